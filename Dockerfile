@@ -1,0 +1,26 @@
+# coord in a container. How to run it, and its migrations: docs/operations.md.
+FROM python:3.11-slim
+
+WORKDIR /srv/coord
+COPY requirements.txt ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY wsgi.py ./
+COPY config config
+COPY migrations migrations
+COPY docs/PROTOCOL.md docs/PROTOCOL.md
+COPY coord coord
+
+RUN useradd --system --uid 10001 --home-dir /var/lib/coord --create-home coord
+USER coord
+VOLUME /var/lib/coord
+
+ENV FLASK_APP=wsgi.py \
+    PYTHONDONTWRITEBYTECODE=1 \
+    COORD_BIND=0.0.0.0:8001 \
+    COORD_DATABASE_URL=sqlite:////var/lib/coord/coord.db
+
+EXPOSE 8001
+# /livez and not /health: a new container does not cure a database that is away.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8001/livez', timeout=2)"]
+CMD ["gunicorn", "-c", "config/gunicorn.py", "wsgi:app"]

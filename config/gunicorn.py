@@ -1,0 +1,51 @@
+"""gunicorn's settings, from the same `COORD_…` variables: `gunicorn -c config/gunicorn.py wsgi:app`."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from config import default
+
+_settings = default.load(os.environ)
+
+bind = _settings["BIND"]
+worker_class = "coord.serving.Worker"  # gthread, with JSON where gunicorn itself refuses
+workers = default.workers(_settings)
+threads = _settings["THREADS"]
+worker_connections = threads + 16  # more, and gthread accepts calls that it has no thread for
+backlog = 2048
+keepalive = 30
+timeout = 60
+graceful_timeout = 10
+preload_app = True  # "ready" is said after the app was imported, and a broken setting stops the start
+control_socket_disable = True  # it would lie in the home folder, where two services of one user collide
+accesslog = None  # coord.telemetry writes one JSON line a call
+loglevel = _settings["LOG_LEVEL"]
+forwarded_allow_ips = ""  # coord.access judges forwarded headers by COORD_TRUSTED_PROXIES
+limit_request_line = 8190
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+# prometheus_client reads this when it is imported, so before the app is.
+_own_metrics_dir = not _settings["METRICS_DIR"]
+_metrics_dir = Path(_settings["METRICS_DIR"] or tempfile.mkdtemp(prefix="coord-metrics-"))
+_metrics_dir.mkdir(parents=True, exist_ok=True)
+for _left in _metrics_dir.glob("*.db"):
+    _left.unlink()
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
+
+
+def child_exit(server, worker):  # type: ignore[no-untyped-def]
+    """Folds a dead worker's metrics into what remains."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server):  # type: ignore[no-untyped-def]
+    """Removes the folder that this start made for itself."""
+    if _own_metrics_dir:
+        shutil.rmtree(_metrics_dir, ignore_errors=True)

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what the tests use besides Python, where this user may. What stays missing is said, and just its tests are left out.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PATH:/usr/sbin"
+packages=()
+command -v mariadbd >/dev/null || packages+=(mariadb-server)
+command -v chromium >/dev/null || packages+=(chromium)
+command -v curl >/dev/null || packages+=(curl)
+command -v jq >/dev/null || packages+=(jq)
+if [ ${#packages[@]} -gt 0 ]; then
+  tools/apt-install.sh "${packages[@]}" || echo "coord: the tests that need ${packages[*]} will be skipped" >&2
+fi
+exit 0
