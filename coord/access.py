@@ -1,0 +1,173 @@
+"""Who may call: networks, host names, origins and, if one is set, the token. All before any area sees the request.
+
+There are no accounts: the service lives on a private network. What must not happen is that a web page in a colleague's browser uses
+that browser to reach it, so a foreign `Host` (DNS rebinding) or `Origin` (cross-site request) is refused.
+"""
+
+import hmac
+import ipaddress
+import re
+import socket
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+
+from config.default import Network
+from coord.errors import Forbidden, Invalid
+from coord.schemas import shortened
+from coord.telemetry import REQUEST_ID
+from coord.web import SESSION_HEADER
+
+OPEN_WITHOUT_TOKEN = ("/livez", "/health")
+
+# name, IPv4 address or [IPv6 address], and a port. Nothing else is a Host that a browser or a client of ours sends.
+_HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_WITH_PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def install(app: Flask) -> None:
+    app.before_request(guard)
+    app.after_request(tell_browsers)
+
+
+def guard() -> None:
+    """Raises Forbidden, or Invalid for an address or a query that is not UTF-8."""
+    config = current_app.config
+    proxies = config["TRUSTED_PROXIES"]
+    peer = request.environ.get("REMOTE_ADDR") or ""  # empty: a socket file, whose permissions say who may call
+    behind_proxy = bool(proxies) and (not peer or _inside(peer, proxies))
+    _check_network(_caller(peer, proxies) if behind_proxy else peer, config)
+    host = request.headers.get("Host")
+    own = f"{request.scheme}://{host}"
+    _check_host(host, config)
+    if behind_proxy:
+        host = _forwarded("X-Forwarded-Host") or host
+        own = f"{_forwarded('X-Forwarded-Proto') or request.scheme}://{host}"
+        _check_host(host, config)
+    _check_origin(own, config)
+    _check_token(config)
+    bad = request.environ.get("coord.bad_encoding")
+    if bad:
+        raise Invalid({bad: ["Not percent-encoded UTF-8, or contains NUL. With curl: -G --data-urlencode 'name=value'."]})
+
+
+def tell_browsers(response: Response) -> Response:
+    """Nothing here is to be guessed at or embedded; pages of allowed origins may read it."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    origins = current_app.config["ALLOWED_ORIGINS"]
+    if origins:
+        response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin in origins:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = f"Retry-After, ETag, {REQUEST_ID}"
+        if _is_preflight():
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+            response.headers["Access-Control-Allow-Headers"] = (
+                f"Authorization, Content-Type, If-None-Match, Last-Event-ID, {SESSION_HEADER}, {REQUEST_ID}"
+            )
+    return response
+
+
+def _caller(peer: str, proxies: tuple[Network, ...]) -> str:
+    """The nearest address in X-Forwarded-For that is not one of our proxies: those further left, the caller may have made up."""
+    chain = [_without_port(part.strip()) for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    for address in reversed(chain):
+        if not _inside(address, proxies):
+            return address
+    return chain[0] if chain else peer
+
+
+def _without_port(address: str) -> str:
+    found = _WITH_PORT.fullmatch(address)
+    return (found[1] or found[2]) if found else address
+
+
+def _forwarded(header: str) -> str:
+    """What the nearest proxy said, the last of a list."""
+    return request.headers.get(header, "").rpartition(",")[2].strip()
+
+
+def _check_network(caller: str, config: Any) -> None:
+    if caller and not _inside(caller, config["ALLOWED_NETWORKS"]):
+        address = shortened(caller)
+        raise Forbidden(f"Calls from {address} are not allowed. The operator lists the networks that may call in COORD_ALLOWED_NETWORKS.")
+
+
+def _check_host(host: str | None, config: Any) -> None:
+    """A browser always names the host; a load balancer's plain HTTP/1.0 probe may leave it out."""
+    if host is not None and not host_allowed(host, config["ALLOWED_HOSTS"]):
+        name = shortened(host)
+        raise Forbidden(f"This service is not called {name!r}. Use its address, or let the operator add the name to COORD_ALLOWED_HOSTS.")
+
+
+def _check_origin(own: str, config: Any) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        if origin.lower() != own.lower() and origin not in config["ALLOWED_ORIGINS"]:
+            name = shortened(origin)
+            raise Forbidden(f"Pages of {name!r} may not call this service. The operator lists those that may in COORD_ALLOWED_ORIGINS.")
+        return
+    followed_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method in ("GET", "HEAD")
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not followed_a_link:
+        raise Forbidden(
+            "Pages of other sites may not use this service through a browser. Open it itself, or call it with a client like curl."
+        )
+
+
+def _is_preflight() -> bool:
+    """Whether a browser asks if it may send the real call, which it does without a token."""
+    return request.method == "OPTIONS" and "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
+
+
+def _check_token(config: Any) -> None:
+    token = config["TOKEN"]
+    if not token or request.path.rstrip("/") in OPEN_WITHOUT_TOKEN or _is_preflight():
+        return
+    kind, _, sent = request.headers.get("Authorization", "").partition(" ")
+    # WSGI hands headers over as Latin-1
+    if kind.lower() != "bearer" or not hmac.compare_digest(sent.strip().encode("latin-1", "replace"), token.encode()):
+        problem = "is wrong" if sent else "is missing"
+        raise Forbidden(f"The token {problem}. Send the header 'Authorization: Bearer TOKEN'; the operator has it.")
+
+
+@lru_cache(maxsize=4096)
+def _inside(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        parsed: Address = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed.version == network.version and parsed in network for network in networks)
+
+
+@lru_cache(maxsize=4096)
+def host_allowed(host: str, further: tuple[str, ...]) -> bool:
+    """Whether `Host` is a name of ours. One without a dot, or an address, cannot be a foreign site that was pointed at us."""
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = found["name"].lower().rstrip(".")
+    if name.startswith("["):
+        return True
+    if not name:
+        return False
+    if "." not in name or name.endswith(".localhost") or name in {own.lower() for own in further}:
+        return True
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return name in own_names()
+    return True
+
+
+@lru_cache(maxsize=1)
+def own_names() -> frozenset[str]:
+    host = socket.gethostname().lower()
+    return frozenset({host, f"{host}.local", socket.getfqdn().lower()})

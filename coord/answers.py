@@ -1,0 +1,146 @@
+"""Answers that are not a view's own: every error as JSON in the contract's shape, with its headers."""
+
+import contextlib
+import difflib
+import json
+import logging
+from typing import Any, cast
+
+from flask import Response, current_app, request
+from flask.json.provider import JSONProvider
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect, Rule
+
+from coord import faults
+from coord.errors import CoordError, NotFound, SchemaBehind, Unavailable
+from coord.paths import STAND_IN
+from coord.schemas import shortened
+from coord.web import BASE_PATH
+
+log = logging.getLogger(__name__)
+
+HEARD_OUT_BYTES = 16 * 1024 * 1024  # who sends more is hung up on
+LONGEST_COMPARED = 300  # characters of a path that is compared with the known ones
+SUGGEST_FROM = 0.75  # likeness from which a path is worth suggesting
+
+
+class Json(JSONProvider):
+    """Compact UTF-8 JSON, keys in the order of the schema."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return json.dumps(obj, ensure_ascii=False, separators=(",", ":"), **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        obj = self._prepare_response_obj(args, kwargs)
+        text = self.dumps(obj)
+        try:
+            sent = text.encode()
+        except UnicodeEncodeError:  # an error that quotes half of a surrogate pair back, which strict parsers would choke on
+            sent = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return Response(sent + b"\n", mimetype="application/json")
+
+
+def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    _hear_out()
+    response = cast(Response, current_app.json.response(body))
+    response.status_code = status
+    response.headers.update(headers or {})
+    return response
+
+
+def _hear_out() -> None:
+    """Reads what is still being sent: who is hung up on while sending sees a broken connection (and queues the call), not the error."""
+    if "wsgi.input_terminated" not in request.environ:
+        return  # a server on which reading on might wait for ever
+    left = HEARD_OUT_BYTES
+    with contextlib.suppress(Exception):  # it has broken off
+        while left > 0:
+            chunk = request.environ["wsgi.input"].read(64 * 1024)
+            if not chunk:
+                break
+            left -= len(chunk)
+
+
+def coord_error(error: CoordError) -> Response:
+    return answer(error.status, error.body(), error.headers)
+
+
+def database_error(error: Exception) -> Response:
+    """503 with Retry-After when the database is away or cannot write; 500 when a migration is missing or the statement is wrong."""
+    return coord_error(explain(error))
+
+
+def explain(error: Exception) -> CoordError:
+    """The answer for a database error, logged as loudly as it deserves."""
+    kind = faults.kind_of(error)
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    if kind is faults.SCHEMA_BEHIND:
+        log.error("A migration is missing, run: flask db upgrade", extra={"reason": reason})
+        return SchemaBehind(reason)
+    if kind.unavailable:
+        log.log(logging.ERROR if kind.loud else logging.WARNING, "Database unavailable: %s", kind.name, extra={"reason": reason})
+        return Unavailable(f"{kind.name}: {reason}")
+    return _bug(error)
+
+
+def unexpected_error(error: Exception) -> Response:
+    if isinstance(error, RequestRedirect):
+        return error.get_response()  # type: ignore[return-value]
+    if isinstance(error, HTTPException):
+        return _http_error(error)
+    return coord_error(_bug(error))
+
+
+def _bug(error: Exception) -> CoordError:
+    log.error("unexpected error", exc_info=error)
+    request_id = request.environ.get("coord.request_id")
+    return CoordError(f"A bug in coord, not in your call; nothing was changed. Report it with the request id {request_id}.")
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status == 404:
+        return coord_error(NotFound(_no_such_path()))
+    headers = {name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")}
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        headers["Allow"] = allowed
+        detail = f"{shortened(request.method)} is not possible at {_path()}; {allowed} are."
+        return answer(status, {"detail": detail, "error": "method_not_allowed"}, headers)
+    code = error.name.lower().replace(" ", "_")
+    return answer(status, {"detail": error.description or error.name, "error": code}, headers)
+
+
+def _no_such_path() -> str:
+    """Says which path is meant, or that an id in it is not one."""
+    path = request.path.rstrip("/")
+    wanted = [path] if path.startswith(BASE_PATH) else [path, BASE_PATH + path]
+    likeness, nearest = max(
+        (_compared(rule, each) for rule in current_app.url_map.iter_rules() for each in wanted if len(each) <= LONGEST_COMPARED),
+        default=(0.0, ""),
+    )
+    hint = ""
+    if nearest == path:
+        hint = " An id in it is not a UUID."
+    elif likeness >= SUGGEST_FROM:
+        hint = f" Did you mean {nearest.replace(STAND_IN, '%2F')}?"
+    return f"There is no {_path()}.{hint} All calls are listed at /openapi.json and explained at /llms.txt."
+
+
+def _compared(rule: Rule, path: str) -> tuple[float, str]:
+    """How like the rule the path is, from 0 to 1, and what would fit the rule, with the caller's values at the places of its variables."""
+    wanted, sent = rule.rule.split("/"), path.split("/")
+    variable = [at for at, part in enumerate(wanted) if part.startswith("<")]
+    if variable and len(wanted) != len(sent):
+        return 0.0, ""
+    literal, its = ("/".join(part for at, part in enumerate(parts) if at not in variable) for parts in (wanted, sent))
+    meant = "/".join(sent[at] if at in variable else part for at, part in enumerate(wanted))
+    return difflib.SequenceMatcher(None, literal, its).ratio(), meant
+
+
+def _path() -> str:
+    """The path as an error repeats it."""
+    return shortened(request.path.replace(STAND_IN, "%2F"))

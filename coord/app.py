@@ -1,0 +1,78 @@
+"""The app factory: config, extensions, access, areas, error handlers."""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import Migrate
+
+from config import default
+from coord import __version__, access, answers, area, engine, faults, openapi, paths, telemetry
+from coord.db import db
+from coord.errors import CoordError
+from coord.web import BASE_PATH, MAX_BODY_BYTES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """The service as a WSGI app. `settings` go before the environment's. Opens no connection and starts no thread."""
+    app = Flask("coord", root_path=str(ROOT / "coord"), static_folder=None)
+    app.config.from_mapping(default.load(os.environ))
+    app.config.from_mapping(settings or {})
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # a chunked body is cut there, and known by it
+    app.json = answers.Json(app)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    paths.install(app)
+    telemetry.install(app)
+    access.install(app)
+    _database(app)
+    _areas(app)
+    app.register_error_handler(CoordError, answers.coord_error)
+    for kind in (sa.exc.SQLAlchemyError, pymysql.err.MySQLError, sqlite3.Error, faults.Refused, faults.Contended):
+        app.register_error_handler(kind, answers.database_error)
+    app.register_error_handler(Exception, answers.unexpected_error)
+    return app
+
+
+def _database(app: Flask) -> None:
+    url = engine.normalized(app.config["DATABASE_URL"] or default.default_database_url())
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.options(url, app.config["DATABASE_POOL"])
+    db.init_app(app)
+    with app.app_context():
+        engine.prepare(db.engine, app.config["DATABASE_FAILOVER"])
+
+
+def _areas(app: Flask) -> None:
+    found = area.find(default.BUILT_IN_AREAS, app.config["AREAS"])
+    app.extensions["coord.areas"] = found
+    api = openapi.api_of(app, __version__)
+    for each in found:
+        prefix = each.blueprint.url_prefix or ""
+        api.register_blueprint(each.blueprint, url_prefix=(prefix if each.at_root else BASE_PATH + prefix) or None)
+        if each.commands is not None:
+            app.cli.add_command(each.commands)
+    _migrations(app, [each.migrations for each in found if each.migrations is not None])
+
+
+def _migrations(app: Flask, further: list[Path]) -> None:
+    """Flask-Migrate over coord's history and those of areas that bring their own; `flask db upgrade` means all of them."""
+    migrate = Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=False)
+    folders = [str(ROOT / "migrations" / "versions"), *map(str, further)]
+
+    @migrate.configure  # type: ignore[untyped-decorator]
+    def configure(config: Any) -> Any:
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("version_locations", "\n".join(folders))
+        return config
+
+    for parameter in app.cli.commands["db"].commands["upgrade"].params:  # type: ignore[attr-defined]
+        if parameter.name == "revision":
+            parameter.default = "heads"

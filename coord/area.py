@@ -1,0 +1,105 @@
+"""What an area is, and how areas are found.
+
+An area is a folder of its own: a blueprint with its schemas, repository and models. Whatever crosses areas goes through the fields of
+`Area`; no area imports another, and the kernel imports none. Built-in areas and a stranger's come through the same door: the list in
+`config.default`, `COORD_AREAS`, and installed packages' entry points in the group `coord.areas`. See docs/adding-an-area.md.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+import marshmallow as ma
+from flask import current_app
+
+from coord.change import Look
+from coord.web import Blueprint
+
+ENTRY_POINTS = "coord.areas"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a status is asked about; None: everything."""
+
+    project_key: str | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StatusPart:
+    """An area's part of `/status`: `fields` says what it adds and how it is shown, `read` gets it.
+
+    `read(look, scope)` returns a value for each field and, under `counts`, exact numbers. A list holds at most 50 items, newest first.
+    """
+
+    fields: Mapping[str, ma.fields.Field[Any]]
+    read: Callable[[Look, Scope], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A number that `/metrics` shows, read from the database at each scrape. `name` without the prefix `coord_`."""
+
+    name: str
+    help: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Area:
+    """A coordination area: all that the rest of coord needs to know of it.
+
+    `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
+    """
+
+    name: str
+    blueprint: Blueprint
+    at_root: bool = False
+    status: StatusPart | None = None
+    gauges: Callable[[Look], Iterable[Gauge]] | None = None
+    commands: click.Group | None = None
+    migrations: Path | None = None
+
+
+class BadArea(Exception):
+    """An area that cannot be used; the message says which and why."""
+
+
+def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
+    """All areas, the built-in first, each once. Raises BadArea."""
+    found = [_from_module(name) for name in (*built_in, *further)]
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
+        loaded = point.load()
+        if not isinstance(loaded, Area):
+            raise BadArea(f"The entry point {point.name!r} ({point.value}) of group {ENTRY_POINTS} is not an Area.")
+        if loaded not in found:
+            found.append(loaded)
+    names = [area.name for area in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadArea(f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS.")
+    return found
+
+
+def _from_module(name: str) -> Area:
+    try:
+        area = import_module(name).area
+    except ModuleNotFoundError as missing:
+        raise BadArea(f"The area {name!r} cannot be imported: {missing}.") from missing
+    except AttributeError:
+        raise BadArea(f"The module {name!r} has no `area`.") from None
+    if not isinstance(area, Area):
+        raise BadArea(f"`area` of {name!r} is not an Area.")
+    return area
+
+
+def areas() -> list[Area]:
+    """The areas of the running app."""
+    found: list[Area] = current_app.extensions["coord.areas"]
+    return found

@@ -1,0 +1,141 @@
+"""The journal: one row per committed change, numbered in commit order.
+
+Every change takes the head row before it looks at anything (`take`), so changes are serial: what a guard of one sees, no other
+can change before it has committed. The head also gives the change its moment, so a lock's `acquired_at` and its journal row's `at`
+are the same. Two writers on different Galera nodes collide on this row in certification, and one of them tries again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.functions import FunctionElement
+
+from coord.db import TABLE_OPTIONS, Base, Json, Revision, Timestamp, now
+from coord.statements import Prepared
+
+
+class Head(Base):
+    """The one row that every change takes first: the last revision given out, and when."""
+
+    __tablename__ = "journal_head"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
+    at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+
+
+class Entry(Base):
+    """One committed change."""
+
+    __tablename__ = "journal"
+    __table_args__ = (sa.Index(None, "project_key", "revision"), sa.Index(None, "session_id", "revision"), TABLE_OPTIONS)
+
+    revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    type: Mapped[str] = mapped_column(sa.String(50), nullable=False)
+    project_key: Mapped[str | None] = mapped_column(sa.String(100))
+    session_id: Mapped[str | None] = mapped_column(sa.String(200))
+    subject_kind: Mapped[str] = mapped_column(sa.String(30), nullable=False)
+    subject_id: Mapped[str] = mapped_column(sa.String(310), nullable=False)
+    data: Mapped[Any] = mapped_column(Json, nullable=False)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a change tells those who follow the journal. `type` is `<thing>.<what happened>`.
+
+    `statement`: records it in place of RECORD, when it is only known inside the change what it is about (see `recording`).
+    """
+
+    type: str
+    subject_kind: str
+    subject_id: str
+    project_key: str | None = None
+    session_id: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    statement: Prepared | None = None
+
+
+_head = Head.__table__
+_entry = Entry.__table__
+
+
+class _Moment(FunctionElement[datetime]):
+    type = Timestamp()
+    inherit_cache = True
+
+
+class _Revision(FunctionElement[int]):
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+class _kept(FunctionElement[Any]):  # noqa: N801
+    """`_kept(name, value)`: the value, which MariaDB also keeps in a session variable: reading the head again would cost 40 us each time."""
+
+    inherit_cache = True
+
+
+@compiles(_kept)
+def _kept_mariadb(element: Any, compiler: Any, **kw: Any) -> str:
+    name, value = list(element.clauses)
+    return f"(@{name.text} := {compiler.process(value, **kw)})"
+
+
+@compiles(_kept, "sqlite")
+def _kept_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    _, value = list(element.clauses)
+    return str(compiler.process(value, **kw))
+
+
+compiles(_Moment)(lambda element, compiler, **kw: "@coord_at")
+compiles(_Moment, "sqlite")(lambda element, compiler, **kw: "(SELECT at FROM journal_head WHERE id = 1)")
+compiles(_Revision)(lambda element, compiler, **kw: "@coord_revision")
+compiles(_Revision, "sqlite")(lambda element, compiler, **kw: "(SELECT revision FROM journal_head WHERE id = 1)")
+
+moment = _Moment()
+"""The time of the change under way; only inside one. It began before it waited for its turn: what expired meanwhile is not yet expired."""
+
+revision = _Revision()
+"""The revision of the last event of the change under way; only inside one."""
+
+TAKE = Prepared(
+    sa.update(_head)
+    .where(_head.c.id == 1)
+    .values(
+        revision=_kept(sa.text("coord_revision"), _head.c.revision + sa.bindparam("events", type_=sa.BigInteger)),
+        at=_kept(sa.text("coord_at"), now()),
+    )
+)
+
+
+def recording(*conditions: sa.ColumnElement[bool], **told: sa.ColumnElement[Any]) -> Prepared:
+    """The statement that records an event. `told`: columns that only the change itself can fill, from rows that `conditions` pick out."""
+    values: dict[str, Any] = {
+        "revision": revision - sa.bindparam("back", type_=sa.BigInteger),
+        "at": moment,
+        "type": sa.bindparam("type", type_=sa.String),
+        "project_key": sa.bindparam("project_key", type_=sa.String),
+        "session_id": sa.bindparam("session_id", type_=sa.String),
+        "subject_kind": sa.bindparam("subject_kind", type_=sa.String),
+        "subject_id": sa.bindparam("subject_id", type_=sa.String),
+        "data": sa.bindparam("data", type_=Json),
+        **told,
+    }
+    return Prepared(sa.insert(_entry).from_select(list(values), sa.select(*values.values()).where(*conditions)))
+
+
+RECORD = recording()
+
+LAST = Prepared(sa.select(_head.c.revision, now().label("now")).where(_head.c.id == 1))
+
+
+def last_seen(session: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    """When the session named by a column of the enclosing select last changed something; null when it never did."""
+    seen = _entry.alias("seen").c
+    return sa.select(seen.at).where(seen.session_id == session).order_by(seen.revision.desc()).limit(1).scalar_subquery()

@@ -1,0 +1,105 @@
+"""The API document: flask-smorest's, with coord's fields, error answers, token and session header."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api
+
+from coord import schemas
+from coord.paths import NameConverter
+from coord.web import BASE_PATH, SESSION_HEADER, ErrorSchema, shared_errors
+
+
+class CoordApi(Api):
+    """flask-smorest's Api without its error handlers: ours keep headers and the contract's shape."""
+
+    ERROR_SCHEMA = ErrorSchema  # type: ignore[assignment]
+    DEFAULT_ERROR_RESPONSE_NAME = None  # type: ignore[assignment]  # each answer is named, so that one that is not can be told
+
+    def _register_error_handlers(self) -> None:
+        """Errors are answered by coord.answers."""
+
+
+DESCRIPTION = f"""Locks, component states, workflows, messages: what sessions that work side by side coordinate through.
+
+The caller names itself with `session_id` in the body, in the query or in the header `{SESSION_HEADER}`, on any call; where it is said to
+be required, one of the three is. What a `DELETE` or `PUT` takes as parameters, it takes as a JSON body as well. Lists are paged with
+`limit` and `cursor`. Every create takes an `id` chosen by the client and may be repeated safely. Errors are
+`{{"detail", "error", …}}`; a 503 may be sent again after `Retry-After` seconds. The protocol in prose: `/llms.txt`."""
+
+_SESSION = {
+    "name": SESSION_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Who is calling, where neither body nor query names `session_id`. UTF-8.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": schemas.SESSION_LENGTH},
+}
+
+
+def api_of(app: Flask, version: str) -> CoordApi:
+    app.config.setdefault("OPENAPI_URL_PREFIX", None)  # served by the area `documentation`
+    token: dict[str, list[str]] = {"bearer": []}
+    api = CoordApi(
+        app,
+        spec_kwargs={
+            "title": "coord",
+            "version": version,
+            "openapi_version": "3.1.0",
+            "info": {"description": DESCRIPTION},
+            "security": [token] if app.config["TOKEN"] else [{}, token],
+        },
+    )
+    for kind in (schemas.Text, schemas.Session, schemas.Project, schemas.Word):
+        api.register_field(kind, "string", None)
+    api.register_field(schemas.Uuid, "string", "uuid")
+    api.register_field(schemas.Time, "string", "date-time")
+    api.register_field(schemas.Number, "number", None)
+    api.register_field(schemas.Whole, "integer", None)
+    api.register_field(schemas.Flag, "boolean", None)
+    api.register_converter(NameConverter, lambda converter: {"type": "string", "minLength": 1})
+    api.spec.components.security_scheme(
+        "bearer", {"type": "http", "scheme": "bearer", "description": "The token, where the operator has set one (COORD_TOKEN)."}
+    )
+    api.spec.components.parameter("session", "header", dict(_SESSION))
+    for name, response in shared_errors().items():
+        api.spec.components.response(name, response)
+    app.extensions["coord.api"] = api
+    return api
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """The whole document, as it is sent; put together at the first call, when every area has been registered."""
+    found: dict[str, Any] | None = app.extensions.get("coord.openapi")
+    if found is None:
+        found = app.extensions["coord.openapi"] = _document(app.extensions["coord.api"])
+    return found
+
+
+def _document(api: CoordApi) -> dict[str, Any]:
+    found: dict[str, Any] = deepcopy(api.spec.to_dict())
+    found["paths"].pop("/docs/{asset}", None)  # parts of a page, not calls
+    for path, operation in _operations(found):
+        for parameter in operation.get("parameters", ()):
+            _without_null(parameter)
+        if path.startswith(BASE_PATH):
+            operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/session"})
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+    return found
+
+
+def _operations(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in found["paths"].items():
+        for name, operation in item.items():
+            if name != "parameters":
+                yield path, operation
+
+
+def _without_null(parameter: dict[str, Any]) -> None:
+    """A parameter is there or not; there is no null in a query."""
+    schema = parameter.get("schema", {})
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = [kind for kind in schema["type"] if kind != "null"]
+    if "default" in schema and schema["default"] is None:
+        del schema["default"]

@@ -1,0 +1,87 @@
+"""What the service says of itself: a request id on every answer, one JSON log line per call, and the counters behind `/metrics`."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from typing import Any
+
+from flask import Flask, Response, request
+from prometheus_client import Counter, Histogram
+from pythonjsonlogger.json import JsonFormatter
+
+from coord.paths import STAND_IN
+
+REQUEST_ID = "X-Request-Id"
+_SENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")  # any other word is counted as "other": a caller may make them up
+
+CALLS = Counter("coord_requests_total", "Calls answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "coord_request_seconds",
+    "Seconds from the arrival of a call to its answer.",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+
+log = logging.getLogger("coord.access")
+
+
+def install(app: Flask) -> None:
+    set_up_logging(app.config["LOG_LEVEL"])
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def set_up_logging(level: str) -> None:
+    """JSON lines on standard output for everything that logs through `coord` (and Flask's own logger of that name)."""
+    logger = logging.getLogger("coord")
+    logger.setLevel(level.upper())
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(
+            JsonFormatter(
+                "%(levelname)s %(name)s %(message)s",
+                timestamp=True,
+                rename_fields={"levelname": "level", "name": "logger"},
+                json_ensure_ascii=False,
+            )
+        )
+        handler.addFilter(_add_request_id)
+        logger.addHandler(handler)
+        logger.propagate = False
+
+
+def _add_request_id(record: logging.LogRecord) -> bool:
+    if request and not hasattr(record, "request_id"):
+        record.request_id = request.environ.get("coord.request_id")
+    return True
+
+
+def _begin() -> None:
+    sent = request.headers.get(REQUEST_ID, "")
+    request.environ["coord.request_id"] = sent if _SENT_ID.fullmatch(sent) else uuid.uuid4().hex
+    request.environ["coord.began"] = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    environ: dict[str, Any] = request.environ
+    seconds = time.perf_counter() - environ.get("coord.began", time.perf_counter())
+    route = request.url_rule.rule if request.url_rule else "(none)"
+    response.headers[REQUEST_ID] = environ.get("coord.request_id", "")
+    CALLS.labels(request.method if request.method in METHODS else "other", route, response.status_code).inc()
+    SECONDS.labels(route).observe(seconds)
+    if log.isEnabledFor(logging.INFO):
+        log.info(
+            "call",
+            extra={
+                "method": request.method,
+                "path": request.path.replace(STAND_IN, "%2F"),
+                "status": response.status_code,
+                "ms": round(seconds * 1000, 2),
+                "peer": environ.get("REMOTE_ADDR"),
+                "request_id": environ.get("coord.request_id"),
+            },
+        )
+    return response
