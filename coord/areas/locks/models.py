@@ -1,0 +1,56 @@
+"""The table of the locks area: one row per grant, kept after its release."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coord.db import TABLE_OPTIONS, Base, Id, LongText, Revision, Timestamp
+
+RESOURCE_LENGTH = 500  # with project_key it fits into InnoDB's 3072 bytes of index key, four bytes a character
+
+
+class Lock(Base):
+    """A grant of a resource to a session. Held while `released_at` is null and `expires_at` has not come.
+
+    `stale_at` is the last activity plus the stale time: it stands in this row so that activity and a take-over meet in one place.
+    """
+
+    __tablename__ = "locks"
+    __table_args__ = (
+        sa.Index("ix_locks_held", "released_at", "project_key", "resource_key"),
+        sa.Index("ix_locks_holder", "session_id", "released_at"),
+        sa.Index("ix_locks_of_project", "project_key", "revision"),
+        TABLE_OPTIONS,
+    )
+
+    revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
+    id: Mapped[str] = mapped_column(Id, nullable=False, unique=True)
+    project_key: Mapped[str] = mapped_column(sa.String(100), nullable=False)
+    resource: Mapped[str] = mapped_column(sa.String(RESOURCE_LENGTH), nullable=False)
+    resource_key: Mapped[str] = mapped_column(sa.String(RESOURCE_LENGTH), nullable=False)
+    tree: Mapped[bool] = mapped_column(sa.Boolean, nullable=False)
+    session_id: Mapped[str] = mapped_column(sa.String(200), nullable=False)
+    description: Mapped[str | None] = mapped_column(LongText)
+    mode: Mapped[str] = mapped_column(sa.String(9), nullable=False)
+    ttl_hours: Mapped[float] = mapped_column(sa.Double, nullable=False)
+    fencing_token: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
+    acquired_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    last_activity_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    stale_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    released_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    released_by: Mapped[str | None] = mapped_column(sa.String(200))
+    release_reason: Mapped[str | None] = mapped_column(sa.String(20))
+    digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)
+
+
+class LockAlias(Base):
+    """The id of a claim that met a lock its caller held already. Repeated after the release, it must not be granted anew."""
+
+    __tablename__ = "lock_aliases"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    lock_id: Mapped[str] = mapped_column(Id, nullable=False)
+    digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)

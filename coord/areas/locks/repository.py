@@ -1,0 +1,528 @@
+"""Every SQL statement of the locks area. Functions look, and return a Change or an answer; none of them commits.
+
+All time is the database's. Who holds what is judged twice: by the look that a decision is made upon, and by the guards of the change,
+which run after it took the journal's head, so nothing can be granted in between.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord import journal
+from coord.areas.locks.errors import LockHeld, LockLost, NotHolder
+from coord.areas.locks.models import Lock, LockAlias
+from coord.areas.locks.resources import Resource, canonical
+from coord.change import Change, Look, Rows
+from coord.creation import digest, must_match, new_id
+from coord.db import aside, microseconds, now, plus
+from coord.errors import NotFound
+from coord.journal import Event
+from coord.statements import Prepared
+
+Row = dict[str, Any]
+
+_locks = Lock.__table__
+_aliases = LockAlias.__table__
+_head = journal.Head.__table__
+_c = _locks.c
+
+_shown = [*_c, now().label("now")]
+
+
+def _unexpired(at: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(_c.expires_at.is_(None), _c.expires_at > at)
+
+
+def _held(at: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(_c.released_at.is_(None), _unexpired(at))
+
+
+_BY_ID = Prepared(sa.select(*_shown).where(_c.id == param("id")))
+_BY_ID_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(_c.id == param("id")))
+_GRANTED = Prepared(sa.select(journal.revision.label("revision"), journal.moment.label("at")))
+
+
+def _overlap(c: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
+    """Rows whose resource meets the one given by `key`, `above_0`… and `below_from`/`below_to`. Each part is a range of ix_locks_held."""
+    above = [c.resource_key == param(f"above_{at}", type_=sa.String) for at in range(depth)]
+    parts = [c.resource_key == param("key", type_=sa.String), *(sa.and_(each, c.tree == sa.true()) for each in above)]
+    if tree:
+        parts.append(sa.and_(c.resource_key >= param("below_from", type_=sa.String), c.resource_key < param("below_to", type_=sa.String)))
+    return sa.or_(*parts)
+
+
+def _overlap_values(resource: Resource) -> dict[str, Any]:
+    values: dict[str, Any] = {"key": resource.key, **{f"above_{at}": key for at, key in enumerate(resource.above)}}
+    if resource.tree:
+        values["below_from"], values["below_to"] = resource.below
+    return values
+
+
+def _by_held_index(select: Any, table: Any = _locks) -> Any:
+    """MariaDB weighs all indexes anew at each run, which takes longer than using the right one."""
+    return select.with_hint(table, "FORCE INDEX (ix_locks_held)", "mariadb")
+
+
+@lru_cache(maxsize=256)
+def _meeting(depth: int, tree: bool) -> Prepared:
+    """All rows not yet released, expired ones too, that a claim of the resource would meet; in no order."""
+    query = sa.select(*_shown).where(_c.released_at.is_(None), _c.project_key == param("project_key"), _overlap(_c, depth, tree))
+    return Prepared(_by_held_index(query))
+
+
+@lru_cache(maxsize=256)
+def _grant(depth: int, tree: bool) -> Prepared:
+    """Inserts the lock unless something stands against it: another session's overlapping lock, or the caller's own of this very name."""
+    session = param("session_id", type_=sa.String)
+    exclusive = sa.or_(param("mode", type_=sa.String) == "exclusive", _c.mode == "exclusive")
+    same = sa.and_(_c.resource_key == param("key", type_=sa.String), _c.tree == param("tree", type_=sa.Boolean))
+    against = _by_held_index(sa.select(sa.literal_column("1")).select_from(_locks)).where(
+        _c.released_at.is_(None),  # an expired one too: `claim` notes its end first, so the journal has it
+        _c.project_key == param("project_key", type_=sa.String),
+        _overlap(_c, depth, tree),
+        sa.or_(sa.and_(_c.session_id != session, exclusive), sa.and_(_c.session_id == session, same)),
+    )
+    token = journal.revision - param("back", type_=sa.BigInteger)
+    values: dict[str, Any] = {
+        "revision": token,
+        "id": param("id", type_=sa.String),
+        "project_key": param("project_key", type_=sa.String),
+        "resource": param("resource", type_=sa.String),
+        "resource_key": param("key", type_=sa.String),
+        "tree": param("tree", type_=sa.Boolean),
+        "session_id": session,
+        "description": param("description", type_=sa.String),
+        "mode": param("mode", type_=sa.String),
+        "ttl_hours": param("ttl_hours", type_=sa.Float),
+        "fencing_token": token,
+        "acquired_at": journal.moment,
+        "last_activity_at": journal.moment,
+        "stale_at": plus(journal.moment, param("stale_us", type_=sa.BigInteger)),
+        "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
+        "digest": param("digest", type_=sa.String),
+    }
+    return Prepared(sa.insert(_locks).from_select(list(values), sa.select(*values.values()).where(~against.exists())))
+
+
+_EXPIRE = Prepared(
+    sa.update(_locks)
+    .where(_c.id == param("lock_id"), _c.released_at.is_(None), _c.expires_at <= journal.moment)
+    .values(released_at=_c.expires_at, release_reason="expired")
+)
+
+_TAKE_OVER = Prepared(
+    sa.update(_locks)
+    .where(_c.id == param("lock_id"), _held(journal.moment), _c.stale_at <= journal.moment)
+    .values(released_at=journal.moment, released_by=param("by"), release_reason="stale")
+)
+
+_RELEASE = Prepared(
+    sa.update(_locks)
+    .where(_c.id == param("lock_id"), _c.session_id == param("by"), _held(journal.moment))
+    .values(released_at=journal.moment, released_by=param("by"), release_reason=param("reason"))
+)
+
+_RECORD_OF_LOCK = journal.recording(
+    _c.id == param("subject_id", type_=sa.String),
+    project_key=_c.project_key,
+    data=sa.func.json_object("resource", _c.resource, "mode", _c.mode, "description", _c.description, type_=sa.String),
+)
+
+_RENEW = Prepared(
+    sa.update(_locks)
+    .where(_c.id == param("lock_id"), _c.session_id == param("by"), _held(journal.moment))
+    .values(
+        ttl_hours=param("new_ttl_hours"),
+        description=param("new_description"),
+        last_activity_at=journal.moment,
+        stale_at=plus(journal.moment, param("stale_us", type_=sa.BigInteger)),
+        expires_at=plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
+    )
+)
+
+
+_ALIAS = Prepared(sa.insert(_aliases))
+_BY_ALIAS = Prepared(
+    sa.select(*_shown, _aliases.c.digest.label("alias_digest"))
+    .join(_aliases, _aliases.c.lock_id == _c.id)
+    .where(_aliases.c.id == param("id"))
+)
+_NO_ALIAS = Prepared(
+    sa.update(_head).where(_head.c.id == 1, ~sa.exists().where(_aliases.c.id == param("alias", type_=sa.String))).values(id=_head.c.id)
+)
+"""Touches one row when the id is not an alias: a guard."""
+
+
+@lru_cache(maxsize=256)
+def _upgrade(depth: int, tree: bool) -> Prepared:
+    """Makes the caller's shared lock exclusive, with a new token, unless another session's overlaps it. MariaDB reads the table that it
+    updates only through a derived table."""
+    other = _locks.alias("other")
+    o = other.c
+    derived = (
+        _by_held_index(sa.select(o.id), other)
+        .where(
+            o.released_at.is_(None),
+            sa.or_(o.expires_at.is_(None), o.expires_at > journal.moment),
+            o.project_key == param("project_key", type_=sa.String),
+            _overlap(o, depth, tree),
+            o.session_id != param("by", type_=sa.String),
+        )
+        .subquery("against")
+    )
+    return Prepared(
+        sa.update(_locks)
+        .where(
+            _c.id == param("lock_id"),
+            _c.session_id == param("by", type_=sa.String),
+            _held(journal.moment),
+            ~sa.exists(sa.select(derived.c.id)),
+        )
+        .values(mode="exclusive", fencing_token=journal.revision)
+    )
+
+
+# --- what is seen ----------------------------------------------------------------------------------------------------------------
+
+
+def shown(row: Row) -> Row:
+    """A row as it is answered. An expired lock counts as released when it expired, whether or not a later claim has noted it."""
+    at: datetime = row["now"]
+    expired = row["released_at"] is None and row["expires_at"] is not None and row["expires_at"] <= at
+    if expired:
+        return {**row, "released_at": row["expires_at"], "release_reason": "expired", "stale": False}
+    return {**row, "stale": row["released_at"] is None and row["stale_at"] <= at}
+
+
+def _is(row: Row, resource: Resource) -> bool:
+    return (row["resource_key"], bool(row["tree"])) == (resource.key, resource.tree)
+
+
+def get(look: Look, lock_id: str) -> Row:
+    """The lock, held or not. Raises NotFound."""
+    row = look.row(_BY_ID, id=lock_id)
+    if row is None:
+        raise NotFound(f"There is no lock {lock_id}. Held locks are listed at /api/coord/locks.")
+    return shown(row)
+
+
+def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
+    """`limit + 1` locks at most, newest first, older than the revision `after`."""
+    query = sa.select(*_shown).limit(limit + 1)
+    if args["state"] == "active":
+        query = _held_ones(query, args["session_id"]).order_by(aside(_c.revision).desc())
+    else:
+        query = query.order_by(_c.revision.desc())
+    if args["state"] == "released":
+        query = query.where(sa.or_(_c.released_at.is_not(None), _c.expires_at <= now()))
+    for name in ("project_key", "session_id"):
+        if args[name] is not None:
+            query = query.where(_c[name] == args[name])
+    values: Row = {}
+    if args["resource"] is not None:
+        resource = canonical(args["resource"])
+        query = query.where(_overlap(_c, len(resource.above), resource.tree))
+        values = _overlap_values(resource)
+    if args["stale"] is not None:
+        stale = sa.and_(_held(now()), _c.stale_at <= now())
+        query = query.where(stale if args["stale"] else ~stale)
+    if after is not None:
+        query = query.where(_c.revision < after)
+    return [shown(row) for row in look.rows(query, **values)]
+
+
+def _held_ones(query: sa.Select[Any], session_id: str | None) -> sa.Select[Any]:
+    """Those held now. There are few of them beside the released ones, so they are read by the index that sets them apart, then sorted."""
+    index = "ix_locks_held" if session_id is None else "ix_locks_holder"
+    return query.where(_held(now())).with_hint(_locks, f"FORCE INDEX ({index})", "mariadb")
+
+
+def count(look: Look, project_key: str | None, *, stale: bool = False) -> int:
+    """How many locks are held, exactly."""
+    query = _held_ones(sa.select(sa.func.count()).select_from(_locks), None)
+    if project_key is not None:
+        query = query.where(_c.project_key == project_key)
+    if stale:
+        query = query.where(_c.stale_at <= now())
+    return int(look.value(query))
+
+
+# --- what is changed -------------------------------------------------------------------------------------------------------------
+
+
+def claim(look: Look, claims: Rows, terms: Row) -> Any:
+    """Grants all the claims or none; renews those that the caller holds already. Answers `(locks, whether any is new)`.
+
+    Raises LockHeld and IdConflict. May be repeated: with an id it grants nothing twice.
+    """
+    if terms["id"] is not None:
+        repeated = _repeated(look, claims)
+        if repeated:
+            return repeated, False
+    change = Change()
+    blocked: Rows = []
+    grants: Rows = []
+    ids: list[str] = []
+    freed: set[str] = set()
+    for each in claims:
+        own = _clear(look, change, each["canonical"], terms, freed, blocked)
+        if own is None:
+            grants.append(each)
+            ids.append(each["id"])
+        else:
+            ids.append(own["id"])
+            if terms["id"] is not None and each["id"] != own["id"]:
+                change.add(_ALIAS, id=each["id"], lock_id=own["id"], digest=each["digest"])
+            _renew(change, own, {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None}, terms["stale_us"])
+            if terms["mode"] == "exclusive" and own["mode"] == "shared":
+                _make_exclusive(change, own, each["canonical"])
+    if blocked:
+        raise LockHeld(list({row["id"]: row for row in blocked}.values()))
+    if not change.steps:
+        return grant(grants, terms)
+    _grant_all(change, grants, terms)
+    _answer(change, ids)
+    change.finish = lambda rows: (_in_order(rows, ids), bool(grants))
+    return change
+
+
+def grant(claims: Rows, terms: Row) -> Change:
+    """The change that grants the claims when nothing stands against any of them."""
+    change = Change()
+    _grant_all(change, claims, terms)
+    change.answering(_GRANTED)
+    change.finish = lambda rows: ([_granted(each, terms, **rows[0]) for each in claims], True)
+    return change
+
+
+def _clear(look: Look, change: Change, resource: Resource, terms: Row, freed: set[str], blocked: Rows) -> Row | None:
+    """Notes what has expired and takes over what may be; adds the rest to `blocked`. The caller's own lock of this name, if it has one."""
+    own: Row | None = None
+    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=terms["project_key"], **_overlap_values(resource))
+    for row in sorted(map(shown, met), key=lambda row: row["revision"]):
+        if row["id"] in freed:
+            continue
+        if row["released_at"] is not None:
+            freed.add(row["id"])
+            change.add(_EXPIRE, rows=1, lock_id=row["id"])
+            change.record(_event("lock.expired", row, None, holder=row["session_id"]))
+        elif row["session_id"] == terms["session_id"]:
+            if _is(row, resource):
+                own = row
+        elif terms["mode"] == row["mode"] == "shared":
+            continue
+        elif row["stale"] and terms["take_over_stale"]:
+            freed.add(row["id"])
+            change.add(_TAKE_OVER, rows=1, lock_id=row["id"], by=terms["session_id"])
+            change.record(_event("lock.taken_over", row, terms["session_id"], holder=row["session_id"]))
+        else:
+            blocked.append(row)
+    return own
+
+
+def _grant_all(change: Change, claims: Rows, terms: Row) -> None:
+    """Adds the grants as the change's last events: the tokens count from the last revision back."""
+    for nth, each in enumerate(claims, 1):
+        resource: Resource = each["canonical"]
+        if terms["id"] is not None:
+            change.add(_NO_ALIAS, rows=1, alias=each["id"])
+        change.add(
+            _grant(len(resource.above), resource.tree),
+            rows=1,
+            **{name: terms[name] for name in ("project_key", "session_id", "description", "mode", "stale_us")},
+            id=each["id"],
+            resource=each["resource"],
+            tree=resource.tree,
+            ttl_hours=_ttl(terms),
+            ttl_us=microseconds(hours=_ttl(terms)) or None,
+            digest=each["digest"],
+            back=len(claims) - nth,
+            **_overlap_values(resource),
+        )
+    for each in claims:
+        change.record(_event("lock.claimed", {**terms, **each}, terms["session_id"]))
+
+
+def _granted(claim: Row, terms: Row, revision: int, at: datetime) -> Row:
+    """The lock as it was just written; reading it back would cost as much as writing it."""
+    nth = claim["nth_from_last"]
+    ttl_us = microseconds(hours=_ttl(terms))
+    return {
+        **{name: terms[name] for name in ("project_key", "session_id", "description", "mode")},
+        "id": claim["id"],
+        "resource": claim["resource"],
+        "ttl_hours": _ttl(terms),
+        "fencing_token": revision - nth,
+        "acquired_at": at,
+        "last_activity_at": at,
+        "expires_at": at + timedelta(microseconds=ttl_us) if ttl_us else None,
+        "stale": False,
+        **dict.fromkeys(("released_at", "released_by", "release_reason")),
+    }
+
+
+def _ttl(terms: Row) -> float:
+    return float(terms["default_ttl_hours"] if terms["ttl_hours"] is None else terms["ttl_hours"])
+
+
+def claims_of(wanted: Row) -> Rows:
+    """The resources of a claim in key order, each name once, with the ids that their locks will have.
+
+    Several resources under one id: each lock's id is derived from it and the name, so a repeated claim meets the same locks.
+    """
+    named = wanted["resources"] if wanted["resources"] is not None else [wanted["resource"]]
+    content = {name: wanted[name] for name in ("project_key", "session_id", "description", "mode", "ttl_hours")}
+    claims: dict[Resource, Row] = {}
+    for resource in named:
+        if wanted["id"] is None:
+            lock_id = new_id()
+        else:
+            lock_id = wanted["id"] if wanted["resources"] is None else str(uuid.uuid5(uuid.UUID(wanted["id"]), resource))
+        form = canonical(resource)
+        fresh = {"id": lock_id, "resource": resource, "canonical": form, "digest": digest({**content, "resource": resource})}
+        claims.setdefault(form, fresh)
+    in_order = [claims[form] for form in sorted(claims, key=lambda form: (form.key, form.tree))]
+    return [{**each, "nth_from_last": len(in_order) - nth} for nth, each in enumerate(in_order, 1)]
+
+
+def _repeated(look: Look, claims: Rows) -> Rows | None:
+    """The locks that these very ids were granted as before, if they were."""
+    stored = []
+    for each in claims:
+        row = look.row(_BY_ID, id=each["id"]) or look.row(_BY_ALIAS, id=each["id"])
+        if row is not None:
+            must_match({**row, "digest": row.get("alias_digest", row["digest"])}, each["digest"], "lock")
+            stored.append(shown(row))
+    return stored if len(stored) == len(claims) else None
+
+
+def _make_exclusive(change: Change, own: Row, resource: Resource) -> None:
+    upgrade = _upgrade(len(resource.above), resource.tree)
+    values = {"project_key": own["project_key"], "lock_id": own["id"], "by": own["session_id"]}
+    change.add(upgrade, rows=1, **values, **_overlap_values(resource))
+
+
+def renew(look: Look, lock_id: str, fields: Row, stale_us: int) -> Any:
+    """Counts as activity and starts the TTL anew. Raises NotFound, NotHolder and LockLost. May be repeated."""
+    lock = get(look, lock_id)
+    if lock["released_at"] is not None:
+        raise LockLost(lock)
+    if lock["session_id"] != fields["session_id"]:
+        raise NotHolder(lock)
+    change = Change()
+    _renew(change, lock, fields, stale_us)
+    _answer(change, [lock_id])
+    return change
+
+
+def _renew(change: Change, lock: Row, fields: Row, stale_us: int) -> None:
+    ttl: float = {**lock, **fields}["ttl_hours"]
+    change.add(
+        _RENEW,
+        rows=1,
+        lock_id=lock["id"],
+        by=lock["session_id"],
+        new_ttl_hours=ttl,
+        new_description=fields.get("description", lock["description"]),
+        ttl_us=microseconds(hours=ttl) or None,
+        stale_us=stale_us,
+    )
+    change.record(_event("lock.renewed", {**lock, "ttl_hours": ttl}, lock["session_id"]))
+
+
+def release_held(lock_id: str, session_id: str) -> Change:
+    """The change that releases the caller's lock, when it holds it."""
+    change = Change()
+    change.add(_RELEASE, rows=1, lock_id=lock_id, by=session_id, reason="released")
+    change.record(Event("lock.released", "lock", lock_id, session_id=session_id, statement=_RECORD_OF_LOCK))
+    _answer(change, [lock_id])
+    return change
+
+
+def release(look: Look, lock_id: str, session_id: str) -> Any:
+    """Releases the caller's lock, or anybody's that is stale. Raises NotFound and NotHolder. May be repeated: it is the same again."""
+    lock = get(look, lock_id)
+    if lock["released_at"] is not None:
+        return lock
+    change = Change()
+    _release(change, lock, session_id)
+    _answer(change, [lock_id])
+    return change
+
+
+def release_by_name(look: Look, session_id: str, project_key: str, name: str) -> Any:
+    """Releases what the caller holds under this name, or what stands there stale. Raises NotHolder for another's live lock.
+
+    May be repeated: a caller that held it and no longer does is told so (none released), whoever has it by now.
+    """
+    resource = canonical(name)
+    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=project_key, **_overlap_values(resource))
+    named = [row for row in map(shown, met) if _is(row, resource)]
+    held = [row for row in named if row["released_at"] is None]
+    locks = [row for row in held if row["session_id"] == session_id] or [row for row in held if row["stale"]]
+    if not locks and held and not _held_before(look, session_id, project_key, resource):
+        raise NotHolder(held[0])
+    return _release_all(locks, session_id)
+
+
+def _held_before(look: Look, session_id: str, project_key: str, resource: Resource) -> bool:
+    query = (
+        sa.select(_c.id)
+        .where(_c.session_id == session_id, _c.project_key == project_key, _c.resource_key == resource.key, _c.tree == resource.tree)
+        .limit(1)
+    )
+    return look.row(query) is not None
+
+
+def release_all(look: Look, session_id: str, project_key: str | None) -> Any:
+    """Releases everything that the session holds (in the project). May be repeated: then there is nothing to release."""
+    query = _held_ones(sa.select(*_shown), session_id).where(_c.session_id == session_id).order_by(aside(_c.revision).desc())
+    if project_key is not None:
+        query = query.where(_c.project_key == project_key)
+    return _release_all([shown(row) for row in look.rows(query)], session_id)
+
+
+def _release_all(locks: Rows, session_id: str) -> Any:
+    if not locks:
+        return []
+    change = Change()
+    for lock in sorted(locks, key=lambda row: str(row["id"])):
+        _release(change, lock, session_id)
+    ids = [lock["id"] for lock in locks]
+    _answer(change, ids)
+    change.finish = lambda rows: _in_order(rows, ids)
+    return change
+
+
+def _release(change: Change, lock: Row, session_id: str) -> None:
+    if lock["session_id"] == session_id:
+        change.add(_RELEASE, rows=1, lock_id=lock["id"], by=session_id, reason="released")
+        change.record(_event("lock.released", lock, session_id))
+    elif lock["stale"]:
+        change.add(_TAKE_OVER, rows=1, lock_id=lock["id"], by=session_id)
+        change.record(_event("lock.released", lock, session_id, holder=lock["session_id"], reason="stale"))
+    else:
+        raise NotHolder(lock)
+
+
+def _answer(change: Change, ids: list[str]) -> None:
+    if len(ids) == 1:
+        change.answering(_BY_ID_INSIDE, id=ids[0])
+        change.finish = lambda rows: shown(rows[0])
+    else:
+        change.answering(sa.select(*_c, journal.moment.label("now")).where(_c.id.in_(ids)))
+
+
+def _in_order(rows: Rows, ids: Iterable[str]) -> Rows:
+    by_id = {row["id"]: shown(row) for row in rows}
+    return [by_id[each] for each in ids]
+
+
+def _event(kind: str, lock: Row, session_id: str | None, **more: Any) -> Event:
+    data = {name: lock[name] for name in ("resource", "mode", "description")}
+    return Event(kind, "lock", lock["id"], lock["project_key"], session_id, {**data, **more})

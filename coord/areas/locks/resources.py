@@ -1,0 +1,63 @@
+"""What a resource's name means: which spellings are the same, and which names lie above which."""
+
+from dataclasses import dataclass
+
+from coord.areas.locks.models import RESOURCE_LENGTH
+
+PAST_ALL = "\U0010ffff" * (RESOURCE_LENGTH + 1)  # no key is longer, so none sorts after it
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource in the form that conflicts are judged by. A tree covers its own name and everything below; the root's key is empty."""
+
+    key: str
+    tree: bool
+
+    @property
+    def above(self) -> list[str]:
+        """The keys of all trees that would cover this one, the root first."""
+        if not self.key:
+            return []
+        parts = self.key.split("/")
+        return list(dict.fromkeys("/".join(parts[:end]) for end in range(len(parts))))
+
+    @property
+    def below(self) -> tuple[str, str]:
+        """The range of keys below this one: from the first, up to but without the second."""
+        return (f"{self.key}/", f"{self.key}0") if self.key else ("", PAST_ALL)  # "0" follows "/" in code point order
+
+    def meets(self, other: "Resource") -> bool:
+        """Whether two claims by different sessions would be about something in common."""
+        if self.key == other.key:
+            return True
+        return (self.tree and _covers(self.key, other.key)) or (other.tree and _covers(other.key, self.key))
+
+
+def _covers(tree: str, key: str) -> bool:
+    return not tree or key.startswith(f"{tree}/")
+
+
+def canonical(resource: str) -> Resource:
+    r"""`\` is `/`; empty, `.` and inner `..` steps go; a drive letter is lower case; a trailing `/` or `/**` makes a tree.
+
+    Case and everything else count: two files of one folder may differ in just that. Free text without slashes is left as it is.
+    """
+    path = resource.replace("\\", "/")
+    tree = path.endswith("/") or path == "**" or path.endswith("/**")
+    if tree:
+        path = path.removesuffix("**")
+    steps: list[str] = []
+    for step in path.split("/"):
+        if step in ("", "."):
+            continue
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        else:
+            steps.append(step)
+    key = "/".join(steps)
+    if key[1:2] == ":" and key[0].isalpha() and key[0].isascii():
+        key = key[0].lower() + key[1:]
+    if key and path.startswith("/"):
+        key = f"/{key}"
+    return Resource(key, tree or not key)

@@ -1,0 +1,101 @@
+"""HTTP of the locks area."""
+
+from typing import Any
+
+from flask import current_app
+
+from coord.areas.locks import repository
+from coord.areas.locks.errors import LockHeld, LockLost, NotHolder
+from coord.areas.locks.schemas import (
+    ClaimSchema,
+    GrantedSchema,
+    LockList,
+    LockSchema,
+    LocksQuery,
+    ReleasedSchema,
+    ReleaseManySchema,
+    ReleaseSchema,
+    RenewSchema,
+)
+from coord.change import read, settle
+from coord.db import microseconds
+from coord.errors import IdConflict, NotFound
+from coord.schemas import Query
+from coord.web import Blueprint, cursor_key, page
+
+blp = Blueprint("locks", __name__, url_prefix="/locks", description="Who holds what: leases on any named resource.")
+
+
+_ONE_OR_SEVERAL = {"content": {"application/json": {"schema": {"oneOf": [LockSchema, GrantedSchema]}}}}
+
+
+@blp.route("", methods=["POST"])
+@blp.arguments(ClaimSchema)
+@blp.response(201, LockSchema, description="Granted. With `resources`: `items`, all of them.")
+@blp.alt_response(200, schema=LockSchema, description="Held already: the same lock, renewed. Or a repeated `id`: the stored lock.")
+@blp.doc(responses={200: _ONE_OR_SEVERAL, 201: _ONE_OR_SEVERAL})
+@blp.raises(LockHeld, IdConflict)
+def claim(body: dict[str, Any]) -> Any:
+    """Claim a resource, or several at once."""
+    claims = repository.claims_of(body)
+    terms = {**body, "stale_us": _stale_us(), "default_ttl_hours": current_app.config["DEFAULT_TTL_HOURS"]}
+    locks, created = settle(repository.claim, claims, terms, first=lambda: repository.grant(claims, terms))
+    status = 201 if created else 200
+    if body["resources"] is not None:
+        return current_app.json.response(items=LockSchema(many=True).dump(locks)), status
+    return locks[0], status
+
+
+@blp.route("", methods=["GET"])
+@blp.arguments(LocksQuery)
+@blp.response(200, LockList)
+def find(query: dict[str, Any]) -> Any:
+    """List locks, newest first: the held ones unless `state` says otherwise."""
+    after = cursor_key("locks", query["cursor"])
+    rows = read(repository.find, query, after[0] if after else None, query["limit"])
+    return page("locks", rows, query["limit"], lambda row: [row["revision"]])
+
+
+@blp.route("", methods=["DELETE"])
+@blp.arguments(ReleaseManySchema)
+@blp.response(200, ReleasedSchema)
+@blp.raises(NotHolder)
+def release_many(query: dict[str, Any]) -> Any:
+    """Release by name, or with `release_all=true` everything that the session holds."""
+    if query["release_all"]:
+        released = settle(repository.release_all, query["session_id"], query["project_key"])
+    else:
+        released = settle(repository.release_by_name, query["session_id"], query["project_key"], query["resource"])
+    return {"released": len(released), "items": released}
+
+
+@blp.route("/<uuid:lock_id>", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, LockSchema)
+@blp.raises(NotFound)
+def get(query: dict[str, Any], lock_id: Any) -> Any:
+    """One lock, held or not."""
+    return read(repository.get, str(lock_id))
+
+
+@blp.route("/<uuid:lock_id>", methods=["PATCH"])
+@blp.arguments(RenewSchema)
+@blp.response(200, LockSchema)
+@blp.raises(NotFound, NotHolder, LockLost)
+def renew(body: dict[str, Any], lock_id: Any) -> Any:
+    """Renew a lock: counts as activity and starts its TTL anew."""
+    return settle(repository.renew, str(lock_id), body, _stale_us())
+
+
+@blp.route("/<uuid:lock_id>", methods=["DELETE"])
+@blp.arguments(ReleaseSchema)
+@blp.response(200, LockSchema)
+@blp.raises(NotFound, NotHolder)
+def release(query: dict[str, Any], lock_id: Any) -> Any:
+    """Release a lock: one's own, or one that is stale. Repeating it is fine."""
+    named, session_id = str(lock_id), query["session_id"]
+    return settle(repository.release, named, session_id, first=lambda: repository.release_held(named, session_id))
+
+
+def _stale_us() -> int:
+    return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])

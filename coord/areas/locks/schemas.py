@@ -1,0 +1,129 @@
+"""What the locks area takes and answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from coord.areas.locks.models import RESOURCE_LENGTH
+from coord.schemas import Body, Flag, Number, Page, Project, Query, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
+
+MODES = ("exclusive", "shared")
+LONGEST_TTL_HOURS = 87600  # ten years; what is meant to last longer is 0, "never expires"
+MOST_RESOURCES = 100
+
+
+class LockSchema(Schema):
+    """A lock, held or released."""
+
+    id = Uuid(required=True)
+    project_key = Project(required=True)
+    resource = Text(longest=RESOURCE_LENGTH, required=True)
+    session_id = Session(required=True)
+    description = fields.String(required=True, allow_none=True)
+    mode = Word(MODES, required=True)
+    ttl_hours = Number(low=0, high=LONGEST_TTL_HOURS, required=True, metadata={"description": "0: never expires."})
+    fencing_token = Whole(low=0, high=2**53, required=True, metadata={"description": "Larger for each later grant that overlaps."})
+    acquired_at = Time(required=True)
+    last_activity_at = Time(required=True)
+    expires_at = Time(required=True, allow_none=True)
+    stale = fields.Boolean(required=True, metadata={"description": "Abandoned: any session may release it or take it over."})
+    released_at = Time(required=True, allow_none=True)
+    released_by = fields.String(required=True, allow_none=True)
+    release_reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "`released`, `stale`, `expired` or `session_ended`."}
+    )
+
+
+LockList = list_of(LockSchema)
+
+
+class GrantedSchema(Schema):
+    """What a claim of several resources was granted."""
+
+    items = fields.List(fields.Nested(LockSchema), required=True)
+
+
+class ReleasedSchema(Schema):
+    """What a release by name or of everything did."""
+
+    released = fields.Integer(required=True)
+    items = fields.List(fields.Nested(LockSchema), required=True)
+
+
+def _resource(**kwargs: Any) -> Text:
+    description = "Free text: a path, `git push`, `ssh web-1`. One that ends in `/` covers everything below it; `/` is the whole project."
+    return Text(longest=RESOURCE_LENGTH, shortest=1, metadata={"description": description}, **kwargs)
+
+
+class ClaimSchema(Body):
+    """A claim of one resource, or of several at once."""
+
+    example = {"project_key": "shop", "session_id": "web-1/claude", "resource": "src/cart.py", "description": "Fixing the totals."}
+
+    id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated claim grants nothing twice."})
+    project_key = Project(required=True)
+    session_id = Session(required=True)
+    resource = _resource(load_default=None)
+    resources = fields.List(
+        _resource(),
+        load_default=None,
+        validate=validate.Length(min=1, max=MOST_RESOURCES),
+        metadata={"description": "Instead of `resource`: all of them or none."},
+    )
+    description = Text(longest=20_000, load_default=None, allow_none=True, metadata={"description": "Why: others see it."})
+    mode = Word(MODES, load_default="exclusive")
+    ttl_hours = Number(
+        low=0, high=LONGEST_TTL_HOURS, load_default=None, allow_none=True, metadata={"description": "Default 2; 0: never expires."}
+    )
+    take_over_stale = Flag(load_default=False, metadata={"description": "Take it from a holder that has gone silent."})
+
+    @ma.validates_schema
+    def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if (data.get("resource") is None) == (data.get("resources") is None):
+            raise ma.ValidationError({"resource": ["Name one resource here, or several in resources."]})
+
+
+class RenewSchema(Body):
+    """What a renewal may change."""
+
+    example = {"session_id": "web-1/claude", "ttl_hours": 0.5}
+
+    session_id = Session(required=True)
+    ttl_hours = Number(low=0, high=LONGEST_TTL_HOURS)
+    description = Text(longest=20_000, allow_none=True)
+
+
+class ReleaseSchema(Query):
+    """Who releases."""
+
+    session_id = Session(required=True)
+
+
+class ReleaseManySchema(Query):
+    """What to release: by name, or all that a session holds."""
+
+    session_id = Session(required=True)
+    project_key = Project(load_default=None)
+    resource = _resource(load_default=None)
+    release_all = Flag(load_default=False)
+
+    @ma.validates_schema
+    def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data.get("release_all") and data.get("resource") is not None:
+            raise ma.ValidationError({"resource": ["Not together with release_all: name one resource, or release all."]})
+        if data.get("release_all"):
+            return
+        missing = [name for name in ("project_key", "resource") if data.get(name) is None]
+        if missing:
+            raise ma.ValidationError({name: ["Needed to release by name; release_all=true releases all."] for name in missing})
+
+
+class LocksQuery(Page):
+    """Which locks to list."""
+
+    project_key = Project(load_default=None)
+    resource = _resource(load_default=None)
+    stale = Flag(load_default=None)
+    state = Word(("active", "released", "all"), load_default="active")
