@@ -1,0 +1,39 @@
+"""Components: what state each part of a project is in, and how it came to be."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from coord.area import Area, Gauge, Scope, StatusPart
+from coord.areas.components import repository
+from coord.areas.components.routes import blp
+from coord.areas.components.schemas import STATES, ComponentSchema
+from coord.change import Look
+
+
+def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
+    by_state = repository.count_by_state(look, scope.project_key)
+    return {
+        "recent_component_changes": repository.recent(look, scope.project_key),
+        "counts": {
+            "components": sum(by_state.values()),
+            **{f"components_{state}": by_state.get(state, 0) for state in STATES},
+        },
+    }
+
+
+def _gauges(look: Look) -> Iterable[Gauge]:
+    """States are free text, a metric's labels should be few: what is not a usual state counts as `other`."""
+    by_state = repository.count_by_state(look, None)
+    numbers = {state: by_state.pop(state, 0) for state in STATES}
+    for state, number in {**numbers, "other": sum(by_state.values())}.items():
+        yield Gauge("components", "Components by state.", number, {"state": state})
+
+
+area = Area(
+    name="components",
+    blueprint=blp,
+    status=StatusPart(fields={"recent_component_changes": fields.List(fields.Nested(ComponentSchema))}, read=_status),
+    gauges=_gauges,
+)

@@ -1,0 +1,31 @@
+"""Why an observation of a component does not become current."""
+
+from datetime import datetime
+from typing import Any
+
+from coord.areas.components.schemas import ComponentSchema
+from coord.errors import CoordError
+
+_component = ComponentSchema()
+
+
+class Superseded(CoordError):
+    """Something newer is known of this component, so the observation changes nothing; `component` is what is known."""
+
+    status, code = 409, "superseded"
+
+    def __init__(self, component: dict[str, Any]) -> None:
+        name = f"{component['component']!r} of {component['project_key']!r}"
+        if component["retired_at"] is None:
+            known = f"was seen {component['state']!r} by {component['updated_by']!r} at {iso(component['observed_at'])}"
+            advice = "If yours holds even now, send it again without observed_at."
+        else:
+            known = f"was retired at {iso(component['retired_at'])}"
+            advice = "If it is there again, send it without observed_at."
+        super().__init__(
+            f"{name} {known}, after your observation, which therefore changes nothing. {advice}", component=_component.dump(component)
+        )
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

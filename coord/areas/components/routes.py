@@ -1,0 +1,100 @@
+"""HTTP of the components area."""
+
+from typing import Any
+
+from coord.areas.components import repository
+from coord.areas.components.errors import Superseded
+from coord.areas.components.schemas import (
+    ComponentList,
+    ComponentObservationList,
+    ComponentSchema,
+    ComponentsQuery,
+    NamesSchema,
+    PutComponentSchema,
+    PutNamedComponentSchema,
+    RetireComponentSchema,
+)
+from coord.change import read, settle
+from coord.errors import Invalid, NotFound
+from coord.schemas import Page, Query
+from coord.web import Blueprint, cursor_key, page
+
+NEW = "New, or known anew after it was retired."
+STORED = "What is stored now."
+
+blp = Blueprint("components", __name__, url_prefix="/components", description="What state each part of a project is in.")
+
+
+@blp.route("", methods=["PUT"])
+@blp.arguments(PutComponentSchema)
+@blp.response(200, ComponentSchema, description=STORED)
+@blp.alt_response(201, schema=ComponentSchema, description=NEW)
+@blp.raises(Superseded)
+def put(body: dict[str, Any]) -> Any:
+    """Report what is seen of a component."""
+    component, created = settle(repository.put, body)
+    return component, 201 if created else 200
+
+
+@blp.route("/<name:project_key>/<name:component>", methods=["PUT"])
+@blp.arguments(PutNamedComponentSchema)
+@blp.response(200, ComponentSchema, description=STORED)
+@blp.alt_response(201, schema=ComponentSchema, description=NEW)
+@blp.raises(Superseded)
+def put_named(body: dict[str, Any], project_key: str, component: str) -> Any:
+    """Report what is seen of the component that the path names."""
+    stored, created = settle(repository.put, {**body, **_named(body, project_key=project_key, component=component)})
+    return stored, 201 if created else 200
+
+
+@blp.route("", methods=["GET"])
+@blp.arguments(ComponentsQuery)
+@blp.response(200, ComponentList)
+def find(query: dict[str, Any]) -> Any:
+    """List components as they are now: the one that became known last comes first."""
+    after = cursor_key("components", query["cursor"])
+    rows = read(repository.find, query, after[0] if after else None, query["limit"])
+    return page("components", rows, query["limit"], lambda row: [row["revision"]])
+
+
+@blp.route("/<name:project_key>/<name:component>", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, ComponentSchema)
+@blp.raises(NotFound)
+def get(query: dict[str, Any], project_key: str, component: str) -> Any:
+    """One component as it is now."""
+    return read(repository.get, project_key, component)
+
+
+@blp.route("/<name:project_key>/<name:component>/history", methods=["GET"])
+@blp.arguments(Page)
+@blp.response(200, ComponentObservationList)
+@blp.raises(NotFound)
+def history(query: dict[str, Any], project_key: str, component: str) -> Any:
+    """Every change of a component and what was reported too late, newest first. A retired component's stays."""
+    after = cursor_key("component_history", query["cursor"])
+    rows = read(repository.history, project_key, component, after[0] if after else None, query["limit"])
+    return page("component_history", rows, query["limit"], lambda row: [row["revision"]])
+
+
+@blp.route("/<name:project_key>/<name:component>", methods=["DELETE"])
+@blp.arguments(RetireComponentSchema)
+@blp.response(200, ComponentSchema, description="The component as it was last.")
+@blp.raises(NotFound, Superseded)
+def retire(query: dict[str, Any], project_key: str, component: str) -> Any:
+    """Retire a component: it is no longer listed. Repeating it is fine; a later report makes it known anew."""
+    by = query["updated_by"] or query["session_id"]
+    return settle(repository.retire, project_key, component, by, query["observed_at"])
+
+
+def _named(body: dict[str, Any], **path: str) -> dict[str, str]:
+    """The names in the path; a body may repeat them. Raises Invalid when it says otherwise."""
+    errors: dict[str, Any] = {
+        name: [f"The path says {value!r}, the body {body[name]!r}. Leave it out of the body."]
+        for name, value in path.items()
+        if body[name] not in (None, value)
+    }
+    errors = errors or NamesSchema().validate(path)
+    if errors:
+        raise Invalid(errors)
+    return path
