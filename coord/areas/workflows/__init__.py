@@ -1,0 +1,40 @@
+"""Workflows and work items: work that sessions share out among them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from coord.area import Area, Gauge, Scope, StatusPart
+from coord.areas.workflows import item_repository, repository
+from coord.areas.workflows.routes import blp
+from coord.areas.workflows.schemas import WorkflowSchema
+from coord.areas.workflows.stages import OPEN_WORKFLOWS
+from coord.change import Look
+
+
+def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
+    items = item_repository.count(look, scope.project_key)
+    return {
+        "active_workflows": repository.find(look, scope.project_key, OPEN_WORKFLOWS, None, 49),
+        "counts": {
+            "active_workflows": repository.count_open(look, scope.project_key),
+            **{f"work_items_{name}": items[name] for name in ("pending", "in_progress", "ready")},
+        },
+    }
+
+
+def _gauges(look: Look) -> Iterable[Gauge]:
+    items = item_repository.count(look, None)
+    yield Gauge("workflows_active", "Workflows that are neither completed nor cancelled.", repository.count_open(look, None))
+    yield Gauge("work_items_ready", "Pending work items whose dependencies are all completed.", items.pop("ready"))
+    for status, value in items.items():
+        yield Gauge("work_items", "Unfinished work items by status.", value, {"status": status})
+
+
+area = Area(
+    name="workflows",
+    blueprint=blp,
+    status=StatusPart(fields={"active_workflows": fields.List(fields.Nested(WorkflowSchema))}, read=_status),
+    gauges=_gauges,
+)

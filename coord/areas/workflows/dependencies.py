@@ -1,0 +1,139 @@
+"""Which work item waits for which: the SQL that keeps each item's `blocked_by` right, and the search for cycles.
+
+`blocked_by` changes in the same change as what it counts: a dependency's completion, or the item's own list.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord import journal
+from coord.areas.workflows.models import dependencies, dependency_edits, work_items
+from coord.areas.workflows.ranges import one_of
+from coord.areas.workflows.stages import FREED, HELD_UP
+from coord.change import Change, Look
+from coord.errors import Invalid
+from coord.statements import Prepared
+
+_c = work_items.c
+_completed = sa.case((_c.stage == "completed", 1), else_=0)
+
+# Adds a dependency if it is still as completed as it was when `blocked_by` was counted.
+_LINK = Prepared(
+    sa.insert(dependencies).from_select(
+        ["depends_on", "item_id"],
+        sa.select(_c.id, param("item_id", type_=_c.id.type)).where(
+            _c.id == param("depends_on"), _completed == param("completed", type_=sa.Integer)
+        ),
+    )
+)
+
+_UNLINK = Prepared(
+    sa.delete(dependencies).where(dependencies.c.depends_on == param("depends_on"), dependencies.c.item_id == param("item_id"))
+)
+
+_dependents = sa.and_(dependencies.c.depends_on == param("depends_on"), _c.id == dependencies.c.item_id)
+
+_COUNT_DEPENDENCY = Prepared(
+    sa.update(work_items).where(_dependents).values(blocked_by=_c.blocked_by + param("more", type_=sa.Integer), changed=journal.revision)
+)
+
+
+def restaged(stages: Mapping[str, str], *conditions: sa.ColumnElement[bool]) -> Prepared:
+    """Moves items from the stages that are the keys to those that are the values."""
+    to = sa.case(dict(stages), value=_c.stage)
+    return Prepared(sa.update(work_items).where(one_of(_c.stage, stages), *conditions).values(stage=to, changed=journal.revision))
+
+
+_FREE = restaged(FREED, _dependents, _c.blocked_by == 0)
+_HOLD_UP = restaged(HELD_UP, _dependents, _c.blocked_by > 0)
+
+_EDITED = Prepared(sa.select(dependency_edits.c.revision).where(dependency_edits.c.project_key == param("project_key")))
+_FIRST_EDIT = Prepared(
+    sa.insert(dependency_edits).from_select(
+        ["project_key", "revision"], sa.select(param("project_key", type_=sa.String), journal.revision.label("revision"))
+    )
+)
+_NEXT_EDIT = Prepared(
+    sa.update(dependency_edits)
+    .where(dependency_edits.c.project_key == param("project"), dependency_edits.c.revision == param("seen"))
+    .values(revision=journal.revision)
+)
+
+
+def completion(look: Look, ids: Sequence[str], project_key: str) -> dict[str, bool]:
+    """Which of the items are completed. Raises Invalid unless all of them are in the project."""
+    if not ids:
+        return {}
+    rows = look.rows(sa.select(_c.id, _c.stage).where(_c.id.in_(ids), _c.project_key == project_key))
+    found = {row["id"]: row["stage"] == "completed" for row in rows}
+    missing = [each for each in ids if each not in found]
+    if missing:
+        raise Invalid({"depends_on": [f"There is no work item {each} in project {project_key!r}." for each in missing]})
+    return found
+
+
+def link(change: Change, item_id: str, added: Mapping[str, bool], removed: Iterable[str] = ()) -> None:
+    """`added`: the new dependencies, and whether they were completed when they were looked at."""
+    for each in removed:
+        change.add(_UNLINK, rows=1, depends_on=each, item_id=item_id)
+    for each, completed in added.items():
+        change.add(_LINK, rows=1, depends_on=each, item_id=item_id, completed=int(completed))
+
+
+def count_completion(change: Change, item_id: str, *, completed: bool) -> None:
+    """Tells the items that wait for this one that it is completed, or no longer is."""
+    change.add(_COUNT_DEPENDENCY, depends_on=item_id, more=-1 if completed else 1)
+    change.add(_FREE if completed else _HOLD_UP, depends_on=item_id)
+
+
+def must_not_depend_on_itself(item_id: str, depends_on: Iterable[str]) -> None:
+    """Raises Invalid. All the cycle that a new item can close: nothing depends on it yet."""
+    if item_id in depends_on:
+        raise _cycle([item_id, item_id])
+
+
+def add_without_cycle(look: Look, change: Change, item_id: str, depends_on: Sequence[str], project_key: str) -> None:
+    """Raises Invalid when one of the new dependencies waits for the item.
+
+    If anybody else adds dependencies in the project meanwhile, the change is off and is decided anew.
+    """
+    seen = look.value(_EDITED, project_key=project_key)
+    must_not_depend_on_itself(item_id, depends_on)
+    if _has_dependents(look, item_id):
+        _search(look, item_id, depends_on)
+    if seen is None:
+        change.add(_FIRST_EDIT, rows=1, project_key=project_key)
+    else:
+        change.add(_NEXT_EDIT, rows=1, project=project_key, seen=seen)
+
+
+def _has_dependents(look: Look, item_id: str) -> bool:
+    return look.row(sa.select(dependencies.c.item_id).where(dependencies.c.depends_on == item_id).limit(1)) is not None
+
+
+def _search(look: Look, item_id: str, depends_on: Iterable[str]) -> None:
+    """Walks up from the new dependencies, a level at a time, and raises Invalid on meeting the item."""
+    reached_from: dict[str, str] = dict.fromkeys(depends_on, item_id)
+    level = list(reached_from)
+    while level:
+        rows = look.rows(sa.select(_c.id, _c.depends_on).where(_c.id.in_(level)))
+        level = []
+        for row in rows:
+            if item_id in row["depends_on"]:
+                raise _cycle([*_way(reached_from, row["id"], item_id), item_id])
+            new = [each for each in row["depends_on"] if each not in reached_from]
+            reached_from.update(dict.fromkeys(new, row["id"]))
+            level += new
+
+
+def _way(reached_from: Mapping[str, str], last: str, first: str) -> list[str]:
+    way = [last]
+    while way[0] != first:
+        way.insert(0, reached_from[way[0]])
+    return way
+
+
+def _cycle(way: list[str]) -> Invalid:
+    return Invalid({"depends_on": [f"This would be a cycle, each waiting for the next: {' -> '.join(way)}."]})

@@ -1,0 +1,142 @@
+"""Every SQL statement about workflows. Functions look, and return a Change or an answer; none of them commits."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord import journal
+from coord.areas.workflows import item_repository
+from coord.areas.workflows.models import workflows
+from coord.areas.workflows.ranges import first_of
+from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, OVER_WORKFLOWS, WORKFLOW_STATUSES
+from coord.change import Change, Look, Rows
+from coord.creation import digest, must_match
+from coord.errors import NotFound
+from coord.journal import Event
+from coord.statements import Prepared
+
+Row = dict[str, Any]
+
+ITEMS_WITH_ONE = 500  # work items shown with a workflow: the longest page of their own list
+
+_c = workflows.c
+
+_CHANGEABLE = ("name", "description", "status")
+
+_BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
+
+
+def _insert() -> Prepared:
+    given = {name: param(name, type_=_c[name].type) for name in ("id", "project_key", *_CHANGEABLE, "created_by", "digest")}
+    counts = {f"items_{status}": sa.literal(0) for status in ITEM_STATUSES}
+    made = {"revision": journal.revision, "changed": journal.revision, "created_at": journal.moment, "updated_at": journal.moment}
+    values: dict[str, Any] = {**given, **counts, **made}
+    return Prepared(sa.insert(workflows).from_select(list(values), sa.select(*values.values())))
+
+
+_INSERT = _insert()
+
+_UPDATE = Prepared(
+    sa.update(workflows)
+    .where(_c.id == param("workflow_id"), _c.changed == param("seen"))
+    .values({name: param(f"new_{name}") for name in _CHANGEABLE} | {"updated_at": journal.moment, "changed": journal.revision})
+)
+
+
+# --- what is seen ----------------------------------------------------------------------------------------------------------------
+
+
+def shown(row: Row) -> Row:
+    """A row as it is answered, with its progress."""
+    progress = {status: row[f"items_{status}"] for status in ITEM_STATUSES}
+    return {**row, "progress": {**progress, "total": sum(progress.values())}}
+
+
+def get(look: Look, workflow_id: str) -> Row:
+    """The workflow with the first of its items. Raises NotFound."""
+    workflow = shown(_stored(look, workflow_id))
+    return {**workflow, "work_items": item_repository.of_workflow(look, workflow_id, ITEMS_WITH_ONE)}
+
+
+def _stored(look: Look, workflow_id: str) -> Row:
+    row = look.row(_BY_ID, id=workflow_id)
+    if row is None:
+        raise NotFound(f"There is no workflow {workflow_id}. All are listed at /api/coord/workflows.")
+    return row
+
+
+def find(look: Look, project_key: str | None, statuses: Sequence[str] | None, after: int | None, limit: int) -> Rows:
+    """`limit + 1` workflows at most, newest first, older than the revision `after`."""
+    wanted = tuple(status for status in WORKFLOW_STATUSES if statuses is None or status in statuses)
+    listing = _listing(wanted, project_key is not None, after is not None)
+    rows = look.rows(listing, project_key=project_key, after=after, limit=limit + 1)
+    return [shown(row) for row in rows]
+
+
+@lru_cache(maxsize=256)
+def _listing(statuses: tuple[str, ...], in_project: bool, paged: bool) -> Prepared:
+    common = []
+    if in_project:
+        common.append(_c.project_key == param("project_key"))
+    if paged:
+        common.append(_c.revision < param("after"))
+    ranges = [[_c.status == status, *common] for status in statuses]
+    return Prepared(first_of(workflows, ranges, ["revision"], param("limit", type_=sa.Integer), newest_first=True))
+
+
+def count_open(look: Look, project_key: str | None) -> int:
+    """How many workflows are neither completed nor cancelled, exactly."""
+    query = sa.select(sa.func.count()).select_from(workflows).where(_c.status.in_(OPEN_WORKFLOWS))
+    if project_key is not None:
+        query = query.where(_c.project_key == project_key)
+    return int(look.value(query))
+
+
+# --- what is changed -------------------------------------------------------------------------------------------------------------
+
+
+def create(look: Look, wanted: Row, workflow_id: str) -> Any:
+    """`(workflow, created)`. Raises IdConflict. May be repeated: it answers what is stored."""
+    content = {name: wanted[name] for name in ("project_key", *_CHANGEABLE)}
+    content["created_by"] = wanted["created_by"] or wanted["session_id"]
+    content_digest = digest(content)
+    stored = look.row(_BY_ID, id=workflow_id)
+    if stored is not None:
+        must_match(stored, content_digest, "workflow")
+        return shown(stored), False
+    change = Change()
+    change.add(_INSERT, rows=1, id=workflow_id, digest=content_digest, **content)
+    change.record(_event("workflow.created", {**content, "id": workflow_id}, wanted["session_id"] or content["created_by"]))
+    change.answering(_BY_ID, id=workflow_id)
+    change.finish = lambda rows: (shown(rows[0]), True)
+    return change
+
+
+def change(look: Look, workflow_id: str, fields: Row) -> Any:
+    """Changes what is given. Raises NotFound. May be repeated: what is so already changes nothing."""
+    was = _stored(look, workflow_id)
+    new = {name: fields.get(name, was[name]) for name in _CHANGEABLE}
+    changed = [name for name in _CHANGEABLE if new[name] != was[name]]
+    if not changed:
+        return shown(was)
+    change = Change()
+    change.add(_UPDATE, rows=1, workflow_id=workflow_id, seen=was["changed"], **{f"new_{name}": new[name] for name in _CHANGEABLE})
+    over = new["status"] in OVER_WORKFLOWS
+    if over != (was["status"] in OVER_WORKFLOWS):
+        item_repository.shelve(change, workflow_id, over=over)
+    kind = _OVER.get(str(new["status"]), "workflow.updated") if "status" in changed else "workflow.updated"
+    change.record(_event(kind, {**was, **new}, fields["session_id"], changed=changed))
+    change.answering(_BY_ID, id=workflow_id)
+    change.finish = lambda rows: shown(rows[0])
+    return change
+
+
+_OVER = {"completed": "workflow.completed", "cancelled": "workflow.cancelled"}
+
+
+def _event(kind: str, workflow: Row, session_id: str | None, **more: Any) -> Event:
+    data = {name: workflow[name] for name in ("name", "status")}
+    return Event(kind, "workflow", workflow["id"], workflow["project_key"], session_id, {**data, **more})

@@ -1,0 +1,122 @@
+"""HTTP of the workflows area: workflows, and the work items in them."""
+
+from typing import Any
+
+from flask import Response
+
+from coord.areas.workflows import item_repository, repository
+from coord.areas.workflows.schemas import (
+    ChangeWorkflowSchema,
+    ChangeWorkItemSchema,
+    ClaimWorkItemSchema,
+    CreateWorkflowSchema,
+    CreateWorkItemSchema,
+    WorkflowList,
+    WorkflowSchema,
+    WorkflowsQuery,
+    WorkflowWithItemsSchema,
+    WorkItemList,
+    WorkItemSchema,
+    WorkItemsQuery,
+)
+from coord.change import read, settle
+from coord.creation import new_id
+from coord.errors import IdConflict, NotFound
+from coord.schemas import Query
+from coord.web import Blueprint, cursor_key, page
+
+blp = Blueprint("workflows", __name__, url_prefix="", description="Work to share out: workflows, and the items in them.")
+
+WORKFLOWS, ITEMS = ["workflows"], ["work items"]
+
+
+@blp.route("/workflows", methods=["POST"], tags=WORKFLOWS)
+@blp.arguments(CreateWorkflowSchema)
+@blp.response(201, WorkflowSchema)
+@blp.alt_response(200, schema=WorkflowSchema, description="A repeated `id`: the stored workflow as it is now.")
+@blp.raises(IdConflict)
+def create_workflow(body: dict[str, Any]) -> Any:
+    """Create a workflow."""
+    workflow, created = settle(repository.create, body, body["id"] or new_id())
+    return workflow, 201 if created else 200
+
+
+@blp.route("/workflows", methods=["GET"], tags=WORKFLOWS)
+@blp.arguments(WorkflowsQuery)
+@blp.response(200, WorkflowList)
+def find_workflows(query: dict[str, Any]) -> Any:
+    """List workflows, newest first."""
+    after = cursor_key("workflows", query["cursor"])
+    rows = read(repository.find, query["project_key"], query["status"], after[0] if after else None, query["limit"])
+    return page("workflows", rows, query["limit"], lambda row: [row["revision"]])
+
+
+@blp.route("/workflows/<uuid:workflow_id>", methods=["GET"], tags=WORKFLOWS)
+@blp.arguments(Query)
+@blp.response(200, WorkflowWithItemsSchema)
+@blp.raises(NotFound)
+def get_workflow(query: dict[str, Any], workflow_id: Any) -> Any:
+    """One workflow with its work items."""
+    return read(repository.get, str(workflow_id))
+
+
+@blp.route("/workflows/<uuid:workflow_id>", methods=["PATCH"], tags=WORKFLOWS)
+@blp.arguments(ChangeWorkflowSchema)
+@blp.response(200, WorkflowSchema)
+@blp.raises(NotFound)
+def change_workflow(body: dict[str, Any], workflow_id: Any) -> Any:
+    """Change a workflow. While it is `completed` or `cancelled`, its pending items are not handed out."""
+    return settle(repository.change, str(workflow_id), body)
+
+
+@blp.route("/work-items", methods=["POST"], tags=ITEMS)
+@blp.arguments(CreateWorkItemSchema)
+@blp.response(201, WorkItemSchema)
+@blp.alt_response(200, schema=WorkItemSchema, description="A repeated `id`: the stored item as it is now.")
+@blp.raises(IdConflict)
+def create_item(body: dict[str, Any]) -> Any:
+    """Create a work item."""
+    item, created = settle(item_repository.create, body, body["id"] or new_id())
+    return item, 201 if created else 200
+
+
+@blp.route("/work-items", methods=["GET"], tags=ITEMS)
+@blp.arguments(WorkItemsQuery)
+@blp.response(200, WorkItemList)
+def find_items(query: dict[str, Any]) -> Any:
+    """List work items, highest priority first, then oldest."""
+    after = cursor_key("work_items", query["cursor"], 2)
+    rows = read(item_repository.find, query, after, query["limit"])
+    return page("work_items", rows, query["limit"], lambda row: [row["rank"], row["revision"]])
+
+
+@blp.route("/work-items/claim", methods=["POST"], tags=ITEMS)
+@blp.arguments(ClaimWorkItemSchema)
+@blp.response(200, WorkItemSchema, description="The item, now `in_progress` and the caller's; or the one that this `claim_id` was given.")
+@blp.alt_response(204, description="Nothing is ready.")
+@blp.raises(IdConflict)
+def claim_item(body: dict[str, Any]) -> Any:
+    """Take the next ready item: highest priority first, then oldest; no item goes to two callers.
+
+    Left out are items assigned to another session, and those of workflows that are `completed` or `cancelled`.
+    """
+    item = settle(item_repository.claim, body, body["claim_id"] or new_id())
+    return Response(status=204) if item is None else item
+
+
+@blp.route("/work-items/<uuid:item_id>", methods=["GET"], tags=ITEMS)
+@blp.arguments(Query)
+@blp.response(200, WorkItemSchema)
+@blp.raises(NotFound)
+def get_item(query: dict[str, Any], item_id: Any) -> Any:
+    """One work item."""
+    return read(item_repository.get, str(item_id))
+
+
+@blp.route("/work-items/<uuid:item_id>", methods=["PATCH"], tags=ITEMS)
+@blp.arguments(ChangeWorkItemSchema)
+@blp.response(200, WorkItemSchema)
+@blp.raises(NotFound)
+def change_item(body: dict[str, Any], item_id: Any) -> Any:
+    """Change a work item: its status, what it waits for, who does it. Repeating it is fine."""
+    return settle(item_repository.change, str(item_id), body)
