@@ -1,0 +1,85 @@
+"""HTTP of the documentation area."""
+
+from pathlib import Path
+from typing import Any
+
+import flask_swagger_ui
+from flask import Response, current_app, send_from_directory
+
+from coord import openapi
+from coord.errors import NotFound
+from coord.schemas import Query, shortened
+from coord.web import Blueprint
+
+blp = Blueprint("documentation", __name__, description="The API document, its page and the protocol.")
+
+_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
+_SHOWN = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_PROTOCOL = Path(__file__).resolve().parents[3] / "docs" / "PROTOCOL.md"
+_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>coord: API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="/docs/favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+
+# validatorUrl: by default the page shows the document to a service in the internet.
+_START = """SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, docExpansion: "list",
+  defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true
+});
+"""
+
+
+@blp.route("/openapi.json", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, description="This API, as OpenAPI 3.1.")
+def openapi_json(query: dict[str, Any]) -> Any:
+    """This API as an OpenAPI 3.1 document."""
+    return current_app.json.response(openapi.document(current_app))
+
+
+@blp.route("/docs", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="text/html", description="A page.")
+def docs(query: dict[str, Any]) -> Any:
+    """The API as a page to read and try."""
+    return _with_policy(Response(_PAGE, mimetype="text/html"))
+
+
+@blp.route("/docs/<name:asset>", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="application/octet-stream", description="A file of the page.")
+@blp.raises(NotFound)
+def docs_asset(query: dict[str, Any], asset: str) -> Any:
+    """A file of the page."""
+    if asset == "start.js":
+        return Response(_START, mimetype="text/javascript")
+    if asset not in _SHOWN:
+        raise NotFound(f"There is no /docs/{shortened(asset)}. The page is at /docs.")
+    return send_from_directory(_ASSETS, asset)
+
+
+@blp.route("/llms.txt", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="text/plain", description="Markdown.")
+def llms_txt(query: dict[str, Any]) -> Any:
+    """The protocol, as an agent should read it."""
+    return Response(_PROTOCOL.read_text(encoding="utf-8"), mimetype="text/plain")
+
+
+def _with_policy(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response

@@ -1,0 +1,62 @@
+"""HTTP of the health area."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+
+from coord import __version__
+from coord.answers import explain
+from coord.area import areas
+from coord.areas.health import repository
+from coord.areas.health.schemas import HealthSchema, LiveSchema
+from coord.change import read
+from coord.errors import RETRY_AFTER_S, SchemaBehind, Unavailable
+from coord.schemas import Query
+from coord.web import Blueprint
+
+blp = Blueprint("health", __name__, description="Whether the service works.")
+
+MIGRATE = "run: flask db upgrade"
+
+
+@blp.route("/health", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, HealthSchema)
+@blp.alt_response(503, schema=HealthSchema, description="The database is away or refuses writes; with `Retry-After`.")
+@blp.alt_response(500, schema=HealthSchema, description="The database is there, but a migration is missing.")
+def health(query: dict[str, Any]) -> Any:
+    """Whether the service can do its work: asks the database at each call."""
+    try:
+        have, read_only = read(repository.probe)
+    except Exception as error:
+        told = explain(error)
+        if isinstance(told, SchemaBehind):
+            return _degraded(500, "connected", f"none applied; {MIGRATE}", "no migration has been applied")
+        if isinstance(told, Unavailable):
+            return _degraded(503, "disconnected", None, told.reason)
+        raise
+    missing = repository.newest(_folders()) - have
+    if missing:
+        return _degraded(500, "connected", f"missing {', '.join(sorted(missing))}; {MIGRATE}", "a migration is missing")
+    if read_only:
+        return _degraded(503, "disconnected", "current", "the database is read-only")
+    return {"status": "ok", "database": "connected", "migrations": "current", "reason": None, "version": __version__}
+
+
+def _degraded(status: int, database: str, migrations: str | None, reason: str) -> Any:
+    body = {"status": "degraded", "database": database, "migrations": migrations, "reason": reason, "version": __version__}
+    return body, status, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+
+
+def _folders() -> tuple[Path, ...]:
+    own = Path(current_app.root_path).parent / "migrations" / "versions"
+    return (own, *(area.migrations for area in areas() if area.migrations is not None))
+
+
+@blp.route("/livez", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, LiveSchema)
+def livez(query: dict[str, Any]) -> Any:
+    """The process is up. Never asks the database."""
+    return {"status": "ok"}

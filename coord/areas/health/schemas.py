@@ -1,0 +1,23 @@
+"""What the health calls answer."""
+
+from marshmallow import fields
+
+from coord.schemas import Schema
+
+
+class HealthSchema(Schema):
+    """Whether the service can do its work."""
+
+    status = fields.String(required=True, metadata={"description": "`ok` or `degraded`."})
+    database = fields.String(required=True, metadata={"description": "`connected` or `disconnected`."})
+    migrations = fields.String(
+        required=True, allow_none=True, metadata={"description": "`current`, or what is missing; null when the database is away."}
+    )
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it is degraded."})
+    version = fields.String(required=True)
+
+
+class LiveSchema(Schema):
+    """The process is up."""
+
+    status = fields.String(required=True)

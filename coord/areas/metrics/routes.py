@@ -1,0 +1,53 @@
+"""HTTP of the metrics area."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from coord.answers import explain
+from coord.area import areas
+from coord.areas.metrics import repository
+from coord.change import read
+from coord.errors import CoordError
+from coord.schemas import Query
+from coord.web import Blueprint
+
+blp = Blueprint("metrics", __name__, description="What Prometheus scrapes.")
+
+
+class _Stored(Collector):
+    """What the database knows. When it is away, `coord_database_up` says so and the rest is left out."""
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("coord_database_up", "1 when the database answered this scrape.")
+        try:
+            yield from read(repository.families, areas())
+            up.add_metric([], 1)
+        except Exception as error:
+            told: CoordError = explain(error)
+            up.add_metric([], 0)
+            if told.status != 503:
+                raise
+        yield up
+
+
+@blp.route("/metrics", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="text/plain", description="Prometheus text format.")
+def metrics(query: dict[str, Any]) -> Any:
+    """Counters of this service and gauges of what it stores, for Prometheus."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)
+        text = generate_latest(registry)
+    else:
+        text = generate_latest(REGISTRY)
+    stored = CollectorRegistry()
+    stored.register(_Stored())
+    return Response(text + generate_latest(stored), content_type=CONTENT_TYPE_LATEST)
