@@ -1,0 +1,1 @@
+"""coord as its users use it: real shells, real browsers, real clients."""

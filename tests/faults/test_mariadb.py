@@ -1,0 +1,278 @@
+"""MariaDB dies, hangs, hides, fills up or refuses: every call is answered 503 within 5 s, and all is well again soon after it is back."""
+
+import contextlib
+import signal
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from tests.databases import PASSWORD, USER
+from tests.faults import calls
+from tests.faults.calls import Call, claim
+from tests.faults.conftest import World
+from tests.faults.proxy import Proxy
+from tests.service import Answer, running, until
+
+
+@contextlib.contextmanager
+def killed(world: World) -> Iterator[None]:
+    world.server.kill()
+    try:
+        yield
+    finally:
+        world.server.start()
+
+
+@contextlib.contextmanager
+def stopped(world: World) -> Iterator[None]:
+    world.server.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        world.server.signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def refusing(world: World) -> Iterator[None]:
+    world.proxy.refuse()
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def black_hole(world: World) -> Iterator[None]:
+    world.proxy.swallow()
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def answers_lost(world: World) -> Iterator[None]:
+    world.proxy.swallow(questions=False)
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def slow(world: World) -> Iterator[None]:
+    world.proxy.slow(0.7)
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def firewall(world: World) -> Iterator[None]:
+    world.proxy.ignore()
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def out_of_connections(world: World) -> Iterator[None]:
+    """Somebody else has them all; those of the service were closed, as a restarted node or an operator does."""
+    hogs: list[pymysql.Connection[pymysql.cursors.Cursor]] = []
+    with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
+        cursor.execute("SET GLOBAL max_connections = 10")
+        try:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", (USER,))
+            for (connection,) in cursor.fetchall():
+                cursor.execute(f"KILL {connection}")
+            until(lambda: hog(world, hogs), 20, "all connections to be taken")
+            yield
+        finally:
+            cursor.execute("SET GLOBAL max_connections = 151")
+            for each in hogs:
+                each.close()
+
+
+def hog(world: World, hogs: "list[pymysql.Connection[pymysql.cursors.Cursor]]") -> bool:
+    """Takes one more connection; true when there is none left."""
+    try:
+        hogs.append(pymysql.connect(host="127.0.0.1", port=world.server.port, user=USER, password=PASSWORD, ssl_disabled=True))
+    except pymysql.err.OperationalError as error:
+        return bool(error.args[0] == 1040)
+    return False
+
+
+@contextlib.contextmanager
+def read_only(world: World) -> Iterator[None]:
+    world.server.run("SET GLOBAL read_only = 1")
+    try:
+        yield
+    finally:
+        world.server.run("SET GLOBAL read_only = 0")
+
+
+@contextlib.contextmanager
+def being_backed_up(world: World) -> Iterator[None]:
+    """A backup that holds everybody's writes up for longer than a call may take."""
+    with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
+        cursor.execute("FLUSH TABLES WITH READ LOCK")
+        yield
+
+
+Fault = Callable[[World], AbstractContextManager[None]]
+AWAY: list[Fault] = [killed, stopped, refusing, black_hole, firewall, out_of_connections]
+
+
+def name_of(fault: Fault) -> str:
+    return fault.__name__.replace("_", " ")
+
+
+@pytest.mark.parametrize("fault", AWAY, ids=name_of)
+def test_while_the_database_is_away_each_call_is_answered_503_and_then_the_service_works_again(world: World, fault: Fault) -> None:
+    every = [*calls.reads(world.service), *calls.writes(world.service)]
+    with fault(world):
+        answers = calls.one_by_one(world.service, every)
+        calls.assert_all_unavailable(every, answers)
+        calls.assert_most_at_once(answers)
+        calls.assert_degraded(world.service)
+        calls.assert_alive(world.service)
+        assert "coord_database_up 0.0" in world.service.call("GET", "/metrics").body.decode()
+    calls.assert_back(world.service)
+
+
+@pytest.mark.parametrize("fault", [stopped, black_hole], ids=name_of)
+def test_sixteen_calls_at_once_into_a_black_hole_are_all_answered_in_time(world: World, fault: Fault) -> None:
+    every = [*calls.reads(world.service), *calls.writes(world.service)][:16]
+    calls.all_at_once(world.service, [Call("GET", "/status")] * 16)  # so that each worker has connections to lose
+    with fault(world):
+        alive: list[Answer] = []
+        asking = threading.Thread(target=lambda: alive.extend(world.service.call("GET", "/livez") for _ in range(20)))
+        asking.start()
+        answers = calls.all_at_once(world.service, every)
+        asking.join()
+    calls.assert_all_unavailable(every, answers)
+    assert all(answer.status == 200 and answer.seconds < 1 for answer in alive)
+    calls.assert_back(world.service)
+
+
+@pytest.mark.parametrize("fault", [read_only, being_backed_up], ids=name_of)
+def test_while_the_database_takes_no_writes_those_are_answered_503_and_reads_work(world: World, fault: Fault) -> None:
+    reads, writes = calls.reads(world.service), calls.writes(world.service)
+    with fault(world):
+        calls.assert_all_unavailable(writes, calls.all_at_once(world.service, writes))
+        assert [answer.status for answer in calls.one_by_one(world.service, reads)] == [200] * len(reads)
+        calls.assert_alive(world.service)
+    calls.assert_back(world.service)
+
+
+def test_a_database_that_is_slow_keeps_nobody_waiting(world: World) -> None:
+    every = [*calls.reads(world.service), *calls.writes(world.service)]
+    with slow(world):
+        answers = calls.all_at_once(world.service, every)
+    for call, answer in zip(every, answers, strict=True):
+        if answer.status >= 400:
+            calls.assert_unavailable(answer, call)
+        assert answer.seconds < calls.ANSWER_WITHIN_S, f"{call}: {answer}"
+    calls.assert_back(world.service)
+
+
+def test_a_service_that_starts_while_the_database_is_away_works_once_it_is_there(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.port) as proxy:
+        proxy.refuse()
+        with running(tmp_path, world.server.url("faults", proxy.port), migrated=False) as service:
+            calls.assert_unavailable(service.call("GET", "/status"), "GET /status")
+            proxy.swallow()
+            proxy.forward()
+            calls.assert_back(service)
+
+
+def test_a_table_that_is_full_is_a_503_until_there_is_room(world: World) -> None:
+    """The error of a full disk, brought about by a table that may not grow."""
+    every = [claim(f"{uuid.uuid4()}", description="x" * 20000) for _ in range(10)]
+    world.server.run("DELETE FROM faults.journal", "ALTER TABLE faults.journal ENGINE = MyISAM, MAX_ROWS = 1, AVG_ROW_LENGTH = 1")
+    try:
+        answers = calls.one_by_one(world.service, every)
+        fitted = sum(answer.status == 201 for answer in answers)
+        assert fitted < 5
+        calls.assert_all_unavailable(every[fitted:], answers[fitted:])
+        assert world.service.call("GET", "/status").status == 200
+    finally:
+        world.server.run("ALTER TABLE faults.journal ENGINE = InnoDB")
+    calls.assert_back(world.service)
+
+
+def test_a_read_only_database_is_degraded(world: World) -> None:
+    with read_only(world):
+        calls.assert_degraded(world.service)
+        health = world.service.call("GET", "/health").json
+        assert health["reason"] == "the database is read-only"
+    calls.assert_back(world.service)
+
+
+def test_a_server_that_restarts_in_the_middle_of_queries(world: World) -> None:
+    every = [
+        *calls.reads(world.service)[:2],
+        claim("restarted"),
+        Call("PUT", "/components/faults/api", {"state": "x", "updated_by": "host/a"}),
+    ]
+    answers: list[Answer] = []
+    asking = threading.Thread(target=lambda: answers.extend(calls.all_at_once(world.service, every)))
+    with contextlib.closing(world.server.admin("faults")) as admin, admin.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'faults'")
+        cursor.execute("LOCK TABLES " + ", ".join(f"`{table}` WRITE" for (table,) in cursor.fetchall()))
+        asking.start()
+        until(lambda: waiting(world) == len(every), 5, "all calls to wait in the database")
+        world.server.kill()
+    world.server.start()
+    asking.join()
+    calls.assert_all_unavailable(every, answers)
+    calls.assert_back(world.service)
+
+
+def waiting(world: World) -> int:
+    """How many of the service's connections are in the middle of a query."""
+    with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s AND command = 'Query'", (USER,))
+        (count,) = cursor.fetchone() or (0,)
+        return int(count)
+
+
+def test_connections_that_the_server_closed_while_they_were_idle_are_replaced_unseen(world: World) -> None:
+    every = [*calls.reads(world.service), *calls.writes(world.service)]
+    calls.all_at_once(world.service, [Call("GET", "/status")] * 16)
+    with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
+        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", (USER,))
+        for (connection,) in cursor.fetchall():
+            cursor.execute(f"KILL {connection}")
+    answers = calls.one_by_one(world.service, every)
+    assert [str(answer) for answer in answers if answer.status >= 400] == []
+
+
+def test_a_claim_whose_answer_was_lost_may_be_sent_again(world: World) -> None:
+    lost = claim(f"lost {uuid.uuid4()}", id=str(uuid.uuid4()))
+    with answers_lost(world):
+        assert lost.body is not None
+        calls.assert_unavailable(world.service.call(lost.method, lost.path, lost.body), lost)
+    calls.assert_back(world.service)
+    again = world.service.call(lost.method, lost.path, lost.body)
+    assert again.status in (200, 201) and again.json["id"] == lost.body["id"]
+    held = world.service.call("GET", f"/locks?project_key={calls.PROJECT}&resource={lost.body['resource'].replace(' ', '%20')}").json[
+        "items"
+    ]
+    assert [lock["id"] for lock in held] == [lost.body["id"]]
+
+
+def test_a_database_that_is_away_is_named_in_the_log(world: World) -> None:
+    with refusing(world):
+        world.service.call("GET", "/status", **{"X-Request-Id": "who-is-away"})
+    told = [line for line in world.service.log() if line.get("request_id") == "who-is-away" and line["logger"] == "coord.answers"]
+    assert [line["level"] for line in told] == ["WARNING"]
+    assert "Can't connect" in told[0]["reason"] or "Lost connection" in told[0]["reason"]
+    calls.assert_back(world.service)

@@ -1,0 +1,96 @@
+"""What only an operator can mend: it is named, in the log and in /health, and a missing migration is never a 503."""
+
+import contextlib
+import sqlite3
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.databases import PASSWORD, MariaDB
+from tests.faults import calls
+from tests.faults.calls import Call, claim
+from tests.service import Service, migrate, running, until
+
+MIGRATE = "run: flask db upgrade"
+
+
+def told(service: Service, level: str) -> list[dict[str, Any]]:
+    return [line for line in service.log() if line["level"] == level and line["logger"] == "coord.answers"]
+
+
+def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(empty_database: str, tmp_path: Path) -> None:
+    with running(tmp_path / "service", empty_database, migrated=False) as service:
+        for call in (Call("GET", "/status"), Call("GET", "/locks"), claim("r")):
+            answer = service.call(call.method, call.path, call.body)
+            assert (answer.status, answer.json["error"]) == (500, "migration_missing"), answer
+            assert "flask db upgrade" in answer.json["detail"] and answer.headers["Retry-After"] is None
+        health = service.call("GET", "/health")
+        assert (health.status, health.json["status"], health.json["database"]) == (500, "degraded", "connected")
+        assert MIGRATE in health.json["migrations"]
+        calls.assert_alive(service)
+        assert any(MIGRATE in line["message"] for line in told(service, "ERROR"))
+        migrate(empty_database)
+        calls.assert_back(service)
+
+
+def test_a_migration_that_this_version_needs_and_the_database_lacks_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/coord.db"
+    migrate(url)
+    with contextlib.closing(sqlite3.connect(tmp_path / "coord.db")) as database:
+        (newest,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
+        database.execute("UPDATE alembic_version SET version_num = 'before'")
+        database.commit()
+    with running(tmp_path / "service", url, migrated=False) as service:
+        health = service.call("GET", "/health")
+    assert (health.status, health.json["status"]) == (500, "degraded")
+    assert newest in health.json["migrations"] and MIGRATE in health.json["migrations"]
+
+
+@pytest.mark.parametrize("wrong", ["password", "database"])
+def test_wrong_credentials_are_a_503_with_a_loud_line_in_the_log(breakable: MariaDB, tmp_path: Path, wrong: str) -> None:
+    url = breakable.create_database(f"t{uuid.uuid4().hex}")
+    bad = url.replace(PASSWORD, "forgotten") if wrong == "password" else f"{url}_which_is_not_there"
+    with running(tmp_path / "service", bad, migrated=False) as service:
+        every = [Call("GET", "/status"), claim("r")]
+        calls.assert_all_unavailable(every, calls.one_by_one(service, every))
+        calls.assert_degraded(service)
+        calls.assert_alive(service)
+        loud = told(service, "ERROR")
+        assert loud and "Access denied" in loud[0]["reason"]
+        assert "forgotten" not in service.said()
+
+
+@pytest.mark.parametrize("place", ["a folder", "missing/coord.db"])
+def test_a_sqlite_file_that_cannot_be_opened_is_a_503_with_a_loud_line_in_the_log(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a folder").mkdir()
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/{place}", migrated=False) as service:
+        every = [Call("GET", "/status"), claim("r")]
+        calls.assert_all_unavailable(every, calls.one_by_one(service, every))
+        calls.assert_degraded(service)
+        calls.assert_alive(service)
+        assert any("unable to open" in line["reason"] for line in told(service, "ERROR"))
+
+
+def test_a_file_that_is_no_database_is_a_503_with_a_loud_line_in_the_log_and_left_alone(tmp_path: Path) -> None:
+    notes = "These are notes, not a database.\n" * 100
+    (tmp_path / "notes.txt").write_text(notes)
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/notes.txt", migrated=False) as service:
+        calls.assert_unavailable(service.call("GET", "/status"), "GET /status")
+        assert any("not a database" in line["reason"] for line in told(service, "ERROR"))
+    assert (tmp_path / "notes.txt").read_text() == notes
+
+
+def test_a_sqlite_database_that_may_only_be_read_is_read(tmp_path: Path) -> None:
+    """Opened read-only, which root cannot get round either."""
+    url = f"sqlite:///{tmp_path}/coord.db"
+    with running(tmp_path / "first", url) as service:
+        assert service.call("POST", "/locks", claim("kept").body).status == 201
+    read_only = make_url(url).set(database=f"file:{tmp_path}/coord.db", query={"mode": "ro", "uri": "true"})
+    with running(tmp_path / "second", str(read_only), migrated=False) as service:
+        assert [lock["resource"] for lock in service.call("GET", "/locks").json["items"]] == ["kept"]
+        calls.assert_unavailable(service.call("POST", "/locks", claim("new").body), "a write")
+        calls.assert_degraded(service)
+        until(lambda: any("readonly" in line["reason"] for line in told(service, "ERROR")), 5, "a loud line in the log")

@@ -1,0 +1,99 @@
+"""A worker process is killed in the middle of its work: nothing that was acknowledged is lost, and nothing is held twice."""
+
+import http.client
+import random
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.calls import claim
+from tests.service import Answer, Caller, Service, until
+
+SESSIONS = 6
+RESOURCES = 3
+KILLS = 4
+BETWEEN_KILLS = 25  # acknowledged claims
+
+
+@dataclass
+class Load:
+    """Sessions that claim and release, each claim with an id, and send again what got no answer."""
+
+    service: Service
+    acknowledged: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    _holders: dict[str, str] = field(default_factory=dict)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __enter__(self) -> "Load":
+        self._threads = [threading.Thread(target=self._session, args=(f"host/{number}",)) for number in range(SESSIONS)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def await_more_claims(self) -> None:
+        enough = len(self.acknowledged) + BETWEEN_KILLS
+        until(lambda: self.problems or len(self.acknowledged) >= enough, 30, f"{BETWEEN_KILLS} more claims")
+
+    def _session(self, name: str) -> None:
+        with self.service.caller() as caller:
+            while not self._over.is_set() and not self.problems:
+                wanted = claim(f"resource {random.randrange(RESOURCES)}", name, id=str(uuid.uuid4()))
+                answer = self._insist(caller, wanted.method, wanted.path, wanted.body)
+                if answer.status in (200, 201):
+                    self._hold(name, answer.json)
+                    released = self._insist(caller, "DELETE", f"/locks/{answer.json['id']}?session_id={name}")
+                    self._expect(released, 200)
+                else:
+                    self._expect(answer, 409)
+
+    def _hold(self, name: str, lock: dict[str, Any]) -> None:
+        """For as long as this lasts, nobody else may be told that the resource is his."""
+        with self._lock:
+            other = self._holders.setdefault(lock["resource"], name)
+            if other != name:
+                self.problems.append(f"{lock['resource']} was granted to {name} while {other} held it")
+            self.acknowledged.append(lock)
+        with self._lock:
+            self._holders.pop(lock["resource"], None)
+
+    def _expect(self, answer: Answer, status: int) -> None:
+        if answer.status != status:
+            self.problems.append(str(answer))
+
+    def _insist(self, caller: Caller, method: str, path: str, body: Any = None) -> Answer:
+        """The same call again until it is answered."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return caller.call(method, path, body)
+            except (OSError, http.client.HTTPException):
+                if time.monotonic() > deadline:
+                    raise
+
+
+def test_a_killed_worker_loses_no_acknowledged_claim_and_is_replaced(sound_service: Service) -> None:
+    count = len(sound_service.workers())
+    with Load(sound_service) as load:
+        for _ in range(KILLS):
+            load.await_more_claims()
+            sound_service.kill_worker()
+            until(lambda: len(sound_service.workers()) == count, 10, "a new worker")
+        load.await_more_claims()
+    assert load.problems == []
+    for lock in load.acknowledged:
+        kept = sound_service.call("GET", f"/locks/{lock['id']}").json
+        assert (kept["session_id"], kept["fencing_token"]) == (lock["session_id"], lock["fencing_token"])
+    for resource in {lock["resource"] for lock in load.acknowledged}:
+        tokens = [lock["fencing_token"] for lock in load.acknowledged if lock["resource"] == resource]
+        assert tokens == sorted(set(tokens))
+    assert sound_service.call("GET", f"/locks?project_key={load.acknowledged[0]['project_key']}").json["items"] == []

@@ -1,0 +1,286 @@
+"""The documents say what is so: nothing that coord has is missing from them, nothing in them is missing from coord."""
+
+import ast
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy.engine import make_url
+
+from config.default import BUILT_IN_AREAS, SETTINGS
+from coord.app import create_app
+from coord.db import db
+from coord.errors import CoordError, Unavailable
+from coord.web import BASE_PATH
+from tests.conftest import Agent
+from tests.databases import MariaDB
+from tests.service import ROOT, Service, running
+
+README, CHANGELOG = ROOT / "README.md", ROOT / "CHANGELOG.md"
+PROTOCOL, OPERATIONS, DESIGN, ADDING = (ROOT / "docs" / name for name in ("PROTOCOL.md", "operations.md", "design.md", "adding-an-area.md"))
+DOCUMENTS = (README, CHANGELOG, PROTOCOL, OPERATIONS, DESIGN, ADDING)
+PROTOCOL_BYTES = 9000  # agents pay for each of them
+
+Calls = set[tuple[str, str]]
+
+
+def text(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text(document), re.MULTILINE | re.DOTALL)
+
+
+def rows(document: Path, heading: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its head."""
+    section = re.split(r"^#+ ", text(document).split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def code(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+@pytest.fixture(scope="module")
+def documented_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('db')}/coord.db", "TESTING": True})
+    with app.app_context():
+        upgrade(revision="heads")
+        db.metadata.create_all(db.engine)
+    return app
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    with running(folder, f"sqlite:///{folder}/coord.db") as started:
+        yield started
+
+
+# --- settings --------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_in_the_readme_with_its_default_and_meaning() -> None:
+    documented = {code(name)[0]: (code(default), meaning) for name, default, meaning in rows(README, "Settings")}
+    assert list(documented) == [setting.variable for setting in SETTINGS]
+    for setting in SETTINGS:
+        default, meaning = documented[setting.variable]
+        assert meaning == setting.meaning
+        assert default in ([setting.default] if setting.default else [], []), setting.variable
+
+
+def test_the_example_environment_has_every_setting_with_its_default() -> None:
+    given = dict(re.findall(r"^#?(COORD_\w+)=(.*)$", text(ROOT / "config" / "coord.env.example"), re.MULTILINE))
+    defaults = {setting.variable: setting.default for setting in SETTINGS}
+    assert given.keys() == defaults.keys()
+    assert {name for name in given if given[name] != defaults[name]} == {"COORD_BIND", "COORD_DATABASE_URL"}
+
+
+@pytest.mark.parametrize(
+    "document", [*DOCUMENTS, *(ROOT / name for name in ("Dockerfile", "config/coord.service"))], ids=lambda path: path.name
+)
+def test_no_setting_is_mentioned_that_does_not_exist(document: Path) -> None:
+    known = {setting.variable for setting in SETTINGS}
+    assert {name for name in re.findall(r"\bCOORD_[A-Z_]*[A-Z]", text(document)) if name not in known} == set()
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------------------
+
+
+def app_calls(app: Flask) -> Calls:
+    """Method and path of every call, each variable of a path as `*`."""
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    return {
+        (method, re.sub(r"<[^>]*>", "*", rule.rule)) for rule in app.url_map.iter_rules() for method in (rule.methods or set()) & methods
+    }
+
+
+def test_every_call_is_in_the_api_document(documented_app: Flask) -> None:
+    document = documented_app.test_client().get("/openapi.json").json or {}
+    found = {
+        (method.upper(), re.sub(r"{[^}]*}", "*", path))
+        for path, item in document["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    assert found == app_calls(documented_app) - {("GET", "/docs/*")}  # scripts and styles of a page
+
+
+def mentioned_calls(*documents: Path) -> Calls:
+    """Calls that a document shows as `curl` or names as `METHOD /path`; ids and variables as `*`."""
+    found: Calls = set()
+    for each in documents:
+        shown = [*blocks(each, "sh"), *blocks(each, "console"), *re.findall(r"`(curl [^`]*)`", text(each))]
+        for command in (command for block in shown for command in re.split(r"\bcurl\b", block)[1:]):
+            call = re.match(r"(?s)(.*?)(?:\$API|\$COORD|127\.0\.0\.1:8001)(/[^\s\"')?]*)", command)
+            if call is not None:
+                method = re.search(r"-X (\w+)", call[1])
+                found.add((method[1] if method else "POST" if "--json" in call[1] else "GET", as_rule(call[2])))
+        found |= {(method, as_rule(path)) for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)", text(each))}
+    return found
+
+
+def as_rule(path: str) -> str:
+    path = path if path.startswith("/api/") else re.sub(r"^(?=/(locks|components|workflows|work-items|messages|status)\b)", BASE_PATH, path)
+    return re.sub(r"\$\w+|<[^>]*>", "*", path.replace("$PROJECT/api", "*/*").rstrip("/"))
+
+
+def test_every_call_of_the_protocol_exists(documented_app: Flask) -> None:
+    assert mentioned_calls(PROTOCOL, README, OPERATIONS) - app_calls(documented_app) == set()
+
+
+def test_the_protocol_shows_every_call_that_changes_something(documented_app: Flask) -> None:
+    assert {call for call in app_calls(documented_app) if call[0] != "GET"} - mentioned_calls(PROTOCOL) == set()
+
+
+# --- errors, events, metrics -----------------------------------------------------------------------------------------------------
+
+
+def subclasses(kind: type[CoordError]) -> set[type[CoordError]]:
+    return {kind}.union(*(subclasses(each) for each in kind.__subclasses__()))
+
+
+def test_every_error_is_in_the_protocol_and_no_other() -> None:
+    for name in BUILT_IN_AREAS:
+        importlib.import_module(name)
+    known = {(str(kind.status), kind.code) for kind in subclasses(CoordError) if kind.__module__.startswith("coord.")}
+    known -= {(str(Unavailable.status), Unavailable.code)}  # the one whose body has no code
+    documented = {(status, each) for status, error, _ in rows(PROTOCOL, "Errors") for each in code(error)}
+    assert documented == known
+
+
+def recorded_types() -> set[str]:
+    """Every event type in the areas' code: a string constant `<kind of thing>.<what happened>`."""
+    constants: set[str] = set()
+    for file in (ROOT / "coord" / "areas").rglob("*.py"):
+        constants |= {
+            node.value for node in ast.walk(ast.parse(text(file))) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+    kinds = "|".join(sorted({value for value in constants if re.fullmatch("lock|component|workflow|work_item|message|session", value)}))
+    return {value for value in constants if re.fullmatch(rf"({kinds})\.[a-z_]+", value)}
+
+
+def test_every_event_type_is_in_the_design_and_no_other() -> None:
+    documented = {each for cells in rows(DESIGN, "What the journal says") for each in code(cells[0])}
+    assert documented == recorded_types()
+
+
+def test_every_metric_is_in_the_operations_manual_and_no_other(service: Service) -> None:
+    service.call("GET", "/status")
+    shown = set(re.findall(r"^# TYPE (coord_\w+)", service.call("GET", "/metrics").body.decode(), re.MULTILINE))
+    assert {each for cells in rows(OPERATIONS, "Metrics") for each in code(cells[0])} == shown
+
+
+# --- what can be tried -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text(document)):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path).resolve() if path else document
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", text(file), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+
+
+def masked(output: str) -> str:
+    """Without what differs from one run to the next."""
+    output = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", output)
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME", output)
+
+
+def test_the_session_in_the_readme_prints_what_it_says(service: Service) -> None:
+    said, *commands = re.split(r"^\$ ", blocks(README, "console")[0], flags=re.MULTILINE)
+    assert not said
+    name, _, value = commands.pop(0).strip().partition("=")
+    environment = {**os.environ, name: value.replace("http://127.0.0.1:8001", service.url)}
+    for each in commands:
+        command, _, printed = each.partition("\n")
+        done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert masked(done.stdout) == masked(printed), f"{command}\n{done.stdout}"
+
+
+def test_what_the_protocol_tells_to_run_runs(service: Service, tmp_path: Path) -> None:
+    already = len(service.log())
+    script = "\n".join(blocks(PROTOCOL, "sh")).replace("http://127.0.0.1:8001", service.url)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    calls = [(line["status"], line["method"], line["path"]) for line in service.log()[already:] if line["message"] == "call"]
+    assert [call for call in calls if call[0] not in (200, 201)] == [] and len(calls) > 15
+    assert not (tmp_path / ".claude" / "coord-queue.jsonl").exists()
+    assert [message["subject"] for message in service.call("GET", "/messages").json["items"]] == ["api is down", "src/app.py"]
+
+
+def test_the_protocol_is_short_and_served_as_it_stands(client: Agent) -> None:
+    served = client.get("/llms.txt")
+    assert served.data == PROTOCOL.read_bytes()
+    assert len(served.data) < PROTOCOL_BYTES
+
+
+def test_the_privileges_in_the_operations_manual_are_enough(mariadb: MariaDB) -> None:
+    grants = blocks(OPERATIONS, "sql")[0].replace("'coord", "'documented")  # the tests' own user is called coord
+    mariadb.run(*filter(str.strip, grants.split(";")))
+    users = dict(re.findall(r"USER '(\w+)'@'%' IDENTIFIED BY '([^']+)'", grants))
+
+    def app_as(user: str) -> Flask:
+        url = make_url(mariadb.url("coord")).set(username=user, password=users[user])
+        return create_app({"DATABASE_URL": url.render_as_string(hide_password=False), "TESTING": True})
+
+    migrating, serving = app_as("documented_migrate"), app_as("documented")
+    with migrating.app_context():
+        upgrade(revision="heads")
+        db.metadata.create_all(db.engine)
+        db.engine.dispose()
+    agent = Agent(serving.test_client())
+    assert agent.post("/locks", project_key="shop", session_id="host/a", resource="x").status_code == 201
+    assert agent.get("/health").json["status"] == "ok"
+    with serving.app_context():
+        with pytest.raises(sa.exc.OperationalError, match="denied"), db.engine.connect() as connection:
+            connection.execute(sa.text("CREATE TABLE t (id INT)"))
+        db.engine.dispose()
+
+
+def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
+    for source, target in re.findall(r"^COPY (\S+) (\S+)$", text(ROOT / "Dockerfile"), re.MULTILINE):
+        goal = tmp_path / target if target != "./" else tmp_path / source
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, goal)
+    probe = (
+        "import json; from wsgi import app; c = app.test_client();"
+        "print(json.dumps({p: c.get(p).status_code for p in ('/livez', '/health', '/llms.txt', '/docs', '/openapi.json')}))"
+    )
+    environment = {**os.environ, "COORD_DATABASE_URL": f"sqlite:///{tmp_path}/coord.db", "FLASK_APP": "wsgi.py", "COORD_LOG_LEVEL": "error"}
+    for command in (["-m", "flask", "db", "upgrade"], ["-c", probe]):
+        done = subprocess.run([sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout).values()) == {200}
+
+
+def test_the_walk_through_quotes_the_example_as_it_is() -> None:
+    folder = ROOT / "examples" / "coord-recipes"
+    files = [text(file) for suffix in ("py", "toml") for file in folder.rglob(f"*.{suffix}")]
+    quoted = [*blocks(ADDING, "python"), *blocks(ADDING, "toml")]
+    assert len(quoted) > 5
+    for quote in quoted:
+        for part in quote.split("...\n"):
+            assert any(part.strip("\n") in file for file in files), part

@@ -1,0 +1,87 @@
+"""/docs in a real browser: drawn from this service alone, under a strict policy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Agent
+from tests.service import Service
+from tests.web.conftest import CALLS, assert_error
+
+CHROMIUM = Path("/usr/bin/chromium")
+OPTIONS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP coord-box 127.0.0.1",  # a name that the page does not take for a developer's own machine
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(OPTIONS))
+        opened = browser.new_page(viewport={"width": 1200, "height": 1600})
+        yield opened
+        browser.close()
+
+
+def test_the_page_draws_every_call_without_asking_another_host(page: Any, service: Service, tmp_path: Path) -> None:
+    complaints: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    page.on("request", lambda request: asked.append(request.url))
+    site = f"http://coord-box:{service.port}/"
+    page.goto(f"{site}docs")
+    page.wait_for_selector(".opblock")
+    page.wait_for_load_state("networkidle")
+    drawn = page.eval_on_selector_all(".opblock", "all => all.map(each => each.querySelector('.opblock-summary-method').textContent + ' ' +"
+                                      " each.querySelector('.opblock-summary-path').dataset.path)")  # fmt: skip
+    assert sorted(drawn) == sorted(f"{call.method} {call.template}" for call in CALLS)
+    assert complaints == []
+    assert asked and all(url.startswith(site) or url.startswith("data:") for url in asked), asked
+    page.screenshot(path=str(tmp_path / "docs.png"))
+
+
+def test_a_call_can_be_tried_from_the_page(page: Any, service: Service) -> None:
+    page.goto(f"http://coord-box:{service.port}/docs")
+    page.click("#operations-health-health_livez .opblock-summary")
+    page.click("#operations-health-health_livez button.execute")
+    page.wait_for_selector("#operations-health-health_livez .live-responses-table .response-col_status")
+    shown = page.inner_text("#operations-health-health_livez .live-responses-table")
+    assert "200" in shown and '"ok"' in shown
+
+
+def test_the_page_may_load_nothing_from_elsewhere(web: Agent) -> None:
+    policy = web.get("/docs").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "http" not in policy
+    assert "script-src" not in policy and "unsafe-eval" not in policy
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/docs", "text/html"),
+        ("/docs/start.js", "text/javascript"),
+        ("/docs/swagger-ui-bundle.js", "text/javascript"),
+        ("/docs/swagger-ui.css", "text/css"),
+        ("/docs/favicon-32x32.png", "image/png"),
+        ("/llms.txt", "text/plain"),
+    ],
+)
+def test_its_parts_are_served(web: Agent, path: str, kind: str) -> None:
+    answer = web.get(path)
+    assert answer.status_code == 200 and answer.mimetype == kind and answer.data
+    answer.close()
+
+
+@pytest.mark.parametrize("path", ["/docs/oauth2-redirect.html", "/docs/..%2F..%2Fcoord%2Fapp.py", "/docs/../wsgi.py", "/docs/LICENSE"])
+def test_nothing_else_is(web: Agent, path: str) -> None:
+    assert_error(web.client.get(path), 404, "not_found")
