@@ -1,0 +1,74 @@
+"""`make bench`: all benchmarks on both databases. `make bench BENCH="cycles --seconds 20"` for one of them."""
+
+import argparse
+import sys
+
+from bench import cycles, memory, size
+from tests.databases import mariadb_missing
+
+LEAST_RATIO = 0.4
+MOST_P99_MS = 60
+MOST_GROWTH = 1.3
+MOST_MB = 120
+
+
+def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: claim + release, {cycles.CLIENTS} clients, beside a bare view with one statement (two of its calls are a cycle)")
+    found = cycles.run(kind, options.seconds, options.rounds)
+    for name, value in found.items():
+        print(f"  {name:28} {value:10.2f}")
+    return verdict(found["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
+        found["p99 ms"] < MOST_P99_MS, f"p99 under {MOST_P99_MS} ms"
+    )
+
+
+def size_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: medians in ms, empty and with {options.scale:g} × (1,000,000 locks, 1,000,000 messages, 100,000 component changes)")
+    table, plans = size.run(kind, options.scale, options.calls)
+    for name, (empty, full, ratio) in table.items():
+        print(f"  {name:28} {empty:8.2f} {full:8.2f} {ratio:6.2f}")
+    print("  plans:")
+    for line in plans:
+        print(f"    {line}")
+    worst = max(table, key=lambda name: table[name][2])
+    return verdict(table[worst][2] <= MOST_GROWTH, f"each at most {MOST_GROWTH} times (worst: {worst}, {table[worst][2]:.2f})")
+
+
+def memory_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: resident memory of a worker over {options.requests} requests")
+    found = memory.run(kind, options.requests)
+    for name, value in found.items():
+        print(f"  {name:28} {value:10.2f}")
+    return verdict(found["MB at the end"] < MOST_MB, f"under {MOST_MB} MB") & verdict(
+        found["growth in the second half"] < 1.05, "flat: the second half adds less than 5 %"
+    )
+
+
+def verdict(good: bool, claim: str) -> bool:
+    print(f"  {'ok' if good else 'NOT MET'}: {claim}")
+    return good
+
+
+BENCHES = {"cycles": cycles_bench, "size": size_bench, "memory": memory_bench}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("which", nargs="*", choices=[*BENCHES, []], help="default: all")
+    parser.add_argument("--database", choices=["sqlite", "mariadb"], help="default: both")
+    parser.add_argument("--seconds", type=float, default=10, help="of each measured load")
+    parser.add_argument("--rounds", type=int, default=3, help="of baseline and coord in turn")
+    parser.add_argument("--scale", type=float, default=1, help="share of the stored history")
+    parser.add_argument("--calls", type=int, default=60, help="of each kind, for the medians with stored history")
+    parser.add_argument("--requests", type=int, default=memory.CALLS, help="for the memory bench")
+    options = parser.parse_args()
+    kinds = [options.database] if options.database else ["sqlite", "mariadb"]
+    if "mariadb" in kinds and (missing := mariadb_missing()):
+        print(f"MariaDB is left out: {missing}")
+        kinds.remove("mariadb")
+    good = [BENCHES[which](kind, options) for which in options.which or BENCHES for kind in kinds]
+    sys.exit(0 if all(good) else 1)
+
+
+if __name__ == "__main__":
+    main()

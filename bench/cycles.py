@@ -1,0 +1,58 @@
+"""Claim and release in a cycle, beside the baseline: what the journal, the guards and the answers cost."""
+
+import json
+import statistics
+
+import sqlalchemy as sa
+
+from bench import load, service
+
+CLIENTS = 8
+RESOURCES = 50  # a client's own, so that nobody waits for another
+
+
+def prepare_baseline(url: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE baseline (id INT PRIMARY KEY, n BIGINT NOT NULL)"))
+        connection.execute(sa.text("INSERT INTO baseline VALUES (:id, 0)"), [{"id": number} for number in range(CLIENTS)])
+    engine.dispose()
+
+
+def baseline(connection: load.Connection, client: int, nth: int) -> list[float]:
+    return [load.timed(connection, "POST", f"/baseline/{client}", expect=200)[0] for _ in range(2)]
+
+
+def claim_and_release(connection: load.Connection, client: int, nth: int) -> list[float]:
+    body = {
+        "project_key": "shop",
+        "session_id": f"host/{client}",
+        "resource": f"src/{client}/file{nth % RESOURCES}.py",
+        "description": "bench",
+    }
+    claimed, lock = load.timed(connection, "POST", "/api/coord/locks", body, expect=201)
+    path = f"/api/coord/locks/{json.loads(lock)['id']}?session_id=host/{client}"
+    released, _ = load.timed(connection, "DELETE", path, expect=200)
+    return [claimed, released]
+
+
+def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
+    """Both, turn and turn about on one database; the medians of the rounds."""
+    bases: list[load.Result] = []
+    ours: list[load.Result] = []
+    with service.database(kind) as url:
+        service.migrate(url)
+        prepare_baseline(url)
+        for _ in range(rounds):
+            with service.serving(url, "bench.baseline:app") as (port, _process):
+                bases.append(load.run(port, baseline, CLIENTS, seconds))
+            with service.serving(url) as (port, _process):
+                ours.append(load.run(port, claim_and_release, CLIENTS, seconds))
+    return {
+        "baseline cycles/s": statistics.median(each.rate for each in bases),
+        "cycles/s": statistics.median(each.rate for each in ours),
+        "ratio": statistics.median(own.rate / base.rate for own, base in zip(ours, bases, strict=True)),
+        "p50 ms": statistics.median(each.p50 for each in ours),
+        "p99 ms": statistics.median(each.p99 for each in ours),
+        "baseline p99 ms": statistics.median(each.p99 for each in bases),
+    }

@@ -1,0 +1,107 @@
+"""A load generator that costs little itself: keep-alive sockets, one thread a client, hand-written requests."""
+
+import json
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class Connection:
+    """One keep-alive HTTP connection."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._rest = b""
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        payload = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(payload)}\r\n"
+        if payload:
+            head += "Content-Type: application/json\r\n"
+        self._socket.sendall(head.encode() + b"\r\n" + payload)
+        return self._answer()
+
+    def _answer(self) -> tuple[int, bytes]:
+        data = self._rest
+        while b"\r\n\r\n" not in data:
+            data += self._more()
+        head, _, rest = data.partition(b"\r\n\r\n")
+        length = 0
+        for line in head.lower().split(b"\r\n")[1:]:
+            if line.startswith(b"content-length:"):
+                length = int(line[15:])
+        while len(rest) < length:
+            rest += self._more()
+        self._rest = rest[length:]
+        return int(head[9:12]), rest[:length]
+
+    def _more(self) -> bytes:
+        more = self._socket.recv(65536)
+        if not more:
+            raise ConnectionError("the service closed the connection")
+        return more
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a load did: `rate` in cycles per second, times of one call in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+Cycle = Callable[[Connection, int, int], list[float]]
+"""`cycle(connection, client, round)`: one cycle's calls; answers the seconds that each took."""
+
+
+def run(port: int, cycle: Cycle, clients: int, seconds: float) -> Result:
+    """Runs the cycle on that many connections for that long, after a warm-up of a fifth of it."""
+    times: list[list[float]] = [[] for _ in range(clients)]
+    counts = [0] * clients
+    errors: list[BaseException] = []
+    begin = time.perf_counter() + seconds / 5
+    end = begin + seconds
+
+    def client(number: int) -> None:
+        try:
+            connection = Connection(port)
+            nth = 0
+            while time.perf_counter() < end:
+                took = cycle(connection, number, nth)
+                nth += 1
+                if time.perf_counter() > begin:
+                    times[number].extend(took)
+                    counts[number] += 1
+            connection.close()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    all_times = sorted(seconds for each in times for seconds in each)
+    return Result(sum(counts) / seconds, 1000 * statistics.median(all_times), 1000 * all_times[int(len(all_times) * 0.99)])
+
+
+def timed(connection: Connection, method: str, path: str, body: Any = None, *, expect: int) -> tuple[float, bytes]:
+    """One call that must answer `expect`: the seconds it took, and the body."""
+    began = time.perf_counter()
+    status, answer = connection.call(method, path, body)
+    took = time.perf_counter() - began
+    if status != expect:
+        raise RuntimeError(f"{method} {path}: {status} instead of {expect}: {answer[:500]!r}")
+    return took, answer
