@@ -12,7 +12,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from config import default
-from coord import __version__, access, answers, area, engine, faults, openapi, paths, telemetry
+from coord import __version__, access, answers, area, engine, faults, openapi, paths, presence, processes, telemetry  # noqa: F401
 from coord.db import db
 from coord.errors import CoordError
 from coord.web import BASE_PATH, MAX_BODY_BYTES

@@ -16,7 +16,7 @@ import click
 import marshmallow as ma
 from flask import current_app
 
-from coord.change import Look
+from coord.change import Change, Look
 from coord.web import Blueprint
 
 ENTRY_POINTS = "coord.areas"
@@ -52,10 +52,59 @@ class Gauge:
 
 
 @dataclass(frozen=True)
+class CheckinPart:
+    """An area's part of a session's check-in: `name` is its field in the answer, `heading` its title in the text.
+
+    `read(look, scope)` returns the items that come first (at most 50) and how many there are in all; `item` says how one is shown, and
+    `line` turns it, shown, into its text. Parts come in the order of `rank`, and when there is not room for all, the last are left out.
+    """
+
+    name: str
+    heading: str
+    rank: int
+    item: type[ma.Schema]
+    read: Callable[[Look, Scope], tuple[Sequence[Mapping[str, Any]], int]]
+    line: Callable[[Mapping[str, Any]], str]
+
+
+@dataclass
+class Departure:
+    """A session leaves: it ended by itself, or (`gone`) broke its promise. Areas add to `change` what becomes of what it had.
+
+    `affected`: sentences for other sessions that this touches, by their names.
+    """
+
+    session_id: str
+    gone: bool
+    change: Change
+    affected: dict[str, list[str]] = field(default_factory=dict)
+
+    def affects(self, session_id: str | None, sentence: str) -> None:
+        if session_id not in (None, self.session_id):
+            told = self.affected.setdefault(str(session_id), [])
+            if sentence not in told:
+                told.append(sentence)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message that coord itself sends to a session."""
+
+    to_session: str
+    subject: str
+    body: str
+    project_key: str | None = None
+
+
+@dataclass(frozen=True)
 class Area:
     """A coordination area: all that the rest of coord needs to know of it.
 
     `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
+    `seen(change, session)`: adds to a change what a sign of life means for what the session has; `renewed` what a check-in means besides.
+    `left(look, departure)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
+    `upkeep()`: does what has come due without a call; about once a second in one thread of each worker, so it must do little when there
+    is nothing, and bear that another worker is faster.
     """
 
     name: str
@@ -65,6 +114,12 @@ class Area:
     gauges: Callable[[Look], Iterable[Gauge]] | None = None
     commands: click.Group | None = None
     migrations: Path | None = None
+    checkin: CheckinPart | None = None
+    seen: Callable[[Change, str], None] | None = None
+    renewed: Callable[[Change, str], None] | None = None
+    left: Callable[[Look, Departure], None] | None = None
+    deliver: Callable[[Change, Notice], None] | None = None
+    upkeep: Callable[[], None] | None = None
 
 
 class BadArea(Exception):

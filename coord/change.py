@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import Connection
@@ -113,11 +113,15 @@ class Moved(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One statement of a change. `rows`: how many it must touch, else the change is off (None: any number)."""
+    """One statement of a change. `rows`: how many it must touch, else the change is off (None: any number).
+
+    `event`: the number of the event that it belongs to; its parameter `back` then leads from the change's last revision to that event's.
+    """
 
     statement: Statement
     params: Mapping[str, Any]
     rows: int | None = None
+    event: int | None = None
 
 
 @dataclass
@@ -132,11 +136,13 @@ class Change:
     answer: Step | None = None
     finish: Callable[[Rows], Any] = lambda rows: rows[0] if rows else None
 
-    def add(self, statement: Statement, *, rows: int | None = None, **params: Any) -> None:
-        self.steps.append(Step(statement, params, rows))
+    def add(self, statement: Statement, *, rows: int | None = None, event: int | None = None, **params: Any) -> None:
+        self.steps.append(Step(statement, params, rows, event))
 
-    def record(self, event: journal.Event) -> None:
+    def record(self, event: journal.Event) -> int:
+        """The event's number within the change."""
         self.events.append(event)
+        return len(self.events)
 
     def answering(self, statement: Statement, **params: Any) -> None:
         self.answer = Step(statement, params)
@@ -148,7 +154,7 @@ class Change:
             raise ValueError("a change without an event: those who follow the journal would never learn of it")
         return [
             Step(journal.TAKE, {"events": count}),
-            *self.steps,
+            *(each if each.event is None else replace(each, params={**each.params, "back": count - each.event}) for each in self.steps),
             *(Step(each.statement or journal.RECORD, {"back": count - at, **vars(each)}) for at, each in enumerate(self.events, 1)),
             *([self.answer] if self.answer else []),
         ]

@@ -137,6 +137,25 @@ def _plus_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     return f"coord_plus({compiler.process(moment, **kw)}, {compiler.process(microseconds, **kw)})"
 
 
+class earlier(FunctionElement[datetime]):  # noqa: N801
+    """`earlier(moment, other)`: the earlier of two moments; the first when the other is null."""
+
+    type = Timestamp()
+    inherit_cache = True
+
+
+@compiles(earlier)
+def _earlier(element: Any, compiler: Any, **kw: Any) -> str:
+    moment, other = (compiler.process(each, **kw) for each in element.clauses)
+    return f"LEAST({moment}, COALESCE({other}, '9999-12-31'))"
+
+
+@compiles(earlier, "sqlite")
+def _earlier_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    moment, other = (compiler.process(each, **kw) for each in element.clauses)
+    return f"MIN({moment}, COALESCE({other}, '9999-12-31'))"
+
+
 def aside(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """`+column`, which SQLite uses no index for and MariaDB reads as `column`. Without statistics SQLite's choice may be the wrong one."""
     return sa.UnaryExpression(column, operator=custom_op("+"), type_=column.type)

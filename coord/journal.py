@@ -19,7 +19,10 @@ from coord.statements import Prepared
 
 
 class Head(Base):
-    """The one row that every change takes first: the last revision given out, and when."""
+    """The one row that every change takes first: the last revision given out, and when.
+
+    `trimmed`: the last revision whose entry retention has deleted; 0 when none.
+    """
 
     __tablename__ = "journal_head"
     __table_args__ = (TABLE_OPTIONS,)
@@ -27,13 +30,18 @@ class Head(Base):
     id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
     at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    trimmed: Mapped[int] = mapped_column(sa.BigInteger, nullable=False, server_default="0")
 
 
 class Entry(Base):
     """One committed change."""
 
     __tablename__ = "journal"
-    __table_args__ = (sa.Index(None, "project_key", "revision"), sa.Index(None, "session_id", "revision"), TABLE_OPTIONS)
+    __table_args__ = (
+        sa.Index(None, "project_key", "revision"),
+        sa.Index(None, "session_id", "revision"),
+        TABLE_OPTIONS,
+    )
 
     revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 import coord.db
-${imports if imports else ""}
+${"\n".join(line for line in (imports or "").splitlines() if "dialects import mysql" not in line)}
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -253,7 +253,7 @@ def retire(look: Look, project_key: str, component: str, by: str | None, observe
     if _is_late(observed, seen):
         raise Superseded(seen)
     change = Change()
-    names = {"project": project_key, "name": component}
+    names: Row = {"project": project_key, "name": component}
     change.add(_RETIRE, rows=1, **names, seen_revision=seen["changed_revision"], new_observed_at=observed, by=by)
     change.record(_event("component.retired", seen, by, previous_state=seen["previous_state"]))
     change.answering(_BY_NAME, **names)

@@ -1,4 +1,4 @@
-"""The table of the locks area: one row per grant, kept after its release."""
+"""The tables of the locks area: one row per grant, kept after its release; and the line of those who wait for one."""
 
 from datetime import datetime
 
@@ -54,3 +54,34 @@ class LockAlias(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     lock_id: Mapped[str] = mapped_column(Id, nullable=False)
     digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)
+
+
+class LockWaiter(Base):
+    """A resource that a waiting claim stands in line for; a claim of several has several rows, with one `wait_id` and one `revision`.
+
+    The line is ordered by `revision`. A row blocks those behind it for as long as it is there; it is dead, and to be removed by whoever
+    meets it, once `until` has come or its worker process is no more (see coord.waiting).
+    """
+
+    __tablename__ = "lock_waiters"
+    __table_args__ = (
+        sa.Index("ix_lock_waiters_of_resource", "project_key", "resource_key"),
+        sa.Index("ix_lock_waiters_of_session", "session_id"),
+        sa.Index("ix_lock_waiters_of_process", "process"),
+        sa.UniqueConstraint("wait_id", "nth"),
+        TABLE_OPTIONS,
+    )
+
+    revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
+    nth: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    wait_id: Mapped[str] = mapped_column(Id, nullable=False)
+    process: Mapped[str] = mapped_column(Id, nullable=False)
+    project_key: Mapped[str] = mapped_column(sa.String(100), nullable=False)
+    resource: Mapped[str] = mapped_column(sa.String(RESOURCE_LENGTH), nullable=False)
+    resource_key: Mapped[str] = mapped_column(sa.String(RESOURCE_LENGTH), nullable=False)
+    tree: Mapped[bool] = mapped_column(sa.Boolean, nullable=False)
+    session_id: Mapped[str] = mapped_column(sa.String(200), nullable=False)
+    mode: Mapped[str] = mapped_column(sa.String(9), nullable=False)
+    description: Mapped[str | None] = mapped_column(LongText)
+    since: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    until: Mapped[datetime] = mapped_column(Timestamp, nullable=False)

@@ -1,0 +1,47 @@
+"""Who is there: sessions that announced themselves, and the signs of life of all that call.
+
+A session may promise to show itself again within its TTL. Until then nothing of it may be taken as a dead session's; after that it is
+gone. What areas make of either they say in their `Area`. This table is the kernel's because locks are judged by it inside their own
+statements; the calls about sessions are an area.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coord.db import TABLE_OPTIONS, Base, LongText, Revision, Timestamp
+
+
+class Session(Base):
+    """A session that announced itself. It is there while `left_at` is null; `left_how` then says whether it `ended` or is `gone`.
+
+    `expires_at` is null when it promised nothing: then it can fall silent, but is never gone. `revision`: of its last announcement anew.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        sa.Index("ix_sessions_due", "left_at", "expires_at"),
+        sa.Index("ix_sessions_there", "left_at", "project_key", "revision"),
+        TABLE_OPTIONS,
+    )
+
+    revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
+    session_id: Mapped[str] = mapped_column(sa.String(200), nullable=False, unique=True)
+    project_key: Mapped[str | None] = mapped_column(sa.String(100))
+    agent: Mapped[str | None] = mapped_column(sa.String(200))
+    task: Mapped[str | None] = mapped_column(LongText)
+    ttl_minutes: Mapped[float | None] = mapped_column(sa.Double)
+    started_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    last_seen_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    left_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    left_how: Mapped[str | None] = mapped_column(sa.String(10))
+
+
+_c = Session.__table__.c
+
+
+def promise(session: sa.ColumnElement[str]) -> sa.ScalarSelect[datetime]:
+    """Until when the session promised to show itself; null when it promised nothing, or has left."""
+    return sa.select(_c.expires_at).where(_c.session_id == session, _c.left_at.is_(None)).scalar_subquery()
