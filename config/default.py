@@ -15,6 +15,7 @@ BUILT_IN_AREAS = (
     "coord.areas.components",
     "coord.areas.workflows",
     "coord.areas.messages",
+    "coord.areas.events",
     "coord.areas.status",
     "coord.areas.health",
     "coord.areas.documentation",
@@ -128,6 +129,7 @@ SETTINGS: tuple[Setting, ...] = (
         "A lock without activity for this long is stale: any session may release it or take it over.",
     ),
     Setting("BROADCAST_DAYS", "7", number_from(0.0001, 3650), "Broadcasts older than this no longer count as unread."),
+    Setting("JOURNAL_DAYS", "90", number_from(0, 36500), "Days that the journal of changes (`/events`) is kept; 0: for ever."),
     Setting("LOG_LEVEL", "info", choice("debug", "info", "warning", "error"), "Least severe log record that is written."),
     Setting("METRICS_DIR", "", text, "Folder where workers share their metrics, wiped at start. Empty: a temporary one."),
 )

@@ -9,6 +9,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import default
+from coord import bell
+
+LONGEST_SOCKET_PATH = 70  # of the 108 bytes that a UNIX socket's may have (104 on macOS), without the name in the folder
 
 _settings = default.load(os.environ)
 
@@ -37,6 +40,10 @@ for _left in _metrics_dir.glob("*.db"):
     _left.unlink()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
 
+_bells = Path(tempfile.mkdtemp(prefix="coord-bells-"))
+if len(str(_bells)) < LONGEST_SOCKET_PATH:
+    bell.folder = _bells
+
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]
     """Folds a dead worker's metrics into what remains."""
@@ -46,6 +53,7 @@ def child_exit(server, worker):  # type: ignore[no-untyped-def]
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]
-    """Removes the folder that this start made for itself."""
+    """Removes the folders that this start made for itself."""
+    shutil.rmtree(_bells, ignore_errors=True)
     if _own_metrics_dir:
         shutil.rmtree(_metrics_dir, ignore_errors=True)

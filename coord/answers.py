@@ -68,6 +68,11 @@ def coord_error(error: CoordError) -> Response:
     return answer(error.status, error.body(), error.headers)
 
 
+def nobody(error: Exception) -> Response:
+    """For the log: who called has hung up."""
+    return Response(status=499)
+
+
 def database_error(error: Exception) -> Response:
     """503 with Retry-After when the database is away or cannot write; 500 when a migration is missing or the statement is wrong."""
     return coord_error(explain(error))

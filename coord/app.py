@@ -12,7 +12,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from config import default
-from coord import __version__, access, answers, area, engine, faults, openapi, paths, presence, processes, telemetry  # noqa: F401
+from coord import __version__, access, answers, area, engine, faults, openapi, paths, presence, processes, telemetry, waiting  # noqa: F401
 from coord.db import db
 from coord.errors import CoordError
 from coord.web import BASE_PATH, MAX_BODY_BYTES
@@ -34,7 +34,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     access.install(app)
     _database(app)
     _areas(app)
+    waiting.install(app)
     app.register_error_handler(CoordError, answers.coord_error)
+    app.register_error_handler(waiting.HungUp, answers.nobody)
     for kind in (sa.exc.SQLAlchemyError, pymysql.err.MySQLError, sqlite3.Error, faults.Refused, faults.Contended):
         app.register_error_handler(kind, answers.database_error)
     app.register_error_handler(Exception, answers.unexpected_error)

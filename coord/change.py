@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import Connection
 
-from coord import engine, faults, journal
+from coord import bell, engine, faults, journal
 from coord.db import db
 from coord.statements import Statement, compile_for
 
@@ -206,8 +206,27 @@ def _in_line(began: float) -> Iterator[None]:
 
 def _commit(look: Look, change: Change) -> Any:
     look.check_time()
-    run = _in_turn if look.dialect.name == "sqlite" else _as_one_packet
-    return change.finish(run(look, change))
+    carry_out = _in_turn if look.dialect.name == "sqlite" else _as_one_packet
+    rows = carry_out(look, change)
+    bell.ring()
+    return change.finish(rows)
+
+
+def run(statement: Statement, **params: Any) -> int:
+    """One statement that is nobody's news (a lease, what retention deletes), by itself and not journaled: how many rows it touched."""
+    with db.engine.connect() as connection:
+        look = Look(connection, time.monotonic())
+        compiled = compile_for(look.dialect, statement)
+        cursor = look.cursor()
+        try:
+            with engine.writers_turn() if look.dialect.name == "sqlite" else contextlib.nullcontext():
+                cursor.execute(compiled.sql, compiled.arguments(params))
+            return int(cursor.rowcount)
+        except Exception as error:
+            look.note(error)
+            raise
+        finally:
+            look.close(cursor)
 
 
 _CHECK = f"IF ROW_COUNT() <> %d THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {faults.MOVED_NUMBER}; END IF"

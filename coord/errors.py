@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-RETRY_AFTER_S = 30  # the contract's figure for every 503
+RETRY_AFTER_S = 30  # the contract's figure when the database is away
+RESTARTED_AFTER_S = 1  # another worker serves already, or will in a moment
 
 
 class CoordError(Exception):
@@ -93,6 +94,18 @@ class Unavailable(CoordError):
 
     def body(self) -> dict[str, Any]:
         return {"detail": self.detail, "retry_after": RETRY_AFTER_S}
+
+
+class Stopping(CoordError):
+    """This worker is being stopped: the call that waited in it may be sent again at once, to another or to its successor."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(f"coord is restarting. Retry after {RESTARTED_AFTER_S} second.", headers={"Retry-After": str(RESTARTED_AFTER_S)})
+
+    def body(self) -> dict[str, Any]:
+        return {"detail": self.detail, "retry_after": RESTARTED_AFTER_S}
 
 
 class SchemaBehind(CoordError):

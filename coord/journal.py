@@ -140,7 +140,15 @@ def recording(*conditions: sa.ColumnElement[bool], **told: sa.ColumnElement[Any]
 
 RECORD = recording()
 
-LAST = Prepared(sa.select(_head.c.revision, now().label("now")).where(_head.c.id == 1))
+LAST = Prepared(sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1))
+
+AFTER = Prepared(
+    sa.select(*_entry.c)
+    .where(_entry.c.revision > sa.bindparam("after", type_=sa.BigInteger))
+    .order_by(_entry.c.revision)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+"""What was committed after a revision, in that order: an entry seen is never preceded by one that comes later."""
 
 
 def last_seen(session: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:

@@ -4,12 +4,22 @@ A process says so once a second while calls wait in it. One that was killed is n
 and by other nodes when its lease is over. All time is the database's.
 """
 
+import os
+import time
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam as param
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.db import TABLE_OPTIONS, Base, Id, Timestamp
+from coord.change import Look, Rows, run
+from coord.creation import new_id
+from coord.db import TABLE_OPTIONS, Base, Id, Timestamp, now, plus
+from coord.statements import Prepared
+
+RENEW_S = 1.0
+LEASE_US = 5_000_000  # several renewals may fail; that long others wait for those who died with a whole node
 
 
 class Process(Base):
@@ -22,3 +32,72 @@ class Process(Base):
     node: Mapped[str] = mapped_column(Id, nullable=False)
     pid: Mapped[int] = mapped_column(sa.Integer, nullable=False)
     alive_until: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+
+
+_processes = Process.__table__
+_c = _processes.c
+
+_said_at: dict[int, float] = {}
+
+NODE = new_id()  # made before the workers are forked, so all of them have it
+
+_until = plus(now(), param("lease_us", type_=sa.BigInteger))
+_RENEW = Prepared(sa.update(_processes).where(_c.id == param("own")).values(alive_until=_until))
+_REGISTER = Prepared(
+    sa.insert(_processes).from_select(
+        ["id", "node", "pid", "alive_until"],
+        sa.select(param("own", type_=Id), param("node", type_=Id), param("pid", type_=sa.Integer), _until),
+    )
+)
+_REMOVE = Prepared(sa.delete(_processes).where(_c.id == param("own")))
+_ALL = Prepared(sa.select(*_c, sa.case((_c.alive_until > now(), 1), else_=0).label("alive")))
+
+
+@lru_cache(maxsize=2)
+def _id_of(pid: int) -> str:
+    return new_id()
+
+
+def own_id() -> str:
+    """This process's id; another one after a fork."""
+    return _id_of(os.getpid())
+
+
+def stay() -> None:
+    """Says that this process is there, unless it did so just now. Nobody's news: it is not journaled."""
+    pid, began = os.getpid(), time.monotonic()
+    if began - _said_at.get(pid, -RENEW_S) < RENEW_S:
+        return
+    if not run(_RENEW, own=own_id(), lease_us=LEASE_US):
+        run(_REGISTER, own=own_id(), node=NODE, pid=pid, lease_us=LEASE_US)
+    _said_at[pid] = began
+
+
+def resign() -> None:
+    """Says that this process is no more: what waits in it need not be waited for."""
+    _said_at.clear()
+    run(_REMOVE, own=own_id())
+
+
+def alive(look: Look) -> set[str]:
+    """The processes that are there."""
+    rows: Rows = look.rows(_ALL)
+    return {row["id"] for row in rows if row["alive"] and not _killed(row["node"], row["pid"])}
+
+
+def forget(process: str) -> None:
+    """Takes the dead process out of the list, once nothing of it is left."""
+    run(_REMOVE, own=process)
+
+
+def _killed(node: str, pid: int) -> bool:
+    """Whether a sibling's process is no more; of other nodes only their lease tells."""
+    if node != NODE:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

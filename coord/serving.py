@@ -13,6 +13,8 @@ from typing import Any
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from coord import waiting
+
 log = logging.getLogger("coord.access")
 
 _TOO_LONG = "The request line is over 8190 bytes. Send the parameters in a JSON body with the same names."
@@ -29,7 +31,11 @@ _OTHERWISE = (400, "The request is not HTTP/1.1 as it should be: {}.")
 
 
 class Worker(ThreadWorker):
-    """Answers JSON where gunicorn would send a page; bugs are left to gunicorn."""
+    """Answers JSON where gunicorn would send a page, and ends all waiting when it is told to stop; bugs are left to gunicorn."""
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        super().handle_exit(sig, frame)  # type: ignore[no-untyped-call]
+        waiting.stop()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         if not isinstance(exc, errors.ParseException) or isinstance(exc, errors.ConfigurationProblem):

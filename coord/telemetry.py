@@ -20,7 +20,7 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")  # any ot
 CALLS = Counter("coord_requests_total", "Calls answered.", ["method", "route", "status"])
 SECONDS = Histogram(
     "coord_request_seconds",
-    "Seconds from the arrival of a call to its answer.",
+    "Seconds from the arrival of a call to its answer, without those that it was asked to wait.",
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
@@ -67,7 +67,8 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     environ: dict[str, Any] = request.environ
-    seconds = time.perf_counter() - environ.get("coord.began", time.perf_counter())
+    waited = environ.get("coord.waited", 0.0)  # by the caller's wish
+    seconds = time.perf_counter() - environ.get("coord.began", time.perf_counter()) - waited
     route = request.url_rule.rule if request.url_rule else "(none)"
     response.headers[REQUEST_ID] = environ.get("coord.request_id", "")
     CALLS.labels(request.method if request.method in METHODS else "other", route, response.status_code).inc()
@@ -80,6 +81,7 @@ def _end(response: Response) -> Response:
                 "path": request.path.replace(STAND_IN, "%2F"),
                 "status": response.status_code,
                 "ms": round(seconds * 1000, 2),
+                **({"waited_ms": round(waited * 1000)} if waited else {}),
                 "peer": environ.get("REMOTE_ADDR"),
                 "request_id": environ.get("coord.request_id"),
             },

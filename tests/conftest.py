@@ -66,7 +66,7 @@ def empty(app: Flask) -> None:
         for table in reversed(db.metadata.sorted_tables):
             if table.name != journal.Head.__tablename__:
                 connection.execute(sa.delete(table))
-        connection.execute(sa.update(journal.Head).values(revision=0, at=now()))
+        connection.execute(sa.update(journal.Head).values(revision=0, trimmed=0, at=now()))
 
 
 @pytest.fixture

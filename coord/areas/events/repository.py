@@ -1,0 +1,113 @@
+"""Reads the journal: pages of it, in commit order, from any revision that is kept."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord import journal
+from coord.areas.events.errors import CursorGone
+from coord.change import Look, Rows
+from coord.statements import Prepared
+
+Row = dict[str, Any]
+
+WINDOW = 10_000  # revisions looked through by one statement, so that a filter that nothing fits is no long one (10 ms)
+LOOK_FOR_S = 1.0  # a page may be empty after that, with a cursor that goes on
+
+_entry = journal.Entry.__table__
+_c = _entry.c
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a follower wants to see; None: everything."""
+
+    project_key: str | None = None
+    types: tuple[str, ...] = ()
+
+    def fits(self, entry: Row) -> bool:
+        if self.project_key not in (None, entry["project_key"]):
+            return False
+        return not self.types or any(_is_of(entry["type"], wanted) for wanted in self.types)
+
+
+def _is_of(kind: str, wanted: str) -> bool:
+    thing, _, what = wanted.partition(".")
+    return kind.startswith(f"{thing}.") if what in ("", "*") else kind == wanted
+
+
+@dataclass(frozen=True)
+class Page:
+    """`cursor`: up to where the journal was looked through. `at_end`: nothing more had been committed then."""
+
+    items: Rows
+    cursor: int
+    at_end: bool
+
+
+def page(look: Look, wanted: Filter, after: int | None, limit: int) -> Page:
+    """The next events after a revision (None: from the oldest kept). Raises CursorGone."""
+    first, last = _reach(look, after)
+    began = time.monotonic()
+    while True:
+        upto = min(first + WINDOW, last)
+        items = _between(look, wanted, first, upto, limit)
+        if len(items) == limit:
+            upto = items[-1]["revision"]
+        if items or upto == last or time.monotonic() - began > LOOK_FOR_S:
+            return Page([shown(item) for item in items], upto, upto == last)
+        first = upto
+
+
+def newest(look: Look) -> int:
+    """The last revision that is committed."""
+    return _reach(look, None)[1]
+
+
+def _reach(look: Look, after: int | None) -> tuple[int, int]:
+    """From where to read, and up to where there is something."""
+    last = look.row(journal.LAST) or {"revision": 0, "trimmed": 0}
+    oldest, end = int(last["trimmed"]), int(last["revision"])
+    if after is not None and not oldest <= after <= end:
+        raise CursorGone(after, oldest, end)
+    return (oldest if after is None else after), end
+
+
+def _between(look: Look, wanted: Filter, first: int, upto: int, limit: int) -> Rows:
+    whole = [kind for kind in wanted.types if _is_exact(kind)]
+    things = [kind.partition(".")[0] for kind in wanted.types if not _is_exact(kind)]
+    values: Row = {"first": first, "upto": upto, "most": limit, "project_key": wanted.project_key}
+    values |= {f"type_{at}": kind for at, kind in enumerate(whole)}
+    values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
+    values |= {f"to_{at}": f"{thing}/" for at, thing in enumerate(things)}  # "/" follows "." in code point order
+    return look.rows(_select(wanted.project_key is not None, len(whole), len(things)), **values)
+
+
+def _is_exact(kind: str) -> bool:
+    return kind.partition(".")[2] not in ("", "*")
+
+
+@lru_cache(maxsize=128)
+def _select(in_project: bool, types: int, things: int) -> Prepared:
+    kinds = [_c.type == param(f"type_{at}") for at in range(types)]
+    kinds += [sa.and_(_c.type >= param(f"from_{at}"), _c.type < param(f"to_{at}")) for at in range(things)]
+    query = sa.select(*_c).where(_c.revision > param("first"), _c.revision <= param("upto"))
+    if in_project:
+        query = query.where(_c.project_key == param("project_key"))
+    if kinds:
+        query = query.where(sa.or_(*kinds))
+    return Prepared(query.order_by(_c.revision).limit(param("most", type_=sa.Integer)))
+
+
+def shown(entry: Row) -> Row:
+    """An entry as it is answered."""
+    return {**entry, "subject": {"kind": entry["subject_kind"], "id": entry["subject_id"]}}
+
+
+def filter_of(project_key: str | None, types: Sequence[str] | None) -> Filter:
+    return Filter(project_key, tuple(dict.fromkeys(types or ())))

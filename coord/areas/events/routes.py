@@ -1,0 +1,123 @@
+"""HTTP of the events area."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Response, current_app, request, stream_with_context
+
+from coord.answers import explain
+from coord.areas.events import repository
+from coord.areas.events.errors import CursorGone
+from coord.areas.events.schemas import HIGHEST_CURSOR, EventList, EventSchema, EventsQuery, StreamQuery
+from coord.change import read
+from coord.errors import CoordError, Invalid, Stopping, TooMany
+from coord.waiting import HungUp, Waiter, waiting
+from coord.web import Blueprint
+
+blp = Blueprint("events", __name__, url_prefix="/events", description="The journal of every change: read it, wait on it, follow it.")
+
+HEARTBEAT_S = 15  # proxies close what is silent for longer, often after 60 s
+RECONNECT_MS = 1000
+RECONNECT_WHEN_AWAY_MS = 30_000
+PAGE = 200
+BUSY_S = 5
+
+_event = EventSchema()
+
+
+@blp.route("", methods=["GET"])
+@blp.arguments(EventsQuery)
+@blp.response(200, EventList)
+@blp.raises(CursorGone)
+def find(query: dict[str, Any]) -> Any:
+    """Read the journal, oldest first: every change once, in the order in which it was committed.
+
+    `next_cursor` is the `after` of the next call, also when nothing is new. With a filter a page may be empty before the end is reached:
+    go on with `next_cursor`. With `wait` the call answers as soon as there is something, or when the time is over.
+    """
+    until = time.monotonic() + query["wait"]
+    wanted = repository.filter_of(query["project_key"], query["type"])
+    after = query["after"]
+    if not query["wait"]:
+        return _page(read(repository.page, wanted, after, query["limit"]))
+    with waiting(wanted.fits) as waiter:
+        while True:
+            found = read(repository.page, wanted, after, query["limit"])
+            if found.items or waiter is None or time.monotonic() >= until:
+                return _page(found)
+            after = found.cursor
+            if found.at_end:
+                waiter.wait(until)
+
+
+def _page(found: repository.Page) -> dict[str, Any]:
+    return {"items": found.items, "next_cursor": str(found.cursor)}
+
+
+@blp.route("/stream", methods=["GET"])
+@blp.arguments(StreamQuery)
+@blp.response(
+    200, content_type="text/event-stream", description="Server-Sent Events: `id` is the revision, `event` the type, `data` the event."
+)
+@blp.raises(CursorGone, TooMany)
+def stream(query: dict[str, Any]) -> Any:
+    """Follow the journal as Server-Sent Events.
+
+    After a break the client sends `Last-Event-ID` (browsers do so by themselves) and misses nothing. A comment comes every 15 s when
+    nothing happens. The stream ends when the worker stops or the database is away: connect again.
+    """
+    wanted = repository.filter_of(query["project_key"], query["type"])
+    sent = _last_event_id()
+    after = query["after"] if sent is None else sent
+    with ExitStack() as stack:
+        waiter = stack.enter_context(waiting(wanted.fits))
+        if waiter is None:
+            detail = (
+                "As many calls wait here as may. Read /api/coord/events instead, or try again later; the operator can raise COORD_THREADS."
+            )
+            raise TooMany(detail, headers={"Retry-After": str(BUSY_S)})
+        if after is None:
+            after = read(repository.newest)
+        first = read(repository.page, wanted, after, PAGE)
+        response = Response(stream_with_context(_follow(wanted, first, waiter)), mimetype="text/event-stream")
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
+        response.call_on_close(stack.pop_all().close)
+    return response
+
+
+def _last_event_id() -> int | None:
+    sent = request.headers.get("Last-Event-ID")
+    if not sent:
+        return None
+    if not (sent.isascii() and sent.isdecimal() and len(sent) < 17 and int(sent) <= HIGHEST_CURSOR):
+        raise Invalid({"Last-Event-ID": ["Not the id of an event: leave it out to begin now."]})
+    return int(sent)
+
+
+def _follow(wanted: repository.Filter, found: repository.Page, waiter: Waiter) -> Iterator[str]:
+    """Everything from the first page on. Ends where it cannot go on, with a comment that says why."""
+    yield f"retry: {RECONNECT_MS}\n\n"
+    try:
+        while True:
+            yield from map(_as_event, found.items)
+            if found.at_end and not waiter.wait(time.monotonic() + HEARTBEAT_S):
+                yield f"id: {found.cursor}\n: nothing new\n\n"
+            found = read(repository.page, wanted, found.cursor, PAGE)
+    except HungUp:
+        return
+    except Stopping:
+        yield ": coord is restarting, connect again\n\n"
+    except CursorGone as gone:
+        yield f"event: cursor_gone\ndata: {json.dumps(gone.body())}\n\n"
+    except Exception as error:
+        told: CoordError = explain(error)
+        yield f"retry: {RECONNECT_WHEN_AWAY_MS}\n: {told.detail}\n\n"
+
+
+def _as_event(entry: dict[str, Any]) -> str:
+    data = current_app.json.dumps(_event.dump(entry))
+    return f"id: {entry['revision']}\nevent: {entry['type']}\ndata: {data}\n\n"

@@ -1,0 +1,105 @@
+"""A bell that is heard by all worker processes of this node: rung after each commit, so that who waits for one need not poll fast.
+
+It only ever says "look at the journal". A bell that is not heard costs a moment (see waiting.POLL_S), never a change: whoever waits reads
+the journal by itself too, as it must for what other nodes commit.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import threading
+from pathlib import Path
+
+folder: Path | None = None
+"""Where the processes of this node find each other's bells; None: there is no other. Set before the workers are forked."""
+
+_heard_here: dict[str, "Ears"] = {}
+
+
+class Ears:
+    """Hears the bell, and sees who hangs up, in one system call. `listen` belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self._bell, self._clapper = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for end in (self._bell, self._clapper):
+            end.setblocking(False)
+        self._poll.register(self._bell, select.POLLIN)
+        self._door: socket.socket | None = None
+        self._path = "" if folder is None else str(folder / f"{os.getpid()}-{id(self)}")
+        if self._path:
+            self._door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._door.setblocking(False)
+            self._door.bind(self._path)
+            self._poll.register(self._door, select.POLLIN)
+        _heard_here[self._path or str(id(self))] = self
+
+    def strike(self) -> None:
+        """From any thread, and from a signal handler."""
+        with contextlib.suppress(OSError):  # full: it is ringing already
+            self._clapper.send(b"!")
+
+    def watch(self, connection: socket.socket) -> int:
+        """From now on `listen` tells when the other end hangs up. Where the system cannot tell that, it never does."""
+        self._poll.register(connection, getattr(select, "POLLRDHUP", 0))
+        return connection.fileno()
+
+    def unwatch(self, number: int) -> None:
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(number)
+
+    def listen(self, seconds: float) -> set[int]:
+        """Returns when the bell rings, someone hangs up, or the time is over: the connections that were hung up."""
+        found = {number for number, _ in self._poll.poll(max(0, seconds) * 1000)}
+        for end in (self._bell, self._door):
+            if end is not None and end.fileno() in found:
+                found.discard(end.fileno())
+                with contextlib.suppress(BlockingIOError):
+                    while end.recv(16):
+                        pass
+        return found
+
+    def close(self) -> None:
+        _heard_here.pop(self._path or str(id(self)), None)
+        for end in (self._bell, self._clapper, self._door):
+            if end is not None:
+                end.close()
+        if self._path:
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+
+
+_sender: socket.socket | None = None
+_sending = threading.Lock()
+
+
+def ring() -> None:
+    """Tells every process of this node that there is something new. Never waits and never fails."""
+    for ears in list(_heard_here.values()):
+        ears.strike()
+    if folder is not None:
+        _ring_others(folder)
+
+
+def _ring_others(where: Path) -> None:
+    global _sender  # noqa: PLW0603 (one socket a process)
+    try:
+        names = os.listdir(where)
+    except OSError:
+        return
+    for name in names:
+        path = str(where / name)
+        if path in _heard_here:
+            continue
+        with _sending:
+            if _sender is None:
+                _sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                _sender.setblocking(False)
+            try:
+                _sender.sendto(b"!", path)
+            except ConnectionRefusedError:  # its process was killed
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            except OSError:
+                continue  # full: it is ringing already; or gone between the listing and now

@@ -1,0 +1,136 @@
+"""GET /events."""
+
+import threading
+import uuid
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from coord import journal
+from coord.areas.events import repository
+from coord.db import db
+from tests.conftest import Agent
+
+KEYS = ["revision", "type", "project_key", "session_id", "at", "subject", "data"]
+
+
+def claim(client: Agent, resource: str = "src/app.py", project: str = "shop") -> Any:
+    return client.post("/locks", project_key=project, session_id="host/a", resource=resource).json
+
+
+def seen(answer: Any) -> list[tuple[int, str]]:
+    return [(event["revision"], event["type"]) for event in answer.json["items"]]
+
+
+def test_every_change_is_an_event_oldest_first(client: Agent) -> None:
+    lock = claim(client)
+    client.patch(f"/locks/{lock['id']}", session_id="host/a")
+    client.delete(f"/locks/{lock['id']}", session_id="host/a")
+    answer = client.get("/events", after=0)
+    assert answer.status_code == 200
+    assert seen(answer) == [(1, "lock.claimed"), (2, "lock.renewed"), (3, "lock.released")]
+    first = answer.json["items"][0]
+    assert list(first) == KEYS
+    assert first["subject"] == {"kind": "lock", "id": lock["id"]}
+    assert (first["project_key"], first["session_id"], first["at"]) == ("shop", "host/a", lock["acquired_at"])
+    assert first["data"]["resource"] == "src/app.py"
+
+
+def test_the_next_cursor_is_always_given_and_goes_on_where_the_page_ended(client: Agent) -> None:
+    assert client.get("/events").json == {"items": [], "next_cursor": "0"}
+    for at in range(5):
+        claim(client, f"r{at}")
+    revisions: list[int] = []
+    cursor = "0"
+    for _ in range(3):
+        answer = client.get("/events", after=cursor, limit=2)
+        revisions += [revision for revision, _ in seen(answer)]
+        cursor = answer.json["next_cursor"]
+    assert revisions == [1, 2, 3, 4, 5] and cursor == "5"
+    assert client.get("/events", after=cursor).json == {"items": [], "next_cursor": "5"}
+
+
+def test_a_filter_leaves_out_the_rest_and_its_cursor_passes_over_it(client: Agent) -> None:
+    lock = claim(client)
+    claim(client, project="other")
+    client.post("/messages", from_session="host/a", to_session="host/b", subject="s", body="b", project_key="shop")
+    client.delete(f"/locks/{lock['id']}", session_id="host/a")
+    assert seen(client.get("/events", project_key="shop")) == [(1, "lock.claimed"), (3, "message.sent"), (4, "lock.released")]
+    assert seen(client.get("/events", type="lock.claimed")) == [(1, "lock.claimed"), (2, "lock.claimed")]
+    assert seen(client.get("/events", type="lock.*", project_key="shop")) == [(1, "lock.claimed"), (4, "lock.released")]
+    assert seen(client.get("/events", type="message")) == [(3, "message.sent")]
+    assert seen(client.get("/events", type=["message.sent", "lock.released"])) == [(3, "message.sent"), (4, "lock.released")]
+    assert client.get("/events", type="component.*").json == {"items": [], "next_cursor": "4"}
+
+
+def test_a_filter_that_nothing_fits_is_looked_through_piece_by_piece(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repository, "WINDOW", 2)
+    for at in range(7):
+        claim(client, f"r{at}")
+    claim(client, project="rare")
+    assert seen(client.get("/events", after=0, project_key="rare")) == [(8, "lock.claimed")]
+    monkeypatch.setattr(repository, "LOOK_FOR_S", 0)
+    answer = client.get("/events", after=0, project_key="rare")
+    assert answer.json == {"items": [], "next_cursor": "2"}
+
+
+def test_a_cursor_that_the_journal_no_longer_reaches_is_told_so(app: Flask, client: Agent) -> None:
+    for at in range(5):
+        claim(client, f"r{at}")
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.delete(journal.Entry.__table__).where(journal.Entry.revision <= 3))
+        connection.execute(sa.update(journal.Head.__table__).values(trimmed=3))
+    for gone in (0, 2):
+        answer = client.get("/events", after=gone)
+        assert (answer.status_code, answer.json["error"], answer.json["oldest"]) == (410, "cursor_gone", "3")
+        assert "after=3" in answer.json["detail"]
+        assert client.get("/events/stream", after=gone).status_code == 410
+    assert seen(client.get("/events", after=3)) == seen(client.get("/events")) == [(4, "lock.claimed"), (5, "lock.claimed")]
+
+
+def test_a_cursor_from_a_later_life_of_the_journal_is_told_so(client: Agent) -> None:
+    answer = client.get("/events", after=99)
+    assert (answer.status_code, answer.json["error"]) == (410, "cursor_gone")
+    assert "backup" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"after": "x"},
+        {"after": -1},
+        {"after": 2**60},
+        {"limit": 0},
+        {"limit": 501},
+        {"wait": 61},
+        {"wait": "soon"},
+        {"type": "Lock"},
+        {"type": "a.b.c"},
+    ],
+    ids=str,
+)
+def test_a_query_that_cannot_be_is_refused(client: Agent, query: dict[str, Any]) -> None:
+    answer = client.get("/events", **query)
+    assert answer.status_code == 422 and list(answer.json["errors"]) == list(query)
+
+
+def test_a_wait_ends_with_the_first_event_that_fits(app: Flask, client: Agent) -> None:
+    answers: list[Any] = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(Agent(app.test_client()).get("/events", after=0, project_key="shop", type="lock.*", wait=20))
+    )
+    waiting.start()
+    claim(client, project="other")
+    client.post("/messages", from_session="host/a", subject="s", body=str(uuid.uuid4()), project_key="shop")
+    claim(client)
+    waiting.join(15)
+    assert not waiting.is_alive()
+    assert seen(answers[0]) == [(3, "lock.claimed")]
+
+
+def test_a_wait_in_vain_answers_nothing_and_where_to_go_on(client: Agent) -> None:
+    claim(client)
+    answer = client.get("/events", after=1, wait=0.1)
+    assert answer.json == {"items": [], "next_cursor": "1"}
