@@ -15,6 +15,7 @@ BUILT_IN_AREAS = (
     "coord.areas.components",
     "coord.areas.workflows",
     "coord.areas.messages",
+    "coord.areas.sessions",
     "coord.areas.events",
     "coord.areas.status",
     "coord.areas.health",

@@ -45,6 +45,20 @@ if len(str(_bells)) < LONGEST_SOCKET_PATH:
     bell.folder = _bells
 
 
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
+    """Starts what comes due without a call: here, because a thread does not survive the fork."""
+    from coord import upkeep
+
+    upkeep.of(worker.wsgi).start()
+
+
+def worker_exit(server, worker):  # type: ignore[no-untyped-def]
+    """Stops it before the interpreter ends."""
+    from coord import upkeep
+
+    upkeep.of(worker.wsgi).stop()
+
+
 def child_exit(server, worker):  # type: ignore[no-untyped-def]
     """Folds a dead worker's metrics into what remains."""
     from prometheus_client import multiprocess

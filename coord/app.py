@@ -12,7 +12,22 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from config import default
-from coord import __version__, access, answers, area, engine, faults, openapi, paths, presence, processes, telemetry, waiting  # noqa: F401
+from coord import (  # noqa: F401
+    __version__,
+    access,
+    activity,
+    answers,
+    area,
+    engine,
+    faults,
+    openapi,
+    paths,
+    presence,
+    processes,
+    telemetry,
+    upkeep,
+    waiting,
+)
 from coord.db import db
 from coord.errors import CoordError
 from coord.web import BASE_PATH, MAX_BODY_BYTES
@@ -34,6 +49,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     access.install(app)
     _database(app)
     _areas(app)
+    activity.install(app)
+    upkeep.install(app)
     waiting.install(app)
     app.register_error_handler(CoordError, answers.coord_error)
     app.register_error_handler(waiting.HungUp, answers.nobody)

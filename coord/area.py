@@ -57,6 +57,7 @@ class CheckinPart:
 
     `read(look, scope)` returns the items that come first (at most 50) and how many there are in all; `item` says how one is shown, and
     `line` turns it, shown, into its text. Parts come in the order of `rank`, and when there is not room for all, the last are left out.
+    `moving`: fields of an item that change by themselves, as the time left does: they make no check-in a new one.
     """
 
     name: str
@@ -65,19 +66,23 @@ class CheckinPart:
     item: type[ma.Schema]
     read: Callable[[Look, Scope], tuple[Sequence[Mapping[str, Any]], int]]
     line: Callable[[Mapping[str, Any]], str]
+    moving: frozenset[str] = frozenset()
 
 
 @dataclass
 class Departure:
     """A session leaves: it ended by itself, or (`gone`) broke its promise. Areas add to `change` what becomes of what it had.
 
-    `affected`: sentences for other sessions that this touches, by their names.
+    `affected`: sentences for other sessions that this touches, by their names. `done`: what the change does, counted, for the answer.
+    `more`: an area has left some of it for a further change; it is asked again, until nothing is left.
     """
 
     session_id: str
     gone: bool
     change: Change
     affected: dict[str, list[str]] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    more: bool = False
 
     def affects(self, session_id: str | None, sentence: str) -> None:
         if session_id not in (None, self.session_id):

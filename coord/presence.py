@@ -12,24 +12,27 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coord.db import TABLE_OPTIONS, Base, LongText, Revision, Timestamp
 
+AGENT_LENGTH = 200
+
 
 class Session(Base):
-    """A session that announced itself. It is there while `left_at` is null; `left_how` then says whether it `ended` or is `gone`.
+    """A session that announced itself. It is there while `left_how` is null; it says whether the session `ended` or is `gone`.
 
-    `expires_at` is null when it promised nothing: then it can fall silent, but is never gone. `revision`: of its last announcement anew.
+    `expires_at` is null when it promised nothing: then it can fall silent, but is never gone. `revision`: of its last announcement.
     """
 
     __tablename__ = "sessions"
     __table_args__ = (
-        sa.Index("ix_sessions_due", "left_at", "expires_at"),
-        sa.Index("ix_sessions_there", "left_at", "project_key", "revision"),
+        sa.Index("ix_sessions_due", "left_how", "expires_at"),
+        sa.Index("ix_sessions_there", "left_how", "project_key", "revision"),
+        sa.Index("ix_sessions_of_project", "project_key", "revision"),
         TABLE_OPTIONS,
     )
 
     revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
     session_id: Mapped[str] = mapped_column(sa.String(200), nullable=False, unique=True)
     project_key: Mapped[str | None] = mapped_column(sa.String(100))
-    agent: Mapped[str | None] = mapped_column(sa.String(200))
+    agent: Mapped[str | None] = mapped_column(sa.String(AGENT_LENGTH))
     task: Mapped[str | None] = mapped_column(LongText)
     ttl_minutes: Mapped[float | None] = mapped_column(sa.Double)
     started_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
@@ -44,4 +47,4 @@ _c = Session.__table__.c
 
 def promise(session: sa.ColumnElement[str]) -> sa.ScalarSelect[datetime]:
     """Until when the session promised to show itself; null when it promised nothing, or has left."""
-    return sa.select(_c.expires_at).where(_c.session_id == session, _c.left_at.is_(None)).scalar_subquery()
+    return sa.select(_c.expires_at).where(_c.session_id == session, _c.left_how.is_(None)).scalar_subquery()

@@ -152,7 +152,12 @@ class Time(fields.Field[datetime]):
 
 
 class Schema(ma.Schema):
-    """Base of every schema. An unknown name is refused with the nearest known one."""
+    """Base of every schema. An unknown name is refused with the nearest known one.
+
+    `names_caller`: false where `session_id` is not who calls, or the call is no sign of its life.
+    """
+
+    names_caller: ClassVar[bool] = True
 
     class Meta:
         unknown = ma.RAISE

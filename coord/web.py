@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import flask_smorest
 import marshmallow as ma
-from flask import request
+from flask import current_app, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -153,13 +153,27 @@ def load_body(schema: Schema) -> dict[str, Any]:
     """The JSON body through the schema. In the query there may be a `session_id` beside it, nothing else."""
     data = json_body(null_is_empty=request.method == "PUT")
     _single(request.args, {"session_id": schema.fields["session_id"]}, in_body=schema.fields)
-    return _load(schema, _with_session(data))
+    return _load_and_note(schema, _with_session(data))
 
 
 def load_query(schema: Schema) -> dict[str, Any]:
     """The query through the schema; the same names may come in a JSON body instead, which goes before."""
     data = {**_single(request.args, schema.fields), **json_body(null_is_empty=True)}
-    return _load(schema, _with_session(data))
+    return _load_and_note(schema, _with_session(data))
+
+
+_CALLERS = ("session_id", "from_session", "updated_by", "created_by")
+
+
+def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Also notes who calls, which is a sign of life whatever comes of the call. In a read only `session_id` is the caller."""
+    loaded = _load(schema, data)
+    if schema.names_caller:
+        names = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
+        caller = next((data[name] for name in names if data.get(name) is not None), None)
+        if caller is not None:
+            current_app.extensions["coord.activity"].note(caller)
+    return loaded
 
 
 def json_body(*, null_is_empty: bool = False) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import event
 
-from coord import engine, journal
+from coord import activity, engine, journal
 from coord.app import create_app
 from coord.db import db, now
 from tests.databases import MariaDB, mariadb_missing, private_mariadb
@@ -61,7 +61,8 @@ def database_app(request: pytest.FixtureRequest) -> Flask:
 
 
 def empty(app: Flask) -> None:
-    """Every table as a fresh migration leaves it."""
+    """Every table as a fresh migration leaves it, and nobody noted as having called."""
+    activity.install(app)
     with app.app_context(), db.engine.connect() as connection:
         for table in reversed(db.metadata.sorted_tables):
             if table.name != journal.Head.__tablename__:

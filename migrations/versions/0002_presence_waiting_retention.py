@@ -72,14 +72,16 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index("ix_sessions_due", "sessions", ["left_at", "expires_at"], unique=False)
-    op.create_index("ix_sessions_there", "sessions", ["left_at", "project_key", "revision"], unique=False)
+    op.create_index("ix_sessions_due", "sessions", ["left_how", "expires_at"], unique=False)
+    op.create_index("ix_sessions_of_project", "sessions", ["project_key", "revision"], unique=False)
+    op.create_index("ix_sessions_there", "sessions", ["left_how", "project_key", "revision"], unique=False)
     op.add_column("journal_head", sa.Column("trimmed", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column("journal_head", "trimmed")
     op.drop_index("ix_sessions_there", table_name="sessions")
+    op.drop_index("ix_sessions_of_project", table_name="sessions")
     op.drop_index("ix_sessions_due", table_name="sessions")
     op.drop_table("sessions")
     op.drop_table("processes")

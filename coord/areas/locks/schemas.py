@@ -123,6 +123,8 @@ class ReleaseManySchema(Query):
 class LocksQuery(Page):
     """Which locks to list."""
 
+    names_caller = False  # `session_id` is whose locks
+
     project_key = Project(load_default=None)
     resource = _resource(load_default=None)
     stale = Flag(load_default=None)

@@ -27,4 +27,5 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={"unread_message_count": fields.Integer()}, read=_status),
     gauges=_gauges,
+    deliver=repository.deliver,
 )

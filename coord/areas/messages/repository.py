@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord import journal
+from coord.area import Notice
 from coord.areas.messages.errors import NotRecipient
 from coord.areas.messages.models import Message, MessageRead
 from coord.change import Change, Look, Rows
-from coord.creation import digest, must_match
+from coord.creation import digest, must_match, new_id
 from coord.db import aside, microseconds, now, plus
 from coord.errors import Invalid, NotFound
 from coord.journal import Event
@@ -33,6 +34,7 @@ READERS_IN_LIST = 50
 BATCH = 100  # messages marked in one change: others wait for their turn while it runs
 MOST_MARKED = 2_000  # messages marked by one call, which takes some 0.3 s
 MOST_SHOWN = 500  # messages in its answer
+COORD = "coord"  # the session that coord's own messages come from
 NEVER = 2**63 - 1  # a revision that no message has
 
 _messages = Message.__table__
@@ -252,10 +254,10 @@ _PARENT = Prepared(sa.select(_c.thread_id).where(_c.id == param("id")))
 
 
 def _send() -> Prepared:
-    """Inserts the message. A repeated id fails on the unique key."""
+    """Inserts the message, with the revision of its own event. A repeated id fails on the unique key."""
     asked = ("id", "thread_id", "reply_to", "project_key", "from_session", "to_session", "subject", "body", "importance", "digest")
     values: dict[str, sa.ColumnElement[Any]] = {
-        "revision": journal.revision,
+        "revision": journal.revision - param("back", type_=sa.BigInteger),
         "created_at": journal.moment,
         **{name: param(name, type_=sa.String) for name in asked},
         "size": param("size", type_=sa.Integer),
@@ -279,17 +281,27 @@ def send(look: Look, wanted: Row, message_id: str) -> Any:
 
 def sending(wanted: Row, message_id: str, thread_id: str | None = None) -> Change:
     """The change that sends the message, when its id is new; without a thread it begins one."""
-    message = {**wanted, "id": message_id, "thread_id": thread_id or message_id}
     change = Change()
-    change.add(_SEND, rows=1, **message, size=len(wanted["body"]), digest=_digest(wanted))
-    change.record(_event("message.sent", message, wanted["from_session"]))
+    _add_message(change, {**wanted, "id": message_id, "thread_id": thread_id or message_id})
     change.answering(_BY_ID, id=message_id, viewer=None)
     change.finish = lambda rows: (_answer(rows[0], []), True)
     return change
 
 
+def deliver(change: Change, notice: Notice) -> None:
+    """Adds a message of coord's own, which begins a thread."""
+    own = {"from_session": COORD, "reply_to": None, "importance": "high", "requires_ack": False}
+    message_id = new_id()
+    _add_message(change, {**own, **vars(notice), "id": message_id, "thread_id": message_id})
+
+
+def _add_message(change: Change, message: Row) -> None:
+    nth = change.record(_event("message.sent", message, message["from_session"]))
+    change.add(_SEND, rows=1, event=nth, **message, size=len(message["body"]), digest=_digest(message))
+
+
 def _digest(wanted: Row) -> str:
-    return digest({name: value for name, value in wanted.items() if name != "id"})
+    return digest({name: value for name, value in wanted.items() if name not in ("id", "thread_id")})
 
 
 def _thread(look: Look, reply_to: str | None) -> str | None:

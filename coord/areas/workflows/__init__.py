@@ -37,4 +37,5 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={"active_workflows": fields.List(fields.Nested(WorkflowSchema))}, read=_status),
     gauges=_gauges,
+    left=item_repository.left,
 )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord import journal
+from coord.area import Departure
 from coord.areas.workflows import dependencies as deps
 from coord.areas.workflows.models import work_item_claims, work_items, workflows
 from coord.areas.workflows.ranges import first_of, one_of
@@ -397,3 +398,46 @@ def claim(look: Look, wanted: Row, claim_id: str) -> Any:
     change.answering(_CLAIMED, claim_id=claim_id)
     change.finish = lambda rows: shown(rows[0])
     return change
+
+
+# --- a session leaves ------------------------------------------------------------------------------------------------------------
+
+MOST_RETURNED = 100  # items given back in one change: others wait for their turn while it runs
+
+
+def had(most: int) -> Prepared:
+    """What a session has claimed and not finished: `most` items, and one more when there are more."""
+    workflow = [workflows.c[name].label(f"workflow_{name}") for name in ("status", "name", "created_by")]
+    return Prepared(
+        sa.select(*_c, *workflow)
+        .join(workflows, workflows.c.id == _c.workflow_id)
+        .where(_c.assigned_to == param("session"), _c.stage == "in_progress", _c.claimed_at.is_not(None))
+        .order_by(_c.rank, _c.revision)
+        .limit(most + 1)
+    )
+
+
+_HAD = had(MOST_RETURNED)
+
+_RETURN = Prepared(
+    sa.update(work_items)
+    .where(_c.id == param("item_id"), _c.changed == param("seen"))
+    .values(stage=param("to_stage"), assigned_to=sa.null(), claimed_at=sa.null(), updated_at=journal.moment, changed=journal.revision)
+)
+
+
+def left(look: Look, departure: Departure) -> None:
+    """Gives back what the session has claimed and not finished: its items are pending again, for anybody."""
+    had = look.rows(_HAD, session=departure.session_id)
+    departure.more = departure.more or len(had) > MOST_RETURNED
+    by, reason = (None, "session_gone") if departure.gone else (departure.session_id, "session_ended")
+    for row in had[:MOST_RETURNED]:
+        over = row["workflow_status"] in OVER_WORKFLOWS
+        stage = stage_of("pending", row["blocked_by"], shelved=over)
+        departure.change.add(_RETURN, rows=1, item_id=row["id"], seen=row["changed"], to_stage=stage)
+        departure.change.add(_count("in_progress", "pending"), rows=1, workflow_id=row["workflow_id"], over=int(over))
+        item = {**shown(row), "status": "pending", "assigned_to": None}
+        departure.change.record(_event("work_item.returned", item, by, was_assigned_to=departure.session_id, reason=reason))
+        for creator in (row["created_by"], row["workflow_created_by"]):
+            departure.affects(creator, f"Work item {row['title']!r} ({row['id']}) of {row['workflow_name']!r} is pending again.")
+    departure.done["work_items_returned"] = len(had[:MOST_RETURNED])

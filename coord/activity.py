@@ -1,0 +1,53 @@
+"""Who has called lately: names kept in memory, so that a call costs nothing more; the sessions area's upkeep writes them down.
+
+What a worker had noted when it was killed is lost: at most the calls of its last second or so, and for a session that was written
+within the minute those since then.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+
+from flask import Flask
+
+REST_S = 60.0
+MOST_NAMES = 10_000  # anybody may make names up; those that find no room are noted when they call again
+
+
+class Activity:
+    """The sessions that called, and when (time.monotonic()) each last did; for any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: dict[str, float] = {}
+        self._resting: dict[str, float] = {}
+
+    def note(self, session_id: str) -> None:
+        with self._lock:
+            if session_id in self._calls or len(self._calls) < MOST_NAMES:
+                self._calls[session_id] = time.monotonic()
+
+    def take(self) -> dict[str, float]:
+        """All that was noted; it is the taker's now."""
+        with self._lock:
+            taken, self._calls = self._calls, {}
+        return taken
+
+    def put_back(self, calls: Mapping[str, float], names: Iterable[str] | None = None) -> None:
+        """What could not be written, or is not to be yet. Those that have called again meanwhile stay as they are."""
+        with self._lock:
+            for name in calls if names is None else names:
+                if len(self._calls) < MOST_NAMES:
+                    self._calls.setdefault(name, calls[name])
+
+    def rest(self, names: Iterable[str]) -> None:
+        """These need not be looked up again within the minute. Only for the one thread that takes the calls."""
+        self._resting.update(dict.fromkeys(names, time.monotonic() + REST_S))
+
+    def resting(self) -> set[str]:
+        self._resting = {name: until for name, until in self._resting.items() if until > time.monotonic()}
+        return set(self._resting)
+
+
+def install(app: Flask) -> None:
+    app.extensions["coord.activity"] = Activity()

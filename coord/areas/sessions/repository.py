@@ -1,0 +1,361 @@
+"""Every SQL statement about sessions but those of a check-in. Functions look, and return a Change or an answer; none of them commits.
+
+All time is the database's. A broken promise is judged where it is asked for, by the clock; that upkeep notes it later only adds what
+follows from it. A guard of each says what it was decided upon, so of a heartbeat and the end of a promise one comes first, whole.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy import bindparam as param
+
+from coord import journal
+from coord.area import Departure, Notice, areas
+from coord.change import Change, Look, Rows, Step
+from coord.db import microseconds, now, plus
+from coord.journal import Event
+from coord.presence import Session
+from coord.statements import Prepared
+
+Row = dict[str, Any]
+
+FIELDS = ("project_key", "agent", "task", "ttl_minutes")
+WRITTEN_EVERY = timedelta(minutes=1)  # how often calls count; twice in a promise that is shorter than two of these
+MOST_DUE = 100  # sessions noted gone in one round
+MOST_TOLD = 50  # sentences in one message
+
+_sessions = Session.__table__
+_c = _sessions.c
+
+_there = _c.left_how.is_(None)
+_named = _c.session_id == param("named", type_=sa.String)
+
+_BY_NAME = Prepared(sa.select(*_c, now().label("now")).where(_named))
+_BY_NAME_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(_named))
+
+
+def silent_us() -> int:
+    """How long a session that promised nothing may be without a sign of life before it counts as silent."""
+    return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])
+
+
+# --- what is seen ----------------------------------------------------------------------------------------------------------------
+
+
+def shown(row: Row, silent_after_us: int) -> Row:
+    """A row as it is answered. One that broke its promise is gone since then, whether or not upkeep has noted it."""
+    state = row["left_how"]
+    if state is None and row["expires_at"] is None:
+        silent = row["last_seen_at"] <= row["now"] - timedelta(microseconds=silent_after_us)
+        return {**row, "state": "silent" if silent else "alive"}
+    if state is None and row["expires_at"] <= row["now"]:
+        return {**row, "state": "gone", "left_at": row["expires_at"]}
+    return {**row, "state": state or "alive"}
+
+
+def _in_state() -> dict[str, list[sa.ColumnElement[bool]]]:
+    """The states, each as ranges of left_how."""
+    silent_since = plus(now(), -param("silent_us", type_=sa.BigInteger))
+    without_promise = sa.and_(_there, _c.expires_at.is_(None))
+    return {
+        "alive": [sa.and_(_there, _c.expires_at > now()), sa.and_(without_promise, _c.last_seen_at > silent_since)],
+        "silent": [sa.and_(without_promise, _c.last_seen_at <= silent_since)],
+        "gone": [sa.and_(_there, _c.expires_at <= now()), _c.left_how == sa.literal("gone")],
+        "ended": [_c.left_how == sa.literal("ended")],
+    }
+
+
+@lru_cache(maxsize=64)
+def _listing(states: frozenset[str] | None, in_project: bool, paged: bool) -> Prepared:
+    query = sa.select(*_c, now().label("now")).order_by(_c.revision.desc()).limit(param("most", type_=sa.Integer))
+    wanted = [part for state, parts in _in_state().items() for part in parts if states is not None and state in states]
+    query = query.where(_there if states is None else sa.or_(*wanted))
+    if in_project:
+        query = query.where(_c.project_key == param("project_key"))
+    if paged:
+        query = query.where(_c.revision < param("after"))
+    return Prepared(query)
+
+
+def find(look: Look, project_key: str | None, states: Sequence[str] | None, after: int | None, limit: int, silent_after_us: int) -> Rows:
+    """`limit + 1` sessions at most, the one that announced itself last first, older than the revision `after`."""
+    listing = _listing(frozenset(states) if states else None, project_key is not None, after is not None)
+    rows = look.rows(listing, project_key=project_key, after=after, most=limit + 1, silent_us=silent_after_us)
+    return [shown(row, silent_after_us) for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _counting(in_project: bool) -> Prepared:
+    mine = [_c.project_key == param("project_key")] if in_project else []
+
+    def number(conditions: Iterable[sa.ColumnElement[bool]]) -> Any:
+        parts = [sa.select(sa.func.count()).select_from(_sessions).where(each, *mine).scalar_subquery() for each in conditions]
+        return sum(parts[1:], start=parts[0])
+
+    return Prepared(sa.select(*(number(parts).label(state) for state, parts in _in_state().items() if state != "ended")))
+
+
+def count(look: Look, project_key: str | None, silent_after_us: int) -> dict[str, int]:
+    """How many sessions are alive, silent and gone, exactly."""
+    found = look.row(_counting(project_key is not None), project_key=project_key, silent_us=silent_after_us)
+    return {state: int(number) for state, number in (found or {}).items()}
+
+
+# --- signs of life ---------------------------------------------------------------------------------------------------------------
+
+_own_revision = journal.revision - param("back", type_=sa.BigInteger)
+_kept_promise = _c.ttl_minutes * 60_000_000  # microseconds
+_ago = -param("ago_us", type_=sa.BigInteger)
+
+
+def _announce() -> Prepared:
+    """Inserts the row. Of two that do so at once the second fails on the unique key, and looks again."""
+    values: dict[str, Any] = {
+        "revision": _own_revision,
+        "session_id": param("named", type_=sa.String),
+        **{name: param(name, type_=_c[name].type) for name in FIELDS},
+        "started_at": journal.moment,
+        "last_seen_at": journal.moment,
+        "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
+    }
+    return Prepared(sa.insert(_sessions).from_select(list(values), sa.select(*values.values())))
+
+
+_ANNOUNCE = _announce()
+
+_RETURN = Prepared(
+    sa.update(_sessions)
+    .where(_named, _c.left_how == param("was"))
+    .values(
+        revision=_own_revision,
+        **{name: param(f"new_{name}", type_=_c[name].type) for name in FIELDS},
+        started_at=journal.moment,
+        last_seen_at=plus(journal.moment, _ago),
+        expires_at=plus(journal.moment, param("ttl_us", type_=sa.BigInteger) + _ago),
+        left_at=sa.null(),
+        left_how=sa.null(),
+    )
+)
+"""A session that had left announces itself again."""
+
+
+@lru_cache(maxsize=16)
+def _heard(given: frozenset[str]) -> Prepared:
+    """A heartbeat with these fields. No look at their old values: two heartbeats at once do not undo each other's."""
+    ttl_us = param("ttl_us", type_=sa.BigInteger) if "ttl_minutes" in given else _kept_promise
+    values = {name: param(f"new_{name}", type_=_c[name].type) for name in sorted(given)}
+    return Prepared(
+        sa.update(_sessions)
+        .where(_named, _there)
+        .values({**values, "last_seen_at": journal.moment, "expires_at": plus(journal.moment, ttl_us)})
+    )
+
+
+_ACTIVE = Prepared(
+    sa.update(_sessions)
+    .where(_named, _there, _c.last_seen_at < plus(journal.moment, _ago))
+    .values(last_seen_at=plus(journal.moment, _ago), expires_at=plus(journal.moment, _kept_promise + _ago))
+)
+"""A call some time ago. It counts from then on, unless something newer is known."""
+
+_LAST_CHANGE = Prepared(sa.select(journal.last_seen(param("named", type_=sa.String)).label("at")))
+
+
+def _ttl_us(minutes: float | None) -> int | None:
+    return None if minutes is None else round(minutes * 60_000_000)
+
+
+def heartbeat(look: Look, body: Row, silent_after_us: int, *, renews: bool = False) -> Any:
+    """`(session, whether it announced itself anew)`. A field left out keeps its value, but not beyond a clean end: a name may be another's next.
+
+    `renews`: a check-in, which means more to what the session has.
+    """
+    session_id = body["session_id"]
+    given = {name: body[name] for name in FIELDS if name in body}
+    row = look.row(_BY_NAME, named=session_id)
+    change = Change()
+    announced = row is None or row["left_how"] is not None
+    if row is None or announced:
+        kept = {name: row[name] if row is not None and row["left_how"] == "gone" else None for name in FIELDS}
+        _announce_anew(change, session_id, {**kept, **given}, row)
+    else:
+        new = {f"new_{name}": value for name, value in given.items()}
+        change.add(_heard(frozenset(given)), rows=1, named=session_id, **new, ttl_us=_ttl_us(given.get("ttl_minutes")))
+        change.record(_event("session.heartbeat", session_id, {**row, **given}))
+    _seen(change, session_id, renews=renews)
+    change.answering(_BY_NAME_INSIDE, named=session_id)
+    change.finish = lambda rows: (shown(rows[0], silent_after_us), announced)
+    return change
+
+
+def _announce_anew(change: Change, session_id: str, fields: Row, row: Row | None, ago_us: int = 0) -> None:
+    told = {name: fields[name] for name in ("agent", "task", "ttl_minutes")}
+    nth = change.record(_event("session.announced", session_id, fields, **told))
+    ttl_us = _ttl_us(fields["ttl_minutes"])
+    if row is None:
+        change.add(_ANNOUNCE, rows=1, event=nth, named=session_id, **fields, ttl_us=ttl_us)
+        return
+    new = {f"new_{name}": fields[name] for name in FIELDS}
+    change.add(_RETURN, rows=1, event=nth, named=session_id, was=row["left_how"], **new, ttl_us=ttl_us, ago_us=ago_us)
+
+
+def _seen(change: Change, session_id: str, *, renews: bool = False) -> None:
+    for area in areas():
+        if area.seen is not None:
+            area.seen(change, session_id)
+        if renews and area.renewed is not None:
+            area.renewed(change, session_id)
+
+
+def _event(kind: str, session_id: str, row: Mapping[str, Any], **data: Any) -> Event:
+    return Event(kind, "session", session_id, row["project_key"], session_id, data)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of noted calls: those that came `too_early` are to be noted further; `asked` is who was looked up and has no promise."""
+
+    too_early: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+def active(look: Look, calls: Mapping[str, float], resting: Collection[str]) -> Any:
+    """Writes down calls, each made at a time of time.monotonic(): Written.
+
+    A call counts for a session that is there, and brings back one that was noted gone although the call had kept its promise. Of others
+    only those count that have ever changed something: what they hold may depend on it. `resting`: asked for within the minute.
+    """
+    rows = {row["session_id"]: row for row in look.rows(sa.select(*_c, now().label("now")).where(_c.session_id.in_(list(calls))))}
+    change = Change()
+    written = Written()
+    ages = {name: timedelta(seconds=max(0.0, time.monotonic() - at)) for name, at in calls.items()}
+    for session_id, age in ages.items():
+        row = rows.get(session_id)
+        ago_us = age // timedelta(microseconds=1)
+        if row is None or row["left_how"] == "ended":
+            if session_id in resting:
+                written.too_early.append(session_id)
+                continue
+            written.asked.append(session_id)
+            if (row is None or row["left_at"] < row["now"] - age) and look.value(_LAST_CHANGE, named=session_id) is not None:
+                _record_active(change, session_id, {"project_key": None})
+        elif row["left_how"] == "gone":
+            if age < timedelta(minutes=row["ttl_minutes"]):
+                _announce_anew(change, session_id, row, row, ago_us)
+                _seen(change, session_id)
+        elif row["last_seen_at"] < row["now"] - age:
+            if row["now"] - row["last_seen_at"] < _rest(row):
+                written.too_early.append(session_id)
+            else:
+                change.add(_ACTIVE, rows=1, named=session_id, ago_us=ago_us)
+                _record_active(change, session_id, row)
+    change.finish = lambda _: written
+    return change if change.events else written
+
+
+def _rest(row: Row) -> timedelta:
+    """How long after one sign of life the next is written."""
+    return WRITTEN_EVERY if row["ttl_minutes"] is None else min(WRITTEN_EVERY, timedelta(minutes=row["ttl_minutes"]) / 2)
+
+
+def _record_active(change: Change, session_id: str, row: Row) -> None:
+    change.record(_event("session.active", session_id, row))
+    _seen(change, session_id)
+
+
+# --- leaving ---------------------------------------------------------------------------------------------------------------------
+
+_DUE = Prepared(
+    sa.select(_c.session_id).where(_there, _c.expires_at <= now()).order_by(_c.expires_at).limit(param("most", type_=sa.Integer))
+)
+_broken = sa.and_(_named, _there, _c.expires_at <= journal.moment)
+_GONE = Prepared(sa.update(_sessions).where(_broken).values(left_at=_c.expires_at, left_how="gone"))
+_STILL_BROKEN = Prepared(sa.update(_sessions).where(_broken).values(session_id=_c.session_id))
+"""Touches the row of a session that has not come back: a guard."""
+
+_END = Prepared(
+    sa.update(_sessions).where(_named, sa.or_(_there, _c.left_how == sa.literal("gone"))).values(left_at=journal.moment, left_how="ended")
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a change made of a session that leaves. `more`: it is to be asked for again."""
+
+    session: Row | None = None
+    ended: bool = False
+    done: dict[str, int] = field(default_factory=dict)
+    more: bool = False
+
+
+def end(look: Look, session_id: str, silent_after_us: int) -> Any:
+    """Ends the session, and what it has: Left. May be repeated; works for one that never announced itself."""
+    row = look.row(_BY_NAME, named=session_id)
+    there = row is not None and row["left_how"] != "ended"
+    departure = _leave(look, session_id, gone=False)
+    change = departure.change
+    if there and not departure.more:
+        change.steps.insert(0, Step(_END, {"named": session_id}, 1))
+    if not departure.more and (there or change.events):
+        change.record(_event("session.ended", session_id, row or {"project_key": None}))
+    if not change.events:
+        return Left(shown(row, silent_after_us) if row else None, False, departure.done)
+    change.answering(_BY_NAME_INSIDE, named=session_id)
+    change.finish = lambda rows: Left(shown(rows[0], silent_after_us) if rows else None, True, departure.done, departure.more)
+    return change
+
+
+def due(look: Look) -> list[str]:
+    """Sessions that have broken their promise, as far as is known here, and are not yet noted gone."""
+    return [row["session_id"] for row in look.rows(_DUE, most=MOST_DUE)]
+
+
+def note_gone(look: Look, session_id: str) -> Any:
+    """Notes that the session is gone, and what follows: Left. Nothing when it has come back, or another was faster."""
+    row = look.row(_BY_NAME, named=session_id)
+    if row is None or row["left_how"] is not None or row["expires_at"] is None or row["expires_at"] > row["now"]:
+        return Left()
+    departure = _leave(look, session_id, gone=True)
+    change = departure.change
+    change.steps.insert(0, Step(_STILL_BROKEN if departure.more else _GONE, {"named": session_id}, 1))
+    if not departure.more:
+        told = {name: row[name] for name in ("agent", "task", "ttl_minutes")}
+        seen = _text(row["last_seen_at"])
+        change.record(Event("session.gone", "session", session_id, row["project_key"], None, {**told, "last_seen_at": seen}))
+    _tell(change, departure, row)
+    change.finish = lambda _: Left(ended=not departure.more, done=departure.done, more=departure.more)
+    return change
+
+
+def _leave(look: Look, session_id: str, *, gone: bool) -> Departure:
+    """What the areas make of it. While one of them leaves `more`, the session has not left yet: should nobody go on, it is due again."""
+    departure = Departure(session_id, gone, Change())
+    for area in areas():
+        if area.left is not None:
+            area.left(look, departure)
+    return departure
+
+
+def _tell(change: Change, departure: Departure, row: Row) -> None:
+    """A message to each session that the departure touches, through the area that delivers."""
+    deliver = next((area.deliver for area in areas() if area.deliver is not None), None)
+    if deliver is None:
+        return
+    name = departure.session_id
+    why = (
+        f"{name} promised to call again within {row['ttl_minutes']:g} minutes and did not: it was last seen at {_text(row['last_seen_at'])}, "
+        f"and counts as gone since {_text(row['expires_at'])}."
+    )
+    for session_id, sentences in sorted(departure.affected.items()):
+        further = [f"And {len(sentences) - MOST_TOLD} more."] if len(sentences) > MOST_TOLD else []
+        deliver(change, Notice(session_id, f"{name} is gone", "\n".join([why, *sentences[:MOST_TOLD], *further])))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,50 @@
+"""HTTP of the sessions area."""
+
+from collections import Counter
+from typing import Any
+
+from coord.areas.sessions import repository
+from coord.areas.sessions.schemas import EndedSchema, EndSchema, HeartbeatSchema, SessionList, SessionSchema, SessionsQuery
+from coord.change import read, settle
+from coord.web import Blueprint, cursor_key, page
+
+blp = Blueprint("sessions", __name__, url_prefix="/sessions", description="Who is there, and who no longer is.")
+
+
+@blp.route("/heartbeat", methods=["POST"])
+@blp.arguments(HeartbeatSchema)
+@blp.response(200, SessionSchema, description="Known, and there.")
+@blp.alt_response(201, schema=SessionSchema, description="Announced anew: for the first time, or after it had left.")
+def heartbeat(body: dict[str, Any]) -> Any:
+    """Announce a session, and say that it is still there.
+
+    It counts as activity on all that the session has. With `ttl_minutes` it promises to call again within that time; any call keeps the
+    promise. Who breaks it is gone: its locks are stale at once, its work items pending again, and those affected get a message.
+    """
+    session, announced = settle(repository.heartbeat, body, repository.silent_us())
+    return session, 201 if announced else 200
+
+
+@blp.route("", methods=["GET"])
+@blp.arguments(SessionsQuery)
+@blp.response(200, SessionList)
+def find(query: dict[str, Any]) -> Any:
+    """List sessions that announced themselves, the last first: those that are there, unless `state` says otherwise."""
+    after = cursor_key("sessions", query["cursor"])
+    rows = read(repository.find, query["project_key"], query["state"], after[0] if after else None, query["limit"], repository.silent_us())
+    return page("sessions", rows, query["limit"], lambda row: [row["revision"]])
+
+
+@blp.route("", methods=["DELETE"])
+@blp.arguments(EndSchema)
+@blp.response(200, EndedSchema)
+def end(query: dict[str, Any]) -> Any:
+    """End a session: its locks are released, its work items pending again. Repeating it is fine, whether or not it ever announced itself."""
+    done: Counter[str] = Counter()
+    ended = False
+    while True:
+        left: repository.Left = settle(repository.end, query["session_id"], repository.silent_us())
+        done.update(left.done)
+        ended = ended or left.ended
+        if not left.more:
+            return {"session": left.session, "ended": ended, "done": dict(done)}

@@ -1,0 +1,82 @@
+"""What the tests of sessions build from."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from coord import upkeep
+from tests.conftest import Agent
+
+A, B, C = "host/a", "host/b", "host/c"
+Make = Callable[..., Any]
+
+SESSION_KEYS = ["session_id", "project_key", "agent", "task", "ttl_minutes", "started_at", "last_seen_at", "expires_at", "state", "left_at"]
+
+
+@pytest.fixture
+def beat(client: Agent) -> Make:
+    """A heartbeat, and the session that it answers."""
+
+    def make(session_id: str = A, **more: Any) -> Any:
+        answer = client.post("/sessions/heartbeat", session_id=session_id, **more)
+        assert answer.status_code in (200, 201), answer.json
+        return answer.json
+
+    return make
+
+
+@pytest.fixture
+def keep_up(app: Flask) -> Callable[[], None]:
+    """One round of upkeep, which must not fail."""
+
+    def run() -> None:
+        upkeep.run_once(app)
+        assert not upkeep.of(app)._failing
+
+    return run
+
+
+@pytest.fixture
+def shown(client: Agent) -> Make:
+    """The session as it is listed now, in whatever state; None when it never announced itself."""
+
+    def find(session_id: str = A) -> Any:
+        found = client.get("/sessions", state=["alive", "silent", "gone", "ended"]).json["items"]
+        return next((each for each in found if each["session_id"] == session_id), None)
+
+    return find
+
+
+@pytest.fixture
+def claimed(client: Agent) -> Make:
+    """A work item that the session has claimed, in a workflow that `creator` made."""
+
+    def make(session_id: str = A, title: str = "Task", creator: str = B) -> Any:
+        flow = client.post("/workflows", project_key="shop", name="Checkout", created_by=creator).json["id"]
+        client.post("/work-items", workflow_id=flow, title=title, created_by=creator)
+        answer = client.post("/work-items/claim", session_id=session_id, workflow_id=flow)
+        assert answer.status_code == 200
+        return answer.json
+
+    return make
+
+
+def types(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["type"] for row in rows]
+
+
+def at_once(app: Flask, calls: list[Callable[[Agent], Any]]) -> list[Any]:
+    """Makes all calls at the same moment, each from a thread of its own, and answers what they answered."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[Agent], Any]) -> Any:
+        agent = Agent(app.test_client())
+        start.wait(30)
+        return call(agent)
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
