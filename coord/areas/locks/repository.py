@@ -6,6 +6,7 @@ which run after it took the journal's head, so nothing can be granted in between
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,13 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
-from coord.areas.locks.errors import LockHeld, LockLost, NotHolder
+from coord import journal, presence
+from coord.areas.locks import line
+from coord.areas.locks.errors import LockLost, NotHolder
 from coord.areas.locks.models import Lock, LockAlias
+from coord.areas.locks.overlap import by_index, meets, values_of
 from coord.areas.locks.resources import Resource, canonical
 from coord.change import Change, Look, Rows
 from coord.creation import digest, must_match, new_id
-from coord.db import aside, microseconds, now, plus
+from coord.db import aside, earlier, microseconds, now, plus
 from coord.errors import NotFound
 from coord.journal import Event
 from coord.statements import Prepared
@@ -31,6 +34,9 @@ _aliases = LockAlias.__table__
 _head = journal.Head.__table__
 _c = _locks.c
 
+HELD_INDEX = "ix_locks_held"
+MOST_NOTED = 100  # expired locks noted by one change
+
 _shown = [*_c, now().label("now")]
 
 
@@ -38,55 +44,44 @@ def _unexpired(at: Any) -> sa.ColumnElement[bool]:
     return sa.or_(_c.expires_at.is_(None), _c.expires_at > at)
 
 
-def _held(at: Any) -> sa.ColumnElement[bool]:
+def held(at: Any) -> sa.ColumnElement[bool]:
     return sa.and_(_c.released_at.is_(None), _unexpired(at))
 
 
+def stale_at(session: sa.ColumnElement[str]) -> sa.ColumnElement[datetime]:
+    """When a lock that shows activity now turns stale: after the stale time, or at once when its session breaks its promise."""
+    return earlier(plus(journal.moment, param("stale_us", type_=sa.BigInteger)), presence.promise(session))
+
+
+_NOW = Prepared(sa.select(now().label("now")))
+_EXPIRED = Prepared(by_index(sa.select(*_c).where(_c.released_at.is_(None), _c.expires_at <= now()).limit(MOST_NOTED), _locks, HELD_INDEX))
+_HELD_BY = Prepared(sa.select(*_shown).where(_c.session_id == param("session_id"), held(now())))
 _BY_ID = Prepared(sa.select(*_shown).where(_c.id == param("id")))
 _BY_ID_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(_c.id == param("id")))
 _GRANTED = Prepared(sa.select(journal.revision.label("revision"), journal.moment.label("at")))
 
 
-def _overlap(c: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
-    """Rows whose resource meets the one given by `key`, `above_0`… and `below_from`/`below_to`. Each part is a range of ix_locks_held."""
-    above = [c.resource_key == param(f"above_{at}", type_=sa.String) for at in range(depth)]
-    parts = [c.resource_key == param("key", type_=sa.String), *(sa.and_(each, c.tree == sa.true()) for each in above)]
-    if tree:
-        parts.append(sa.and_(c.resource_key >= param("below_from", type_=sa.String), c.resource_key < param("below_to", type_=sa.String)))
-    return sa.or_(*parts)
-
-
-def _overlap_values(resource: Resource) -> dict[str, Any]:
-    values: dict[str, Any] = {"key": resource.key, **{f"above_{at}": key for at, key in enumerate(resource.above)}}
-    if resource.tree:
-        values["below_from"], values["below_to"] = resource.below
-    return values
-
-
-def _by_held_index(select: Any, table: Any = _locks) -> Any:
-    """MariaDB weighs all indexes anew at each run, which takes longer than using the right one."""
-    return select.with_hint(table, "FORCE INDEX (ix_locks_held)", "mariadb")
-
-
 @lru_cache(maxsize=256)
 def _meeting(depth: int, tree: bool) -> Prepared:
     """All rows not yet released, expired ones too, that a claim of the resource would meet; in no order."""
-    query = sa.select(*_shown).where(_c.released_at.is_(None), _c.project_key == param("project_key"), _overlap(_c, depth, tree))
-    return Prepared(_by_held_index(query))
+    query = sa.select(*_shown).where(_c.released_at.is_(None), _c.project_key == param("project_key"), meets(_c, depth, tree))
+    return Prepared(by_index(query, _locks, HELD_INDEX))
 
 
 @lru_cache(maxsize=256)
 def _grant(depth: int, tree: bool) -> Prepared:
-    """Inserts the lock unless something stands against it: another session's overlapping lock, or the caller's own of this very name."""
+    """Inserts the lock unless something stands against it: another session's overlapping lock, the caller's own of this very name, or
+    others in front in the line than those that were seen."""
     session = param("session_id", type_=sa.String)
     exclusive = sa.or_(param("mode", type_=sa.String) == "exclusive", _c.mode == "exclusive")
     same = sa.and_(_c.resource_key == param("key", type_=sa.String), _c.tree == param("tree", type_=sa.Boolean))
-    against = _by_held_index(sa.select(sa.literal_column("1")).select_from(_locks)).where(
+    against = by_index(sa.select(sa.literal_column("1")).select_from(_locks), _locks, HELD_INDEX).where(
         _c.released_at.is_(None),  # an expired one too: `claim` notes its end first, so the journal has it
         _c.project_key == param("project_key", type_=sa.String),
-        _overlap(_c, depth, tree),
+        meets(_c, depth, tree),
         sa.or_(sa.and_(_c.session_id != session, exclusive), sa.and_(_c.session_id == session, same)),
     )
+    nobody_else = line.against(depth, tree) == param("ahead", type_=sa.BigInteger)
     token = journal.revision - param("back", type_=sa.BigInteger)
     values: dict[str, Any] = {
         "revision": token,
@@ -102,11 +97,11 @@ def _grant(depth: int, tree: bool) -> Prepared:
         "fencing_token": token,
         "acquired_at": journal.moment,
         "last_activity_at": journal.moment,
-        "stale_at": plus(journal.moment, param("stale_us", type_=sa.BigInteger)),
+        "stale_at": stale_at(session),
         "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
         "digest": param("digest", type_=sa.String),
     }
-    return Prepared(sa.insert(_locks).from_select(list(values), sa.select(*values.values()).where(~against.exists())))
+    return Prepared(sa.insert(_locks).from_select(list(values), sa.select(*values.values()).where(~against.exists(), nobody_else)))
 
 
 _EXPIRE = Prepared(
@@ -117,13 +112,13 @@ _EXPIRE = Prepared(
 
 _TAKE_OVER = Prepared(
     sa.update(_locks)
-    .where(_c.id == param("lock_id"), _held(journal.moment), _c.stale_at <= journal.moment)
+    .where(_c.id == param("lock_id"), held(journal.moment), _c.stale_at <= journal.moment)
     .values(released_at=journal.moment, released_by=param("by"), release_reason="stale")
 )
 
 _RELEASE = Prepared(
     sa.update(_locks)
-    .where(_c.id == param("lock_id"), _c.session_id == param("by"), _held(journal.moment))
+    .where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment))
     .values(released_at=journal.moment, released_by=param("by"), release_reason=param("reason"))
 )
 
@@ -135,12 +130,12 @@ _RECORD_OF_LOCK = journal.recording(
 
 _RENEW = Prepared(
     sa.update(_locks)
-    .where(_c.id == param("lock_id"), _c.session_id == param("by"), _held(journal.moment))
+    .where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment))
     .values(
         ttl_hours=param("new_ttl_hours"),
         description=param("new_description"),
         last_activity_at=journal.moment,
-        stale_at=plus(journal.moment, param("stale_us", type_=sa.BigInteger)),
+        stale_at=stale_at(param("by", type_=sa.String)),
         expires_at=plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
     )
 )
@@ -165,12 +160,12 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
     other = _locks.alias("other")
     o = other.c
     derived = (
-        _by_held_index(sa.select(o.id), other)
+        by_index(sa.select(o.id), other, HELD_INDEX)
         .where(
             o.released_at.is_(None),
             sa.or_(o.expires_at.is_(None), o.expires_at > journal.moment),
             o.project_key == param("project_key", type_=sa.String),
-            _overlap(o, depth, tree),
+            meets(o, depth, tree),
             o.session_id != param("by", type_=sa.String),
         )
         .subquery("against")
@@ -180,7 +175,7 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
         .where(
             _c.id == param("lock_id"),
             _c.session_id == param("by", type_=sa.String),
-            _held(journal.moment),
+            held(journal.moment),
             ~sa.exists(sa.select(derived.c.id)),
         )
         .values(mode="exclusive", fencing_token=journal.revision)
@@ -226,10 +221,10 @@ def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
     values: Row = {}
     if args["resource"] is not None:
         resource = canonical(args["resource"])
-        query = query.where(_overlap(_c, len(resource.above), resource.tree))
-        values = _overlap_values(resource)
+        query = query.where(meets(_c, len(resource.above), resource.tree))
+        values = values_of(resource)
     if args["stale"] is not None:
-        stale = sa.and_(_held(now()), _c.stale_at <= now())
+        stale = sa.and_(held(now()), _c.stale_at <= now())
         query = query.where(stale if args["stale"] else ~stale)
     if after is not None:
         query = query.where(_c.revision < after)
@@ -239,7 +234,7 @@ def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
 def _held_ones(query: sa.Select[Any], session_id: str | None) -> sa.Select[Any]:
     """Those held now. There are few of them beside the released ones, so they are read by the index that sets them apart, then sorted."""
     index = "ix_locks_held" if session_id is None else "ix_locks_holder"
-    return query.where(_held(now())).with_hint(_locks, f"FORCE INDEX ({index})", "mariadb")
+    return query.where(held(now())).with_hint(_locks, f"FORCE INDEX ({index})", "mariadb")
 
 
 def count(look: Look, project_key: str | None, *, stale: bool = False) -> int:
@@ -255,85 +250,180 @@ def count(look: Look, project_key: str | None, *, stale: bool = False) -> int:
 # --- what is changed -------------------------------------------------------------------------------------------------------------
 
 
-def claim(look: Look, claims: Rows, terms: Row) -> Any:
-    """Grants all the claims or none; renews those that the caller holds already. Answers `(locks, whether any is new)`.
+@dataclass(frozen=True)
+class Granted:
+    """A claim was granted. `created`: at least one of its locks is new."""
 
-    Raises LockHeld and IdConflict. May be repeated: with an id it grants nothing twice.
+    locks: Rows
+    created: bool
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A claim was not granted: `conflicts` are the locks in its way, `ahead` the rows in the line that go first.
+
+    `behind`: the locks that those ahead wait for, where there are no conflicts. `now`: when this was so.
+    """
+
+    conflicts: Rows
+    ahead: Rows
+    behind: Rows
+    now: datetime
+
+
+@dataclass(frozen=True)
+class OutOfLine:
+    """The claim's place in the line is gone: its process was taken for dead."""
+
+
+def claim(look: Look, claims: Rows, terms: Row, wait: tuple[str, int] | None = None) -> Any:
+    """Grants all the claims or none; renews those that the caller holds already: Granted, Blocked or OutOfLine.
+
+    `wait`: the id and the place of the waiting claim that this is a try of. Raises IdConflict. May be repeated: with an id it grants
+    nothing twice.
     """
     if terms["id"] is not None:
         repeated = _repeated(look, claims)
         if repeated:
-            return repeated, False
+            return Granted(repeated, False)
+    standing = line.of_wait(look, wait[0]) if wait is not None else []
+    if wait is not None and not standing:
+        return OutOfLine()
     change = Change()
-    blocked: Rows = []
-    grants: Rows = []
-    ids: list[str] = []
-    freed: set[str] = set()
-    for each in claims:
-        own = _clear(look, change, each["canonical"], terms, freed, blocked)
-        if own is None:
-            grants.append(each)
-            ids.append(each["id"])
-        else:
-            ids.append(own["id"])
-            if terms["id"] is not None and each["id"] != own["id"]:
-                change.add(_ALIAS, id=each["id"], lock_id=own["id"], digest=each["digest"])
-            _renew(change, own, {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None}, terms["stale_us"])
-            if terms["mode"] == "exclusive" and own["mode"] == "shared":
-                _make_exclusive(change, own, each["canonical"])
-    if blocked:
-        raise LockHeld(list({row["id"]: row for row in blocked}.values()))
-    if not change.steps:
-        return grant(grants, terms)
-    _grant_all(change, grants, terms)
+    way = _Way(terms, wait[1] if wait is not None else line.LAST_PLACE)
+    ids = [_claim_one(look, change, each, terms, way) for each in claims]
+    if way.blocked or way.ahead:
+        return way.shut(look)
+    if standing:
+        line.grant_ends(change, standing)
+    elif not change.steps:
+        return grant(way.grants, terms, way)
+    _grant_all(change, way.grants, terms, way)
     _answer(change, ids)
-    change.finish = lambda rows: (_in_order(rows, ids), bool(grants))
+    change.finish = lambda rows: Granted(_in_order(rows, ids), bool(way.grants))
     return change
 
 
-def grant(claims: Rows, terms: Row) -> Change:
-    """The change that grants the claims when nothing stands against any of them."""
+@dataclass
+class _Way:
+    """What a claim meets on its way, resource by resource."""
+
+    terms: Row
+    place: int
+    grants: Rows = field(default_factory=list)
+    freed: set[str] = field(default_factory=set)
+    blocked: Rows = field(default_factory=list)
+    ahead: Rows = field(default_factory=list)
+    passed: dict[str, int] = field(default_factory=dict)
+
+    def shut(self, look: Look) -> Blocked:
+        conflicts = list({row["id"]: row for row in self.blocked}.values())
+        ahead = list({(row["wait_id"], row["nth"]): row for row in self.ahead}.values())
+        behind = [] if conflicts else held_against(look, ahead[:1])
+        return Blocked(conflicts, ahead, behind, look.value(_NOW))
+
+
+def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> str:
+    """Adds what is to be done for one of the resources; the id that its lock has or will have."""
+    own = _clear(look, change, each["canonical"], terms, way)
+    if own is None:
+        _pass_by(look, change, each, terms, way)
+        way.grants.append(each)
+        return str(each["id"])
+    if terms["id"] is not None and each["id"] != own["id"]:
+        change.add(_ALIAS, id=each["id"], lock_id=own["id"], digest=each["digest"])
+    _renew(change, own, {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None}, terms["stale_us"])
+    if terms["mode"] == "exclusive" and own["mode"] == "shared":
+        _make_exclusive(change, own, each["canonical"])
+    return str(own["id"])
+
+
+def _pass_by(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> None:
+    """Judges those that stand in front: the dead are removed, and those who wait for the caller itself are passed by."""
+    rows = line.ahead(look, each["canonical"], terms, way.place)
+    gone = line.dead(look, rows)
+    line.remove(look, change, sorted(gone - way.freed), "died")
+    way.freed |= gone
+    alive = [row for row in rows if row["wait_id"] not in gone]
+    first = go_first(look, alive, terms["session_id"])
+    way.ahead += first
+    way.passed[each["id"]] = sum(row["revision"] for row in alive) - sum(row["revision"] for row in first)
+
+
+def go_first(look: Look, rows: Rows, session_id: str) -> Rows:
+    """Those of the rows of the line that the session has to let go first: all but those who wait for a lock of its own. Passing these by
+    holds up nobody who could go, and waiting for them would be waiting for itself."""
+    held = look.rows(_HELD_BY, session_id=session_id) if rows else []
+    if not held:
+        return rows
+    passed = {wait_id for wait_id in {row["wait_id"] for row in rows} if _keep_out(held, line.of_wait(look, wait_id))}
+    return [row for row in rows if row["wait_id"] not in passed]
+
+
+def _keep_out(locks: Rows, waiting: Rows) -> bool:
+    return any(line.conflict(row, lock) for row in waiting for lock in locks)
+
+
+def held_against(look: Look, rows: Rows) -> Rows:
+    """The locks held that keep out any of these rows of the line."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        resource = line.resource_of(row)
+        met = look.rows(_meeting(len(resource.above), resource.tree), project_key=row["project_key"], **values_of(resource))
+        found |= {lock["id"]: lock for lock in map(shown, met) if lock["released_at"] is None and line.conflict(lock, row)}
+    return sorted(found.values(), key=lambda lock: int(lock["revision"]))
+
+
+def grant(claims: Rows, terms: Row, way: "_Way | None" = None) -> Change:
+    """The change that grants the claims when nothing stands against any of them, and answers without reading them back."""
     change = Change()
-    _grant_all(change, claims, terms)
+    _grant_all(change, claims, terms, way or _Way(terms, line.LAST_PLACE))
     change.answering(_GRANTED)
-    change.finish = lambda rows: ([_granted(each, terms, **rows[0]) for each in claims], True)
+    change.finish = lambda rows: Granted([_granted(each, terms, **rows[0]) for each in claims], True)
     return change
 
 
-def _clear(look: Look, change: Change, resource: Resource, terms: Row, freed: set[str], blocked: Rows) -> Row | None:
+def _clear(look: Look, change: Change, resource: Resource, terms: Row, way: _Way) -> Row | None:
     """Notes what has expired and takes over what may be; adds the rest to `blocked`. The caller's own lock of this name, if it has one."""
     own: Row | None = None
-    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=terms["project_key"], **_overlap_values(resource))
+    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=terms["project_key"], **values_of(resource))
     for row in sorted(map(shown, met), key=lambda row: row["revision"]):
-        if row["id"] in freed:
+        if row["id"] in way.freed:
             continue
         if row["released_at"] is not None:
-            freed.add(row["id"])
-            change.add(_EXPIRE, rows=1, lock_id=row["id"])
-            change.record(_event("lock.expired", row, None, holder=row["session_id"]))
+            way.freed.add(row["id"])
+            _expire(change, row)
         elif row["session_id"] == terms["session_id"]:
             if _is(row, resource):
                 own = row
         elif terms["mode"] == row["mode"] == "shared":
             continue
         elif row["stale"] and terms["take_over_stale"]:
-            freed.add(row["id"])
+            way.freed.add(row["id"])
             change.add(_TAKE_OVER, rows=1, lock_id=row["id"], by=terms["session_id"])
             change.record(_event("lock.taken_over", row, terms["session_id"], holder=row["session_id"]))
         else:
-            blocked.append(row)
+            way.blocked.append(row)
     return own
 
 
-def _grant_all(change: Change, claims: Rows, terms: Row) -> None:
-    """Adds the grants as the change's last events: the tokens count from the last revision back."""
-    for nth, each in enumerate(claims, 1):
+def _expire(change: Change, row: Row) -> None:
+    change.add(_EXPIRE, rows=1, lock_id=row["id"])
+    change.record(_event("lock.expired", row, None, holder=row["session_id"]))
+
+
+def _grant_all(change: Change, claims: Rows, terms: Row, way: _Way) -> None:
+    """Adds the grants as the change's last events: each lock's revision and token are those of its event."""
+    waited = {"waited": True} if way.place != line.LAST_PLACE else {}
+    for each in claims:
         resource: Resource = each["canonical"]
+        event = change.record(_event("lock.claimed", {**terms, **each}, terms["session_id"], **waited))
         if terms["id"] is not None:
             change.add(_NO_ALIAS, rows=1, alias=each["id"])
         change.add(
             _grant(len(resource.above), resource.tree),
             rows=1,
+            event=event,
             **{name: terms[name] for name in ("project_key", "session_id", "description", "mode", "stale_us")},
             id=each["id"],
             resource=each["resource"],
@@ -341,11 +431,10 @@ def _grant_all(change: Change, claims: Rows, terms: Row) -> None:
             ttl_hours=_ttl(terms),
             ttl_us=microseconds(hours=_ttl(terms)) or None,
             digest=each["digest"],
-            back=len(claims) - nth,
-            **_overlap_values(resource),
+            place=way.place,
+            ahead=way.passed.get(each["id"], 0),
+            **values_of(resource),
         )
-    for each in claims:
-        change.record(_event("lock.claimed", {**terms, **each}, terms["session_id"]))
 
 
 def _granted(claim: Row, terms: Row, revision: int, at: datetime) -> Row:
@@ -404,7 +493,7 @@ def _repeated(look: Look, claims: Rows) -> Rows | None:
 def _make_exclusive(change: Change, own: Row, resource: Resource) -> None:
     upgrade = _upgrade(len(resource.above), resource.tree)
     values = {"project_key": own["project_key"], "lock_id": own["id"], "by": own["session_id"]}
-    change.add(upgrade, rows=1, **values, **_overlap_values(resource))
+    change.add(upgrade, rows=1, **values, **values_of(resource))
 
 
 def renew(look: Look, lock_id: str, fields: Row, stale_us: int) -> Any:
@@ -461,7 +550,7 @@ def release_by_name(look: Look, session_id: str, project_key: str, name: str) ->
     May be repeated: a caller that held it and no longer does is told so (none released), whoever has it by now.
     """
     resource = canonical(name)
-    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=project_key, **_overlap_values(resource))
+    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=project_key, **values_of(resource))
     named = [row for row in map(shown, met) if _is(row, resource)]
     held = [row for row in named if row["released_at"] is None]
     locks = [row for row in held if row["session_id"] == session_id] or [row for row in held if row["stale"]]
@@ -477,6 +566,26 @@ def _held_before(look: Look, session_id: str, project_key: str, resource: Resour
         .limit(1)
     )
     return look.row(query) is not None
+
+
+def of_session(look: Look, session_id: str) -> Rows:
+    """What the session holds."""
+    return [shown(row) for row in look.rows(_HELD_BY, session_id=session_id)]
+
+
+def release_each(change: Change, locks: Rows, session_id: str, reason: str) -> None:
+    """Adds the release of each of these locks of the session, in the order of their ids."""
+    for lock in sorted(locks, key=lambda row: str(row["id"])):
+        change.add(_RELEASE, rows=1, lock_id=lock["id"], by=session_id, reason=reason)
+        change.record(_event("lock.released", lock, session_id, **({} if reason == "released" else {"reason": reason})))
+
+
+def note_expired(look: Look) -> Any:
+    """The change that notes which locks have expired, some at a time; None when there are none."""
+    change = Change()
+    for row in look.rows(_EXPIRED):
+        _expire(change, row)
+    return change if change.steps else None
 
 
 def release_all(look: Look, session_id: str, project_key: str | None) -> Any:
@@ -501,8 +610,7 @@ def _release_all(locks: Rows, session_id: str) -> Any:
 
 def _release(change: Change, lock: Row, session_id: str) -> None:
     if lock["session_id"] == session_id:
-        change.add(_RELEASE, rows=1, lock_id=lock["id"], by=session_id, reason="released")
-        change.record(_event("lock.released", lock, session_id))
+        release_each(change, [lock], session_id, "released")
     elif lock["stale"]:
         change.add(_TAKE_OVER, rows=1, lock_id=lock["id"], by=session_id)
         change.record(_event("lock.released", lock, session_id, holder=lock["session_id"], reason="stale"))

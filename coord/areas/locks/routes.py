@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import current_app
 
-from coord.areas.locks import repository
-from coord.areas.locks.errors import LockHeld, LockLost, NotHolder
+from coord.areas.locks import line, repository, wait
+from coord.areas.locks.errors import Deadlock, LockHeld, LockLost, NotHolder
+from coord.areas.locks.presence import stale_us
 from coord.areas.locks.schemas import (
     ClaimSchema,
     GrantedSchema,
@@ -16,9 +17,10 @@ from coord.areas.locks.schemas import (
     ReleaseManySchema,
     ReleaseSchema,
     RenewSchema,
+    WaiterList,
+    WaitersQuery,
 )
 from coord.change import read, settle
-from coord.db import microseconds
 from coord.errors import IdConflict, NotFound
 from coord.schemas import Query
 from coord.web import Blueprint, cursor_key, page
@@ -34,16 +36,31 @@ _ONE_OR_SEVERAL = {"content": {"application/json": {"schema": {"oneOf": [LockSch
 @blp.response(201, LockSchema, description="Granted. With `resources`: `items`, all of them.")
 @blp.alt_response(200, schema=LockSchema, description="Held already: the same lock, renewed. Or a repeated `id`: the stored lock.")
 @blp.doc(responses={200: _ONE_OR_SEVERAL, 201: _ONE_OR_SEVERAL})
-@blp.raises(LockHeld, IdConflict)
+@blp.raises(LockHeld, Deadlock, IdConflict)
 def claim(body: dict[str, Any]) -> Any:
-    """Claim a resource, or several at once."""
+    """Claim a resource, or several at once.
+
+    With `wait` the call stands in line, first come, first served, and answers the moment it is granted; at the end of the time it answers
+    409 with `position` and who is `ahead`. Who hangs up leaves the line.
+    """
     claims = repository.claims_of(body)
-    terms = {**body, "stale_us": _stale_us(), "default_ttl_hours": current_app.config["DEFAULT_TTL_HOURS"]}
-    locks, created = settle(repository.claim, claims, terms, first=lambda: repository.grant(claims, terms))
-    status = 201 if created else 200
+    over = bool(body["wait"]) if body["take_over_stale"] is None else body["take_over_stale"]
+    terms = {**body, "take_over_stale": over, "stale_us": stale_us(), "default_ttl_hours": current_app.config["DEFAULT_TTL_HOURS"]}
+    granted = wait.claim(claims, terms, body["wait"])
+    status = 201 if granted.created else 200
     if body["resources"] is not None:
-        return current_app.json.response(items=LockSchema(many=True).dump(locks)), status
-    return locks[0], status
+        return current_app.json.response(items=LockSchema(many=True).dump(granted.locks)), status
+    return granted.locks[0], status
+
+
+@blp.route("/waiters", methods=["GET"])
+@blp.arguments(WaitersQuery)
+@blp.response(200, WaiterList)
+def find_waiters(query: dict[str, Any]) -> Any:
+    """List the claims that wait, in the order of the line."""
+    after = cursor_key("waiters", query["cursor"])
+    rows = read(line.find, query, after[0] if after else None, query["limit"])
+    return page("waiters", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("", methods=["GET"])
@@ -84,7 +101,7 @@ def get(query: dict[str, Any], lock_id: Any) -> Any:
 @blp.raises(NotFound, NotHolder, LockLost)
 def renew(body: dict[str, Any], lock_id: Any) -> Any:
     """Renew a lock: counts as activity and starts its TTL anew."""
-    return settle(repository.renew, str(lock_id), body, _stale_us())
+    return settle(repository.renew, str(lock_id), body, stale_us())
 
 
 @blp.route("/<uuid:lock_id>", methods=["DELETE"])
@@ -95,7 +112,3 @@ def release(query: dict[str, Any], lock_id: Any) -> Any:
     """Release a lock: one's own, or one that is stale. Repeating it is fine."""
     named, session_id = str(lock_id), query["session_id"]
     return settle(repository.release, named, session_id, first=lambda: repository.release_held(named, session_id))
-
-
-def _stale_us() -> int:
-    return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from coord.areas.locks.models import RESOURCE_LENGTH
 from coord.schemas import Body, Flag, Number, Page, Project, Query, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
+from coord.waiting import LONGEST_WAIT_S
 
 MODES = ("exclusive", "shared")
 LONGEST_TTL_HOURS = 87600  # ten years; what is meant to last longer is 0, "never expires"
@@ -37,6 +38,27 @@ class LockSchema(Schema):
 
 
 LockList = list_of(LockSchema)
+
+
+class OwnLockSchema(LockSchema):
+    """A lock of the session that asks."""
+
+    seconds_left = fields.Integer(required=True, allow_none=True, metadata={"description": "Until it expires; null: never."})
+
+
+class WaiterSchema(Schema):
+    """A claim that waits for its turn."""
+
+    id = Uuid(required=True)
+    project_key = Project(required=True)
+    session_id = Session(required=True)
+    resources = fields.List(Text(longest=RESOURCE_LENGTH), required=True)
+    mode = Word(MODES, required=True)
+    description = fields.String(required=True, allow_none=True)
+    since = Time(required=True, metadata={"description": "When it came into the line, which is first come, first served."})
+
+
+WaiterList = list_of(WaiterSchema)
 
 
 class GrantedSchema(Schema):
@@ -77,7 +99,17 @@ class ClaimSchema(Body):
     ttl_hours = Number(
         low=0, high=LONGEST_TTL_HOURS, load_default=None, allow_none=True, metadata={"description": "Default 2; 0: never expires."}
     )
-    take_over_stale = Flag(load_default=False, metadata={"description": "Take it from a holder that has gone silent."})
+    take_over_stale = Flag(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Take it from a holder that has gone silent. Left out: only when the claim waits."},
+    )
+    wait = Number(
+        low=0,
+        high=LONGEST_WAIT_S,
+        load_default=0,
+        metadata={"description": "Seconds to wait in line for it, first come, first served, instead of a 409 at once."},
+    )
 
     @ma.validates_schema
     def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -118,6 +150,16 @@ class ReleaseManySchema(Query):
         missing = [name for name in ("project_key", "resource") if data.get(name) is None]
         if missing:
             raise ma.ValidationError({name: ["Needed to release by name; release_all=true releases all."] for name in missing})
+
+
+class WaitersQuery(Page):
+    """Which waiting claims to list."""
+
+    names_caller = False
+
+    session_id = Session(load_default=None, metadata={"description": "Those of this session."})
+    project_key = Project(load_default=None)
+    resource = _resource(load_default=None)
 
 
 class LocksQuery(Page):

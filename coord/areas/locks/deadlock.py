@@ -1,0 +1,44 @@
+"""Deadlocks among sessions: a circle of those of whom each waits for the next."""
+
+from coord.areas.locks import line, repository
+from coord.change import Look, Rows
+
+LONGEST = 50  # sessions in a circle that is looked for
+
+
+def cycle(look: Look, wait_id: str) -> Rows | None:
+    """The circle that this wait closes: what each session waits for, and whom; None when it closes none.
+
+    Looked for after the wait has entered the line. Of those in a circle the one that entered last sees all the others, so one of them
+    always finds it.
+    """
+    own = line.of_wait(look, wait_id)
+    if not own:
+        return None
+    return _search(look, own, own[0]["session_id"], own[0]["revision"], {own[0]["session_id"]})
+
+
+def _search(look: Look, rows: Rows, goal: str, youngest: int, seen: set[str]) -> Rows | None:
+    """A path from the session that these rows of the line belong to back to `goal`, over waits that are older than `youngest`."""
+    for row, holder in _held_up_by(look, rows):
+        step = {"session_id": row["session_id"], "resource": row["resource"], "waits_for": holder}
+        if holder == goal:
+            return [step]
+        if holder in seen or len(seen) >= LONGEST:
+            continue
+        seen.add(holder)
+        theirs = [each for each in line.of_session(look, holder) if each["revision"] < youngest]
+        rest = _search(look, theirs, goal, youngest, seen) if theirs else None
+        if rest is not None:
+            return [step, *rest]
+    return None
+
+
+def _held_up_by(look: Look, rows: Rows) -> list[tuple[dict[str, object], str]]:
+    """Each row with each session that it waits for: holders of locks, and those in front of it in the line."""
+    found: list[tuple[dict[str, object], str]] = []
+    for row in rows:
+        locks = repository.held_against(look, [row])
+        front = repository.go_first(look, line.ahead(look, line.resource_of(row), row, row["revision"]), row["session_id"])
+        found += [(row, str(each["session_id"])) for each in (*locks, *front)]
+    return found
