@@ -5,6 +5,7 @@ and by other nodes when its lease is over. All time is the database's.
 """
 
 import os
+import threading
 import time
 from datetime import datetime
 from functools import lru_cache
@@ -38,6 +39,7 @@ _processes = Process.__table__
 _c = _processes.c
 
 _said_at: dict[int, float] = {}
+_saying = threading.Lock()
 
 NODE = new_id()  # made before the workers are forked, so all of them have it
 
@@ -65,12 +67,13 @@ def own_id() -> str:
 
 def stay() -> None:
     """Says that this process is there, unless it did so just now. Nobody's news: it is not journaled."""
-    pid, began = os.getpid(), time.monotonic()
-    if began - _said_at.get(pid, -RENEW_S) < RENEW_S:
-        return
-    if not run(_RENEW, own=own_id(), lease_us=LEASE_US):
-        run(_REGISTER, own=own_id(), node=NODE, pid=pid, lease_us=LEASE_US)
-    _said_at[pid] = began
+    with _saying:  # two at once would both find the row missing
+        pid, began = os.getpid(), time.monotonic()
+        if began - _said_at.get(pid, -RENEW_S) < RENEW_S:
+            return
+        if not run(_RENEW, own=own_id(), lease_us=LEASE_US):
+            run(_REGISTER, own=own_id(), node=NODE, pid=pid, lease_us=LEASE_US)
+        _said_at[pid] = began
 
 
 def resign() -> None:

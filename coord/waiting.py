@@ -104,8 +104,10 @@ class Watcher:
             if len(self._waiters) >= self._most:
                 return False
             if self._ears is None:
-                self._ears, self._seen = Ears(), None
+                self._ears = Ears()
                 threading.Thread(target=self._run, args=(self._ears,), name="coord-watcher", daemon=True).start()
+            if not self._waiters:
+                self._seen = None  # what the watcher saw last it saw some time ago
             connection = waiter.connection
             self._waiters[waiter] = self._ears.watch(connection) if connection is not None else None
             known = self._seen is not None
@@ -139,10 +141,8 @@ class Watcher:
         self._end(ears)
 
     def _rests(self) -> bool:
-        """Whether nobody waits. Who comes then begins with what is the newest then."""
+        """Whether nobody waits."""
         with self._lock:
-            if not self._waiters:
-                self._seen = None
             return not self._waiters
 
     def _is_over(self, busy_at: float) -> bool:

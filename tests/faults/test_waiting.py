@@ -1,0 +1,270 @@
+"""Calls that wait in the real service: who hangs up, is killed or is stopped leaves the line; the stream misses nothing when it is cut."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import MariaDB
+from tests.faults.calls import BODY, Call, assert_back, claim, made
+from tests.faults.conftest import World
+from tests.service import BASE, Answer, Service, running, until
+
+LONG = 40
+WRITERS = 16
+EVENTS_EACH = 25
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    url = f"sqlite:///{tmp_path}/coord.db"
+    if request.param == "mariadb":
+        server: MariaDB = request.getfixturevalue("breakable")
+        url = server.create_database(f"t{uuid.uuid4().hex}")
+    with running(tmp_path / "service", url, THREADS="64") as service:
+        yield service
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(40) as started:
+        yield started
+
+
+def waiters(service: Service) -> list[Any]:
+    answer = service.call("GET", "/locks/waiters")
+    assert answer.status == 200, answer
+    found: list[Any] = answer.json["items"]
+    return found
+
+
+Wait = Callable[..., "Future[Answer]"]
+
+
+@pytest.fixture
+def wait(service: Service, pool: ThreadPoolExecutor) -> Wait:
+    """Claims with `wait` on a connection of its own, and returns when the claim stands in line."""
+
+    def start(resource: str, session: str, **more: Any) -> "Future[Answer]":
+        before = len(waiters(service))
+        call = claim(resource, session, wait=LONG, **more)
+        future = pool.submit(service.call, call.method, call.path, call.body)
+        until(lambda: future.done() or len(waiters(service)) > before, 10, "the claim to stand in line")
+        return future
+
+    return start
+
+
+def hold(service: Service, resource: str, session: str = "host/a") -> Any:
+    return made(service, claim(resource, session))
+
+
+def release(service: Service, lock: Any) -> float:
+    """Releases it; the moment at which the release was sent."""
+    sent = time.monotonic()
+    assert service.call("DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}").status == 200
+    return sent
+
+
+def test_who_hangs_up_leaves_the_line_at_once(service: Service, wait: Wait) -> None:
+    held = hold(service, "x")
+    body = json.dumps(claim("x", "host/b", wait=LONG).body).encode()
+    with socket.create_connection(("127.0.0.1", service.port)) as caller:
+        head = f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        caller.sendall(head.encode() + body)
+        until(lambda: waiters(service), 10, "the claim to stand in line")
+        behind = wait("x", "host/c")
+    until(lambda: [each["session_id"] for each in waiters(service)] == ["host/c"], 1, "the caller that hung up to leave the line")
+    release(service, held)
+    assert behind.result(5).status == 201
+
+
+def test_a_killed_workers_waiters_hold_nobody_up(service: Service, wait: Wait) -> None:
+    """Those who wait in the same worker lose their connection; those in another get their turn within a second."""
+    count = len(service.workers())
+    held = hold(service, "x")
+    waiting = [wait("x", f"host/{number}", id=str(uuid.uuid4())) for number in range(8)]
+    service.kill_worker()
+    released = release_surely(service, held)
+    until(lambda: len(service.workers()) == count, 10, "a new worker")
+    granted = next_granted(waiting)
+    if granted is not None:
+        assert time.monotonic() - released < 5
+        assert granted.status == 201
+    until(lambda: not dead_in_line(service, waiting), 5, "the dead to be out of the line")
+    while granted is not None:
+        release(service, granted.json)
+        granted = next_granted(waiting)
+    assert made(service, claim("x", "host/z"))["session_id"] == "host/z"
+
+
+def release_surely(service: Service, lock: Any) -> float:
+    """The worker that answers may be the one that has just been killed."""
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return release(service, lock)
+
+
+def next_granted(waiting: "list[Future[Answer]]") -> Answer | None:
+    """The answer of the first that is granted; None when all have lost their connection."""
+    while waiting:
+        done = until(lambda: [each for each in waiting if each.done()], 10, "one of them to be answered")
+        for each in done:
+            waiting.remove(each)
+            if each.exception() is None:
+                answer: Answer = each.result()
+                return answer
+    return None
+
+
+def dead_in_line(service: Service, waiting: "list[Future[Answer]]") -> bool:
+    return len(waiters(service)) > len([each for each in waiting if not each.done()])
+
+
+def test_a_worker_that_is_told_to_stop_answers_all_that_wait(service: Service, wait: Wait, pool: ThreadPoolExecutor) -> None:
+    hold(service, "x")
+    waiting = [wait("x", f"host/{number}") for number in range(10)]
+    waiting.append(pool.submit(service.call, "GET", "/messages?to_session=host/a&unread_only=true&wait=40"))
+    waiting.append(pool.submit(service.call, "GET", "/events?after=0&type=component.*&wait=40"))
+    until(lambda: "coord_waiting_calls 12.0" in service.call("GET", "/metrics").body.decode(), 10, "all to wait")
+    workers = service.workers()
+    began = time.monotonic()
+    for pid in workers:
+        os.kill(pid, signal.SIGTERM)
+    answers = [each.result(10) for each in waiting]
+    assert time.monotonic() - began < 2
+    assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [(503, "1")] * 12
+    assert answers[0].json == {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1}
+    until(lambda: set(service.workers()).isdisjoint(workers) and service.workers(), 20, "new workers")
+    until(lambda: not waiters(service), 5, "the line to be empty")
+
+
+def test_a_handed_over_lock_comes_soon(service: Service, wait: Wait) -> None:
+    """How soon exactly, the bench says."""
+    held = hold(service, "x")
+    for number in range(6):
+        waiting = wait("x", f"host/{number}")
+        sent = release(service, held)
+        held = waiting.result(5).json
+        assert time.monotonic() - sent < 1
+
+
+class Stream:
+    """A follower of /events/stream that can be cut, and goes on where it was."""
+
+    def __init__(self, service: Service, last: int | None = None, query: str = "") -> None:
+        self.seen: list[int] = []
+        self.comments: list[str] = []
+        self.ended = False
+        self._socket = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+        resume = "" if last is None else f"Last-Event-ID: {last}\r\n"
+        self._socket.sendall(f"GET {BASE}/events/stream{query} HTTP/1.1\r\nHost: localhost\r\n{resume}\r\n".encode())
+        self._lines = self._socket.makefile("rb")
+        assert self._lines.readline().startswith(b"HTTP/1.1 200 ")
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        """Lines of the events; those of headers and of chunks say nothing here."""
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._lines:
+                name, _, value = line.decode().rstrip().partition(": ")
+                if name == "data":
+                    self.seen.append(json.loads(value)["revision"])
+                elif not name and value:
+                    self.comments.append(value)
+                elif line == b"0\r\n":
+                    break
+        self.ended = True
+
+    def cut(self) -> int:
+        """Breaks the connection; the last event that was seen."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._lines.close()
+        self._socket.close()
+        return self.seen[-1] if self.seen else 0
+
+
+def write(service: Service, number: int) -> None:
+    with service.caller() as caller:
+        for at in range(EVENTS_EACH):
+            call = Call("PUT", f"/components/p{number % 3}/c{number}", {"state": f"s{at}", "updated_by": f"host/{number}"})
+            assert caller.call(call.method, call.path, call.body).status in (200, 201)
+
+
+def test_readers_of_the_feed_and_of_a_cut_stream_get_every_change_once_in_one_order(service: Service) -> None:
+    writers = [threading.Thread(target=write, args=(service, number)) for number in range(WRITERS)]
+    everything = WRITERS * EVENTS_EACH
+    by_stream: list[int] = []
+    only = "?type=component.*"  # that a session shows activity is an event too
+    stream = Stream(service, 0, only)
+    for writer in writers:
+        writer.start()
+    by_page: list[int] = []
+    cursor = "0"
+    while len(by_page) < everything:
+        answer = service.call("GET", f"/events?after={cursor}&type=component.*&limit=37&wait=10").json
+        by_page += [event["revision"] for event in answer["items"]]
+        cursor = answer["next_cursor"]
+        if len(stream.seen) > 30:
+            last = stream.cut()
+            by_stream += stream.seen
+            stream = Stream(service, last, only)
+    for writer in writers:
+        writer.join()
+    until(lambda: len(by_stream) + len(stream.seen) >= everything, 20, "the stream to have everything")
+    stream.cut()
+    assert by_page == by_stream + stream.seen == sorted(set(by_page))
+
+
+def test_a_stream_tells_only_what_was_asked_for_and_ends_when_the_worker_stops(service: Service) -> None:
+    stream = Stream(service, query="?project_key=p1&type=component.*")
+    hold(service, "x")
+    write(service, 1)
+    write(service, 2)
+    until(lambda: len(stream.seen) == EVENTS_EACH, 10, "the events of one project")
+    for pid in service.workers():
+        os.kill(pid, signal.SIGTERM)
+    until(lambda: stream.ended, 3, "the stream to end")
+    stream.cut()
+    assert stream.comments[-1] == "coord is restarting, connect again"
+    assert len(stream.seen) == EVENTS_EACH
+
+
+def test_who_follows_a_stream_hangs_up_and_its_thread_is_free(service: Service) -> None:
+    streams = [Stream(service) for _ in range(5)]
+    until(lambda: "coord_waiting_calls 5.0" in service.call("GET", "/metrics").body.decode(), 5, "the streams")
+    for stream in streams:
+        stream.cut()
+    until(lambda: "coord_waiting_calls 0.0" in service.call("GET", "/metrics").body.decode(), 3, "the threads to be free")
+
+
+def test_when_the_database_goes_away_those_who_wait_are_told_in_time(world: World, pool: ThreadPoolExecutor) -> None:
+    held = made(world.service, claim(f"x {uuid.uuid4()}"))
+    calls = [claim(held["resource"], f"host/w{number}", wait=LONG) for number in range(4)]
+    calls.append(Call("GET", "/events?type=nothing.at_all&wait=40"))
+    waiting = [pool.submit(world.service.call, call.method, call.path, call.body) for call in calls]
+    until(lambda: len(waiters(world.service)) == 4, 10, "them to stand in line")
+    with contextlib.ExitStack() as stack:
+        world.proxy.refuse()
+        stack.callback(world.proxy.forward)
+        began = time.monotonic()
+        answers = [each.result(10) for each in waiting]
+        assert time.monotonic() - began < 5
+    for call, answer in zip(calls, answers, strict=True):
+        assert (answer.status, answer.json) == (503, BODY), f"{call}: {answer}"
+    assert_back(world.service)
+    until(lambda: not waiters(world.service), 10, "the line to be empty once the database is back")
