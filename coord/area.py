@@ -57,7 +57,7 @@ class CheckinPart:
 
     `read(look, scope)` returns the items that come first (at most 50) and how many there are in all; `item` says how one is shown, and
     `line` turns it, shown, into its text. Parts come in the order of `rank`, and when there is not room for all, the last are left out.
-    `moving`: fields of an item that change by themselves, as the time left does: they make no check-in a new one.
+    `texts`: fields that may be cut. `moving`: those that change by themselves, as the time left does: they make no check-in a new one.
     """
 
     name: str
@@ -66,6 +66,7 @@ class CheckinPart:
     item: type[ma.Schema]
     read: Callable[[Look, Scope], tuple[Sequence[Mapping[str, Any]], int]]
     line: Callable[[Mapping[str, Any]], str]
+    texts: tuple[str, ...] = ()
     moving: frozenset[str] = frozenset()
 
 

@@ -1,14 +1,15 @@
 """Messages: direct ones and broadcasts, each session's inbox, and threads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import current_app
 from marshmallow import fields
 
-from coord.area import Area, Gauge, Scope, StatusPart
+from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.messages import repository
 from coord.areas.messages.routes import blp
+from coord.areas.messages.schemas import UnreadSchema
 from coord.change import Look
 
 
@@ -22,10 +23,22 @@ def _gauges(look: Look) -> Iterable[Gauge]:
     yield Gauge("messages_unread", "Direct messages that their recipients have not read.", unread)
 
 
+def _unread(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
+    return repository.of_checkin(look, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"])
+
+
+def _banner(message: Mapping[str, Any]) -> str:
+    """As the protocol shows it."""
+    ack = "  wants an ack" if message["requires_ack"] else ""
+    head = f"[{message['importance']}] {message['from_session']} -> {message['to_session'] or 'all'}: {message['subject']}"
+    return f"{head}\n  {message['created_at']}  {message['id']}{ack}\n{message['body']}"
+
+
 area = Area(
     name="messages",
     blueprint=blp,
     status=StatusPart(fields={"unread_message_count": fields.Integer()}, read=_status),
     gauges=_gauges,
     deliver=repository.deliver,
+    checkin=CheckinPart("messages", "unread", 10, UnreadSchema, _unread, _banner, texts=("body",)),
 )

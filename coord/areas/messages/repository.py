@@ -29,6 +29,8 @@ Given = frozenset[str]
 
 FILTERS = ("to_session", "from_session", "project_key", "thread_id")
 PAGE_CHARACTERS = 4_000_000  # bodies on one page: 500 of the longest would be half a gigabyte
+MOST_IN_CHECKIN = 50
+CHECKIN_CHARACTERS = 300_000  # bodies in a check-in, which takes 262,144 bytes at most
 READERS_OF_ONE = 500
 READERS_IN_LIST = 50
 BATCH = 100  # messages marked in one change: others wait for their turn while it runs
@@ -175,6 +177,8 @@ def _parts(given: Given) -> list[_Part]:
         of_others += (_c.revision >= _window_start, ~_read_by(me))
     projects: Rows = [{}, {"project_key": None}] if "project_key" in given else [{}]
     direct = [_Part({**filters, **unread, **project}) for project in projects]
+    if "direct_of_any_project" in given:
+        direct = [_Part({"to_session": me, **unread})]
     broadcasts = [_Part({**filters, "to_session": None, **project}, of_others) for project in projects]
     return direct + broadcasts
 
@@ -231,14 +235,23 @@ def find(look: Look, args: Row, broadcast_days: float, after: int | None, limit:
     return _several(look, [key["revision"] for key in shown], args["to_session"] or args["session_id"]), keys[len(shown) :][:1]
 
 
-def _that_fit(keys: Rows) -> Rows:
-    """As many as fit on one page by their length; at least one."""
+def _that_fit(keys: Rows, most: int = PAGE_CHARACTERS) -> Rows:
+    """As many as have so many characters at most; at least one."""
     total = 0
     for at, key in enumerate(keys):
         total += key["size"]
-        if at and total > PAGE_CHARACTERS:
+        if at and total > most:
             return keys[:at]
     return keys
+
+
+def of_checkin(look: Look, session_id: str, project_key: str | None, broadcast_days: float) -> tuple[Rows, int]:
+    """The first unread messages of the session, and how many there are: all that are addressed to it, and broadcasts of the project."""
+    asked = {"to_session": session_id, "project_key": project_key, "unread_only": True, "direct_of_any_project": True}
+    given, values = _asked(look, asked, broadcast_days)
+    keys = look.rows(_keys(given), most=MOST_IN_CHECKIN, **values)
+    total = len(keys) if len(keys) < MOST_IN_CHECKIN else int(look.value(_count(given), **values))
+    return _several(look, [key["revision"] for key in _that_fit(keys, CHECKIN_CHARACTERS)], session_id), total
 
 
 def count_unread(look: Look, broadcast_days: float, session_id: str | None = None, project_key: str | None = None) -> int:

@@ -52,6 +52,21 @@ class MessageSchema(Schema):
 MessageList = list_of(MessageSchema)
 
 
+class UnreadSchema(Schema):
+    """An unread message, as a check-in shows it."""
+
+    id = Uuid(required=True)
+    thread_id = Uuid(required=True)
+    project_key = Project(required=True, allow_none=True)
+    from_session = Session(required=True)
+    to_session = Session(required=True, allow_none=True)
+    importance = Word(IMPORTANCES, required=True)
+    requires_ack = fields.Boolean(required=True)
+    created_at = Time(required=True)
+    subject = Text(longest=SUBJECT_LENGTH, required=True)
+    body = Text(longest=BODY_LENGTH, required=True)
+
+
 class MarkedSchema(Schema):
     """What marking several did."""
 

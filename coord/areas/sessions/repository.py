@@ -16,7 +16,10 @@ from flask import current_app
 from sqlalchemy import bindparam as param
 
 from coord import journal
-from coord.area import Departure, Notice, areas
+from coord.area import Departure, Notice, Scope, areas
+from coord.areas.sessions import changes
+from coord.areas.sessions.checkin import Checkin, Section
+from coord.areas.sessions.schemas import ChangeSchema, SessionSchema
 from coord.change import Change, Look, Rows, Step
 from coord.db import microseconds, now, plus
 from coord.journal import Event
@@ -359,3 +362,27 @@ def _tell(change: Change, departure: Departure, row: Row) -> None:
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+# --- checking in -----------------------------------------------------------------------------------------------------------------
+
+
+def checkin(look: Look, session: Row, after: int | None) -> Checkin:
+    """What the session should know now. Where the journal stands is read first, so what comes meanwhile is told next time."""
+    head = look.row(journal.LAST) or {"revision": 0, "trimmed": 0}
+    scope = Scope(session["project_key"], session["session_id"])
+    parts = sorted((area.checkin for area in areas() if area.checkin is not None), key=lambda part: part.rank)
+    sections = []
+    for part in parts:
+        rows, total = part.read(look, scope)
+        sections.append(Section(part.name, part.heading, part.item(many=True).dump(rows), total, part.line, part.texts, part.moving))
+    lost = after is not None and not head["trimmed"] <= after <= head["revision"]
+    rows, total = [], 0
+    if after is not None and not lost:
+        rows, total = changes.since(look, after, head["revision"], scope.project_key, session["session_id"])
+    sections.append(Section("changes", "changed by others", ChangeSchema(many=True).dump(rows), total, _change_line))
+    return Checkin(SessionSchema().dump(session), sections, head["revision"], lost)
+
+
+def _change_line(change: Mapping[str, Any]) -> str:
+    return f"{change['at'][:19]}Z {change['session_id'] or '-'} {change['type']}: {change['what']}"

@@ -3,8 +3,20 @@
 from collections import Counter
 from typing import Any
 
+from flask import Response, request
+
+from coord.areas.sessions import checkin as checkins
 from coord.areas.sessions import repository
-from coord.areas.sessions.schemas import EndedSchema, EndSchema, HeartbeatSchema, SessionList, SessionSchema, SessionsQuery
+from coord.areas.sessions.schemas import (
+    CheckinBody,
+    CheckinSchema,
+    EndedSchema,
+    EndSchema,
+    HeartbeatSchema,
+    SessionList,
+    SessionSchema,
+    SessionsQuery,
+)
 from coord.change import read, settle
 from coord.web import Blueprint, cursor_key, page
 
@@ -48,3 +60,34 @@ def end(query: dict[str, Any]) -> Any:
         ended = ended or left.ended
         if not left.more:
             return {"session": left.session, "ended": ended, "done": dict(done)}
+
+
+_AS_TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+@blp.route("/checkin", methods=["POST"])
+@blp.arguments(CheckinBody)
+@blp.response(
+    200, CheckinSchema, description="JSON, or with `Accept: text/plain` a text that is ready to be shown. `ETag` says what it shows."
+)
+@blp.alt_response(
+    304, description="Nothing but times has changed since the answer that `If-None-Match` names. It was a heartbeat all the same."
+)
+@blp.doc(responses=_AS_TEXT)
+def checkin(body: dict[str, Any]) -> Any:
+    """Begin a turn: a heartbeat that renews what the session holds, and answers what it should know now.
+
+    Unread messages, its locks, its work items, and what others changed since `after`.
+    """
+    session, _ = settle(repository.heartbeat, body, repository.silent_us(), renews=True)
+    known = read(repository.checkin, session, body["after"])
+    as_text = request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain"
+    form = checkins.TEXT if as_text else checkins.JSON
+    shown = checkins.fitted(known, form, body["max_bytes"])
+    tag = checkins.tag(shown, form)
+    response = Response(form.whole(shown), mimetype=form.mimetype)
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    response.set_etag(tag, weak=True)
+    response.headers.add("Vary", "Accept")
+    return response

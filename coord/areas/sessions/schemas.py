@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import marshmallow as ma
 from marshmallow import fields
 
 from coord.presence import AGENT_LENGTH
-from coord.schemas import Body, Number, Page, Project, Query, Schema, Session, Text, Time, Word, list_of
+from coord.schemas import Body, Number, Page, Project, Query, Schema, Session, Text, Time, Whole, Word, list_of
 
 STATES = ("alive", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
 SHORTEST_TTL_MINUTES = 0.001
 LONGEST_TTL_MINUTES = 7 * 24 * 60
+HIGHEST_CURSOR = 2**53
+LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 500, 8_000, 262_144
 
 
 def _project(**kwargs: Any) -> Project:
@@ -96,4 +99,62 @@ class EndedSchema(Schema):
         values=fields.Integer(),
         required=True,
         metadata={"description": "What became of what it had: `work_items_returned`, `locks_released`, …"},
+    )
+
+
+class CheckinBody(HeartbeatSchema):
+    """Who begins a turn, and what it knows already. A field left out keeps its value, `null` clears it."""
+
+    example = {"session_id": "web-1/claude", "project_key": "shop", "after": 4711}
+
+    after = Whole(
+        low=0,
+        high=HIGHEST_CURSOR,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "`cursor` of the check-in before. Left out: no changes are told, only where to go on from."},
+    )
+    max_bytes = Whole(
+        low=LEAST_BYTES,
+        high=MOST_BYTES,
+        load_default=DEFAULT_BYTES,
+        metadata={"description": "The answer is never longer; what finds no room is counted in `left_out`."},
+    )
+
+
+class ChangeSchema(Schema):
+    """What somebody else did, in few words. All of it is at `/events`."""
+
+    revision = Whole(low=1, high=HIGHEST_CURSOR, required=True)
+    at = Time(required=True)
+    type = fields.String(required=True)
+    session_id = Session(required=True, allow_none=True)
+    what = fields.String(required=True)
+
+
+class CheckinSchema(ma.Schema):
+    """What to know at the start of a turn. Each area adds its part, in the order of its importance; `left_out` counts what found no room."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    session = fields.Nested(SessionSchema, required=True, allow_none=True, metadata={"description": "null: no room, it is in `left_out`."})
+    messages = fields.List(fields.Dict(), metadata={"description": "Unread ones, oldest first. Reading them here marks none as read."})
+    locks = fields.List(fields.Dict(), metadata={"description": "What the session holds."})
+    work_items = fields.List(fields.Dict(), metadata={"description": "What it has in progress."})
+    changes = fields.List(
+        fields.Nested(ChangeSchema),
+        required=True,
+        metadata={"description": "What others changed in the project since `after`, newest first; messages and renewals are left out."},
+    )
+    changes_lost = fields.Boolean(
+        required=True, metadata={"description": "The journal no longer reaches back to `after`: go on from `cursor`."}
+    )
+    cursor = Whole(low=0, high=HIGHEST_CURSOR, required=True, metadata={"description": "The next `after`."})
+    left_out = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "By part, how many."})
+    shortened = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "By part, how many have a text that was cut."},
     )

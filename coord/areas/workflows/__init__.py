@@ -1,14 +1,14 @@
 """Workflows and work items: work that sessions share out among them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields
 
-from coord.area import Area, Gauge, Scope, StatusPart
+from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.workflows import item_repository, repository
 from coord.areas.workflows.routes import blp
-from coord.areas.workflows.schemas import WorkflowSchema
+from coord.areas.workflows.schemas import InHandSchema, WorkflowSchema
 from coord.areas.workflows.stages import OPEN_WORKFLOWS
 from coord.change import Look
 
@@ -32,10 +32,19 @@ def _gauges(look: Look) -> Iterable[Gauge]:
         yield Gauge("work_items", "Unfinished work items by status.", value, {"status": status})
 
 
+def _in_hand(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
+    return item_repository.of_checkin(look, str(scope.session_id))
+
+
+def _line(item: Mapping[str, Any]) -> str:
+    return f"[{item['priority']}] {item['title']} ({item['project_key']})  {item['id']}"
+
+
 area = Area(
     name="workflows",
     blueprint=blp,
     status=StatusPart(fields={"active_workflows": fields.List(fields.Nested(WorkflowSchema))}, read=_status),
     gauges=_gauges,
     left=item_repository.left,
+    checkin=CheckinPart("work_items", "in progress by you", 30, InHandSchema, _in_hand, _line, texts=("description",)),
 )

@@ -148,11 +148,26 @@ def of_workflow(look: Look, workflow_id: str, limit: int) -> Rows:
     return [shown(row) for row in look.rows(listing, workflow_id=workflow_id, limit=limit)]
 
 
+_IN_HAND = Prepared(
+    sa.select(sa.func.count()).select_from(work_items).where(_c.assigned_to == param("assigned_to"), _c.stage == "in_progress")
+)
+
+
 @lru_cache(maxsize=256)
 def _listing(stages: tuple[str, ...], filters: tuple[str, ...], paged: bool) -> Prepared:
     common = [_c[name] == param(name) for name in filters]
     ranges = [[_c.stage == stage, *common, *beyond] for stage in stages for beyond in (_BEYOND if paged else ([],))]
     return Prepared(first_of(work_items, ranges, ["rank", "revision"], param("limit", type_=sa.Integer)))
+
+
+MOST_IN_CHECKIN = 50
+
+
+def of_checkin(look: Look, session_id: str) -> tuple[Rows, int]:
+    """The first items that the session has in progress, in whatever project, and how many there are."""
+    rows = look.rows(_listing(("in_progress",), ("assigned_to",), False), assigned_to=session_id, limit=MOST_IN_CHECKIN)
+    total = len(rows) if len(rows) < MOST_IN_CHECKIN else int(look.value(_IN_HAND, assigned_to=session_id))
+    return [shown(row) for row in rows], total
 
 
 def count(look: Look, project_key: str | None) -> dict[str, int]:

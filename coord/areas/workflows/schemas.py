@@ -60,6 +60,18 @@ class WorkItemSchema(Schema):
 WorkItemList = list_of(WorkItemSchema)
 
 
+class InHandSchema(Schema):
+    """A work item that a session has in progress, as its check-in shows it."""
+
+    id = Uuid(required=True)
+    workflow_id = Uuid(required=True)
+    project_key = Project(required=True)
+    title = _name(required=True)
+    description = _description(required=True)
+    priority = _priority(required=True)
+    claimed_at = Time(required=True, allow_none=True)
+
+
 class WorkflowSchema(Schema):
     """A workflow."""
 

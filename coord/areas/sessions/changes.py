@@ -1,0 +1,66 @@
+"""What others have changed since a check-in: a reading of the journal that leaves out what is of no use at the start of a turn."""
+
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord import journal
+from coord.change import Look, Rows
+from coord.statements import Prepared
+
+Row = dict[str, Any]
+
+MOST_CHANGES = 200
+REACH = 5_000  # entries of the journal that are looked through, back from the newest; what is older is not counted
+LONGEST_WHAT = 200  # characters
+
+NOISE = ("lock.renewed", "component.confirmed", "session.heartbeat", "session.active")
+
+_entry = journal.Entry.__table__
+_c = _entry.c
+
+
+def _told(in_project: bool) -> sa.Select[Any]:
+    """The newest entries, of which those by others are told that are no noise. Messages are a part of their own."""
+    mine = [_c.project_key == param("project_key", type_=sa.String)] if in_project else []
+    after, until = (param(name, type_=sa.BigInteger) for name in ("after", "until"))
+    recent = (
+        sa.select(_c.revision, _c.type, _c.session_id)
+        .where(_c.revision > after, _c.revision <= until, *mine)
+        .order_by(_c.revision.desc())
+        .limit(REACH)
+        .subquery("recent")
+    )
+    others = sa.or_(recent.c.session_id.is_(None), recent.c.session_id != param("me", type_=sa.String))
+    of_use = sa.and_(recent.c.type.not_in([sa.literal(kind) for kind in NOISE]), ~recent.c.type.like("message.%"))
+    return sa.select(recent.c.revision).where(others, of_use)
+
+
+@lru_cache(maxsize=2)
+def _newest(in_project: bool) -> Prepared:
+    found = _told(in_project).order_by(sa.desc("revision")).limit(MOST_CHANGES).subquery("found")
+    return Prepared(sa.select(*_c).join(found, found.c.revision == _c.revision).order_by(_c.revision.desc()))
+
+
+@lru_cache(maxsize=2)
+def _count(in_project: bool) -> Prepared:
+    return Prepared(sa.select(sa.func.count()).select_from(_told(in_project).subquery("told")))
+
+
+def since(look: Look, after: int, until: int, project_key: str | None, me: str) -> tuple[Rows, int]:
+    """The newest first, at most MOST_CHANGES, and how many there are."""
+    values = {"after": after, "until": until, "project_key": project_key, "me": me}
+    rows = look.rows(_newest(project_key is not None), **values)
+    total = len(rows) if len(rows) < MOST_CHANGES else int(look.value(_count(project_key is not None), **values))
+    return [{**row, "what": _what(row["subject_id"], row["data"])} for row in rows], total
+
+
+def _what(subject_id: str, data: Row) -> str:
+    """What an entry is about, in few words, whichever area it comes from."""
+    what = str(next((data[name] for name in ("resource", "title", "name", "component") if data.get(name)), subject_id))
+    if data.get("state"):
+        what += f": {data['state']}" + (f" {data['version']}" if data.get("version") else "")
+    had = data.get("holder") or data.get("was_assigned_to")
+    return (f"{what} ({had} had it)" if had else what)[:LONGEST_WHAT]
