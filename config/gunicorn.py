@@ -49,14 +49,14 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """Starts what comes due without a call: here, because a thread does not survive the fork."""
     from coord import upkeep
 
-    upkeep.of(worker.wsgi).start()
+    worker.upkeep = upkeep.of(worker.wsgi)
+    worker.upkeep.start()
 
 
 def worker_exit(server, worker):  # type: ignore[no-untyped-def]
     """Stops it before the interpreter ends."""
-    from coord import upkeep
-
-    upkeep.of(worker.wsgi).stop()
+    if hasattr(worker, "upkeep"):  # else the worker did not get that far
+        worker.upkeep.stop()
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]
