@@ -231,11 +231,11 @@ def find(look: Look, args: Row, broadcast_days: float, after: int | None, limit:
     filters = {name: args[name] for name in (*FILTERS, "unread_only")}
     given, values = _asked(look, {**filters, "after": after}, broadcast_days)
     keys = look.rows(_keys(given), most=limit + 1, **values)
-    shown = _that_fit(keys[:limit])
+    shown = _that_fit(keys[:limit], PAGE_CHARACTERS)
     return _several(look, [key["revision"] for key in shown], args["to_session"] or args["session_id"]), keys[len(shown) :][:1]
 
 
-def _that_fit(keys: Rows, most: int = PAGE_CHARACTERS) -> Rows:
+def _that_fit(keys: Rows, most: int) -> Rows:
     """As many as have so many characters at most; at least one."""
     total = 0
     for at, key in enumerate(keys):
@@ -472,7 +472,7 @@ def _add(change: Change, statements: list[Callable[[int], Prepared]], rows: Rows
 
 def report(look: Look, marked: Marked, session_id: str, project_key: str | None, broadcast_days: float) -> Row:
     """How many were marked, the first page of the messages that were changed, and how many of the inbox are still unread."""
-    shown = [key["revision"] for key in _that_fit(marked.changed[:MOST_SHOWN])]
+    shown = [key["revision"] for key in _that_fit(marked.changed[:MOST_SHOWN], PAGE_CHARACTERS)]
     return {
         "read": marked.read,
         "items": _several(look, shown, session_id),

@@ -185,7 +185,7 @@ def test_one_that_never_announced_itself_counts_once_it_has_changed_something(
     client: Agent, passing: Make, keep_up: Make, journal_rows: Any
 ) -> None:
     client.post("/messages", from_session=A, subject="s", body="b")
-    for _ in range(120):
+    for _ in range(100):
         keep_up()
         passing(1)
         client.get("/status", session_id=A)
