@@ -3,6 +3,7 @@
 `load()` reads them all at once and refuses a value it cannot use, so a mistake is seen at start-up and not at the first call.
 """
 
+import difflib
 import ipaddress
 import os
 from collections.abc import Callable, Mapping
@@ -88,6 +89,10 @@ def whole_from(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda value: parse(value) if value.strip() else None
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("BIND", "127.0.0.1:8001", text, "Address and port gunicorn listens on; `0.0.0.0:8001` serves the private network."),
     Setting(
@@ -103,7 +108,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Further MariaDB nodes (`host:port`, in order) tried when the one in the URL does not answer. All writes go to the first that does.",
     ),
     Setting("DATABASE_POOL", "16", whole_from(1, 500), "Database connections that one worker process opens at most."),
-    Setting("WORKERS", "", text, "gunicorn worker processes. Empty: 1 on SQLite, 2 on MariaDB."),
+    Setting("WORKERS", "", optional(whole_from(1, 64)), "gunicorn worker processes. Empty: 1 on SQLite, 2 on MariaDB."),
     Setting("THREADS", "32", whole_from(1, 2000), "Threads of each worker: calls it serves at the same time."),
     Setting("AREAS", "", words, "Further areas (Python modules with an `area`), besides the built-in and the installed ones."),
     Setting(
@@ -156,6 +161,14 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     return loaded
 
 
+def misspelt(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like a setting and are none, with the one that may be meant. Others of the prefix are somebody else's."""
+    known = [setting.variable for setting in SETTINGS]
+    unknown = [name for name in environ if name.startswith("COORD_") and name not in known]
+    nearest = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.7) for name in unknown}
+    return {name: found[0] for name, found in nearest.items() if found}
+
+
 def read_token(path: Path) -> str:
     """The first line of the file. Raises BadSetting: a token that was asked for but cannot be read must not open the service."""
     try:
@@ -169,6 +182,6 @@ def read_token(path: Path) -> str:
 
 def workers(loaded: Mapping[str, Any]) -> int:
     """Worker processes: SQLite has one writer at a time, so one process keeps its writers in one fair queue."""
-    if loaded["WORKERS"]:
-        return whole_from(1, 64)(loaded["WORKERS"])
+    if loaded["WORKERS"] is not None:
+        return int(loaded["WORKERS"])
     return 1 if not loaded["DATABASE_URL"] or loaded["DATABASE_URL"].startswith("sqlite") else 2

@@ -56,6 +56,8 @@ def guard() -> None:
 
 def tell_browsers(response: Response) -> Response:
     """Nothing here is to be guessed at or embedded; pages of allowed origins may read it."""
+    if response.status_code == 204:
+        response.headers.pop("Content-Type", None)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     origins = current_app.config["ALLOWED_ORIGINS"]

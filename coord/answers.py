@@ -111,9 +111,9 @@ def _http_error(error: HTTPException) -> Response:
         return coord_error(NotFound(_no_such_path()))
     headers = {name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")}
     if isinstance(error, MethodNotAllowed):
-        allowed = ", ".join(sorted(error.valid_methods or ()))
-        headers["Allow"] = allowed
-        detail = f"{shortened(request.method)} is not possible at {_path()}; {allowed} are."
+        allowed = ", ".join(sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"}))
+        headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        detail = f"{shortened(request.method)} is not possible at {_path()}. Possible: {allowed}."
         return answer(status, {"detail": detail, "error": "method_not_allowed"}, headers)
     code = error.name.lower().replace(" ", "_")
     return answer(status, {"detail": error.description or error.name, "error": code}, headers)

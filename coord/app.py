@@ -1,5 +1,6 @@
 """The app factory: config, extensions, access, areas, error handlers."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -32,6 +33,8 @@ from coord.db import db
 from coord.errors import CoordError
 from coord.web import BASE_PATH, MAX_BODY_BYTES
 
+log = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,6 +49,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.url_map.merge_slashes = False
     paths.install(app)
     telemetry.install(app)
+    for name, meant in default.misspelt(os.environ).items():
+        log.warning("%s is not a setting and does nothing. Did you mean %s?", name, meant)
     access.install(app)
     _database(app)
     _areas(app)

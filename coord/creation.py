@@ -28,7 +28,4 @@ def digest(content: Mapping[str, Any]) -> str:
 def must_match(stored: Mapping[str, Any], wanted: str, kind: str) -> None:
     """Raises IdConflict unless the stored row was created by the same content."""
     if stored["digest"] != wanted:
-        raise IdConflict(
-            f"The id {stored['id']} already names another {kind}. Repeat the create exactly, or choose a new id.",
-            existing=stored["id"],
-        )
+        raise IdConflict(f"The id {stored['id']} was already used for a {kind} with other content. Repeat it exactly, or choose a new id.")

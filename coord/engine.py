@@ -105,6 +105,11 @@ class Gate:
             self._failed = reason
             self._again_at = time.monotonic() + min(max(SHUT_FOR_S, 2 * took), SHUT_AT_MOST_S)
 
+    def open(self) -> None:
+        """Lets the next one try at once."""
+        with self._lock:
+            self._again_at = 0.0
+
     def through(self, connect: Callable[[], Any]) -> Any:
         """Calls `connect`, unless it failed just now or someone is trying already. Raises faults.Refused then."""
         with self._lock:
@@ -149,6 +154,11 @@ def distrust(engine: Engine, reason: str, *, took: float) -> None:
     if took > HANGING_AFTER_S:
         engine.dialect.coord_gate.fail(reason, took)  # type: ignore[attr-defined]
     engine.dispose()
+
+
+def ask_anew(engine: Engine) -> None:
+    """Whoever asks next finds out for itself, however lately another has failed."""
+    engine.dialect.coord_gate.open()  # type: ignore[attr-defined]
 
 
 def utc_now() -> datetime:

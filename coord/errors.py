@@ -44,7 +44,7 @@ class NotFound(CoordError):
 
 
 class IdConflict(CoordError):
-    """This id already names an object with other content; `existing` says what it is."""
+    """This id was used already, for something with other content."""
 
     status, code = 409, "id_conflict"
 

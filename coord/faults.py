@@ -44,6 +44,13 @@ SCHEMA_BEHIND = Kind("schema behind")
 MOVED = Kind("moved")
 BUG = Kind("bug")
 
+_OWN: dict[type[BaseException], Kind] = {
+    TooSlow: Kind("does not answer in time", unavailable=True),
+    Refused: Kind("did not answer just now", unavailable=True),
+    Contended: Kind("contention", unavailable=True),
+    sa.exc.TimeoutError: Kind("no connection came free", unavailable=True),
+}
+
 MOVED_NUMBER = 31337  # our own, raised by a change's SIGNAL when a step touched another number of rows than it must
 
 _MARIADB: dict[int, Kind] = {
@@ -93,8 +100,9 @@ def number_of(error: BaseException) -> int | None:
 
 
 def _kind_of_one(error: BaseException) -> Kind | None:
-    if isinstance(error, sa.exc.TimeoutError | Refused | Contended):
-        return FULL  # no connection of the pool came free in time; or the gate is shut; or too much contention
+    for kind, meaning in _OWN.items():
+        if isinstance(error, kind):
+            return meaning
     original = getattr(error, "orig", None) or error
     if isinstance(original, sqlite3.Error):
         return _kind_of_sqlite(original)

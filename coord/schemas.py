@@ -154,10 +154,12 @@ class Time(fields.Field[datetime]):
 class Schema(ma.Schema):
     """Base of every schema. An unknown name is refused with the nearest known one.
 
+    `filters_by_session`: true where the query's `session_id` says whose things are asked for, and only the header says who asks.
     `names_caller`: false where `session_id` is not who calls, or the call is no sign of its life.
     """
 
     names_caller: ClassVar[bool] = True
+    filters_by_session: ClassVar[bool] = False
 
     class Meta:
         unknown = ma.RAISE

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
+from zlib import crc32
 
 import flask_smorest
 import marshmallow as ma
@@ -151,15 +152,26 @@ def error_response(*kinds: type[CoordError]) -> dict[str, Any]:
 
 def load_body(schema: Schema) -> dict[str, Any]:
     """The JSON body through the schema. In the query there may be a `session_id` beside it, nothing else."""
-    data = json_body(null_is_empty=request.method == "PUT")
+    sent = json_body(null_is_empty=request.method == "PUT")
     _single(request.args, {"session_id": schema.fields["session_id"]}, in_body=schema.fields)
-    return _load_and_note(schema, _with_session(data))
+    data = _with_session(sent or {})
+    try:
+        return _load_and_note(schema, data)
+    except Invalid as refused:
+        if sent is None:
+            raise BadJson(f"The body is empty. Send a JSON object, like {_like(schema)}.") from refused
+        raise
 
 
 def load_query(schema: Schema) -> dict[str, Any]:
     """The query through the schema; the same names may come in a JSON body instead, which goes before."""
-    data = {**_single(request.args, schema.fields), **json_body(null_is_empty=True)}
-    return _load_and_note(schema, _with_session(data))
+    data = {**_single(request.args, schema.fields), **(json_body(null_is_empty=True) or {})}
+    return _load_and_note(schema, data if schema.filters_by_session else _with_session(data))
+
+
+def _like(schema: Schema) -> str:
+    example = schema.example if isinstance(schema, Body) else None
+    return json.dumps(dict(example), ensure_ascii=False) if example else '{"project_key": "shop", …}'
 
 
 _CALLERS = ("session_id", "from_session", "updated_by", "created_by")
@@ -168,6 +180,8 @@ _CALLERS = ("session_id", "from_session", "updated_by", "created_by")
 def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     """Also notes who calls, which is a sign of life whatever comes of the call. In a read only `session_id` is the caller."""
     loaded = _load(schema, data)
+    if schema.filters_by_session:
+        data = {"session_id": _session_header()}
     if schema.names_caller:
         names = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
         caller = next((data[name] for name in names if data.get(name) is not None), None)
@@ -176,11 +190,11 @@ def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def json_body(*, null_is_empty: bool = False) -> dict[str, Any]:
-    """The body as an object; empty when there is none. `null_is_empty`: the queue's shell loop sends `null` for a call without a body."""
+def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:
+    """The body as an object; None when there is none. `null_is_empty`: the queue's shell loop sends `null` for a call without a body."""
     raw = _raw_body()
     if not raw:
-        return {}
+        return None
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         sent = f"as {request.mimetype}" if request.mimetype else "without a Content-Type"
         raise NotJson(f"The body must be JSON, but came {sent}. With curl: --json '…', or -H 'Content-Type: application/json' -d '…'.")
@@ -190,8 +204,10 @@ def json_body(*, null_is_empty: bool = False) -> dict[str, Any]:
         raise BadJson("The body is not UTF-8. Send JSON encoded as UTF-8.") from None
     except RecursionError:
         raise BadJson("The body is nested too deeply.") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise BadJson(f"The body is not JSON: {error}.") from None
+    except ValueError:  # Python reads no whole number of over 4300 digits
+        raise BadJson("The body is not JSON, or has a number of too many digits.") from None
     if data is None and null_is_empty:
         return {}
     if not isinstance(data, dict):
@@ -215,7 +231,7 @@ def _raw_body() -> bytes:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
+    raise BadJson(f"The body is not JSON: there is no {name} in it. Leave the field out, or send null.")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -240,6 +256,8 @@ def _load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
 def _flat(messages: Any, where: str = "") -> list[str]:
     """A field's messages as one list; those about a part of its value say which."""
     if isinstance(messages, Mapping):
+        if [*messages] == [0] and not where and not isinstance(messages[0], Mapping):
+            return _flat(messages[0])  # the only value of a repeatable parameter
         return [text for part, inner in messages.items() for text in _flat(inner, f"{where}[{part}]")]
     return [f"{where}: {text}" if where else str(text) for text in (messages if isinstance(messages, list) else [messages])]
 
@@ -294,11 +312,20 @@ def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | No
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         named, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if named == kind and len(key) == length and all(type(part) is int and abs(part) < 2**63 for part in key):
+        if named == name_of_list(kind) and len(key) == length and all(type(part) is int and abs(part) < 2**63 for part in key):
             return list(key)
     except (ValueError, TypeError, RecursionError):
         pass
     raise Invalid({"cursor": ["Not a cursor of this list. Pass next_cursor of the page before, or leave it out to start."]})
+
+
+_NOT_THE_LIST = {"cursor", "limit", "wait", "session_id"}  # parameters that may change from page to page
+
+
+def name_of_list(kind: str) -> str:
+    """What a cursor belongs to: this kind of list, of these things. Another's would leave things out unseen."""
+    asked = sorted((name, value) for name, value in request.args.items(multi=True) if name not in _NOT_THE_LIST)
+    return f"{kind} {crc32(repr((request.path, asked)).encode()):08x}"
 
 
 def page(kind: str, rows: list[dict[str, Any]], limit: int, key: Callable[[dict[str, Any]], Sequence[int]]) -> dict[str, Any]:
@@ -306,6 +333,6 @@ def page(kind: str, rows: list[dict[str, Any]], limit: int, key: Callable[[dict[
     items = rows[:limit]
     cursor = None
     if len(rows) > limit:
-        text = json.dumps([kind, *key(items[-1])], separators=(",", ":"))
+        text = json.dumps([name_of_list(kind), *key(items[-1])], separators=(",", ":"))
         cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return {"items": items, "next_cursor": cursor}

@@ -136,7 +136,8 @@ def mentioned_calls(*documents: Path) -> Calls:
 
 
 def as_rule(path: str) -> str:
-    path = path if path.startswith("/api/") else re.sub(r"^(?=/(locks|components|workflows|work-items|messages|sessions|events|status)\b)", BASE_PATH, path)
+    areas = "locks|components|workflows|work-items|messages|sessions|events|status"
+    path = path if path.startswith("/api/") else re.sub(rf"^(?=/({areas})\b)", BASE_PATH, path)
     return re.sub(r"\$\w+|<[^>]*>", "*", path.replace("$PROJECT/api", "*/*").rstrip("/"))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Agent
 from tests.service import Service
-from tests.web.conftest import CALLS, assert_error
+from tests.web.conftest import EVERY_CALL, assert_error
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = (
@@ -44,7 +44,7 @@ def test_the_page_draws_every_call_without_asking_another_host(page: Any, servic
     page.wait_for_load_state("networkidle")
     drawn = page.eval_on_selector_all(".opblock", "all => all.map(each => each.querySelector('.opblock-summary-method').textContent + ' ' +"
                                       " each.querySelector('.opblock-summary-path').dataset.path)")  # fmt: skip
-    assert sorted(drawn) == sorted(f"{call.method} {call.template}" for call in CALLS)
+    assert sorted(drawn) == sorted(f"{call.method} {call.template}" for call in EVERY_CALL)
     assert complaints == []
     assert asked and all(url.startswith(site) or url.startswith("data:") for url in asked), asked
     page.screenshot(path=str(tmp_path / "docs.png"))

@@ -6,8 +6,10 @@ import uuid
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from tests.conftest import Agent
+from coord.web import name_of_list
+from tests.conftest import BASE, Agent
 from tests.web.conftest import CALLS, LISTS, WITH_BODY, WITHOUT_BODY, Call, assert_error
 
 
@@ -114,11 +116,13 @@ def test_what_is_no_cursor_is_refused(web: Agent, call: Call) -> None:
         assert "cursor" in assert_error(answer, 422, "invalid")["errors"], garbage
 
 
-def test_a_cursor_with_other_than_whole_numbers_is_refused(web: Agent) -> None:
+def test_a_cursor_with_other_than_whole_numbers_is_refused(web: Agent, web_app: Flask) -> None:
+    with web_app.test_request_context(f"{BASE}/locks"):
+        locks = name_of_list("locks")
     for key in ([2**63], [-(2**63)], [10**30], [1.5], [True], ["1"], [None], [], [1, 2]):
-        assert_error(web.get("/locks", cursor=cursor(["locks", *key])), 422, "invalid")
+        assert_error(web.get("/locks", cursor=cursor([locks, *key])), 422, "invalid")
     for key in ([2**63 - 1], [0], [-1]):
-        assert web.get("/locks", cursor=cursor(["locks", *key])).status_code == 200
+        assert web.get("/locks", cursor=cursor([locks, *key])).status_code == 200
 
 
 def test_a_cursor_of_another_list_is_refused(client: Agent) -> None:
@@ -128,6 +132,8 @@ def test_a_cursor_of_another_list_is_refused(client: Agent) -> None:
         client.post("/messages", from_session="a", subject="s", body=f"b{number}")
     given = {path: client.get(path, limit=1).json["next_cursor"] for path in ("/locks", "/components", "/messages")}
     assert all(given.values()) and len(set(given.values())) == len(given)
+    of_shop = client.get("/locks", limit=1, project_key="shop").json["next_cursor"]
+    assert "cursor" in assert_error(client.get("/locks", project_key="other", cursor=of_shop), 422, "invalid")["errors"]
     for path in given:
         for other, foreign in given.items():
             answer = client.get(path, limit=1, cursor=foreign)

@@ -112,7 +112,7 @@ def lines() -> Iterator[list[dict[str, Any]]]:
     [
         ("GET", "/livez", 200),
         ("GET", "/api/coord/locks", 200),
-        ("POST", "/api/coord/locks", 422),
+        ("POST", "/api/coord/locks", 400),
         ("DELETE", "/nowhere", 404),
         ("PUT", "/livez", 405),
     ],

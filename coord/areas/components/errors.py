@@ -15,9 +15,9 @@ class Superseded(CoordError):
     status, code = 409, "superseded"
 
     def __init__(self, component: dict[str, Any]) -> None:
-        name = f"{component['component']!r} of {component['project_key']!r}"
+        name = f"'{component['component']}' of '{component['project_key']}'"
         if component["retired_at"] is None:
-            known = f"was seen {component['state']!r} by {component['updated_by']!r} at {iso(component['observed_at'])}"
+            known = f"was seen '{component['state']}' by '{component['updated_by']}' at {iso(component['observed_at'])}"
             advice = "If yours holds even now, send it again without observed_at."
         else:
             known = f"was retired at {iso(component['retired_at'])}"

@@ -48,7 +48,7 @@ class Component(Base):
 
 
 class Observation(Base):
-    """What a component's history keeps: each change as it left the component, and (`superseded`) what was reported too late."""
+    """What a component's history keeps: each change as it left the component, its retirement, and (`superseded`) what came too late."""
 
     __tablename__ = "component_history"
     __table_args__ = (
@@ -63,7 +63,8 @@ class Observation(Base):
     state: Mapped[str] = mapped_column(sa.String(STATE_LENGTH), nullable=False)
     version: Mapped[str | None] = mapped_column(sa.String(VERSION_LENGTH))
     notes: Mapped[str | None] = mapped_column(LongText)
-    updated_by: Mapped[str] = mapped_column(sa.String(200), nullable=False)
+    updated_by: Mapped[str | None] = mapped_column(sa.String(200))
     updated_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     observed_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     superseded: Mapped[bool] = mapped_column(sa.Boolean, nullable=False)
+    retired: Mapped[bool] = mapped_column(sa.Boolean, nullable=False, server_default=sa.false())

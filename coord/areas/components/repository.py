@@ -119,10 +119,21 @@ _RETIRE = Prepared(
 
 _KEEP = Prepared(
     sa.insert(_history).from_select(
-        list(_h.keys()), sa.select(_c.changed_revision, *(_c[name] for name in _h.keys()[1:-1]), sa.false()).where(_named)
+        list(_h.keys()), sa.select(_c.changed_revision, *(_c[name] for name in _h.keys()[1:-2]), sa.false(), sa.false()).where(_named)
     )
 )
 """Takes the component into its history as the change has left it."""
+
+_KEEP_RETIREMENT = Prepared(
+    sa.insert(_history).from_select(
+        list(_h.keys()),
+        sa.select(
+            journal.revision,
+            *(_c[name] for name in ("project_key", "component", *CONTENT)),
+            *(_c.retired_by, journal.moment, _c.retired_at, sa.false(), sa.true()),
+        ).where(_named),
+    )
+)
 
 _BEFORE = Prepared(
     sa.select(*(_h[name] for name in CONTENT))
@@ -135,7 +146,7 @@ _BEFORE = Prepared(
 def _same(sent: tuple[str, ...]) -> sa.ColumnElement[bool]:
     """The rows of the history that say what is sent, seen at the same moment."""
     equal = (_h[name].is_not_distinct_from(param(f"new_{name}", type_=_h[name].type)) for name in sent)
-    return sa.and_(_named_in_history, _h.observed_at == _observed, *equal)
+    return sa.and_(_named_in_history, _h.observed_at == _observed, _h.retired == sa.false(), *equal)
 
 
 @lru_cache
@@ -172,13 +183,13 @@ def get(look: Look, project_key: str, component: str) -> Row:
     if row is None:
         raise _unknown(project_key, component)
     if row["retired_at"] is not None:
-        by = f" by {row['retired_by']!r}" if row["retired_by"] else ""
-        raise NotFound(f"{component!r} of {project_key!r} was retired at {iso(row['retired_at'])}{by}. Its history is still there.")
+        by = f" by '{row['retired_by']}'" if row["retired_by"] else ""
+        raise NotFound(f"'{component}' of '{project_key}' was retired at {iso(row['retired_at'])}{by}. Its history is still there.")
     return row
 
 
 def _unknown(project_key: str, component: str) -> NotFound:
-    return NotFound(f"There is no component {component!r} in the project {project_key!r}. All are listed at /api/coord/components.")
+    return NotFound(f"There is no component '{component}' in the project '{project_key}'. All are listed at /api/coord/components.")
 
 
 def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
@@ -255,6 +266,7 @@ def retire(look: Look, project_key: str, component: str, by: str | None, observe
     change = Change()
     names: Row = {"project": project_key, "name": component}
     change.add(_RETIRE, rows=1, **names, seen_revision=seen["changed_revision"], new_observed_at=observed, by=by)
+    change.add(_KEEP_RETIREMENT, rows=1, **names)
     change.record(_event("component.retired", seen, by, previous_state=seen["previous_state"]))
     change.answering(_BY_NAME, **names)
     return change

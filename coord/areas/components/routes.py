@@ -90,7 +90,7 @@ def retire(query: dict[str, Any], project_key: str, component: str) -> Any:
 def _named(body: dict[str, Any], **path: str) -> dict[str, str]:
     """The names in the path; a body may repeat them. Raises Invalid when it says otherwise."""
     errors: dict[str, Any] = {
-        name: [f"The path says {value!r}, the body {body[name]!r}. Leave it out of the body."]
+        name: [f"The path says '{value}', the body '{body[name]}'. Leave it out of the body."]
         for name, value in path.items()
         if body[name] not in (None, value)
     }

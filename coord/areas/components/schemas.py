@@ -45,17 +45,18 @@ ComponentList = list_of(ComponentSchema)
 
 
 class ComponentObservationSchema(Schema):
-    """One entry of a component's history: what it was changed to, or what was reported too late to change it."""
+    """One entry of a component's history: what it was changed to, its retirement, or what was reported too late to change it."""
 
     project_key = Project(required=True)
     component = _component(required=True)
     state = _state(required=True)
     version = fields.String(required=True, allow_none=True)
     notes = fields.String(required=True, allow_none=True)
-    updated_by = Session(required=True)
+    updated_by = Session(required=True, allow_none=True)
     updated_at = Time(required=True, metadata={"description": "When it was stored."})
     observed_at = Time(required=True)
     superseded = fields.Boolean(required=True, metadata={"description": "Came after a newer observation and so never was current."})
+    retired = fields.Boolean(required=True, metadata={"description": "It was retired then, in the state that it was in last."})
 
 
 ComponentObservationList = list_of(ComponentObservationSchema)

@@ -91,8 +91,9 @@ class LockLost(CoordError):
 
     def __init__(self, lock: Lock) -> None:
         by = f" by '{lock['released_by']}'" if lock["released_by"] else ""
+        how = "taken over or released as stale" if lock["release_reason"] == "stale" else lock["release_reason"]
         super().__init__(
-            f"This lock of '{lock['resource']}' is gone ({lock['release_reason']}{by}). Claim it again; others may have had it since.",
+            f"This lock of '{lock['resource']}' is gone ({how}{by}). Claim it again; others may have had it since.",
             lock=_lock.dump(lock),
         )
 

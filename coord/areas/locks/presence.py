@@ -16,6 +16,8 @@ from coord.change import Change, Look, settle
 from coord.db import microseconds, plus
 from coord.statements import Prepared
 
+MOST_RELEASED = 100  # locks released by one change
+
 _locks = Lock.__table__
 _c = _locks.c
 _theirs = sa.and_(_c.session_id == param("by", type_=sa.String), repository.held(journal.moment))
@@ -48,9 +50,11 @@ def renewed(change: Change, session_id: str) -> None:
 def left(look: Look, departure: Departure) -> None:
     """Releases the locks of a session that ended. Those of one that is gone turn stale at once; who waits for them is told."""
     held = repository.of_session(look, departure.session_id)
+    departure.done.setdefault("locks_released", 0)
     if not departure.gone:
-        repository.release_each(departure.change, held, departure.session_id, "session_ended")
-        departure.done["locks_released"] = len(held)
+        repository.release_each(departure.change, held[:MOST_RELEASED], departure.session_id, "session_ended")
+        departure.done["locks_released"] += len(held[:MOST_RELEASED])
+        departure.more |= len(held) > MOST_RELEASED
         return
     departure.change.add(_STALE, by=departure.session_id)
     for lock in held:
@@ -70,8 +74,8 @@ def _remove_dead(look: Look) -> Any:
 
 
 def _own(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
-    """Those that end first come first."""
-    held = [lock for lock in repository.of_session(look, scope.session_id or "") if scope.project_key in (None, lock["project_key"])]
+    """Those that end first come first, in whatever project they are."""
+    held = repository.of_session(look, scope.session_id or "")
     held.sort(key=lambda lock: (lock["expires_at"] is None, lock["expires_at"] or lock["acquired_at"]))
     for lock in held:
         ends = lock["expires_at"]
@@ -85,4 +89,13 @@ def _line(lock: Mapping[str, Any]) -> str:
     return f"{lock['resource']} ({lock['mode']}, {time_left}{', STALE' if lock['stale'] else ''})"
 
 
-checkin = CheckinPart(name="locks", heading="your locks", rank=20, item=OwnLockSchema, read=_own, line=_line)
+checkin = CheckinPart(
+    name="locks",
+    heading="locked by you",
+    rank=20,
+    item=OwnLockSchema,
+    read=_own,
+    line=_line,
+    texts=("description",),
+    moving=frozenset({"seconds_left", "expires_at", "last_activity_at"}),
+)

@@ -155,7 +155,7 @@ class ReleaseManySchema(Query):
 class WaitersQuery(Page):
     """Which waiting claims to list."""
 
-    names_caller = False
+    filters_by_session = True
 
     session_id = Session(load_default=None, metadata={"description": "Those of this session."})
     project_key = Project(load_default=None)
@@ -165,8 +165,11 @@ class WaitersQuery(Page):
 class LocksQuery(Page):
     """Which locks to list."""
 
-    names_caller = False  # `session_id` is whose locks
+    filters_by_session = True
 
+    session_id = Session(
+        load_default=None, metadata={"description": "Those of this session. (Who asks may be named in the header, which filters nothing.)"}
+    )
     project_key = Project(load_default=None)
     resource = _resource(load_default=None)
     stale = Flag(load_default=None)

@@ -176,11 +176,9 @@ def _parts(given: Given) -> list[_Part]:
     if unread:
         of_others += (_c.revision >= _window_start, ~_read_by(me))
     projects: Rows = [{}, {"project_key": None}] if "project_key" in given else [{}]
-    direct = [_Part({**filters, **unread, **project}) for project in projects]
-    if "direct_of_any_project" in given:
-        direct = [_Part({"to_session": me, **unread})]
     broadcasts = [_Part({**filters, "to_session": None, **project}, of_others) for project in projects]
-    return direct + broadcasts
+    filters.pop("project_key", None)  # what is addressed to a session it sees, whatever project it works on
+    return [_Part({**filters, **unread}), *broadcasts]
 
 
 def _read_by(session: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
@@ -235,6 +233,20 @@ def find(look: Look, args: Row, broadcast_days: float, after: int | None, limit:
     return _several(look, [key["revision"] for key in shown], args["to_session"] or args["session_id"]), keys[len(shown) :][:1]
 
 
+def shows(args: Row, entry: Row) -> bool:
+    """Whether the list may show the message that this entry of the journal tells of: who waits for it then looks again."""
+    if entry["type"] != "message.sent" or args["from_session"] not in (None, entry["session_id"]):
+        return False
+    to_session = entry["data"]["to_session"]
+    if args["to_session"] is None:
+        return args["project_key"] in (None, entry["project_key"])
+    if to_session is not None:
+        return bool(to_session == args["to_session"])
+    return entry["session_id"] != args["to_session"] and (
+        args["project_key"] is None or entry["project_key"] in (None, args["project_key"])
+    )
+
+
 def _that_fit(keys: Rows, most: int) -> Rows:
     """As many as have so many characters at most; at least one."""
     total = 0
@@ -247,7 +259,7 @@ def _that_fit(keys: Rows, most: int) -> Rows:
 
 def of_checkin(look: Look, session_id: str, project_key: str | None, broadcast_days: float) -> tuple[Rows, int]:
     """The first unread messages of the session, and how many there are: all that are addressed to it, and broadcasts of the project."""
-    asked = {"to_session": session_id, "project_key": project_key, "unread_only": True, "direct_of_any_project": True}
+    asked = {"to_session": session_id, "project_key": project_key, "unread_only": True}
     given, values = _asked(look, asked, broadcast_days)
     keys = look.rows(_keys(given), most=MOST_IN_CHECKIN, **values)
     total = len(keys) if len(keys) < MOST_IN_CHECKIN else int(look.value(_count(given), **values))

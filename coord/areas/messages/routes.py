@@ -1,5 +1,6 @@
 """HTTP of the messages area."""
 
+import time
 from typing import Any
 
 from flask import current_app
@@ -11,6 +12,7 @@ from coord.change import read, settle
 from coord.creation import new_id
 from coord.errors import IdConflict, NotFound
 from coord.schemas import Query
+from coord.waiting import waiting
 from coord.web import Blueprint, cursor_key, page
 
 blp = Blueprint("messages", __name__, url_prefix="/messages", description="What sessions tell each other.")
@@ -40,8 +42,21 @@ def send(body: dict[str, Any]) -> Any:
 def find(query: dict[str, Any]) -> Any:
     """List messages, newest first; with `unread_only=true` oldest first. With `to_session`: that session's inbox.
 
-    A page of very long messages holds fewer than `limit`; `next_cursor` says whether there are more.
+    A page of very long messages holds fewer than `limit`; `next_cursor` says whether there are more. With `wait` the call answers as soon
+    as there is something unread, or with an empty list when the time is over.
     """
+    query["unread_only"] = bool(query["wait"]) if query["unread_only"] is None else query["unread_only"]
+    if not query["wait"]:
+        return _page(query)
+    until = time.monotonic() + query["wait"]
+    with waiting(lambda entry: repository.shows(query, entry)) as waiter:
+        while True:
+            found = _page(query)
+            if found["items"] or waiter is None or not waiter.wait(until):
+                return found
+
+
+def _page(query: dict[str, Any]) -> dict[str, Any]:
     kind = "unread messages" if query["unread_only"] else "messages"
     after = cursor_key(kind, query["cursor"])
     items, more = read(repository.find, query, _broadcast_days(), after[0] if after else None, query["limit"])

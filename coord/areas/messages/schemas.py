@@ -7,7 +7,8 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coord.areas.messages.models import BODY_LENGTH, SUBJECT_LENGTH
-from coord.schemas import Body, Flag, Page, Project, Query, Schema, Session, Text, Time, Uuid, Word, list_of
+from coord.schemas import Body, Flag, Number, Page, Project, Query, Schema, Session, Text, Time, Uuid, Word, list_of
+from coord.waiting import LONGEST_WAIT_S
 
 IMPORTANCES = ("low", "normal", "high", "urgent")
 MOST_IDS = 500
@@ -112,10 +113,15 @@ class MessagesQuery(Page):
         load_default=None, metadata={"description": "This session's inbox: what is addressed to it, and broadcasts of others."}
     )
     unread_only = Flag(
-        load_default=False, metadata={"description": "Only what is unread, oldest first. Without `to_session`: direct ones."}
+        load_default=None,
+        metadata={"description": "Only what is unread, oldest first. Without `to_session`: direct ones. Left out: only with `wait`."},
+    )
+    wait = Number(
+        low=0, high=LONGEST_WAIT_S, load_default=0, metadata={"description": "Seconds to wait for a message when there is none to show."}
     )
     project_key = Project(
-        load_default=None, metadata={"description": "Of this project. In an inbox, messages that belong to no project are shown too."}
+        load_default=None,
+        metadata={"description": "Of this project. In an inbox: of the broadcasts only, those of this project and of none."},
     )
     from_session = Session(load_default=None, metadata={"description": "Sent by this session."})
     thread_id = Uuid(load_default=None)

@@ -18,7 +18,8 @@ def put_rest(client: Agent, component: str = "api", by: str = "host/a", **more: 
 
 def states(client: Agent, component: str = "api") -> list[tuple[str, bool]]:
     """The states in the component's history, newest first, and whether each came too late."""
-    return [(item["state"], item["superseded"]) for item in client.get(f"/components/shop/{component}/history").json["items"]]
+    items = client.get(f"/components/shop/{component}/history").json["items"]
+    return [(item["state"], item["superseded"]) for item in items if not item["retired"]]
 
 
 def moved(time: str, **duration: float) -> str:

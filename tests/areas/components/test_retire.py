@@ -157,3 +157,11 @@ def test_an_unknown_parameter_is_refused_and_nothing_is_retired(client: Agent) -
     put(client)
     assert client.delete("/components/shop/api", sesion_id="host/a").status_code == 422
     assert client.get("/components/shop/api").status_code == 200
+
+
+def test_its_retirement_is_in_its_history(client: Agent) -> None:
+    client.put("/components/shop/api", state="deployed", version="1", updated_by="host/a")
+    client.delete("/components/shop/api", session_id="host/b")
+    client.put("/components/shop/api", state="building", updated_by="host/a")
+    told = [(each["state"], each["updated_by"], each["retired"]) for each in client.get("/components/shop/api/history").json["items"]]
+    assert told == [("building", "host/a", False), ("deployed", "host/b", True), ("deployed", "host/a", False)]

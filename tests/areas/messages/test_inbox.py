@@ -45,12 +45,14 @@ def test_a_broadcast_in_an_inbox_shows_when_that_session_read_it(client: Agent) 
 
 
 @pytest.mark.parametrize("params", [{"unread_only": "true"}, {}], ids=["unread", "all"])
-def test_a_project_filter_shows_that_project_and_what_belongs_to_none(client: Agent, params: dict[str, str]) -> None:
+def test_a_project_filter_leaves_out_broadcasts_to_others_and_nothing_that_is_addressed_to_the_session(
+    client: Agent, params: dict[str, str]
+) -> None:
     for to in (B, None):
         for project in ("shop", "forum", None):
             send(client, A, to, f"{to} {project}", project_key=project)
     shown = listed(client, to_session=B, project_key="shop", **params)
-    assert sorted(shown) == sorted(["host/b shop", "host/b None", "None shop", "None None"])
+    assert sorted(shown) == sorted(["host/b shop", "host/b forum", "host/b None", "None shop", "None None"])
     assert len(listed(client, to_session=B, **params)) == 6
 
 

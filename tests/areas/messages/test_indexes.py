@@ -52,7 +52,7 @@ def test_no_list_scans_the_messages(connection: Connection, shape: frozenset[str
     ("shape", "expected"),
     [
         ({"to_session"}, {"to (to_session=?)"}),
-        ({"to_session", "project_key"}, {"to_in_project (to_session=? AND project_key=?)"}),
+        ({"to_session", "project_key"}, {"to (to_session=?)", "to_in_project (to_session=? AND project_key=?)"}),
         ({"to_session", "from_session"}, {"between (from_session=? AND to_session=?)"}),
         ({"from_session"}, {"from (from_session=?)"}),
         ({"project_key"}, {"of_project (project_key=?)"}),
