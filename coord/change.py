@@ -183,10 +183,14 @@ def settle(decide: Callable[..., Any], *args: Any, first: Callable[[], Change] |
             overtaken += first is None
             first = None
         except Exception as error:
-            if failed >= faults.kind_of(error).retries or time.monotonic() - began > RETRY_FOR_S:
+            kind = faults.kind_of(error)
+            if time.monotonic() - began > RETRY_FOR_S or (kind is not faults.CONFLICT and failed >= kind.retries):
                 raise
-            failed += 1
-            time.sleep(random.uniform(0, 0.005) * failed)
+            if kind is faults.CONFLICT:  # overtaken too: by a writer on another node of the cluster
+                overtaken += 1
+            else:
+                failed += 1
+            time.sleep(random.uniform(0, 0.005) * min(overtaken + failed, 10))
     raise faults.Contended(f"{getattr(decide, '__qualname__', decide)} was overtaken {overtaken} times")
 
 
@@ -213,9 +217,19 @@ def _commit(look: Look, change: Change) -> Any:
 
 
 def run(statement: Statement, **params: Any) -> int:
-    """One statement that is nobody's news (a lease, what retention deletes), by itself and not journaled: how many rows it touched."""
+    """One statement that is nobody's news (the lease of a process), by itself and not journaled: how many rows it touched."""
+    began = time.monotonic()
+    while True:
+        try:
+            return _run(began, statement, params)
+        except Exception as error:
+            if faults.kind_of(error) is not faults.CONFLICT or time.monotonic() - began > RETRY_FOR_S:
+                raise
+
+
+def _run(began: float, statement: Statement, params: Mapping[str, Any]) -> int:
     with db.engine.connect() as connection:
-        look = Look(connection, time.monotonic())
+        look = Look(connection, began)
         compiled = compile_for(look.dialect, statement)
         cursor = look.cursor()
         try:

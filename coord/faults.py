@@ -33,7 +33,7 @@ class Kind:
     loud: bool = False
 
 
-CONFLICT = Kind("conflict", retries=10, unavailable=True)
+CONFLICT = Kind("conflict", unavailable=True)  # tried again for as long as a change may be (see change.settle)
 LOCK_WAIT = Kind("lock wait", retries=1, unavailable=True)
 UNKNOWN_OUTCOME = Kind("outcome unknown", retries=1, drops_connection=True, unavailable=True)
 NOT_WRITABLE = Kind("not writable", retries=1, drops_connection=True, unavailable=True)

@@ -59,10 +59,9 @@ class MariaDB:
     def _as_user(self) -> list[str]:
         return ["--user=root"] if os.geteuid() == 0 else []
 
-    def start(self) -> None:
-        program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
-        command = [
-            program,
+    def command(self, *more: str) -> list[str]:
+        return [
+            shutil.which("mariadbd") or "/usr/sbin/mariadbd",
             "--no-defaults",
             f"--datadir={self.data}",
             f"--tmpdir={self.temporary}",
@@ -74,9 +73,12 @@ class MariaDB:
             "--skip-name-resolve",
             *self._as_user(),
             *self.options,
+            *more,
         ]
+
+    def start(self, *more: str) -> None:
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(*more), stdout=log, stderr=log)
         self.wait()
 
     def wait(self, seconds: float = 60) -> None:

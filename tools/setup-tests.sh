@@ -8,6 +8,10 @@ command -v mariadbd >/dev/null || packages+=(mariadb-server)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v curl >/dev/null || packages+=(curl)
 command -v jq >/dev/null || packages+=(jq)
+[ -e /usr/lib/galera/libgalera_smm.so ] || packages+=(galera-4)
+for program in rsync socat lsof; do
+  command -v "$program" >/dev/null || packages+=("$program")
+done
 if [ ${#packages[@]} -gt 0 ]; then
   tools/apt-install.sh "${packages[@]}" || echo "coord: the tests that need ${packages[*]} will be skipped" >&2
 fi

@@ -12,6 +12,7 @@ import pytest
 from tests.databases import MariaDB, mariadb_missing, private_mariadb
 from tests.faults.calls import BACK_WITHIN_S, works
 from tests.faults.proxy import Proxy
+from tests.galera import Cluster, galera_missing, private_cluster
 from tests.service import Service, running, until
 
 
@@ -32,6 +33,16 @@ def breakable() -> Iterator[MariaDB]:
         pytest.skip(f"MariaDB tests are left out: {missing}")
     with tempfile.TemporaryDirectory(prefix="coord-faults-") as folder, private_mariadb(Path(folder) / "db") as server:
         yield server
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[Cluster]:
+    """Three Galera nodes for the fault tests alone."""
+    missing = galera_missing()
+    if missing:
+        pytest.skip(f"Galera tests are left out: {missing}")
+    with tempfile.TemporaryDirectory(prefix="coord-galera-") as folder, private_cluster(Path(folder)) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
