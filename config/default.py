@@ -109,7 +109,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("DATABASE_POOL", "16", whole_from(1, 500), "Database connections that one worker process opens at most."),
     Setting("WORKERS", "", optional(whole_from(1, 64)), "gunicorn worker processes. Empty: 1 on SQLite, 2 on MariaDB."),
-    Setting("THREADS", "32", whole_from(1, 2000), "Threads of each worker: calls it serves at the same time."),
+    Setting(
+        "THREADS",
+        "128",
+        whole_from(1, 2000),
+        "Threads of each worker: calls it serves at the same time. Four fifths of them may be calls that wait.",
+    ),
     Setting("AREAS", "", words, "Further areas (Python modules with an `area`), besides the built-in and the installed ones."),
     Setting(
         "ALLOWED_NETWORKS",
@@ -132,7 +137,7 @@ SETTINGS: tuple[Setting, ...] = (
         "STALE_AFTER_HOURS",
         "2",
         number_from(0.0001, 87600),
-        "A lock without activity for this long is stale: any session may release it or take it over.",
+        "A lock without activity for this long is stale: any session may release it or take it over. Counts from its next activity on.",
     ),
     Setting("BROADCAST_DAYS", "7", number_from(0.0001, 3650), "Broadcasts older than this no longer count as unread."),
     Setting("JOURNAL_DAYS", "90", number_from(0, 36500), "Days that the journal of changes (`/events`) is kept; 0: for ever."),

@@ -109,7 +109,7 @@ class Area:
     `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
     `seen(change, session)`: adds to a change what a sign of life means for what the session has; `renewed` what a check-in means besides.
     `left(look, departure)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
-    `upkeep()`: does what has come due without a call; about once a second in one thread of each worker, so it must do little when there
+    `upkeep()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when there
     is nothing, and bear that another worker is faster.
     """
 

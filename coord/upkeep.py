@@ -1,4 +1,4 @@
-"""What comes due without a call: one thread in each worker asks every area's `upkeep`, about once a second.
+"""What comes due without a call: one thread in each worker asks every area's `upkeep`, about twice a second.
 
 Workers do not arrange who does what. The guards of a change let one of them win, and the others find nothing left to do.
 """
@@ -13,7 +13,7 @@ from coord.area import Area
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 1.0
+EVERY_S = 0.5
 STOP_WITHIN_S = 3.0  # a statement under way may take 2 s; no change is ever half made, so nothing is lost by not waiting longer
 
 
