@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 HEARD_OUT_BYTES = 16 * 1024 * 1024  # who sends more is hung up on
 LONGEST_COMPARED = 300  # characters of a path that is compared with the known ones
 SUGGEST_FROM = 0.75  # likeness from which a path is worth suggesting
+SURELY_MEANT = 0.9  # letters changed places, or one is missing
 
 
 class Json(JSONProvider):
@@ -120,30 +121,41 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _no_such_path() -> str:
-    """Says which path is meant, or that an id in it is not one."""
+    """Says which path is meant, that an id in it is not one, or how a slash in a name is written."""
     path = request.path.rstrip("/")
-    wanted = [path] if path.startswith(BASE_PATH) else [path, BASE_PATH + path]
-    likeness, nearest = max(
-        (_compared(rule, each) for rule in current_app.url_map.iter_rules() for each in wanted if len(each) <= LONGEST_COMPARED),
-        default=(0.0, ""),
-    )
+    rules = [rule for rule in current_app.url_map.iter_rules() if len(path) <= LONGEST_COMPARED]
+    bases = [BASE_PATH] if path.startswith(BASE_PATH) else ["", BASE_PATH]
+    likeness, nearest = max((_compared(rule, path, base) for rule in rules for base in bases), default=(0.0, ""))
     hint = ""
     if nearest == path:
         hint = " An id in it is not a UUID."
+    elif likeness < SURELY_MEANT and any(_takes_a_name_of(rule, path) for rule in rules):
+        hint = " A '/' in a name is written %2F."
     elif likeness >= SUGGEST_FROM:
         hint = f" Did you mean {nearest.replace(STAND_IN, '%2F')}?"
     return f"There is no {_path()}.{hint} All calls are listed at /openapi.json and explained at /llms.txt."
 
 
-def _compared(rule: Rule, path: str) -> tuple[float, str]:
-    """How like the rule the path is, from 0 to 1, and what would fit the rule, with the caller's values at the places of its variables."""
-    wanted, sent = rule.rule.split("/"), path.split("/")
+def _compared(rule: Rule, path: str, base: str) -> tuple[float, str]:
+    """How like the rule the path is, from 0 to 1, and what would fit the rule, with the caller's values at the places of its variables.
+
+    What both may begin with, `base`, is not compared: it would make all of them alike.
+    """
+    wanted, sent = rule.rule.removeprefix(base).split("/"), path.removeprefix(base).split("/")
+    base = base if rule.rule.startswith(base) else ""
     variable = [at for at, part in enumerate(wanted) if part.startswith("<")]
     if variable and len(wanted) != len(sent):
         return 0.0, ""
     literal, its = ("/".join(part for at, part in enumerate(parts) if at not in variable) for parts in (wanted, sent))
-    meant = "/".join(sent[at] if at in variable else part for at, part in enumerate(wanted))
+    meant = base + "/".join(sent[at] if at in variable else part for at, part in enumerate(wanted))
     return difflib.SequenceMatcher(None, literal, its).ratio(), meant
+
+
+def _takes_a_name_of(rule: Rule, path: str) -> bool:
+    """Whether the path is the rule's with more parts, and the rule ends in a name."""
+    fixed, _, last = rule.rule.rpartition("/")
+    start = fixed.partition("<")[0]
+    return last.startswith("<name:") and "<" in fixed and path.startswith(start) and path.count("/") > rule.rule.count("/")
 
 
 def _path() -> str:

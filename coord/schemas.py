@@ -17,6 +17,11 @@ SUGGEST_FROM = 0.5  # difflib's similarity from which a name is worth suggesting
 MOST_UNKNOWN = 20  # unknown names answered at once: looking for the nearest of a hundred thousand would take seconds
 LONGEST_SHOWN = 100  # characters of an unknown name that an error repeats
 
+fields.Field.default_error_messages |= {
+    "required": "Needed, but not given.",
+    "null": "May not be null: leave it out instead.",
+}
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
