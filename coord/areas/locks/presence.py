@@ -1,5 +1,6 @@
 """What becomes of a session's locks when it shows itself, checks in, ends or is gone; and what is due without a call."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ def _own(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
     held.sort(key=lambda lock: (lock["expires_at"] is None, lock["expires_at"] or lock["acquired_at"]))
     for lock in held:
         ends = lock["expires_at"]
-        lock["seconds_left"] = None if ends is None else max(0, int((ends - lock["now"]).total_seconds()))
+        lock["seconds_left"] = None if ends is None else math.ceil((ends - lock["now"]).total_seconds())
     return held[:50], len(held)
 
 
