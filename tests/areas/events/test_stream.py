@@ -1,0 +1,67 @@
+"""GET /events/stream: how it begins. How it goes on, is cut and ends is in tests/faults/test_waiting.py, with the real service."""
+
+from itertools import islice
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.conftest import BASE, Agent
+
+
+def begin(app: Flask, count: int, query: str = "", **headers: str) -> list[str]:
+    """The first pieces of the stream."""
+    response = app.test_client().get(
+        f"{BASE}/events/stream{query}", headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+    assert (response.status_code, response.mimetype, response.headers["Cache-Control"]) == (200, "text/event-stream", "no-store")
+    try:
+        return [piece.decode() for piece in islice(response.iter_encoded(), count)]
+    finally:
+        response.close()
+
+
+def claim(client: Agent, count: int) -> None:
+    for number in range(count):
+        client.post("/locks", project_key="shop", session_id="host/a", resource=f"r{number}")
+
+
+def test_an_event_has_its_revision_as_id_and_its_type_as_event(app: Flask, client: Agent) -> None:
+    claim(client, 1)
+    retry, event = begin(app, 2, "?after=0")
+    assert retry == "retry: 1000\n\n"
+    lines = event.splitlines()
+    assert lines[:2] == ["id: 1", "event: lock.claimed"] and lines[2].startswith('data: {"revision":1,"type":"lock.claimed"')
+    assert event.endswith("\n\n")
+
+
+def test_it_resumes_after_the_last_event_id_whatever_the_query_says(app: Flask, client: Agent) -> None:
+    claim(client, 3)
+    assert begin(app, 2, "?after=0", Last_Event_ID="2")[1].startswith("id: 3\n")
+
+
+def test_without_either_it_begins_now(app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coord.areas.events.routes.HEARTBEAT_S", 0.01)
+    claim(client, 3)
+    assert begin(app, 2)[1] == "id: 3\n: nothing new\n\n"
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 30, "٣"], ids=ascii)
+def test_a_last_event_id_that_is_none_is_refused(client: Agent, value: str) -> None:
+    answer = client.call("GET", "/events/stream", headers={"Last-Event-ID": value})
+    assert answer.status_code == 422 and list(answer.json["errors"]) == ["Last-Event-ID"]
+
+
+def test_past_the_number_that_may_wait_it_is_refused_with_when_to_come_back(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.extensions["coord.watcher"], "_most", 0)
+    answer: Any = client.get("/events/stream")
+    assert (answer.status_code, answer.json["error"], answer.headers["Retry-After"]) == (429, "too_many", "5")
+    assert "COORD_THREADS" in answer.json["detail"]
+
+
+def test_a_stream_that_is_closed_no_longer_waits(app: Flask, client: Agent) -> None:
+    claim(client, 1)
+    begin(app, 1, "?after=0")
+    assert not app.extensions["coord.watcher"]._waiters
