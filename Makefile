@@ -30,6 +30,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	tools/setup-tests.sh
+	tools/setup-bench.sh
 	$(BIN)/python -m bench $(BENCH)
 
 lock: $(VENV)/.dev

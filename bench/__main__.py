@@ -3,20 +3,23 @@
 import argparse
 import sys
 
-from bench import cycles, memory, size
+from bench import cycles, memory, service, size, waiting
 from tests.databases import mariadb_missing
 
 LEAST_RATIO = 0.4
 MOST_P99_MS = 60
 MOST_GROWTH = 1.3
 MOST_MB = 120
+MOST_P95_RATIO = 2
+MOST_CPU = 10  # % of a core
+MOST_STOP_S = 2
+MOST_MEDIAN_MS, MOST_HAND_OFF_P99_MS = 30, 150
 
 
 def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
     print(f"\n{kind}: claim + release, {cycles.CLIENTS} clients, beside a bare view with one statement (two of its calls are a cycle)")
     found = cycles.run(kind, options.seconds, options.rounds)
-    for name, value in found.items():
-        print(f"  {name:28} {value:10.2f}")
+    show(found)
     return verdict(found["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
         found["p99 ms"] < MOST_P99_MS, f"p99 under {MOST_P99_MS} ms"
     )
@@ -37,11 +40,52 @@ def size_bench(kind: str, options: argparse.Namespace) -> bool:
 def memory_bench(kind: str, options: argparse.Namespace) -> bool:
     print(f"\n{kind}: resident memory of a worker over {options.requests} requests")
     found = memory.run(kind, options.requests)
-    for name, value in found.items():
-        print(f"  {name:28} {value:10.2f}")
+    show(found)
     return verdict(found["MB at the end"] < MOST_MB, f"under {MOST_MB} MB") & verdict(
         found["growth in the second half"] < 1.05, "flat: the second half adds less than 5 %"
     )
+
+
+def waiting_bench(kind: str, options: argparse.Namespace) -> bool:
+    return crowd_bench(kind, options) & hand_off_bench(kind, options) & hot_bench(kind, options)
+
+
+def crowd_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: {waiting.CROWD} calls wait on one worker; {waiting.OTHERS} other clients beside the same without those that wait")
+    found, statuses = waiting.crowd(kind, options.seconds, options.rounds)
+    show(found)
+    for whom, answers in statuses.items():
+        print(f"  when {whom} is told to stop: {answers}")
+    return (
+        verdict(found["ratio"] <= MOST_P95_RATIO, f"p95 at most {MOST_P95_RATIO} times")
+        & verdict(found["% of a core"] < MOST_CPU, f"under {MOST_CPU} % of a core while nothing happens")
+        & verdict(found["answered too early"] == 0, "none is answered before")
+        & verdict(found["seconds to answer all"] < MOST_STOP_S, f"all answered within {MOST_STOP_S} s when told to stop")
+    )
+
+
+def hand_off_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: from a release to the next holder's answer, {waiting.LINE} in line, {waiting.HAND_OFFS} hand-offs a round")
+    found = waiting.hand_off(kind, options.rounds)
+    show(found)
+    return verdict(found["median ms"] < MOST_MEDIAN_MS, f"median under {MOST_MEDIAN_MS} ms") & verdict(
+        found["p99 ms"] < MOST_HAND_OFF_P99_MS, f"p99 under {MOST_HAND_OFF_P99_MS} ms"
+    )
+
+
+def hot_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: one lock, {waiting.HOT_CLIENTS} clients that wait for it in turn, beside etcd's v3lock; p50 and p99 of the claim")
+    found = waiting.hot(kind, options.seconds, options.rounds)
+    show(found)
+    if missing := service.etcd_missing():
+        print(f"  the comparison is left out: {missing}")
+        return True
+    return verdict(found["ratio"] > 1, "ahead of etcd, with its leases or without")
+
+
+def show(found: dict[str, float]) -> None:
+    for name, value in found.items():
+        print(f"  {name:28} {value:10.2f}")
 
 
 def verdict(good: bool, claim: str) -> bool:
@@ -49,7 +93,7 @@ def verdict(good: bool, claim: str) -> bool:
     return good
 
 
-BENCHES = {"cycles": cycles_bench, "size": size_bench, "memory": memory_bench}
+BENCHES = {"cycles": cycles_bench, "size": size_bench, "memory": memory_bench, "waiting": waiting_bench}
 
 
 def main() -> None:

@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def request(method: str, path: str, body: Any = None) -> bytes:
+    """The bytes of a call."""
+    payload = b"" if body is None else json.dumps(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(payload)}\r\n"
+    if payload:
+        head += "Content-Type: application/json\r\n"
+    return head.encode() + b"\r\n" + payload
+
+
 class Connection:
     """One keep-alive HTTP connection."""
 
@@ -20,11 +29,7 @@ class Connection:
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         """Status and body of the answer."""
-        payload = b"" if body is None else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(payload)}\r\n"
-        if payload:
-            head += "Content-Type: application/json\r\n"
-        self._socket.sendall(head.encode() + b"\r\n" + payload)
+        self._socket.sendall(request(method, path, body))
         return self._answer()
 
     def _answer(self) -> tuple[int, bytes]:
@@ -57,6 +62,7 @@ class Result:
 
     rate: float
     p50: float
+    p95: float
     p99: float
 
 
@@ -64,8 +70,14 @@ Cycle = Callable[[Connection, int, int], list[float]]
 """`cycle(connection, client, round)`: one cycle's calls; answers the seconds that each took."""
 
 
-def run(port: int, cycle: Cycle, clients: int, seconds: float) -> Result:
-    """Runs the cycle on that many connections for that long, after a warm-up of a fifth of it."""
+def share(times: list[float], part: float) -> float:
+    """What that part of the times does not exceed."""
+    return sorted(times)[int(len(times) * part)]
+
+
+def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0) -> Result:
+    """Runs the cycle on that many connections for that long, after a warm-up of a fifth of it. `every`: each client begins one only that
+    often, in seconds, and no two of them at the same moment."""
     times: list[list[float]] = [[] for _ in range(clients)]
     counts = [0] * clients
     errors: list[BaseException] = []
@@ -76,12 +88,16 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float) -> Result:
         try:
             connection = Connection(port)
             nth = 0
+            time.sleep(every * number / clients)
             while time.perf_counter() < end:
+                began = time.perf_counter()
                 took = cycle(connection, number, nth)
                 nth += 1
                 if time.perf_counter() > begin:
                     times[number].extend(took)
                     counts[number] += 1
+                if every:
+                    time.sleep(max(0.0, began + every - time.perf_counter()))
             connection.close()
         except BaseException as error:
             errors.append(error)
@@ -93,8 +109,8 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float) -> Result:
         thread.join()
     if errors:
         raise errors[0]
-    all_times = sorted(seconds for each in times for seconds in each)
-    return Result(sum(counts) / seconds, 1000 * statistics.median(all_times), 1000 * all_times[int(len(all_times) * 0.99)])
+    taken = [1000 * took for each in times for took in each]
+    return Result(sum(counts) / seconds, statistics.median(taken), share(taken, 0.95), share(taken, 0.99))
 
 
 def timed(connection: Connection, method: str, path: str, body: Any = None, *, expect: int) -> tuple[float, bytes]:

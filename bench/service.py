@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from bench.load import Connection
 from tests.databases import free_port, private_mariadb
+from tests.service import until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,3 +54,36 @@ def serving(url: str, app: str = "wsgi:app", **more: str) -> Iterator[tuple[int,
     finally:
         process.terminate()
         process.wait(20)
+
+
+def etcd_missing() -> str | None:
+    """What is missing to run etcd here; None when nothing is."""
+    return None if shutil.which("etcd") else "etcd is not installed (Debian: apt-get install etcd-server)"
+
+
+@contextlib.contextmanager
+def etcd() -> Iterator[int]:
+    """The port of an etcd of its own, with its default settings: as durable as coord is."""
+    with tempfile.TemporaryDirectory(prefix="coord-bench-etcd-") as folder:
+        port, peers = free_port(), free_port()
+        own, for_peers = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
+        command = ["etcd", "--name=bench", f"--data-dir={folder}", f"--listen-client-urls={own}", f"--advertise-client-urls={own}"]
+        command += [f"--listen-peer-urls={for_peers}", f"--initial-advertise-peer-urls={for_peers}", f"--initial-cluster=bench={for_peers}"]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ETCD_")}
+        process = subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: _is_healthy(port), 30, "etcd to answer")
+            yield port
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        connection = Connection(port)
+        status, _ = connection.call("GET", "/health")
+        connection.close()
+    except OSError:
+        return False
+    return status == 200

@@ -1,0 +1,280 @@
+"""What waiting costs: eight hundred calls that wait on one node, the hand-off of a lock, and one hot lock beside etcd's."""
+
+import base64
+import collections
+import json
+import os
+import random
+import re
+import resource
+import selectors
+import signal
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import load, service
+from bench.memory import workers
+
+LOCKS = "/api/coord/locks"
+
+CROWD = 800  # calls that wait on one node
+ENTER_PER_S = 100
+IN_THE_WAY = 40  # held resources that the claims among them wait for
+THREADS = 1000  # of the one worker: four fifths may wait
+OTHERS = 4  # clients whose calls do not wait
+PACE_S = 0.2  # one of those begins a round of four calls this often: 80 calls a second in all, a fraction of what a node can do
+NOTHING_HAPPENS_S = 10
+LONGEST_LOAD_S = 20  # all of it must be over before the 60 s of the waiting calls are
+LINE = 5  # waiters in line at each hand-off
+HAND_OFFS = 250  # in each round
+HOT_CLIENTS = 8
+
+
+class Crowd:
+    """Calls that wait, on a socket each, all in one thread."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._selector = selectors.DefaultSelector()
+        self._open = 0
+        self.statuses: collections.Counter[str] = collections.Counter()
+
+    def call(self, method: str, path: str, body: object = None) -> None:
+        """Sends the call, and does not wait for its answer."""
+        connection = socket.create_connection(("127.0.0.1", self._port))
+        connection.sendall(load.request(method, path, body))
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._open += 1
+
+    def answered(self, seconds: float) -> int:
+        """How many got an answer within that time; returns as soon as all have."""
+        before = self.statuses.total()
+        end = time.perf_counter() + seconds
+        while self._open and (left := end - time.perf_counter()) > 0:
+            for key, _ in self._selector.select(left):
+                self._read(key.fileobj)  # type: ignore[arg-type]
+        return self.statuses.total() - before
+
+    def _read(self, connection: socket.socket) -> None:
+        try:
+            head = connection.recv(65536)
+        except ConnectionResetError:
+            head = b""
+        self.statuses[head[9:12].decode() or "cut off"] += 1
+        self._selector.unregister(connection)
+        connection.close()
+        self._open -= 1
+
+    def close(self) -> None:
+        for key in list(self._selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+
+
+def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dict[str, str]]:
+    """The medians of the rounds, and with which statuses the calls were answered at the end, in the first and in the last of them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    found: list[dict[str, float]] = []
+    statuses: dict[str, str] = {}
+    for nth in range(rounds):
+        with service.database(kind) as url:
+            service.migrate(url)
+            with service.serving(url, COORD_WORKERS="1", COORD_THREADS=str(THREADS)) as (port, process):
+                whom = {"master": process.pid} if nth % 2 else {"worker": workers(process.pid)[0]}
+                figures, answers = _one_crowd(port, workers(process.pid)[0], next(iter(whom.values())), min(seconds, LONGEST_LOAD_S))
+                found.append(figures)
+                statuses["the " + next(iter(whom))] = answers
+    return {name: statistics.median(each[name] for each in found) for name in found[0]}, statuses
+
+
+def _one_crowd(port: int, worker: int, told_to_stop: int, seconds: float) -> tuple[dict[str, float], str]:
+    connection = load.Connection(port)
+    for number in range(IN_THE_WAY):
+        load.timed(connection, "POST", LOCKS, {"project_key": "quiet", "session_id": "holder", "resource": f"r{number}"}, expect=201)
+    idle_cpu = _cpu_share(worker, NOTHING_HAPPENS_S)
+    idle = load.run(port, _others, OTHERS, seconds, PACE_S)
+    waiting = Crowd(port)
+    began = time.perf_counter()
+    for nth, (method, path, body) in enumerate(_calls(CROWD)):
+        time.sleep(max(0.0, began + nth / ENTER_PER_S - time.perf_counter()))
+        waiting.call(method, path, body)
+    while _now_waiting(connection) < CROWD:
+        if time.perf_counter() - began > 30:
+            raise RuntimeError(f"{_now_waiting(connection)} instead of {CROWD} wait; answered: {waiting.answered(0.5)}, {waiting.statuses}")
+        time.sleep(0.1)
+    entered = time.perf_counter() - began
+    cpu = _cpu_share(worker, NOTHING_HAPPENS_S)
+    busy = load.run(port, _others, OTHERS, seconds, PACE_S)
+    early = waiting.answered(0.05)
+    connection.close()
+    os.kill(told_to_stop, signal.SIGTERM)
+    began = time.perf_counter()
+    waiting.answered(20)
+    stopped = time.perf_counter() - began
+    waiting.close()
+    figures = {
+        "p95 ms, idle": idle.p95,
+        "p95 ms": busy.p95,
+        "ratio": busy.p95 / idle.p95,
+        "p50 ms, idle": idle.p50,
+        "p50 ms": busy.p50,
+        "seconds until all waited": entered,
+        "% of a core, idle": 100 * idle_cpu,
+        "% of a core": 100 * cpu,
+        "answered too early": early,
+        "seconds to answer all": stopped,
+    }
+    return figures, ", ".join(f"{count} × {status}" for status, count in sorted(waiting.statuses.items()))
+
+
+def _calls(count: int) -> Iterator[tuple[str, str, object]]:
+    """Half of them claims of what is held, the others for messages and events that do not come."""
+    for number in range(count // 4):
+        for half in range(2):
+            body = {"project_key": "quiet", "session_id": f"waits/{number}-{half}", "resource": f"r{number % IN_THE_WAY}", "wait": 60}
+            yield "POST", LOCKS, body
+        yield "GET", f"/api/coord/messages?to_session=waits/{number}&wait=60", None
+        yield "GET", f"/api/coord/events?project_key=nothing-happens-{number % 10}&wait=60", None
+
+
+def _others(connection: load.Connection, client: int, nth: int) -> list[float]:
+    body = {"project_key": "shop", "session_id": f"host/{client}", "resource": f"src/{client}/file{nth % 50}.py"}
+    claimed, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
+    released, _ = load.timed(connection, "DELETE", f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}", expect=200)
+    listed, _ = load.timed(connection, "GET", LOCKS, expect=200)
+    status, _ = load.timed(connection, "GET", "/api/coord/status", expect=200)
+    return [claimed, released, listed, status]
+
+
+def _now_waiting(connection: load.Connection) -> int:
+    _, answer = load.timed(connection, "GET", "/metrics", expect=200)
+    found = re.search(rb"^coord_waiting_calls (\S+)", answer, re.MULTILINE)
+    return int(float(found[1])) if found else 0
+
+
+def _cpu_share(pid: int, seconds: float) -> float:
+    """The share of a core that the process uses in that time, in which nothing is asked of it."""
+    before = _cpu_seconds(pid)
+    began = time.perf_counter()
+    time.sleep(seconds)
+    return (_cpu_seconds(pid) - before) / (time.perf_counter() - began)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# --- the hand-off ----------------------------------------------------------------------------------------------------------------
+
+
+def hand_off(kind: str, rounds: int) -> dict[str, float]:
+    """Milliseconds from the moment at which a release is sent to that at which the next holder has its answer: medians of the rounds."""
+    found: list[list[float]] = []
+    with service.database(kind) as url:
+        service.migrate(url)
+        for _ in range(rounds):
+            with service.serving(url) as (port, _process):
+                found.append([1000 * took for took in _hand_offs(port, HAND_OFFS)])
+    return {
+        "median ms": statistics.median(statistics.median(each) for each in found),
+        "p95 ms": statistics.median(load.share(each, 0.95) for each in found),
+        "p99 ms": statistics.median(load.share(each, 0.99) for each in found),
+        "worst ms": max(map(max, found)),
+    }
+
+
+def _hand_offs(port: int, count: int) -> list[float]:
+    times: list[float] = []
+    released_at: list[float] = []
+    errors: list[BaseException] = []
+
+    def client(number: int) -> None:
+        try:
+            connection = load.Connection(port)
+            body = {"project_key": "shop", "session_id": f"host/{number}", "resource": "deploy", "wait": 60}
+            while len(times) < count and not errors:
+                _, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
+                if released_at:
+                    times.append(time.perf_counter() - released_at[-1])
+                while len(times) < count and not errors and _in_line(connection) < LINE:
+                    time.sleep(0.005)
+                time.sleep(random.uniform(0.0, 0.02))
+                released_at.append(time.perf_counter())
+                load.timed(connection, "DELETE", f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{number}", expect=200)
+            connection.close()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(LINE + 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return times[:count]
+
+
+def _in_line(connection: load.Connection) -> int:
+    _, answer = load.timed(connection, "GET", f"{LOCKS}/waiters?project_key=shop", expect=200)
+    return len(json.loads(answer)["items"])
+
+
+# --- one hot lock ----------------------------------------------------------------------------------------------------------------
+
+
+def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
+    """Cycles per second of clients that all want one lock, and p99 of the claim; beside etcd's where it is installed, in turn."""
+    found: dict[str, list[load.Result]] = {}
+    with service.database(kind) as url:
+        service.migrate(url)
+        for _ in range(rounds):
+            with service.serving(url) as (port, _process):
+                found.setdefault("coord", []).append(load.run(port, _claim_hot, HOT_CLIENTS, seconds))
+            if service.etcd_missing() is None:
+                with service.etcd() as port:
+                    found.setdefault("etcd", []).append(load.run(port, _lock_of_etcd, HOT_CLIENTS, seconds))
+                    found.setdefault("etcd, with leases", []).append(load.run(port, _locking_with(_leases(port)), HOT_CLIENTS, seconds))
+    figures: dict[str, float] = {}
+    for name, results in found.items():
+        figures[f"{name}: cycles/s"] = statistics.median(each.rate for each in results)
+        figures[f"{name}: p50 ms"] = statistics.median(each.p50 for each in results)
+        figures[f"{name}: p99 ms"] = statistics.median(each.p99 for each in results)
+    if "etcd" in found:
+        figures["ratio"] = statistics.median(
+            own.rate / max(one.rate, other.rate)
+            for own, one, other in zip(found["coord"], found["etcd"], found["etcd, with leases"], strict=True)
+        )
+    return figures
+
+
+def _claim_hot(connection: load.Connection, client: int, nth: int) -> list[float]:
+    body = {"project_key": "shop", "session_id": f"host/{client}", "resource": "deploy", "wait": 10}
+    claimed, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
+    load.timed(connection, "DELETE", f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}", expect=200)
+    return [claimed]
+
+
+def _lock_of_etcd(connection: load.Connection, client: int, nth: int, lease: str | None = None) -> list[float]:
+    """Without a lease of the caller's etcd makes one for each lock."""
+    body = {"name": base64.b64encode(b"deploy").decode()} | ({"lease": lease} if lease else {})
+    locked, answer = load.timed(connection, "POST", "/v3/lock/lock", body, expect=200)
+    load.timed(connection, "POST", "/v3/lock/unlock", {"key": json.loads(answer)["key"]}, expect=200)
+    return [locked]
+
+
+def _locking_with(leases: list[str]) -> load.Cycle:
+    return lambda connection, client, nth: _lock_of_etcd(connection, client, nth, leases[client])
+
+
+def _leases(port: int) -> list[str]:
+    connection = load.Connection(port)
+    answers = [load.timed(connection, "POST", "/v3/lease/grant", {"TTL": 600}, expect=200)[1] for _ in range(HOT_CLIENTS)]
+    connection.close()
+    return [json.loads(answer)["ID"] for answer in answers]
