@@ -172,7 +172,9 @@ def recorded_types() -> set[str]:
         constants |= {
             node.value for node in ast.walk(ast.parse(text(file))) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
-    kinds = "|".join(sorted({value for value in constants if re.fullmatch("lock|component|workflow|work_item|message|session|journal", value)}))
+    kinds = "|".join(
+        sorted({value for value in constants if re.fullmatch("lock|component|workflow|work_item|message|session|journal", value)})
+    )
     return {value for value in constants if re.fullmatch(rf"({kinds})\.[a-z_]+", value)}
 
 
