@@ -9,7 +9,11 @@ import pymysql
 from flask import Flask
 from sqlalchemy.engine import make_url
 
+from coord import upkeep
+
 app = Flask(__name__)
+app.extensions["coord.areas"] = []  # gunicorn's settings are coord's, and start the upkeep of all areas: here of none
+upkeep.install(app)
 _url = make_url(os.environ["COORD_DATABASE_URL"])
 _local = threading.local()
 

@@ -43,10 +43,14 @@ class HungUp(Exception):
 
 
 class Waiter:
-    """A waiting call. `concerns` says which entries of the journal wake it; it is asked in the watcher's thread, and must be quick."""
+    """A waiting call. `concerns` says which entries of the journal wake it; it is asked in the watcher's thread, and must be quick.
 
-    def __init__(self, concerns: Callable[[Entry], bool], connection: socket.socket | None) -> None:
+    `kinds`: the only kinds of subject that it is asked about; empty: all.
+    """
+
+    def __init__(self, concerns: Callable[[Entry], bool], kinds: frozenset[str], connection: socket.socket | None) -> None:
         self.concerns = concerns
+        self.kinds = kinds
         self.connection = connection
         self.hung_up = False
         self._woken = threading.Event()
@@ -173,8 +177,9 @@ class Watcher:
                 return
 
     def _tell(self, entry: Entry) -> None:
+        kind = entry["subject_kind"]
         for waiter in self._now_waiting():
-            if waiter.concerns(entry):
+            if (not waiter.kinds or kind in waiter.kinds) and waiter.concerns(entry):
                 waiter.wake()
 
     def _hang_up(self, numbers: set[int]) -> None:
@@ -213,12 +218,15 @@ def install(app: Flask) -> None:
 
 
 @contextmanager
-def waiting(concerns: Callable[[Entry], bool]) -> Iterator[Waiter | None]:
-    """Subscribes the current call: None when too many wait already, and the call is to be answered at once. Raises Stopping."""
+def waiting(concerns: Callable[[Entry], bool], *kinds: str) -> Iterator[Waiter | None]:
+    """Subscribes the current call, to all changes or to those of these kinds of subject. Raises Stopping.
+
+    None when too many wait already, and the call is to be answered at once.
+    """
     if _stopping.is_set():
         raise Stopping
     watcher: Watcher = current_app.extensions["coord.watcher"]
-    waiter = Waiter(concerns, request.environ.get("gunicorn.socket"))
+    waiter = Waiter(concerns, frozenset(kinds), request.environ.get("gunicorn.socket"))
     if not watcher.add(waiter):
         yield None
         return

@@ -13,9 +13,15 @@ def cycle(look: Look, wait_id: str) -> Rows | None:
     always finds it.
     """
     own = line.of_wait(look, wait_id)
-    if not own:
+    if not own or not _may_be_waited_for(look, own):
         return None
     return _search(look, own, own[0]["session_id"], own[0]["revision"], {own[0]["session_id"]})
+
+
+def _may_be_waited_for(look: Look, own: Rows) -> bool:
+    """Whether the session has anything that others may wait for: a lock, or another place in the line. Most have not."""
+    session_id = own[0]["session_id"]
+    return bool(repository.of_session(look, session_id)) or len(line.of_session(look, session_id)) > len(own)
 
 
 def _search(look: Look, rows: Rows, goal: str, youngest: int, seen: set[str]) -> Rows | None:
@@ -39,6 +45,8 @@ def _held_up_by(look: Look, rows: Rows) -> list[tuple[dict[str, object], str]]:
     found: list[tuple[dict[str, object], str]] = []
     for row in rows:
         locks = repository.held_against(look, [row])
-        front = repository.go_first(look, line.ahead(look, line.resource_of(row), row, row["revision"]), row["session_id"])
+        front = line.ahead(look, line.resource_of(row), row, row["revision"])
+        passed = repository.kept_out(look, front, row["session_id"])
+        front = [each for each in front if each["wait_id"] not in passed]
         found += [(row, str(each["session_id"])) for each in (*locks, *front)]
     return found

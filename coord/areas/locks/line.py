@@ -62,6 +62,8 @@ def ahead(look: Look, resource: Resource, terms: Row, place: int) -> Rows:
 
 _OF_WAIT = Prepared(sa.select(*_c).where(_c.wait_id == param("wait_id")).order_by(_c.nth))
 _ALL = Prepared(sa.select(*_c, sa.case((_c.until > now(), 1), else_=0).label("in_time")).order_by(_c.revision, _c.nth))
+_PROCESSES = Prepared(sa.select(_c.process).distinct())
+_ANY_OVERDUE = Prepared(sa.select(_c.wait_id).where(_c.until <= now()).limit(1))
 _OF_SESSION = Prepared(sa.select(*_c).where(_c.session_id == param("session_id")).order_by(_c.revision, _c.nth))
 
 
@@ -89,6 +91,10 @@ def dead(look: Look, rows: Rows) -> set[str]:
 
 
 def all_dead(look: Look) -> list[str]:
+    """Those in the whole line, some at a time. When nobody has died it reads no row of the line."""
+    processes_of_line = {row["process"] for row in look.rows(_PROCESSES)}
+    if not processes_of_line or (processes_of_line <= processes.alive(look) and look.row(_ANY_OVERDUE) is None):
+        return []
     return sorted(dead(look, look.rows(_ALL)))[:MOST_REMOVED]
 
 

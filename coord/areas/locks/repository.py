@@ -122,6 +122,11 @@ _RELEASE = Prepared(
     .values(released_at=journal.moment, released_by=param("by"), release_reason=param("reason"))
 )
 
+_STILL_HELD = Prepared(
+    sa.update(_locks).where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment)).values(id=_c.id)
+)
+"""Touches one row while the session holds the lock: a guard."""
+
 _RECORD_OF_LOCK = journal.recording(
     _c.id == param("subject_id", type_=sa.String),
     project_key=_c.project_key,
@@ -178,7 +183,7 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
             held(journal.moment),
             ~sa.exists(sa.select(derived.c.id)),
         )
-        .values(mode="exclusive", fencing_token=journal.revision)
+        .values(mode="exclusive", fencing_token=journal.revision - param("back", type_=sa.BigInteger))
     )
 
 
@@ -285,7 +290,7 @@ def claim(look: Look, claims: Rows, terms: Row, wait: tuple[str, int] | None = N
     if terms["id"] is not None:
         repeated = _repeated(look, claims)
         if repeated:
-            return Granted(repeated, False)
+            return _granted_before(look, repeated, wait)
     standing = line.of_wait(look, wait[0]) if wait is not None else []
     if wait is not None and not standing:
         return OutOfLine()
@@ -304,6 +309,14 @@ def claim(look: Look, claims: Rows, terms: Row, wait: tuple[str, int] | None = N
     return change
 
 
+def _granted_before(look: Look, locks: Rows, wait: tuple[str, int] | None) -> Any:
+    """The same claim, sent twice, was granted to the other call: this one has nothing to wait for any more."""
+    change = Change()
+    line.remove(look, change, [wait[0]] if wait is not None else [], "repeated")
+    change.finish = lambda _: Granted(locks, False)
+    return change if change.steps else Granted(locks, False)
+
+
 @dataclass
 class _Way:
     """What a claim meets on its way, resource by resource."""
@@ -316,11 +329,17 @@ class _Way:
     ahead: Rows = field(default_factory=list)
     passed: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def waited(self) -> Row:
+        """What the event of a grant says besides."""
+        return {"waited": True} if self.place != line.LAST_PLACE else {}
+
     def shut(self, look: Look) -> Blocked:
         conflicts = list({row["id"]: row for row in self.blocked}.values())
         ahead = list({(row["wait_id"], row["nth"]): row for row in self.ahead}.values())
         behind = [] if conflicts else held_against(look, ahead[:1])
-        return Blocked(conflicts, ahead, behind, look.value(_NOW))
+        met = conflicts or behind
+        return Blocked(conflicts, ahead, behind, met[0]["now"] if met else look.value(_NOW))
 
 
 def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> str:
@@ -334,7 +353,7 @@ def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> 
         change.add(_ALIAS, id=each["id"], lock_id=own["id"], digest=each["digest"])
     _renew(change, own, {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None}, terms["stale_us"])
     if terms["mode"] == "exclusive" and own["mode"] == "shared":
-        _make_exclusive(change, own, each["canonical"])
+        _make_exclusive(change, own, each["canonical"], way)
     return str(own["id"])
 
 
@@ -345,23 +364,24 @@ def _pass_by(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> No
     line.remove(look, change, sorted(gone - way.freed), "died")
     way.freed |= gone
     alive = [row for row in rows if row["wait_id"] not in gone]
-    first = go_first(look, alive, terms["session_id"])
-    way.ahead += first
-    way.passed[each["id"]] = sum(row["revision"] for row in alive) - sum(row["revision"] for row in first)
+    passed = kept_out(look, alive, terms["session_id"])
+    way.ahead += [row for row in alive if row["wait_id"] not in passed]
+    way.passed[each["id"]] = sum(row["revision"] for row in alive if row["wait_id"] in passed)
+    for lock_id in sorted(set(passed.values())):
+        change.add(_STILL_HELD, rows=1, lock_id=lock_id, by=terms["session_id"])
 
 
-def go_first(look: Look, rows: Rows, session_id: str) -> Rows:
-    """Those of the rows of the line that the session has to let go first: all but those who wait for a lock of its own. Passing these by
-    holds up nobody who could go, and waiting for them would be waiting for itself."""
+def kept_out(look: Look, rows: Rows, session_id: str) -> dict[str, str]:
+    """Those in the line who wait for a lock of the session itself, and for which. It need not let them go first: passing them by holds up
+    nobody who could go, and waiting for them would be waiting for itself."""
     held = look.rows(_HELD_BY, session_id=session_id) if rows else []
-    if not held:
-        return rows
-    passed = {wait_id for wait_id in {row["wait_id"] for row in rows} if _keep_out(held, line.of_wait(look, wait_id))}
-    return [row for row in rows if row["wait_id"] not in passed]
-
-
-def _keep_out(locks: Rows, waiting: Rows) -> bool:
-    return any(line.conflict(row, lock) for row in waiting for lock in locks)
+    found: dict[str, str] = {}
+    for wait_id in {row["wait_id"] for row in rows} if held else set():
+        waiting = line.of_wait(look, wait_id)
+        reason = next((lock["id"] for lock in held if any(line.conflict(row, lock) for row in waiting)), None)
+        if reason is not None:
+            found[wait_id] = reason
+    return found
 
 
 def held_against(look: Look, rows: Rows) -> Rows:
@@ -414,10 +434,9 @@ def _expire(change: Change, row: Row) -> None:
 
 def _grant_all(change: Change, claims: Rows, terms: Row, way: _Way) -> None:
     """Adds the grants as the change's last events: each lock's revision and token are those of its event."""
-    waited = {"waited": True} if way.place != line.LAST_PLACE else {}
     for each in claims:
         resource: Resource = each["canonical"]
-        event = change.record(_event("lock.claimed", {**terms, **each}, terms["session_id"], **waited))
+        event = change.record(_event("lock.claimed", {**terms, **each}, terms["session_id"], **way.waited))
         if terms["id"] is not None:
             change.add(_NO_ALIAS, rows=1, alias=each["id"])
         change.add(
@@ -490,10 +509,11 @@ def _repeated(look: Look, claims: Rows) -> Rows | None:
     return stored if len(stored) == len(claims) else None
 
 
-def _make_exclusive(change: Change, own: Row, resource: Resource) -> None:
+def _make_exclusive(change: Change, own: Row, resource: Resource, way: _Way) -> None:
+    event = change.record(_event("lock.upgraded", {**own, "mode": "exclusive"}, own["session_id"], **way.waited))
     upgrade = _upgrade(len(resource.above), resource.tree)
-    values = {"project_key": own["project_key"], "lock_id": own["id"], "by": own["session_id"]}
-    change.add(upgrade, rows=1, **values, **values_of(resource))
+    values: Row = {"project_key": own["project_key"], "lock_id": own["id"], "by": own["session_id"]}
+    change.add(upgrade, rows=1, event=event, **values, **values_of(resource))
 
 
 def renew(look: Look, lock_id: str, fields: Row, stale_us: int) -> Any:

@@ -1,6 +1,7 @@
 """What a resource's name means: which spellings are the same, and which names lie above which."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coord.areas.locks.models import RESOURCE_LENGTH
 
@@ -38,6 +39,7 @@ def _covers(tree: str, key: str) -> bool:
     return not tree or key.startswith(f"{tree}/")
 
 
+@lru_cache(maxsize=4096)  # who waits compares itself with each lock that comes free
 def canonical(resource: str) -> Resource:
     r"""`\` is `/`; empty, `.` and inner `..` steps go; a drive letter is lower case; a trailing `/` or `/**` makes a tree.
 

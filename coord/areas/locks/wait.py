@@ -5,8 +5,10 @@ so a release in front of a hundred waiters costs one look. The line itself is in
 """
 
 import logging
+import math
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 NO_NEWS = ("lock.queued",)  # who enters the line stands behind all that are in it
+NO_HURRY = ("lock.claimed",)  # it opens no way: it only says whose end to wait for now
+UNHURRIED_S = 0.1
 FOR_UPKEEP = 1000  # waits that could not leave the line, kept for another try
 
 
@@ -40,52 +44,76 @@ class _Standing:
     waiter: Waiter | None = None
     ahead: frozenset[str] = frozenset()
     holders: frozenset[str] = frozenset()
+    hurry: bool = False
 
     def concerns(self, entry: Entry) -> bool:
         """Whether the entry may have opened the way, or moved the time at which it opens."""
+        if not self._is_about(entry) or not self.is_first():
+            return False
+        self.hurry |= entry["type"] not in NO_HURRY
+        return True
+
+    def _is_about(self, entry: Entry) -> bool:
         if entry["subject_kind"] == "session":
-            return entry["session_id"] in self.holders and self.is_first()
-        if entry["project_key"] != self.project_key or entry["type"] in NO_NEWS or not entry["type"].startswith("lock."):
+            return entry["session_id"] in self.holders
+        if entry["project_key"] != self.project_key or entry["type"] in NO_NEWS:
             return False
         names = entry["data"].get("resources") or [entry["data"]["resource"]]
-        if not any(each["canonical"].meets(canonical(name)) for each in self.claims for name in names):
-            return False
-        return self.is_first()
+        return any(each["canonical"].meets(canonical(name)) for each in self.claims for name in names)
 
     def is_first(self) -> bool:
         """Whether none of those in front of it waits in this process: they would have to go first."""
         return not any(each in _standing for each in self.ahead)
 
+    def names(self) -> list[tuple[str, str]]:
+        return [(self.project_key, each["canonical"].key) for each in self.claims]
+
+    def look_soon(self, *, hurry: bool) -> None:
+        self.hurry |= hurry
+        if self.waiter is not None:
+            self.waiter.wake()
+
+    def wait(self, until: float) -> None:
+        """Until it is worth while to look again: at once when the way may be open, a little later when somebody else got it."""
+        assert self.waiter is not None
+        if self.waiter.wait(until) and not self.hurry:
+            self.waiter.wait(min(until, time.monotonic() + UNHURRIED_S))
+        self.hurry = False
+
 
 _standing: dict[str, _Standing] = {}
+_wanted: Counter[tuple[str, str]] = Counter()
 _lock = threading.Lock()
 _left_behind: set[str] = set()
 
 
 def claim(claims: Rows, terms: Row, seconds: float) -> Granted:
     """The claim, granted at once or when its turn comes. Raises LockHeld at the end of the time, Deadlock, HungUp and Stopping."""
-    until = time.monotonic() + seconds
-    outcome = settle(repository.claim, claims, terms, first=lambda: repository.grant(claims, terms))
-    if isinstance(outcome, Blocked) and seconds:
-        outcome = _stand_in_line(claims, terms, outcome, until)
+    outcome = _stand_in_line(claims, terms, seconds) if seconds else _try(claims, terms)
     if isinstance(outcome, Blocked):
-        raise held(outcome)
-    granted: Granted = outcome
-    return granted
+        raise LockHeld(outcome.conflicts, outcome.ahead, outcome.behind, outcome.now)
+    return outcome
 
 
-def held(blocked: Blocked) -> LockHeld:
-    return LockHeld(blocked.conflicts, blocked.ahead, blocked.behind, blocked.now)
+def _try(claims: Rows, terms: Row) -> Granted | Blocked:
+    """Most claims meet nothing; what others wait for is looked at first."""
+    hopeful = None if any((terms["project_key"], each["canonical"].key) in _wanted for each in claims) else repository.grant
+    first = None if hopeful is None else lambda: hopeful(claims, terms)
+    outcome: Granted | Blocked = settle(repository.claim, claims, terms, first=first)
+    return outcome
 
 
-def _stand_in_line(claims: Rows, terms: Row, blocked: Blocked, until: float) -> Granted | Blocked:
+def _stand_in_line(claims: Rows, terms: Row, seconds: float) -> Granted | Blocked:
+    """Listens before it looks: what opens the way between the look and the line is heard."""
+    until = time.monotonic() + seconds
     own = _Standing(claims, terms["project_key"])
-    with waiting(own.concerns) as waiter:
-        if waiter is None:
-            return blocked
+    with waiting(own.concerns, "lock", "wait", "session") as waiter:
         own.waiter = waiter
+        outcome = _try(claims, terms)
+        if waiter is None or isinstance(outcome, Granted):
+            return outcome
         try:
-            return _take_turns(own, terms, until)
+            return _take_turns(own, terms, outcome, until)
         except HungUp:
             _leave(own, "hung_up")
             raise
@@ -98,54 +126,55 @@ def _stand_in_line(claims: Rows, terms: Row, blocked: Blocked, until: float) -> 
             _leave(own, "failed")
             raise
         finally:
-            _stand_down(own)
+            _stand_down(own, hurry=False)
 
 
-def _take_turns(own: _Standing, terms: Row, until: float) -> Granted | Blocked:
-    assert own.waiter is not None
+def _take_turns(own: _Standing, terms: Row, outcome: Granted | Blocked | OutOfLine, until: float) -> Granted | Blocked:
+    """From a look that was in vain on."""
     _enter(own, terms, until)
-    while True:
-        outcome: Granted | Blocked | OutOfLine = settle(repository.claim, own.claims, terms, (own.wait_id, own.place))
+    while not isinstance(outcome, Granted):
         if isinstance(outcome, OutOfLine):
             _enter(own, terms, until)
-            continue
-        if isinstance(outcome, Granted):
-            return outcome
-        own.ahead = frozenset(row["wait_id"] for row in outcome.ahead)
-        own.holders = frozenset(row["session_id"] for row in outcome.conflicts)
-        if time.monotonic() >= until:
-            _leave(own, "timed_out")
-            return outcome
-        opens = _opens_in(outcome, terms) if own.is_first() else None
-        own.waiter.wait(until if opens is None else min(until, time.monotonic() + opens))
+            until_opens = 0.0
+        else:
+            own.ahead = frozenset(row["wait_id"] for row in outcome.ahead)
+            own.holders = frozenset(row["session_id"] for row in outcome.conflicts)
+            if time.monotonic() >= until:
+                _leave(own, "timed_out")
+                return outcome
+            until_opens = _opens_in(outcome, terms) if own.is_first() else math.inf
+        own.wait(min(until, time.monotonic() + until_opens))
+        outcome = settle(repository.claim, own.claims, terms, (own.wait_id, own.place))
+    return outcome
 
 
 def _enter(own: _Standing, terms: Row, until: float) -> None:
     """To the end of the line. Raises Deadlock when that closes a circle."""
     processes.stay()
-    _stand_down(own)
+    _stand_down(own, hurry=False)
     own.wait_id, own.ahead = new_id(), frozenset()
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
     with _lock:
         _standing[own.wait_id] = own
+        _wanted.update(own.names())
     own.place = settle(lambda look: line.enter(own.claims, terms, own.wait_id, wait_us))
     found = read(deadlock.cycle, own.wait_id)
     if found is not None:
         raise Deadlock(found)
 
 
-def _opens_in(blocked: Blocked, terms: Row) -> float | None:
-    """Seconds until the first lock in the way ends by itself; None when none does."""
+def _opens_in(blocked: Blocked, terms: Row) -> float:
+    """Seconds until the first lock in the way ends by itself."""
     ends: list[datetime] = [lock["expires_at"] for lock in blocked.conflicts if lock["expires_at"] is not None]
     if terms["take_over_stale"]:
         ends += [lock["stale_at"] for lock in blocked.conflicts]
-    return max(0.001, (min(ends) - blocked.now).total_seconds() + 0.001) if ends else None
+    return max(0.001, (min(ends) - blocked.now).total_seconds() + 0.001) if ends else math.inf
 
 
 def _leave(own: _Standing, reason: str) -> None:
     """Out of the line; left to upkeep when the database is away."""
     if own.place:
-        _stand_down(own)
+        _stand_down(own, hurry=True)
         _leave_as(own.wait_id, reason)
 
 
@@ -159,15 +188,18 @@ def _leave_as(wait_id: str, reason: str) -> None:
             _left_behind.add(wait_id)
 
 
-def _stand_down(own: _Standing) -> None:
+def _stand_down(own: _Standing, *, hurry: bool) -> None:
     """No longer in anybody's way here: those who are now first in this process look for themselves."""
     with _lock:
         if _standing.pop(own.wait_id, None) is None:
             return
+        _wanted.subtract(own.names())
+        for name in own.names():
+            if not _wanted[name]:
+                del _wanted[name]
         behind = [each for each in _standing.values() if own.wait_id in each.ahead and each.is_first()]
     for each in behind:
-        if each.waiter is not None:
-            each.waiter.wake()
+        each.look_soon(hurry=hurry)
 
 
 def leave_behind_no_longer() -> None:

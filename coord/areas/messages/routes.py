@@ -49,7 +49,7 @@ def find(query: dict[str, Any]) -> Any:
     if not query["wait"]:
         return _page(query)
     until = time.monotonic() + query["wait"]
-    with waiting(lambda entry: repository.shows(query, entry)) as waiter:
+    with waiting(lambda entry: repository.shows(query, entry), "message") as waiter:
         while True:
             found = _page(query)
             if found["items"] or waiter is None or not waiter.wait(until):

@@ -308,3 +308,28 @@ def test_nothing_is_left_of_the_line_after_all_that(app: Flask, client: Agent) -
     claim(client, "host/b", wait=0.1)
     with app.app_context():
         assert read(line.count) == 0
+
+
+def test_a_waiting_claim_that_is_repeated_leaves_no_ghost_in_the_line(client: Agent, wait: Wait, journal_rows: Any) -> None:
+    held = claim(client).json
+    chosen = str(uuid.uuid4())
+    both = [wait("host/b", "src/app.py", id=chosen) for _ in range(2)]
+    release(client, held)
+    granted = [each.answer for each in both]
+    assert waiters(client) == []
+    release(client, granted[0].json)
+    assert claim(client, "host/c").status_code == 201
+    assert [row["data"].get("reason") for row in journal_rows() if row["type"] == "lock.unqueued"] == ["repeated"]
+
+
+def test_an_upgrade_is_an_event_with_the_token_that_the_lock_has_then(client: Agent, journal_rows: Any) -> None:
+    claim(client, mode="shared")
+    answer = client.post("/locks", project_key="shop", session_id="host/a", resources=["src/app.py", "x", "y"], mode="exclusive")
+    by_token = {lock["fencing_token"]: lock["id"] for lock in answer.json["items"]}
+    told = {
+        row["revision"]: row["subject_id"]
+        for row in journal_rows()
+        if row["type"] in ("lock.upgraded", "lock.claimed") and row["revision"] > 1
+    }
+    assert by_token == told
+    assert [row["data"]["mode"] for row in journal_rows() if row["type"] == "lock.upgraded"] == ["exclusive"]
