@@ -144,6 +144,12 @@ def enter(claims: Rows, terms: Row, wait_id: str, wait_us: int) -> Change:
     return change
 
 
+def enter_once(look: Look, claims: Rows, terms: Row, wait_id: str, wait_us: int) -> Any:
+    """`enter`, when it may have been done already: nobody knows what became of a commit whose connection broke."""
+    standing = of_wait(look, wait_id)
+    return int(standing[0]["revision"]) if standing else enter(claims, terms, wait_id, wait_us)
+
+
 def grant_ends(change: Change, rows: Rows) -> None:
     """The wait is over because it is granted in the same change; `lock.claimed` tells of it."""
     change.add(_LEAVE, rows=len(rows), wait=rows[0]["wait_id"])

@@ -351,7 +351,13 @@ def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> 
         return str(each["id"])
     if terms["id"] is not None and each["id"] != own["id"]:
         change.add(_ALIAS, id=each["id"], lock_id=own["id"], digest=each["digest"])
-    _renew(change, own, {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None}, terms["stale_us"])
+    _renew(
+        change,
+        own,
+        {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None},
+        terms["stale_us"],
+        **way.waited,
+    )
     if terms["mode"] == "exclusive" and own["mode"] == "shared":
         _make_exclusive(change, own, each["canonical"], way)
     return str(own["id"])
@@ -529,7 +535,7 @@ def renew(look: Look, lock_id: str, fields: Row, stale_us: int) -> Any:
     return change
 
 
-def _renew(change: Change, lock: Row, fields: Row, stale_us: int) -> None:
+def _renew(change: Change, lock: Row, fields: Row, stale_us: int, **more: Any) -> None:
     ttl: float = {**lock, **fields}["ttl_hours"]
     change.add(
         _RENEW,
@@ -541,7 +547,7 @@ def _renew(change: Change, lock: Row, fields: Row, stale_us: int) -> None:
         ttl_us=microseconds(hours=ttl) or None,
         stale_us=stale_us,
     )
-    change.record(_event("lock.renewed", {**lock, "ttl_hours": ttl}, lock["session_id"]))
+    change.record(_event("lock.renewed", {**lock, "ttl_hours": ttl}, lock["session_id"], **more))
 
 
 def release_held(lock_id: str, session_id: str) -> Change:

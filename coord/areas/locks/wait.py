@@ -45,6 +45,7 @@ class _Standing:
     ahead: frozenset[str] = frozenset()
     holders: frozenset[str] = frozenset()
     hurry: bool = False
+    in_line: bool = False
 
     def concerns(self, entry: Entry) -> bool:
         """Whether the entry may have opened the way, or moved the time at which it opens."""
@@ -157,7 +158,9 @@ def _enter(own: _Standing, terms: Row, until: float) -> None:
     with _lock:
         _standing[own.wait_id] = own
         _wanted.update(own.names())
-    own.place = settle(lambda look: line.enter(own.claims, terms, own.wait_id, wait_us))
+    own.in_line = True  # from now on: also when the answer of the database is lost
+    asked = (own.claims, terms, own.wait_id, wait_us)
+    own.place = settle(line.enter_once, *asked, first=lambda: line.enter(*asked))
     found = read(deadlock.cycle, own.wait_id)
     if found is not None:
         raise Deadlock(found)
@@ -173,7 +176,7 @@ def _opens_in(blocked: Blocked, terms: Row) -> float:
 
 def _leave(own: _Standing, reason: str) -> None:
     """Out of the line; left to upkeep when the database is away."""
-    if own.place:
+    if own.in_line:
         _stand_down(own, hurry=True)
         _leave_as(own.wait_id, reason)
 
