@@ -125,13 +125,14 @@ class Lock:
 
 @dataclass
 class History:
-    """`notice_s`: how long a dead waiter may hold up those behind it. `outages`: when nobody is to expect anything, from and to."""
+    """`lost_s`: how long the way of a live waiter may be open. `notice_s`: how long a dead waiter may hold up those behind it. `outages`: when nobody is to expect anything, from and to."""
 
     events: list[Event]
     locks: dict[str, Lock]
     told: list[Told] = field(default_factory=list)
     sure: list[Sure] = field(default_factory=list)
     notice_s: float = LOST_S
+    lost_s: float = LOST_S
     outages: list[tuple[float, float]] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
@@ -410,7 +411,7 @@ def _may_be_of(told: Told, wait: Wait) -> bool:
 
 
 def _no_lost_wake_up(history: History, replay: _Replay, verdict: Verdict) -> None:
-    """No live waiter stands in the line for over LOST_S while nothing in its way is held and nobody in front of it waits for that."""
+    """No live waiter stands in the line for over `lost_s` while nothing in its way is held and nobody in front of it waits for that."""
     holdings = _InTime((each.began.at, each.ended_at, each) for each in replay.holdings)
     waits = _InTime((each.queued.at, each.blocked_until(history.notice_s), each) for each in replay.waits)
     for wait in replay.waits:
@@ -420,7 +421,7 @@ def _no_lost_wake_up(history: History, replay: _Replay, verdict: Verdict) -> Non
         in_the_way += [(since, until) for since, until, each in waits.between(start, end) if _goes_first(each, wait, own)]
         since, until = _longest_gap(start, end, in_the_way + history.outages)
         verdict.delay = max(verdict.delay, until - since)
-        if until - since > LOST_S:
+        if until - since > history.lost_s:
             away = f"its way was open for {until - since:.2f} s, from {since - start:.3f} s after it came"
             verdict.against("lost wake-up", wait.queued, wait.left, away)
 
@@ -459,7 +460,7 @@ def _no_live_waiter_taken_for_dead(history: History, waits: list[Wait], verdict:
         if wait.left is None or wait.left.data.get("reason") != "died" or not wait.calls:
             continue
         after = min(call.ended for call in wait.calls) - wait.left.at
-        if after > LOST_S and not any(since <= wait.left.at <= until for since, until in history.outages):
+        if after > history.lost_s and not any(since <= wait.left.at <= until for since, until in history.outages):
             verdict.against("taken for dead", wait.queued, wait.left, f"its caller was answered {after:.2f} s later")
 
 
