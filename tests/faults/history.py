@@ -125,15 +125,18 @@ class Lock:
 
 @dataclass
 class History:
-    """`lost_s`: how long the way of a live waiter may be open. `notice_s`: how long a dead waiter may hold up those behind it. `outages`: when nobody is to expect anything, from and to."""
+    """`notice_s`: how long a dead waiter may hold up those behind it. `outages`: when nobody is to expect anything, from and to.
+
+    `lost_s`: how long the way of a live waiter may be open.
+    """
 
     events: list[Event]
     locks: dict[str, Lock]
     told: list[Told] = field(default_factory=list)
     sure: list[Sure] = field(default_factory=list)
     notice_s: float = LOST_S
-    lost_s: float = LOST_S
     outages: list[tuple[float, float]] = field(default_factory=list)
+    lost_s: float = LOST_S
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1))

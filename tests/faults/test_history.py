@@ -1,9 +1,9 @@
 """Sixteen clients claim, wait, renew, release, hang up and let go of overlapping resources at random while processes are killed, and the
 recorded history is checked (see history.py).
 
-COORD_TEST_SECONDS says for how long (15 unless set), COORD_TEST_LOST_S after how long a free resource with a live waiter is a lost wake-up
-(3 unless set: the machines that run all tests stall for a second now and then; 1 is what coord promises), COORD_TEST_SEED lets the clients choose as they did in another run, as long
-as they get the same answers.
+COORD_TEST_SECONDS says for how long (15 unless set). COORD_TEST_LOST_S says after how long a free resource with a live waiter is a lost
+wake-up (3 unless set: the machines that run all tests stall for a second now and then; 1 is what coord promises). COORD_TEST_SEED lets
+the clients choose as they did in another run, as long as they get the same answers.
 """
 
 import contextlib
