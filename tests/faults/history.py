@@ -286,17 +286,17 @@ class _Replay:
                 self._verdict.against("revisions do not grow", event, following)
 
     def _go_through(self, change: list[Event]) -> None:
-        """The events of one change, which have one time."""
+        """The events of one change, which have one time; now and then those of two, which began in the same microsecond."""
         before = list(self._held.values())
-        granted = self._granted_wait(change)
-        if granted is not None:
-            self._line.pop(granted.id)
-            granted.left = change[-1]
+        granted = self._granted_waits(change)
+        for wait in granted.values():
+            self._line.pop(wait.id)
+            wait.left = change[-1]
             self._verdict.figures["waits granted"] += 1
         for event in change:
             match event.type:
                 case "lock.claimed":
-                    self._claimed(event, before, granted)
+                    self._claimed(event, before, granted.get(str(event.session)))
                 case "lock.renewed" if event.subject not in self._held:
                     self._verdict.against("renewed, but not held", event)
                 case "lock.upgraded":
@@ -308,16 +308,17 @@ class _Replay:
                 case end if end in ENDS:
                     self._ended(event)
 
-    def _granted_wait(self, change: list[Event]) -> Wait | None:
-        """The wait that the change grants: it names all that the wait is for, as claimed or (the session's own) renewed, `waited`."""
-        names: dict[str | None, set[Form]] = defaultdict(set)
+    def _granted_waits(self, change: list[Event]) -> dict[str, Wait]:
+        """By session, the wait that the change grants: it names all that it is for, as claimed or (its own) renewed, `waited`."""
+        names: dict[str, set[Form]] = defaultdict(set)
         for event in change:
             if "waited" in event.data:
-                names[event.session].add(form(event.data["resource"]))
+                names[str(event.session)].add(form(event.data["resource"]))
+        granted: dict[str, Wait] = {}
         for wait in self._line.values():
-            if wait.id not in self.unqueued and names[wait.session].issuperset(map(form, wait.resources)):
-                return wait
-        return None
+            if wait.id not in self.unqueued and wait.session in names and names[wait.session].issuperset(map(form, wait.resources)):
+                granted.setdefault(wait.session, wait)
+        return granted
 
     def _claimed(self, event: Event, before: list[Holding], granted: Wait | None) -> None:
         lock = self._history.locks.get(event.subject)
