@@ -1,0 +1,74 @@
+"""What a file is called in a lock: the same whoever edits it, from Windows, macOS and Linux, and from every worktree of a repository."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from coord.client.place import Place, host
+
+FOLDS_CASE = sys.platform in ("win32", "darwin")
+"""Whether `SRC/app.py` and `src/app.py` are one file here, as on most disks of these systems."""
+
+
+def resource(path: str, place: Place) -> tuple[str, str]:
+    """The project and the resource of a file, which need not exist (yet); a name that ends in a slash is a tree.
+
+    Within a checkout it counts from the top of that checkout, also when it is another one than the caller's: then in that one's project.
+    Outside of any it is this host's own: `HOST:/etc/hosts`.
+    """
+    tree = path.endswith(("/", os.sep, "/**"))
+    absolute = _real(os.path.join(place.root, os.path.expanduser(path[:-2] if path.endswith("/**") else path)))
+    if _below(absolute, place.root) is not None and place.repository is None:
+        project, top = place.project, place.root
+    else:
+        there = Place(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
+        project, top = there.project, there.root
+        if there.repository is None and _below(absolute, place.root) is None:
+            return place.project, f"{host()}:{_slashes(absolute)}{'/' if tree else ''}"
+    below = _below(absolute, top) or ""
+    named = _spelt(top, below) if FOLDS_CASE else below
+    return project, (_composed(named) + ("/" if tree and named else "")) or "/"
+
+
+def _real(path: str) -> str:
+    r"""Without links and `..`; on Windows without the `\\?\` that long paths have."""
+    real = os.path.realpath(path)
+    return real[4:] if real.startswith("\\\\?\\") and real[5:6] == ":" else real
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/") if os.sep == "\\" else path
+
+
+def _below(path: str, top: str) -> str | None:
+    """The rest of a path below a folder, with slashes; None when it is not below it."""
+    whole, start = _slashes(path), _slashes(top).rstrip("/")
+    same = (whole.casefold(), start.casefold()) if FOLDS_CASE else (whole, start)
+    if same[0] == same[1]:
+        return ""
+    return whole[len(start) + 1 :] if same[0].startswith(f"{same[1]}/") else None
+
+
+def _spelt(top: str, below: str) -> str:
+    """As the disk spells it, whatever case the caller used; what does not exist yet as the caller does."""
+    at, found = top, []
+    for part in below.split("/"):
+        try:
+            names = os.listdir(at)
+        except OSError:
+            names = []
+        wanted = _composed(part).casefold()
+        spelt = part if part in names else next((name for name in names if _composed(name).casefold() == wanted), part)
+        found.append(spelt)
+        at = os.path.join(at, spelt)
+    return "/".join(found)
+
+
+def _composed(text: str) -> str:
+    """NFC: macOS hands out names in which an accent is a character of its own."""
+    if text.isascii():
+        return text
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,104 @@
+"""Files that several processes use at once: a lock that ends with its process, however that ends, and writes that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_TRIES_EVERY_S = 0.01
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try(handle: int) -> bool:
+        try:
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class Busy(Exception):
+    """Another process has the lock."""
+
+
+class Locked:
+    """`with Locked(path, seconds):` holds the file's lock. Raises Busy when another process has it for so long, and OSError.
+
+    The operating system gives it back when the process ends. The file stays: to remove it would let two processes lock two files.
+    """
+
+    def __init__(self, path: str, seconds: float) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._handle = -1
+
+    def __enter__(self) -> Locked:
+        deadline = time.monotonic() + self._seconds
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
+        while not _try(self._handle):
+            if time.monotonic() >= deadline:
+                os.close(self._handle)
+                raise Busy(self._path)
+            time.sleep(_TRIES_EVERY_S)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._handle)
+
+
+def write_whole(path: str, content: bytes) -> None:
+    """The file has this content or what it had before, also when the process dies here."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+        replace(temporary, path)
+    except OSError:
+        remove(temporary)
+        raise
+
+
+def replace(source: str, target: str) -> None:
+    """As os.replace; on Windows it waits for those who have the file open for a moment, as virus scanners do."""
+    for _ in range(50 if os.name == "nt" else 0):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            time.sleep(_TRIES_EVERY_S)
+    os.replace(source, target)
+
+
+def remove(path: str) -> None:
+    """Whether or not it is there."""
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        pass
+
+
+def read(path: str) -> bytes:
+    """Nothing when there is no such file."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""

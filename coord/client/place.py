@@ -1,0 +1,186 @@
+"""Where a call is made from: which repository, project, server and session, and where the calls wait that could not be sent.
+
+Everything is read from files and the environment; no other program is started for it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+CONFIG = ".coord.toml"
+DEFAULT_URL = "http://127.0.0.1:8001"
+FOLDER = ".claude"
+QUEUE = "coord-queue.jsonl"
+SHORT = 8  # of a Claude session's UUID: enough to tell the sessions of one host apart, short enough to read
+
+
+class BadConfig(Exception):
+    """A `.coord.toml` that cannot be used; the message names the file and what to change."""
+
+
+class Repository:
+    """A checkout. `top`: its folder. `common`: the git folder that all its worktrees share. `main`: the checkout they were made from."""
+
+    __slots__ = ("common", "main", "top")
+
+    def __init__(self, top: str, common: str) -> None:
+        self.top = top
+        self.common = common
+        self.main = os.path.dirname(common) if os.path.basename(common) == ".git" else top
+
+    @property
+    def name(self) -> str:
+        """The last part of where it was cloned from, the same in every clone whatever its folder is called; else the folder's name."""
+        origin = _origin(os.path.join(self.common, "config")).replace("\\", "/").rstrip("/")
+        name = origin.rpartition("/")[2].rpartition(":")[2]
+        return name[:-4] if name.endswith(".git") and len(name) > 4 else name or os.path.basename(self.main)
+
+
+def repository(folder: str) -> Repository | None:
+    """The checkout that a folder is in; None outside of any. `folder` need not exist."""
+    at = folder
+    while True:
+        git = os.path.join(at, ".git")
+        if os.path.isdir(git):
+            return Repository(at, git)
+        if os.path.isfile(git):
+            return Repository(at, _common(at, git))
+        above = os.path.dirname(at)
+        if above == at:
+            return None
+        at = above
+
+
+def _common(top: str, git_file: str) -> str:
+    """The shared git folder of a worktree; a submodule has one of its own."""
+    folder = os.path.normpath(os.path.join(top, _text(git_file).partition("gitdir:")[2].strip()))
+    shared = _text(os.path.join(folder, "commondir")).strip()
+    return os.path.normpath(os.path.join(folder, shared)) if shared else folder
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _origin(git_config: str) -> str:
+    """`url` of `[remote "origin"]`."""
+    section = ""
+    for line in map(str.strip, _text(git_config).splitlines()):
+        if line.startswith("["):
+            section = line
+        elif section == '[remote "origin"]':
+            name, _, value = line.partition("=")
+            if name.strip() == "url":
+                return value.strip()
+    return ""
+
+
+class Place:
+    """All that a call needs to know of where it is made.
+
+    `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the queue: the main checkout, so that a
+    worktree that is deleted takes no queued call with it; outside of a project the user's home.
+    """
+
+    __slots__ = ("config", "home", "project", "repository", "root", "token", "url")
+
+    def __init__(self, folder: str | None = None) -> None:
+        """`folder`: default is the current one. Raises BadConfig."""
+        start = os.path.realpath(folder or os.getcwd())
+        self.repository = repository(start)
+        file = _config_file(start, self.repository)
+        self.config = read_config(file) if file else {}
+        if self.repository is not None:
+            self.root, self.home = self.repository.top, self.repository.main
+        else:
+            self.root = os.path.dirname(file) if file else start
+            self.home = self.root if file else os.path.expanduser("~")
+        named = os.environ.get("COORD_PROJECT") or self.config.get("project")
+        self.project = str(named or (self.repository.name if self.repository else os.path.basename(self.root)) or "default")[:100]
+        self.url = (os.environ.get("COORD_URL") or str(self.config.get("url") or DEFAULT_URL)).rstrip("/")
+        self.token = _token(self.config)
+
+    @property
+    def queue(self) -> str:
+        """The file of calls that wait; `COORD_QUEUE` names another."""
+        return os.environ.get("COORD_QUEUE") or os.path.join(self.home, FOLDER, QUEUE)
+
+    @property
+    def queues(self) -> list[str]:
+        """Every file in which calls may wait: today's shell clients write to the folder that they run in, also in a worktree."""
+        here = os.path.join(self.root, FOLDER, QUEUE)
+        return [self.queue] if here == self.queue or "COORD_QUEUE" in os.environ else [self.queue, here]
+
+    def state(self, name: str) -> str:
+        """A small file beside the queue that holds what a client wants to remember."""
+        return os.path.join(os.path.dirname(self.queue), f"coord-{name}")
+
+
+def _config_file(start: str, found: Repository | None) -> str | None:
+    """The nearest `.coord.toml` upwards, within the checkout where there is one; for a worktree without one its main checkout's."""
+    at = start
+    while True:
+        file = os.path.join(at, CONFIG)
+        if os.path.isfile(file):
+            return file
+        above = os.path.dirname(at)
+        if above == at or (found is not None and at == found.top):
+            break
+        at = above
+    if found is not None and found.main != found.top and os.path.isfile(os.path.join(found.main, CONFIG)):
+        return os.path.join(found.main, CONFIG)
+    return None
+
+
+def read_config(file: str) -> dict[str, object]:
+    """The settings in the file. Raises BadConfig."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        with open(file, "rb") as opened:
+            return tomllib.load(opened)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(f"{file} is not TOML: {error}. Mend that line.") from None
+    except OSError as error:
+        raise BadConfig(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _token(config: dict[str, object]) -> str | None:
+    """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` or `token_file` names. Raises BadConfig."""
+    token = os.environ.get("COORD_TOKEN")
+    file = os.environ.get("COORD_TOKEN_FILE") or config.get("token_file")
+    if token or not file:
+        return token or None
+    try:
+        with open(os.path.expanduser(str(file)), encoding="utf-8") as opened:
+            return opened.readline().strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"The token file {file} cannot be read: {error}.") from None
+
+
+def host() -> str:
+    return (os.environ.get("COORD_HOST") or socket.gethostname()).partition(".")[0] or "localhost"
+
+
+def session(claude_session: str | None = None, agent: str | None = None) -> str:
+    """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else `HOST/<user>`.
+
+    `agent`: the id of the subagent that calls; it has a name of its own, below its session's.
+    """
+    claude_session = claude_session or os.environ.get("CLAUDE_CODE_SESSION_ID")
+    name = os.environ.get("COORD_SESSION")
+    if not name:
+        name = f"{host()}/claude-{claude_session[:SHORT]}" if claude_session else f"{host()}/{_user()}"
+    return f"{name}/{agent}"[:200] if agent else name[:200]
+
+
+def _user() -> str:
+    return os.environ.get("USER") or os.environ.get("USERNAME") or os.environ.get("LOGNAME") or "user"

@@ -1,0 +1,279 @@
+"""One call over HTTP/1.1, with a deadline that holds whatever the other side does: refuses, hangs, trickles, or has a name nobody resolves.
+
+`http.client` would do the same for 25 ms more at each start of a hook, and its timeout is for each read, not for the call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+
+from coord import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+MOST_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
+AGENT = f"coord/{__version__}"
+_CHUNK = 65536
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+class Away(Exception):
+    """coord cannot be reached, or says that it cannot answer now (5xx, 429). The same call may be sent again later.
+
+    `retry_after`: seconds that it asks to wait, when it answered at all. `waited`: seconds that finding out took.
+    """
+
+    def __init__(self, why: str, retry_after: float | None = None, waited: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+        self.waited = waited
+
+
+class BadUrl(Exception):
+    """`COORD_URL` (or `url` in `.coord.toml`) is not an address of a server."""
+
+
+class Answer:
+    """What coord answered. `headers` by their lower-case names."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def json(self) -> Any:
+        """The body; None when it is empty or not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def is_coords(self) -> bool:
+        """Whether coord itself said so, and not something that listens at its address, or a proxy before it."""
+        if self.status in (204, 304):
+            return True
+        told = self.json
+        return isinstance(told, dict) and (self.ok or isinstance(told.get("error"), str))
+
+
+def quote(text: str) -> str:
+    """Percent-encoded for a path or a query; `/` too."""
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))
+
+
+def query(**values: Any) -> str:
+    """`?a=1&b=2` of what is not None; a list gives its name several times, a bool is `true` or `false`."""
+    pairs = []
+    for name, value in values.items():
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            if each is not None:
+                shown = str(each).lower() if isinstance(each, bool) else str(each)
+                pairs.append(f"{name}={quote(shown)}")
+    return f"?{'&'.join(pairs)}" if pairs else ""
+
+
+def call(
+    url: str,
+    method: str,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+) -> Answer:
+    """One call. `timeout`: seconds for the whole of it. Raises Away and BadUrl. A 5xx and a 429 are Away too; all else is an answer."""
+    began = time.monotonic()
+    secure, host, port, prefix = _parts(url)
+    sent = _request(method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {})
+    try:
+        with _connected(host, port, secure, began + timeout) as connection:
+            answer = _exchange(connection, sent, began + timeout, head=method == "HEAD")
+    except (OSError, ValueError) as error:
+        waited = time.monotonic() - began
+        raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
+    if answer.status >= 500 or answer.status == 429:
+        said = answer.json.get("detail") if isinstance(answer.json, dict) else None
+        after = answer.headers.get("retry-after", "")
+        seconds = float(after) if after.isdigit() else None
+        raise Away(f"{url} answers {answer.status}: {said or 'no reason given'}", seconds, time.monotonic() - began)
+    return answer
+
+
+def _parts(url: str) -> tuple[bool, str, int, str]:
+    scheme, found, rest = url.partition("://")
+    authority, _, prefix = rest.partition("/")
+    host, colon, port = authority.rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = authority, ""
+    secure = scheme.lower() == "https"
+    host = host.strip("[]")
+    if not found or scheme.lower() not in ("http", "https") or not host or "@" in host or not (port.isdigit() or not port):
+        raise BadUrl(
+            f"{url!r} is not the address of a coord server. Set COORD_URL, or url in .coord.toml, to one like http://127.0.0.1:8001."
+        )
+    return secure, host, int(port or (443 if secure else 80)), f"/{prefix}".rstrip("/")
+
+
+def _request(method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", f"User-Agent: {AGENT}", "Connection: close"]
+    content = b""
+    if body is not None:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        lines.append("Content-Type: application/json")
+    if content or method in ("POST", "PUT", "PATCH"):
+        lines.append(f"Content-Length: {len(content)}")
+    lines += [f"{name}: {value}" for name, value in headers.items() if value.isascii() and value.isprintable()]
+    return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + content
+
+
+def _connected(host: str, port: int, secure: bool, deadline: float) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one. Raises OSError."""
+    failed: OSError = TimeoutError("timed out")
+    addresses = _addresses(host, port, deadline)
+    for nth, (family, kind, proto, _, address) in enumerate(addresses):
+        connection = socket.socket(family, kind, proto)
+        try:
+            share = _left(deadline) / (len(addresses) - nth)  # none of several addresses takes the time of the others
+            connection.settimeout(share)
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(_left(deadline))
+            if secure:
+                import ssl
+
+                return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+            return connection
+        except OSError as error:
+            connection.close()
+            failed = error
+    raise failed
+
+
+def _addresses(host: str, port: int, deadline: float) -> list[Any]:
+    """What the name stands for. Asked in a thread, since nothing else ends a question to a name server that is away."""
+    if host.replace(".", "").isdigit() or ":" in host:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    import _thread
+
+    found: list[Any] = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def ask() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.append(error)
+        finally:
+            done.release()
+
+    _thread.start_new_thread(ask, ())
+    if not done.acquire(timeout=_left(deadline)):
+        raise TimeoutError(f"the name {host} is not resolved in time")
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return list(found[0])
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+def _exchange(connection: socket.socket, sent: bytes, deadline: float, *, head: bool) -> Answer:
+    connection.sendall(sent)
+    received = _Received(connection, deadline)
+    status, headers = _head(received)
+    while 100 <= status < 200:
+        status, headers = _head(received)
+    if head or status in (204, 304):
+        return Answer(status, headers, b"")
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        return Answer(status, headers, b"".join(iter(lambda: _chunk(received), b"")))
+    length = headers.get("content-length")
+    return Answer(status, headers, received.exactly(int(length)) if length is not None else received.rest())
+
+
+def _head(received: _Received) -> tuple[int, dict[str, str]]:
+    first = received.line().split(" ", 2)
+    if not first[0].startswith("HTTP/1.") or len(first) < 2 or not first[1].isdigit():
+        raise ValueError("what listens there does not speak HTTP")
+    headers: dict[str, str] = {}
+    while line := received.line():
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return int(first[1]), headers
+
+
+def _chunk(received: _Received) -> bytes:
+    size = int(received.line().partition(";")[0], 16)
+    if size == 0:
+        while received.line():  # trailers
+            pass
+        return b""
+    content = received.exactly(size)
+    received.line()
+    return content
+
+
+class _Received:
+    """What comes in, read only as far as it is asked for. Raises OSError when it ends too early or comes too late."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._buffer = b""
+
+    def _more(self) -> bool:
+        self._connection.settimeout(_left(self._deadline))
+        data = self._connection.recv(_CHUNK)
+        self._buffer += data
+        if len(self._buffer) > MOST_BYTES:
+            raise ValueError("the answer is too long")
+        return bool(data)
+
+    def line(self) -> str:
+        while b"\n" not in self._buffer:
+            if not self._more():
+                raise ConnectionError("the connection was closed before the answer")
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.rstrip(b"\r").decode("latin-1")
+
+    def exactly(self, count: int) -> bytes:
+        if not 0 <= count <= MOST_BYTES:
+            raise ValueError("the answer is too long")
+        while len(self._buffer) < count:
+            if not self._more():
+                raise ConnectionError("the connection was closed in the middle of the answer")
+        content, self._buffer = self._buffer[:count], self._buffer[count:]
+        return content
+
+    def rest(self) -> bytes:
+        while self._more():
+            pass
+        return self._buffer
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, socket.gaierror):
+        return "its name is not known"
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
+        return "timed out"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return str(error) or type(error).__name__
