@@ -15,4 +15,5 @@ done
 if [ ${#packages[@]} -gt 0 ]; then
   tools/apt-install.sh "${packages[@]}" || echo "coord: the tests that need ${packages[*]} will be skipped" >&2
 fi
+tools/setup-claude.sh
 exit 0
