@@ -49,6 +49,12 @@ class IdConflict(CoordError):
     status, code = 409, "id_conflict"
 
 
+class Superseded(CoordError):
+    """Something newer than the `observed_at` of the call is known, and stays; it is carried along."""
+
+    status, code = 409, "superseded"
+
+
 class TooLarge(CoordError):
     """The body is over 1 MiB."""
 

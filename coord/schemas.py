@@ -144,7 +144,7 @@ class Time(fields.Field[datetime]):
     """A moment: ISO 8601. Answered in UTC with microseconds and `Z`; accepted with `Z` or an offset."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return None if value is None else iso(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
         try:
@@ -154,6 +154,19 @@ class Time(fields.Field[datetime]):
         except (TypeError, ValueError, OverflowError):
             raise ma.ValidationError("Not an ISO 8601 time (like 2026-11-23T10:00:00Z).") from None
         raise ma.ValidationError("The time zone is missing: end it in Z for UTC.")
+
+
+def iso(moment: datetime) -> str:
+    """A time in UTC as it is answered."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class ObservedAt(Time):
+    """When the caller saw or decided what it sends; see coord.observation."""
+
+    def __init__(self, newer: str) -> None:
+        """`newer`: what becomes of the call when something newer is known."""
+        super().__init__(load_default=None, metadata={"description": f"When the caller saw or decided this; left out: now. {newer}"})
 
 
 class Schema(ma.Schema):

@@ -1,18 +1,16 @@
 """Why an observation of a component does not become current."""
 
-from datetime import datetime
 from typing import Any
 
+from coord import errors
 from coord.areas.components.schemas import ComponentSchema
-from coord.errors import CoordError
+from coord.schemas import iso
 
 _component = ComponentSchema()
 
 
-class Superseded(CoordError):
+class Superseded(errors.Superseded):
     """Something newer is known of this component, so the observation changes nothing; `component` is what is known."""
-
-    status, code = 409, "superseded"
 
     def __init__(self, component: dict[str, Any]) -> None:
         name = f"'{component['component']}' of '{component['project_key']}'"
@@ -25,7 +23,3 @@ class Superseded(CoordError):
         super().__init__(
             f"{name} {known}, after your observation, which therefore changes nothing. {advice}", component=_component.dump(component)
         )
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

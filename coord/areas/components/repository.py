@@ -5,20 +5,21 @@ to be late stays late. Everything else that a decision rests on is guarded by `c
 retirement moves.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
-from coord.areas.components.errors import Superseded, iso
+from coord import journal, observation
+from coord.areas.components.errors import Superseded
 from coord.areas.components.models import Component, Observation
 from coord.change import Change, Look, Rows
 from coord.db import Timestamp, now
 from coord.errors import Invalid, NotFound
 from coord.journal import Event, Head
+from coord.schemas import iso
 from coord.statements import Prepared
 
 Row = dict[str, Any]
@@ -26,7 +27,6 @@ Row = dict[str, Any]
 CONTENT = ("state", "version", "notes")
 NOTHING_KNOWN = {"state": "unknown", "version": None, "notes": None}
 MOST_RECENT = 50  # the contract's bound for lists in /status
-LARGEST_SKEW = timedelta(minutes=5)  # more than NTP leaves; an observation far ahead would shut out all others until its time has come
 
 _components = Component.__table__
 _history = Observation.__table__
@@ -42,15 +42,8 @@ _SEEN = Prepared(sa.select(*_c, now().label("now")).select_from(_head.outerjoin(
 
 _BY_NAME = Prepared(sa.select(*_c).where(_named))
 
-_observed = param("new_observed_at", type_=Timestamp)
 _state = param("new_state", type_=sa.String)
 _unchanged = sa.and_(_named, _c.changed_revision == param("seen_revision", type_=sa.BigInteger))
-
-
-def _seen_at(newest: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    """When it is seen: when the caller says, else now, which the newest that is stored may be ahead of by the skew that is let through."""
-    return sa.func.coalesce(_observed, sa.case((newest > journal.moment, newest), else_=journal.moment), type_=Timestamp)
-
 
 _first_values = {
     "revision": _head.c.revision,
@@ -61,8 +54,8 @@ _first_values = {
     "notes": param("new_notes", type_=sa.Text),
     "updated_by": param("by", type_=sa.String),
     "updated_at": _head.c.at,
-    "observed_at": sa.func.coalesce(_observed, _head.c.at, type_=Timestamp),
-    "state_since": sa.func.coalesce(_observed, _head.c.at, type_=Timestamp),
+    "observed_at": sa.func.coalesce(observation.given, _head.c.at, type_=Timestamp),
+    "state_since": sa.func.coalesce(observation.given, _head.c.at, type_=Timestamp),
     "changed_revision": _head.c.revision,
 }
 _CREATE = Prepared(
@@ -80,9 +73,9 @@ _REVIVE = Prepared(
         (_c.notes, param("new_notes")),
         (_c.updated_by, param("by")),
         (_c.updated_at, journal.moment),
-        (_c.observed_at, _seen_at(_c.retired_at)),
+        (_c.observed_at, observation.made_at(_c.retired_at)),
         (_c.previous_state, sa.null()),
-        (_c.state_since, _seen_at(_c.retired_at)),
+        (_c.state_since, observation.made_at(_c.retired_at)),
         (_c.changed_revision, journal.revision),
         (_c.retired_at, sa.null()),
         (_c.retired_by, sa.null()),
@@ -91,30 +84,30 @@ _REVIVE = Prepared(
 
 _CHANGE = Prepared(
     sa.update(_components)
-    .where(_unchanged, _c.retired_at.is_(None), sa.or_(_observed.is_(None), _c.observed_at <= _observed))
+    .where(_unchanged, _c.retired_at.is_(None), observation.not_late(_c.observed_at))
     .ordered_values(
         (_c.previous_state, sa.case((_c.state != _state, _c.state), else_=_c.previous_state)),
-        (_c.state_since, sa.case((_c.state != _state, _seen_at(_c.observed_at)), else_=_c.state_since)),
+        (_c.state_since, sa.case((_c.state != _state, observation.made_at(_c.observed_at)), else_=_c.state_since)),
         (_c.state, _state),
         (_c.version, param("new_version")),
         (_c.notes, param("new_notes")),
         (_c.updated_by, param("by")),
         (_c.updated_at, journal.moment),
-        (_c.observed_at, _seen_at(_c.observed_at)),
+        (_c.observed_at, observation.made_at(_c.observed_at)),
         (_c.changed_revision, journal.revision),
     )
 )
 
 _CONFIRM = Prepared(
     sa.update(_components)
-    .where(_unchanged, _c.retired_at.is_(None), sa.or_(_observed.is_(None), _c.observed_at < _observed))
-    .values(updated_by=param("by"), updated_at=journal.moment, observed_at=_seen_at(_c.observed_at))
+    .where(_unchanged, _c.retired_at.is_(None), sa.or_(observation.given.is_(None), _c.observed_at < observation.given))
+    .values(updated_by=param("by"), updated_at=journal.moment, observed_at=observation.made_at(_c.observed_at))
 )
 
 _RETIRE = Prepared(
     sa.update(_components)
-    .where(_unchanged, _c.retired_at.is_(None), sa.or_(_observed.is_(None), _c.observed_at <= _observed))
-    .values(retired_at=_seen_at(_c.observed_at), retired_by=param("by"))
+    .where(_unchanged, _c.retired_at.is_(None), observation.not_late(_c.observed_at))
+    .values(retired_at=observation.made_at(_c.observed_at), retired_by=param("by"))
 )
 
 _KEEP = Prepared(
@@ -137,7 +130,7 @@ _KEEP_RETIREMENT = Prepared(
 
 _BEFORE = Prepared(
     sa.select(*(_h[name] for name in CONTENT))
-    .where(_named_in_history, _h.observed_at <= _observed)
+    .where(_named_in_history, _h.observed_at <= observation.given)
     .order_by(_h.observed_at.desc(), _h.revision.desc())
     .limit(1)
 )
@@ -146,7 +139,7 @@ _BEFORE = Prepared(
 def _same(sent: tuple[str, ...]) -> sa.ColumnElement[bool]:
     """The rows of the history that say what is sent, seen at the same moment."""
     equal = (_h[name].is_not_distinct_from(param(f"new_{name}", type_=_h[name].type)) for name in sent)
-    return sa.and_(_named_in_history, _h.observed_at == _observed, _h.retired == sa.false(), *equal)
+    return sa.and_(_named_in_history, _h.observed_at == observation.given, _h.retired == sa.false(), *equal)
 
 
 @lru_cache
@@ -167,7 +160,7 @@ def _insert_late(sent: tuple[str, ...]) -> Prepared:
         "notes": param("new_notes", type_=sa.Text),
         "updated_by": param("by", type_=sa.String),
         "updated_at": _head.c.at,
-        "observed_at": _observed,
+        "observed_at": observation.given,
         "superseded": sa.true(),
     }
     select = sa.select(*values.values()).select_from(_head).where(_head.c.id == 1, ~kept)
@@ -240,12 +233,14 @@ def put(look: Look, wanted: Row) -> Any:
     """
     seen = look.row(_SEEN, project=wanted["project_key"], name=wanted["component"]) or {}
     observed = wanted["observed_at"]
-    _refuse_skew(observed, seen["now"])
+    observation.refuse_skew(observed, seen["now"])
     if seen["revision"] is None:
         return _appear(_CREATE, wanted)
     if _is_late(observed, seen):
         return _keep_late(look, wanted, seen)
     if seen["retired_at"] is not None:
+        if observed == seen["retired_at"] and _is_kept(look, wanted):
+            raise Superseded(seen)  # a replay of what was seen before it was retired in the same moment
         return _appear(_REVIVE, wanted, seen_revision=seen["changed_revision"])
     changed = [name for name in CONTENT if name in wanted and wanted[name] != seen[name]]
     if observed == seen["observed_at"] and (not changed or _is_kept(look, wanted)):
@@ -260,7 +255,7 @@ def retire(look: Look, project_key: str, component: str, by: str | None, observe
         raise _unknown(project_key, component)
     if seen["retired_at"] is not None:
         return seen
-    _refuse_skew(observed, seen["now"])
+    observation.refuse_skew(observed, seen["now"])
     if _is_late(observed, seen):
         raise Superseded(seen)
     change = Change()
@@ -272,15 +267,8 @@ def retire(look: Look, project_key: str, component: str, by: str | None, observe
     return change
 
 
-def _refuse_skew(observed: datetime | None, at: datetime) -> None:
-    if observed is not None and observed - at > LARGEST_SKEW:
-        ahead = (observed - at).total_seconds()
-        message = f"{ahead:.0f} s ahead of the database's clock, which says {iso(at)}: a clock skew. Set your clock, or leave this out."
-        raise Invalid({"observed_at": [message]})
-
-
 def _is_late(observed: datetime | None, seen: Row) -> bool:
-    return observed is not None and observed < (seen["retired_at"] or seen["observed_at"])
+    return observation.is_late(observed, seen["retired_at"] or seen["observed_at"])
 
 
 def _appear(statement: Prepared, wanted: Row, **guard: Any) -> Change:

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.areas.components.models import COMPONENT_LENGTH, STATE_LENGTH, VERSION_LENGTH
-from coord.schemas import Body, Page, Project, Query, Schema, Session, Text, Time, list_of
+from coord.schemas import Body, ObservedAt, Page, Project, Query, Schema, Session, Text, Time, list_of
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")  # a convention: any other text is a state too
 LONGEST_NOTES = 20_000
@@ -21,9 +21,8 @@ def _state(**kwargs: Any) -> Text:
     return Text(longest=STATE_LENGTH, shortest=1, metadata={"description": description}, **kwargs)
 
 
-def _observed_at() -> Time:
-    description = "When the caller saw it; left out: now. What is older than the observation stored does not become current."
-    return Time(load_default=None, metadata={"description": description})
+def _observed_at() -> ObservedAt:
+    return ObservedAt("What is older than the observation stored does not become current.")
 
 
 class ComponentSchema(Schema):

@@ -95,6 +95,24 @@ def test_a_queue_replayed_after_it_was_retired_leaves_it_retired(client: Agent) 
     assert states(client) == [("built", False)]
 
 
+def test_a_queue_replayed_twice_leaves_retired_what_was_seen_and_retired_in_one_moment(client: Agent, journal_rows: Any) -> None:
+    at = "2026-01-05T10:00:00Z"
+    for status in (201, 409):
+        assert client.put("/components/shop/api", state="built", observed_at=at, updated_by="host/a").status_code == status
+        assert client.delete("/components/shop/api", session_id="host/a", observed_at=at).status_code == 200
+    assert client.get("/components/shop/api").status_code == 404
+    assert [row["type"] for row in journal_rows()] == ["component.changed", "component.retired"]
+
+
+def test_a_retirement_replayed_after_it_came_back_is_superseded(client: Agent) -> None:
+    at = {"observed_at": "2026-01-05T10:00:00Z"}
+    put(client, observed_at="2026-01-05T09:00:00Z")
+    assert client.delete("/components/shop/api", session_id="host/a", **at).status_code == 200
+    back = put(client, "deployed").json
+    answer = client.delete("/components/shop/api", session_id="host/a", **at)
+    assert (answer.status_code, answer.json["error"], answer.json["component"]) == (409, "superseded", back)
+
+
 def test_a_report_seen_after_it_was_retired_brings_it_back(client: Agent, clock: Clock) -> None:
     put(client)
     client.delete("/components/shop/api")
