@@ -17,9 +17,13 @@ from config.default import Network
 from coord.errors import Forbidden, Invalid
 from coord.schemas import shortened
 from coord.telemetry import REQUEST_ID
-from coord.web import SESSION_HEADER
+from coord.web import PROJECT_HEADER, SESSION_HEADER
 
 OPEN_WITHOUT_TOKEN = ("/livez", "/health")
+_SENT_BY_PAGES = (
+    *("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", SESSION_HEADER, PROJECT_HEADER, REQUEST_ID),
+    *("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"),
+)
 
 # name, IPv4 address or [IPv6 address], and a port. Nothing else is a Host that a browser or a client of ours sends.
 _HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
@@ -70,9 +74,7 @@ def tell_browsers(response: Response) -> Response:
         response.headers["Access-Control-Expose-Headers"] = f"Retry-After, ETag, {REQUEST_ID}"
         if _is_preflight():
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-            response.headers["Access-Control-Allow-Headers"] = (
-                f"Authorization, Content-Type, If-None-Match, Last-Event-ID, {SESSION_HEADER}, {REQUEST_ID}"
-            )
+            response.headers["Access-Control-Allow-Headers"] = ", ".join(_SENT_BY_PAGES)
     return response
 
 

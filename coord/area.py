@@ -6,6 +6,7 @@ An area is a folder of its own: a blueprint with its schemas, repository and mod
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -17,7 +18,8 @@ import marshmallow as ma
 from flask import current_app
 
 from coord.change import Change, Look
-from coord.web import Blueprint
+from coord.schemas import Schema, Session
+from coord.web import SESSION_HEADER, Blueprint
 
 ENTRY_POINTS = "coord.areas"
 
@@ -103,12 +105,60 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A call below `/api/coord`. `path` as it is sent: a name in it is quoted. `sent`: the query of a GET, the JSON body of others.
+
+    `if_empty`: what to say where the answer has no body.
+    """
+
+    method: str
+    path: str
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    if_empty: str = "Done."
+
+
+@dataclass(frozen=True, eq=False)
+class Tool:
+    """What agents can do over MCP, in as few words as they need: everybody pays for them in each session.
+
+    `takes`: its arguments. `session_id` and `project_key` come from the client's headers where the arguments leave them out.
+    `call` turns the arguments, as they were sent, into the call that does it. That judges them and answers for them, so a tool has no
+    rules of its own; it may raise a CoordError where there is no call to make. `reads`: it changes nothing.
+    """
+
+    name: str
+    description: str
+    takes: Mapping[str, ma.fields.Field[Any]]
+    call: Callable[[Mapping[str, Any]], Call]
+    reads: bool = False
+
+
+CALLER: Mapping[str, ma.fields.Field[Any]] = {
+    "session_id": Session(
+        required=True,
+        metadata={"description": "You, as HOST/agent"},
+        error_messages={"required": f"Needed: say who you are, here or in the header {SESSION_HEADER}."},
+    )
+}
+"""What every tool takes."""
+
+
+def chosen(schema: type[Schema], /, **described: str) -> dict[str, ma.fields.Field[Any]]:
+    """Some fields of a call's schema, for a tool that takes them too, described in fewer words or (empty) in none."""
+    found = {name: copy(schema._declared_fields[name]) for name in described}
+    for name, each in found.items():
+        each.metadata = {"description": described[name]} if described[name] else {}
+    return found
+
+
+@dataclass(frozen=True)
 class Area:
     """A coordination area: all that the rest of coord needs to know of it.
 
     `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
     `seen(change, session)`: adds to a change what a sign of life means for what the session has; `renewed` what a check-in means besides.
     `left(look, departure)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
+    `tools`: what agents can do with it over MCP.
     `upkeep()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when there
     is nothing, and bear that another worker is faster.
     """
@@ -126,6 +176,7 @@ class Area:
     left: Callable[[Look, Departure], None] | None = None
     deliver: Callable[[Change, Notice], None] | None = None
     upkeep: Callable[[], None] | None = None
+    tools: Sequence[Tool] = ()
 
 
 class BadArea(Exception):
@@ -145,6 +196,10 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     for name in names:
         if names.count(name) > 1:
             raise BadArea(f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS.")
+    tools = [tool.name for area in found for tool in area.tools]
+    for name in tools:
+        if tools.count(name) > 1:
+            raise BadArea(f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS.")
     return found
 
 

@@ -25,11 +25,16 @@ from coord.schemas import MOST_UNKNOWN, Body, Query, Schema, shortened, unknown_
 View = TypeVar("View", bound=Callable[..., Any])
 BASE_PATH = "/api/coord"
 SESSION_HEADER = "X-Coord-Session"
+PROJECT_HEADER = "X-Coord-Project"  # only MCP clients need it: everywhere else the project is a parameter
 MAX_BODY_BYTES = 1024 * 1024
 BROKEN_OFF = "The body could not be read: it broke off, or its length or chunks are not as announced. Send it again."
 TOO_LARGE = "The body is over 1 MiB. Send less, or split it."
 TWICE = "Given more than once, with different values."
 IN_BODY = "Not a parameter of this call: send it in the JSON body."
+
+
+class NotAnObject(BadJson):
+    """The body is JSON, but not an object."""
 
 
 class ErrorSchema(ma.Schema):
@@ -169,6 +174,11 @@ def load_query(schema: Schema) -> dict[str, Any]:
     return _load_and_note(schema, data if schema.filters_by_session else _with_session(data))
 
 
+def load_parameters(schema: Schema) -> dict[str, Any]:
+    """The query alone through the schema, for a call whose body is something else."""
+    return load(schema, _single(request.args, schema.fields))
+
+
 def _like(schema: Schema) -> str:
     example = schema.example if isinstance(schema, Body) else None
     return json.dumps(dict(example), ensure_ascii=False) if example else '{"project_key": "shop", …}'
@@ -179,9 +189,9 @@ _CALLERS = ("session_id", "from_session", "updated_by", "created_by")
 
 def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     """Also notes who calls, which is a sign of life whatever comes of the call. In a read only `session_id` is the caller."""
-    loaded = _load(schema, data)
+    loaded = load(schema, data)
     if schema.filters_by_session:
-        data = {"session_id": _session_header()}
+        data = {"session_id": sent_header(SESSION_HEADER)}
     if schema.names_caller:
         names = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
         caller = next((data[name] for name in names if data.get(name) is not None), None)
@@ -211,7 +221,7 @@ def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:
     if data is None and null_is_empty:
         return {}
     if not isinstance(data, dict):
-        raise BadJson('The body must be a JSON object, like {"project_key": "shop", …}.')
+        raise NotAnObject('The body must be a JSON object, like {"project_key": "shop", …}.')
     return data
 
 
@@ -244,7 +254,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data through the schema. Raises Invalid."""
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ma.ValidationError as error:
@@ -265,20 +276,21 @@ def _flat(messages: Any, where: str = "") -> list[str]:
 def _with_session(data: dict[str, Any]) -> dict[str, Any]:
     """The caller's name from wherever it is: the body goes before the query, the query before the header."""
     if data.get("session_id") is None:
-        named = request.args.get("session_id") or _session_header()
+        named = request.args.get("session_id") or sent_header(SESSION_HEADER)
         if named:
             data = {**data, "session_id": named}
     return data
 
 
-def _session_header() -> str | None:
-    sent = request.headers.get(SESSION_HEADER)
+def sent_header(name: str) -> str | None:
+    """A header whose value is a name of the caller's choice, in UTF-8. Raises Invalid."""
+    sent = request.headers.get(name)
     if sent is None:
         return None
     try:
         return sent.encode("latin-1").decode("utf-8")  # WSGI hands headers over as Latin-1
     except UnicodeError:
-        raise Invalid({SESSION_HEADER: ["Not UTF-8."]}) from None
+        raise Invalid({name: ["Not UTF-8."]}) from None
 
 
 def _single(args: MultiDict[str, str], fields: Mapping[str, Any], in_body: Mapping[str, Any] | None = None) -> dict[str, Any]:

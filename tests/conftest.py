@@ -85,7 +85,7 @@ class Agent:
     def call(self, method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
         if body is not None:
             kwargs |= {"data": json.dumps(body), "content_type": "application/json"}
-        if path.startswith("/") and not path.startswith(("/health", "/livez", "/openapi", "/docs", "/metrics", "/llms")):
+        if path.startswith("/") and not path.startswith(("/health", "/livez", "/openapi", "/docs", "/metrics", "/llms", "/mcp")):
             path = BASE + path
         return self.client.open(path, method=method, **kwargs)
 
@@ -140,6 +140,11 @@ def clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     yield moved
     event.remove(pool_engine, "checkout", on_checkout)
     pool_engine.dispose()
+
+
+def moved(time: str, **duration: float) -> str:
+    """A time as it is answered, moved by a duration."""
+    return (dt.datetime.fromisoformat(time) + dt.timedelta(**duration)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @pytest.fixture

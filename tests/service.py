@@ -26,7 +26,7 @@ from coord.db import db
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "/api/coord"
-AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/llms")
+AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/llms", "/mcp")
 START_S = 60  # a cold start on a busy machine
 STOP_S = 20
 

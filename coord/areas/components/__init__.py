@@ -9,6 +9,7 @@ from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.components import repository
 from coord.areas.components.routes import blp
 from coord.areas.components.schemas import STATES, ComponentSchema
+from coord.areas.components.tools import component
 from coord.change import Look
 
 
@@ -36,4 +37,5 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={"recent_component_changes": fields.List(fields.Nested(ComponentSchema))}, read=_status),
     gauges=_gauges,
+    tools=(component,),
 )

@@ -9,6 +9,7 @@ from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.locks import line, presence, repository
 from coord.areas.locks.routes import blp
 from coord.areas.locks.schemas import LockSchema
+from coord.areas.locks.tools import lock, unlock, locks
 from coord.change import Look
 
 
@@ -40,4 +41,5 @@ area = Area(
     renewed=presence.renewed,
     left=presence.left,
     upkeep=presence.upkeep,
+    tools=(lock, unlock, locks),
 )

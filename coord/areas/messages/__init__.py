@@ -10,6 +10,7 @@ from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.messages import repository
 from coord.areas.messages.routes import blp
 from coord.areas.messages.schemas import UnreadSchema
+from coord.areas.messages.tools import send, inbox
 from coord.change import Look
 
 
@@ -41,4 +42,5 @@ area = Area(
     gauges=_gauges,
     deliver=repository.deliver,
     checkin=CheckinPart("messages", "unread", 10, UnreadSchema, _unread, _banner, texts=("body",)),
+    tools=(send, inbox),
 )

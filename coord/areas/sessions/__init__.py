@@ -6,6 +6,7 @@ from typing import Any
 from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.sessions import repository
 from coord.areas.sessions.routes import blp
+from coord.areas.sessions.tools import checkin
 from coord.areas.sessions.upkeep import upkeep
 from coord.change import Look
 
@@ -20,4 +21,11 @@ def _gauges(look: Look) -> Iterable[Gauge]:
         yield Gauge("sessions", "Announced sessions by state, without those that ended.", number, {"state": state})
 
 
-area = Area(name="sessions", blueprint=blp, status=StatusPart(fields={}, read=_status), gauges=_gauges, upkeep=upkeep)
+area = Area(
+    name="sessions",
+    blueprint=blp,
+    status=StatusPart(fields={}, read=_status),
+    gauges=_gauges,
+    upkeep=upkeep,
+    tools=(checkin,),
+)

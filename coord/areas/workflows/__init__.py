@@ -10,6 +10,7 @@ from coord.areas.workflows import item_repository, repository
 from coord.areas.workflows.routes import blp
 from coord.areas.workflows.schemas import InHandSchema, WorkflowSchema
 from coord.areas.workflows.stages import OPEN_WORKFLOWS
+from coord.areas.workflows.tools import work
 from coord.change import Look
 
 
@@ -47,4 +48,5 @@ area = Area(
     gauges=_gauges,
     left=item_repository.left,
     checkin=CheckinPart("work_items", "in progress by you", 30, InHandSchema, _in_hand, _line, texts=("description",)),
+    tools=(work,),
 )

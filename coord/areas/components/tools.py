@@ -1,0 +1,26 @@
+"""What agents do with components over MCP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coord.area import CALLER, Call, Tool, chosen
+from coord.areas.components.schemas import STATES, ComponentsQuery, PutComponentSchema
+
+_REPORTED = ("state", "version", "notes")
+
+
+def _component(sent: Mapping[str, Any]) -> Call:
+    return Call("PUT" if any(name in sent for name in _REPORTED) else "GET", "/components", sent)
+
+
+component = Tool(
+    "component",
+    "Report the state of a part of the project when you change or see it; without state, version and notes: list what is known.",
+    takes={
+        **CALLER,
+        **chosen(ComponentsQuery, project_key="", component=""),
+        **chosen(PutComponentSchema, state=f"By convention {', '.join(STATES)}", version="", notes=""),
+        **chosen(ComponentsQuery, cursor=""),
+    },
+    call=_component,
+)

@@ -1,0 +1,74 @@
+"""What agents do with locks over MCP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coord.area import CALLER, Call, Tool, chosen
+from coord.areas.locks.schemas import ClaimSchema, LocksQuery, ReleaseManySchema
+from coord.schemas import Uuid
+
+
+def _one(purpose: str) -> Uuid:
+    return Uuid(metadata={"description": f"{purpose} this one instead"})
+
+
+def _lock(sent: Mapping[str, Any]) -> Call:
+    if "lock_id" not in sent:
+        return Call("POST", "/locks", sent)
+    return Call("PATCH", f"/locks/{sent['lock_id']}", _without_its_names(sent))
+
+
+def _unlock(sent: Mapping[str, Any]) -> Call:
+    if "lock_id" not in sent:
+        return Call("DELETE", "/locks", sent)
+    return Call("DELETE", f"/locks/{sent['lock_id']}", _without_its_names(sent))
+
+
+def _without_its_names(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The id says which lock is meant, and so its project too."""
+    return {name: value for name, value in sent.items() if name not in ("lock_id", "project_key")}
+
+
+def _locks(sent: Mapping[str, Any]) -> Call:
+    others = {name: value for name, value in sent.items() if name != "holder"}
+    return Call("GET", "/locks", {**others, "session_id": sent.get("holder")})
+
+
+lock = Tool(
+    "lock",
+    "Claim resources before you change them: all or none. Not granted means do not touch: the error says who holds them, why and until when.",
+    takes={
+        **CALLER,
+        **chosen(LocksQuery, project_key=""),
+        **chosen(
+            ClaimSchema,
+            resources="Paths or any names; dir/ is all below it",
+            description="Why, for others",
+            wait="Seconds to stand in line, up to 60",
+            ttl_hours="Default 2",
+            mode="",
+            take_over_stale="Take it from a holder that fell silent",
+        ),
+        "lock_id": _one("Renew"),
+    },
+    call=_lock,
+)
+
+unlock = Tool(
+    "unlock",
+    "Release your lock on a resource, or with release_all all of yours.",
+    takes={**CALLER, **chosen(ReleaseManySchema, project_key="", resource="", release_all=""), "lock_id": _one("Release")},
+    call=_unlock,
+)
+
+locks = Tool(
+    "locks",
+    "Who holds what, why and until when.",
+    takes={
+        **CALLER,
+        **chosen(LocksQuery, project_key="", resource="Only what a claim of it would meet", stale="", cursor=""),
+        "holder": chosen(LocksQuery, session_id="Only this session's")["session_id"],
+    },
+    call=_locks,
+    reads=True,
+)

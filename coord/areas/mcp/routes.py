@@ -1,0 +1,110 @@
+"""HTTP of the MCP area: one address, one message a call, one JSON answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, current_app, request
+
+from coord import answers
+from coord.areas.mcp import protocol, tools
+from coord.areas.mcp.errors import INVALID_PARAMS, RpcError
+from coord.areas.mcp.protocol import Asked
+from coord.areas.mcp.schemas import ERROR, EXAMPLE, MESSAGE, RESULT, FromClientSchema
+from coord.errors import Invalid
+from coord.schemas import shortened, unknown_name
+from coord.web import PROJECT_HEADER, SESSION_HEADER, Blueprint, load_parameters, sent_header
+
+blp = Blueprint("mcp", __name__, description="The same for agents that speak the Model Context Protocol.")
+
+_HEADERS = {"session_id": SESSION_HEADER, "project_key": PROJECT_HEADER}
+
+
+def _json(schema: Mapping[str, Any], description: str = "", **more: Any) -> dict[str, Any]:
+    said = {"description": description} if description else {}
+    return {**said, "content": {"application/json": {"schema": schema, **more}}}
+
+
+_PARAMETERS = [
+    {"in": "query", "name": "session_id", "schema": {"type": "string", "minLength": 1, "maxLength": 200}},
+    {"in": "query", "name": "project_key", "schema": {"type": "string", "minLength": 1, "maxLength": 100}},
+    "session",  # the header's component
+]
+
+
+@blp.route("/mcp", methods=["POST"])
+@blp.doc(
+    parameters=_PARAMETERS,
+    requestBody={**_json(MESSAGE, example=EXAMPLE), "required": True},
+    responses={
+        200: _json(
+            RESULT, "The answer to a request. What a tool's call refuses is a result with `isError` and the body of the call's error."
+        ),
+        202: {"description": "A notification: taken, and nothing to say."},
+        400: _json(ERROR, "Not a message, or one that contradicts itself."),
+        404: _json(ERROR, "No such method."),
+    },
+)
+def post() -> Any:
+    """Speak the Model Context Protocol: one JSON-RPC message a call.
+
+    Version 2026-07-28, without a handshake and without sessions; `initialize` of the versions before is answered too. The tools are few;
+    `session_id` and `project_key` may stand in the headers `X-Coord-Session` and `X-Coord-Project` or in the query, once for all calls.
+    """
+    given = load_parameters(FromClientSchema())
+    asked = None
+    try:
+        asked = protocol.received(request.headers)
+        if asked is None:
+            return Response(status=202)
+        return current_app.json.response(protocol.answer(asked, _result(asked, given)))
+    except RpcError as error:
+        if asked is not None:
+            error.id = asked.id
+        return answers.answer(error.status, error.body())
+
+
+def _result(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
+    if asked.method == "initialize":
+        return protocol.initialize(asked.params)
+    if asked.method == "server/discover":
+        return protocol.cacheable(asked, protocol.discover())
+    if asked.method == "tools/list":
+        return protocol.cacheable(asked, _listed(asked))
+    if asked.method == "tools/call":
+        return _called(asked, given)
+    return {}  # ping
+
+
+def _listed(asked: Asked) -> dict[str, Any]:
+    if asked.params.get("cursor") is not None:
+        raise _wrong(asked, "cursor: All tools are on one page; leave it out.")
+    return {"tools": tools.listing()}
+
+
+def _called(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
+    name, arguments = asked.params.get("name"), asked.params.get("arguments")
+    if not isinstance(name, str):
+        raise _wrong(asked, "name: Name the tool to call.")
+    if not isinstance(arguments, dict | None):
+        raise _wrong(asked, "arguments: Must be an object.")
+    tool = tools.offered().get(name)
+    if tool is None:
+        raise _wrong(asked, f"{shortened(name)}: {unknown_name(name, tools.offered(), 'tool')}")
+    try:
+        from_client = {**_from_headers(), **given}
+    except Invalid as refused:
+        return tools.refused(refused)
+    return tools.use(tool, arguments or {}, from_client)
+
+
+def _wrong(asked: Asked, message: str) -> RpcError:
+    return RpcError(INVALID_PARAMS, message, status=400 if asked.stateless else 200)
+
+
+def _from_headers() -> dict[str, str]:
+    """What the client's configuration says. An empty value says nothing; one that names a variable would be everybody's name."""
+    sent = {name: sent_header(header) for name, header in _HEADERS.items()}
+    for name, value in sent.items():
+        if value and "${" in value:
+            raise Invalid({_HEADERS[name]: [f"The client sends {shortened(value)!r} as it stands: set the variable where it is started."]})
+    return {name: value for name, value in sent.items() if value}

@@ -1,0 +1,46 @@
+"""What agents do with messages over MCP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coord.area import CALLER, Call, Tool, chosen
+from coord.areas.messages.schemas import MessagesQuery, ReadManySchema, SendSchema
+
+
+def _send(sent: Mapping[str, Any]) -> Call:
+    return Call("POST", "/messages", sent)
+
+
+def _inbox(sent: Mapping[str, Any]) -> Call:
+    if sent.get("read") is not None:  # without ids the call would mark all, shown or not
+        return Call("PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]})
+    return Call("GET", "/messages", {"unread_only": True, **sent, "to_session": sent["session_id"]})
+
+
+def _without(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in sent.items() if name not in names}
+
+
+send = Tool(
+    "send",
+    "Send a message to a session, or without to_session to all.",
+    takes={
+        **CALLER,
+        **chosen(SendSchema, to_session="", project_key="", subject="", body="", reply_to="Message id", importance="", requires_ack=""),
+    },
+    call=_send,
+)
+
+inbox = Tool(
+    "inbox",
+    "Your unread messages, oldest first. Then call it with read to mark those that you have read.",
+    takes={
+        **CALLER,
+        **chosen(
+            MessagesQuery, project_key="", unread_only="Default true", thread_id="", wait="Seconds to wait for one, up to 60", cursor=""
+        ),
+        "read": chosen(ReadManySchema, ids="Message ids")["ids"],
+        **chosen(ReadManySchema, ack="With read: acknowledge too"),
+    },
+    call=_inbox,
+)

@@ -1,0 +1,64 @@
+"""What agents do with workflows and work items over MCP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coord.area import CALLER, Call, Tool, chosen
+from coord.areas.workflows.schemas import ChangeWorkflowSchema, ChangeWorkItemSchema, WorkItemsQuery
+from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
+from coord.errors import Invalid
+from coord.schemas import Uuid, Word
+
+ACTIONS = ("claim", "list", "add", "update", "workflows", "add_workflow", "update_workflow")
+STATUSES = tuple(dict.fromkeys((*ITEM_STATUSES, *WORKFLOW_STATUSES)))
+NOTHING_READY = "Nothing is ready for you."
+
+Sent = Mapping[str, Any]
+
+
+def _work(sent: Sent) -> Call:
+    action, rest = sent["action"], _without(sent, "action")
+    if action == "claim":
+        return Call("POST", "/work-items/claim", rest, if_empty=NOTHING_READY)
+    if action == "list":
+        return Call("GET", "/work-items", rest)
+    if action == "add":
+        return Call("POST", "/work-items", rest)
+    if action == "update":
+        return _of_one("PATCH", "/work-items/", "item_id", rest)
+    if action == "add_workflow":
+        return Call("POST", "/workflows", rest)
+    if action == "workflows" and rest.get("workflow_id") is None:
+        return Call("GET", "/workflows", rest)
+    return _of_one("GET" if action == "workflows" else "PATCH", "/workflows/", "workflow_id", rest)
+
+
+def _of_one(method: str, path: str, named: str, sent: Sent) -> Call:
+    """The id says which one is meant, and so its project too."""
+    if sent.get(named) is None:
+        raise Invalid({named: ["Needed, but not given."]})
+    return Call(method, path + sent[named], _without(sent, named, "project_key"))
+
+
+def _without(sent: Sent, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in sent.items() if name not in names}
+
+
+work = Tool(
+    "work",
+    "Shared work: items in workflows. claim gives you, and nobody else, the next ready item; update its status when done, or to pending to "
+    "give it back. workflows lists them, or shows one with its items.",
+    takes={
+        "action": Word(ACTIONS, required=True),
+        **CALLER,
+        **chosen(WorkItemsQuery, project_key="", workflow_id=""),
+        "item_id": Uuid(metadata={"description": "Which to update"}),
+        **chosen(ChangeWorkItemSchema, title="Of an item"),
+        **chosen(ChangeWorkflowSchema, name="Of a workflow"),
+        **chosen(ChangeWorkItemSchema, description=""),
+        "status": Word(STATUSES),
+        **chosen(ChangeWorkItemSchema, priority="Higher goes first", depends_on="Item ids", assigned_to=""),
+        **chosen(WorkItemsQuery, ready="", cursor=""),
+    },
+    call=_work,
+)
