@@ -43,12 +43,13 @@ class NotKept(Exception):
 
 
 class Calls:
-    """Calls of one session from one place."""
+    """Calls of one session from one place. `offline`: coord is not even tried, every write is queued."""
 
     def __init__(self, place: Place, session: str, patience: Patience | None = None) -> None:
         self.place = place
         self.session = session
         self.patience = patience or Patience()
+        self.offline = False
         self.queue = Queue(place.queue)
 
     def read(self, path: str, *, timeout: float | None = None, headers: dict[str, str] | None = None) -> Answer:
@@ -108,17 +109,22 @@ class Calls:
             why = str(error)
         raise Queued(why, kept)
 
+    def queues(self) -> list[Queue]:
+        """All in which calls of this place may wait, the one that it writes to last."""
+        return [self.queue if path == self.queue.path else Queue(path) for path in reversed(self.place.queues)]
+
     def replay(self, own: int | None = None) -> Replayed:
         """Sends what waits, for as long as the patience allows. Raises OSError and Busy."""
         until = time.monotonic() + self.patience.replay
         done = Replayed()
-        for path in reversed(self.place.queues):
-            queue = self.queue if path == self.queue.path else Queue(path)
+        for queue in self.queues():
             if not queue.is_empty:
                 queue.replay(self._send, own=own if queue is self.queue else None, seconds=self.patience.replay, until=until, done=done)
         return done
 
     def _send(self, made: Call, timeout: float | None = None, headers: dict[str, str] | None = None) -> Answer:
+        if self.offline:
+            raise Away("it did not answer a moment ago")
         sent = {"X-Coord-Session": self.session, **(headers or {})} if made.method == "GET" else dict(headers or {})
         if self.place.token:
             sent["Authorization"] = f"Bearer {self.place.token}"
