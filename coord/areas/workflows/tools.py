@@ -9,28 +9,30 @@ from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
 from coord.errors import Invalid
 from coord.schemas import Uuid, Word
 
-ACTIONS = ("claim", "list", "add", "update", "workflows", "add_workflow", "update_workflow")
-STATUSES = tuple(dict.fromkeys((*ITEM_STATUSES, *WORKFLOW_STATUSES)))
-NOTHING_READY = "Nothing is ready for you."
+_CALLS = {
+    "claim": ("POST", "/work-items/claim"),
+    "list": ("GET", "/work-items"),
+    "add": ("POST", "/work-items"),
+    "update": ("PATCH", "/work-items/"),
+    "workflows": ("GET", "/workflows"),
+    "add_workflow": ("POST", "/workflows"),
+    "update_workflow": ("PATCH", "/workflows/"),
+}
+_STATUSES = tuple(dict.fromkeys((*ITEM_STATUSES, *WORKFLOW_STATUSES)))
 
 Sent = Mapping[str, Any]
 
 
 def _work(sent: Sent) -> Call:
     action, rest = sent["action"], _without(sent, "action")
-    if action == "claim":
-        return Call("POST", "/work-items/claim", rest, if_empty=NOTHING_READY)
-    if action == "list":
-        return Call("GET", "/work-items", rest)
-    if action == "add":
-        return Call("POST", "/work-items", rest)
+    method, path = _CALLS[action]
     if action == "update":
-        return _of_one("PATCH", "/work-items/", "item_id", rest)
-    if action == "add_workflow":
-        return Call("POST", "/workflows", rest)
-    if action == "workflows" and rest.get("workflow_id") is None:
-        return Call("GET", "/workflows", rest)
-    return _of_one("GET" if action == "workflows" else "PATCH", "/workflows/", "workflow_id", rest)
+        return _of_one(method, path, "item_id", rest)
+    if action == "update_workflow":
+        return _of_one(method, path, "workflow_id", rest)
+    if action == "workflows" and rest.get("workflow_id") is not None:
+        return _of_one(method, f"{path}/", "workflow_id", rest)
+    return Call(method, path, rest, if_empty="Nothing is ready for you.")
 
 
 def _of_one(method: str, path: str, named: str, sent: Sent) -> Call:
@@ -49,14 +51,14 @@ work = Tool(
     "Shared work: items in workflows. claim gives you, and nobody else, the next ready item; update its status when done, or to pending to "
     "give it back. workflows lists them, or shows one with its items.",
     takes={
-        "action": Word(ACTIONS, required=True),
+        "action": Word(_CALLS, required=True),
         **CALLER,
         **chosen(WorkItemsQuery, project_key="", workflow_id=""),
         "item_id": Uuid(metadata={"description": "Which to update"}),
         **chosen(ChangeWorkItemSchema, title="Of an item"),
         **chosen(ChangeWorkflowSchema, name="Of a workflow"),
         **chosen(ChangeWorkItemSchema, description=""),
-        "status": Word(STATUSES),
+        "status": Word(_STATUSES),
         **chosen(ChangeWorkItemSchema, priority="Higher goes first", depends_on="Item ids", assigned_to=""),
         **chosen(WorkItemsQuery, ready="", cursor=""),
     },
