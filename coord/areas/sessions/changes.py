@@ -16,7 +16,11 @@ MOST_CHANGES = 200
 REACH = 5_000  # entries of the journal that are looked through, back from the newest; what is older is not counted
 LONGEST_WHAT = 200  # characters
 
-NOISE = ("lock.renewed", "lock.queued", "lock.unqueued", "component.confirmed", "session.heartbeat", "session.active")
+NOISE = (
+    *("lock.renewed", "lock.queued", "lock.unqueued"),
+    *("component.confirmed", "workflow.confirmed", "work_item.confirmed"),
+    *("session.heartbeat", "session.active"),
+)
 
 _entry = journal.Entry.__table__
 _c = _entry.c

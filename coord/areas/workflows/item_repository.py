@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
+from coord import journal, observation
 from coord.area import Departure
+from coord.areas.workflows import decisions
 from coord.areas.workflows import dependencies as deps
 from coord.areas.workflows.models import work_item_claims, work_items, workflows
 from coord.areas.workflows.ranges import first_of, one_of
@@ -28,6 +29,7 @@ from coord.areas.workflows.stages import (
 )
 from coord.change import Change, Look, Rows
 from coord.creation import digest, must_match
+from coord.db import now
 from coord.errors import Invalid, NotFound
 from coord.journal import Event
 from coord.statements import Prepared
@@ -40,8 +42,8 @@ _CHANGEABLE = ("title", "description", "status", "priority", "depends_on", "assi
 
 _BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
 _WORKFLOW = Prepared(sa.select(workflows.c.project_key, workflows.c.status).where(workflows.c.id == param("id")))
-_WITH_WORKFLOW = Prepared(
-    sa.select(*_c, workflows.c.status.label("workflow_status"))
+_TO_CHANGE = Prepared(
+    sa.select(*_c, workflows.c.status.label("workflow_status"), now().label("now"))
     .join(workflows, workflows.c.id == _c.workflow_id)
     .where(_c.id == param("id"))
 )
@@ -68,10 +70,10 @@ _SET = ("title", "description", "stage", "rank", "depends_on", "blocked_by", "as
 
 _UPDATE = Prepared(
     sa.update(work_items)
-    .where(_c.id == param("item_id"), _c.changed == param("seen"))
+    .where(_c.id == param("item_id"), _c.changed == param("seen"), observation.not_late(_c.observed_at))
     .values(
         {
-            **{name: param(f"new_{name}") for name in _SET},
+            **{name: param(f"new_{name}") for name in (*_SET, "decisions")},
             "claimed_at": sa.case(
                 (param("claims", type_=sa.Integer) == 1, journal.moment), else_=param("old_claimed_at", type_=_c.claimed_at.type)
             ),
@@ -79,6 +81,7 @@ _UPDATE = Prepared(
                 (param("completes", type_=sa.Integer) == 1, journal.moment), else_=param("old_completed_at", type_=_c.completed_at.type)
             ),
             "updated_at": journal.moment,
+            "observed_at": observation.made_at(_c.observed_at),
             "changed": journal.revision,
         }
     )
@@ -106,7 +109,8 @@ _UNSHELVE = deps.restaged(UNSHELVED, _c.workflow_id == param("workflow"))
 
 def shown(row: Row) -> Row:
     """A row as it is answered."""
-    return {**row, "status": status_of(row["stage"]), "priority": -row["rank"], "ready": row["stage"] in READY_STAGES}
+    more = {"status": status_of(row["stage"]), "priority": -row["rank"], "ready": row["stage"] in READY_STAGES}
+    return {**row, **more, "observed_at": row["observed_at"] or row["created_at"]}
 
 
 def get(look: Look, item_id: str) -> Row:
@@ -233,25 +237,27 @@ def _placed(item: Row, completed: dict[str, bool], *, over: bool) -> Row:
 
 
 def change(look: Look, item_id: str, fields: Row) -> Any:
-    """Changes what is given. Raises NotFound and Invalid. May be repeated: what is so already changes nothing."""
-    row = look.row(_WITH_WORKFLOW, id=item_id)
+    """Changes what is given. Raises NotFound, Invalid and Superseded. May be repeated: what is so already changes nothing."""
+    row = look.row(_TO_CHANGE, id=item_id)
     if row is None:
         raise _not_found(item_id)
+    decisions.must_not_be_late("work_item", row, fields, shown)
     was = shown(row)
     new: Row = {name: fields.get(name, was[name]) for name in _CHANGEABLE}
     new["assigned_to"] = _assignee(was, fields)
     if set(new["depends_on"]) == set(was["depends_on"]):
         new["depends_on"] = was["depends_on"]
     changed = [name for name in _CHANGEABLE if new[name] != was[name]]
-    if not changed:
+    if decisions.is_known(row, fields) or not (changed or decisions.confirms(row, fields)):
         return was
     new["depends_on"] = list(dict.fromkeys(new["depends_on"]))
     item = {**was, **new}
     change = Change()
-    _change_row(look, change, was, item)
+    _change_row(look, change, was, item, decisions.noted(row, fields))
     if item["status"] != was["status"]:
         _change_status(change, was, item)
-    change.record(_event(_what_happened(was, item), item, fields["session_id"], changed=changed))
+    kind = _what_happened(was, item) if changed else "work_item.confirmed"
+    change.record(_event(kind, item, fields["session_id"], changed=changed))
     change.answering(_BY_ID, id=item_id)
     change.finish = lambda rows: shown(rows[0])
     return change
@@ -270,7 +276,7 @@ def _assignee(was: Row, fields: Row) -> str | None:
     return assigned
 
 
-def _change_row(look: Look, change: Change, was: Row, item: Row) -> None:
+def _change_row(look: Look, change: Change, was: Row, item: Row, decided: Row) -> None:
     """The guarded UPDATE of the item's own row, and its links to what it depends on."""
     completed = deps.completion(look, item["depends_on"], was["project_key"])
     added = {each: done for each, done in completed.items() if each not in was["depends_on"]}
@@ -290,6 +296,7 @@ def _change_row(look: Look, change: Change, was: Row, item: Row) -> None:
         completes=int(item["status"] == "completed" != was["status"]),
         old_completed_at=was["completed_at"] if item["status"] == "completed" else None,
         **{f"new_{name}": {**item, **place}[name] for name in _SET},
+        **decided,
     )
     deps.link(change, was["id"], added, removed)
 
@@ -365,6 +372,7 @@ _TAKE = Prepared(
         assigned_to=param("session"),
         claimed_at=journal.moment,
         updated_at=journal.moment,
+        observed_at=observation.made_now(_c.observed_at),
         changed=journal.revision,
     )
 )
@@ -437,7 +445,14 @@ _HAD = had(MOST_RETURNED)
 _RETURN = Prepared(
     sa.update(work_items)
     .where(_c.id == param("item_id"), _c.changed == param("seen"))
-    .values(stage=param("to_stage"), assigned_to=sa.null(), claimed_at=sa.null(), updated_at=journal.moment, changed=journal.revision)
+    .values(
+        stage=param("to_stage"),
+        assigned_to=sa.null(),
+        claimed_at=sa.null(),
+        updated_at=journal.moment,
+        observed_at=observation.made_now(_c.observed_at),
+        changed=journal.revision,
+    )
 )
 
 

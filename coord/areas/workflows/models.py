@@ -12,7 +12,10 @@ TITLE_LENGTH = 500
 
 
 class Workflow(Base):
-    """A piece of work made of items. It counts its items by status; each change of an item's status keeps that right."""
+    """A piece of work made of items. It counts its items by status; each change of an item's status keeps that right.
+
+    `observed_at` and `decisions`: as those of a WorkItem.
+    """
 
     __tablename__ = "workflows"
     __table_args__ = (
@@ -30,6 +33,8 @@ class Workflow(Base):
     created_by: Mapped[str] = mapped_column(sa.String(200), nullable=False)
     created_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     updated_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    observed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    decisions: Mapped[Any] = mapped_column(Json, nullable=True)
     items_pending: Mapped[int] = mapped_column(sa.Integer, nullable=False)
     items_in_progress: Mapped[int] = mapped_column(sa.Integer, nullable=False)
     items_blocked: Mapped[int] = mapped_column(sa.Integer, nullable=False)
@@ -45,6 +50,10 @@ class WorkItem(Base):
     `stage` holds its status, and what a pending one waits for (see stages). `rank` is minus its priority, so that every list is in
     ascending order. `blocked_by` counts the dependencies that are not completed. `changed` is the revision at which the row last
     changed in any way, also through a dependency or its workflow: what was decided upon it is guarded by that.
+
+    `observed_at`: when the last change of its own was decided; null while it is as it was created, which no change is too late for: who
+    knew the id before that has chosen it, and queued the change behind the create. `decisions`: the digests of the changes decided at just
+    that moment, lest a replay of one of them undo those that followed.
     """
 
     __tablename__ = "work_items"
@@ -72,6 +81,8 @@ class WorkItem(Base):
     created_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     updated_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     completed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    observed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    decisions: Mapped[Any] = mapped_column(Json, nullable=True)
     changed: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
     digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)
 

@@ -7,13 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
-from coord.areas.workflows import item_repository
+from coord import journal, observation
+from coord.areas.workflows import decisions, item_repository
 from coord.areas.workflows.models import workflows
 from coord.areas.workflows.ranges import first_of
 from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, OVER_WORKFLOWS, WORKFLOW_STATUSES
 from coord.change import Change, Look, Rows
 from coord.creation import digest, must_match
+from coord.db import now
 from coord.errors import NotFound
 from coord.journal import Event
 from coord.statements import Prepared
@@ -27,6 +28,7 @@ _c = workflows.c
 _CHANGEABLE = ("name", "description", "status")
 
 _BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
+_TO_CHANGE = Prepared(sa.select(*_c, now().label("now")).where(_c.id == param("id")))
 
 
 def _insert() -> Prepared:
@@ -41,8 +43,15 @@ _INSERT = _insert()
 
 _UPDATE = Prepared(
     sa.update(workflows)
-    .where(_c.id == param("workflow_id"), _c.changed == param("seen"))
-    .values({name: param(f"new_{name}") for name in _CHANGEABLE} | {"updated_at": journal.moment, "changed": journal.revision})
+    .where(_c.id == param("workflow_id"), _c.changed == param("seen"), observation.not_late(_c.observed_at))
+    .values(
+        {
+            **{name: param(f"new_{name}") for name in (*_CHANGEABLE, "decisions")},
+            "updated_at": journal.moment,
+            "observed_at": observation.made_at(_c.observed_at),
+            "changed": journal.revision,
+        }
+    )
 )
 
 
@@ -52,17 +61,18 @@ _UPDATE = Prepared(
 def shown(row: Row) -> Row:
     """A row as it is answered, with its progress."""
     progress = {status: row[f"items_{status}"] for status in ITEM_STATUSES}
-    return {**row, "progress": {**progress, "total": sum(progress.values())}}
+    observed_at = row["observed_at"] or row["created_at"]
+    return {**row, "observed_at": observed_at, "progress": {**progress, "total": sum(progress.values())}}
 
 
 def get(look: Look, workflow_id: str) -> Row:
     """The workflow with the first of its items. Raises NotFound."""
-    workflow = shown(_stored(look, workflow_id))
+    workflow = shown(_stored(look, _BY_ID, workflow_id))
     return {**workflow, "work_items": item_repository.of_workflow(look, workflow_id, ITEMS_WITH_ONE)}
 
 
-def _stored(look: Look, workflow_id: str) -> Row:
-    row = look.row(_BY_ID, id=workflow_id)
+def _stored(look: Look, statement: Prepared, workflow_id: str) -> Row:
+    row = look.row(statement, id=workflow_id)
     if row is None:
         raise NotFound(f"There is no workflow {workflow_id}. All are listed at /api/coord/workflows.")
     return row
@@ -116,25 +126,32 @@ def create(look: Look, wanted: Row, workflow_id: str) -> Any:
 
 
 def change(look: Look, workflow_id: str, fields: Row) -> Any:
-    """Changes what is given. Raises NotFound. May be repeated: what is so already changes nothing."""
-    was = _stored(look, workflow_id)
+    """Changes what is given. Raises NotFound, Invalid and Superseded. May be repeated: what is so already changes nothing."""
+    was = _stored(look, _TO_CHANGE, workflow_id)
+    decisions.must_not_be_late("workflow", was, fields, shown)
     new = {name: fields.get(name, was[name]) for name in _CHANGEABLE}
     changed = [name for name in _CHANGEABLE if new[name] != was[name]]
-    if not changed:
+    if decisions.is_known(was, fields) or not (changed or decisions.confirms(was, fields)):
         return shown(was)
     change = Change()
-    change.add(_UPDATE, rows=1, workflow_id=workflow_id, seen=was["changed"], **{f"new_{name}": new[name] for name in _CHANGEABLE})
+    values = {f"new_{name}": new[name] for name in _CHANGEABLE}
+    change.add(_UPDATE, rows=1, workflow_id=workflow_id, seen=was["changed"], **values, **decisions.noted(was, fields))
     over = new["status"] in OVER_WORKFLOWS
     if over != (was["status"] in OVER_WORKFLOWS):
         item_repository.shelve(change, workflow_id, over=over)
-    kind = _OVER.get(str(new["status"]), "workflow.updated") if "status" in changed else "workflow.updated"
-    change.record(_event(kind, {**was, **new}, fields["session_id"], changed=changed))
+    change.record(_event(_what_happened(new, changed), {**was, **new}, fields["session_id"], changed=changed))
     change.answering(_BY_ID, id=workflow_id)
     change.finish = lambda rows: shown(rows[0])
     return change
 
 
 _OVER = {"completed": "workflow.completed", "cancelled": "workflow.cancelled"}
+
+
+def _what_happened(new: Row, changed: Sequence[str]) -> str:
+    if not changed:
+        return "workflow.confirmed"
+    return _OVER.get(str(new["status"]), "workflow.updated") if "status" in changed else "workflow.updated"
 
 
 def _event(kind: str, workflow: Row, session_id: str | None, **more: Any) -> Event:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 
 from coord.areas.workflows import item_repository, repository
+from coord.areas.workflows.errors import Superseded
 from coord.areas.workflows.schemas import (
     ChangeWorkflowSchema,
     ChangeWorkItemSchema,
@@ -63,7 +64,7 @@ def get_workflow(query: dict[str, Any], workflow_id: Any) -> Any:
 @blp.route("/workflows/<uuid:workflow_id>", methods=["PATCH"], tags=WORKFLOWS)
 @blp.arguments(ChangeWorkflowSchema)
 @blp.response(200, WorkflowSchema)
-@blp.raises(NotFound)
+@blp.raises(NotFound, Superseded)
 def change_workflow(body: dict[str, Any], workflow_id: Any) -> Any:
     """Change a workflow. While it is `completed` or `cancelled`, its pending items are not handed out."""
     return settle(repository.change, str(workflow_id), body)
@@ -116,7 +117,7 @@ def get_item(query: dict[str, Any], item_id: Any) -> Any:
 @blp.route("/work-items/<uuid:item_id>", methods=["PATCH"], tags=ITEMS)
 @blp.arguments(ChangeWorkItemSchema)
 @blp.response(200, WorkItemSchema)
-@blp.raises(NotFound)
+@blp.raises(NotFound, Superseded)
 def change_item(body: dict[str, Any], item_id: Any) -> Any:
     """Change a work item: its status, what it waits for, who does it. Repeating it is fine."""
     return settle(item_repository.change, str(item_id), body)

@@ -8,11 +8,13 @@ from marshmallow import fields, validate
 
 from coord.areas.workflows.models import TITLE_LENGTH
 from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
-from coord.schemas import Body, Flag, Page, Project, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
+from coord.schemas import Body, Flag, ObservedAt, Page, Project, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
 
 DESCRIPTION_LENGTH = 100_000
 HIGHEST_PRIORITY = 2**31 - 1  # any 32-bit integer, so that clients may keep it in one
 MOST_DEPENDENCIES = 100
+
+_OBSERVED = "When its last change was decided; while there was none, when it was created."
 
 
 def _description(**kwargs: Any) -> Text:
@@ -54,6 +56,7 @@ class WorkItemSchema(Schema):
     created_by = Session(required=True, allow_none=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
+    observed_at = Time(required=True, metadata={"description": _OBSERVED})
     completed_at = Time(required=True, allow_none=True)
 
 
@@ -83,6 +86,7 @@ class WorkflowSchema(Schema):
     created_by = Session(required=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
+    observed_at = Time(required=True, metadata={"description": _OBSERVED})
     progress = fields.Nested(ProgressSchema, required=True, metadata={"description": "How many of its items are in each status."})
 
 
@@ -125,6 +129,7 @@ class ChangeWorkflowSchema(Body):
     name = _name()
     description = _description()
     status = Word(WORKFLOW_STATUSES)
+    observed_at = ObservedAt("A workflow that was changed since stays as it is.")
 
 
 class WorkflowsQuery(Page):
@@ -168,6 +173,7 @@ class ChangeWorkItemSchema(Body):
     priority = _priority()
     depends_on = _depends_on()
     assigned_to = Session(allow_none=True)
+    observed_at = ObservedAt("An item that was changed, claimed or returned since stays as it is.")
 
 
 class WorkItemsQuery(Page):

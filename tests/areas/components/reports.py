@@ -1,6 +1,5 @@
 """What the tests of the components area share."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from tests.conftest import Agent
@@ -20,8 +19,3 @@ def states(client: Agent, component: str = "api") -> list[tuple[str, bool]]:
     """The states in the component's history, newest first, and whether each came too late."""
     items = client.get(f"/components/shop/{component}/history").json["items"]
     return [(item["state"], item["superseded"]) for item in items if not item["retired"]]
-
-
-def moved(time: str, **duration: float) -> str:
-    """A time as it is answered, moved by a duration."""
-    return (datetime.fromisoformat(time) + timedelta(**duration)).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.areas.components.reports import moved, put, put_rest, states
-from tests.conftest import Agent, Clock
+from tests.areas.components.reports import put, put_rest, states
+from tests.conftest import Agent, Clock, moved
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.areas.components.reports import moved, put, put_rest, states
-from tests.conftest import Agent, Clock
+from tests.areas.components.reports import put, put_rest, states
+from tests.conftest import Agent, Clock, moved
 
 
 def test_a_retired_component_is_answered_as_it_was_last(client: Agent) -> None:

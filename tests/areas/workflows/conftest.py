@@ -12,10 +12,10 @@ from tests.conftest import Agent
 
 Make = Callable[..., dict[str, Any]]
 
-WORKFLOW_KEYS = ["id", "project_key", "name", "description", "status", "created_by", "created_at", "updated_at", "progress"]
+WORKFLOW_KEYS = ["id", "project_key", "name", "description", "status", "created_by", "created_at", "updated_at", "observed_at", "progress"]
 ITEM_KEYS = [
     *("id", "workflow_id", "project_key", "title", "description", "status", "priority", "depends_on", "ready", "assigned_to"),
-    *("claimed_at", "created_by", "created_at", "updated_at", "completed_at"),
+    *("claimed_at", "created_by", "created_at", "updated_at", "observed_at", "completed_at"),
 ]
 
 

@@ -12,7 +12,7 @@ def test_what_is_given_changes_and_the_rest_stays(item: Make, patch: Make, shown
     was = item(description="why", priority=4, assigned_to="host/a")
     clock.move(minutes=5)
     now = patch(was["id"], title="VAT", session_id="host/b")
-    assert now == {**was, "title": "VAT", "updated_at": now["updated_at"]}
+    assert now == {**was, "title": "VAT", "updated_at": now["updated_at"], "observed_at": now["updated_at"]}
     assert now["updated_at"] > was["updated_at"]
     now = patch(was["id"], description=None, priority=-4, assigned_to=None)
     assert (now["description"], now["priority"], now["assigned_to"], now["title"]) == (None, -4, None, "VAT")

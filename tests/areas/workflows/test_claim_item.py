@@ -22,7 +22,7 @@ def test_the_next_ready_item_is_the_callers(client: Agent, item: Make, shown: Ma
     assert list(now) == ITEM_KEYS
     assert now["claimed_at"] == now["updated_at"] > was["updated_at"]
     changes = {"status": "in_progress", "assigned_to": "host/a", "ready": False}
-    assert now == {**was, **changes, "claimed_at": now["claimed_at"], "updated_at": now["updated_at"]}
+    assert now == {**was, **changes, "claimed_at": now["claimed_at"], "updated_at": now["updated_at"], "observed_at": now["updated_at"]}
     assert shown(was["id"]) == now
 
 

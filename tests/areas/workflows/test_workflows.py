@@ -104,7 +104,8 @@ def test_what_is_given_changes_and_the_rest_stays(client: Agent, workflow: Make,
     clock.move(minutes=5)
     answer = client.patch(f"/workflows/{was['id']}", status="active", session_id="host/b")
     assert answer.status_code == 200
-    assert answer.json == {**was, "status": "active", "updated_at": answer.json["updated_at"]}
+    at = answer.json["updated_at"]
+    assert answer.json == {**was, "status": "active", "updated_at": at, "observed_at": at}
     assert answer.json["updated_at"] > was["updated_at"]
     assert client.patch(f"/workflows/{was['id']}", description=None, name="Till").json["description"] is None
     stored = client.get(f"/workflows/{was['id']}").json

@@ -1,0 +1,34 @@
+"""When workflows and work items were last decided upon, and locks last claimed anew, so that what is replayed late leaves them alone.
+
+Revision ID: 0003
+Revises: 0002
+Create Date: 2026-11-25 03:05:12.408913
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import coord.db
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+DECIDED_UPON = ("workflows", "work_items")
+
+
+def upgrade() -> None:
+    for name in DECIDED_UPON:
+        op.add_column(name, sa.Column("observed_at", coord.db.Timestamp(), nullable=True))
+        op.add_column(name, sa.Column("decisions", coord.db.Json(), nullable=True))
+        changed = sa.table(name, *(sa.column(each) for each in ("observed_at", "created_at", "updated_at")))
+        op.execute(sa.update(changed).where(changed.c.updated_at > changed.c.created_at).values(observed_at=changed.c.updated_at))
+    op.add_column("locks", sa.Column("claimed_again_at", coord.db.Timestamp(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("locks", "claimed_again_at")
+    for name in reversed(DECIDED_UPON):
+        op.drop_column(name, "decisions")
+        op.drop_column(name, "observed_at")
