@@ -141,14 +141,16 @@ class ModelStub:
         self._thread.join()
 
     def plays(self, caller: str, *turns: Turn) -> None:
-        """What the model does next in a session's main conversation. A caller is a path below the URL, since a session's id may change."""
+        """What the model does next in a session's main conversation. A caller is a path below the URL, since a session's id may change.
+
+        What is left of earlier turns is dropped."""
         with self._lock:
-            self._turns[caller].extend(turns)
+            self._turns[caller] = deque(turns)
 
     def plays_agent(self, prompt: str, *turns: Turn) -> None:
         """What the model does as the subagent that was given a task with this text in its prompt; the text must be unlike any other."""
         with self._lock:
-            self._turns[f"agent {prompt}"].extend(turns)
+            self._turns[f"agent {prompt}"] = deque(turns)
 
     def asked(self, caller: str) -> list[Request]:
         """The calls in a session's main conversation, oldest first."""
@@ -352,7 +354,7 @@ class Session:
         self.messages: list[dict[str, Any]] = []
         self._given = session_id
         self._errors = claude.home / f"{session_id}.log"
-        self._asked = 0
+        self._prompt = ""
         which = "--resume" if resume else "--session-id"
         stream = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-hook-events"]
         # As root the CLI refuses to skip permissions. This way edits and commands need nobody's consent either, and hooks are asked first.
@@ -378,9 +380,11 @@ class Session:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind is None:
-            self.close()
-        self.kill()  # and what it has left running
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            self.kill()  # and what it has left running
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -388,29 +392,37 @@ class Session:
             self.messages.append(json.loads(line))
 
     def start(self, prompt: str, *turns: Turn) -> None:
-        """Gives a prompt and does not wait for the end of it."""
+        """Gives a prompt and does not wait for the end of it. One at a time: the CLI makes one of two."""
         assert self.process.stdin is not None
         self.model.plays(self.caller, *turns)
-        self._asked += 1
-        message = {"type": "user", "message": {"role": "user", "content": prompt}}
+        self._prompt = str(uuid.uuid4())
+        message = {"type": "user", "uuid": self._prompt, "message": {"role": "user", "content": prompt}}
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
         self.process.stdin.flush()
 
     def wait(self) -> str:
-        """Waits for the end of all prompts given. Returns the model's last words. Raises AssertionError when the session dies before."""
-        until(lambda: len(self._results()) >= self._asked or self.process.poll() is not None, ANSWER_S, "the session's answer")
-        self._reader.join(0 if self.process.poll() is None else 5)
-        assert len(self._results()) >= self._asked, f"the session ended: {self.said()}"
+        """Waits for the end of the last prompt given. Returns the model's last words. Raises AssertionError when the session dies before."""
+        until(lambda: self._result() or not self._reader.is_alive(), ANSWER_S, "the session's answer")
+        result = self._result()
+        assert result is not None, f"the session ended: {self.said()}"
         assert not self.model.failures, self.model.failures
-        return str(self._results()[-1].get("result"))
+        return str(result.get("result"))
 
     def ask(self, prompt: str, *turns: Turn) -> str:
         """Gives a prompt, waits for the end of it and returns the model's last words."""
         self.start(prompt, *turns)
         return self.wait()
 
-    def _results(self) -> list[dict[str, Any]]:
-        return [message for message in list(self.messages) if message["type"] == "result"]
+    def _result(self) -> dict[str, Any] | None:
+        """The end of the last prompt given. There are other ends: the CLI gives prompts by itself when something in the background is over."""
+        ends = [message for message in list(self.messages) if message["type"] == "result"]
+        return next((message for message in ends if self._prompt in message.get("user_message_uuids", ())), None)
+
+    @property
+    def failed_hooks(self) -> list[dict[str, Any]]:
+        """What the CLI says of each hook that failed, was cut off or said what it could not read; the user's screen would show it."""
+        ends = [message for message in list(self.messages) if message.get("subtype") == "hook_response"]
+        return [message for message in ends if message["outcome"] != "success"]
 
     @property
     def asked(self) -> list[Request]:
@@ -435,32 +447,30 @@ class Session:
         return self._gone()
 
     def kill(self) -> None:
-        """kill -9 of the CLI and of all that it started, which has process groups of its own and is known by its environment."""
+        """kill -9 of the CLI and of all that it started, which has process groups of its own and is known by its environment. May be repeated."""
         self.process.kill()
+        self.process.wait()
         until(lambda: not self._kill_started(), ANSWER_S, "the processes of a killed session to be gone")
-        self._gone()
+        self._reader.join(5)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
     def _kill_started(self) -> bool:
         """Whether there were any."""
         found = False
         for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if self.caller.encode() in (process / "environ").read_bytes() and int(process.name) != self.process.pid:
+            with contextlib.suppress(OSError):  # gone, or another user's
+                if self.caller.encode() in (process / "environ").read_bytes():
                     found = True
                     os.kill(int(process.name), signal.SIGKILL)
         return found
 
     def _gone(self) -> int:
-        try:
-            code = self.process.wait(ANSWER_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
+        """Waits for the CLI's end, not for that of hooks that outlive it."""
+        code = self.process.wait(ANSWER_S)
         self._reader.join(5)
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                assert pipe is not None
-                pipe.close()
         return code
 
     def said(self) -> str:
