@@ -43,13 +43,17 @@ class NotKept(Exception):
 
 
 class Calls:
-    """Calls of one session from one place. `offline`: coord is not even tried, every write is queued."""
+    """Calls of one session from one place.
+
+    `offline`: coord is not even tried, every write is queued. `away`: why the last call had no answer; None when it had one.
+    """
 
     def __init__(self, place: Place, session: str, patience: Patience | None = None) -> None:
         self.place = place
         self.session = session
         self.patience = patience or Patience()
         self.offline = False
+        self.away: Away | None = None
         self.queue = Queue(place.queue)
 
     def read(self, path: str, *, timeout: float | None = None, headers: dict[str, str] | None = None) -> Answer:
@@ -65,12 +69,7 @@ class Calls:
         timeout: float | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """A write that makes sense only now, as a heartbeat or the claim of whatever work is next: it is never queued. What waits is sent
-        before it. Raises Away."""
-        if not self.queue.is_empty:
-            replayed = self.replay()
-            if replayed.left and not replayed.busy:
-                raise replayed.why or Away("calls wait that must go first")
+        """A write that makes sense only now, as a heartbeat or the claim of whatever work is next: it is never queued. Raises Away."""
         return self._patiently(Call(method, _full(path), body), timeout, headers)
 
     def write(self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout: float | None = None) -> Answer:
@@ -128,7 +127,12 @@ class Calls:
         sent = {"X-Coord-Session": self.session, **(headers or {})} if made.method == "GET" else dict(headers or {})
         if self.place.token:
             sent["Authorization"] = f"Bearer {self.place.token}"
-        return call(self.place.url, made.method, made.path, made.body, sent, timeout or self.patience.timeout)
+        self.away = None
+        try:
+            return call(self.place.url, made.method, made.path, made.body, sent, timeout or self.patience.timeout)
+        except Away as away:
+            self.away = away
+            raise
 
     def _patiently(self, made: Call, timeout: float | None = None, headers: dict[str, str] | None = None) -> Answer:
         """Waits once for as long as coord asks, if the caller can."""
