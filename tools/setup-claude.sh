@@ -16,13 +16,21 @@ mkdir -p .tools
 fresh=$(mktemp -d .tools/claude.XXXXXX)
 trap 'rm -rf "$fresh"' EXIT
 cp tools/claude/package.json tools/claude/package-lock.json "$fresh"
-if said=$(npm ci --prefix "$fresh" --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --loglevel=error 2>&1) &&
-  "$fresh"/node_modules/@anthropic-ai/claude-code-*/claude --version >/dev/null; then
+said=$(npm ci --prefix "$fresh" --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --loglevel=error 2>&1)
+runs=
+for program in "$fresh"/node_modules/@anthropic-ai/claude-code-*/claude; do
+  if "$program" --version >/dev/null 2>&1; then
+    runs=yes
+  else
+    rm -rf "${program%/claude}"  # older npm also brings the one for another C library
+  fi
+done
+if [ -n "$runs" ]; then
   rm -rf "$target"
   chmod 755 "$fresh"
   mv "$fresh" "$target"
 else
-  echo "$said" | tail -n 3 >&2
+  echo "$said" | head -n 4 >&2
   echo "coord: the Claude Code CLI could not be installed for this machine; $skipped" >&2
 fi
 exit 0

@@ -14,7 +14,6 @@ import http.server
 import itertools
 import json
 import os
-import platform
 import signal
 import subprocess
 import threading
@@ -45,9 +44,8 @@ def claude_missing() -> str | None:
 
 
 def _program() -> Path | None:
-    """The program for this machine. npm installs it beside the package that its own users start, which needs a newer node and adds nothing."""
-    found = sorted(TOOLS.glob(f"node_modules/@anthropic-ai/claude-code-{platform.system().lower()}-*/claude"))
-    return found[0] if found else None
+    """The program itself, without the package around it, which needs a newer node and adds nothing."""
+    return next(TOOLS.glob("node_modules/@anthropic-ai/claude-code-*/claude"), None)
 
 
 class Use:
