@@ -21,6 +21,7 @@ from coord import (  # noqa: F401
     area,
     engine,
     faults,
+    negotiation,
     openapi,
     paths,
     presence,
@@ -52,6 +53,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     for name, meant in default.misspelt(os.environ).items():
         log.warning("%s is not a setting and does nothing. Did you mean %s?", name, meant)
     access.install(app)
+    negotiation.install(app)
     _database(app)
     _areas(app)
     activity.install(app)

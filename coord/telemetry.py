@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from prometheus_client import Counter, Histogram
 from pythonjsonlogger.json import JsonFormatter
 
+from coord import negotiation
 from coord.paths import STAND_IN
 
 REQUEST_ID = "X-Request-Id"
@@ -18,6 +19,7 @@ _SENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")  # any other word is counted as "other": a caller may make them up
 
 CALLS = Counter("coord_requests_total", "Calls answered.", ["method", "route", "status"])
+BY_CLIENT = Counter("coord_client_calls_total", "Calls answered, by the version of coord's client that made them.", ["version"])
 SECONDS = Histogram(
     "coord_request_seconds",
     "Seconds from the arrival of a call to its answer, without those that it was asked to wait.",
@@ -73,6 +75,8 @@ def _end(response: Response) -> Response:
     response.headers[REQUEST_ID] = environ.get("coord.request_id", "")
     CALLS.labels(request.method if request.method in METHODS else "other", route, response.status_code).inc()
     SECONDS.labels(route).observe(seconds)
+    caller = negotiation.client()
+    BY_CLIENT.labels(negotiation.label(caller)).inc()
     if log.isEnabledFor(logging.INFO):
         log.info(
             "call",
@@ -82,6 +86,7 @@ def _end(response: Response) -> Response:
                 "status": response.status_code,
                 "ms": round(seconds * 1000, 2),
                 **({"waited_ms": round(waited * 1000)} if waited else {}),
+                **({"client": caller.version} if caller else {}),
                 "peer": environ.get("REMOTE_ADDR"),
                 "request_id": environ.get("coord.request_id"),
             },

@@ -11,6 +11,7 @@ import socket
 import time
 
 from coord import __version__
+from coord.client import API
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
 AGENT = f"coord/{__version__}"
+CLIENT = f"{__version__}; api={API}"
 _CHUNK = 65536
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 class Away(Exception):
-    """coord cannot be reached, or says that it cannot answer now (5xx, 429). The same call may be sent again later.
+    """coord cannot be reached, or says that it cannot answer now (5xx, 429), or not to this client (403 `client_too_old`). The same call may
+    be sent again later.
 
     `retry_after`: seconds that it asks to wait, when it answered at all. `waited`: seconds that finding out took.
     """
@@ -62,12 +65,19 @@ class Answer:
             return None
 
     @property
+    def error(self) -> str | None:
+        """The code of coord's error; None when it is none."""
+        told = self.json
+        error = told.get("error") if isinstance(told, dict) else None
+        return error if isinstance(error, str) else None
+
+    @property
     def is_coords(self) -> bool:
         """Whether coord itself said so, and not something that listens at its address, or a proxy before it."""
         if self.status in (204, 304):
             return True
         told = self.json
-        return isinstance(told, dict) and (self.ok or isinstance(told.get("error"), str))
+        return isinstance(told, dict) and (self.ok or self.error is not None)
 
 
 def quote(text: str) -> str:
@@ -94,7 +104,8 @@ def call(
     headers: Mapping[str, str] | None = None,
     timeout: float = 10.0,
 ) -> Answer:
-    """One call. `timeout`: seconds for the whole of it. Raises Away and BadUrl. A 5xx and a 429 are Away too; all else is an answer."""
+    """One call. `timeout`: seconds for the whole of it. Raises Away and BadUrl. A 5xx and a 429 are Away too, and what a newer client may
+    send again; all else is an answer."""
     began = time.monotonic()
     secure, host, port, prefix = _parts(url)
     sent = _request(method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {})
@@ -104,7 +115,7 @@ def call(
     except (OSError, ValueError) as error:
         waited = time.monotonic() - began
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
-    if answer.status >= 500 or answer.status == 429:
+    if answer.status >= 500 or answer.status == 429 or (answer.status == 403 and answer.error == "client_too_old"):
         said = answer.json.get("detail") if isinstance(answer.json, dict) else None
         after = answer.headers.get("retry-after", "")
         seconds = float(after) if after.isdigit() else None
@@ -128,7 +139,7 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
 
 
 def _request(method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", f"User-Agent: {AGENT}", "Connection: close"]
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", f"User-Agent: {AGENT}", f"X-Coord-Client: {CLIENT}", "Connection: close"]
     content = b""
     if body is not None:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
