@@ -1,5 +1,6 @@
 """`coord`: a hook takes the short way, everything else is the command line."""
 
+import os
 import sys
 
 
@@ -8,6 +9,7 @@ def main() -> None:
         from coord.client import hook
 
         hook.main(sys.argv[2:])
+        os._exit(0)  # whatever else would want to fail at the end; and taking down the modules costs 3 ms
     else:
         from coord.client import cli
 

@@ -175,8 +175,9 @@ def _connected(host: str, port: int, secure: bool, deadline: float) -> socket.so
 
 def _addresses(host: str, port: int, deadline: float) -> list[Any]:
     """What the name stands for. Asked in a thread, since nothing else ends a question to a name server that is away."""
+    name = host.encode("idna") if not host.isascii() else host.encode()  # bytes: text would load the tables of IDNA, 1 ms
     if host.replace(".", "").isdigit() or ":" in host:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     import _thread
 
     found: list[Any] = []
@@ -185,7 +186,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
 
     def ask() -> None:
         try:
-            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            found.append(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
         except OSError as error:
             found.append(error)
         finally:
