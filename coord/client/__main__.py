@@ -1,11 +1,13 @@
 """`coord`: a hook takes the short way, everything else is the command line."""
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
     if sys.argv[1:2] == ["hook"]:
+        gc.disable()  # it lives for 20 ms
         from coord.client import hook
 
         hook.main(sys.argv[2:])

@@ -10,7 +10,6 @@ The commands of a line are told apart by the shell's own rules, so `echo "git pu
 from __future__ import annotations
 
 import re
-import shlex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,6 +128,8 @@ def _split(line: str) -> Iterator[list[str]]:
 
 
 def _words(line: str) -> list[str]:
+    import shlex
+
     lexer = shlex.shlex(line.replace("\\\n", " "), posix=True, punctuation_chars=";&|()\n")
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True

@@ -6,7 +6,6 @@ Everything is read from files and the environment; no other program is started f
 from __future__ import annotations
 
 import os
-import socket
 import sys
 
 CONFIG = ".coord.toml"
@@ -167,7 +166,9 @@ def _token(config: dict[str, object]) -> str | None:
 
 
 def host() -> str:
-    return (os.environ.get("COORD_HOST") or socket.gethostname()).partition(".")[0] or "localhost"
+    """This machine's name without its domain; `COORD_HOST` names it otherwise."""
+    name = os.environ.get("COORD_HOST") or (os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""))
+    return name.partition(".")[0] or "localhost"
 
 
 def session(claude_session: str | None = None, agent: str | None = None) -> str:
