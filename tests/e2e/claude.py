@@ -285,13 +285,14 @@ class Claude:
 
     def __init__(self, home: Path, model: ModelStub, **environment: str) -> None:
         """`environment` comes on top of next to nothing; `PATH` is this process's unless it is given."""
-        home.mkdir(parents=True, exist_ok=True)
+        (home / "tmp").mkdir(parents=True, exist_ok=True)
         self.home = home
         self.model = model
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
             "CLAUDE_CONFIG_DIR": str(home / ".claude"),
+            "CLAUDE_CODE_TMPDIR": str(home / "tmp"),
             "ANTHROPIC_BASE_URL": f"{model.url}/nobody",
             "ANTHROPIC_API_KEY": "dummy",
             "ANTHROPIC_MODEL": MODEL,
