@@ -1,0 +1,464 @@
+"""`coord hook`, event by event, as a process of its own against the real service. What the real Claude Code makes of it: tests/e2e."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.proxy import Proxy
+from tests.service import ROOT, Service, environment, running
+
+CLOSED = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    with running(folder, f"sqlite:///{folder}/coord.db") as service:
+        yield service
+
+
+class Repository:
+    """A checkout that no other test knows, so its project is nobody else's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.project = f"p{uuid.uuid4().hex[:12]}"
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        self.config("")
+
+    def config(self, more: str) -> None:
+        (self.folder / ".coord.toml").write_text(f'project = "{self.project}"\n{more}')
+
+    @property
+    def queue(self) -> list[dict[str, Any]]:
+        file = self.folder / ".claude" / "coord-queue.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "shop")
+
+
+class Session:
+    """A Claude Code session, as its hooks see it."""
+
+    def __init__(self, repository: Repository, url: str, agent: str | None = None, session_id: str | None = None) -> None:
+        self.repository = repository
+        self.url = url
+        self.agent = agent
+        self.session_id = session_id or str(uuid.uuid4())
+        self.name = f"web-1/claude-{self.session_id[:8]}" + (f"/{agent}" if agent else "")
+
+    def subagent(self) -> "Session":
+        return Session(self.repository, self.url, f"a{uuid.uuid4().hex[:16]}", self.session_id)
+
+    def run(self, given: bytes, **more: str) -> "subprocess.CompletedProcess[bytes]":
+        variables = environment(URL=self.url, HOST="web-1") | {"CLAUDE_PROJECT_DIR": str(self.repository.folder), "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, "-m", "coord.client", "hook"],
+            input=given,
+            capture_output=True,
+            env=variables | more,
+            cwd=self.repository.folder,
+        )
+
+    def fires(self, event: str, **given: Any) -> dict[str, Any]:
+        """The event; what the hook answered to it."""
+        told = {"session_id": self.session_id, "cwd": str(self.repository.folder), "hook_event_name": event, **given}
+        if self.agent:
+            told |= {"agent_id": self.agent, "agent_type": "general-purpose"}
+        done = self.run(json.dumps(told).encode())
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert not (self.repository.folder / ".claude" / "coord-hook.log").exists(), "the hook failed inside"
+        if not done.stdout:
+            return {}
+        answer = json.loads(done.stdout)["hookSpecificOutput"]
+        assert answer.pop("hookEventName") == event
+        return dict(answer)
+
+    def starts(self, source: str = "startup") -> str:
+        return str(self.fires("SessionStart", source=source)["additionalContext"])
+
+    def edits(self, path: str, tool: str = "Edit") -> dict[str, Any]:
+        name = "notebook_path" if tool == "NotebookEdit" else "file_path"
+        return self.fires("PreToolUse", tool_name=tool, tool_input={name: str(self.repository.folder / path)}, tool_use_id="toolu_e")
+
+    def before(self, command: str, use: str = "toolu_1", **more: Any) -> dict[str, Any]:
+        return self.fires("PreToolUse", tool_name="Bash", tool_input={"command": command, **more}, tool_use_id=use)
+
+    def after(self, command: str, use: str = "toolu_1", event: str = "PostToolUse") -> dict[str, Any]:
+        return self.fires(event, tool_name="Bash", tool_input={"command": command}, tool_use_id=use)
+
+    def prompts(self, prompt: str = "Go on") -> str:
+        return str(self.fires("UserPromptSubmit", prompt=prompt).get("additionalContext", ""))
+
+    def ends(self) -> None:
+        assert self.fires("SessionEnd", reason="other") == {}
+
+
+@pytest.fixture
+def one(repository: Repository, service: Service) -> Session:
+    return Session(repository, service.url)
+
+
+@pytest.fixture
+def two(repository: Repository, service: Service) -> Session:
+    return Session(repository, service.url)
+
+
+def locks(service: Service, repository: Repository, **more: str) -> dict[str, str]:
+    """Who holds what in the project."""
+    query = "".join(f"&{name}={value}" for name, value in more.items())
+    rows = service.call("GET", f"/locks?project_key={repository.project}{query}").json["items"]
+    return {row["resource"]: row["session_id"] for row in rows}
+
+
+def send(service: Service, repository: Repository, to: Session | None, subject: str, body: str = "…", **more: Any) -> str:
+    told = {"from_session": "db-1/agent", "project_key": repository.project, "subject": subject, "body": body, **more}
+    answer = service.call("POST", "/messages", told if to is None else {**told, "to_session": to.name})
+    assert answer.status == 201
+    return str(answer.json["id"])
+
+
+# --- an edit ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit", "NotebookEdit"])
+def test_a_file_is_claimed_before_it_is_changed(one: Session, service: Service, repository: Repository, tool: str) -> None:
+    assert one.edits("src/app.py", tool) == {}
+    assert locks(service, repository) == {"src/app.py": one.name}
+
+
+def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when_and_what_to_do(one: Session, two: Session) -> None:
+    one.prompts("Rework the order model\nand its tests")
+    one.edits("src/app.py")
+    answer = two.edits("src/app.py")
+    assert answer["permissionDecision"] == "deny"
+    reason = answer["permissionDecisionReason"]
+    assert f"src/app.py is held by {one.name} since 20" in reason
+    assert '("Claude Code: Rework the order model and its tests")' in reason and ", until 20" in reason
+    assert "go on with something else" in reason and "coord lock " in reason and f"coord send --to {one.name} src/app.py" in reason
+
+
+def test_what_a_session_was_asked_stays_its_own_where_the_project_says_so(one: Session, two: Session, repository: Repository) -> None:
+    repository.config("[hook]\nshare_prompt = false\n")
+    one.prompts("A secret")
+    one.edits("a.py")
+    assert "secret" not in two.edits("a.py")["permissionDecisionReason"]
+
+
+def test_a_tree_that_another_session_claimed_covers_the_files_below(
+    one: Session, two: Session, service: Service, repository: Repository
+) -> None:
+    claim = {"project_key": repository.project, "session_id": one.name, "resource": "src/", "description": "moving all of it"}
+    assert service.call("POST", "/locks", claim).status == 201
+    assert "src/ is held by" in two.edits("src/deep/app.py")["permissionDecisionReason"]
+    assert one.edits("src/deep/app.py") == {}
+
+
+def test_editing_again_renews_the_claim(one: Session, service: Service, repository: Repository) -> None:
+    for _ in range(2):
+        assert one.edits("a.py") == {}
+    assert len(locks(service, repository, state="all")) == 1
+
+
+def test_a_worktree_s_file_is_the_same_file(one: Session, two: Session, repository: Repository) -> None:
+    git = ["git", "-C", str(repository.folder), "-c", "user.name=x", "-c", "user.email=x@y"]
+    subprocess.run([*git, "add", ".coord.toml"], check=True)
+    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    subprocess.run([*git, "worktree", "add", "-q", ".claude/worktrees/feature"], check=True, stderr=subprocess.DEVNULL)
+    one.edits("src/app.py")
+    assert "src/app.py is held by" in two.edits(".claude/worktrees/feature/src/app.py")["permissionDecisionReason"]
+
+
+def test_claude_s_own_notes_are_nobody_else_s(one: Session, service: Service, repository: Repository, tmp_path: Path) -> None:
+    assert one.edits("/tmp/scratch.txt") == {}
+    assert one.edits(str(Path.home() / ".claude" / "plans" / "x.md")) == {}
+    assert locks(service, repository) == {}
+
+
+# --- subagents -------------------------------------------------------------------------------------------------------------------
+
+
+def test_subagents_are_told_apart(one: Session) -> None:
+    first, second = one.subagent(), one.subagent()
+    assert first.edits("a.py") == {}
+    assert f"held by {first.name}" in second.edits("a.py")["permissionDecisionReason"]
+    assert "a subagent of yours" in one.edits("a.py")["permissionDecisionReason"]
+
+
+def test_a_subagent_takes_over_what_its_session_edited(one: Session, service: Service, repository: Repository) -> None:
+    one.edits("a.py")
+    agent = one.subagent()
+    assert agent.edits("a.py") == {}
+    assert locks(service, repository) == {"a.py": agent.name}
+
+
+def test_a_subagent_works_under_what_its_session_claimed_on_purpose(
+    one: Session, two: Session, service: Service, repository: Repository
+) -> None:
+    for resource in ("src/", "a.py"):
+        service.call(
+            "POST", "/locks", {"project_key": repository.project, "session_id": one.name, "resource": resource, "description": "mine"}
+        )
+    agent = one.subagent()
+    assert agent.edits("src/x.py") == {} and agent.edits("a.py") == {}
+    assert locks(service, repository) == {"src/": one.name, "a.py": one.name}
+
+
+def test_what_a_subagent_held_is_free_when_it_stops(one: Session, service: Service, repository: Repository) -> None:
+    agent = one.subagent()
+    agent.edits("a.py")
+    assert agent.fires("SubagentStop") == {}
+    assert locks(service, repository) == {}
+
+
+def test_a_subagent_is_not_shown_broadcasts_again(one: Session, service: Service, repository: Repository) -> None:
+    send(service, repository, None, "for all")
+    assert one.subagent().fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}
+
+
+# --- commands --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_push_holds_its_lock_while_it_runs(one: Session, two: Session, service: Service, repository: Repository) -> None:
+    assert one.before("cd web && git push origin main") == {}
+    assert locks(service, repository) == {"git push": one.name}
+    assert f"git push is held by {one.name}" in two.before("git push", "toolu_2")["permissionDecisionReason"]
+    assert one.after("cd web && git push origin main") == {}
+    assert locks(service, repository) == {}
+
+
+def test_a_command_that_failed_gives_its_lock_back_too(one: Session, service: Service, repository: Repository) -> None:
+    one.before("make deploy")
+    one.after("make deploy", event="PostToolUseFailure")
+    assert locks(service, repository) == {}
+
+
+def test_a_lock_that_the_session_had_before_the_command_stays(one: Session, service: Service, repository: Repository) -> None:
+    service.call("POST", "/locks", {"project_key": repository.project, "session_id": one.name, "resource": "git push"})
+    one.before("git push")
+    one.after("git push")
+    assert locks(service, repository) == {"git push": one.name}
+
+
+def test_a_command_in_the_background_keeps_its_lock_and_says_so(one: Session, service: Service, repository: Repository) -> None:
+    told = one.before("./deploy.sh", run_in_background=True)["additionalContext"]
+    one.after("./deploy.sh")
+    assert locks(service, repository) == {"deploy": one.name}
+    assert "coord unlock deploy" in told
+
+
+def test_of_several_locks_none_stays_when_one_is_refused(one: Session, two: Session, service: Service, repository: Repository) -> None:
+    one.before("git push")
+    assert "deny" in two.before("make deploy && git push", "toolu_2")["permissionDecision"]
+    assert locks(service, repository) == {"git push": one.name}
+
+
+def test_a_project_names_commands_of_its_own(one: Session, service: Service, repository: Repository) -> None:
+    repository.config('[hook]\ndefault_commands = false\n[[hook.commands]]\npattern = "bin/import (\\\\w+)"\nresource = "import \\\\1"\n')
+    one.before("bin/import orders && git push")
+    assert locks(service, repository) == {"import orders": one.name}
+
+
+def test_a_pattern_that_is_none_is_named_and_blocks_nothing(one: Session, repository: Repository) -> None:
+    repository.config('[[hook.commands]]\npattern = "("\nresource = "x"\n')
+    answer = one.before("git push")
+    assert "permissionDecision" not in answer and "not a regular expression" in answer["additionalContext"]
+
+
+# --- messages --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
+    one: Session, two: Session, service: Service, repository: Repository
+) -> None:
+    two.prompts("Rename the API")
+    two.edits("api.py")
+    message = send(service, repository, None, "api is down", "Do not deploy.", importance="high")
+    text = one.starts()
+    assert f"you are {one.name} in project {repository.project}" in text
+    assert "=== coord: 1 unread ===\n[high] db-1/agent -> all: api is down\n" in text and message in text and "\nDo not deploy." in text
+    assert f"=== coord: 1 held by others ===\napi.py: {two.name} (Claude Code: Rename the API), until 20" in text
+
+
+def test_a_message_is_shown_once(one: Session, service: Service, repository: Repository) -> None:
+    message = send(service, repository, one, "hello")
+    assert "hello" in one.prompts()
+    assert one.prompts() == ""
+    assert service.call("GET", f"/messages/{message}").json["read_at"] is not None
+
+
+def test_long_work_is_told_of_messages_and_keeps_its_locks(one: Session, service: Service, repository: Repository) -> None:
+    one.edits("a.py")
+    send(service, repository, one, "hurry")
+    memory = repository.folder / ".claude" / "coord-sessions"
+    assert one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}, "it was active a moment ago"
+    before = service.call("GET", f"/locks?project_key={repository.project}").json["items"][0]["expires_at"]
+    for file in memory.iterdir():
+        os.utime(file, (0, 0))
+    assert "hurry" in one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t")["additionalContext"]
+    assert service.call("GET", f"/locks?project_key={repository.project}").json["items"][0]["expires_at"] > before
+
+
+def test_a_start_costs_no_more_than_its_bytes(one: Session, service: Service, repository: Repository) -> None:
+    repository.config("[hook]\nbanner_bytes = 2000\n")
+    for number in range(30):
+        send(service, repository, one, f"message {number}", "x" * 500)
+        service.call("POST", "/locks", {"project_key": repository.project, "session_id": "db-1/agent", "resource": f"file-{number}"})
+    text = one.starts()
+    assert len(text.encode()) < 2000 and "30 unread" in text and "more, left out)" in text and "coord inbox" in text
+
+
+def test_work_in_hand_is_shown_at_the_start(one: Session, service: Service, repository: Repository) -> None:
+    flow = service.call("POST", "/workflows", {"project_key": repository.project, "name": "x", "created_by": "db-1/agent"}).json["id"]
+    service.call("POST", "/work-items", {"workflow_id": flow, "title": "Change the callers"})
+    service.call("POST", "/work-items/claim", {"session_id": one.name, "workflow_id": flow})
+    assert "=== coord: 1 in progress by you ===\nChange the callers" in one.starts("resume")
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_at_the_end_nothing_is_held_any_more(one: Session, service: Service, repository: Repository) -> None:
+    one.starts()
+    one.edits("a.py")
+    one.subagent().edits("b.py")
+    one.ends()
+    assert locks(service, repository) == {}
+    assert list((repository.folder / ".claude" / "coord-sessions").iterdir()) == []
+
+
+# --- coord is away ---------------------------------------------------------------------------------------------------------------
+
+
+def test_while_coord_is_away_edits_go_on_and_it_is_said_once(repository: Repository) -> None:
+    session = Session(repository, CLOSED)
+    first, second = session.edits("a.py"), session.edits("b.py")
+    assert (
+        "permissionDecision" not in first
+        and "coord is away" in first["additionalContext"]
+        and "without locks" in first["additionalContext"]
+    )
+    assert second == {}
+    assert [(call["method"], call["body"]["resource"]) for call in repository.queue] == [("POST", "a.py"), ("POST", "b.py")]
+
+
+def test_what_was_claimed_while_coord_was_away_is_claimed_by_the_next_session(repository: Repository, service: Service) -> None:
+    session = Session(repository, CLOSED)
+    session.edits("a.py")
+    text = Session(repository, service.url).starts()
+    assert "1 queued calls were sent" in text
+    assert locks(service, repository) == {"a.py": session.name}
+    assert repository.queue == []
+
+
+def test_a_session_that_ended_while_coord_was_away_leaves_nothing_behind(repository: Repository, service: Service) -> None:
+    session = Session(repository, CLOSED)
+    session.edits("a.py")
+    session.before("git push")
+    session.after("git push")
+    session.ends()
+    Session(repository, service.url).starts()
+    assert locks(service, repository, state="all") == {}, "a claim that was released in the queue is not made"
+
+
+def test_a_claim_that_turns_out_to_be_another_s_is_reported_once(repository: Repository, service: Service) -> None:
+    session = Session(repository, CLOSED)
+    session.edits("a.py")
+    claim = {"project_key": repository.project, "session_id": "db-1/agent", "resource": "a.py"}
+    assert service.call("POST", "/locks", claim).status == 201
+    assert "=== coord: 1 of your queued calls were refused ===\nPOST /api/coord/locks" in Session(repository, service.url).starts()
+    assert "refused" not in Session(repository, service.url).starts()
+
+
+def test_it_says_when_coord_is_back(repository: Repository, service: Service) -> None:
+    session = Session(repository, CLOSED)
+    session.edits("a.py")
+    session.url = service.url
+    assert "coord is back" in session.edits("b.py")["additionalContext"]
+    assert set(locks(service, repository)) == {"a.py", "b.py"}
+
+
+@pytest.fixture
+def swallowing(service: Service) -> Iterator[str]:
+    """An address that takes every connection and never answers."""
+    with Proxy(service.port) as proxy:
+        proxy.swallow()
+        yield f"http://127.0.0.1:{proxy.port}"
+
+
+def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(swallowing: str, repository: Repository) -> None:
+    session = Session(repository, swallowing)
+    assert "timed out" in session.edits("a.py")["additionalContext"]
+    away = repository.folder / ".claude" / "coord-away"
+    asked = away.stat().st_mtime_ns
+    session.edits("b.py")
+    assert away.stat().st_mtime_ns == asked, "the second call was not tried"
+    assert len(repository.queue) == 2
+
+
+# --- whatever happens, nothing is blocked ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b'{"hook_event_name": "PreToolUse"}',
+        b'{"session_id": 7, "hook_event_name": "PreToolUse"}',
+        b"{}",
+    ],
+    ids=["nothing", "null", "a list", "torn", "no UTF-8", "no session", "no tool", "empty"],
+)
+def test_it_exits_0_and_says_nothing_whatever_it_is_given(one: Session, given: bytes) -> None:
+    done = one.run(given)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_an_event_that_it_does_not_know_is_none_of_its_business(one: Session) -> None:
+    assert one.fires("Notification", message="x") == {}
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "http://127.0.0.1:99999"])
+def test_an_address_that_is_none_blocks_nothing(one: Session, url: str) -> None:
+    one.url = url
+    done = one.run(
+        json.dumps(
+            {"session_id": "x", "hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_input": {"file_path": "a.py"}, "cwd": "."}
+        ).encode()
+    )
+    assert done.returncode == 0 and b"deny" not in done.stdout
+
+
+def test_a_broken_config_is_named_at_the_start_and_blocks_nothing(one: Session, repository: Repository) -> None:
+    repository.config("url = \n")
+    assert ".coord.toml is not TOML" in one.starts()
+    assert one.edits("a.py") == {}
+
+
+def test_it_can_be_turned_off(one: Session, service: Service, repository: Repository) -> None:
+    event = {"session_id": one.session_id, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "a.py"}}
+    assert one.run(json.dumps(event).encode(), COORD_HOOKS="off").stdout == b""
+    assert locks(service, repository) == {}
+
+
+def test_what_fails_inside_is_noted_for_doctor_without_the_event(one: Session, repository: Repository) -> None:
+    (repository.folder / ".claude").mkdir()
+    (repository.folder / ".claude" / "coord-sessions").write_text("a file where a folder should be")
+    event = {"session_id": one.session_id, "hook_event_name": "UserPromptSubmit", "prompt": "my secret"}
+    done = one.run(json.dumps(event).encode())
+    noted = (repository.folder / ".claude" / "coord-hook.log").read_text()
+    assert done.returncode == 0 and "Error" in noted and "secret" not in noted
