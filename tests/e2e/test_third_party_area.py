@@ -98,6 +98,20 @@ def test_it_is_seen_in_the_api_document_and_its_page(service: Service) -> None:
     assert b'"/openapi.json"' in service.call("GET", "/docs/start.js").body
 
 
+def test_its_tools_are_offered_over_mcp(service: Service) -> None:
+    def ask(method: str, **params: Any) -> Any:
+        return service.call("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).json["result"]
+
+    assert {"write_recipe", "recipes", "lock"} <= {tool["name"] for tool in ask("tools/list")["tools"]}
+    mine = {"session_id": "host/a", "project_key": "mcp"}
+    written = ask("tools/call", name="write_recipe", arguments={**mine, "title": "Build offline", "text": "make wheels"})[
+        "structuredContent"
+    ]
+    assert ask("tools/call", name="recipes", arguments=mine)["structuredContent"]["items"] == [written]
+    again = ask("tools/call", name="write_recipe", arguments={**mine, "title": "Build offline", "text": "other"})
+    assert again["isError"] and again["structuredContent"]["error"] == "title_taken"
+
+
 def test_what_it_changes_is_in_the_journal(service: Service, url: str) -> None:
     written = service.call("POST", "/recipes", {**RECIPE, "project_key": "journal"}).json
     query = sa.select(journal.Entry.type, journal.Entry.subject_id).where(journal.Entry.project_key == "journal")

@@ -11,6 +11,7 @@ from coord.change import Look
 from coord_recipes import repository
 from coord_recipes.routes import blp
 from coord_recipes.schemas import RecipeSchema
+from coord_recipes.tools import recipes, write
 
 SHOWN_IN_STATUS = 50
 
@@ -31,5 +32,6 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={"recent_recipes": fields.List(fields.Nested(RecipeSchema))}, read=_status),
     gauges=_gauges,
+    tools=(write, recipes),
     migrations=Path(__file__).parent / "migrations",
 )
