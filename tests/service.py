@@ -26,7 +26,7 @@ from coord.db import db
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "/api/coord"
-AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/llms", "/mcp")
+AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/llms", "/mcp", "/client")
 START_S = 60  # a cold start on a busy machine
 STOP_S = 20
 
@@ -106,6 +106,10 @@ class Service:
         until(lambda: self._dead() or (len(self.workers()) == count and self._alive()), START_S, "the service to answer /livez")
         if self._dead():
             raise RuntimeError(f"the service did not start:\n{self.said()}")
+
+    @property
+    def is_running(self) -> bool:
+        return not self._dead()
 
     def stop(self) -> None:
         if self._process is None:

@@ -34,10 +34,11 @@ BY_HOOK = "Claude Code"  # how the description of a lock begins that a hook clai
 LOG_BYTES = 65536
 
 EDITS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
+CHANGE = ("change it", " (a copy, sed, a script)")
 DENIED = """{held}
-So do not change it now, and not by other means either (a copy, sed, a script). Instead: go on with something else; or wait for it: {wait}; \
-or ask: coord send --to {holder} {resource} "When are you done?"
-"""
+So do not {do} now, and not by other means either{means}. Instead: go on with something else; or wait for it: {wait}; or ask: {ask}"""
+DENIED_BY_OWN = """{held}
+That is a subagent of yours: wait until it has finished, or tell it to leave this to you."""
 AWAY = "coord is away ({why}). Work goes on without locks: look twice before you change what others may be working on. {kept}"
 
 
@@ -245,7 +246,7 @@ class Hook:
         if lock is not None and self.is_parents(lock, name):
             self.hand_over(claim, lock)
         elif lock is not None:
-            self.deny(lock, f"coord lock {_quoted(path)} --wait 60")
+            self.deny(lock, *CHANGE, path)
 
     def is_own_business(self, path: str) -> bool:
         """Claude Code's own notes and the system's temporary files: nobody else's."""
@@ -267,11 +268,12 @@ class Hook:
             self.memory.active()
             return None
         told = answer.json or {}
-        if told.get("error") == "lock_held":
+        if told.get("error") == "deadlock":
+            self.denied = f"coord: {told.get('detail')}"
+            return None
+        if isinstance(told.get("lock"), dict):
             found: dict[str, Any] = told["lock"]
             return found
-        if told.get("error") == "deadlock":
-            return {**told.get("lock", {}), "detail": told.get("detail")}
         self.context.append(f"coord did not take the claim of {claim['resource']}: {told.get('detail')} You work without a lock.")
         return None
 
@@ -288,7 +290,7 @@ class Hook:
         self.write(self.calls(self.parent), "DELETE", f"/locks/{lock['id']}{query(session_id=self.parent)}")
         other = self.claim(claim)
         if other is not None:
-            self.deny(other, f"coord lock {_quoted(claim['resource'])} --wait 60")
+            self.deny(other, *CHANGE, str(claim["resource"]))
 
     # --- a command -----------------------------------------------------------------------------------------------------------------
 
@@ -320,12 +322,14 @@ class Hook:
         lock_id = new_id()
         claim = {"project_key": self.place.project, "resource": resource, "ttl_hours": COMMAND_TTL_HOURS, "id": lock_id}
         lock = self.claim(claim, COMMAND_WAIT_S)
+        if self.denied:
+            return None
         if lock is None:
             claimed.append(lock_id)
         elif self.agent is not None and lock.get("session_id") == self.parent:
             return lock_id  # under its session's lock
         else:
-            self.deny(lock, f"coord lock {_quoted(resource)} --wait 60")
+            self.deny(lock, "run this", "", resource)
             return None
         return lock_id
 
@@ -373,7 +377,8 @@ class Hook:
             if self.kind != "SessionStart":
                 self.context.append("coord is back: what you edit is claimed again.")
 
-    def deny(self, lock: dict[str, Any], wait: str) -> None:
+    def deny(self, lock: dict[str, Any], do: str, means: str, wanted: str) -> None:
+        """Who holds it, why, until when, and what to do instead. `wanted`: what `coord lock` is to be given."""
         from coord.client.banner import moment, one_line
 
         holder, resource = str(lock.get("session_id")), str(lock.get("resource"))
@@ -381,8 +386,11 @@ class Hook:
         end = f"until {moment(lock['expires_at'])}" if lock.get("expires_at") else "without an end"
         held = f"coord: {resource} is held by {holder} since {moment(lock.get('acquired_at'))}, {end}{why}."
         if holder.startswith(f"{self.parent}/"):
-            held += " That is a subagent of yours: wait until it has finished."
-        self.denied = DENIED.format(held=lock.get("detail") or held, holder=_quoted(holder), resource=_quoted(resource), wait=wait).strip()
+            self.denied = DENIED_BY_OWN.format(held=held)
+            return
+        wait = f"coord lock {_quoted(wanted)} --wait 60"
+        ask = f'coord send --to {_quoted(holder)} {_quoted(resource)} "When are you done?"'
+        self.denied = DENIED.format(held=held, do=do, means=means, wait=wait, ask=ask)
 
     def why(self) -> str:
         """For those who are refused: what the session was asked to do; `share_prompt = false` keeps that to itself."""
