@@ -8,6 +8,7 @@ An area is a folder of its own: a blueprint with its schemas, repository and mod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -78,6 +79,7 @@ class Departure:
 
     `affected`: sentences for other sessions that this touches, by their names. `done`: what the change does, counted, for the answer.
     `more`: an area has left some of it for a further change; it is asked again, until nothing is left.
+    `observed_at`: when the end was decided, if that was not now; what the session took after that it keeps.
     """
 
     session_id: str
@@ -86,6 +88,7 @@ class Departure:
     affected: dict[str, list[str]] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
     more: bool = False
+    observed_at: datetime | None = None
 
     def affects(self, session_id: str | None, sentence: str) -> None:
         if session_id not in (None, self.session_id):

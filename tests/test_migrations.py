@@ -39,7 +39,7 @@ def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(migr
     with migrating.app_context():
         inspector = sa.inspect(db.engine)
         assert all(
-            not {"observed_at", "decisions", "claimed_again_at"} & {column["name"] for column in inspector.get_columns(table)}
+            not {"observed_at", "decisions", "decided_at"} & {column["name"] for column in inspector.get_columns(table)}
             for table in ("workflows", "work_items", "locks")
         )
     to(migrating, upgrade, "heads")

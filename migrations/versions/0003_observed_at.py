@@ -1,4 +1,4 @@
-"""When workflows and work items were last decided upon, and locks last claimed anew, so that what is replayed late leaves them alone.
+"""When workflows and work items were last decided upon, and when locks were claimed, so that what is replayed late leaves them alone.
 
 Revision ID: 0003
 Revises: 0002
@@ -24,11 +24,11 @@ def upgrade() -> None:
         op.add_column(name, sa.Column("decisions", coord.db.Json(), nullable=True))
         changed = sa.table(name, *(sa.column(each) for each in ("observed_at", "created_at", "updated_at")))
         op.execute(sa.update(changed).where(changed.c.updated_at > changed.c.created_at).values(observed_at=changed.c.updated_at))
-    op.add_column("locks", sa.Column("claimed_again_at", coord.db.Timestamp(), nullable=True))
+    op.add_column("locks", sa.Column("decided_at", coord.db.Timestamp(), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("locks", "claimed_again_at")
+    op.drop_column("locks", "decided_at")
     for name in reversed(DECIDED_UPON):
         op.drop_column(name, "decisions")
         op.drop_column(name, "observed_at")

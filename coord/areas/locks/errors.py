@@ -4,8 +4,10 @@ import math
 from datetime import datetime
 from typing import Any
 
+from coord import errors
 from coord.areas.locks.schemas import LockSchema, WaiterSchema
 from coord.errors import CoordError
+from coord.schemas import iso
 
 _lock = LockSchema()
 _waiter = WaiterSchema()
@@ -94,6 +96,17 @@ class LockLost(CoordError):
         how = "taken over or released as stale" if lock["release_reason"] == "stale" else lock["release_reason"]
         super().__init__(
             f"This lock of '{lock['resource']}' is gone ({how}{by}). Claim it again; others may have had it since.",
+            lock=_lock.dump(lock),
+        )
+
+
+class Superseded(errors.Superseded):
+    """The lock was claimed or renewed after its release was decided, so it stays; `lock` is how it stands."""
+
+    def __init__(self, lock: Lock, since: datetime) -> None:
+        super().__init__(
+            f"'{lock['resource']}' was claimed by '{lock['session_id']}' at {iso(since)}, after this release was decided: it stays. "
+            "To release it even now, send it again without observed_at.",
             lock=_lock.dump(lock),
         )
 

@@ -14,7 +14,7 @@ class Lock(Base):
     """A grant of a resource to a session. Held while `released_at` is null and `expires_at` has not come.
 
     `stale_at` is the last activity plus the stale time: it stands in this row so that activity and a take-over meet in one place.
-    `claimed_again_at`: when its holder last claimed or renewed it; null when it never did. Signs of life are no decision to keep it.
+    `decided_at`: when its holder last decided to have it, by a claim or a renewal (signs of life are no decision); null: at `acquired_at`.
     """
 
     __tablename__ = "locks"
@@ -40,7 +40,7 @@ class Lock(Base):
     last_activity_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     stale_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
-    claimed_again_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    decided_at: Mapped[datetime | None] = mapped_column(Timestamp)
     released_at: Mapped[datetime | None] = mapped_column(Timestamp)
     released_by: Mapped[str | None] = mapped_column(sa.String(200))
     release_reason: Mapped[str | None] = mapped_column(sa.String(20))

@@ -53,7 +53,8 @@ def left(look: Look, departure: Departure) -> None:
     held = repository.of_session(look, departure.session_id)
     departure.done.setdefault("locks_released", 0)
     if not departure.gone:
-        repository.release_each(departure.change, held[:MOST_RELEASED], departure.session_id, "session_ended")
+        held = repository.claimed_by(held, departure.observed_at)
+        repository.release_each(departure.change, held[:MOST_RELEASED], departure.session_id, "session_ended", departure.observed_at)
         departure.done["locks_released"] += len(held[:MOST_RELEASED])
         departure.more |= len(held) > MOST_RELEASED
         return

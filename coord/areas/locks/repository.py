@@ -14,15 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal, presence
+from coord import journal, observation, presence
 from coord.areas.locks import line
-from coord.areas.locks.errors import LockLost, NotHolder
+from coord.areas.locks.errors import LockLost, NotHolder, Superseded
 from coord.areas.locks.models import Lock, LockAlias
 from coord.areas.locks.overlap import by_index, meets, values_of
 from coord.areas.locks.resources import Resource, canonical
 from coord.change import Change, Look, Rows
 from coord.creation import digest, must_match, new_id
-from coord.db import aside, earlier, microseconds, now, plus
+from coord.db import Timestamp, aside, earlier, microseconds, now, plus
 from coord.errors import NotFound
 from coord.journal import Event
 from coord.statements import Prepared
@@ -96,6 +96,7 @@ def _grant(depth: int, tree: bool) -> Prepared:
         "ttl_hours": param("ttl_hours", type_=sa.Float),
         "fencing_token": token,
         "acquired_at": journal.moment,
+        "decided_at": observation.given,
         "last_activity_at": journal.moment,
         "stale_at": stale_at(session),
         "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
@@ -116,11 +117,18 @@ _TAKE_OVER = Prepared(
     .values(released_at=journal.moment, released_by=param("by"), release_reason="stale")
 )
 
-_RELEASE = Prepared(
-    sa.update(_locks)
-    .where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment))
-    .values(released_at=journal.moment, released_by=param("by"), release_reason=param("reason"))
-)
+
+def _releasing(*guards: sa.ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        sa.update(_locks)
+        .where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment), *guards)
+        .values(released_at=journal.moment, released_by=param("by"), release_reason=param("reason"))
+    )
+
+
+_RELEASE = _releasing()
+_RELEASE_OBSERVED = _releasing(observation.not_late(_c.decided_at))
+"""Of a lock whose `acquired_at`, which does not change, was looked at where it counts."""
 
 _STILL_HELD = Prepared(
     sa.update(_locks).where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment)).values(id=_c.id)
@@ -133,12 +141,15 @@ _RECORD_OF_LOCK = journal.recording(
     data=sa.func.json_object("resource", _c.resource, "mode", _c.mode, "description", _c.description, type_=sa.String),
 )
 
+_decided = sa.func.coalesce(observation.given, journal.moment, type_=Timestamp)
+
 _RENEW = Prepared(
     sa.update(_locks)
     .where(_c.id == param("lock_id"), _c.session_id == param("by"), held(journal.moment))
     .values(
         ttl_hours=param("new_ttl_hours"),
         description=param("new_description"),
+        decided_at=sa.case((sa.func.coalesce(_c.decided_at, _c.acquired_at) > _decided, _c.decided_at), else_=_decided),
         last_activity_at=journal.moment,
         stale_at=stale_at(param("by", type_=sa.String)),
         expires_at=plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
@@ -354,7 +365,7 @@ def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> 
     _renew(
         change,
         own,
-        {name: terms[name] for name in ("ttl_hours", "description") if terms[name] is not None},
+        {name: terms[name] for name in ("ttl_hours", "description", "observed_at") if terms[name] is not None},
         terms["stale_us"],
         **way.waited,
     )
@@ -456,6 +467,7 @@ def _grant_all(change: Change, claims: Rows, terms: Row, way: _Way) -> None:
             ttl_hours=_ttl(terms),
             ttl_us=microseconds(hours=_ttl(terms)) or None,
             digest=each["digest"],
+            new_observed_at=terms["observed_at"],
             place=way.place,
             ahead=way.passed.get(each["id"], 0),
             **values_of(resource),
@@ -523,8 +535,9 @@ def _make_exclusive(change: Change, own: Row, resource: Resource, way: _Way) -> 
 
 
 def renew(look: Look, lock_id: str, fields: Row, stale_us: int) -> Any:
-    """Counts as activity and starts the TTL anew. Raises NotFound, NotHolder and LockLost. May be repeated."""
+    """Counts as activity and starts the TTL anew. Raises NotFound, NotHolder, Invalid and LockLost. May be repeated."""
     lock = get(look, lock_id)
+    observation.refuse_skew(fields["observed_at"], lock["now"])
     if lock["released_at"] is not None:
         raise LockLost(lock)
     if lock["session_id"] != fields["session_id"]:
@@ -546,6 +559,7 @@ def _renew(change: Change, lock: Row, fields: Row, stale_us: int, **more: Any) -
         new_description=fields.get("description", lock["description"]),
         ttl_us=microseconds(hours=ttl) or None,
         stale_us=stale_us,
+        new_observed_at=fields.get("observed_at"),
     )
     change.record(_event("lock.renewed", {**lock, "ttl_hours": ttl}, lock["session_id"], **more))
 
@@ -559,22 +573,30 @@ def release_held(lock_id: str, session_id: str) -> Change:
     return change
 
 
-def release(look: Look, lock_id: str, session_id: str) -> Any:
-    """Releases the caller's lock, or anybody's that is stale. Raises NotFound and NotHolder. May be repeated: it is the same again."""
+def release(look: Look, lock_id: str, session_id: str, observed: datetime | None) -> Any:
+    """Releases the caller's lock, or anybody's that is stale. Raises NotFound, NotHolder, Invalid and Superseded. May be repeated: it is
+    the same again.
+
+    `observed`: when that was decided. Who names the id of a grant means this grant, whenever it was made: only being claimed again or
+    renewed since counts as newer.
+    """
     lock = get(look, lock_id)
+    observation.refuse_skew(observed, lock["now"])
     if lock["released_at"] is not None:
         return lock
     change = Change()
-    _release(change, lock, session_id)
+    _release(change, lock, session_id, observed, lock["decided_at"])
     _answer(change, [lock_id])
     return change
 
 
-def release_by_name(look: Look, session_id: str, project_key: str, name: str) -> Any:
-    """Releases what the caller holds under this name, or what stands there stale. Raises NotHolder for another's live lock.
+def release_by_name(look: Look, session_id: str, project_key: str, name: str, observed: datetime | None) -> Any:
+    """Releases what the caller holds under this name, or what stands there stale. Raises NotHolder for another's live lock, Invalid and
+    Superseded.
 
     May be repeated: a caller that held it and no longer does is told so (none released), whoever has it by now.
     """
+    refuse_skew(look, observed)
     resource = canonical(name)
     met = look.rows(_meeting(len(resource.above), resource.tree), project_key=project_key, **values_of(resource))
     named = [row for row in map(shown, met) if _is(row, resource)]
@@ -582,7 +604,7 @@ def release_by_name(look: Look, session_id: str, project_key: str, name: str) ->
     locks = [row for row in held if row["session_id"] == session_id] or [row for row in held if row["stale"]]
     if not locks and held and not _held_before(look, session_id, project_key, resource):
         raise NotHolder(held[0])
-    return _release_all(locks, session_id)
+    return _release_all(locks, session_id, observed)
 
 
 def _held_before(look: Look, session_id: str, project_key: str, resource: Resource) -> bool:
@@ -599,10 +621,31 @@ def of_session(look: Look, session_id: str) -> Rows:
     return [shown(row) for row in look.rows(_HELD_BY, session_id=session_id)]
 
 
-def release_each(change: Change, locks: Rows, session_id: str, reason: str) -> None:
+def _claimed_at(lock: Row) -> datetime:
+    """When its holder last said that it wants it."""
+    at: datetime = lock["decided_at"] or lock["acquired_at"]
+    return at
+
+
+def claimed_by(locks: Rows, observed: datetime | None) -> Rows:
+    """Those of the locks that were claimed by this time, and not again since."""
+    return [lock for lock in locks if not observation.is_late(observed, _claimed_at(lock))]
+
+
+def refuse_skew(look: Look, observed: datetime | None) -> None:
+    """Raises Invalid for a time that the database's clock has not nearly reached."""
+    if observed is not None:
+        observation.refuse_skew(observed, look.value(_NOW))
+
+
+def release_each(change: Change, locks: Rows, session_id: str, reason: str, observed: datetime | None) -> None:
     """Adds the release of each of these locks of the session, in the order of their ids."""
     for lock in sorted(locks, key=lambda row: str(row["id"])):
-        change.add(_RELEASE, rows=1, lock_id=lock["id"], by=session_id, reason=reason)
+        values: Row = {"lock_id": lock["id"], "by": session_id, "reason": reason}
+        if observed is None:
+            change.add(_RELEASE, rows=1, **values)
+        else:
+            change.add(_RELEASE_OBSERVED, rows=1, **values, new_observed_at=observed)
         change.record(_event("lock.released", lock, session_id, **({} if reason == "released" else {"reason": reason})))
 
 
@@ -614,34 +657,39 @@ def note_expired(look: Look) -> Any:
     return change if change.steps else None
 
 
-def release_all(look: Look, session_id: str, project_key: str | None) -> Any:
-    """Releases everything that the session holds (in the project). May be repeated: then there is nothing to release."""
+def release_all(look: Look, session_id: str, project_key: str | None, observed: datetime | None) -> Any:
+    """Releases everything that the session holds (in the project), but what it claimed after it decided this. Raises Invalid. May be
+    repeated: then there is nothing to release."""
+    refuse_skew(look, observed)
     query = _held_ones(sa.select(*_shown), session_id).where(_c.session_id == session_id).order_by(aside(_c.revision).desc())
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
-    return _release_all([shown(row) for row in look.rows(query)], session_id)
+    return _release_all(claimed_by([shown(row) for row in look.rows(query)], observed), session_id, observed)
 
 
-def _release_all(locks: Rows, session_id: str) -> Any:
+def _release_all(locks: Rows, session_id: str, observed: datetime | None) -> Any:
     if not locks:
         return []
     change = Change()
     for lock in sorted(locks, key=lambda row: str(row["id"])):
-        _release(change, lock, session_id)
+        _release(change, lock, session_id, observed, _claimed_at(lock))
     ids = [lock["id"] for lock in locks]
     _answer(change, ids)
     change.finish = lambda rows: _in_order(rows, ids)
     return change
 
 
-def _release(change: Change, lock: Row, session_id: str) -> None:
+def _release(change: Change, lock: Row, session_id: str, observed: datetime | None, newest: datetime | None) -> None:
+    """`newest`: what the time of the decision, `observed`, is compared with."""
+    if lock["session_id"] != session_id and not lock["stale"]:
+        raise NotHolder(lock)
+    if newest is not None and observation.is_late(observed, newest):
+        raise Superseded(lock, newest)
     if lock["session_id"] == session_id:
-        release_each(change, [lock], session_id, "released")
-    elif lock["stale"]:
+        release_each(change, [lock], session_id, "released", observed)
+    else:
         change.add(_TAKE_OVER, rows=1, lock_id=lock["id"], by=session_id)
         change.record(_event("lock.released", lock, session_id, holder=lock["session_id"], reason="stale"))
-    else:
-        raise NotHolder(lock)
 
 
 def _answer(change: Change, ids: list[str]) -> None:

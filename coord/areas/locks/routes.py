@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 
 from coord.areas.locks import line, repository, wait
-from coord.areas.locks.errors import Deadlock, LockHeld, LockLost, NotHolder
+from coord.areas.locks.errors import Deadlock, LockHeld, LockLost, NotHolder, Superseded
 from coord.areas.locks.presence import stale_us
 from coord.areas.locks.schemas import (
     ClaimSchema,
@@ -43,6 +43,8 @@ def claim(body: dict[str, Any]) -> Any:
     With `wait` the call stands in line, first come, first served, and answers the moment it is granted; at the end of the time it answers
     409 with `position` and who is `ahead`. Who hangs up leaves the line.
     """
+    if body["observed_at"] is not None:
+        read(repository.refuse_skew, body["observed_at"])
     claims = repository.claims_of(body)
     over = bool(body["wait"]) if body["take_over_stale"] is None else body["take_over_stale"]
     terms = {**body, "take_over_stale": over, "stale_us": stale_us(), "default_ttl_hours": current_app.config["DEFAULT_TTL_HOURS"]}
@@ -76,13 +78,14 @@ def find(query: dict[str, Any]) -> Any:
 @blp.route("", methods=["DELETE"])
 @blp.arguments(ReleaseManySchema)
 @blp.response(200, ReleasedSchema)
-@blp.raises(NotHolder)
+@blp.raises(NotHolder, Superseded)
 def release_many(query: dict[str, Any]) -> Any:
     """Release by name, or with `release_all=true` everything that the session holds."""
+    session_id, project_key, observed = query["session_id"], query["project_key"], query["observed_at"]
     if query["release_all"]:
-        released = settle(repository.release_all, query["session_id"], query["project_key"])
+        released = settle(repository.release_all, session_id, project_key, observed)
     else:
-        released = settle(repository.release_by_name, query["session_id"], query["project_key"], query["resource"])
+        released = settle(repository.release_by_name, session_id, project_key, query["resource"], observed)
     return {"released": len(released), "items": released}
 
 
@@ -107,8 +110,9 @@ def renew(body: dict[str, Any], lock_id: Any) -> Any:
 @blp.route("/<uuid:lock_id>", methods=["DELETE"])
 @blp.arguments(ReleaseSchema)
 @blp.response(200, LockSchema)
-@blp.raises(NotFound, NotHolder)
+@blp.raises(NotFound, NotHolder, Superseded)
 def release(query: dict[str, Any], lock_id: Any) -> Any:
     """Release a lock: one's own, or one that is stale. Repeating it is fine."""
-    named, session_id = str(lock_id), query["session_id"]
-    return settle(repository.release, named, session_id, first=lambda: repository.release_held(named, session_id))
+    named, session_id, observed = str(lock_id), query["session_id"], query["observed_at"]
+    at_once = None if observed is not None else lambda: repository.release_held(named, session_id)
+    return settle(repository.release, named, session_id, observed, first=at_once)

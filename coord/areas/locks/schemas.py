@@ -7,7 +7,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coord.areas.locks.models import RESOURCE_LENGTH
-from coord.schemas import Body, Flag, Number, Page, Project, Query, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
+from coord.schemas import Body, Flag, Number, ObservedAt, Page, Project, Query, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
 from coord.waiting import LONGEST_WAIT_S
 
 MODES = ("exclusive", "shared")
@@ -111,6 +111,8 @@ class ClaimSchema(Body):
         metadata={"description": "Seconds to wait in line for it, first come, first served, instead of a 409 at once."},
     )
 
+    observed_at = ObservedAt("A release that was decided after this releases it.")
+
     @ma.validates_schema
     def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if (data.get("resource") is None) == (data.get("resources") is None):
@@ -125,12 +127,14 @@ class RenewSchema(Body):
     session_id = Session(required=True)
     ttl_hours = Number(low=0, high=LONGEST_TTL_HOURS)
     description = Text(longest=20_000, allow_none=True)
+    observed_at = ObservedAt("A release that was decided after this releases it.")
 
 
 class ReleaseSchema(Query):
     """Who releases."""
 
     session_id = Session(required=True)
+    observed_at = ObservedAt("What was claimed or renewed since stays held.")
 
 
 class ReleaseManySchema(Query):
@@ -140,6 +144,7 @@ class ReleaseManySchema(Query):
     project_key = Project(load_default=None)
     resource = _resource(load_default=None)
     release_all = Flag(load_default=False)
+    observed_at = ObservedAt("What was claimed or renewed since stays held.")
 
     @ma.validates_schema
     def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import bindparam as param
 
-from coord import journal
+from coord import journal, observation
 from coord.area import Departure, Notice, Scope, areas
 from coord.areas.sessions import changes
 from coord.areas.sessions.checkin import Checkin, Section
+from coord.areas.sessions.errors import Superseded
 from coord.areas.sessions.schemas import ChangeSchema, SessionSchema
 from coord.change import Change, Look, Rows, Step
 from coord.db import microseconds, now, plus
@@ -40,6 +41,7 @@ _there = _c.left_how.is_(None)
 _named = _c.session_id == param("named", type_=sa.String)
 
 _BY_NAME = Prepared(sa.select(*_c, now().label("now")).where(_named))
+_NOW = Prepared(sa.select(now().label("now")))
 _BY_NAME_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(_named))
 
 
@@ -282,9 +284,10 @@ _GONE = Prepared(sa.update(_sessions).where(_broken).values(left_at=_c.expires_a
 _STILL_BROKEN = Prepared(sa.update(_sessions).where(_broken).values(session_id=_c.session_id))
 """Touches the row of a session that has not come back: a guard."""
 
-_END = Prepared(
-    sa.update(_sessions).where(_named, sa.or_(_there, _c.left_how == sa.literal("gone"))).values(left_at=journal.moment, left_how="ended")
-)
+_not_back = sa.and_(_named, sa.or_(_there, _c.left_how == sa.literal("gone")), observation.not_late(_c.last_seen_at))
+_END = Prepared(sa.update(_sessions).where(_not_back).values(left_at=journal.moment, left_how="ended"))
+_STILL_NOT_BACK = Prepared(sa.update(_sessions).where(_not_back).values(session_id=_c.session_id))
+"""Touches the row of a session that has not ended, and was not seen since its end was decided: a guard."""
 
 
 @dataclass(frozen=True)
@@ -297,14 +300,19 @@ class Left:
     more: bool = False
 
 
-def end(look: Look, session_id: str, silent_after_us: int) -> Any:
-    """Ends the session, and what it has: Left. May be repeated; works for one that never announced itself."""
+def end(look: Look, session_id: str, silent_after_us: int, observed: datetime | None) -> Any:
+    """Ends the session, and what it has: Left. Raises Invalid and Superseded. May be repeated; works for one that never announced itself."""
     row = look.row(_BY_NAME, named=session_id)
+    if observed is not None:
+        observation.refuse_skew(observed, row["now"] if row else look.value(_NOW))
     there = row is not None and row["left_how"] != "ended"
-    departure = _leave(look, session_id, gone=False)
+    if row is not None and there and observation.is_late(observed, row["last_seen_at"]):
+        raise Superseded(shown(row, silent_after_us))
+    departure = _leave(look, Departure(session_id, False, Change(), observed_at=observed))
     change = departure.change
-    if there and not departure.more:
-        change.steps.insert(0, Step(_END, {"named": session_id}, 1))
+    if there:
+        guard = _STILL_NOT_BACK if departure.more else _END
+        change.steps.insert(0, Step(guard, {"named": session_id, "new_observed_at": observed}, 1))
     if not departure.more and (there or change.events):
         change.record(_event("session.ended", session_id, row or {"project_key": None}))
     if not change.events:
@@ -324,7 +332,7 @@ def note_gone(look: Look, session_id: str) -> Any:
     row = look.row(_BY_NAME, named=session_id)
     if row is None or row["left_how"] is not None or row["expires_at"] is None or row["expires_at"] > row["now"]:
         return Left()
-    departure = _leave(look, session_id, gone=True)
+    departure = _leave(look, Departure(session_id, True, Change()))
     change = departure.change
     change.steps.insert(0, Step(_STILL_BROKEN if departure.more else _GONE, {"named": session_id}, 1))
     if not departure.more:
@@ -336,9 +344,8 @@ def note_gone(look: Look, session_id: str) -> Any:
     return change
 
 
-def _leave(look: Look, session_id: str, *, gone: bool) -> Departure:
+def _leave(look: Look, departure: Departure) -> Departure:
     """What the areas make of it. While one of them leaves `more`, the session has not left yet: should nobody go on, it is due again."""
-    departure = Departure(session_id, gone, Change())
     for area in areas():
         if area.left is not None:
             area.left(look, departure)

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from coord.areas.sessions import checkin as checkins
 from coord.areas.sessions import repository
+from coord.areas.sessions.errors import Superseded
 from coord.areas.sessions.schemas import (
     CheckinBody,
     CheckinSchema,
@@ -50,12 +51,13 @@ def find(query: dict[str, Any]) -> Any:
 @blp.route("", methods=["DELETE"])
 @blp.arguments(EndSchema)
 @blp.response(200, EndedSchema)
+@blp.raises(Superseded)
 def end(query: dict[str, Any]) -> Any:
     """End a session: its locks are released, its work items pending again. Repeating it is fine, whether or not it ever announced itself."""
     done: Counter[str] = Counter()
     ended = False
     while True:
-        left: repository.Left = settle(repository.end, query["session_id"], repository.silent_us())
+        left: repository.Left = settle(repository.end, query["session_id"], repository.silent_us(), query["observed_at"])
         done.update(left.done)
         ended = ended or left.ended
         if not left.more:

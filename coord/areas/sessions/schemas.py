@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.presence import AGENT_LENGTH
-from coord.schemas import Body, Number, Page, Project, Query, Schema, Session, Text, Time, Whole, Word, list_of
+from coord.schemas import Body, Number, ObservedAt, Page, Project, Query, Schema, Session, Text, Time, Whole, Word, list_of
 
 STATES = ("alive", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
@@ -87,6 +87,7 @@ class EndSchema(Query):
     names_caller = False  # ending is no sign of life
 
     session_id = Session(required=True)
+    observed_at = ObservedAt("A session that was seen since has come back and stays; what it took since it keeps.")
 
 
 class EndedSchema(Schema):

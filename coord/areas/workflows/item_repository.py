@@ -429,12 +429,18 @@ MOST_RETURNED = 100  # items given back in one change: others wait for their tur
 
 
 def had(most: int) -> Prepared:
-    """What a session has claimed and not finished: `most` items, and one more when there are more."""
+    """What a session has claimed and not finished: `most` items, and one more when there are more. Not what it claimed after it decided
+    to end."""
     workflow = [workflows.c[name].label(f"workflow_{name}") for name in ("status", "name", "created_by")]
     return Prepared(
         sa.select(*_c, *workflow)
         .join(workflows, workflows.c.id == _c.workflow_id)
-        .where(_c.assigned_to == param("session"), _c.stage == "in_progress", _c.claimed_at.is_not(None))
+        .where(
+            _c.assigned_to == param("session"),
+            _c.stage == "in_progress",
+            _c.claimed_at.is_not(None),
+            observation.not_late(_c.claimed_at),
+        )
         .order_by(_c.rank, _c.revision)
         .limit(most + 1)
     )
@@ -458,7 +464,7 @@ _RETURN = Prepared(
 
 def left(look: Look, departure: Departure) -> None:
     """Gives back what the session has claimed and not finished: its items are pending again, for anybody."""
-    had = look.rows(_HAD, session=departure.session_id)
+    had = look.rows(_HAD, session=departure.session_id, new_observed_at=departure.observed_at)
     departure.more = departure.more or len(had) > MOST_RETURNED
     by, reason = (None, "session_gone") if departure.gone else (departure.session_id, "session_ended")
     for row in had[:MOST_RETURNED]:
