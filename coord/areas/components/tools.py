@@ -6,11 +6,14 @@ from typing import Any
 from coord.area import CALLER, Call, Tool, chosen
 from coord.areas.components.schemas import STATES, ComponentsQuery, PutComponentSchema
 
-_REPORTED = ("state", "version", "notes")
+AT_ONCE = 20  # items of a list: the agent's context takes all of them
+REPORTED = ("state", "version", "notes")
 
 
 def _component(sent: Mapping[str, Any]) -> Call:
-    return Call("PUT" if any(name in sent for name in _REPORTED) else "GET", "/components", sent)
+    if any(name in sent for name in REPORTED):
+        return Call("PUT", "/components", sent)
+    return Call("GET", "/components", {"limit": AT_ONCE, **sent})
 
 
 component = Tool(

@@ -7,6 +7,8 @@ from coord.area import CALLER, Call, Tool, chosen
 from coord.areas.locks.schemas import ClaimSchema, LocksQuery, ReleaseManySchema
 from coord.schemas import Uuid
 
+AT_ONCE = 20  # items of a list: the agent's context takes all of them
+
 
 def _one(purpose: str) -> Uuid:
     return Uuid(metadata={"description": f"{purpose} this one instead"})
@@ -31,9 +33,10 @@ def _without_its_names(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 def _locks(sent: Mapping[str, Any]) -> Call:
     others = {name: value for name, value in sent.items() if name != "holder"}
-    return Call("GET", "/locks", {**others, "session_id": sent.get("holder")})
+    return Call("GET", "/locks", {"limit": AT_ONCE, **others, "session_id": sent.get("holder")})
 
 
+# Up to 50 of the 60 seconds that a call may wait: many clients give up on a tool after 60.
 lock = Tool(
     "lock",
     "Claim resources before you change them: all or none. Not granted means do not touch: the error says who holds them, why and until when.",
@@ -44,7 +47,7 @@ lock = Tool(
             ClaimSchema,
             resources="Paths or any names; dir/ is all below it",
             description="Why, for others",
-            wait="Seconds to stand in line, up to 60",
+            wait="Seconds to stand in line, up to 50",
             ttl_hours="Default 2",
             mode="",
             take_over_stale="Take it from a holder that fell silent",

@@ -6,6 +6,8 @@ from typing import Any
 from coord.area import CALLER, Call, Tool, chosen
 from coord.areas.messages.schemas import MessagesQuery, ReadManySchema, SendSchema
 
+AT_ONCE = 20  # messages of a list: the agent's context takes all of them
+
 
 def _send(sent: Mapping[str, Any]) -> Call:
     return Call("POST", "/messages", sent)
@@ -14,7 +16,7 @@ def _send(sent: Mapping[str, Any]) -> Call:
 def _inbox(sent: Mapping[str, Any]) -> Call:
     if sent.get("read") is not None:  # without ids the call would mark all, shown or not
         return Call("PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]})
-    return Call("GET", "/messages", {"unread_only": True, **sent, "to_session": sent["session_id"]})
+    return Call("GET", "/messages", {"unread_only": True, "limit": AT_ONCE, **sent, "to_session": sent["session_id"]})
 
 
 def _without(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -31,13 +33,14 @@ send = Tool(
     call=_send,
 )
 
+# Up to 50 of the 60 seconds that a call may wait: many clients give up on a tool after 60.
 inbox = Tool(
     "inbox",
     "Your unread messages, oldest first. Then call it with read to mark those that you have read.",
     takes={
         **CALLER,
         **chosen(
-            MessagesQuery, project_key="", unread_only="Default true", thread_id="", wait="Seconds to wait for one, up to 60", cursor=""
+            MessagesQuery, project_key="", unread_only="Default true", thread_id="", wait="Seconds to wait for one, up to 50", cursor=""
         ),
         "read": chosen(ReadManySchema, ids="Message ids")["ids"],
         **chosen(ReadManySchema, ack="With read: acknowledge too"),

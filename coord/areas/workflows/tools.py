@@ -9,6 +9,8 @@ from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
 from coord.errors import Invalid
 from coord.schemas import Uuid, Word
 
+AT_ONCE = 20  # items of a list: the agent's context takes all of them
+
 _CALLS = {
     "claim": ("POST", "/work-items/claim"),
     "list": ("GET", "/work-items"),
@@ -32,6 +34,8 @@ def _work(sent: Sent) -> Call:
         return _of_one(method, path, "workflow_id", rest)
     if action == "workflows" and rest.get("workflow_id") is not None:
         return _of_one(method, f"{path}/", "workflow_id", rest)
+    if method == "GET":
+        return Call(method, path, {"limit": AT_ONCE, **rest})
     return Call(method, path, rest, if_empty="Nothing is ready for you.")
 
 

@@ -119,6 +119,13 @@ def test_a_turn_begins_and_the_session_ends(mcp: McpAgent) -> None:
     assert mcp.done("checkin", **A, leave=False)["session"]["state"] == "alive"
 
 
+def test_a_list_is_short_and_goes_on(mcp: McpAgent) -> None:
+    mcp.done("lock", **A, **SHOP, resources=[f"file-{number}" for number in range(25)])
+    first = mcp.done("locks", **A, **SHOP)
+    second = mcp.done("locks", **A, **SHOP, cursor=first["next_cursor"])
+    assert (len(first["items"]), len(second["items"]), second["next_cursor"]) == (20, 5, None)
+
+
 # --- who calls -------------------------------------------------------------------------------------------------------------------
 
 
