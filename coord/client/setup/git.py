@@ -1,0 +1,39 @@
+"""The few questions to git that its files do not answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+
+class GitFailed(Exception):
+    """git is not there, or says no."""
+
+
+def run(folder: str, *arguments: str) -> bytes:
+    """What it prints. Raises GitFailed."""
+    try:
+        done = subprocess.run(["git", "-C", folder, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise GitFailed(str(error)) from None
+    if done.returncode:
+        raise GitFailed(done.stderr.decode("utf-8", "replace").strip())
+    return done.stdout
+
+
+def hooks_path(top: str) -> str | None:
+    """`core.hooksPath`, from whichever of git's files sets it; None when nothing does."""
+    try:
+        path = run(top, "config", "--type=path", "--get", "core.hooksPath").decode("utf-8", "surrogateescape").rstrip("\n")
+    except GitFailed:
+        return None
+    return os.path.normpath(os.path.join(top, path)) if path else None
+
+
+def ignored_by_the_team(top: str, name: str) -> bool:
+    """Whether a file is ignored by the repository's own .gitignore files, the same for everybody."""
+    try:
+        source = run(top, "check-ignore", "-v", "--no-index", name).decode("utf-8", "surrogateescape").partition(":")[0]
+    except GitFailed:
+        return False
+    return not os.path.isabs(source) and not source.startswith(".git/")

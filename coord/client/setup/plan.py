@@ -1,0 +1,194 @@
+"""Changes to files, put together first, shown, and then made all or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from coord.client.locked import replace
+
+
+class Refused(Exception):
+    """It cannot be done, and nothing was changed. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one file; None: it is not there."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    executable: bool = False
+
+
+class Plan:
+    """The files below some folders as they are to be. Reading gives what is planned already; nothing is written before `apply`."""
+
+    def __init__(self, *folders: str) -> None:
+        """`folders`: outside of these nothing is changed, also not through a link. The first is the one that names are shown from."""
+        self.folders = [os.path.realpath(folder) for folder in folders]
+        self.notes: list[str] = []
+        self._changes: dict[str, Change] = {}
+        self._may_go: set[str] = set()
+
+    @property
+    def changes(self) -> list[Change]:
+        return [change for change in self._changes.values() if change.before != change.after]
+
+    def shown(self, path: str) -> str:
+        """A path as it is told to people."""
+        top = self.folders[0]
+        return os.path.relpath(path, top).replace(os.sep, "/") if _is_below(path, top) else path
+
+    def real(self, path: str) -> str:
+        """The file behind a link. Raises Refused when that is not ours to change."""
+        real = os.path.realpath(path)
+        if not any(_is_below(real, folder) for folder in self.folders):
+            raise Refused(f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by a file, or use --local.")
+        if os.path.islink(path) and not os.path.exists(real):
+            raise Refused(f"{self.shown(path)} is a link to {real}, which is not there. Mend or remove it.")
+        if os.path.exists(real) and not os.path.isfile(real):
+            raise Refused(f"{self.shown(path)} is not a file. Move it away.")
+        return real
+
+    def read(self, path: str) -> bytes | None:
+        """Raises Refused."""
+        real = self.real(path)
+        if real in self._changes:
+            return self._changes[real].after
+        try:
+            with open(real, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Refused(f"{self.shown(path)} cannot be read: {error.strerror}.") from None
+
+    def text(self, path: str) -> str | None:
+        """With its line ends as they are. Raises Refused."""
+        content = self.read(path)
+        try:
+            return None if content is None else content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Refused(f"{self.shown(path)} is not UTF-8 (byte {error.start}). Convert it first; nothing was changed.") from None
+
+    def write(self, path: str, after: str | None, *, executable: bool = False) -> None:
+        """Plans the content of a file; None removes it. Raises Refused."""
+        before = self.read(path)
+        real = self.real(path)
+        if real in self._changes:
+            before, executable = self._changes[real].before, executable or self._changes[real].executable
+        self._changes[real] = Change(real, before, None if after is None else after.encode("utf-8"), executable)
+
+    def may_go(self, folder: str) -> None:
+        """This folder is removed with the last file in it."""
+        self._may_go.add(os.path.realpath(folder))
+
+    def diff(self) -> str:
+        """All changes, as `diff -u` shows them."""
+        return "".join(line for change in self.changes for line in self._diff(change))
+
+    def _diff(self, change: Change) -> Iterable[str]:
+        name = self.shown(change.path)
+        old, new = (f"a/{name}" if change.before is not None else "/dev/null"), (f"b/{name}" if change.after is not None else "/dev/null")
+        if not change.before and not change.after:  # an empty file comes or goes
+            yield f"--- {old}\n+++ {new}\n"
+        for line in difflib.unified_diff(_lines(change.before), _lines(change.after), old, new):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+    def apply(self) -> None:
+        """Raises Refused; then everything is as it was."""
+        for change in self.changes:
+            if _content(change.path) != change.before:
+                raise Refused(f"{self.shown(change.path)} was changed by somebody else in this moment. Run it again.")
+        done: list[Change] = []
+        made: list[str] = []
+        try:
+            for change in self.changes:
+                made += _make_folders(os.path.dirname(change.path))
+                done.append(change)
+                _put(change.path, change.after, change.executable)
+            self._remove_folders()
+        except BaseException as error:
+            for change in reversed(done):
+                _put_back(change)
+            for folder in reversed(made):
+                _remove_folder(folder)
+            if isinstance(error, OSError):
+                where = self.shown(str(error.filename)) if error.filename else "a file"
+                raise Refused(f"{where} cannot be written: {error.strerror}. Everything is as it was.") from None
+            raise
+
+    def _remove_folders(self) -> None:
+        for folder in sorted(self._may_go, key=len, reverse=True):
+            _remove_folder(folder)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _lines(content: bytes | None) -> list[str]:
+    text = (content or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+    return [line for line in re.split(r"(?<=\n)", text) if line]
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _make_folders(folder: str) -> list[str]:
+    """Those that were missing, the outermost first."""
+    missing: list[str] = []
+    while not os.path.isdir(folder):
+        missing.insert(0, folder)
+        folder = os.path.dirname(folder)
+    for each in missing:
+        os.mkdir(each)
+    return missing
+
+
+def _remove_folder(folder: str) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:
+        return  # something else is in it
+
+
+def _put(path: str, content: bytes | None, executable: bool) -> None:
+    if content is None:
+        os.remove(path)
+        return
+    mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o666 & ~_umask()
+    if executable:
+        mode |= 0o111 & ~_umask()
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".coord-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, mode)
+        replace(temporary, path)
+    except BaseException:
+        os.remove(temporary)
+        raise
+
+
+def _put_back(change: Change) -> None:
+    if _content(change.path) != change.before:
+        _put(change.path, change.before, change.executable)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

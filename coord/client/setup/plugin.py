@@ -1,0 +1,97 @@
+"""coord as a plugin of Claude Code: the hooks, a skill and the MCP server, for those who want them in all their projects at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from coord import __version__
+from coord.client.setup import hooks, instructions, settings_json
+from coord.client.setup.plan import Plan, Refused
+
+NAME = "coord"
+MANIFEST = ".claude-plugin/plugin.json"
+_DESCRIPTION = "Keeps AI coding sessions that work side by side from undoing each other's work: locks, messages, work items."
+
+_SKILL = """\
+---
+name: coord
+description: Work beside other AI sessions through coord. Use when an edit or a command was denied because another session holds it, before \
+anything that others could change at the same time (a deployment, a migration, a server), to see who works on what, and to read or write messages.
+---
+
+{instructions}
+## How
+
+| to | run |
+|---|---|
+| see who does what | `coord status` |
+| wait for something and hold it | `coord lock src/app.py --wait 60`, then `coord unlock src/app.py` |
+| hold something while a command runs | `coord run "ssh web-1" -- ssh web-1 ...` |
+| read your messages | `coord inbox` |
+| write to a session | `coord send --to SESSION "subject" "text"` |
+| take the next piece of work | `coord item claim` |
+| send what could not be sent | `coord sync` |
+
+`coord --help` has the rest. All calls, for those without the command: `{url}/llms.txt`.
+"""
+
+
+def files(url: str, with_token: bool) -> dict[str, str]:
+    """The plugin's files by their names. It names no project: each repository has its own."""
+    servers = {settings_json.SERVER: settings_json.server(url, None, with_token)}
+    events = {event.name: [hooks.group(event)] for event in hooks.EVENTS}
+    about = {"name": NAME, "description": _DESCRIPTION, "version": __version__, "author": {"name": "coord"}}
+    return {
+        MANIFEST: _json(about),
+        ".claude-plugin/marketplace.json": _json(
+            {"name": "coord", "owner": {"name": "coord"}, "plugins": [{"name": NAME, "source": "./", "description": _DESCRIPTION}]}
+        ),
+        "hooks/hooks.json": _json({"description": "Claims what a session is about to change, and shows it its messages.", "hooks": events}),
+        "skills/coord/SKILL.md": _SKILL.format(instructions=instructions.text(url), url=url),
+        ".mcp.json": _json({"mcpServers": servers}),
+    }
+
+
+def _json(value: Any) -> str:
+    return f"{json.dumps(value, indent=2)}\n"
+
+
+def add(folder: str, url: str, with_token: bool) -> Plan:
+    """Plans the plugin in a folder of its own. Raises Refused."""
+    plan = _plan(folder)
+    for name, content in files(url, with_token).items():
+        plan.write(os.path.join(folder, name), content)
+    return plan
+
+
+def remove(folder: str, url: str, with_token: bool) -> Plan:
+    """Plans that the plugin goes; a file that was changed by hand stays. Raises Refused."""
+    plan = _plan(folder)
+    for name, content in files(url, with_token).items():
+        path = os.path.join(folder, name)
+        there = plan.text(path)
+        if there == content:
+            plan.write(path, None)
+        elif there is not None:
+            plan.notes.append(f"{name} stays: it is not as init writes it.")
+        within = os.path.dirname(name)
+        while within:
+            plan.may_go(os.path.join(folder, within))
+            within = os.path.dirname(within)
+    plan.may_go(folder)
+    return plan
+
+
+def _plan(folder: str) -> Plan:
+    """Raises Refused when another plugin is there."""
+    plan = Plan(folder)
+    manifest = plan.text(os.path.join(folder, MANIFEST))
+    try:
+        named = json.loads(manifest or "{}").get("name", NAME)
+    except (ValueError, AttributeError):
+        named = None
+    if named != NAME:
+        raise Refused(f"{folder} holds another plugin ({named or 'its plugin.json is not JSON'}). Name a folder of its own.")
+    return plan
