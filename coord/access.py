@@ -19,7 +19,7 @@ from coord.schemas import shortened
 from coord.telemetry import REQUEST_ID
 from coord.web import PROJECT_HEADER, SESSION_HEADER
 
-OPEN_WITHOUT_TOKEN = ("/livez", "/health")
+OPEN_WITHOUT_TOKEN = ("/livez", "/health", "/client", "/client/coord.pyz", "/client/install.sh", "/client/install.ps1")
 _SENT_BY_PAGES = (
     *("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", SESSION_HEADER, PROJECT_HEADER, REQUEST_ID),
     *("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"),
@@ -27,6 +27,7 @@ _SENT_BY_PAGES = (
 
 # name, IPv4 address or [IPv6 address], and a port. Nothing else is a Host that a browser or a client of ours sends.
 _HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -41,8 +42,8 @@ def guard() -> None:
     """Raises Forbidden, or Invalid for an address or a query that is not UTF-8."""
     config = current_app.config
     proxies = config["TRUSTED_PROXIES"]
-    peer = request.environ.get("REMOTE_ADDR") or ""  # empty: a socket file, whose permissions say who may call
-    behind_proxy = bool(proxies) and (not peer or _inside(peer, proxies))
+    peer = _peer()
+    behind_proxy = _behind_proxy(peer, proxies)
     _check_network(_caller(peer, proxies) if behind_proxy else peer, config)
     host = request.headers.get("Host")
     own = f"{request.scheme}://{host}"
@@ -95,6 +96,27 @@ def _without_port(address: str) -> str:
 def _forwarded(header: str) -> str:
     """What the nearest proxy said, the last of a list."""
     return request.headers.get(header, "").rpartition(",")[2].strip()
+
+
+def own_url() -> str:
+    """The service's address as the caller has it, without a slash at its end. The names in it have passed `guard`."""
+    scheme, host, prefix = request.scheme, request.headers.get("Host") or request.host, request.root_path
+    if _behind_proxy(_peer(), current_app.config["TRUSTED_PROXIES"]):
+        told = _forwarded("X-Forwarded-Proto").lower()
+        scheme = told if told in ("http", "https") else scheme
+        host = _forwarded("X-Forwarded-Host") or host
+        before = _forwarded("X-Forwarded-Prefix").rstrip("/")
+        prefix = before + prefix if _PREFIX.fullmatch(before) else prefix
+    return f"{scheme}://{host}{prefix}".rstrip("/")
+
+
+def _peer() -> str:
+    """Empty for a socket file, whose permissions say who may call."""
+    return request.environ.get("REMOTE_ADDR") or ""
+
+
+def _behind_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
+    return bool(proxies) and (not peer or _inside(peer, proxies))
 
 
 def _check_network(caller: str, config: Any) -> None:

@@ -85,7 +85,7 @@ class Agent:
     def call(self, method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
         if body is not None:
             kwargs |= {"data": json.dumps(body), "content_type": "application/json"}
-        if path.startswith("/") and not path.startswith(("/health", "/livez", "/openapi", "/docs", "/metrics", "/llms", "/mcp")):
+        if path.startswith("/") and not path.startswith(("/health", "/livez", "/openapi", "/docs", "/metrics", "/llms", "/mcp", "/client")):
             path = BASE + path
         return self.client.open(path, method=method, **kwargs)
 

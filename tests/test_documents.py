@@ -270,7 +270,8 @@ def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
         (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, goal)
     probe = (
         "import json; from wsgi import app; c = app.test_client();"
-        "print(json.dumps({p: c.get(p).status_code for p in ('/livez', '/health', '/llms.txt', '/docs', '/openapi.json')}))"
+        "paths = '/livez /health /llms.txt /docs /openapi.json /client /client/coord.pyz /client/install.sh /client/install.ps1';"
+        "print(json.dumps({p: c.get(p).status_code for p in paths.split()}))"
     )
     environment = {**os.environ, "COORD_DATABASE_URL": f"sqlite:///{tmp_path}/coord.db", "FLASK_APP": "wsgi.py", "COORD_LOG_LEVEL": "error"}
     for command in (["-m", "flask", "db", "upgrade"], ["-c", probe]):

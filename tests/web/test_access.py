@@ -222,7 +222,7 @@ def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return make(TOKEN_FILE=str(file))
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call.template not in ("/livez", "/health")], ids=str)
+@pytest.mark.parametrize("call", [call for call in CALLS if not call.template.startswith(("/livez", "/health", "/client"))], ids=str)
 def test_every_call_needs_the_token(guarded: Flask, call: Call) -> None:
     assert "Authorization: Bearer" in refused(ask(guarded, path=call.template, method=call.method))
 
@@ -232,8 +232,13 @@ def test_the_probes_need_none(guarded: Flask, path: str) -> None:
     assert ask(guarded, path=path).status_code in (200, 503)
 
 
-@pytest.mark.parametrize("path", ["/api/coord/health", "//livez", "/livez/x", "/health%2Fx", "/metrics?/livez"])
-def test_nothing_else_passes_for_a_probe(guarded: Flask, path: str) -> None:
+@pytest.mark.parametrize("path", ["/client", "/client/", "/client/coord.pyz", "/client/install.sh", "/client/install.ps1"])
+def test_a_newcomer_gets_the_client_without_it(guarded: Flask, path: str) -> None:
+    assert ask(guarded, path=path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/coord/health", "//livez", "/livez/x", "/health%2Fx", "/metrics?/livez", "/client/x", "/clients"])
+def test_nothing_else_passes_for_a_probe_or_the_client(guarded: Flask, path: str) -> None:
     refused(ask(guarded, path=path))
 
 

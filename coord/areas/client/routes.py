@@ -1,0 +1,86 @@
+"""HTTP of the client area. None of it asks the database, and none of it needs the token: see docs/operations.md."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from flask import Response, request
+
+from coord import __version__
+from coord.access import own_url
+from coord.areas.client.bundle import OLDEST_PYTHON, bundle
+from coord.areas.client.schemas import ClientSchema
+from coord.negotiation import API, OLDEST_API
+from coord.schemas import Query
+from coord.web import Blueprint
+
+blp = Blueprint("client", __name__, url_prefix="/client", description="The client, and what installs it.")
+
+_SCRIPTS = Path(__file__).parent
+
+
+@blp.route("", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, ClientSchema)
+def client(query: dict[str, Any]) -> Any:
+    """The client that this server hands out, how to install it, and which older ones are still served."""
+    made, url = bundle(), own_url()
+    return {
+        "version": __version__,
+        "api": API,
+        "oldest_api": OLDEST_API,
+        "python": "{}.{}".format(*OLDEST_PYTHON),
+        "sha256": made.sha256,
+        "size": len(made.content),
+        "url": url,
+        "pyz": f"{url}/client/coord.pyz",
+        "install": [f"curl -fsS {shlex.quote(f'{url}/client/install.sh')} | sh", f"coord init --url {shlex.quote(url)}"],
+        "install_windows": [f"irm {in_powershell(f'{url}/client/install.ps1')} | iex", f"coord init --url {in_powershell(url)}"],
+    }
+
+
+@blp.route("/coord.pyz", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="application/zip", description="The client as one file. Its `ETag` is its sha256.")
+@blp.alt_response(304, description="It is the one that `If-None-Match` names.")
+def pyz(query: dict[str, Any]) -> Any:
+    """The client as one file that any Python from 3.9 on runs: `python3 coord.pyz`."""
+    made = bundle()
+    response = Response(made.content, mimetype="application/zip")
+    response.headers["Content-Disposition"] = "attachment; filename=coord.pyz"
+    response.set_etag(made.sha256)
+    return _fresh(response)
+
+
+@blp.route("/install.sh", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="text/plain", description="A script for any POSIX shell.")
+def install_sh(query: dict[str, Any]) -> Any:
+    """The script that installs the client on Linux and macOS: `curl -fsS …/client/install.sh | sh`."""
+    return _script("install.sh", shlex.quote)
+
+
+@blp.route("/install.ps1", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(200, content_type="text/plain", description="A script for PowerShell 5.1 and later.")
+def install_ps1(query: dict[str, Any]) -> Any:
+    """The script that installs the client on Windows: `irm …/client/install.ps1 | iex`."""
+    return _script("install.ps1", in_powershell)
+
+
+def _script(name: str, quoted: Any) -> Response:
+    """With what this very server is called and hands out filled in, as text that a shell takes as it stands."""
+    text = (_SCRIPTS / name).read_text(encoding="utf-8")
+    text = text.replace("@URL@", quoted(own_url())).replace("@SHA256@", quoted(bundle().sha256))
+    return _fresh(Response(text, mimetype="text/plain"))
+
+
+def _fresh(response: Response) -> Response:
+    """A proxy may keep it, but must ask each time: script and client belong together."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.make_conditional(request)
+    return response
+
+
+def in_powershell(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
