@@ -175,7 +175,10 @@ class Hook:
         self.answer_then_mark(calls, shown[1])
 
     def user_prompt_submit(self) -> None:
-        self.memory.keep(prompt=str(self.event.get("prompt") or ""))
+        prompt = str(self.event.get("prompt") or "")
+        if not prompt.startswith("<"):  # Claude Code itself reports so that a task in the background is over
+            self.memory.keep(prompt=prompt)
+        self.release(self.memory.commands_are_over())  # after an interrupt no event tells that the command is over
         self.check_in()
 
     def check_in(self) -> None:
@@ -518,12 +521,20 @@ class Memory:
         from coord.client.locked import write_whole
 
         os.makedirs(self._folder, exist_ok=True)
-        write_whole(self._command(tool_use_id), json.dumps(lock_ids).encode())
+        write_whole(os.path.join(self._folder, self._command(tool_use_id)), json.dumps(lock_ids).encode())
+
+    def commands_are_over(self) -> list[str]:
+        """The locks of all commands of this session that nobody said the end of."""
+        begin = self._command("")
+        return [lock for file in _listed(self._folder) if file.startswith(begin) for lock in self._taken(os.path.join(self._folder, file))]
 
     def command_is_over(self, tool_use_id: str) -> list[str]:
+        """The locks that it needed; told once."""
+        return self._taken(os.path.join(self._folder, self._command(tool_use_id)))
+
+    def _taken(self, path: str) -> list[str]:
         from coord.client.locked import read, remove
 
-        path = self._command(tool_use_id)
         content = read(path)
         if not content:
             return []
@@ -532,7 +543,7 @@ class Memory:
         return [str(each) for each in told]
 
     def _command(self, tool_use_id: str) -> str:
-        return os.path.join(self._folder, f"command-{_file_name(tool_use_id)}.json")
+        return f"command-{_file_name(self._name)}-{tool_use_id and _file_name(tool_use_id)}"
 
     def is_away(self) -> bool:
         return _age(self._away) < AWAY_S

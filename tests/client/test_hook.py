@@ -243,6 +243,21 @@ def test_a_command_that_failed_gives_its_lock_back_too(one: Session, service: Se
     assert locks(service, repository) == {}
 
 
+def test_a_command_that_was_interrupted_gives_its_lock_back_at_the_next_prompt(
+    one: Session, service: Service, repository: Repository
+) -> None:
+    one.before("git push")
+    one.prompts()
+    assert locks(service, repository) == {}
+
+
+def test_what_claude_code_reports_by_itself_is_not_what_the_session_was_asked(one: Session, two: Session) -> None:
+    one.prompts("Rework the orders")
+    one.prompts("<task-notification>done</task-notification>")
+    one.edits("a.py")
+    assert '("Claude Code: Rework the orders")' in two.edits("a.py")["permissionDecisionReason"]
+
+
 def test_a_lock_that_the_session_had_before_the_command_stays(one: Session, service: Service, repository: Repository) -> None:
     service.call("POST", "/locks", {"project_key": repository.project, "session_id": one.name, "resource": "git push"})
     one.before("git push")
