@@ -143,8 +143,15 @@ def everything(service: Service, project: str, ids: dict[str, str]) -> dict[str,
         f"/work-items?project_key={project}",
         f"/messages?project_key={project}&to_session={quote(ME, safe='')}",
     ]
-    moving = ("updated_at", "claimed_at", "completed_at", "recipient_last_seen_at")
-    return {path: [{name: value for name, value in item.items() if name not in moving} for item in items(service, path)] for path in paths}
+    moving = {"updated_at", "claimed_at", "completed_at", "recipient_last_seen_at"}
+    undated = {*moving, "observed_at"}  # of work items: today's clients do not say when they decided a PATCH
+    return {
+        path: [
+            {name: value for name, value in item.items() if name not in (undated if "/work-items" in path else moving)}
+            for item in items(service, path)
+        ]
+        for path in paths
+    }
 
 
 def test_a_late_replay_never_gives_a_lock_back_that_another_holds_by_now(queue: Queue, service: Service) -> None:
@@ -158,3 +165,40 @@ def test_a_late_replay_never_gives_a_lock_back_that_another_holds_by_now(queue: 
     (held,) = items(service, f"/locks?project_key={project}")
     assert held["id"] == other["id"] and held["session_id"] == "other/agent"
     assert service.call("GET", f"/locks/{lock}").json["release_reason"] == "released"
+
+
+def test_a_queue_that_comes_late_leaves_alone_what_was_decided_since(service: Service, queue: Queue) -> None:
+    """All of it was decided an hour before a colleague, and this session itself, went on; only what nobody touched since is done."""
+    project = f"{PROJECT}-{uuid.uuid4()}"
+    flow, item, untouched = (str(uuid.uuid4()) for _ in range(3))
+    then = "2026-01-05T10:00:00.000000Z"
+    service.call("POST", "/workflows", {"id": flow, "project_key": project, "name": "n", "created_by": ME})
+    for each in (item, untouched):
+        service.call("POST", "/work-items", {"id": each, "workflow_id": flow, "title": "t"})
+    lock = service.call("POST", "/locks", {"project_key": project, "session_id": ME, "resource": "r"}).json
+    service.call("PUT", f"/components/{project}/api", {"state": "deployed", "updated_by": "other/agent"})
+    service.call("PATCH", f"/workflows/{flow}", {"status": "active", "session_id": "other/agent"})
+    service.call("PATCH", f"/work-items/{item}", {"status": "blocked", "session_id": "other/agent"})
+    service.call("POST", "/sessions/heartbeat", {"session_id": ME})
+
+    decided = {"session_id": ME, "observed_at": then}
+    queue.add("PATCH", f"/work-items/{untouched}", {"status": "in_progress", **decided})
+    queue.add("PATCH", f"/work-items/{untouched}", {"status": "completed", **decided})
+    queue.add("PATCH", f"/work-items/{item}", {"status": "completed", **decided})
+    queue.add("PATCH", f"/workflows/{flow}", {"status": "cancelled", **decided})
+    queue.add("DELETE", f"/components/{project}/api", decided)
+    queue.add("DELETE", "/locks", {"project_key": project, "resource": "r", **decided})
+    queue.add("DELETE", "/locks", {"release_all": True, **decided})
+    queue.add("DELETE", f"/sessions?session_id={quote(ME, safe='')}&observed_at={then}")
+    for _ in range(2):
+        answers = queue.replay()
+        assert [answer.get("error") for answer in answers] == [None, None, *["superseded"] * 4, None, "superseded"]
+        assert answers[6]["released"] == 0
+
+    assert service.call("GET", f"/work-items/{untouched}").json["status"] == "completed"
+    assert service.call("GET", f"/work-items/{item}").json["status"] == "blocked"
+    assert service.call("GET", f"/workflows/{flow}").json["status"] == "active"
+    assert service.call("GET", f"/components/{project}/api").json["state"] == "deployed"
+    assert service.call("GET", f"/locks/{lock['id']}").json["released_at"] is None
+    told = [event["type"] for event in items(service, f"/events?project_key={project}&after=0&type=work_item.*")]
+    assert told.count("work_item.completed") == 1 and told.count("work_item.claimed") == 1
