@@ -1,0 +1,132 @@
+"""What is printed: plain sentences and aligned columns, times in UTC with how far off they are. click leaves the colours out of pipes.
+
+Names and texts come from other sessions: `plain` keeps them from steering the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from coord.client.offline import seconds_of
+
+_COLOURS = {
+    **dict.fromkeys(("completed", "deployed", "built", "alive"), "green"),
+    **dict.fromkeys(("in_progress", "active", "building", "deploying", "high"), "cyan"),
+    **dict.fromkeys(("blocked", "degraded", "stale", "gone", "urgent"), "red"),
+    **dict.fromkeys(("cancelled", "silent", "unknown", "ended", "low"), "bright_black"),
+}
+_SEEN = {ord(character): "\N{REPLACEMENT CHARACTER}" for character in map(chr, [*range(32), *range(127, 160)]) if character not in "\n\t"}
+
+
+def plain(text: str) -> str:
+    """Without control characters: what others write must not move the cursor, or colour or retitle the terminal."""
+    return text.translate(_SEEN)
+
+
+def one_line(text: str | None) -> str:
+    return " ".join(plain(text or "").split())
+
+
+def when(ts: str | None) -> str:
+    """To the second, as a time is shown."""
+    return "never" if ts is None else f"{ts[:19]}Z"
+
+
+def span(seconds: float) -> str:
+    """1 h 58 min."""
+    whole = int(abs(seconds) + 0.5)
+    for size, unit, smaller, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit}{f' {rest} {smaller_unit}' if rest else ''}"
+    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
+
+
+def ago(ts: str | None) -> str:
+    at = seconds_of(ts) if ts else None
+    return "never" if at is None else f"{span(max(0.0, time.time() - at))} ago"
+
+
+def until(ts: str | None) -> str:
+    """Until when something lasts, and for how long that is."""
+    at = seconds_of(ts) if ts else None
+    if at is None:
+        return "without an end"
+    left = at - time.time()
+    return f"until {when(ts)} ({f'{span(left)} left' if left > 0 else 'over'})"
+
+
+def word(text: str) -> str:
+    """A status or state, in its colour."""
+    return click.style(plain(text), fg=_COLOURS.get(text))
+
+
+def error_line(sentence: str) -> str:
+    return marked(sentence, "red")
+
+
+def marked(sentence: str, colour: str) -> str:
+    """A sentence that catches the eye, and says whose it is."""
+    said = plain(sentence)
+    begin, _, rest = said.partition(" ")
+    return (
+        f"{click.style(begin, fg=colour, bold=True)} {rest}"
+        if begin == "coord"
+        else f"{click.style('coord:', fg=colour, bold=True)} {said}"
+    )
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Aligned columns. On a terminal a line is cut where the terminal ends; in a pipe it is whole."""
+    cells = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(click.unstyle(row[at])) for row in cells) for at in range(len(head))]
+    lines = ["  ".join(cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths)).rstrip() for row in cells]
+    lines[0] = click.style(lines[0], bold=True)
+    return [_cut(line) for line in lines] if sys.stdout.isatty() else lines
+
+
+def _cut(line: str) -> str:
+    width = shutil.get_terminal_size().columns
+    over = len(click.unstyle(line)) - width
+    return line if over <= 0 or "\x1b" in line[-over - 1 :] else f"{line[: -over - 1]}…"
+
+
+def lock_lines(lock: dict[str, Any]) -> list[str]:
+    """Who holds it, why, since when, until when, and whether it is stale."""
+    why = f": {one_line(lock['description'])}" if lock["description"] else ""
+    if lock["released_at"]:
+        by = f" by {plain(lock['released_by'])}" if lock["released_by"] else ""
+        end = f"{lock['release_reason']}{by} {when(lock['released_at'])} ({ago(lock['released_at'])})"
+    else:
+        end = until(lock["expires_at"])
+    stale = click.style("stale", fg="red") if lock["stale"] else "not stale"
+    return [
+        f"  {plain(lock['resource'])}  {plain(lock['session_id'])}{why}",
+        f"    {lock['mode']}, since {when(lock['acquired_at'])} ({ago(lock['acquired_at'])}), {end};"
+        f" last sign of life {ago(lock['last_activity_at'])}, {stale}; id {lock['id']}",
+    ]
+
+
+def banner(messages: Sequence[dict[str, Any]], heading: str, total: int | None = None) -> list[str]:
+    """Messages as the protocol shows them."""
+    lines = [click.style(f"=== coord: {len(messages) if total is None else total} {heading} ===", bold=True)]
+    for message in messages:
+        ack = "  wants an ack" if message["requires_ack"] and not message.get("acked_at") else ""
+        lines += [
+            f"[{word(message['importance'])}] {plain(message['from_session'])} -> {plain(message['to_session'] or 'all')}:"
+            f" {one_line(message['subject'])}",
+            f"  {message['created_at']}  {message['id']}{ack}",
+        ]
+        lines += [plain(message["body"])] if message["body"] else []
+    return lines
