@@ -83,17 +83,17 @@ def _origin(git_config: str) -> str:
 class Place:
     """All that a call needs to know of where it is made.
 
-    `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the queue: the main checkout, so that a
+    `file`: the `.coord.toml` that was read. `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the queue: the main checkout, so that a
     worktree that is deleted takes no queued call with it; outside of a project the user's home.
     """
 
-    __slots__ = ("config", "home", "project", "repository", "root", "token", "url")
+    __slots__ = ("config", "file", "home", "project", "repository", "root", "token", "url")
 
     def __init__(self, folder: str | None = None) -> None:
         """`folder`: default is the current one. Raises BadConfig."""
         start = os.path.realpath(folder or os.getcwd())
         self.repository = repository(start)
-        file = _config_file(start, self.repository)
+        self.file = file = _config_file(start, self.repository)
         self.config = read_config(file) if file else {}
         if self.repository is not None:
             self.root, self.home = self.repository.top, self.repository.main
