@@ -83,8 +83,8 @@ def _origin(git_config: str) -> str:
 class Place:
     """All that a call needs to know of where it is made.
 
-    `file`: the `.coord.toml` that was read. `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the queue: the main checkout, so that a
-    worktree that is deleted takes no queued call with it; outside of a project the user's home.
+    `file`: the `.coord.toml` that was read. `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the
+    queue: the main checkout, so that a worktree that is deleted takes no queued call with it; outside of a project the user's home.
     """
 
     __slots__ = ("config", "file", "home", "project", "repository", "root", "token", "url")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import click
 
-from coord.client.cli.common import Command
+from coord.client.calls import Calls, Patience
+from coord.client.cli.common import Command, Coord
+from coord.client.place import BadConfig
+from coord.client.wire import Away, query
+
+ASKS_S = 0.7  # somebody waits for it with a finger on the Tab key
+
+Completer = Callable[[click.Context, click.Parameter, str], "list[Any]"]
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -27,4 +36,35 @@ def completion(shell: str) -> None:
 
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(cli, {}, "coord", "_COORD_COMPLETE").source_template % found(cli, {}, "coord", "_COORD_COMPLETE").source_vars())
+    script = found(cli, {}, "coord", "_COORD_COMPLETE")
+    click.echo(script.source_template % script.source_vars())  # source() would start a bash to ask for its version
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def named(path: str, name: str, **asked: Any) -> Completer:
+    """What the service lists there, by this field. `asked`: a value that is a function gets the Coord."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        coord = ctx.find_object(Coord) or Coord()
+        try:
+            values = {key: value(coord) if callable(value) else value for key, value in asked.items()}
+            calls = Calls(coord.place, coord.session, Patience(timeout=ASKS_S))
+            answer = calls.read(path + query(project_key=coord.project, **values))
+        except (Away, BadConfig, OSError, click.ClickException):
+            return []
+        items = answer.json["items"] if answer.is_coords and answer.ok else []
+        return [each[name] for each in items if each[name].startswith(incomplete)]
+
+    return complete
+
+
+own_locks = named("/locks", "resource", session_id=lambda coord: coord.session)
+components = named("/components", "component")
+sessions = named("/sessions", "session_id")
+items = named("/work-items", "id", status=["pending", "in_progress", "blocked"])
+workflows = named("/workflows", "name")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from coord.client.cli import completion
 from coord.client.cli.common import Body, Command, Coord, everywhere, limited, more, pass_coord, text_of
 from coord.client.cli.output import ago, one_line, plain, table, when, word
 from coord.client.wire import query, quote
@@ -26,7 +27,7 @@ coord set api deployed --version 1.4.2 --notes "behind a flag"
 coord set "web/front end" degraded --clear-version
 """,
 )
-@click.argument("component")
+@click.argument("component", shell_complete=completion.components)
 @click.argument("state", shell_complete=_complete_state)
 @click.option("--version", metavar="TEXT", help="Left out: stays as it is.")
 @click.option("--notes", metavar="TEXT", help="Left out: stay as they are. -: from standard input.")
@@ -63,7 +64,7 @@ def _sentence(coord: Coord, told: Any) -> str:
 coord retire old-worker
 """,
 )
-@click.argument("component")
+@click.argument("component", shell_complete=completion.components)
 @pass_coord
 def retire(coord: Coord, component: str) -> None:
     """Take a COMPONENT off the list that is no more. Its history stays."""
@@ -80,7 +81,7 @@ coord components api --history
 coord components --state degraded -A
 """,
 )
-@click.argument("component", required=False)
+@click.argument("component", required=False, shell_complete=completion.components)
 @click.option("--history", is_flag=True, help="Every change of the COMPONENT, newest first.")
 @click.option("--state", metavar="STATE", help="Only those in this state.", shell_complete=_complete_state)
 @everywhere

@@ -8,7 +8,7 @@ from typing import Any, Callable
 import click
 
 from coord.client.calls import Queued
-from coord.client.cli import naming
+from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, nothing, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, NOTHING, CoordAway, Failed, NotCoord, Refused
 from coord.client.cli.output import ago, one_line, plain, table, until, when, word
@@ -136,7 +136,7 @@ coord lock "git push" --wait 10m --ttl 15m        stand in line for it
 coord lock a.py b.py                              both or none
 """,
 )
-@click.argument("resources", metavar="RESOURCE...", nargs=-1, required=True)
+@click.argument("resources", metavar="RESOURCE...", nargs=-1, required=True, shell_complete=completion.files)
 @claim_options
 @pass_coord
 def lock(coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool, **given: Any) -> None:
@@ -173,7 +173,7 @@ coord renew src/orders.py            starts its time anew
 coord renew --all --ttl 1h
 """,
 )
-@click.argument("resources", metavar="[RESOURCE|ID]...", nargs=-1)
+@click.argument("resources", metavar="[RESOURCE|ID]...", nargs=-1, shell_complete=completion.own_locks)
 @click.option("-a", "--all", "everything", is_flag=True, help="All that you hold in this project.")
 @click.option("--ttl", type=Duration(), metavar="TIME", help="A new time to live: 30m, 2h; 0: never ends by itself.")
 @click.option("-m", "--why", metavar="TEXT", help="A new description.")
@@ -233,7 +233,7 @@ coord unlock 01a20ae8-99e0-752e-9b0c-898291981899
 coord unlock --all                    all that you hold in this project
 """,
 )
-@click.argument("resources", metavar="[RESOURCE|ID]...", nargs=-1)
+@click.argument("resources", metavar="[RESOURCE|ID]...", nargs=-1, shell_complete=completion.own_locks)
 @click.option("-a", "--all", "everything", is_flag=True, help="All that you hold in this project; with -A in all projects.")
 @everywhere
 @naming_options
@@ -291,7 +291,7 @@ coord locks --mine --json
 coord locks --waiting           who stands in line
 """,
 )
-@click.argument("resource", required=False)
+@click.argument("resource", required=False, shell_complete=completion.files)
 @click.option("--mine", is_flag=True, help="Only yours.")
 @click.option("--holder", metavar="SESSION", help="Only that session's.")
 @click.option("--stale", is_flag=True, help="Only abandoned ones.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from coord.client.calls import Queued
-from coord.client.cli import memory
+from coord.client.cli import completion, memory
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, pass_coord, text_of
 from coord.client.cli.failures import CoordAway
 from coord.client.cli.output import ago, banner, plain, when
@@ -32,7 +32,14 @@ coord send --reply-to ID "yes, go on"                to whoever sent ID
 )
 @click.argument("subject")
 @click.argument("body", default="")
-@click.option("-t", "--to", "recipient", metavar="SESSION", help="To whom. Without it: to all, or with --reply-to to its sender.")
+@click.option(
+    "-t",
+    "--to",
+    "recipient",
+    metavar="SESSION",
+    shell_complete=completion.sessions,
+    help="To whom. Without it: to all, or with --reply-to to its sender.",
+)
 @click.option("-r", "--reply-to", metavar="ID", help="The message that this one answers.")
 @click.option("-i", "--importance", type=click.Choice(IMPORTANCES), help="Default: normal.")
 @click.option("--ack", is_flag=True, help="Ask the recipient to acknowledge it.")

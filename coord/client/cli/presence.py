@@ -133,7 +133,6 @@ coord whoami --json | jq -r .session
 def whoami(coord: Coord) -> None:
     """Show by what name you call, for which project, which server, and where each comes from. Asks nobody."""
     place = coord.place
-    config = places._config_file(os.path.realpath(os.getcwd()), place.repository)
     told: Body = {
         "session": coord.session,
         "session_from": _session_from(coord),
@@ -142,7 +141,7 @@ def whoami(coord: Coord) -> None:
         "url": place.url,
         "url_from": _source(coord.url_option, "--url", "COORD_URL", place.config.get("url"), "the default"),
         "token": place.token is not None,
-        "config": config,
+        "config": place.file,
         "root": place.root,
         "queue": place.queue,
         "waiting": sum(len(Queue(path).waiting()) for path in place.queues),

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from coord.client.calls import Calls, Queued
-from coord.client.cli import naming
+from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, leave, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, CoordAway, Failed
 from coord.client.cli.locks import Claim, claim_options, granted, lock_sentence, without_a_lock
@@ -60,7 +60,7 @@ coord run --wait 10m -m "release 1.4" deploy migrations -- make release
 coord run --require-lock --stop-on-loss db -- ./migrate.sh
 """,
 )
-@click.argument("resources", metavar="RESOURCE...", nargs=-1, required=True)
+@click.argument("resources", metavar="RESOURCE...", nargs=-1, required=True, shell_complete=completion.files)
 @claim_options
 @click.option("--require-lock", is_flag=True, help="Do not start the command when coord is away.")
 @click.option("--stop-on-loss", is_flag=True, help="End the command when the lock is lost, or could not be renewed in time.")

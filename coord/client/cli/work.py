@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from coord.client.cli import memory
+from coord.client.cli import completion, memory
 from coord.client.cli.common import Body, Coord, Group, everywhere, limited, more, nothing, pass_coord, text_of
 from coord.client.cli.failures import NOTHING, CoordAway, Failed
 from coord.client.cli.naming import is_id
@@ -71,7 +71,7 @@ def progress(told: Body) -> str:
 
 
 @workflow.command("show", examples='coord workflow show "New order model"')
-@click.argument("name", metavar="WORKFLOW")
+@click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
 @pass_coord
 def show_workflow(coord: Coord, name: str) -> None:
     """Show a workflow and its items."""
@@ -90,7 +90,7 @@ def show_workflow(coord: Coord, name: str) -> None:
 
 
 @workflow.command("set", examples='coord workflow set "New order model" --status active')
-@click.argument("name", metavar="WORKFLOW")
+@click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
 @click.option("--status", type=click.Choice(WORKFLOW_STATUSES))
 @click.option("--name", "new_name", metavar="TEXT", help="A new name.")
 @click.option("-d", "--description", metavar="TEXT", help="-: from standard input.")
@@ -101,7 +101,7 @@ def set_workflow(coord: Coord, name: str, status: str | None, new_name: str | No
 
 
 @workflow.command("done", examples='coord workflow done "New order model"')
-@click.argument("name", metavar="WORKFLOW")
+@click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
 @pass_coord
 def finish_workflow(coord: Coord, name: str) -> None:
     """Say that a workflow is completed."""
@@ -148,7 +148,7 @@ def item() -> None:
 
 @item.command("add", examples='ITEM=$(coord -q item add "Change the callers" -w "New order model" --after ID)')
 @click.argument("title")
-@click.option("-w", "--workflow", "flow", metavar="WORKFLOW", required=True, help="Its id or name.")
+@click.option("-w", "--workflow", "flow", metavar="WORKFLOW", shell_complete=completion.workflows, required=True, help="Its id or name.")
 @click.option("-d", "--description", metavar="TEXT", help="-: from standard input.")
 @click.option("--priority", type=int, metavar="N", help="Higher goes first. Default: 0.")
 @click.option("--after", "depends_on", metavar="ID", multiple=True, help="An item that must be completed first. May be repeated.")
@@ -178,7 +178,7 @@ def add_item(
 
 
 @item.command("list", examples="coord item list --ready\ncoord item list --mine --status in_progress")
-@click.option("-w", "--workflow", "flow", metavar="WORKFLOW", help="Its id or name.")
+@click.option("-w", "--workflow", "flow", metavar="WORKFLOW", shell_complete=completion.workflows, help="Its id or name.")
 @click.option("--status", type=click.Choice(ITEM_STATUSES), multiple=True, help="May be repeated: any of them.")
 @click.option("--ready", is_flag=True, help="Only what can be claimed: pending, and all that it depends on completed.")
 @click.option("--mine", is_flag=True, help="Only what is assigned to you.")
@@ -230,7 +230,9 @@ def _items_table(items: list[Body]) -> list[str]:
 
 
 @item.command("claim", examples='coord item claim\nID=$(coord -q item claim -w "New order model") || echo "nothing to do"')
-@click.option("-w", "--workflow", "flow", metavar="WORKFLOW", help="Only from this one: its id or name.")
+@click.option(
+    "-w", "--workflow", "flow", metavar="WORKFLOW", shell_complete=completion.workflows, help="Only from this one: its id or name."
+)
 @everywhere
 @pass_coord
 def claim_item(coord: Coord, flow: str | None, everywhere: bool) -> None:
@@ -270,7 +272,7 @@ def _claimed(coord: Coord, scope: Body) -> Body | None:
 
 
 @item.command("show", examples="coord item show ID")
-@click.argument("item_id", metavar="ID")
+@click.argument("item_id", metavar="ID", shell_complete=completion.items)
 @pass_coord
 def show_item(coord: Coord, item_id: str) -> None:
     """Show one item."""
@@ -289,7 +291,7 @@ def show_item(coord: Coord, item_id: str) -> None:
     coord.out(*([plain(told["description"])] if told["description"] else []))
 
 
-_ids = click.argument("item_ids", metavar="ID...", nargs=-1, required=True)
+_ids = click.argument("item_ids", metavar="ID...", nargs=-1, required=True, shell_complete=completion.items)
 
 
 @item.command("done", examples="coord item done ID")
