@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 
 from coord.client.locked import Busy
-from coord.client.offline import BASE, CREATES, Call, Queue, QueueFull, Replayed, new_id, observed
+from coord.client.offline import BASE, CREATES, Call, Queue, QueueFull, Replayed, delivered, new_id
 from coord.client.place import Place
-from coord.client.wire import Answer, Away, call
+from coord.client.wire import Answer, Away, call, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from coord.client.offline import Place as Line
 
 
 class Patience:
@@ -79,7 +81,7 @@ class Calls:
         arrive twice, and late.
         """
         made = _made(method, _full(path), body)
-        direct = self.queue.is_empty
+        direct = self._nothing_waits()
         why = "calls that were made before it wait"
         if direct:
             try:
@@ -95,14 +97,20 @@ class Calls:
             raise Queued(why, kept)
         return self._overtaken_by_none(place, kept)
 
-    def _overtaken_by_none(self, place: int, kept: Call) -> Answer:
+    def _nothing_waits(self) -> bool:
+        try:
+            return all(queue.is_empty for queue in self.queues())
+        except OSError:
+            return True  # nobody can have queued there, and what this call comes to is told
+
+    def _overtaken_by_none(self, place: Line, kept: Call) -> Answer:
         """Sends what waits, up to the call at this place of the queue; the answer to it. Raises Queued."""
         try:
             replayed = self.replay(own=place)
             if replayed.answer is not None:
                 return replayed.answer
-            if not replayed.left and not replayed.busy:
-                return self._send(kept)  # another process sent it and had the answer: the same call again gets it too
+            if self.queue.is_answered(place):
+                return delivered(self._send, kept)  # another process sent it and had the answer: the same call again gets it too
             why = str(replayed.why or "another process is sending what waits")
         except (OSError, Busy, Away) as error:
             why = str(error)
@@ -112,7 +120,7 @@ class Calls:
         """All in which calls of this place may wait, the one that it writes to last."""
         return [self.queue if path == self.queue.path else Queue(path) for path in reversed(self.place.queues)]
 
-    def replay(self, own: int | None = None) -> Replayed:
+    def replay(self, own: Line | None = None) -> Replayed:
         """Sends what waits, for as long as the patience allows. Raises OSError and Busy."""
         until = time.monotonic() + self.patience.replay
         done = Replayed()
@@ -139,7 +147,7 @@ class Calls:
         try:
             return self._send(made, timeout, headers)
         except Away as away:
-            if away.retry_after is None or not 0 < away.retry_after <= self.patience.retry_after:
+            if away.retry_after is None or not self.patience.retry_after or away.retry_after > self.patience.retry_after:
                 raise
             if self.patience.notice is not None:
                 self.patience.notice(f"{away} Trying once more in {away.retry_after:g} s.")
@@ -148,7 +156,7 @@ class Calls:
 
 
 def _full(path: str) -> str:
-    return path if path.startswith(("/api/", "/health", "/livez", "/client", "/openapi")) else BASE + path
+    return safe(path if path.startswith(("/api/", "/health", "/livez", "/client", "/openapi")) else BASE + path)
 
 
 def _made(method: str, path: str, body: dict[str, Any] | None) -> Call:
@@ -161,8 +169,8 @@ def _made(method: str, path: str, body: dict[str, Any] | None) -> Call:
 
 
 def _kept(made: Call) -> Call:
-    """As it waits in the queue: nobody stands in line any more when it is sent, and what was changed since stays."""
+    """As it waits in the queue: nobody stands in line any more when it is sent."""
     body = made.body
     if body is not None and "wait" in body:
         body = {name: value for name, value in body.items() if name != "wait"}
-    return observed(Call(made.method, made.path, body, made.ts))
+    return Call(made.method, made.path, body, made.ts)

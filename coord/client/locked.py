@@ -8,6 +8,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 _TRIES_EVERY_S = 0.01
@@ -19,7 +20,7 @@ if sys.platform == "win32":
         try:
             os.lseek(handle, 0, os.SEEK_SET)
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except PermissionError:
             return False
         return True
 
@@ -29,7 +30,7 @@ else:
     def _try(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 
@@ -39,9 +40,11 @@ class Busy(Exception):
 
 
 class Locked:
-    """`with Locked(path, seconds):` holds the file's lock. Raises Busy when another process has it for so long, and OSError.
+    """`with Locked(path, seconds):` holds the file's lock. Raises Busy when another process has it for so long, and OSError, also where the
+    disk knows no locks.
 
-    The operating system gives it back when the process ends. The file stays: to remove it would let two processes lock two files.
+    The operating system gives it back when the process ends. The file stays: to remove it would let two processes lock two files. If
+    somebody does all the same, the lock is taken anew.
     """
 
     def __init__(self, path: str, seconds: float) -> None:
@@ -52,13 +55,24 @@ class Locked:
     def __enter__(self) -> Locked:
         deadline = time.monotonic() + self._seconds
         os.makedirs(os.path.dirname(self._path), exist_ok=True)
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
-        while not _try(self._handle):
+        while not self._tried():
             if time.monotonic() >= deadline:
-                os.close(self._handle)
-                raise Busy(self._path)
+                raise Busy(f"another process holds {self._path}")
             time.sleep(_TRIES_EVERY_S)
         return self
+
+    def _tried(self) -> bool:
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
+        try:
+            if _try(handle) and os.path.samestat(os.fstat(handle), os.stat(self._path)):
+                self._handle, handle = handle, -1
+                return True
+        except FileNotFoundError:
+            pass  # removed in between
+        finally:
+            if handle != -1:
+                os.close(handle)
+        return False
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         os.close(self._handle)
@@ -78,21 +92,39 @@ def write_whole(path: str, content: bytes) -> None:
 
 def replace(source: str, target: str) -> None:
     """As os.replace; on Windows it waits for those who have the file open for a moment, as virus scanners do."""
-    for _ in range(50 if os.name == "nt" else 0):
-        try:
-            os.replace(source, target)
-            return
-        except PermissionError:
-            time.sleep(_TRIES_EVERY_S)
-    os.replace(source, target)
+    _insist(lambda: os.replace(source, target))
 
 
 def remove(path: str) -> None:
     """Whether or not it is there."""
     try:
-        os.remove(path)
+        _insist(lambda: os.remove(path))
     except FileNotFoundError:
         pass
+
+
+def _insist(act: Callable[[], None]) -> None:
+    for _ in range(50 if os.name == "nt" else 0):
+        try:
+            act()
+            return
+        except PermissionError:
+            time.sleep(_TRIES_EVERY_S)
+    act()
+
+
+def sync_folder(path: str) -> None:
+    """Puts the name of a new file on the disk; its content is there only after a call of fsync of its own. Windows does so by itself."""
+    if os.name == "nt":
+        return
+    try:
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError:
+        pass  # a file system that cannot
 
 
 def read(path: str) -> bytes:
@@ -100,5 +132,5 @@ def read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return b""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
 AGENT = f"coord/{__version__}"
 CLIENT = f"{__version__}; api={API}"
+SERVER_HEADER = "x-coord-server"
 _CHUNK = 65536
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -38,8 +39,8 @@ class Away(Exception):
         self.waited = waited
 
 
-class BadUrl(Exception):
-    """`COORD_URL` (or `url` in `.coord.toml`) is not an address of a server."""
+class BadUrl(Away):
+    """`COORD_URL` (or `url` in `.coord.toml`) is not an address of a server. What cannot be sent for that is kept like any other call."""
 
 
 class Answer:
@@ -61,7 +62,7 @@ class Answer:
         """The body; None when it is empty or not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -73,11 +74,11 @@ class Answer:
 
     @property
     def is_coords(self) -> bool:
-        """Whether coord itself said so, and not something that listens at its address, or a proxy before it."""
-        if self.status in (204, 304):
-            return True
-        told = self.json
-        return isinstance(told, dict) and (self.ok or self.error is not None)
+        """Whether coord itself said so, and not something that listens at its address, or a proxy before it: it answers our header with one
+        of its own, whatever else it says."""
+        if SERVER_HEADER not in self.headers:
+            return False
+        return self.status in (204, 304) or (isinstance(self.json, dict) and (self.ok or self.error is not None))
 
 
 def quote(text: str) -> str:
@@ -118,7 +119,7 @@ def call(
     if answer.status >= 500 or answer.status == 429 or (answer.status == 403 and answer.error == "client_too_old"):
         said = answer.json.get("detail") if isinstance(answer.json, dict) else None
         after = answer.headers.get("retry-after", "")
-        seconds = float(after) if after.isdigit() else None
+        seconds = float(after) if after.isascii() and after.isdecimal() else None
         raise Away(f"{url} answers {answer.status}: {said or 'no reason given'}", seconds, time.monotonic() - began)
     return answer
 
@@ -130,16 +131,39 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
     if not colon or port.endswith("]"):
         host, port = authority, ""
     secure = scheme.lower() == "https"
-    host = host.strip("[]")
-    if not found or scheme.lower() not in ("http", "https") or not host or "@" in host or not (port.isdigit() or not port):
+    host = _ascii(host.strip("[]"))
+    number = int(port or (443 if secure else 80)) if not port or (port.isascii() and port.isdecimal()) else 0
+    if not found or scheme.lower() not in ("http", "https") or not host or "@" in host or not 0 < number < 65536 or _unsafe(prefix):
         raise BadUrl(
             f"{url!r} is not the address of a coord server. Set COORD_URL, or url in .coord.toml, to one like http://127.0.0.1:8001."
         )
-    return secure, host, int(port or (443 if secure else 80)), f"/{prefix}".rstrip("/")
+    return secure, host, number, f"/{prefix}".rstrip("/")
+
+
+def _ascii(host: str) -> str:
+    """As the name server knows it; nothing when it is no name."""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    return host if all(0 < len(part) < 64 for part in host.rstrip(".").split(".")) and not _unsafe(host) else ""
+
+
+def _unsafe(text: str) -> bool:
+    return not (text.isascii() and text.isprintable()) or any(each in " ?#\\" for each in text)
+
+
+def safe(path: str) -> str:
+    """A path (and query) with what may not stand in a request line percent-encoded: callers quote, shell clients sometimes do not."""
+    if path.isascii() and path.isprintable() and " " not in path and "#" not in path:
+        return path
+    return "".join(chr(byte) if 0x20 < byte < 0x7F and byte != 0x23 else f"%{byte:02X}" for byte in path.encode("utf-8", "replace"))
 
 
 def _request(method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", f"User-Agent: {AGENT}", f"X-Coord-Client: {CLIENT}", "Connection: close"]
+    lines = [f"{method} {safe(path)} HTTP/1.1", f"Host: {host}:{port}", f"User-Agent: {AGENT}", f"X-Coord-Client: {CLIENT}"]
+    lines.append("Connection: close")
     content = b""
     if body is not None:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -175,7 +199,7 @@ def _connected(host: str, port: int, secure: bool, deadline: float) -> socket.so
 
 def _addresses(host: str, port: int, deadline: float) -> list[Any]:
     """What the name stands for. Asked in a thread, since nothing else ends a question to a name server that is away."""
-    name = host.encode("idna") if not host.isascii() else host.encode()  # bytes: text would load the tables of IDNA, 1 ms
+    name = host.encode()  # bytes: text would load the tables of IDNA, 1 ms
     if host.replace(".", "").isdigit() or ":" in host:
         return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     import _thread
@@ -187,7 +211,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
-        except OSError as error:
+        except Exception as error:
             found.append(error)
         finally:
             done.release()
@@ -195,7 +219,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
     _thread.start_new_thread(ask, ())
     if not done.acquire(timeout=_left(deadline)):
         raise TimeoutError(f"the name {host} is not resolved in time")
-    if isinstance(found[0], OSError):
+    if isinstance(found[0], Exception):
         raise found[0]
     return list(found[0])
 
@@ -215,7 +239,7 @@ def _exchange(connection: socket.socket, sent: bytes, deadline: float, *, head: 
         status, headers = _head(received)
     if head or status in (204, 304):
         return Answer(status, headers, b"")
-    if headers.get("transfer-encoding", "").lower() == "chunked":
+    if headers.get("transfer-encoding", "").lower().endswith("chunked"):
         return Answer(status, headers, b"".join(iter(lambda: _chunk(received), b"")))
     length = headers.get("content-length")
     return Answer(status, headers, received.exactly(int(length)) if length is not None else received.rest())
@@ -244,27 +268,36 @@ def _chunk(received: _Received) -> bytes:
 
 
 class _Received:
-    """What comes in, read only as far as it is asked for. Raises OSError when it ends too early or comes too late."""
+    """What comes in, read only as far as it is asked for. Raises OSError when it ends too early or comes too late, ValueError when there is
+    too much of it."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._room = MOST_BYTES
 
     def _more(self) -> bool:
         self._connection.settimeout(_left(self._deadline))
         data = self._connection.recv(_CHUNK)
         self._buffer += data
-        if len(self._buffer) > MOST_BYTES:
+        self._room -= len(data)
+        if self._room < 0:
             raise ValueError("the answer is too long")
         return bool(data)
 
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return taken
+
     def line(self) -> str:
-        while b"\n" not in self._buffer:
+        looked = 0
+        while (end := self._buffer.find(b"\n", looked)) < 0:
+            looked = len(self._buffer)
             if not self._more():
                 raise ConnectionError("the connection was closed before the answer")
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.rstrip(b"\r").decode("latin-1")
+        return self._take(end + 1).rstrip(b"\r\n").decode("latin-1")
 
     def exactly(self, count: int) -> bytes:
         if not 0 <= count <= MOST_BYTES:
@@ -272,20 +305,22 @@ class _Received:
         while len(self._buffer) < count:
             if not self._more():
                 raise ConnectionError("the connection was closed in the middle of the answer")
-        content, self._buffer = self._buffer[:count], self._buffer[count:]
-        return content
+        return self._take(count)
 
     def rest(self) -> bytes:
         while self._more():
             pass
-        return self._buffer
+        return bytes(self._buffer)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "its name is not known"
     if isinstance(error, TimeoutError) or "timed out" in str(error):
-        return "timed out"
-    if isinstance(error, OSError) and error.errno:
+        return str(error) if str(error).startswith("the name") else "timed out"
+    verified = getattr(error, "verify_message", None)
+    if verified:
+        return f"its certificate is not to be trusted: {verified}. SSL_CERT_FILE names those that are"
+    if isinstance(error, OSError) and error.errno and not hasattr(error, "library"):  # what ssl numbers means something else
         return os.strerror(error.errno).lower()
     return str(error) or type(error).__name__

@@ -1,0 +1,208 @@
+"""The queue's process killed at every point: each call arrives all the same, in order, and never as two.
+
+A child process does some work with the queue and dies at its n-th step, for every n until it gets through; a step is anything that changes a
+file, and the arrival of a call. Then another process queues one call more and replays. What arrived twice in a row, byte for byte, is what
+coord knows by its id or its time, and makes one.
+"""
+
+import builtins
+import json
+import os
+import sys
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from coord.client import locked, offline
+from coord.client.offline import Call, Queue
+from coord.client.wire import Answer
+from tests.client.recording import answer, claim, make_old, message, name, refusal, shell_adds, shell_line
+
+Work = Callable[[Queue, "Server"], None]
+DIED = 9
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+class Server:
+    """Writes down what arrives, in a file that outlives who sent it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.promised = path.with_suffix(".promised")
+        self.step: Callable[[], None] = lambda: None
+
+    def __call__(self, call: Call) -> Answer:
+        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        _write(file, call.line())
+        os.close(file)
+        self.step()
+        return refusal(422, "invalid", errors={"subject": ["refused"]}) if name(call) == "refused" else answer()
+
+    @property
+    def arrived(self) -> list[Call]:
+        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        once = [line for line, _ in groupby(lines)]
+        return [Call(told["method"], told["path"], told["body"], told["ts"]) for told in map(json.loads, once)]
+
+
+_write = os.write
+
+
+class Steps:
+    """Counts what changes a file, and ends the process before the n-th of it; a line is also left half written."""
+
+    CHANGES = ("open", "replace", "link", "remove", "utime", "ftruncate")
+
+    def __init__(self, deadly: int, patch: pytest.MonkeyPatch, without_links: bool) -> None:
+        self.left = deadly
+        for module in (offline, locked):
+            patch.setattr(module, "open", self._counted(builtins.open), raising=False)
+        for each in self.CHANGES:
+            patch.setattr(os, each, self._counted(getattr(os, each)))
+        patch.setattr(os, "fsync", lambda file: self.step())
+        patch.setattr(os, "write", self._halved)
+        if without_links:
+            patch.setattr(os, "link", self._no_links)
+
+    def step(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            os._exit(DIED)
+
+    def _counted(self, does: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.step()
+            return does(*args, **kwargs)
+
+        return counted
+
+    def _halved(self, file: int, content: bytes) -> int:
+        self.step()
+        if self.left == 0:
+            _write(file, content[: len(content) // 2])
+            os._exit(DIED)
+        return _write(file, content)
+
+    def _no_links(self, *args: Any) -> NoReturn:
+        raise PermissionError(1, "this disk knows no links")
+
+
+def dies(work: Work, queue: Queue, server: Server, deadly: int, without_links: bool) -> bool:
+    """Whether the child died before it got through."""
+    child = os.fork()
+    if child == 0:
+        try:
+            steps = Steps(deadly, pytest.MonkeyPatch(), without_links)
+            server.step = steps.step
+            work(queue, server)
+            os._exit(0)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, DIED)
+    return code == DIED
+
+
+ONE, TWO, REFUSED = message("one"), message("two"), message("refused")
+CLAIM, OTHER = claim("released"), claim("held")
+RELEASE = Call("DELETE", f"/api/coord/locks/{(CLAIM.body or {})['id']}?session_id=host%2Fagent")
+THREE, LAST = message("three"), message("last")
+SHELLS = shell_line(body={"from_session": "host/shell", "subject": "shell"})
+
+
+def append(queue: Queue, server: Server, *calls: Call) -> None:
+    """Writes down what is promised to arrive."""
+    for call in calls:
+        queue.append(Call(call.method, call.path, call.body))
+        with server.promised.open("a") as file:
+            file.write(f"{name(call).partition(' ')[0]}\n")
+
+
+def queues_and_replays(queue: Queue, server: Server) -> None:
+    append(queue, server, ONE, CLAIM, REFUSED, OTHER, RELEASE)
+    queue.replay(server)
+
+
+def queues_behind_a_shell(queue: Queue, server: Server) -> None:
+    shell_adds(queue, SHELLS)
+    append(queue, server, ONE)
+    queue.replay(server)
+    append(queue, server, TWO)
+    queue.replay(server)
+
+
+def clears_away(queue: Queue, server: Server) -> None:
+    append(queue, server, ONE)
+    queue.replay(server)
+    for path in Path(queue.path).parent.iterdir():
+        make_old(path)
+    assert queue.is_empty
+    append(queue, server, TWO)
+    queue.replay(server)
+
+
+def sets_aside_too_much(queue: Queue, server: Server) -> None:
+    offline.MOST_REJECTED_BYTES = 600
+    append(queue, server, REFUSED, ONE, REFUSED, TWO, REFUSED)
+    queue.replay(server)
+
+
+def loses_its_file_to_a_shell(queue: Queue, server: Server) -> None:
+    append(queue, server, ONE)
+    queue.replay(server)
+    append(queue, server, TWO)
+    Path(queue.path).unlink()
+    append(queue, server, THREE)
+    queue.replay(server)
+
+
+WORKS: list[tuple[Work, list[str]]] = [
+    (queues_and_replays, ["one", "refused", "held", "DELETE"]),
+    (queues_behind_a_shell, ["shell", "one", "two"]),
+    (clears_away, ["one", "two"]),
+    (sets_aside_too_much, ["refused", "one", "refused", "two", "refused"]),
+]
+
+
+def recovers(work: Work, expected: list[str], folder: Path, without_links: bool, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Kills the work at each step, in a folder each time anew."""
+    monkeypatch.setattr(offline, "TORN_AFTER_S", 0.0)
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+    deadly = 0
+    while True:
+        queue = Queue(str(folder / str(deadly) / "coord-queue.jsonl"))
+        server = Server(folder / f"{deadly}.arrived")
+        died = dies(work, queue, server, deadly, without_links)
+        append(queue, server, LAST)
+        rest = queue.replay(server)
+        assert (rest.left, rest.why, rest.busy, queue.is_empty, queue.waiting()) == (0, None, False, True, [])
+        arrived = [name(call).partition(" ")[0] for call in server.arrived]
+        assert arrived[-1] == "last"
+        for each in set(server.promised.read_text().split()) - {"released"}:
+            assert arrived.count(each) >= server.promised.read_text().split().count(each), (deadly, each)
+        assert [each for each in arrived[:-1] if each != "released"] == expected[: len(arrived) - 1 - arrived.count("released")], deadly
+        assert arrived.count("released") <= ("DELETE" not in arrived)
+        refused = [told["place"] for told in queue.rejected() if "line" not in told]
+        assert len(refused) == len(set(refused)) <= arrived.count("refused")
+        if not died:
+            assert arrived[:-1] == expected
+            return deadly > 20
+        deadly += 1
+
+
+@pytest.mark.parametrize("without_links", [False, True], ids=["links", "no-links"])
+@pytest.mark.parametrize(("work", "expected"), WORKS, ids=lambda value: value.__name__ if callable(value) else "")
+def test_a_process_killed_anywhere_loses_and_doubles_nothing(
+    work: Work, expected: list[str], without_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert recovers(work, expected, tmp_path, without_links, monkeypatch)
+
+
+def test_nor_does_one_whose_file_a_shell_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recovers(loses_its_file_to_a_shell, ["one", "two", "three"], tmp_path, False, monkeypatch)
