@@ -5,6 +5,7 @@ from typing import Any
 
 from coord.area import CALLER, Call, Tool, chosen
 from coord.areas.locks.schemas import ClaimSchema, LocksQuery, ReleaseManySchema
+from coord.errors import Invalid
 from coord.schemas import Uuid
 
 AT_ONCE = 20  # items of a list: the agent's context takes all of them
@@ -16,6 +17,8 @@ def _one(purpose: str) -> Uuid:
 
 def _lock(sent: Mapping[str, Any]) -> Call:
     if "lock_id" not in sent:
+        if sent.get("resources") is None:
+            raise Invalid({"resources": ["Needed: name what to lock, or with lock_id the lock to renew."]})
         return Call("POST", "/locks", sent)
     return Call("PATCH", f"/locks/{sent['lock_id']}", _without_its_names(sent))
 

@@ -78,6 +78,10 @@ def test_an_argument_that_is_misspelt_is_told_the_nearest(mcp: McpAgent) -> None
     assert refused["errors"] == {"resource": ["Unknown field. Did you mean 'resources'?"]}
 
 
+def test_a_claim_of_nothing(mcp: McpAgent) -> None:
+    assert mcp.refused("lock", **A, **SHOP)["errors"] == {"resources": ["Needed: name what to lock, or with lock_id the lock to renew."]}
+
+
 def test_the_database_is_away(without_database: McpAgent) -> None:
     refused = without_database.refused("lock", **A, **SHOP, resources=["a"])
     assert refused == {"detail": "Database unavailable. Retry after 30 seconds.", "retry_after": 30}
