@@ -1,6 +1,7 @@
 """The tools that the areas offer: how they are listed, and how one is used."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import marshmallow as ma
@@ -41,6 +42,7 @@ def refused(error: CoordError) -> Json:
     return _result(error.status, error.body())
 
 
+@cache
 def _schema(tool: Tool) -> Schema:
     return Schema.from_dict(dict(tool.takes))()  # type: ignore[return-value]
 
