@@ -15,5 +15,9 @@ done
 if [ ${#packages[@]} -gt 0 ]; then
   tools/apt-install.sh "${packages[@]}" || echo "coord: the tests that need ${packages[*]} will be skipped" >&2
 fi
+# The oldest Python that the client must run on. Debian's PyPy is one, and is there without a package index.
+if ! compgen -G "$HOME/.pyenv/versions/3.9.*/bin/python" >/dev/null && ! command -v python3.9 pypy3 >/dev/null; then
+  tools/apt-install.sh pypy3 || echo "coord: the client will not be tested on Python 3.9" >&2
+fi
 tools/setup-claude.sh
 exit 0
