@@ -2,113 +2,129 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import re
 import sys
-from typing import NoReturn
+from collections.abc import Iterator
+from typing import Any, Callable, NoReturn
 
 import click
 
+from coord.client.cli.common import Command, Coord, Group, leave, pass_coord
+from coord.client.cli.failures import REFUSED, USAGE, Failed
+from coord.client.place import Place
 from coord.client.setup import doctor as doctors
-from coord.client.setup import git, git_guard, plugin, repository_setup
+from coord.client.setup import git_guard, plugin, repository_setup
 from coord.client.setup import guard as guards
-from coord.client.setup.plan import Plan, Refused
-
-NOTHING_DONE = 2  # it was not said that it may be done
+from coord.client.setup.plan import Change, Plan, Refused
 
 _dry_run = click.option("-n", "--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
-@click.command()
-@click.option("--url", metavar="URL", help="The server, for a new .coord.toml.  [default: as now]")
-@click.option("--project", metavar="NAME", help="The project, for a new .coord.toml.  [default: the repository's name]")
+@click.command(
+    cls=Command,
+    examples="""
+coord init --url http://coord.example:8001
+coord init --dry-run
+coord init --mcp --guard           with the MCP server, and the git hooks for people and other tools
+coord init --local                 for yourself alone: nothing in a file that is committed
+coord init --plugin ~/coord-plugin
+coord init --undo
+""",
+)
 @click.option("--local", is_flag=True, help="For yourself alone: nothing in a file that is committed.")
 @click.option("--mcp", is_flag=True, help="Also enter the server in .mcp.json.")
-@click.option("--guard", is_flag=True, help="Also install the git hooks, as `coord guard install` does.")
+@click.option("--guard", is_flag=True, help="Also install the git hooks, as coord guard install does.")
 @click.option(
-    "--plugin", "folder", metavar="DIR", type=click.Path(file_okay=False), help="Write a plugin for Claude Code there, and nothing else."
+    "--plugin", "folder", metavar="DIR", type=click.Path(file_okay=False), help="Write a plugin for Claude Code there, and no more."
 )
-@click.option("--undo", is_flag=True, help="Take out again what init put in, here (with --local: that; with --plugin: from there).")
+@click.option("--undo", is_flag=True, help="Take out again what init put in; with --local or --plugin only that.")
 @_dry_run
 @_yes
-def init(
-    url: str | None, project: str | None, local: bool, mcp: bool, guard: bool, folder: str | None, undo: bool, dry_run: bool, yes: bool
-) -> None:
+@pass_coord
+def init(coord: Coord, local: bool, mcp: bool, guard: bool, folder: str | None, undo: bool, dry_run: bool, yes: bool) -> None:
     """Set up this repository: the hooks of Claude Code, what agents are told, the server and the project.
 
     \b
     .claude/settings.json   the hooks; all else in it stays
     AGENTS.md, CLAUDE.md    a marked block
-    .coord.toml             the server, the project, what commands need locks
+    .coord.toml             the server (--url) and the project (--project), where there is none yet
     .gitignore              the queue
 
-    Shows what it will change and asks. May be repeated: after an update of coord it brings its own parts up to date.
-
-    \b
-      coord init --url http://coord.example:8001
-      coord init --dry-run
-      coord init --undo
+    Shows what it will change, and asks. May be repeated: after an update of coord it brings its own parts up to date.
     """
-    try:
+    with _told():
         place = repository_setup.place_of()
         if folder is not None:
-            wanted = (url or place.url).rstrip("/")
+            url = repository_setup.checked_url(coord.url_option or place.url)
             make = plugin.remove if undo else plugin.add
-            plan = make(os.path.realpath(folder), wanted, place.token is not None)
+            plan = make(os.path.realpath(folder), url, place.token is not None)
         elif undo:
             plan = repository_setup.remove(place, local_only=local)
         else:
-            plan = repository_setup.install(place, repository_setup.Wishes(url, project, local, mcp, guard))
-    except (Refused, git.GitFailed) as refused:
-        _refuse(refused)
-    done = _carry_out(plan, dry_run=dry_run, yes=yes)
-    if done and not undo:
-        click.echo(_next(folder))
+            wishes = repository_setup.Wishes(coord.url_option, coord.project_option, local, mcp, guard)
+            plan = repository_setup.install(place, wishes)
+        if _carry_out(coord, plan, dry_run=dry_run, yes=yes) and not undo:
+            coord.note(_next(folder))
 
 
 def _next(folder: str | None) -> str:
     if folder is None:
-        return "`coord doctor` shows whether it works. Sessions that run already take part once they are started anew."
+        return "Now see whether it works: coord doctor. Sessions that run already take part once they are started anew."
     shown = folder if re.fullmatch(r"[\w./~-]+", folder) else f'"{folder}"'
-    return (
-        f"Try it: claude --plugin-dir {shown}\n"
-        f"Install it: claude plugin marketplace add {shown} && claude plugin install {plugin.NAME}@{plugin.NAME}"
-    )
+    name = plugin.NAME
+    return f"To try it: claude --plugin-dir {shown}. To install it: claude plugin marketplace add {shown} && claude plugin install {name}@{name}"
 
 
-def _carry_out(plan: Plan, *, dry_run: bool, yes: bool) -> bool:
-    """Shows the plan, asks, and does it. Whether it was done; ends the program when it may not be."""
-    for note in plan.notes:
-        click.echo(f"Note: {note}", err=True)
-    if not plan.changes:
-        click.echo("Nothing to change: everything is as it should be.")
-        return False
-    if dry_run or not yes:
-        click.echo(_coloured(plan.diff()), nl=False)
-    if dry_run:
-        click.echo(f"{_count(plan)} would change. Nothing was changed (--dry-run).")
-        return False
-    if not yes and not sys.stdin.isatty():
-        click.echo(f"coord: {_count(plan)} would change. Nothing was changed, since nobody can be asked here: --yes does it.", err=True)
-        sys.exit(NOTHING_DONE)
-    if not yes and not click.confirm(f"Change {_count(plan)}?", default=False):
-        click.echo("Nothing was changed.")
-        sys.exit(NOTHING_DONE)
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A refusal ends the command, with its sentence."""
     try:
-        plan.apply()
+        yield
     except Refused as refused:
-        _refuse(refused)
-    for change in plan.changes:
-        verb = "made" if change.before is None else "removed" if change.after is None else "changed"
-        click.echo(f"{verb:8}{plan.shown(change.path)}")
+        raise Failed(str(refused), REFUSED) from None
+
+
+def _carry_out(coord: Coord, plan: Plan, *, dry_run: bool, yes: bool) -> bool:
+    """Shows the plan, asks, and does it. Whether it was done. Raises Refused, and Failed when nobody said that it may be done."""
+    for note in plan.notes:
+        coord.note(f"Note: {note}")
+    changes, diff, count = plan.changes, plan.diff(), _count(plan)
+    told = {"changes": [{"path": plan.shown(change.path), "change": _verb(change)} for change in changes], "notes": plan.notes}
+    if not changes:
+        coord.out("Nothing to change: everything is as it should be.")
+    elif dry_run or not yes:
+        coord.out(_coloured(diff).rstrip("\n"))
+    if not changes or dry_run:
+        if changes:
+            coord.out("", f"{count} would change. Nothing was changed (--dry-run).")
+        coord.result({"changed": False, **told, "diff": diff})
+        return False
+    if not yes:
+        _ask(coord, count)
+    plan.apply()
+    for change in changes:
+        coord.out(f"{_verb(change):8}{plan.shown(change.path)}")
+    coord.result({"changed": True, **told})
     return True
+
+
+def _ask(coord: Coord, count: str) -> None:
+    if coord.json or not sys.stdin.isatty():
+        raise Failed(f"{count} would change. Nothing was changed, since nobody can be asked here: --yes does it.", USAGE, "not_confirmed")
+    if not click.confirm(f"\nChange {count}?", default=False):
+        raise Failed("Nothing was changed.", USAGE, "not_confirmed")
 
 
 def _coloured(diff: str) -> str:
     colours = {"+": "green", "-": "red", "@": "cyan"}
-    return "".join(click.style(line, fg=colours.get(line[:1])) for line in re.split(r"(?<=\n)", diff))
+    return "".join(click.style(line, fg=colours[line[0]]) if line[:1] in colours else line for line in re.split(r"(?<=\n)", diff))
+
+
+def _verb(change: Change) -> str:
+    return "made" if change.before is None else "removed" if change.after is None else "changed"
 
 
 def _count(plan: Plan) -> str:
@@ -116,62 +132,61 @@ def _count(plan: Plan) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
-def _refuse(why: Exception) -> NoReturn:
-    click.echo(f"coord: {why}", err=True)
-    sys.exit(1)
-
-
 # --- guard -----------------------------------------------------------------------------------------------------------------------
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    examples="""
+coord guard install
+coord guard status
+COORD_GUARD=off git commit ...     when the holder has agreed
+""",
+)
 def guard() -> None:
     """Git hooks that ask coord before a commit and a push, for people and for tools without hooks of their own.
 
     A commit of a file that another session holds is refused, with who, why and until when; so is a push while another session pushes. When
     coord does not answer within 1.5 seconds, git goes on.
-
-    COORD_GUARD=off git commit ... leaves it out, for when the holder has agreed.
     """
 
 
 @guard.command("install")
 @_dry_run
 @_yes
-def guard_install(dry_run: bool, yes: bool) -> None:
+@pass_coord
+def guard_install(coord: Coord, dry_run: bool, yes: bool) -> None:
     """Put the guard into the hooks of this repository; what is in them stays. May be repeated."""
-    _change_guard(git_guard.add, dry_run=dry_run, yes=yes)
+    _change_guard(coord, git_guard.add, dry_run=dry_run, yes=yes)
 
 
 @guard.command("remove")
 @_dry_run
 @_yes
-def guard_remove(dry_run: bool, yes: bool) -> None:
+@pass_coord
+def guard_remove(coord: Coord, dry_run: bool, yes: bool) -> None:
     """Take it out again."""
-    _change_guard(git_guard.remove, dry_run=dry_run, yes=yes)
+    _change_guard(coord, git_guard.remove, dry_run=dry_run, yes=yes)
 
 
-def _change_guard(change: object, *, dry_run: bool, yes: bool) -> None:
-    try:
+def _change_guard(coord: Coord, change: Callable[[Plan, Place], None], *, dry_run: bool, yes: bool) -> None:
+    with _told():
         place = repository_setup.place_of()
         plan = repository_setup.plan_for(place)
-        assert callable(change)
         change(plan, place)
-    except Refused as refused:
-        _refuse(refused)
-    _carry_out(plan, dry_run=dry_run, yes=yes)
+        _carry_out(coord, plan, dry_run=dry_run, yes=yes)
 
 
 @guard.command("status")
-def guard_status() -> None:
+@pass_coord
+def guard_status(coord: Coord) -> None:
     """Tell whether it is there. Exit code 1 when it is not on in both hooks."""
-    try:
+    with _told():
         states = git_guard.status(repository_setup.place_of())
-    except Refused as refused:
-        _refuse(refused)
     for hook, state in states.items():
-        click.echo(f"{hook:12}{'of another version: coord guard install' if state == 'old' else state}")
-    sys.exit(0 if all(state == "on" for state in states.values()) else 1)
+        coord.out(f"{hook:12}{'of another version: coord guard install' if state == 'old' else state}")
+    coord.result(states)
+    leave(0 if all(state == "on" for state in states.values()) else REFUSED)
 
 
 @guard.command("pre-commit")
@@ -191,38 +206,50 @@ def _check(hook: str) -> NoReturn:
     code, said = guards.check(hook)
     if said:
         click.echo(said, err=True)
-    sys.exit(code)
+    click.get_current_context().exit(code)
 
 
 # --- doctor ----------------------------------------------------------------------------------------------------------------------
 
-_SIGNS = {doctors.OK: ("ok", "green"), doctors.WARNING: ("warning", "yellow"), doctors.PROBLEM: ("PROBLEM", "red")}
+_SIGNS: dict[str, tuple[str, str]] = {
+    doctors.OK: ("ok", "green"),
+    doctors.WARNING: ("warning", "yellow"),
+    doctors.PROBLEM: ("PROBLEM", "red"),
+}
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object: {ok, checks: [{name, state, said, todo}]}.")
-@click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
-    """Prove that coord works here: it reaches the server, runs a hook as Claude Code does, tries the queue, compares clocks.
+@click.command(
+    cls=Command,
+    examples="""
+coord doctor
+coord doctor --json | jq '.checks[] | select(.state != "ok")'
+""",
+)
+@pass_coord
+def doctor(coord: Coord) -> None:
+    """Prove that coord works here: it reaches the server, runs a hook as Claude Code does, tries the queue, compares the clocks.
 
     Changes nothing: the claim that its trial makes is released again. Exit code 1 when there is a problem; warnings are none.
     """
-    found = []
-    as_json = as_json or bool(getattr(context.obj, "json", False))
-    for check in doctors.diagnose():
+    found: list[doctors.Check] = []
+    for check in doctors.diagnose(url=coord.url_option, project=coord.project_option):
         found.append(check)
-        if not as_json:
-            sign, colour = _SIGNS[check.state]
-            click.echo(f"{click.style(f'{sign:8}', fg=colour)} {check.name}: {check.said}")
-            if check.todo:
-                click.echo(f"{'':9}-> {check.todo}")
-    problems = sum(check.state == doctors.PROBLEM for check in found)
-    if as_json:
-        click.echo(json.dumps(doctors.as_dict(found), indent=2, ensure_ascii=False))
-    else:
-        warnings = sum(check.state == doctors.WARNING for check in found)
-        click.echo(f"\n{_counted(problems, 'problem')}, {_counted(warnings, 'warning')}.")
-    sys.exit(1 if problems else 0)
+        if not coord.quiet or check.state != doctors.OK:
+            coord.out(*_lines(check))
+    count = {state: sum(check.state == state for check in found) for state in _SIGNS}
+    coord.out("", f"{_counted(count[doctors.PROBLEM], 'problem')}, {_counted(count[doctors.WARNING], 'warning')}.")
+    coord.result(_as_dict(found))
+    leave(REFUSED if count[doctors.PROBLEM] else 0)
+
+
+def _lines(check: doctors.Check) -> list[str]:
+    sign, colour = _SIGNS[check.state]
+    line = f"{click.style(f'{sign:8}', fg=colour)} {check.name}: {check.said}"
+    return [line, *([f"{'':9}-> {check.todo}"] if check.todo else [])]
+
+
+def _as_dict(checks: list[doctors.Check]) -> dict[str, Any]:
+    return {"ok": all(check.state != doctors.PROBLEM for check in checks), "checks": [vars(check) for check in checks]}
 
 
 def _counted(count: int, what: str) -> str:

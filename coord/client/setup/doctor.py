@@ -11,7 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from coord import __version__
@@ -44,14 +44,16 @@ class Check:
     todo: str = ""
 
 
-def diagnose(folder: str | None = None) -> Iterator[Check]:
-    """Every check, in order, each as soon as it is made. Never raises; what depends on a failed check is left out."""
+def diagnose(folder: str | None = None, *, url: str | None = None, project: str | None = None) -> Iterator[Check]:
+    """Every check, in order, each as soon as it is made. Never raises; what depends on a failed check is left out. `url` and `project`:
+    others than those of the place."""
     yield from _program()
     try:
         place = Place(folder)
     except BadConfig as error:
         yield Check("settings", PROBLEM, str(error), "Mend it: until then the hooks do nothing here.")
         return
+    place.url, place.project = (url or place.url).rstrip("/"), project or place.project
     doctor = Doctor(place)
     for part in (doctor.place_checks, doctor.server_checks, doctor.hook_checks, doctor.queue_checks, doctor.other_checks):
         try:
@@ -60,10 +62,6 @@ def diagnose(folder: str | None = None) -> Iterator[Check]:
             yield Check(
                 part.__name__.partition("_")[0], PROBLEM, f"the check itself failed: {type(error).__name__}: {error}", "Report this."
             )
-
-
-def as_dict(checks: list[Check]) -> dict[str, Any]:
-    return {"ok": all(check.state != PROBLEM for check in checks), "checks": [asdict(check) for check in checks]}
 
 
 def _program() -> Iterator[Check]:
@@ -315,7 +313,7 @@ class Doctor:
         """As Claude Code gives it to hooks; with a queue of its own, so that this leaves no call behind."""
         kept = {name: value for name, value in os.environ.items() if name not in ("COORD_SESSION", "COORD_HOOKS")}
         own = {"CLAUDE_PROJECT_DIR": self.place.root, "CLAUDE_CODE_SESSION_ID": claude_session}
-        return {**kept, **own, "COORD_QUEUE": os.path.join(scratch, "coord-queue.jsonl")}
+        return {**kept, **own, "COORD_QUEUE": os.path.join(scratch, "coord-queue.jsonl"), "COORD_URL": self.place.url}
 
     def _fired(self, ran: Ran, claude_session: str, resource: str) -> Check:
         took = f"{ran.seconds * 1000:.0f} ms"
@@ -381,7 +379,8 @@ class Doctor:
         if not isinstance(entry, dict):
             yield Check("mcp", OK, f"not in {MCP} (the commands do the same; if you want it: coord init --mcp)")
         elif entry.get("url") != f"{self.place.url}/mcp":
-            yield Check("mcp", WARNING, f"{MCP} leads to {entry.get('url')}, the rest to {self.place.url}", "coord init --mcp")
+            todo = "coord init --mcp" if "COORD_URL" not in os.environ else "unset COORD_URL, unless it is meant so."
+            yield Check("mcp", WARNING, f"{MCP} leads to {entry.get('url')}, the rest to {self.place.url}", todo)
         elif not self.usable:
             yield Check("mcp", WARNING, "not tried, since the server cannot be used")
         else:

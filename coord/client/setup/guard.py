@@ -155,7 +155,7 @@ def _names(listed: bytes) -> list[str]:
 
 def _refused_commit(held: dict[str, dict[str, Any]], count: int) -> str:
     shown = list(held.items())[:MOST_SHOWN]
-    lines = [f"  {_printable(file)} is held: {banner.lock(lock)}" for file, lock in shown]
+    lines = [f"  {_printable(_held(file, lock))}" for file, lock in shown]
     if len(held) > len(shown):
         lines.append(f"  and {len(held) - len(shown)} more")
     file, lock = shown[0]
@@ -169,6 +169,12 @@ def _refused_commit(held: dict[str, dict[str, Any]], count: int) -> str:
             "If its holder has agreed to this commit: COORD_GUARD=off git commit ...",
         ]
     )
+
+
+def _held(file: str, lock: dict[str, Any]) -> str:
+    """The lock, by the name of the file that is asked about."""
+    same = lock["resource"] == file
+    return banner.lock({**lock, "resource": file if same else f"{file} (within {lock['resource']})"})
 
 
 def _refused_push(lock: dict[str, Any]) -> str:

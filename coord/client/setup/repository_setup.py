@@ -53,7 +53,7 @@ def install(place: Place, wishes: Wishes) -> Plan:
         instructions.add(plan, place.root, url)
         if place.repository is not None:
             ignored.add(plan, place.repository)
-        _note_what_others_miss(plan, place, url)
+        _note_what_others_miss(plan, place, url if makes_config else "")
     if wishes.mcp and wishes.local:
         command = f"claude mcp add --transport http --scope local coord {url}/mcp"
         raise Refused(f"{MCP} is shared, so --mcp does not go with --local. For yourself: {command}")
@@ -110,13 +110,22 @@ def _chosen(plan: Plan, place: Place, wishes: Wishes) -> tuple[str, str]:
         if wish and has and wish.rstrip("/") != str(now or "").rstrip("/"):
             raise Refused(f"{CONFIG} is there and has {name} = {now!r}. Change it there, or leave --{name} out.")
         chosen.append(str(wish or now or default))
-    url, project = chosen[0].rstrip("/"), chosen[1]
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or any(letter.isspace() for letter in url):
-        raise Refused(f"{url!r} is not the address of a coord server. One looks like http://coord.example:8001.")
+    url, project = checked_url(chosen[0]), chosen[1]
     if not 0 < len(project) <= 100:
         raise Refused("A project's name has 1 to 100 characters.")
     return url, project
+
+
+def checked_url(url: str) -> str:
+    """Without a slash at its end. Raises Refused."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or any(letter.isspace() for letter in url):
+        raise Refused(f"{url!r} is not the address of a coord server. One looks like http://coord.example:8001.")
+    return url.rstrip("/")
 
 
 def _note_what_others_miss(plan: Plan, place: Place, url: str) -> None:

@@ -1,0 +1,129 @@
+"""Repositories of a home of their own, in which `coord` is on the PATH as it is for its users: a program."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service import ROOT, Service, running
+
+CLOSED = "http://127.0.0.1:1"
+
+
+class Repository:
+    """A checkout, and the commands that are run in it. Its project is nobody else's."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder = folder
+        self.home = home
+        self.project = f"p{uuid.uuid4().hex[:12]}"
+        self.environment = {
+            "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "CLAUDE_CONFIG_DIR": str(home / ".claude"),
+            "USER": "ann",
+            "COORD_HOST": "web-1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **{f"GIT_{who}_{what}": "ann@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self, *command: str, folder: Path | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
+            cwd=folder or self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def git(self, *arguments: str, folder: Path | None = None) -> str:
+        done = self.run("git", *arguments, folder=folder, COORD_GUARD="off")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def coord(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return self.run("coord", *arguments, **environment)
+
+    def init(self, *arguments: str, **environment: str) -> str:
+        """`coord init --yes`, which must work."""
+        done = self.coord("init", "--yes", *arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def write(self, name: str, content: str | bytes = "") -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def read(self, name: str) -> str:
+        return (self.folder / name).read_bytes().decode()
+
+    def json(self, name: str) -> Any:
+        return json.loads(self.read(name))
+
+    def tree(self) -> dict[str, tuple[int, bytes | str]]:
+        """Every file with its content and mode, those of git too that hooks and ignore lists are in."""
+        found: dict[str, tuple[int, bytes | str]] = {}
+        for path in sorted(self.folder.rglob("*")):
+            name = str(path.relative_to(self.folder))
+            if name.startswith(".git/") and not name.startswith((".git/hooks", ".git/info")):
+                continue
+            if path.is_symlink():
+                found[name] = (0, os.readlink(path))
+            elif path.is_file():
+                found[name] = (path.stat().st_mode, path.read_bytes())
+        return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """With a `coord` in its bin."""
+    folder = tmp_path / "home"
+    (folder / "bin").mkdir(parents=True)
+    launcher = folder / "bin" / "coord"
+    launcher.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m coord.client "$@"\n')
+    launcher.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path, home: Path) -> Repository:
+    made = Repository(tmp_path / "shop", home)
+    made.git("init", "-q", "-b", "main")
+    return made
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    with running(folder, f"sqlite:///{folder}/coord.db") as service:
+        yield service
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """The address of something that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def set_up(repository: Repository, service: Service) -> Repository:
+    """A repository after `coord init --guard`, with a first commit."""
+    repository.init("--url", service.url, "--project", repository.project, "--guard")
+    repository.git("add", ".")
+    repository.git("commit", "-q", "-m", "First")
+    return repository
