@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import cycles, memory, service, size, waiting
+from bench import cycles, hooks, memory, service, size, waiting
 from tests.databases import mariadb_missing
 
 LEAST_RATIO = 0.4
@@ -13,6 +13,8 @@ MOST_MB = 120
 MOST_P95_RATIO = 2
 MOST_CPU = 10  # % of a core
 MOST_STOP_S = 2
+MOST_HOOK_RATIO = 3.5
+MOST_BLACK_HOLE_S = 1.5
 MOST_MEDIAN_MS, MOST_HAND_OFF_P99_MS = 30, 150
 
 
@@ -83,6 +85,20 @@ def hot_bench(kind: str, options: argparse.Namespace) -> bool:
     return verdict(found["ratio"] > 1, "ahead of etcd, with its leases or without")
 
 
+def hooks_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: `coord hook`, median of {options.hooks} in ms, and as a multiple of `python3 {' '.join(hooks.BARE)}`")
+    found, black_holes = hooks.run(kind, options.hooks)
+    for name, (milliseconds, ratio) in found.items():
+        print(f"  {name:28} {milliseconds:8.1f} {ratio:6.2f}")
+    worst, slowest = max(found, key=lambda name: found[name][1]), max(black_holes, key=lambda name: black_holes[name])
+    return verdict(
+        found[worst][1] <= MOST_HOOK_RATIO, f"each at most {MOST_HOOK_RATIO} times (worst: {worst}, {found[worst][1]:.2f})"
+    ) & verdict(
+        black_holes[slowest] <= MOST_BLACK_HOLE_S,
+        f"black-holed at most {MOST_BLACK_HOLE_S} s (worst: {slowest}, {black_holes[slowest]:.2f} s)",
+    )
+
+
 def show(found: dict[str, float]) -> None:
     for name, value in found.items():
         print(f"  {name:28} {value:10.2f}")
@@ -93,7 +109,7 @@ def verdict(good: bool, claim: str) -> bool:
     return good
 
 
-BENCHES = {"cycles": cycles_bench, "size": size_bench, "memory": memory_bench, "waiting": waiting_bench}
+BENCHES = {"cycles": cycles_bench, "size": size_bench, "memory": memory_bench, "waiting": waiting_bench, "hooks": hooks_bench}
 
 
 def main() -> None:
@@ -104,6 +120,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of baseline and coord in turn")
     parser.add_argument("--scale", type=float, default=1, help="share of the stored history")
     parser.add_argument("--calls", type=int, default=60, help="of each kind, for the medians with stored history")
+    parser.add_argument("--hooks", type=int, default=40, help="of each event, for the hooks bench")
     parser.add_argument("--requests", type=int, default=memory.CALLS, help="for the memory bench")
     options = parser.parse_args()
     kinds = [options.database] if options.database else ["sqlite", "mariadb"]
