@@ -17,24 +17,34 @@ def resource(path: str, place: Place) -> tuple[str, str]:
     Within a checkout it counts from the top of that checkout, also when it is another one than the caller's: then in that one's project.
     Outside of any it is this host's own: `HOST:/etc/hosts`.
     """
-    tree = path.endswith(("/", os.sep, "/**"))
-    absolute = _real(os.path.join(place.root, os.path.expanduser(path[:-2] if path.endswith("/**") else path)))
-    if _below(absolute, place.root) is not None and place.repository is None:
+    path = path[:-2] if path.endswith(("/**", f"{os.sep}**")) else path
+    tree = path.endswith(("/", os.sep))
+    absolute = _real(os.path.join(place.root, os.path.expanduser(path)))
+    if place.repository is None and _below(absolute, place.root) is not None:
         project, top = place.project, place.root
     else:
         there = Place(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
-        project, top = there.project, there.root
+        project, top = _project(there, place), there.root
         if there.repository is None and _below(absolute, place.root) is None:
-            return place.project, f"{host()}:{_slashes(absolute)}{'/' if tree else ''}"
+            return place.project, f"{host()}:{_slashes(absolute)}{'/' if tree and not absolute.endswith(('/', os.sep)) else ''}"
     below = _below(absolute, top) or ""
     named = _spelt(top, below) if FOLDS_CASE else below
     return project, (_composed(named) + ("/" if tree and named else "")) or "/"
 
 
+def _project(there: Place, place: Place) -> str:
+    """`COORD_PROJECT`, and what a command was told, are about the caller's own repository."""
+    if there.repository is None or place.repository is None or there.repository.common != place.repository.common:
+        return there.own_project
+    return place.project if there.file == place.file else there.project
+
+
 def _real(path: str) -> str:
     r"""Without links and `..`; on Windows without the `\\?\` that long paths have."""
     real = os.path.realpath(path)
-    return real[4:] if real.startswith("\\\\?\\") and real[5:6] == ":" else real
+    if real.startswith("\\\\?\\UNC\\"):
+        return f"\\\\{real[8:]}"
+    return real[4:] if real.startswith("\\\\?\\") else real
 
 
 def _slashes(path: str) -> str:
@@ -43,11 +53,14 @@ def _slashes(path: str) -> str:
 
 def _below(path: str, top: str) -> str | None:
     """The rest of a path below a folder, with slashes; None when it is not below it."""
-    whole, start = _slashes(path), _slashes(top).rstrip("/")
-    same = (whole.casefold(), start.casefold()) if FOLDS_CASE else (whole, start)
-    if same[0] == same[1]:
-        return ""
-    return whole[len(start) + 1 :] if same[0].startswith(f"{same[1]}/") else None
+    whole, start = _slashes(path).split("/"), _slashes(top).rstrip("/").split("/")
+    if [_folded(part) for part in whole[: len(start)]] != [_folded(part) for part in start]:
+        return None
+    return "/".join(whole[len(start) :])
+
+
+def _folded(name: str) -> str:
+    return _composed(name).casefold() if FOLDS_CASE else name
 
 
 def _spelt(top: str, below: str) -> str:
@@ -58,8 +71,7 @@ def _spelt(top: str, below: str) -> str:
             names = os.listdir(at)
         except OSError:
             names = []
-        wanted = _composed(part).casefold()
-        spelt = part if part in names else next((name for name in names if _composed(name).casefold() == wanted), part)
+        spelt = part if part in names else next((name for name in names if _folded(name) == _folded(part)), part)
         found.append(spelt)
         at = os.path.join(at, spelt)
     return "/".join(found)

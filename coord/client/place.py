@@ -20,21 +20,34 @@ class BadConfig(Exception):
 
 
 class Repository:
-    """A checkout. `top`: its folder. `common`: the git folder that all its worktrees share. `main`: the checkout they were made from."""
+    """A checkout. `top`: its folder. `common`: the git folder that all its worktrees share. `main`: the checkout they were made from, itself
+    where there is none. `lasting`: a folder that stays when a worktree is deleted."""
 
-    __slots__ = ("common", "main", "top")
+    __slots__ = ("common", "lasting", "main", "top")
 
-    def __init__(self, top: str, common: str) -> None:
+    def __init__(self, top: str, common: str, *, is_worktree: bool = False) -> None:
         self.top = top
         self.common = common
-        self.main = os.path.dirname(common) if os.path.basename(common) == ".git" else top
+        self.main = self.lasting = top
+        if is_worktree:
+            main = _worktree_of(common)
+            self.main, self.lasting = main or top, main or common
 
     @property
     def name(self) -> str:
         """The last part of where it was cloned from, the same in every clone whatever its folder is called; else the folder's name."""
-        origin = _origin(os.path.join(self.common, "config")).replace("\\", "/").rstrip("/")
-        name = origin.rpartition("/")[2].rpartition(":")[2]
-        return name[:-4] if name.endswith(".git") and len(name) > 4 else name or os.path.basename(self.main)
+        origin = _setting(self.common, 'remote "origin"', "url").replace("\\", "/").rstrip("/")
+        own = self.main if self.lasting == self.main else self.common
+        while own.endswith((f"{os.sep}.git", f"{os.sep}.bare")):
+            own = os.path.dirname(own)
+        return _bare(origin) or _bare(own.replace("\\", "/"))
+
+
+def _bare(origin: str) -> str:
+    """What git would call the folder of a clone."""
+    origin = origin[: -len("/.git")] if origin.endswith("/.git") else origin
+    name = origin.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+    return name[:-4] if name.endswith(".git") and len(name) > 4 else name
 
 
 def repository(folder: str) -> Repository | None:
@@ -45,18 +58,26 @@ def repository(folder: str) -> Repository | None:
         if os.path.isdir(git):
             return Repository(at, git)
         if os.path.isfile(git):
-            return Repository(at, _common(at, git))
+            return _linked(at, git)
         above = os.path.dirname(at)
         if above == at:
             return None
         at = above
 
 
-def _common(top: str, git_file: str) -> str:
-    """The shared git folder of a worktree; a submodule has one of its own."""
+def _linked(top: str, git_file: str) -> Repository:
+    """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has one of its own."""
     folder = os.path.normpath(os.path.join(top, _text(git_file).partition("gitdir:")[2].strip()))
     shared = _text(os.path.join(folder, "commondir")).strip()
-    return os.path.normpath(os.path.join(folder, shared)) if shared else folder
+    return Repository(top, os.path.normpath(os.path.join(folder, shared)), is_worktree=True) if shared else Repository(top, folder)
+
+
+def _worktree_of(common: str) -> str:
+    """The checkout that belongs to a git folder itself; nothing when that is bare, or does not say."""
+    if os.path.basename(common) == ".git":
+        return os.path.dirname(common)
+    named = _setting(common, "core", "worktree")  # as submodules have it
+    return os.path.normpath(os.path.join(common, named)) if named else ""
 
 
 def _text(path: str) -> str:
@@ -67,54 +88,66 @@ def _text(path: str) -> str:
         return ""
 
 
-def _origin(git_config: str) -> str:
-    """`url` of `[remote "origin"]`."""
+def _setting(git_folder: str, wanted: str, name: str) -> str:
+    """A setting of a repository, of the first section of this name; nothing when it has none."""
     section = ""
-    for line in map(str.strip, _text(git_config).splitlines()):
+    for line in map(str.strip, _text(os.path.join(git_folder, "config")).splitlines()):
+        setting = line
         if line.startswith("["):
-            section = line
-        elif section == '[remote "origin"]':
-            name, _, value = line.partition("=")
-            if name.strip() == "url":
-                return value.strip()
+            head, _, setting = line[1:].partition("]")
+            kind, quote, rest = head.partition('"')
+            section = f"{kind.lower()}{quote}{rest}"
+        key, _, value = setting.partition("=")
+        if section == wanted and key.strip().lower() == name and value.strip():
+            return value.strip().strip('"').replace("\\\\", "\\")
     return ""
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # deleted under a process, as worktrees are
+        return os.environ.get("PWD") or os.path.expanduser("~")
 
 
 class Place:
     """All that a call needs to know of where it is made.
 
     `file`: the `.coord.toml` that was read. `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the
-    queue: the main checkout, so that a worktree that is deleted takes no queued call with it; outside of a project the user's home.
+    queue: the main checkout (of a bare repository its git folder), so that a worktree that is deleted takes no queued call with it; outside
+    of a project the user's home. `own_project`: the project where the environment names none.
     """
 
-    __slots__ = ("config", "file", "home", "project", "repository", "root", "token", "url")
+    __slots__ = ("config", "file", "home", "own_project", "project", "repository", "root", "token", "url")
 
     def __init__(self, folder: str | None = None) -> None:
         """`folder`: default is the current one. Raises BadConfig."""
-        start = os.path.realpath(folder or os.getcwd())
+        start = os.path.realpath(folder or _here())
         self.repository = repository(start)
         self.file = file = _config_file(start, self.repository)
         self.config = read_config(file) if file else {}
         if self.repository is not None:
-            self.root, self.home = self.repository.top, self.repository.main
+            self.root, self.home = self.repository.top, self.repository.lasting
         else:
             self.root = os.path.dirname(file) if file else start
             self.home = self.root if file else os.path.expanduser("~")
-        named = os.environ.get("COORD_PROJECT") or self.config.get("project")
-        self.project = str(named or (self.repository.name if self.repository else os.path.basename(self.root)) or "default")[:100]
-        self.url = (os.environ.get("COORD_URL") or str(self.config.get("url") or DEFAULT_URL)).rstrip("/")
-        self.token = _token(self.config)
+        named = self.config.get("project") or (self.repository.name if self.repository else os.path.basename(self.root)) or "default"
+        self.own_project = str(named)[:100]
+        self.project = (os.environ.get("COORD_PROJECT") or self.own_project)[:100]
+        self.url = (os.environ.get("COORD_URL") or str(self.config.get("url") or DEFAULT_URL)).strip().rstrip("/")
+        self.token = _token(self.config, os.path.dirname(file) if file else start)
 
     @property
     def queue(self) -> str:
         """The file of calls that wait; `COORD_QUEUE` names another."""
-        return os.environ.get("COORD_QUEUE") or os.path.join(self.home, FOLDER, QUEUE)
+        named = os.environ.get("COORD_QUEUE")
+        return os.path.abspath(os.path.expanduser(named)) if named else os.path.join(self.home, FOLDER, QUEUE)
 
     @property
     def queues(self) -> list[str]:
         """Every file in which calls may wait: today's shell clients write to the folder that they run in, also in a worktree."""
         here = os.path.join(self.root, FOLDER, QUEUE)
-        return [self.queue] if here == self.queue or "COORD_QUEUE" in os.environ else [self.queue, here]
+        return [self.queue] if here == self.queue or os.environ.get("COORD_QUEUE") else [self.queue, here]
 
     def state(self, name: str) -> str:
         """A small file beside the queue that holds what a client wants to remember."""
@@ -152,17 +185,22 @@ def read_config(file: str) -> dict[str, object]:
         raise BadConfig(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _token(config: dict[str, object]) -> str | None:
-    """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` or `token_file` names. Raises BadConfig."""
-    token = os.environ.get("COORD_TOKEN")
-    file = os.environ.get("COORD_TOKEN_FILE") or config.get("token_file")
-    if token or not file:
-        return token or None
-    try:
-        with open(os.path.expanduser(str(file)), encoding="utf-8") as opened:
-            return opened.readline().strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(f"The token file {file} cannot be read: {error}.") from None
+def _token(config: dict[str, object], folder: str) -> str | None:
+    """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` or `token_file` names, the latter from the folder of its
+    `.coord.toml`. Raises BadConfig."""
+    token, where = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
+    file = os.environ.get("COORD_TOKEN_FILE") or os.path.join(folder, os.path.expanduser(str(config.get("token_file") or "")))
+    if not token and not file.endswith(("/", os.sep)):
+        where = f"The token file {file}"
+        try:
+            with open(os.path.expanduser(file), encoding="utf-8") as opened:
+                token = opened.readline()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadConfig(f"{where} cannot be read: {error}.") from None
+    token = (token or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise BadConfig(f"{where} holds characters that no token has.")
+    return token or None
 
 
 def host() -> str:
