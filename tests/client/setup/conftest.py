@@ -36,7 +36,7 @@ class Repository:
         }
         folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self, *command: str, folder: Path | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str, folder: Path | str | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             command,
             cwd=folder or self.folder,
@@ -48,7 +48,7 @@ class Repository:
             check=False,
         )
 
-    def git(self, *arguments: str, folder: Path | None = None) -> str:
+    def git(self, *arguments: str, folder: Path | str | None = None) -> str:
         done = self.run("git", *arguments, folder=folder, COORD_GUARD="off")
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -23,9 +23,9 @@ def hold(service: Service, repository: Repository, resource: str, session: str =
     return str(answer.json["id"])
 
 
-def commit(repository: Repository, *files: str, folder: Path | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
+def commit(repository: Repository, *files: str, folder: Path | str | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Changes the files and commits them."""
-    top = folder or repository.folder
+    top = Path(folder or repository.folder)
     for name in files:
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).write_text(uuid.uuid4().hex)

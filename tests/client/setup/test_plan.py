@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coord.client.setup import plan as plans
+from coord.client.locked import replace
 from coord.client.setup.json_text import JsonText
 from coord.client.setup.plan import Plan, Refused
 
@@ -22,14 +22,13 @@ def test_when_one_file_cannot_be_written_all_are_as_they_were(tmp_path: Path, mo
     plan.write(str(tmp_path / "removed"), None)
     plan.write(str(tmp_path / "a" / "b" / "made"), "after")
     plan.write(str(tmp_path / "full"), "after")
-    real = plans.replace
 
     def failing(source: str, target: str) -> None:
         if target.endswith("full"):
             raise OSError(28, "No space left on device", target)
-        real(source, target)
+        replace(source, target)
 
-    monkeypatch.setattr(plans, "replace", failing)
+    monkeypatch.setattr("coord.client.setup.plan.replace", failing)
     with pytest.raises(Refused, match=r"^full cannot be written: No space left on device. Everything is as it was.$"):
         plan.apply()
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"changed": "before", "removed": "before"}
