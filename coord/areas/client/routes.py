@@ -49,7 +49,7 @@ def pyz(query: dict[str, Any]) -> Any:
     response = Response(made.content, mimetype="application/zip")
     response.headers["Content-Disposition"] = "attachment; filename=coord.pyz"
     response.set_etag(made.sha256)
-    return _fresh(response)
+    return _fresh(response).make_conditional(request)
 
 
 @blp.route("/install.sh", methods=["GET"])
@@ -78,7 +78,6 @@ def _script(name: str, quoted: Any) -> Response:
 def _fresh(response: Response) -> Response:
     """A proxy may keep it, but must ask each time: script and client belong together."""
     response.headers["Cache-Control"] = "no-cache"
-    response.make_conditional(request)
     return response
 
 
