@@ -260,12 +260,13 @@ class Doctor:
             yield Check("hooks", PROBLEM, "Claude Code has no hooks of coord's here, so nothing is claimed", "coord init")
             return
         if plugin:
-            yield Check("hooks", OK, f"as the plugin that {_short(plugin[0])} turns on")
+            rests = ", and rests where the settings have hooks of coord's, as here" if found else ""
+            yield Check("hooks", OK, f"as the plugin that {_short(plugin[0])} turns on{rests}")
         if found:
             yield _compared(found)
         commands = [str(each["command"]) for told in found.values() for each in _commands(told.get("PreToolUse", []))]
         if self.usable and (commands or plugin):
-            yield from self._fire(commands[0] if commands else hooks.COMMAND)
+            yield from self._fire(commands[0] if commands else hooks.PLUGIN_COMMAND)
         elif commands or plugin:
             yield Check("hooks fire", WARNING, "not tried, since the server cannot be used")
 

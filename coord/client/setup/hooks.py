@@ -14,6 +14,12 @@ COMMAND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord h
 - Its exit code is always 0. 2 would block the tool call, and 2 is also what Python gives for a program that has gone missing.
 """
 
+PLUGIN_COMMAND = COMMAND.replace(
+    "&& coord hook",
+    '&& ! grep -qs "coord hook" "${CLAUDE_PROJECT_DIR:-.}"/.claude/settings*.json "$HOME"/.claude/settings.json && coord hook',
+)
+"""The plugin's, which leaves it to the hooks of the repository where that has them: Claude Code would run both, and show everything twice."""
+
 _OURS = re.compile(r"(?<![\w-])coord hook(?![\w-])")
 
 
@@ -43,10 +49,10 @@ EVENTS = (
 )
 
 
-def group(event: Event) -> dict[str, Any]:
+def group(event: Event, command: str = COMMAND) -> dict[str, Any]:
     """As it stands in the list of an event in a settings file."""
     matcher = {} if event.matcher is None else {"matcher": event.matcher}
-    return {**matcher, "hooks": [{"type": "command", "command": COMMAND, "timeout": event.timeout}]}
+    return {**matcher, "hooks": [{"type": "command", "command": command, "timeout": event.timeout}]}
 
 
 def is_ours(hook: object) -> bool:

@@ -11,8 +11,19 @@ from coord.client.setup import hooks, instructions, settings_json
 from coord.client.setup.plan import Plan, Refused
 
 NAME = "coord"
-MANIFEST = ".claude-plugin/plugin.json"
+MANIFEST, MARKETPLACE = ".claude-plugin/plugin.json", ".claude-plugin/marketplace.json"
 _DESCRIPTION = "Keeps AI coding sessions that work side by side from undoing each other's work: locks, messages, work items."
+
+_README = """\
+# coord for Claude Code
+
+Several sessions that change the same project at the same time undo each other's work. With this plugin each of them claims a file in coord
+before it edits it, and what a command such as `git push` needs, and gives it back when it is done; a session that is refused is told who holds
+it, why and until when. It also brings a skill and the tools of coord's MCP server, {url}.
+
+It needs the `coord` command on the machine, which the server hands out: `curl -fsS {url}/client/install.sh | sh`. Without it the plugin does
+nothing. `coord doctor` shows whether it works. Made by `coord init --plugin`; that command also brings it up to date.
+"""
 
 _SKILL = """\
 ---
@@ -41,13 +52,13 @@ anything that others could change at the same time (a deployment, a migration, a
 def files(url: str, with_token: bool) -> dict[str, str]:
     """The plugin's files by their names. It names no project: each repository has its own."""
     servers = {settings_json.SERVER: settings_json.server(url, None, with_token)}
-    events = {event.name: [hooks.group(event)] for event in hooks.EVENTS}
+    events = {event.name: [hooks.group(event, hooks.PLUGIN_COMMAND)] for event in hooks.EVENTS}
     about = {"name": NAME, "description": _DESCRIPTION, "version": __version__, "author": {"name": "coord"}}
+    market = {"name": NAME, "description": _DESCRIPTION, "owner": about["author"], "plugins": [{"name": NAME, "source": "./"}]}
     return {
         MANIFEST: _json(about),
-        ".claude-plugin/marketplace.json": _json(
-            {"name": "coord", "owner": {"name": "coord"}, "plugins": [{"name": NAME, "source": "./", "description": _DESCRIPTION}]}
-        ),
+        MARKETPLACE: _json(market),
+        "README.md": _README.format(url=url),
         "hooks/hooks.json": _json({"description": "Claims what a session is about to change, and shows it its messages.", "hooks": events}),
         "skills/coord/SKILL.md": _SKILL.format(instructions=instructions.text(url), url=url),
         ".mcp.json": _json({"mcpServers": servers}),

@@ -56,15 +56,16 @@ def test_every_event_that_the_hook_handles_is_entered_with_a_timeout_that_the_ho
         pytest.param("#!/bin/sh\necho $1\n", "hook\n", id="it works"),
     ],
 )
-def test_the_command_of_the_hooks_never_fails_and_without_coord_says_nothing(tmp_path: Path, program: str | None, said: str | None) -> None:
+@pytest.mark.parametrize("command", [hooks.COMMAND, hooks.PLUGIN_COMMAND], ids=["settings", "plugin"])
+def test_the_command_of_the_hooks_never_fails_and_without_coord_says_nothing(
+    tmp_path: Path, command: str, program: str | None, said: str | None
+) -> None:
     if program:
         (tmp_path / ".local" / "bin").mkdir(parents=True)
         launcher = tmp_path / ".local" / "bin" / "coord"
         launcher.write_text(program)
         launcher.chmod(0o755)
-    done = subprocess.run(
-        ["/bin/sh", "-c", hooks.COMMAND], env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, capture_output=True, text=True
-    )
+    done = subprocess.run(["/bin/sh", "-c", command], env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 0
     assert said is None or done.stdout + done.stderr == said
 
