@@ -37,7 +37,7 @@ def said(answer: Any) -> str | None:
     ("method", "path", "status"), [("GET", "/status", 200), ("GET", "/nowhere", 404), ("POST", "/locks", 422), ("GET", "/livez", 200)]
 )
 def test_who_says_what_it_is_is_told_what_the_server_is(web: Agent, method: str, path: str, status: int) -> None:
-    body = {} if method == "POST" else None
+    body: Any = {} if method == "POST" else None
     answer = web.call(method, path, body, headers={"X-Coord-Client": CLIENT})
     assert (answer.status_code, said(answer)) == (status, f"{__version__}; api=1; oldest-api=1")
     assert said(web.call(method, path, body)) is None
