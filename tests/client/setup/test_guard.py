@@ -144,6 +144,17 @@ def test_a_part_with_a_project_of_its_own_is_asked_about_there(set_up: Repositor
     assert "1 of the 2 files" in done.stderr and "part/a.py: " in done.stderr
 
 
+def test_only_what_this_commit_takes_counts(set_up: Repository, service: Service) -> None:
+    commit(set_up, "a.py", "b.py")
+    hold(service, set_up, "a.py")
+    for name in ("a.py", "b.py"):
+        (set_up.folder / name).write_text("changed")
+    set_up.git("add", "a.py")
+    assert set_up.run("git", "commit", "-q", "-m", "One", "b.py").returncode == 0
+    set_up.git("restore", "--staged", "a.py")
+    assert set_up.run("git", "commit", "-q", "-a", "-m", "All").returncode == 1
+
+
 def test_when_coord_is_away_the_commit_goes_on_and_one_line_says_why(set_up: Repository) -> None:
     done = commit(set_up, "a.py", COORD_URL=CLOSED)
     assert done.returncode == 0

@@ -4,6 +4,7 @@ import inspect
 import itertools
 import json
 import os
+import pty
 import re
 import subprocess
 from pathlib import Path
@@ -219,6 +220,22 @@ def test_where_nobody_can_be_asked_it_changes_nothing_and_says_so(repository: Re
     assert done.returncode == 2
     assert "Nothing was changed" in done.stderr and "--yes" in done.stderr
     assert repository.tree() == before
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2), ("", 2)])
+def test_in_a_terminal_it_shows_the_change_and_asks(repository: Repository, answer: str, code: int) -> None:
+    before = repository.tree()
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["coord", "--url", URL, "init"], cwd=repository.folder, env=repository.environment, stdin=theirs, stdout=subprocess.PIPE, text=True
+    ) as process:
+        os.write(ours, f"{answer}\n".encode())
+        said = process.communicate(timeout=60)[0]
+    for end in (ours, theirs):
+        os.close(end)
+    assert process.returncode == code
+    assert f'+url = "{URL}"' in said and "Change 5 files? [y/N]" in said
+    assert (repository.tree() == before) == (code != 0)
 
 
 # --- it refuses rather than break something ----------------------------------------------------------------------------------------
