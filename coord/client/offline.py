@@ -365,7 +365,10 @@ class Queue:
             if all(begins[number] == len(content) for number, _, content in contents):
                 return self._finish(state)
             state.save(self._state_path)  # before anything is sent: it fails where what becomes of it could not be noted
-        lines = [_Line(number, content, *each) for number, _, content in contents for each in _lines(content, 0)]
+        lines = []
+        for number, _, content in contents:
+            begin = begins[number]  # what stands before it was told apart without what stands behind it
+            lines += [_Line(number, content, *each) for part, at in ((content[:begin], 0), (content, begin)) for each in _lines(part, at)]
         paths = {number: path for number, path, _ in contents}
         moot = no_longer_matter([line.call for line in lines])
         before = _Before()

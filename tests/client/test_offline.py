@@ -23,6 +23,13 @@ def content(queue: Queue) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(queue.path).read_bytes().splitlines()]
 
 
+rename = os.replace
+
+
+def no_links(source: str, target: str) -> None:
+    raise OSError(errno.EPERM, "this disk knows no links")
+
+
 def refused(call: Call) -> Answer:
     return refusal(422, "invalid", errors={"subject": ["Too long."]})
 
@@ -128,6 +135,19 @@ def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
     make_old(queue.path)
     (told,) = queue.replay(server).rejected
     assert told["line"] == shell_line()[:50] and "not a call" in told["answer"]["detail"] and queue.is_empty
+
+
+@pytest.mark.parametrize("behind", [shell_line(), shell_line()[:50], "hello\n"], ids=["call", "torn", "foreign"])
+def test_what_stands_behind_one_that_was_set_aside_is_seen_too(queue: Queue, behind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "TORN_AFTER_S", 0.0)
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(os, "replace", lambda source, target: no_links(source, target) if source == queue.path else rename(source, target))
+    shell_adds(queue, shell_line()[:50])
+    server = Recorder()
+    assert len(queue.replay(server).rejected) == 1
+    shell_adds(queue, behind)
+    assert len(queue.replay(server).rejected) == (behind != shell_line())
+    assert server.names == ["s"] * (behind == shell_line()) and queue.is_empty
 
 
 def test_queueing_behind_a_line_that_is_being_written_waits_for_its_end(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -922,10 +942,7 @@ def test_its_second_name_goes_a_minute_later(queue: Queue) -> None:
 
 
 def test_a_disk_without_hard_links_has_one_name_only(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuses(source: str, target: str) -> None:
-        raise OSError(errno.EPERM, "this disk knows no links")
-
-    monkeypatch.setattr(os, "link", refuses)
+    monkeypatch.setattr(os, "link", no_links)
     server = Recorder(lambda call: answer() if name(call) == "a" else away(call))
     for each in ("a", "b"):
         queue.append(message(each))

@@ -67,14 +67,19 @@ class Lives(RuleBasedStateMachine):
         self.shells_replay = False
 
     def teardown(self) -> None:
+        try:
+            self.ends_well()
+        finally:
+            self.patch.undo()
+            shutil.rmtree(self.folder)
+
+    def ends_well(self) -> None:
         self.replay()
         assert self.queue.is_empty and not self.queue.waiting()
         once = [each for each, _ in groupby(self.arrived)]
         assert self.promised <= set(once) <= set(self.written)
         if not self.shells_replay:
             assert once == [each for each in self.written if each in set(once)]
-        self.patch.undo()
-        shutil.rmtree(self.folder)
 
     def call(self) -> Call:
         subject = uuid.uuid4().hex
@@ -151,7 +156,8 @@ class Lives(RuleBasedStateMachine):
         for line in path.read_text().splitlines():
             try:
                 body = json.loads(line)["body"]
-            except ValueError:
+            except ValueError:  # a shell's line behind that of one that died: lost where we had not seen the file before
+                self.promised -= {each for each in self.promised if each in line}
                 continue
             self.server(Call("POST", f"{BASE}/messages", body))
         if meanwhile and self.links:
