@@ -59,8 +59,8 @@ class Feed:
         back = FIRST_LOOK_BACK
         while True:
             found = list(self.between(self._back(end, back), end))
-            if len(found) >= count or back > end:
-                return found[-count:] if count else found
+            if (count and len(found) >= count) or back > end:
+                return found[-count:]
             back *= 8
 
     def since(self, seconds: float, end: int) -> list[Body]:

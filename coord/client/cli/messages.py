@@ -225,4 +225,4 @@ def _mark(coord: Coord, ids: list[str], ack: bool, *, told: bool = False) -> Non
     coord.result(done[0] if len(done) == 1 else {"items": done})
     marked = sum(each.get("read", 0) for each in done)
     if any("read" in each for each in done) and not coord.quiet:
-        coord.out(f"marked {marked} as read; {done[-1].get('unread_message_count', 0)} unread")
+        coord.out(f"marked {marked} as read")

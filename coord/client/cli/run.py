@@ -126,6 +126,7 @@ class _Holder:
         self.locks = locks
         self.stop_on_loss = stop_on_loss
         self.lost = False
+        self._is_known_lost = False
         self._renewed = time.monotonic()
         self._away = False
         self._over = threading.Event()
@@ -222,6 +223,7 @@ class _Holder:
             if not answer.is_coords:
                 raise Away(f"something that is not coord answers {answer.status}")
             if answer.status in (403, 404, 409) and answer.json["error"] in ("not_holder", "not_found", "lock_lost"):
+                self._is_known_lost = True
                 self._is_lost(answer.json["detail"])
                 return
             if not answer.ok:
@@ -271,7 +273,7 @@ class _Holder:
 
     def release(self) -> None:
         """Whatever happened. What was not granted but waits in the queue is released there."""
-        if self.lost:
+        if self._is_known_lost:
             return
         for path in self._releases():
             try:

@@ -1,0 +1,240 @@
+"""`coord lock`, `renew`, `unlock` and `locks`."""
+
+import re
+import signal
+
+import pytest
+
+from tests.client.cli.conftest import NOWHERE, Person, answering
+from tests.service import Service, until
+
+AN_ID = "01a20ae8-99e0-752e-9b0c-898291981899"
+
+
+def test_a_granted_lock_says_until_when_its_token_and_its_id(me: Person) -> None:
+    said = me("lock", "git push", "-m", "release 1.4")
+    assert said.code == 0 and said.err == ""
+    assert re.fullmatch(r"claimed git push until \S+Z \(2 h left\)  token \d+  id [0-9a-f-]{36}\n", said.out)
+
+
+def test_json_is_the_lock_as_the_service_answers_it(me: Person, service: Service) -> None:
+    lock = me("lock", "git push", "-m", "why", "--json").json
+    assert lock == service.call("GET", f"/locks/{lock['id']}").json
+    assert (lock["description"], lock["session_id"], lock["project_key"]) == ("why", me.session, me.project)
+
+
+def test_what_one_holds_already_is_renewed(me: Person) -> None:
+    first = me("lock", "x", "--json").json
+    assert me("lock", "x").out.startswith("renewed x until")
+    assert me("lock", "x", "--json").json["fencing_token"] == first["fencing_token"]
+
+
+def test_a_conflict_says_who_why_since_until_and_what_to_do(me: Person, other: Person) -> None:
+    other("lock", "x", "-m", "new order model")
+    said = me("lock", "x")
+    assert (said.code, said.out) == (3, "")
+    for fact in (other.session, "new order model", "since 20", "until 20", "not stale", "Wait, work on something else, or ask its holder."):
+        assert fact in said.err
+
+
+def test_a_conflict_as_json_is_the_services_error(me: Person, other: Person) -> None:
+    held = other("lock", "x", "--json").json
+    said = me("lock", "x", "--json")
+    assert (said.code, said.err) == (3, "")
+    assert said.json["error"] == "lock_held" and said.json["lock"]["id"] == held["id"]
+
+
+def test_several_are_claimed_all_or_nothing(me: Person, other: Person) -> None:
+    other("lock", "b")
+    assert me("lock", "a", "b").code == 3
+    assert me("-q", "locks", "--mine").out == ""
+    assert [lock["resource"] for lock in me("lock", "a", "c", "--json").json["items"]] == ["a", "c"]
+
+
+@pytest.mark.parametrize(("ttl", "hours"), [("30m", 0.5), ("2h", 2), ("90s", 0.025), ("1d", 24), ("0", 0)])
+def test_a_time_to_live_has_a_unit(me: Person, ttl: str, hours: float) -> None:
+    assert me("lock", "x", "--ttl", ttl, "--json").json["ttl_hours"] == hours
+
+
+@pytest.mark.parametrize("ttl", ["2", "m", "-1h", "1y", "", "nan", "infh"])
+def test_a_time_to_live_without_one_is_a_usage_error(me: Person, ttl: str) -> None:
+    said = me("lock", "x", "--ttl", ttl)
+    assert said.code == 2 and "not a duration" in said.err
+
+
+def test_a_lock_without_an_end_says_so(me: Person) -> None:
+    assert "claimed x without an end" in me("lock", "x", "--ttl", "0").out
+
+
+def test_shared_locks_go_together(me: Person, other: Person) -> None:
+    assert "(shared)" in other("lock", "x", "--shared").out
+    assert me("lock", "x", "--shared").code == 0
+    assert me.as_("third")("lock", "x").code == 3
+
+
+def test_a_claim_that_waits_gets_the_lock_when_it_is_free(me: Person, other: Person, service: Service) -> None:
+    other("lock", "x")
+    with me.start("lock", "x", "--wait", "30", "--json") as waiting:
+        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
+        other("unlock", "x")
+        out, _ = waiting.communicate(timeout=20)
+    assert waiting.returncode == 0 and me.session in out
+
+
+def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) -> None:
+    other("lock", "x")
+    third = me.as_("third")
+    with third.start("lock", "x", "--wait", "20") as waiting:
+        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
+        said = me("lock", "x", "--wait", "0.2")
+        waiting.send_signal(signal.SIGINT)
+        _, err = waiting.communicate(timeout=20)
+    assert said.code == 3 and "your place in the line was 2; ahead: third" in said.err
+    assert waiting.returncode == 130 and "interrupted" in err
+
+
+def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
+    other("lock", "x")
+    with me.start("lock", "x", "--wait", "10m") as waiting:
+        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
+        waiting.send_signal(signal.SIGINT)
+        waiting.wait(20)
+    until(lambda: not me("locks", "--waiting", "--json").json["items"], 20, "the line to be empty")
+
+
+def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(me: Person, other: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coord.client.cli.locks.LONGEST_WAIT_S", 0.3)
+    other("lock", "x", "--ttl", "2s")
+    said = me("lock", "x", "--wait", "1")
+    assert said.code == 3 and "Still waiting for x" in said.err and "is held by" in said.err
+    assert me("lock", "x", "--wait", "10m").code == 0
+
+
+def test_a_claim_while_coord_is_away_grants_nothing_and_is_kept(away: Person) -> None:
+    said = away("lock", "x")
+    assert (said.code, said.out) == (5, "")
+    assert "You work WITHOUT a lock on x" in said.err and "is kept" in said.err
+    assert [call["body"]["resource"] for call in away.queued] == ["x"]
+
+
+def test_a_kept_claim_as_json_has_the_call(away: Person) -> None:
+    said = away("lock", "x", "--wait", "5", "--json")
+    assert said.code == 5
+    assert (said.json["error"], said.json["queued"], said.json["call"]["body"]["resource"]) == ("away", True, "x")
+    assert "wait" not in said.json["call"]["body"]
+
+
+def test_a_kept_claim_is_sent_before_anything_newer(me: Person, away: Person) -> None:
+    away("lock", "x")
+    me("set", "api", "built")
+    assert me("locks", "--mine", "--json").json["items"][0]["resource"] == "x"
+
+
+def test_a_kept_claim_that_is_refused_later_is_told_of_once(me: Person, away: Person, other: Person) -> None:
+    away("lock", "x")
+    other("lock", "x")
+    assert "a call that had waited was refused" in me("set", "api", "built").err
+    assert "refused" not in me("set", "api", "built").err
+    assert other.session in me("queue", "--rejected").out
+
+
+def test_while_the_database_is_away_coord_is_asked_once_more_and_then_queued(me: Person) -> None:
+    body = {"detail": "Database unavailable. Retry after 1 seconds.", "retry_after": 1}
+    with answering(503, body, Retry_After="1") as url:
+        said = me.at(url)("lock", "x", COORD_RETRY_AFTER="5")
+    assert said.code == 5 and "Trying once more in 1 s" in said.err and "WITHOUT a lock" in said.err
+    with answering(503, body, Retry_After="1") as url:
+        assert "Trying" not in me.at(url)("lock", "x", "--no-retry", COORD_RETRY_AFTER="5").err
+
+
+def test_renewing_starts_the_time_anew(me: Person) -> None:
+    lock = me("lock", "x", "--ttl", "1h", "--json").json
+    renewed = me("renew", "x", "--ttl", "3h", "-m", "longer", "--json").json
+    assert (renewed["id"], renewed["ttl_hours"], renewed["description"]) == (lock["id"], 3, "longer")
+    assert me("renew", lock["id"]).out.startswith("renewed x until")
+    assert me("renew", "--all", "-q").out == lock["id"] + "\n"
+
+
+def test_renewing_what_is_lost_claims_nothing(me: Person, service: Service) -> None:
+    lock = me("lock", "x", "--json").json
+    me("unlock", "x")
+    said = me("renew", lock["id"])
+    assert said.code == 3 and "is gone" in said.err
+    assert me("renew", "x").code == 4
+    assert me("-q", "locks").out == ""
+
+
+def test_unlocking_by_name_by_id_and_all(me: Person) -> None:
+    one, two = me("-q", "lock", "one").out.strip(), me("-q", "lock", "two").out.strip()
+    me("lock", "three")
+    assert me("unlock", "one", two).out == "released one\nreleased two\n"
+    assert me("unlock", "--all").out == "released three\n"
+    assert me("unlock", "--all").code == 0
+    assert me("unlock", one).code == 0
+
+
+def test_unlocking_what_one_does_not_hold_is_no_success(me: Person, other: Person) -> None:
+    held = other("lock", "x", "--json").json
+    said = me("unlock", "y")
+    assert said.code == 4 and "You hold no lock of 'y'" in said.err
+    said = me("unlock", held["id"], "--json")
+    assert said.code == 3 and said.json["error"] == "not_holder"
+
+
+def test_a_release_while_coord_is_away_is_queued(me: Person, away: Person) -> None:
+    me("lock", "x")
+    said = away("unlock", "x")
+    assert said.code == 0 and "queued" in said.err
+    assert me("sync").out == "1 sent.\n"
+    assert me("-q", "locks").out == ""
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["unlock"], ["unlock", "--all", "x"], ["unlock", "-A", "x"], ["renew"], ["lock"], ["locks", "--waiting", "--stale"]],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> None:
+    assert me(*args).code == 2
+
+
+def test_the_list_shows_who_holds_what_and_why(me: Person, other: Person) -> None:
+    other("lock", "x", "-m", "new\nmodel")
+    me("lock", "y")
+    said = me("locks")
+    assert said.lines[0].split() == ["RESOURCE", "HOLDER", "SINCE", "UNTIL", "STATE", "ID", "WHY"]
+    assert f"{me.session} (you)" in said.lines[1] and said.lines[2].endswith("new model")
+    assert "\x1b" not in said.out
+    assert [lock["resource"] for lock in me("locks", "x", "--json").json["items"]] == ["x"]
+    assert [lock["resource"] for lock in me("locks", "--holder", other.session, "--json").json["items"]] == ["x"]
+    assert me("locks", "-A").out.count(f"{me.project}: ") == 2
+
+
+def test_an_empty_list_prints_nothing_but_a_note(me: Person) -> None:
+    said = me("locks")
+    assert (said.code, said.out) == (0, "") and said.err.startswith("No lock in ")
+    assert me("-q", "locks").err == ""
+
+
+def test_ended_locks_are_history(me: Person) -> None:
+    me("lock", "x")
+    me("unlock", "x")
+    assert me("locks", "--json").json["items"] == []
+    assert [lock["release_reason"] for lock in me("locks", "--history", "--json").json["items"]] == ["released"]
+    assert "released" in me("locks", "--released").out
+
+
+def test_a_limit_is_kept_and_more_pages_are_fetched(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coord.client.cli.common.MOST_ON_PAGE", 2)
+    for name in "abcde":
+        me("lock", name)
+    assert len(me("-q", "locks").lines) == 5
+    assert len(me("-q", "locks", "-n", "3").lines) == 3
+    assert "There are more" in me("locks", "-n", "3").err
+    assert me("locks", "-n", "3", "--json").json["next_cursor"] is not None
+
+
+def test_a_question_while_coord_is_away_is_not_answered(away: Person) -> None:
+    said = away("locks", "--json")
+    assert said.code == 5 and said.json["error"] == "away" and NOWHERE in said.json["detail"]
+    assert away.queued == []

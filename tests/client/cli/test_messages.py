@@ -1,0 +1,134 @@
+"""`coord send`, `inbox` and `read`."""
+
+import pytest
+
+from tests.client.cli.conftest import Person
+from tests.service import until
+
+
+def test_a_message_reaches_its_recipient_with_the_banner_of_the_protocol(me: Person, other: Person) -> None:
+    message = me("send", "--to", other.session, "src/app.py", "When are you\ndone?", "--ack", "-i", "high", "--json").json
+    assert other("inbox").lines == [
+        "=== coord: 1 unread ===",
+        f"[high] {me.session} -> {other.session}: src/app.py",
+        f"  {message['created_at']}  {message['id']}  wants an ack",
+        "When are you",
+        "done?",
+    ]
+    assert me("inbox").out == "=== coord: 0 unread ===\n"
+
+
+def test_without_a_recipient_it_goes_to_all(me: Person, other: Person) -> None:
+    assert me("send", "api is down").out.startswith("sent to all  id ")
+    assert "-> all: api is down" in other("inbox").out
+
+
+def test_a_recipient_that_was_never_seen_is_warned_of(me: Person, other: Person) -> None:
+    said = me("send", "--to", "web-3/agnet", "hello")
+    assert said.code == 0 and "no session named web-3/agnet has been seen" in said.err
+    other("checkin")
+    said = me("send", "--to", other.session, "hello")
+    assert said.err == "" and "last seen" in said.out
+
+
+def test_a_body_may_come_from_standard_input(me: Person, other: Person) -> None:
+    me("send", "--to", other.session, "log", "-", stdin="one\ntwo\n")
+    assert other("inbox", "--json").json["items"][0]["body"] == "one\ntwo\n"
+
+
+def test_an_answer_goes_to_the_sender_unless_told_otherwise(me: Person, other: Person) -> None:
+    asked = me("-q", "send", "--to", other.session, "may I?").out.strip()
+    answer = other("send", "--reply-to", asked, "yes", "--json").json
+    assert (answer["to_session"], answer["reply_to"], answer["thread_id"]) == (me.session, asked, asked)
+    assert me("send", "--reply-to", asked, "and?", "--json").json["to_session"] == other.session
+    assert other("send", "--reply-to", asked, "yes", "--to", "third", "--json").json["to_session"] == "third"
+
+
+def test_an_answer_to_whom_is_not_known_goes_to_nobody(away: Person) -> None:
+    said = away("send", "--reply-to", "01a20ae8-99e0-752e-9b0c-898291981899", "yes")
+    assert said.code == 5 and "--to" in said.err
+    assert away.queued == []
+
+
+def test_a_message_while_coord_is_away_is_queued(me: Person, away: Person, other: Person) -> None:
+    said = away("send", "--to", other.session, "hello", "--json")
+    assert said.code == 0 and said.json["queued"] is True and said.json["call"]["body"]["subject"] == "hello"
+    me("sync")
+    assert "hello" in other("inbox").out
+
+
+def test_reading_all_marks_what_was_shown_and_shows_what_was_not(me: Person, other: Person) -> None:
+    me("send", "--to", other.session, "first")
+    other("inbox")
+    me("send", "--to", other.session, "second")
+    said = other("read", "--all")
+    assert "first" not in said.out and "second" in said.out
+    assert said.lines[-1] == "marked 2 as read"
+    assert other("read", "--all").err == "Nothing is unread.\n"
+
+
+def test_as_json_reading_all_never_marks_what_was_not_shown(me: Person, other: Person) -> None:
+    me("send", "--to", other.session, "first")
+    other("inbox", "--json")
+    me("send", "--to", other.session, "second")
+    said = other("read", "--all", "--json")
+    assert said.json["read"] == 1 and "1 unread messages were not shown to you" in said.err
+    assert [message["subject"] for message in other("inbox", "--json").json["items"]] == ["second"]
+
+
+def test_messages_are_read_by_their_ids_and_acknowledged(me: Person, other: Person) -> None:
+    message = me("-q", "send", "--to", other.session, "hello", "--ack").out.strip()
+    assert other("read", message, "--ack").out == "marked 1 as read\n"
+    assert ", acknowledged " in me("inbox", "--sent").out
+    assert other("read", message).code == 0
+
+
+def test_reading_while_coord_is_away_is_queued(me: Person, other: Person) -> None:
+    message = me("-q", "send", "--to", other.session, "hello").out.strip()
+    away = other.at("http://127.0.0.1:9")
+    assert away("read", message).err.startswith("queued: ")
+    assert away("read", "--all").code == 5
+    other("sync")
+    assert other("inbox").lines == ["=== coord: 0 unread ==="]
+
+
+def test_the_inbox_can_mark_what_it_shows(me: Person, other: Person) -> None:
+    me("send", "--to", other.session, "hello")
+    assert "hello" in other("inbox", "--mark-read").out
+    assert other("inbox").lines == ["=== coord: 0 unread ==="]
+    assert "hello" in other("inbox", "--all").out
+    assert "read 20" in me("inbox", "--sent").out
+
+
+def test_the_inbox_waits_for_what_is_to_come(me: Person, other: Person) -> None:
+    with other.start("inbox", "--wait", "1m") as waiting:
+        until(lambda: waiting.poll() is None, 1, "it to start")
+        me("send", "--to", other.session, "hello")
+        out, _ = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0 and "hello" in out
+
+
+def test_a_wait_in_vain_shows_an_empty_inbox(me: Person) -> None:
+    assert me("inbox", "--wait", "0.2").out == "=== coord: 0 unread ===\n"
+
+
+def test_a_broadcast_of_another_project_is_not_shown_unless_asked_for(me: Person, other: Person) -> None:
+    me("send", "elsewhere", "--project", f"{me.project}-2")
+    assert "elsewhere" not in other("inbox").out
+    assert "elsewhere" in other("inbox", "-A", "-n", "0").out
+
+
+def test_what_others_write_does_not_steer_the_terminal(me: Person, other: Person) -> None:
+    me("send", "--to", other.session, "a\x1b]0;title\x07b", "\x1b[2Jgone\x9b31m")
+    out = other("inbox").out
+    assert not {"\x1b", "\x07", "\x9b"} & set(out)
+    assert "gone" in out
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["read"], ["read", "--all", "x"], ["inbox", "--sent", "--all"], ["inbox", "--all", "--wait", "1"], ["inbox", "--ack"], ["send"]],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> None:
+    assert me(*args).code == 2

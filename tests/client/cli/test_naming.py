@@ -1,0 +1,69 @@
+"""What a lock is called."""
+
+import os
+
+import pytest
+
+from tests.client.cli.conftest import Person
+
+
+def names(me: Person, *args: str) -> list[str]:
+    told = me("lock", *args, "--json")
+    assert told.code == 0, told
+    return [lock["resource"] for lock in told.json.get("items", [told.json])]
+
+
+def test_a_file_is_named_from_the_top_of_the_checkout_wherever_one_is(me: Person) -> None:
+    assert names(me, "src/app.py") == ["src/app.py"]
+    assert names(me.inside("src"), "app.py") == ["src/app.py"]
+    assert names(me.inside("src"), "../src/app.py") == ["src/app.py"]
+    assert names(me, str(me.folder / "src" / "app.py")) == ["src/app.py"]
+
+
+def test_a_file_that_does_not_exist_yet_is_known_by_its_slash(me: Person) -> None:
+    assert names(me.inside("src"), "new/model.py") == ["src/new/model.py"]
+
+
+def test_a_folder_is_a_tree(me: Person) -> None:
+    assert names(me, "src") == ["src/"]
+    assert names(me.inside("src"), ".") == ["src/"]
+    assert names(me, "src/**") == ["src/"]
+
+
+def test_the_top_of_the_checkout_is_the_whole_project(me: Person) -> None:
+    assert names(me, ".") == ["/"]
+    me("unlock", "--all")
+    assert names(me, "/") == ["/"]
+
+
+@pytest.mark.parametrize("name", ["git push", "ssh web-1", "https://shop.example/admin", "deploy", "db/prod migration"])
+def test_other_text_stays_as_it_is(me: Person, name: str) -> None:
+    assert names(me.inside("src"), name) == [name]
+
+
+def test_as_is_takes_a_file_as_it_stands_and_file_takes_any_word_for_one(me: Person) -> None:
+    assert names(me.inside("src"), "app.py", "--as-is") == ["app.py"]
+    assert names(me.inside("src"), "-f", "new.py") == ["src/new.py"]
+
+
+def test_a_lock_is_released_under_the_name_it_was_claimed_by(me: Person) -> None:
+    me.inside("src")("lock", "app.py")
+    assert me("unlock", "src/app.py").out == "released src/app.py\n"
+    me("lock", "src")
+    assert me.inside("src")("renew", ".").code == 0
+    assert me.inside("src")("locks", "app.py", "--json").json["items"][0]["resource"] == "src/"
+    assert me("unlock", "src/").code == 0
+
+
+def test_files_of_another_repository_are_of_its_project(me: Person, tmp_path: os.PathLike[str]) -> None:
+    them = me.folder.parent / "billing"
+    (them / ".git").mkdir(parents=True)
+    mine = me.as_(me.session)
+    mine.variables["COORD_PROJECT"] = ""
+    (me.folder / ".coord.toml").write_text(f'project = "{me.project}"\n')
+    (them / ".coord.toml").write_text(f'project = "{me.project}-billing"\n')
+    lock = mine("lock", "../billing/api.py", "--json").json
+    assert (lock["project_key"], lock["resource"]) == (f"{me.project}-billing", "api.py")
+    said = mine("lock", "../billing/api.py", "src/app.py")
+    assert said.code == 2 and "different projects" in said.err
+    assert mine("unlock", "../billing/api.py").code == 0

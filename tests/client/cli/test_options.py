@@ -1,0 +1,221 @@
+"""What goes for all commands: options before and after, errors, help, colours, completion."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from coord import __version__
+from coord.client.cli.failures import EXIT_CODES
+from coord.client.cli.group import COMMANDS, cli
+from tests.client.cli.conftest import NOWHERE, Person, every_command
+from tests.client.cli.terminal import OnATerminal
+from tests.service import ROOT
+
+OURS = [(path, command) for path, command in every_command() if not (command.callback and "setup" in command.callback.__module__)]
+
+
+@pytest.mark.parametrize(
+    "args", [["--json", "locks"], ["locks", "--json"], ["workflow", "--json", "list"], ["-q", "locks", "--json"]], ids=" ".join
+)
+def test_options_may_stand_before_and_after_the_command(me: Person, args: list[str]) -> None:
+    assert me(*args).json == {"items": [], "next_cursor": None}
+
+
+def test_the_nearer_one_counts(me: Person) -> None:
+    assert me("-p", "one", "whoami", "-p", "two", "--json").json["project"] == "two"
+
+
+def test_a_session_named_by_an_option_is_the_caller(me: Person) -> None:
+    assert me("-s", "host/x", "lock", "x", "--json").json["session_id"] == "host/x"
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [(["lokc"], 2), (["lock"], 2), (["locks", "--nope"], 2), (["--timeout", "x", "locks"], 2), (["--json"], 0)],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_mistake_in_the_command_line_is_exit_code_2(me: Person, args: list[str], code: int) -> None:
+    assert me(*args).code == code
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(me: Person) -> None:
+    assert "Did you mean locks?" in me("lockss").err
+    assert "Did you mean claim?" in me("item", "clain").err
+
+
+def test_mistakes_are_json_where_that_is_asked_for(me: Person) -> None:
+    said = me("lock", "--json")
+    assert (said.code, said.err) == (2, "") and said.json["error"] == "usage"
+
+
+def test_a_broken_settings_file_is_named(me: Person) -> None:
+    (me.folder / ".coord.toml").write_text("project = shop")
+    said = me("locks")
+    assert said.code == 2 and ".coord.toml is not TOML" in said.err
+
+
+def test_a_url_that_is_none_is_named(me: Person) -> None:
+    assert me("--url", "coord.example", "locks").code == 2
+
+
+def test_a_timeout_is_kept(me: Person) -> None:
+    with subprocess.Popen([sys.executable, "-c", HANGS], stdout=subprocess.PIPE, text=True) as hanging:
+        assert hanging.stdout is not None
+        said = me.at(f"http://127.0.0.1:{hanging.stdout.readline().strip()}")("--timeout", "0.3", "locks")
+        hanging.kill()
+    assert said.code == 5 and "timed out" in said.err
+
+
+HANGS = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
+
+
+def test_quiet_leaves_ids_and_warnings(me: Person, away: Person) -> None:
+    assert re.fullmatch(r"[0-9a-f-]{36}\n", me("-q", "lock", "x").out)
+    assert away("-q", "set", "api", "built").err == ""
+    assert "WITHOUT a lock" in away("-q", "lock", "y").err
+
+
+def test_the_version_is_told_also_when_coord_is_away(me: Person, away: Person) -> None:
+    assert me("--version").out == f"coord {__version__} (server: {__version__})\n"
+    assert away("--version").out == f"coord {__version__} (server: away)\n"
+    assert away("--version", "--json").json == {"client": __version__, "server": None}
+
+
+def test_help_shows_every_command_and_every_exit_code(me: Person) -> None:
+    shown = me("--help").out
+    assert me().out == shown
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} ", shown, re.MULTILINE), name
+    for code in EXIT_CODES:
+        assert re.search(rf"^  {code} ", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("path", "command"), OURS, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_every_command_has_help_with_examples(me: Person, path: tuple[str, ...], command: click.Command) -> None:
+    shown = me(*path, "--help").out
+    assert command.help and "Examples:\n" in shown
+    assert me("help", *path).out == shown
+    assert re.search(rf"coord (-q )?{path[0]}", shown.partition("Examples:")[2]) or path[0] in ("hook", "install")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            assert parameter.help or parameter.name in ("clear_version", "clear_notes", "status", "title"), parameter.name
+
+
+def test_the_short_help_in_the_list_is_each_commands_own(me: Person) -> None:
+    assert me("help", "nope").code == 2
+    for name in COMMANDS:
+        assert cli.get_command(click.Context(cli), name) is not None
+
+
+def test_the_hook_is_in_the_help_but_takes_the_short_way(me: Person) -> None:
+    assert "hook" in me("--help").out and "always exits 0" in me("hook", "--help").out
+    assert me.process("hook").code == 0
+
+
+def test_setup_commands_are_not_imported_by_others(me: Person) -> None:
+    code = "import sys; sys.argv = ['coord', 'locks', '-q']\nfrom coord.client import __main__\ntry: __main__.main()\nexcept SystemExit: pass\n"
+    code += "print([name for name in sys.modules if name.startswith(('coord.', 'flask', 'sqlalchemy'))])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=me.folder, env=me.environment, capture_output=True, text=True, check=True)
+    assert not re.search("setup|install|hook|coord.areas|coord.app|flask|sqlalchemy|cli.work|cli.events", done.stdout)
+
+
+def test_colours_are_for_terminals(me: Person) -> None:
+    me("set", "api", "degraded")
+    screen = OnATerminal([*me.command, "components"], me)
+    assert screen.wait() == 0
+    assert "\x1b[31mdegraded\x1b[0m" in screen.shown
+    plain: list[tuple[list[str], dict[str, str]]] = [(["--no-color"], {}), ([], {"NO_COLOR": "1"})]
+    for args, env in plain:
+        screen = OnATerminal([*me.command, "components", *args], me, env=env)
+        assert screen.wait() == 0
+        assert "degraded" in screen.shown and "\x1b" not in screen.shown
+    assert "\x1b" not in me.process("components").out
+
+
+def test_a_line_ends_where_the_terminal_does(me: Person) -> None:
+    me("set", "api", "built", "--notes", "long " * 60)
+    screen = OnATerminal([*me.command, "components"], me, columns=60)
+    screen.wait()
+    assert "…" in screen.shown
+
+
+def test_watching_draws_the_overview_anew_on_a_terminal(me: Person) -> None:
+    screen = OnATerminal([*me.command, "status", "--watch"], me)
+    screen.until("0 held")
+    me("lock", "x")
+    screen.until("1 held")
+    assert screen.shown.count("\x1b[H\x1b[2J") >= 2
+    screen.type("\x03")
+    assert screen.wait() == 130
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(me: Person, shell: str) -> None:
+    said = me("completion", shell)
+    assert said.code == 0 and f"_COORD_COMPLETE={shell}_complete" in said.out
+
+
+def completed(me: Person, line: str) -> list[str]:
+    env = {**me.environment, "_COORD_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    done = subprocess.run(me.command, cwd=me.folder, env=env, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return [choice.partition(",")[2] for choice in done.stdout.splitlines() if choice]
+
+
+def test_the_shell_completes_commands_options_and_names(me: Person, away: Person) -> None:
+    me("lock", "git push", "src/app.py")
+    me("lock", "elsewhere", "-s", "another")
+    me("set", "api", "built")
+    assert completed(me, "coord loc") == ["lock", "locks"]
+    assert completed(me, "coord item cl") == ["claim"]
+    assert completed(me, "coord events --fo") == ["--follow"]
+    assert completed(me, "coord set api dep") == ["deploying", "deployed"]
+    assert sorted(completed(me, "coord unlock ")) == ["git push", "src/app.py"]
+    assert completed(me, "coord components a") == ["api"]
+    assert completed(away, "coord unlock ") == []
+
+
+def test_the_completion_script_works_in_bash(me: Person, tmp_path: Path) -> None:
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    launcher = bin_folder / "coord"
+    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m coord.client "$@"\n')
+    launcher.chmod(0o755)
+    (tmp_path / "completion").write_text(me("completion", "bash").out)
+    script = f"""source {tmp_path}/completion
+COMP_WORDS=(coord loc); COMP_CWORD=1; _coord_completion coord; echo "${{COMPREPLY[@]}}"; complete -p coord"""
+    env = {**me.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], cwd=me.folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == "lock locks" and "_coord_completion" in done.stdout
+
+
+def test_output_is_utf_8_in_a_pipe_whatever_the_locale(me: Person) -> None:
+    me("lock", "größe ✓", "-m", "für später")
+    env = {**me.environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = subprocess.run([*me.command, "locks"], cwd=me.folder, env=env, capture_output=True, check=True)
+    assert "größe ✓" in done.stdout.decode() and "für später" in done.stdout.decode()
+
+
+OLDEST = Path.home() / ".pyenv" / "versions" / "3.9.18" / "bin" / "python"
+
+
+@pytest.mark.skipif(not OLDEST.exists(), reason="no Python 3.9 here")
+def test_it_runs_on_the_oldest_python(me: Person, tmp_path: Path) -> None:
+    for name in ("click", "tomli"):
+        module = __import__(name)
+        (tmp_path / name).symlink_to(Path(str(module.__file__)).parent)
+    for path, _ in every_command():
+        env = {**me.environment, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+        done = subprocess.run([str(OLDEST), "-m", "coord.client", *path, "--help"], cwd=me.folder, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [str(OLDEST), "-m", "coord.client", "lock", "x", "--json"], cwd=me.folder, env=env, capture_output=True, text=True
+    )
+    assert json.loads(done.stdout)["resource"] == "x"
+    assert NOWHERE not in done.stderr

@@ -1,0 +1,85 @@
+"""`coord checkin`, `sessions`, `end` and `whoami`."""
+
+import socket
+
+from tests.client.cli.conftest import NOWHERE, Person
+
+
+def test_a_check_in_shows_what_one_should_know_as_the_service_tells_it(me: Person, other: Person) -> None:
+    other("send", "--to", me.session, "hello", "there")
+    me("lock", "x")
+    said = me("checkin", "--task", "orders")
+    assert said.code == 0 and "=== coord: 1 unread ===" in said.out and "hello" in said.out and "x" in said.out
+    assert me("checkin", "--json").json["session"]["task"] == "orders"
+
+
+def test_a_check_in_tells_what_changed_since_the_last_one(me: Person, other: Person) -> None:
+    me("checkin")
+    other("set", "api", "deployed")
+    assert "api" in me("checkin").out
+    assert "api" not in me("checkin").out
+    other("set", "api", "degraded")
+    first = me("checkin", "--json").json
+    assert [change["type"] for change in first["changes"]] == ["component.changed"]
+    assert me("checkin", "--json").json["changes"] == []
+    assert me("checkin", "--after", "0", "--json").json["changes"] != []
+
+
+def test_a_check_in_shows_messages_but_marks_none_as_read(me: Person, other: Person) -> None:
+    other("send", "--to", me.session, "hello")
+    me("checkin")
+    assert "hello" in me("inbox").out
+
+
+def test_a_check_in_while_coord_is_away_says_so(away: Person) -> None:
+    said = away("checkin")
+    assert said.code == 5 and away.queued == []
+
+
+def test_sessions_shows_who_is_there_and_what_they_do(me: Person, other: Person) -> None:
+    assert me("sessions").err.startswith("No session has announced itself")
+    other("checkin", "--task", "new\nmodel", "--agent", "claude", "--ttl-minutes", "60")
+    line = me("sessions").lines[1]
+    assert line.startswith(f"{other.session}  alive") and line.endswith("claude  new model")
+    assert me("-q", "sessions").lines == [other.session]
+    assert me("sessions", "--state", "gone", "--state", "ended", "--json").json["items"] == []
+
+
+def test_ending_releases_all_and_is_queued_when_coord_is_away(me: Person, away: Person) -> None:
+    me("lock", "x")
+    said = me("end")
+    assert said.out.startswith(f"ended {me.session}: ") and "1 locks released" in said.out
+    assert away("end").err.startswith("queued: ")
+
+
+def test_whoami_says_where_each_thing_comes_from(me: Person) -> None:
+    told = me("whoami", "--json").json
+    assert (told["session"], told["session_from"]) == (me.session, "COORD_SESSION")
+    assert (told["project"], told["project_from"]) == (me.project, "COORD_PROJECT")
+    assert (told["url"], told["url_from"]) == (me.url, "COORD_URL")
+    assert told["queue"] == str(me.folder.resolve() / ".claude" / "coord-queue.jsonl")
+    assert (told["waiting"], told["refused"], told["config"], told["token"]) == (0, 0, None, False)
+    given = me("whoami", "-p", "other", "-s", "me", "--url", NOWHERE, "--json").json
+    assert (given["project"], given["project_from"], given["session_from"], given["url_from"]) == (
+        "other",
+        "--project",
+        "--session",
+        "--url",
+    )
+
+
+def test_without_variables_the_file_the_repository_and_the_host_name_things(me: Person) -> None:
+    nobody = Person(me.folder, "", "", "", {"COORD_HOST": "web-1.example", "USER": "ann"})
+    told = nobody("whoami", "--json").json
+    assert (told["session"], told["project"], told["project_from"]) == ("web-1/ann", "shop", "the repository's name")
+    assert (told["url"], told["url_from"]) == ("http://127.0.0.1:8001", "the default")
+    (me.folder / ".coord.toml").write_text(f'project = "billing"\nurl = "{NOWHERE}/"\n')
+    told = nobody.inside("src")("whoami", "--json").json
+    assert (told["project"], told["project_from"], told["url"], told["url_from"]) == ("billing", ".coord.toml", NOWHERE, ".coord.toml")
+    assert told["config"] == str((me.folder / ".coord.toml").resolve())
+    nobody.variables = {"CLAUDE_CODE_SESSION_ID": "0123456789abcdef"}
+    assert nobody("whoami", "-q").out == f"{socket.gethostname().partition('.')[0]}/claude-01234567\n"
+
+
+def test_whoami_asks_nobody(away: Person) -> None:
+    assert away("whoami").code == 0

@@ -1,0 +1,76 @@
+"""`coord queue` and `coord sync`."""
+
+from coord.client.wire import SERVER_HEADER
+from tests.client.cli.conftest import Person, answering
+
+
+def test_the_queue_shows_what_waits(away: Person) -> None:
+    away("set", "api", "built")
+    away("send", "hello")
+    said = away("queue")
+    assert said.code == 0 and len(said.lines) == 2
+    assert said.lines[0].startswith(f"PUT /components/{away.project}/api built, decided 20")
+    assert [call["method"] for call in away("queue", "--json").json["waiting"]] == ["PUT", "POST"]
+
+
+def test_an_empty_queue_says_so(me: Person) -> None:
+    assert me("queue").err == "No call waits.\n"
+    assert me("sync").out == "No call waits.\n"
+    assert me("queue", "--rejected").err == "No call was refused.\n"
+    assert me("sync", "--json").json == {"sent": 0, "dropped": 0, "rejected": [], "left": 0, "detail": "No call waits."}
+
+
+def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
+    for state in ("building", "built", "deployed"):
+        away("set", "api", state)
+    said = me("sync")
+    assert (said.code, said.out) == (0, "3 sent.\n")
+    assert [entry["state"] for entry in me("components", "api", "--history", "--json").json["items"]] == ["deployed", "built", "building"]
+    assert me("queue").out == ""
+
+
+def test_sync_says_what_is_left_and_why(away: Person) -> None:
+    away("set", "api", "built")
+    said = away("sync", "--json")
+    assert said.code == 5
+    assert (said.json["sent"], said.json["left"]) == (0, 1) and "connection refused" in said.json["detail"]
+
+
+def test_sync_says_what_was_refused(me: Person, away: Person, other: Person) -> None:
+    away("lock", "x")
+    away("set", "api", "built")
+    other("lock", "x")
+    said = me("sync")
+    assert said.code == 1 and said.out == "1 sent, 1 refused.\n"
+    assert "refused: POST /locks x" in said.err and other.session in said.err
+    assert "refused" not in me("locks").err  # told once
+
+
+def test_what_was_refused_stays_listed_until_it_is_seen_to(me: Person, away: Person, other: Person) -> None:
+    away("lock", "x")
+    other("lock", "x")
+    me("sync")
+    assert "POST /locks x" in me("queue", "--rejected").out
+    assert "1 calls were refused" in me("queue").err
+    assert me("queue", "--json").json["rejected"][0]["answer"]["error"] == "lock_held"
+    assert me("queue", "--forget-rejected").code == 0
+    assert me("queue", "--rejected").out == ""
+
+
+def test_a_claim_that_was_released_meanwhile_is_dropped(me: Person, away: Person) -> None:
+    away("lock", "x")
+    away("unlock", "x")
+    me("sync")
+    assert me("-q", "locks", "--history").out == ""
+
+
+def test_something_else_at_its_address_is_no_coord(me: Person) -> None:
+    with answering(404, {"message": "not here"}) as url:
+        said = me.at(url)("locks", "--json")
+    assert (said.code, said.json["error"]) == (5, "not_coord")
+
+
+def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
+    with answering(403, {"detail": "Your network may not.", "error": "forbidden"}, **{SERVER_HEADER: "0.1.0; api=1"}) as url:
+        said = me.at(url)("locks")
+    assert said.code == 1 and said.err == "coord: Your network may not.\n"

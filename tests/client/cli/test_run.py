@@ -1,0 +1,215 @@
+"""`coord run`: a command that runs while a lock is held."""
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.client.cli.conftest import Person
+from tests.client.cli.terminal import OnATerminal
+from tests.faults.proxy import Proxy
+from tests.service import Service, until
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+SAYS_READY = "import signal, sys, time; print('ready', flush=True); "
+SLEEPS = SAYS_READY + "time.sleep(60)"
+
+
+def held(me: Person) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = me("locks", "--json").json["items"]
+    return items
+
+
+def ready(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 5, 77])
+def test_the_exit_code_is_the_commands(me: Person, code: int) -> None:
+    assert me.process("run", "x", "--", *python(f"raise SystemExit({code})")).code == code
+
+
+def test_the_lock_is_held_while_it_runs_and_released_after(me: Person) -> None:
+    with me.start("run", "git push", "-m", "release", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+        ready(process)
+        assert [(lock["resource"], lock["description"]) for lock in held(me)] == [("git push", "release")]
+        process.communicate("\n", timeout=20)
+    assert process.returncode == 0
+    assert held(me) == []
+
+
+def test_the_command_finds_the_lock_and_its_token_in_its_environment(me: Person) -> None:
+    shows = "import os; print(os.environ['COORD_LOCK_ID'], os.environ['COORD_FENCING_TOKEN'], os.environ['COORD_SESSION'])"
+    lock_id, token, session = me.process("run", "x", "--", *python(shows)).out.split()
+    lock = me("locks", "--released", "--json").json["items"][0]
+    assert (lock_id, token, session) == (lock["id"], str(lock["fencing_token"]), me.session)
+    assert len(me.process("run", "x", "y", "--", *python(shows)).out.split()[1].split(",")) == 2
+
+
+def test_standard_input_and_output_are_the_commands_own(me: Person) -> None:
+    said = me.process("run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE)
+    assert said.code == 1 and "EOFError" in said.err
+    with me.start("--json", "run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE) as process:
+        out, _ = process.communicate("hello\n", timeout=20)
+    assert out == "hello\n"
+
+
+def test_what_stands_behind_the_dashes_is_not_ours(me: Person) -> None:
+    assert (
+        me.process("run", "x", "--", *python("import sys; print(sys.argv)"), "--json", "--", "-q").out == "['-c', '--json', '--', '-q']\n"
+    )
+
+
+def test_it_does_not_start_when_another_session_holds_the_lock(me: Person, other: Person) -> None:
+    other("lock", "x")
+    said = me.process("run", "x", "--", *python("print('never')"))
+    assert (said.code, said.out) == (3, "") and other.session in said.err
+
+
+def test_it_waits_for_the_lock(me: Person, other: Person) -> None:
+    other("lock", "x", "--ttl", "1s")
+    assert me.process("run", "x", "--wait", "20", "--", *python("print('now')")).out == "now\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1], ids=lambda number: number.name)
+def test_signals_are_passed_on_and_the_exit_code_says_which(me: Person, number: signal.Signals) -> None:
+    with me.start("run", "x", "--", *python(f"import signal; signal.signal({int(number)}, signal.SIG_DFL); " + SLEEPS)) as process:
+        ready(process)
+        process.send_signal(number)
+        process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert held(me) == []
+
+
+def test_a_command_that_handles_a_signal_ends_as_it_likes(me: Person) -> None:
+    handles = "import signal, sys; signal.signal(signal.SIGTERM, lambda *a: sys.exit(9)); " + SLEEPS
+    with me.start("run", "x", "--", *python(handles)) as process:
+        ready(process)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 9
+
+
+def test_ctrl_c_reaches_the_command_once(me: Person) -> None:
+    """On a terminal the whole group has it: it is not passed on as well."""
+    counts = (
+        "import signal, time; n = []; signal.signal(signal.SIGINT, lambda *a: n.append(1)); print('ready', flush=True);"
+        "t = time.monotonic();\nwhile not n and time.monotonic() < t + 20: time.sleep(0.01)\ntime.sleep(0.5); print('count', len(n), flush=True)"
+    )
+    screen = OnATerminal([*me.command, "run", "x", "--", *python(counts)], me)
+    screen.until("ready")
+    screen.type("\x03")
+    screen.until("count 1")
+    assert screen.wait() == 0
+
+
+@pytest.mark.parametrize(("command", "code"), [("no-such-command", 127), ("/etc/passwd", 126)])
+def test_a_command_that_cannot_be_run_is_told_and_releases_the_lock(me: Person, command: str, code: int) -> None:
+    said = me.process("run", "x", "--", command)
+    assert said.code == code and command in said.err
+    assert held(me) == []
+
+
+def test_the_lock_is_renewed_long_before_it_ends(me: Person) -> None:
+    with me.start("run", "x", "--ttl", "1.5s", "--", *python(SLEEPS)) as process:
+        ready(process)
+        first = held(me)[0]
+        until(lambda: held(me) and held(me)[0]["last_activity_at"] > first["expires_at"], 20, "the lock to outlive its first time")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert held(me) == []
+
+
+def test_a_lost_lock_is_told_of_loudly_and_the_command_goes_on(me: Person) -> None:
+    with me.start("run", "x", "--ttl", "1.5s", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+        ready(process)
+        me("unlock", "x")
+        assert process.stderr is not None
+        lost = next(line for line in process.stderr if "LOST" in line)
+        process.communicate("\n", timeout=20)
+    assert "THE LOCK ON x IS LOST" in lost and "The command still runs" in lost
+    assert process.returncode == 0
+
+
+def test_a_lost_lock_ends_the_command_with_stop_on_loss(me: Person, other: Person) -> None:
+    with me.start("run", "x", "--ttl", "1.5s", "--stop-on-loss", "--", *python(SLEEPS)) as process:
+        ready(process)
+        me("unlock", "x")
+        other("lock", "x")
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM and "The command is asked to end" in err
+    assert [lock["session_id"] for lock in held(other)] == [other.session]  # it is not released either
+
+
+def test_when_coord_is_away_it_runs_without_a_lock_and_says_so(away: Person, me: Person) -> None:
+    away.variables["COORD_LOCK_ID"] = "of an outer run"
+    said = away.process("run", "x", "--", *python("import os; print(os.environ.get('COORD_LOCK_ID'))"))
+    assert (said.code, said.out) == (0, "None\n")
+    assert "You work WITHOUT a lock on x" in said.err
+    assert [call["method"] for call in away.queued] == ["DELETE"]  # the claim that it releases is dropped
+    assert me("sync").code == 0
+    assert me("-q", "locks", "--history").out == ""  # the claim and its release: nobody works under it any more
+
+
+def test_with_require_lock_it_does_not_run_then(away: Person) -> None:
+    said = away.process("run", "x", "--require-lock", "--", *python("print('never')"))
+    assert (said.code, said.out) == (5, "") and "Not started" in said.err
+    assert away.queued == []
+
+
+def test_coord_that_goes_away_meanwhile_is_told_of_and_the_release_is_queued(me: Person, service: Service) -> None:
+    with Proxy(service.port) as line:
+        mine = me.at(f"http://127.0.0.1:{line.port}")
+        with mine.start("run", "x", "--ttl", "6s", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+            ready(process)
+            line.refuse()
+            assert process.stderr is not None
+            away = next(said for said in process.stderr if "cannot be renewed" in said)
+            line.forward()
+            back = next(process.stderr)
+            line.refuse()
+            _, err = process.communicate("\n", timeout=30)
+    assert "the lock on x cannot be renewed now" in away and "the lock was renewed" in back
+    assert process.returncode == 0 and "the release is kept" in err
+    assert [call["method"] for call in mine.queued] == ["DELETE"]
+
+
+def test_a_lock_that_cannot_be_renewed_in_time_counts_as_lost(me: Person, service: Service) -> None:
+    with Proxy(service.port) as line:
+        mine = me.at(f"http://127.0.0.1:{line.port}")
+        with mine.start("run", "x", "--ttl", "2s", "--timeout", "1", "--stop-on-loss", "--", *python(SLEEPS)) as process:
+            ready(process)
+            line.swallow()
+            _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "THE LOCK ON x IS LOST. It could not be renewed for 2 s" in err
+    assert [call["method"] for call in mine.queued] == ["DELETE"]
+
+
+def test_coord_that_comes_back_grants_the_lock_from_then_on(me: Person, service: Service) -> None:
+    with Proxy(service.port) as line:
+        line.refuse()
+        mine = me.at(f"http://127.0.0.1:{line.port}")
+        sooner = "from coord.client.cli import main, run; run.RETRY_S = 0.3; main()"
+        mine.command = [sys.executable, "-c", sooner]
+        with mine.start("run", "x", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+            ready(process)
+            line.forward()
+            assert process.stderr is not None
+            back = next(said for said in process.stderr if "you have the lock" in said)
+            assert [lock["resource"] for lock in held(me)] == ["x"]
+            process.communicate("\n", timeout=30)
+        assert "claimed x until" in back and held(me) == []
+
+
+def test_without_a_command_it_is_a_usage_error(me: Person) -> None:
+    said = me("run", "x")
+    assert said.code == 2 and "Say what to run" in said.err
+    assert me("run", "x", "--").code == 2
