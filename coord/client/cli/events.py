@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import Any, Callable, TypeVar
 
 import click
 
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, pass_coord
 from coord.client.cli.failures import CoordAway, Refused
-from coord.client.cli.output import ago, one_line, plain, until, when, word
+from coord.client.cli.output import ago, cut, one_line, plain, until, when, word
 from coord.client.cli.work import progress
 from coord.client.offline import seconds_of
 
@@ -22,6 +24,8 @@ NOTHING_FITS = "none.none"  # a type that no event has
 AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # between tries while coord is away
 SETTLE_S = 0.3  # what happens at once is drawn at once
 SHOWN = 12  # locks and components in the overview
+
+Answered = TypeVar("Answered")
 
 # --- the journal -----------------------------------------------------------------------------------------------------------------
 
@@ -86,31 +90,36 @@ class Feed:
         return after
 
     def follow(self, after: int) -> Iterator[list[Body]]:
-        """What happens from there on, for ever; across outages."""
-        tries = 0
+        """What happens from there on, for ever; across outages. Nothing, now and then, when nothing happens."""
         while True:
             began = time.monotonic()
             try:
-                items, after = self.page(after, wait=WAIT_S)
-            except CoordAway as away:
-                if not tries:
-                    self.coord.warn(f"coord is away: {away.why}. It goes on when coord is back.")
-                time.sleep(away.told["retry_after"] or AGAIN_S[min(tries, len(AGAIN_S) - 1)])
-                tries += 1
-                continue
+                items, after = self.patiently(partial(self.page, after, wait=WAIT_S))
             except Refused as refused:
                 if refused.error != "cursor_gone":
                     raise
                 after = int(refused.told["oldest"])
                 self.coord.warn(f"some events are lost: {refused.message}")
                 continue
-            if tries:
-                self.coord.note("coord: it answers again; nothing was missed.")
-                tries = 0
-            if items:
-                yield items
-            elif time.monotonic() - began < 1:  # coord has no room for one more that waits
+            yield items
+            if not items and time.monotonic() - began < 1:  # coord has no room for one more that waits
                 time.sleep(1)
+
+    def patiently(self, ask: Callable[[], Answered]) -> Answered:
+        """The answer, however long coord is away."""
+        tries = 0
+        while True:
+            try:
+                answer = ask()
+            except CoordAway as away:
+                if not tries:
+                    self.coord.warn(f"coord is away: {away.why}. It goes on when coord is back.")
+                time.sleep(away.told["retry_after"] or AGAIN_S[min(tries, len(AGAIN_S) - 1)])
+                tries += 1
+            else:
+                if tries:
+                    self.coord.note("coord answers again.")
+                return answer
 
 
 def _at(event: Body) -> float:
@@ -151,7 +160,7 @@ def events(coord: Coord, follow: bool, since: int | float | None, types: tuple[s
     if isinstance(since, int):
         past, end = _from_cursor(feed, since, follow, limit)
     else:
-        end = feed.now()
+        end = feed.patiently(feed.now) if follow else feed.now()
         if since is not None:
             past = feed.since(since, end)
             past = past[-limit:] if limit else past
@@ -232,18 +241,14 @@ def status(coord: Coord, watch: bool, everywhere: bool) -> None:
         coord.out(*overview(coord, told, project))
         return
     feed = Feed(coord, project)
-    cursor = feed.now()
-    told = _status(coord, project)
+    cursor = feed.patiently(feed.now)
+    told = feed.patiently(lambda: _status(coord, project))
     drawn = sys.stdout.isatty() and not coord.json
     _draw(coord, told, project, drawn)
     for items in feed.follow(cursor):
-        if drawn or coord.json:
+        if drawn or (coord.json and items):
             time.sleep(SETTLE_S)
-            try:
-                told = _status(coord, project)
-            except CoordAway:
-                continue  # the feed says so, and goes on when it is back
-            _draw(coord, told, project, drawn)
+            _draw(coord, feed.patiently(lambda: _status(coord, project)), project, drawn)
         else:
             coord.out(*(event_line(event, everywhere) for event in items))
         sys.stdout.flush()
@@ -259,12 +264,12 @@ def _draw(coord: Coord, told: Body, project: str | None, drawn: bool) -> None:
         coord.result(told)
         return
     lines = overview(coord, told, project)
-    if drawn:
-        import shutil
-
-        lines = [*lines, f"as of {when(told['generated_at'])}; Ctrl-C ends it"][: max(1, shutil.get_terminal_size().lines - 1)]
-        click.echo("\x1b[H\x1b[2J", nl=False)
-    coord.out(*lines)
+    if not drawn:
+        coord.out(*lines)
+        return
+    lines = [*map(cut, lines), f"as of {when(told['generated_at'])}; Ctrl-C ends it"][: max(1, shutil.get_terminal_size().lines - 1)]
+    shown = lines if coord.color is None else map(click.unstyle, lines)
+    click.echo("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J", nl=False, color=True)
 
 
 def overview(coord: Coord, told: Body, project: str | None) -> list[str]:

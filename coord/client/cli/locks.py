@@ -98,6 +98,7 @@ class Claim:
                 return None
             except CoordAway as away:
                 if not answered:
+                    self.coord.calls.patience.retry_after = 0.0  # that was waited for now
                     return None
                 pause = away.told["retry_after"] or WHEN_AWAY_S
                 self.coord.note(f"coord is away: {away.why}. Trying again in {pause:g} s.")
@@ -157,7 +158,12 @@ def lock(coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool
     for each in granted(answer):
         if each["released_at"]:
             raise Failed(f"This claim was granted and has ended since ({each['release_reason']}). Claim again.", NOT_YOURS, "lock_lost")
-        coord.out(each["id"] if coord.quiet else lock_sentence("claimed" if answer.status == 201 else "renewed", each))
+        coord.out(each["id"] if coord.quiet else lock_sentence(claimed_or_renewed(each), each))
+
+
+def claimed_or_renewed(each: Body) -> str:
+    """What a claim did: a grant is its lock's first activity."""
+    return "claimed" if each["acquired_at"] == each["last_activity_at"] else "renewed"
 
 
 def lock_sentence(done: str, each: Body) -> str:

@@ -6,6 +6,7 @@ Names and texts come from other sessions: `plain` keeps them from steering the t
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -93,13 +94,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     widths = [max(len(click.unstyle(row[at])) for row in cells) for at in range(len(head))]
     lines = ["  ".join(cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths)).rstrip() for row in cells]
     lines[0] = click.style(lines[0], bold=True)
-    return [_cut(line) for line in lines] if sys.stdout.isatty() else lines
+    return [cut(line) for line in lines] if sys.stdout.isatty() else lines
 
 
-def _cut(line: str) -> str:
+def cut(line: str) -> str:
+    """As much of it as the terminal is wide; a colour does not run on."""
     width = shutil.get_terminal_size().columns
-    over = len(click.unstyle(line)) - width
-    return line if over <= 0 or "\x1b" in line[-over - 1 :] else f"{line[: -over - 1]}…"
+    if len(click.unstyle(line)) <= width:
+        return line
+    kept, shown = "", 0
+    for part in re.split("(\x1b\\[[0-9;]*m)", line):
+        if part.startswith("\x1b"):
+            kept += part
+        else:
+            kept += part[: width - 1 - shown]
+            shown += len(part[: width - 1 - shown])
+    return f"{kept}…"
 
 
 def lock_lines(lock: dict[str, Any]) -> list[str]:

@@ -21,7 +21,7 @@ from coord.client.calls import Calls, Queued
 from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, leave, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, CoordAway, Failed
-from coord.client.cli.locks import Claim, claim_options, granted, lock_sentence, without_a_lock
+from coord.client.cli.locks import Claim, claim_options, claimed_or_renewed, granted, lock_sentence, without_a_lock
 from coord.client.cli.output import plain
 from coord.client.locked import Busy
 from coord.client.wire import Away, query
@@ -113,7 +113,7 @@ def _claimed(claim: Claim, require_lock: bool) -> list[Body]:
     if any(each["released_at"] for each in locks):
         raise Failed("Not started: the claim was granted and has ended since. Run it again.", NOT_YOURS, "lock_lost")
     for each in locks:
-        coord.note(lock_sentence("claimed", each))
+        coord.note(lock_sentence(claimed_or_renewed(each), each))
     return locks
 
 
@@ -140,17 +140,14 @@ class _Holder:
         before = {name: signal.signal(getattr(signal, name), self._pass_on) for name in _PASSED_ON if hasattr(signal, name)}
         renewing = threading.Thread(target=self._keep, daemon=True)
         try:
-            self._process = subprocess.Popen([shutil.which(command[0]) or command[0], *command[1:]], env=self._environment())
+            self._process = subprocess.Popen(_as_program(command), env=self._environment())
             for number in self._came_early:
                 self._pass_on(number, None)
             renewing.start()
             code = self._wait(self._process)
-        except FileNotFoundError:
-            self.coord.warn(f"There is no command {command[0]}.")
-            return NOT_FOUND
         except OSError as error:
-            self.coord.warn(f"{command[0]} cannot be run: {error.strerror or error}.")
-            return NOT_EXECUTABLE
+            self.coord.warn(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}.")
+            return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
         finally:
             self._over.set()
             for name, handler in before.items():
@@ -272,7 +269,7 @@ class _Holder:
             process.kill()
 
     def release(self) -> None:
-        """Whatever happened. What was not granted but waits in the queue is released there."""
+        """Whatever happened. What was not granted but waits in the queue is released there; what the session held before it keeps."""
         if self._is_known_lost:
             return
         for path in self._releases():
@@ -287,10 +284,16 @@ class _Holder:
     def _releases(self) -> list[str]:
         me, body = self.coord.session, self.claim.body
         if self.locks:
-            return [f"/locks/{each['id']}{query(session_id=me)}" for each in self.locks]
+            own = [each for each in self.locks if claimed_or_renewed(each) == "claimed"]
+            return [f"/locks/{each['id']}{query(session_id=me)}" for each in own]
         if "resource" in body:
             return [f"/locks/{body['id']}{query(session_id=me)}"]
         return [f"/locks{query(session_id=me, project_key=body['project_key'], resource=each)}" for each in self.claim.resources]
+
+
+def _as_program(command: list[str]) -> list[str]:
+    """Windows itself finds no `.cmd` and no `.bat` on PATH."""
+    return [shutil.which(command[0]) or command[0], *command[1:]] if sys.platform == "win32" else command
 
 
 def _has_the_keyboard() -> bool:

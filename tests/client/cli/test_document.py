@@ -66,10 +66,10 @@ def test_every_variable_is_documented() -> None:
 
 def test_every_command_that_is_mentioned_exists() -> None:
     for document in (DOCUMENT, ROOT / "README.md", ROOT / "docs" / "PROTOCOL.md"):
-        for name in re.findall(r"(?:`|^\$ )coord (?:-[^\s`]+ )*([a-z]+)", text(document), re.MULTILINE):
+        for name in re.findall(r"(?:`|^\$ )coord (?:-s \S+ |-[^\s`]+ )*([a-z]+)", text(document), re.MULTILINE):
             assert name in COMMANDS, (document, name)
     for path, command in every_command():
-        for name in re.findall(r"(?:^|\()coord (?:-\S+ )*([a-z]+)", getattr(command, "examples", ""), re.MULTILINE):
+        for name in re.findall(r"(?:^|\()coord (?:-s \S+ |-\S+ )*([a-z]+)", getattr(command, "examples", ""), re.MULTILINE):
             assert name in COMMANDS, (path, name)
 
 

@@ -45,6 +45,13 @@ def test_the_lock_is_held_while_it_runs_and_released_after(me: Person) -> None:
     assert held(me) == []
 
 
+def test_a_lock_that_the_session_held_before_it_keeps(me: Person) -> None:
+    lock = me("lock", "x", "--json").json
+    said = me.process("run", "x", "y", "--", *python("pass"))
+    assert said.code == 0 and "renewed x" in said.err
+    assert [each["id"] for each in held(me)] == [lock["id"]]
+
+
 def test_the_command_finds_the_lock_and_its_token_in_its_environment(me: Person) -> None:
     shows = "import os; print(os.environ['COORD_LOCK_ID'], os.environ['COORD_FENCING_TOKEN'], os.environ['COORD_SESSION'])"
     lock_id, token, session = me.process("run", "x", "--", *python(shows)).out.split()
