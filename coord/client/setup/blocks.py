@@ -74,25 +74,24 @@ def put(plan: Plan, path: str, style: Style, content: str) -> None:
         memory.keep(plan, path)
 
 
-def take(plan: Plan, path: str, style: Style) -> None:
-    """Plans the file without its block; without the file, when nothing else is in it. Raises Refused."""
-    before = plan.text(path)
-    if before is None:
-        return
+def without(plan: Plan, path: str, style: Style) -> str:
+    """The file's text but for the block; nothing when it is not there. Raises Refused."""
     try:
-        after = style.take(before)
+        return style.take(plan.text(path) or "")
     except Torn as error:
         raise Refused(f"{plan.shown(path)} {error}") from None
-    if after != before:
+
+
+def take(plan: Plan, path: str, style: Style) -> None:
+    """Plans the file without its block; without the file, when nothing else is in it. Raises Refused."""
+    after = without(plan, path, style)
+    if after != (plan.text(path) or ""):
         plan.write(path, after if after or memory.is_kept(plan, path) else None)
 
 
 def has(plan: Plan, path: str, style: Style) -> bool:
     """Raises Refused."""
-    try:
-        return style.find(plan.text(path) or "") is not None
-    except Torn as error:
-        raise Refused(f"{plan.shown(path)} {error}") from None
+    return without(plan, path, style) != (plan.text(path) or "")
 
 
 MARKDOWN = Style("<!-- coord: begin -->", "<!-- coord: end -->", "\n")

@@ -19,9 +19,9 @@ from coord.client import API
 from coord.client.locked import remove
 from coord.client.offline import BASE, Queue, seconds_of
 from coord.client.place import CONFIG, FOLDER, SHORT, BadConfig, Place, host, session
-from coord.client.setup import config_file, git, git_guard, hooks, settings_json
+from coord.client.setup import blocks, config_file, git, git_guard, hooks, instructions, settings_json
 from coord.client.setup.plan import Refused
-from coord.client.setup.repository_setup import LOCAL, MCP, SHARED
+from coord.client.setup.repository_setup import LOCAL, MCP, SHARED, plan_for
 from coord.client.wire import Answer, Away, BadUrl, call, query
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -54,7 +54,7 @@ def diagnose(folder: str | None = None, *, url: str | None = None, project: str 
         yield Check("settings", PROBLEM, str(error), "Mend it: until then the hooks do nothing here.")
         return
     place.url, place.project = (url or place.url).rstrip("/"), project or place.project
-    doctor = Doctor(place)
+    doctor = Doctor(place, folder or os.getcwd())
     for part in (doctor.place_checks, doctor.server_checks, doctor.hook_checks, doctor.queue_checks, doctor.other_checks):
         try:
             yield from part()
@@ -97,8 +97,9 @@ def hook_path() -> str:
 class Doctor:
     """The checks that need to know the place. `reached`: coord answered; `usable`: and lets us in, and has its database."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, started_in: str) -> None:
         self.place = place
+        self.started_in = started_in
         self.reached = False
         self.usable = False
 
@@ -264,6 +265,11 @@ class Doctor:
             yield Check("hooks", OK, f"as the plugin that {_short(plugin[0])} turns on{rests}")
         if found:
             yield _compared(found)
+        here = os.path.realpath(self.started_in)
+        own = os.path.join(self.place.root, FOLDER) + os.sep
+        if here != self.place.root and all(path.startswith(own) for path in found) and not plugin:
+            said = f"a session of Claude Code that is started in {here} has no hooks: it reads {FOLDER}/{SHARED} of the folder that it is started in"
+            yield Check("hooks", WARNING, said, f"Start it in {self.place.root}, or install coord as a plugin: coord init --plugin DIR")
         commands = [str(each["command"]) for told in found.values() for each in _commands(told.get("PreToolUse", []))]
         if self.usable and (commands or plugin):
             yield from self._fire(commands[0] if commands else hooks.PLUGIN_COMMAND)
@@ -326,6 +332,8 @@ class Doctor:
                     "hooks fire", WARNING, f"an edit was claimed, but that took {took}", "Every edit waits for it. Is this machine busy?"
                 )
             return Check("hooks fire", OK, f"an edit was claimed by the very command of the settings, in {took}, and released again")
+        if '"permissionDecision": "deny"' in ran.said:
+            return Check("hooks fire", OK, f"an edit was refused, since another session holds all of the project, in {took}")
         why = ran.said or "it said nothing"
         todo = "Run it by hand: coord hook --help. What failed in a hook stands in .claude/coord-hook.log."
         return Check("hooks fire", PROBLEM, f"the hook ran ({took}, exit code {ran.code}), but coord got no claim: {why}", todo)
@@ -356,9 +364,30 @@ class Doctor:
     # --- what else -----------------------------------------------------------------------------------------------------------------
 
     def other_checks(self) -> Iterator[Check]:
+        yield self._instructions()
         if self.place.repository is not None:
             yield self._guard()
         yield from self._mcp()
+
+    def _instructions(self) -> Check:
+        """Whether agents read of coord, in whichever file they read here."""
+        plan = plan_for(self.place)
+        url = str(self.place.config.get("url") or self.place.url).rstrip("/")
+        files = [os.path.join(self.place.root, name) for name in (instructions.AGENTS, instructions.CLAUDE, instructions.LOCAL)]
+        try:
+            have = [file for file in files if blocks.has(plan, file, blocks.MARKDOWN)]
+            if files[-1] in have:
+                instructions.add_local(plan, self.place.root, url)
+            else:
+                instructions.add(plan, self.place.root, url)
+        except Refused as refused:
+            return Check("instructions", WARNING, str(refused))
+        todo = ", ".join(plan.shown(change.path) for change in plan.changes)
+        if not have:
+            return Check("instructions", WARNING, "no file tells agents of coord; what the hooks say they see all the same", "coord init")
+        if todo:
+            return Check("instructions", WARNING, f"not as this version has them, or for another server: {todo}", "coord init")
+        return Check("instructions", OK, f"in {', '.join(map(plan.shown, have))}")
 
     def _guard(self) -> Check:
         try:

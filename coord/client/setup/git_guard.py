@@ -55,6 +55,8 @@ def add(plan: Plan, place: Place) -> None:
 def remove(plan: Plan, place: Place) -> None:
     """Plans the hooks without coord's block. Raises Refused."""
     folder, why = _folder(place)
+    if place.repository is not None and folder != os.path.join(os.path.realpath(place.repository.common), "hooks"):
+        plan.may_go(folder)
     for hook in HOOKS if not why else ():
         path = os.path.join(folder, hook)
         if not os.path.isfile(path) or _not_ours_to_change(path):

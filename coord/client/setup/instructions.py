@@ -1,8 +1,9 @@
 """What agents are told about coord in AGENTS.md and CLAUDE.md: a marked block, short because every session pays for it.
 
-Which file gets it: AGENTS.md is what most tools read, and Claude Code too where there is no CLAUDE.md. So the block goes into AGENTS.md, and
-CLAUDE.md names it with `@AGENTS.md`. Where there is only a CLAUDE.md the block goes there: several tools read CLAUDE.md only as long as
-there is no AGENTS.md, so making one for coord alone would hide from them all that the team has written.
+Each file that is there gets it, since Claude Code reads AGENTS.md only where there is no CLAUDE.md; not a CLAUDE.md that imports AGENTS.md. Where
+there is none, AGENTS.md is made. Never is one made beside the other, for it would hide what the team wrote there: several tools read
+CLAUDE.md only as long as there is no AGENTS.md; and Claude Code reads AGENTS.md no more once there is a CLAUDE.md, and follows an
+`@AGENTS.md` in that only when it was started in the same folder (2.1.330: in a folder below, the import is an external one).
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from coord.client.setup.plan import Plan
 
 AGENTS, CLAUDE, LOCAL = "AGENTS.md", "CLAUDE.md", "CLAUDE.local.md"
 MOST_BYTES = 1200
-IMPORT = "@AGENTS.md"
 
 _TEXT = """\
 ## coord: other sessions work here too
@@ -38,17 +38,16 @@ def text(url: str) -> str:
 
 
 def add(plan: Plan, top: str, url: str) -> None:
-    """Plans the block, and CLAUDE.md's pointer to it. Raises Refused."""
+    """Raises Refused."""
     agents, claude = os.path.join(top, AGENTS), os.path.join(top, CLAUDE)
-    if plan.read(agents) is None and plan.read(claude) is not None:
+    if plan.read(claude) is None or plan.read(agents) is not None:
+        blocks.put(plan, agents, blocks.MARKDOWN, text(url))
+    if plan.read(claude) is None or plan.real(claude) == plan.real(agents):
+        return
+    if plan.read(agents) is not None and _imports(blocks.without(plan, claude, blocks.MARKDOWN)):
+        blocks.take(plan, claude, blocks.MARKDOWN)
+    else:
         blocks.put(plan, claude, blocks.MARKDOWN, text(url))
-        return
-    blocks.put(plan, agents, blocks.MARKDOWN, text(url))
-    if plan.real(claude) == plan.real(agents):
-        return
-    content = plan.text(claude) or ""
-    if blocks.has(plan, claude, blocks.MARKDOWN) or not _imports(content):
-        blocks.put(plan, claude, blocks.MARKDOWN, IMPORT)
 
 
 def add_local(plan: Plan, top: str, url: str) -> None:

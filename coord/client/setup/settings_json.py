@@ -104,7 +104,7 @@ def server(url: str, project: str | None, with_token: bool) -> dict[str, Any]:
     """coord's entry among `mcpServers`. A token is never written: Claude Code puts in what the environment has."""
     headers = {} if project is None else {"X-Coord-Project": project}
     if with_token:
-        headers["Authorization"] = "Bearer ${COORD_TOKEN}"
+        headers["Authorization"] = "Bearer ${COORD_TOKEN:-}"  # without the default the whole file is an error to who has no such variable
     return {"type": "http", "url": f"{url}/mcp", **({"headers": headers} if headers else {})}
 
 

@@ -53,6 +53,7 @@ def test_a_teammate_without_coord_notices_nothing(repository: Repository, claude
     assert "hook" not in session.asked[-1].news
 
 
+@pytest.mark.parametrize("below", [False, True], ids=["at the top", "in a folder below"])
 @pytest.mark.parametrize(
     ("there", "options"),
     [
@@ -64,15 +65,23 @@ def test_a_teammate_without_coord_notices_nothing(repository: Repository, claude
     ],
 )
 def test_the_instructions_reach_the_model_once(
-    repository: Repository, claude: Claude, service: Service, there: list[str], options: tuple[str, ...]
+    repository: Repository, claude: Claude, service: Service, there: list[str], options: tuple[str, ...], below: bool
 ) -> None:
     for name in there:
         repository.write(name, f"Read {name} too.\n")
     repository.init("--url", service.url, *options)
-    session = claude.run(repository.folder, "Hello")
-    shown = session.asked[0].shown + str(session.asked[0].body.get("system"))
-    assert shown.count(TOLD) == 1
-    assert all(f"Read {name} too." in shown for name in there)
+    repository.write("src/a.py")
+    session = claude.run(repository.folder / "src" if below else repository.folder, "Hello")
+    assert session.asked[0].shown.count(TOLD) == 1
+    assert f"Read {there[-1] if there else 'CLAUDE.md'} too." in session.asked[0].shown or not there
+
+
+def test_a_claude_md_that_imports_agents_md_needs_no_block(repository: Repository, claude: Claude, service: Service) -> None:
+    repository.write("AGENTS.md", "Read AGENTS.md too.\n")
+    repository.write("CLAUDE.md", "@AGENTS.md\n")
+    repository.init("--url", service.url)
+    shown = claude.run(repository.folder, "Hello").asked[0].shown
+    assert (shown.count(TOLD), shown.count("Read AGENTS.md too.")) == (1, 1)
 
 
 # --- the plugin ------------------------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_after_init_all_is_well(set_up: Repository) -> None:
     assert states(checks) == {"ok"}
     assert set(checks) == {
         *("python", "program", "folder", "project", "session", "settings", "server", "versions", "access", "database", "clock"),
-        *("hooks", "hooks fire", "queue", "git guard", "mcp"),
+        *("hooks", "hooks fire", "queue", "instructions", "git guard", "mcp"),
     }
 
 
@@ -264,6 +264,34 @@ def test_hooks_that_are_missing_old_or_turned_off(set_up: Repository, edit: Call
     edit(set_up)
     found = doctor(set_up)["hooks"]
     assert any(check["state"] == state and said in check["said"] for check in found), found
+
+
+def test_a_hook_that_refuses_has_fired(set_up: Repository, service: Service) -> None:
+    lock = {"project_key": set_up.project, "session_id": "web-2/agent", "resource": "/"}
+    assert service.call("POST", "/locks", lock).status == 201
+    assert "an edit was refused" in the_only(doctor(set_up, code=0), "hooks fire")["said"]
+
+
+def test_in_a_folder_below_it_says_that_claude_code_finds_no_hooks_there(set_up: Repository) -> None:
+    below = set_up.write("src/a.py").parent
+    done = set_up.run("coord", "doctor", folder=below)
+    assert done.returncode == 0
+    assert f"a session of Claude Code that is started in {below} has no hooks" in done.stdout
+    assert "has no hooks" not in set_up.coord("doctor").stdout
+
+
+def test_instructions_that_are_missing_old_or_unread_are_warned_of(set_up: Repository) -> None:
+    set_up.write("AGENTS.md", set_up.read("AGENTS.md").replace("Denied?", "Refused?"))
+    assert "not as this version has them, or for another server: AGENTS.md" in the_only(doctor(set_up), "instructions")["said"]
+    set_up.init()
+    assert the_only(doctor(set_up), "instructions")["said"] == "in AGENTS.md"
+    set_up.write("CLAUDE.md", "# Claude Code reads this one now\n")
+    assert "CLAUDE.md" in the_only(doctor(set_up), "instructions")["said"]
+    (set_up.folder / "CLAUDE.md").unlink()
+    (set_up.folder / "AGENTS.md").unlink()
+    assert "no file tells agents of coord" in the_only(doctor(set_up), "instructions")["said"]
+    set_up.init("--local")
+    assert the_only(doctor(set_up), "instructions")["said"] == "in CLAUDE.local.md"
 
 
 def test_hooks_in_the_users_own_settings_count(set_up: Repository) -> None:

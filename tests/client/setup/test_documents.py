@@ -8,8 +8,9 @@ import click
 import pytest
 
 from coord.client import hook
+from coord.client.cli.group import COMMANDS
 from coord.client.place import DEFAULT_URL, read_config
-from coord.client.setup import commands, config_file, git_guard, guard, hooks
+from coord.client.setup import commands, config_file, git_guard, guard, hooks, instructions, plugin
 from tests.service import ROOT
 from tests.test_documents import blocks, code
 
@@ -49,6 +50,13 @@ def test_every_option_and_subcommand_is_named(command: Any) -> None:
             name for name in command.commands if f"guard {name}" not in text and f"`{name}`" not in text and name not in git_guard.HOOKS
         ]
     assert missing == []
+
+
+@pytest.mark.parametrize("text", [instructions.text("URL"), plugin.files("URL", False)["skills/coord/SKILL.md"], GUIDE.read_text()])
+def test_the_commands_that_agents_and_people_are_told_of_are_there(text: str) -> None:
+    told = set(re.findall(r"`coord ([a-z]+)", text))
+    assert len(told) > 3
+    assert told - set(COMMANDS) == set()
 
 
 def test_the_guards_numbers() -> None:

@@ -27,7 +27,7 @@ def test_it_sets_up_hooks_instructions_settings_and_the_ignore_list(repository: 
     repository.init("--url", URL)
     assert repository.json(SETTINGS) == {"hooks": {event.name: [hooks.group(event)] for event in hooks.EVENTS}}
     assert "coord lock" in repository.read("AGENTS.md")
-    assert "@AGENTS.md" in repository.read("CLAUDE.md").splitlines()
+    assert not (repository.folder / "CLAUDE.md").exists()
     assert ".claude/coord-*" in repository.read(".gitignore").splitlines()
     assert repository.read(".coord.toml").splitlines()[3:5] == [f'url = "{URL}"', 'project = "shop"']
     assert repository.git("check-ignore", ".claude/coord-queue.jsonl")
@@ -111,29 +111,35 @@ def test_the_instructions_are_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "with_block", "with_import"),
+    ("there", "told"),
     [
-        pytest.param([], "AGENTS.md", True, id="neither"),
-        pytest.param(["AGENTS.md"], "AGENTS.md", True, id="only AGENTS.md"),
-        pytest.param(["AGENTS.md", "CLAUDE.md"], "AGENTS.md", True, id="both"),
-        # Some tools read CLAUDE.md only while there is no AGENTS.md.
-        pytest.param(["CLAUDE.md"], "CLAUDE.md", False, id="only CLAUDE.md"),
+        pytest.param({}, {"AGENTS.md"}, id="neither"),
+        pytest.param({"AGENTS.md": "# Ours\n"}, {"AGENTS.md"}, id="only AGENTS.md"),
+        pytest.param({"CLAUDE.md": "# Ours\n"}, {"CLAUDE.md"}, id="only CLAUDE.md"),
+        pytest.param({"AGENTS.md": "# Ours\n", "CLAUDE.md": "# Ours\n"}, {"AGENTS.md", "CLAUDE.md"}, id="both"),
+        pytest.param({"AGENTS.md": "# Ours\n", "CLAUDE.md": "See @AGENTS.md.\n"}, {"AGENTS.md"}, id="one imports the other"),
+        pytest.param({"CLAUDE.md": "@AGENTS.md\n"}, {"CLAUDE.md"}, id="one imports what is not there"),
+        pytest.param({"AGENTS.md": "# Ours\n", "CLAUDE.md": "me@AGENTS.md.org\n"}, {"AGENTS.md", "CLAUDE.md"}, id="no import"),
     ],
 )
-def test_which_file_gets_the_block(repository: Repository, there: list[str], with_block: str, with_import: bool) -> None:
-    for name in there:
+def test_each_file_that_is_there_gets_the_block_and_none_is_made_beside_another(
+    repository: Repository, there: dict[str, str], told: set[str]
+) -> None:
+    for name, content in there.items():
+        repository.write(name, content)
+    repository.init("--url", URL)
+    found = {name for name in ("AGENTS.md", "CLAUDE.md") if (repository.folder / name).exists()}
+    assert found == set(there) or not there
+    assert {name for name in found if "coord lock" in repository.read(name)} == told
+
+
+def test_once_claude_md_imports_agents_md_the_block_is_in_one_of_them(repository: Repository) -> None:
+    for name in ("AGENTS.md", "CLAUDE.md"):
         repository.write(name, "# Ours\n")
     repository.init("--url", URL)
-    assert "coord lock" in repository.read(with_block)
-    assert with_import == ("@AGENTS.md" in repository.read("CLAUDE.md"))
-    assert (repository.folder / "AGENTS.md").exists() == with_import
-
-
-def test_a_claude_md_that_has_the_import_stays_as_it_is(repository: Repository) -> None:
-    repository.write("CLAUDE.md", "See @AGENTS.md.\n")
-    repository.write("AGENTS.md", "# Ours\n")
-    repository.init("--url", URL)
-    assert repository.read("CLAUDE.md") == "See @AGENTS.md.\n"
+    repository.write("CLAUDE.md", "@AGENTS.md\n" + repository.read("CLAUDE.md"))
+    repository.init()
+    assert repository.read("CLAUDE.md") == "@AGENTS.md\n# Ours\n"
 
 
 def test_an_own_coord_toml_stays_and_is_not_contradicted(repository: Repository) -> None:
@@ -150,7 +156,7 @@ def test_the_server_is_entered_for_mcp_beside_others(repository: Repository) -> 
     repository.init("--url", URL, "--mcp", COORD_TOKEN="secret-4711")
     entry = repository.json(".mcp.json")["mcpServers"]
     assert entry["db"] == {"command": "db"}
-    headers = {"X-Coord-Project": "shop", "Authorization": "Bearer ${COORD_TOKEN}"}
+    headers = {"X-Coord-Project": "shop", "Authorization": "Bearer ${COORD_TOKEN:-}"}
     assert entry["coord"] == {"type": "http", "url": f"{URL}/mcp", "headers": headers}
     assert all(b"secret-4711" not in path.read_bytes() for path in repository.folder.rglob("*") if path.is_file())
 
@@ -187,7 +193,7 @@ def test_in_a_worktree_the_files_go_to_its_top_and_git_hooks_to_the_common_folde
 def test_outside_of_a_repository_it_sets_up_the_folder(tmp_path: Path, home: Path) -> None:
     folder = Repository(tmp_path / "notes", home)
     folder.init("--url", URL)
-    assert {path for path in folder.tree() if path != ".claude"} == {".coord.toml", "AGENTS.md", "CLAUDE.md", SETTINGS}
+    assert {path for path in folder.tree() if path != ".claude"} == {".coord.toml", "AGENTS.md", SETTINGS}
     folder.init("--undo")
     assert folder.tree() == {}
 
@@ -234,7 +240,7 @@ def test_in_a_terminal_it_shows_the_change_and_asks(repository: Repository, answ
     for end in (ours, theirs):
         os.close(end)
     assert process.returncode == code
-    assert f'+url = "{URL}"' in said and "Change 5 files? [y/N]" in said
+    assert f'+url = "{URL}"' in said and "Change 4 files? [y/N]" in said
     assert (repository.tree() == before) == (code != 0)
 
 
@@ -301,6 +307,7 @@ STARTS: dict[str, dict[str, bytes]] = {
         SETTINGS: b'\xef\xbb\xbf{\r\n  "a": 1\r\n}\r\n',
     },
     "only CLAUDE.md": {"CLAUDE.md": b"\n\n# Ours\n\n\n"},
+    "an import": {"CLAUDE.md": b"@AGENTS.md", "AGENTS.md": b"# Ours"},
     "mixed line ends": {"AGENTS.md": b"a\r\nb\n", "CLAUDE.md": b"a\nb\r\n", ".gitignore": b"a\r\nb\n"},
     "empty files": {"AGENTS.md": b"", "CLAUDE.md": b"", ".gitignore": b"", SETTINGS: b"{}", ".mcp.json": b"{}\n"},
     "empty containers": {SETTINGS: b'{"hooks": {"SessionEnd": []}}', ".mcp.json": b'{"mcpServers": {\n}}'},
