@@ -28,6 +28,7 @@ from tests.service import ROOT, Service, running
 
 README, CHANGELOG = ROOT / "README.md", ROOT / "CHANGELOG.md"
 PROTOCOL, OPERATIONS, DESIGN, ADDING = (ROOT / "docs" / name for name in ("PROTOCOL.md", "operations.md", "design.md", "adding-an-area.md"))
+CLI = ROOT / "docs" / "cli.md"
 DOCUMENTS = (README, CHANGELOG, PROTOCOL, OPERATIONS, DESIGN, ADDING)
 PROTOCOL_BYTES = 12_300  # agents pay for each of them
 
@@ -95,7 +96,7 @@ def test_the_example_environment_has_every_setting_with_its_default() -> None:
     "document", [*DOCUMENTS, *(ROOT / name for name in ("Dockerfile", "config/coord.service"))], ids=lambda path: path.name
 )
 def test_no_setting_is_mentioned_that_does_not_exist(document: Path) -> None:
-    known = {setting.variable for setting in SETTINGS}
+    known = {setting.variable for setting in SETTINGS} | {each for cells in rows(CLI, "Environment") for each in code(cells[0])}
     assert {name for name in re.findall(r"\bCOORD_[A-Z_]*[A-Z]", text(document)) if name not in known} == set()
 
 
