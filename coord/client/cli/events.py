@@ -288,8 +288,8 @@ def overview(coord: Coord, told: Body, project: str | None) -> list[str]:
     lines += [_component_line(each, project) for each in told["recent_component_changes"][:SHOWN]]
     lines += _rest(told["recent_component_changes"], counts["components"])
     lines.append(
-        f"workflows   {counts['active_workflows']} going on; items: {counts['work_items_ready']} ready, "
-        f"{counts['work_items_in_progress']} in progress, {counts['work_items_pending']} pending"
+        f"workflows   {counts['active_workflows']} going on; items: {counts['work_items_pending']} pending, "
+        f"{counts['work_items_ready']} of them ready, {counts['work_items_in_progress']} in progress"
     )
     lines += [f"  {one_line(each['name'])}  {word(each['status'])}  {progress(each)} done" for each in told["active_workflows"][:SHOWN]]
     lines += _rest(told["active_workflows"], counts["active_workflows"])

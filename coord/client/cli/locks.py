@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, Callable
 
@@ -11,13 +12,14 @@ from coord.client.calls import Queued
 from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, nothing, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, NOTHING, CoordAway, Failed, NotCoord, Refused
-from coord.client.cli.output import ago, one_line, plain, table, until, when, word
+from coord.client.cli.output import ago, one_line, plain, span, table, until, when, word
 from coord.client.offline import new_id
 from coord.client.wire import Answer, query, quote
 
 LONGEST_WAIT_S = 60.0  # of one call; a longer wait is made of several
 AT_LEAST_S = 1.0  # between two tries
 WHEN_AWAY_S = 5.0
+SILENT_S = 1.0  # most claims that wait are granted at once
 
 
 def naming_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,6 +29,7 @@ def naming_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = naming_options(command)
     for option in reversed(
         [
             click.option("-m", "--why", metavar="TEXT", help="What for. Others see it."),
@@ -46,7 +49,7 @@ def claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ]
     ):
         command = option(command)
-    return naming_options(command)
+    return command
 
 
 class Claim:
@@ -81,6 +84,18 @@ class Claim:
 
     def _waiting(self) -> Answer | None:
         """In line, again and again until the time is over; None when it was in vain, or coord is not there."""
+        if not self.wait:
+            return None
+        sentence = f"Waiting for {self.names}, for at most {span(self.wait)}. Ctrl-C leaves the line."
+        soon = threading.Timer(SILENT_S, self.coord.note, [sentence])
+        soon.daemon = True
+        soon.start()
+        try:
+            return self._in_line()
+        finally:
+            soon.cancel()
+
+    def _in_line(self) -> Answer | None:
         deadline = time.monotonic() + self.wait
         answered = False
         while (left := deadline - time.monotonic()) > 0:
@@ -90,7 +105,7 @@ class Claim:
                 answer = self.coord.ask("POST", "/locks", {**self.body, "wait": round(wait, 3)}, wait=wait)
             except Refused as refused:
                 answered = True
-                if refused.error != "lock_held" or left <= LONGEST_WAIT_S:
+                if refused.error != "lock_held" or time.monotonic() >= deadline:
                     raise
                 self._still_waiting(refused, deadline)
                 pause = AT_LEAST_S if time.monotonic() - began < AT_LEAST_S else 0.0  # coord has no room for one more that waits
@@ -109,7 +124,7 @@ class Claim:
 
     def _still_waiting(self, refused: Refused, deadline: float) -> None:
         left = max(0.0, deadline - time.monotonic())
-        self.coord.note(f"Still waiting for {self.names}, for at most {left:.0f} s more. {refused.message}")
+        self.coord.note(f"Still waiting for {self.names}, for at most {span(left)} more. {refused.message}")
 
 
 def without_a_lock(claim: Claim, queued: Queued) -> Failed:

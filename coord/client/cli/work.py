@@ -323,7 +323,7 @@ def start_items(coord: Coord, item_ids: tuple[str, ...]) -> None:
 @_ids
 @pass_coord
 def return_items(coord: Coord, item_ids: tuple[str, ...]) -> None:
-    """Give back items that you do not finish: pending again, for anybody."""
+    """Give back items that you do not finish. They are pending again, for anybody."""
     _change_items(coord, item_ids, {"status": "pending"})
 
 

@@ -114,7 +114,7 @@ def test_the_overview_shows_all_at_a_glance(me: Person, other: Person) -> None:
         "release",
         "components  1: 1 deployed",
         "api  deployed 1.4",
-        "1 ready",
+        "1 of them ready",
         "Flow  active  0/1 done",
         "messages    1 unread for you",
     ):
