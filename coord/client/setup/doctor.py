@@ -54,7 +54,8 @@ def diagnose(folder: str | None = None, *, url: str | None = None, project: str 
         yield Check("settings", PROBLEM, str(error), "Mend it: until then the hooks do nothing here.")
         return
     place.url, place.project = (url or place.url).rstrip("/"), project or place.project
-    doctor = Doctor(place, folder or os.getcwd())
+    given = {"COORD_URL": url, "COORD_PROJECT": project}
+    doctor = Doctor(place, folder or os.getcwd(), {name: value for name, value in given.items() if value})
     for part in (doctor.place_checks, doctor.server_checks, doctor.hook_checks, doctor.queue_checks, doctor.other_checks):
         try:
             yield from part()
@@ -73,7 +74,7 @@ def _program() -> Iterator[Check]:
             "program",
             PROBLEM,
             f"coord {__version__} runs, but hooks do not find a `coord`: it is neither on PATH nor in ~/.local/bin",
-            "Put a link to it into ~/.local/bin, or install it there.",
+            "Install it: curl -fsS SERVER/client/install.sh | sh",
         )
     else:
         yield Check("program", OK, f"coord {__version__}; hooks run {found}")
@@ -95,13 +96,15 @@ def hook_path() -> str:
 
 
 class Doctor:
-    """The checks that need to know the place. `reached`: coord answered; `usable`: and lets us in, and has its database."""
+    """The checks that need to know the place. `overrides`: what the hooks cannot know from it. `usable`: coord answers, lets us in and has its
+    database. `has_plugin`: coord's plugin is turned on."""
 
-    def __init__(self, place: Place, started_in: str) -> None:
+    def __init__(self, place: Place, started_in: str, overrides: dict[str, str]) -> None:
         self.place = place
         self.started_in = started_in
-        self.reached = False
+        self.overrides = overrides
         self.usable = False
+        self.has_plugin = False
 
     # --- the place -----------------------------------------------------------------------------------------------------------------
 
@@ -151,7 +154,6 @@ class Doctor:
         took = time.monotonic() - began
         told = live.json
         if live.status == 200 and told == {"status": "ok"}:
-            self.reached = True
             state = WARNING if took > SLOW_S else OK
             todo = "The hooks give up after a second and work without locks. Look at the network." if took > SLOW_S else ""
             yield Check("server", state, f"{where} answers in {took * 1000:.0f} ms", todo)
@@ -177,7 +179,7 @@ class Doctor:
             yield Check("versions", OK, said) if theirs == __version__ else Check("versions", WARNING, said, "Update the server.")
         elif oldest > API:
             said = f"this client (contract {API}) is too old for the server (contracts {oldest} to {api})"
-            yield Check("versions", PROBLEM, said, f"Update the client: it is at {self.place.url}/client.")
+            yield Check("versions", PROBLEM, said, f"Update the client: curl -fsS {self.place.url}/client/install.sh | sh")
         elif api < API:
             said = f"the server (contract {api}) is older than this client (contract {API})"
             yield Check("versions", PROBLEM, said, "Update the server, or use its client.")
@@ -270,11 +272,13 @@ class Doctor:
         if here != self.place.root and all(path.startswith(own) for path in found) and not plugin:
             said = f"a session of Claude Code that is started in {here} has no hooks: it reads {FOLDER}/{SHARED} of the folder that it is started in"
             yield Check("hooks", WARNING, said, f"Start it in {self.place.root}, or install coord as a plugin: coord init --plugin DIR")
+        self.has_plugin = bool(plugin)
         commands = [str(each["command"]) for told in found.values() for each in _commands(told.get("PreToolUse", []))]
-        if self.usable and (commands or plugin):
-            yield from self._fire(commands[0] if commands else hooks.PLUGIN_COMMAND)
-        elif commands or plugin:
+        if not self.usable:
             yield Check("hooks fire", WARNING, "not tried, since the server cannot be used")
+            return
+        for command in dict.fromkeys(commands) or ([hooks.PLUGIN_COMMAND] if plugin else []):
+            yield from self._fire(command)
 
     def _settings_files(self) -> list[str]:
         home = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), FOLDER)
@@ -299,9 +303,10 @@ class Doctor:
                 [shell, "-c", command], self._event(claude_session, resource), self._environment(claude_session, scratch), self.place.root
             )
             try:
-                yield self._fired(ran, claude_session, resource)
+                check = self._fired(ran, claude_session, resource)
             finally:
                 self._clean_up(claude_session, resource)
+        yield check
 
     def _event(self, claude_session: str, resource: str) -> dict[str, Any]:
         path = os.path.join(self.place.root, resource)
@@ -320,7 +325,7 @@ class Doctor:
         """As Claude Code gives it to hooks; with a queue of its own, so that this leaves no call behind."""
         kept = {name: value for name, value in os.environ.items() if name not in ("COORD_SESSION", "COORD_HOOKS")}
         own = {"CLAUDE_PROJECT_DIR": self.place.root, "CLAUDE_CODE_SESSION_ID": claude_session}
-        return {**kept, **own, "COORD_QUEUE": os.path.join(scratch, "coord-queue.jsonl"), "COORD_URL": self.place.url}
+        return {**kept, **own, "COORD_QUEUE": os.path.join(scratch, "coord-queue.jsonl"), **self.overrides}
 
     def _fired(self, ran: Ran, claude_session: str, resource: str) -> Check:
         took = f"{ran.seconds * 1000:.0f} ms"
@@ -383,6 +388,8 @@ class Doctor:
         except Refused as refused:
             return Check("instructions", WARNING, str(refused))
         todo = ", ".join(plan.shown(change.path) for change in plan.changes)
+        if not have and self.has_plugin:
+            return Check("instructions", OK, "in the plugin's skill")
         if not have:
             return Check("instructions", WARNING, "no file tells agents of coord; what the hooks say they see all the same", "coord init")
         if todo:
@@ -536,12 +543,12 @@ def _queue_checks(path: str) -> Iterator[Check]:
             "Calls are lost while the server is away. Mend its permissions.",
         )
         return
-    said = f"{path} can be written; {len(waiting)} calls wait" + (f", the oldest since {waiting[0].ts}" if waiting else "")
+    count = "1 call waits" if len(waiting) == 1 else f"{len(waiting)} calls wait"
+    said = f"{path} can be written; {count}" + (f", the oldest since {waiting[0].ts}" if waiting else "")
     yield Check("queue", WARNING if waiting else OK, said, "coord sync" if waiting else "")
     if refused:
-        yield Check(
-            "queue", WARNING, f"{len(refused)} calls from the queue were refused ({queue.rejected_path})", "coord queue shows them."
-        )
+        count = "1 of the calls that had waited was" if len(refused) == 1 else f"{len(refused)} of the calls that had waited were"
+        yield Check("queue", WARNING, f"{count} refused ({queue.rejected_path})", "coord queue --rejected")
 
 
 def _try_writing(path: str) -> None:

@@ -304,6 +304,7 @@ def test_hooks_in_the_users_own_settings_count(set_up: Repository) -> None:
 
 def test_a_plugin_counts(set_up: Repository) -> None:
     set_up.write(SETTINGS, json.dumps({"enabledPlugins": {"coord@coord": True}}))
+    (set_up.folder / "AGENTS.md").unlink()
     checks = doctor(set_up, code=0)
     assert "as the plugin" in the_only(checks, "hooks")["said"]
     assert the_only(checks, "hooks fire")["state"] == "ok"
@@ -321,6 +322,17 @@ def test_a_hook_that_does_not_fire_is_found_by_trying_it(set_up: Repository, com
     edited(lambda settings: ours(settings, "PreToolUse").update(command=command))(set_up)
     check = the_only(doctor(set_up, code=1), "hooks fire")
     assert (check["state"], said in check["said"]) == ("problem", True), check
+
+
+def test_another_server_and_project_can_be_named(set_up: Repository, service: Service) -> None:
+    done = set_up.coord("--url", service.url, "--project", "another", "doctor", COORD_URL=CLOSED)
+    assert done.returncode == 0, done.stdout
+    assert "project: another" in done.stdout
+
+
+def test_every_command_that_settings_have_is_tried(set_up: Repository) -> None:
+    set_up.write(".claude/settings.local.json", set_up.read(SETTINGS).replace("&& coord hook", "&& false coord hook"))
+    assert sorted(check["state"] for check in doctor(set_up, code=1)["hooks fire"]) == ["ok", "problem"]
 
 
 def test_a_session_that_turned_hooks_off_or_shares_a_name_is_warned(set_up: Repository, service: Service) -> None:
@@ -374,7 +386,7 @@ def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Reposit
     before = set_up.tree()
     waiting, refused = doctor(set_up, code=0)["queue"]
     assert "2 calls wait, the oldest since 2026-11-24T10:00:00Z" in waiting["said"]
-    assert "1 calls from the queue were refused" in refused["said"]
+    assert "1 of the calls that had waited was refused" in refused["said"]
     assert {name: each for name, each in set_up.tree().items() if "queue.jsonl" in name} == {
         name: each for name, each in before.items() if "queue.jsonl" in name
     }
