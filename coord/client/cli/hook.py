@@ -15,9 +15,9 @@ from coord.client.cli.common import Command
 coord init            sets the hooks up
 """,
 )
-@click.argument("arguments", metavar="EVENT", nargs=-1)
+@click.argument("arguments", metavar="< EVENT", nargs=-1)
 def hook(arguments: tuple[str, ...]) -> None:
-    """What Claude Code calls at each of its EVENTs, with JSON on standard input. It always exits 0; not meant for people."""
+    """What Claude Code calls at each EVENT of its hooks, as JSON on standard input. It always exits 0; not meant for people."""
     from coord.client import hook as real
 
     real.main(list(arguments))

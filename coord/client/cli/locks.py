@@ -8,17 +8,19 @@ from typing import Any, Callable
 
 import click
 
-from coord.client.calls import Queued
+from coord.client.calls import Calls, Patience, Queued
 from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, nothing, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, NOTHING, CoordAway, Failed, NotCoord, Refused
 from coord.client.cli.output import ago, one_line, plain, span, table, until, when, word
+from coord.client.locked import Busy
 from coord.client.offline import new_id
-from coord.client.wire import Answer, query, quote
+from coord.client.wire import Answer, Away, query, quote
 
 LONGEST_WAIT_S = 60.0  # of one call; a longer wait is made of several
 AT_LEAST_S = 1.0  # between two tries
 WHEN_AWAY_S = 5.0
+GIVE_BACK_S = 2.0
 SILENT_S = 1.0  # most claims that wait are granted at once
 
 
@@ -77,10 +79,22 @@ class Claim:
 
     def make(self, *, kept: bool = True) -> Answer:
         """Raises Refused; and when coord is away Queued, or CoordAway if it is not to be `kept`."""
-        answer = self._waiting()
-        if answer is not None:
-            return answer
-        return self.coord.write("POST", "/locks", self.body) if kept else self.coord.ask("POST", "/locks", self.body)
+        try:
+            answer = self._waiting()
+            if answer is not None:
+                return answer
+            return self.coord.write("POST", "/locks", self.body) if kept else self.coord.ask("POST", "/locks", self.body)
+        except KeyboardInterrupt:
+            self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        """Interrupted before the answer came: it may have been granted, and nobody would know of it."""
+        calls = Calls(self.coord.place, self.coord.session, Patience(timeout=GIVE_BACK_S))
+        try:
+            calls.ask("DELETE", f"/locks/{self.body['id']}{query(session_id=self.coord.session)}")
+        except (Away, OSError, Busy):
+            pass
 
     def _waiting(self) -> Answer | None:
         """In line, again and again until the time is over; None when it was in vain, or coord is not there."""

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from tests.client.cli.conftest import NOWHERE, Person, answering
+from tests.faults.proxy import Proxy
 from tests.service import Service, until
 
 AN_ID = "01a20ae8-99e0-752e-9b0c-898291981899"
@@ -100,6 +101,17 @@ def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
         waiting.send_signal(signal.SIGINT)
         waiting.wait(20)
     until(lambda: not me("locks", "--waiting", "--json").json["items"], 20, "the line to be empty")
+
+
+def test_what_was_granted_to_an_interrupted_claim_is_given_back(me: Person, service: Service) -> None:
+    with Proxy(service.port) as line:
+        line.swallow(questions=False)
+        with me.at(f"http://127.0.0.1:{line.port}").start("lock", "x") as claiming:
+            until(lambda: me("-q", "locks").out, 20, "the lock to be granted")
+            claiming.send_signal(signal.SIGINT)
+            claiming.communicate(timeout=20)
+    assert claiming.returncode == 130
+    assert me("-q", "locks").out == ""
 
 
 def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(me: Person, other: Person, monkeypatch: pytest.MonkeyPatch) -> None:
