@@ -35,6 +35,7 @@ MARK = "Written by `coord install`"
 FLAGS = ("-I", "-S", "-X", "utf8")  # nothing of the environment, no site-packages; what is read and written is UTF-8, also on Windows
 _APP = re.compile(r"[0-9][\w.+-]*-[0-9a-f]{8}")
 _RUN = "run.py"
+_STATE = "installed.json"
 
 
 class CannotInstall(Exception):
@@ -54,6 +55,10 @@ def windows() -> bool:
 
 
 def data_folder() -> str:
+    """An installed client stays where it is, whatever the environment of today says."""
+    home = installed_home()
+    if home is not None:
+        return home
     if windows():
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     else:
@@ -73,10 +78,14 @@ def running_archive() -> str | None:
     return os.path.abspath(found) if found else None
 
 
-def running_app() -> str | None:
-    """The name of the installed version that this runs from."""
-    folder, name = os.path.split(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    return name if _APP.fullmatch(name) and os.path.realpath(folder) == os.path.realpath(data_folder()) else None
+def installed_home() -> str | None:
+    """The folder in which the client that runs now is installed."""
+    home, app = os.path.split(_app_folder())
+    return home if _APP.fullmatch(app) and os.path.isfile(os.path.join(home, _STATE)) else None
+
+
+def _app_folder() -> str:
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 class State:
@@ -93,12 +102,12 @@ class State:
     @classmethod
     def load(cls, home: str) -> State:
         try:
-            return cls(json.loads(read(os.path.join(home, "installed.json")) or b"{}"))
+            return cls(json.loads(read(os.path.join(home, _STATE)) or b"{}"))
         except ValueError:
             return cls()
 
     def save(self, home: str) -> None:
-        write_whole(os.path.join(home, "installed.json"), json.dumps(vars(self), indent=1).encode() + b"\n")
+        write_whole(os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n")
 
 
 # --- installing ------------------------------------------------------------------------------------------------------------------
@@ -108,7 +117,7 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
     """Installs what runs now. May be repeated: it mends what is missing. Raises CannotInstall, Busy and OSError."""
     if sys.version_info < OLDEST_PYTHON:
         raise CannotInstall("coord needs Python {}.{} or later, and this is {}.{}.".format(*OLDEST_PYTHON, *sys.version_info))
-    archive, app = running_archive(), running_app()
+    archive, app = running_archive(), os.path.basename(_app_folder()) if installed_home() else None
     if archive is None and app is None:
         raise CannotInstall(
             "This coord runs from a checkout or a package, which is not what is installed. "
@@ -338,7 +347,7 @@ def uninstall() -> Report:
                 remove(launcher)
                 removed.append(launcher)
         remove(os.path.join(home, _RUN))
-        remove(os.path.join(home, "installed.json"))
+        remove(os.path.join(home, _STATE))
         _remove_others(home, set())
     remove(os.path.join(home, "install.lock"))
     try:
@@ -384,8 +393,11 @@ def install_fetched(content: bytes, server: str, *options: str) -> int:
     try:
         file = os.path.join(folder, "coord.pyz")
         write_whole(file, content)
+        command = [interpreter(), *FLAGS, file, "install", "--server", server, *options]
+        home = installed_home()
+        same_place = {"LOCALAPPDATA" if windows() else "XDG_DATA_HOME": os.path.dirname(home)} if home else {}
         sys.stdout.flush()
-        return subprocess.call([interpreter(), *FLAGS, file, "install", "--server", server, *options], stdin=subprocess.DEVNULL)
+        return subprocess.call(command, env={**os.environ, **same_place}, stdin=subprocess.DEVNULL)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -262,6 +262,15 @@ def test_upgrade_installs_what_the_server_hands_out(service: Service, home: Home
     assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(f"coord {__version__} ")
 
 
+def test_an_upgrade_stays_where_the_client_is(service: Service, home: Home) -> None:
+    home.sh(script(service), XDG_DATA_HOME=str(home.folder / "data"))
+    done = home.coord("install", "--from", service.url)
+    assert "was installed already" in done.stdout
+    assert not (home.folder / ".local" / "share").exists()
+    assert home.coord("install", "--uninstall").returncode == 0
+    assert home.files == []
+
+
 def test_a_newer_client_is_not_made_older_unless_that_is_asked_for(service: Service, home: Home) -> None:
     install_version(home, "99.0.0")
     done = home.coord("upgrade", COORD_URL=service.url)
