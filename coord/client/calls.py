@@ -85,7 +85,10 @@ class Calls:
         why = "calls that were made before it wait"
         if direct:
             try:
-                return self._patiently(made, timeout)
+                answer = self._patiently(made, timeout)
+                if answer.is_coords:
+                    return answer
+                why = f"something that is not coord answers {answer.status} at {self.place.url}"
             except Away as away:
                 why = str(away)
         kept = _kept(made)
@@ -93,7 +96,7 @@ class Calls:
             place = self.queue.append(kept)
         except (OSError, QueueFull, Busy) as error:
             raise NotKept(f"{why}. And the call could not be kept in {self.queue.path}: {error}") from None
-        if direct:
+        if direct or self.offline:
             raise Queued(why, kept)
         return self._overtaken_by_none(place, kept)
 
