@@ -128,6 +128,14 @@ class Coord:
             raise CoordAway(str(away), away.retry_after) from None
         return answer if headers else self.checked(answer)
 
+    def catch_up(self) -> None:
+        """Sends what waits before a claim or a check-in that would overtake it. Raises CoordAway."""
+        if all(queue.is_empty for queue in self.calls.queues()):
+            return
+        self.calls.replay()
+        if self.calls.away is not None:
+            raise CoordAway(str(self.calls.away), self.calls.away.retry_after)
+
     def checked(self, answer: Answer) -> Answer:
         if not answer.is_coords:
             raise NotCoord(self.place.url, answer)

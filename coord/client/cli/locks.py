@@ -116,6 +116,7 @@ class Claim:
             began = time.monotonic()
             wait = min(LONGEST_WAIT_S, left)
             try:
+                self.coord.catch_up()
                 answer = self.coord.ask("POST", "/locks", {**self.body, "wait": round(wait, 3)}, wait=wait)
             except Refused as refused:
                 answered = True

@@ -133,9 +133,16 @@ def _awaited(coord: Coord, seconds: float, limit: int, asked: Body) -> Body:
     while True:
         left = deadline - time.monotonic()
         began = time.monotonic()
-        found: Body = coord.read(
-            "/messages", wait=round(min(LONGEST_WAIT_S, max(0.0, left)), 3), limit=min(limit or MOST_IDS, MOST_IDS), **asked
-        )
+        wait = round(min(LONGEST_WAIT_S, max(0.0, left)), 3)
+        try:
+            found: Body = coord.read("/messages", wait=wait, limit=min(limit or MOST_IDS, MOST_IDS), **asked)
+        except CoordAway as away:
+            again = away.told["retry_after"]
+            if again is None or again > left:
+                raise
+            coord.note(f"coord is away: {away.why}. Trying again in {again:g} s.")
+            time.sleep(again)
+            continue
         if found["items"] or (left <= LONGEST_WAIT_S and time.monotonic() >= deadline):
             return found
         if time.monotonic() - began < 1:  # coord has no room for one more that waits

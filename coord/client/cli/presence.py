@@ -49,6 +49,7 @@ def checkin(coord: Coord, task: str | None, agent: str | None, ttl_minutes: floa
         "max_bytes": max_bytes,
     }
     body = {name: value for name, value in body.items() if value is not None}
+    coord.catch_up()
     if coord.json:
         told = coord.ask("POST", "/sessions/checkin", body).json
         coord.result(told)

@@ -137,7 +137,7 @@ class _Holder:
 
     def run(self, command: list[str]) -> int:
         """Its exit code, as a shell would give it."""
-        before = {name: signal.signal(getattr(signal, name), self._pass_on) for name in _PASSED_ON if hasattr(signal, name)}
+        before = {each: signal.signal(each, self._pass_on) for each in _signals()}
         renewing = threading.Thread(target=self._keep, daemon=True)
         try:
             self._process = subprocess.Popen(_as_program(command), env=self._environment())
@@ -150,8 +150,8 @@ class _Holder:
             return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
         finally:
             self._over.set()
-            for name, handler in before.items():
-                signal.signal(getattr(signal, name), handler)
+            for each, handler in before.items():
+                signal.signal(each, handler)
         renewing.join(1)  # a renewal under way that comes after the release does no harm
         return 128 - code if code < 0 else code
 
@@ -289,6 +289,12 @@ class _Holder:
         if "resource" in body:
             return [f"/locks/{body['id']}{query(session_id=me)}"]
         return [f"/locks{query(session_id=me, project_key=body['project_key'], resource=each)}" for each in self.claim.resources]
+
+
+def _signals() -> list[signal.Signals]:
+    """Those to pass on; not what this process is told to ignore, as by nohup: its command ignores that too."""
+    known = [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]
+    return [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]
 
 
 def _as_program(command: list[str]) -> list[str]:

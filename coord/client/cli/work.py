@@ -259,6 +259,7 @@ def _claimed(coord: Coord, scope: Body) -> Body | None:
     before = memory.unanswered_claim(coord, wanted)
     for claim_id in [before, new_id()] if before else [new_id()]:
         try:
+            coord.catch_up()
             answer = coord.ask("POST", "/work-items/claim", {"session_id": coord.session, "claim_id": claim_id, **scope})
         except CoordAway:
             memory.remember_claim(coord, wanted, claim_id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.client.cli.conftest import Person
+from tests.client.cli.conftest import Person, answering
 from tests.service import until
 
 
@@ -106,6 +106,12 @@ def test_the_inbox_waits_for_what_is_to_come(me: Person, other: Person) -> None:
         me("send", "--to", other.session, "hello")
         out, _ = waiting.communicate(timeout=30)
     assert waiting.returncode == 0 and "hello" in out
+
+
+def test_a_wait_goes_on_when_coord_asks_to_come_back(me: Person) -> None:
+    with answering(503, {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1}, Retry_After="1") as url:
+        said = me.at(url)("inbox", "--wait", "1.5")
+    assert said.code == 5 and "Trying again in 1 s" in said.err
 
 
 def test_a_wait_in_vain_shows_an_empty_inbox(me: Person) -> None:

@@ -70,6 +70,21 @@ def test_something_else_at_its_address_is_no_coord(me: Person) -> None:
     assert (said.code, said.json["error"]) == (5, "not_coord")
 
 
+def test_a_write_that_something_else_answered_is_queued(me: Person) -> None:
+    with answering(404, {"message": "not here"}) as url:
+        said = me.at(url)("set", "api", "built")
+    assert said.code == 0 and "something that is not coord answers 404" in said.err
+    assert len(me.queued) == 1
+
+
+def test_a_claim_that_waits_does_not_overtake_what_waits(me: Person, away: Person) -> None:
+    me("lock", "x")
+    away("unlock", "x")
+    assert me("lock", "x", "--wait", "10").out.startswith("claimed x")
+    assert me.queued == []
+    assert me("-q", "locks").out != ""
+
+
 def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
     with answering(403, {"detail": "Your network may not.", "error": "forbidden"}, **{SERVER_HEADER: "0.1.0; api=1"}) as url:
         said = me.at(url)("locks")

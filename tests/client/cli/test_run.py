@@ -95,6 +95,13 @@ def test_signals_are_passed_on_and_the_exit_code_says_which(me: Person, number: 
     assert held(me) == []
 
 
+def test_what_coord_run_is_told_to_ignore_its_command_ignores(me: Person) -> None:
+    shows = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    command = ["nohup", *me.command, "run", "x", "--", *python(shows)]
+    done = subprocess.run(command, cwd=me.folder, env=me.environment, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "True\n"
+
+
 def test_a_command_that_handles_a_signal_ends_as_it_likes(me: Person) -> None:
     handles = "import signal, sys; signal.signal(signal.SIGTERM, lambda *a: sys.exit(9)); " + SLEEPS
     with me.start("run", "x", "--", *python(handles)) as process:
