@@ -469,10 +469,16 @@ class Memory:
         return told if isinstance(told, dict) else {}
 
     def keep(self, **values: Any) -> None:
+        self._write(self._path, {**self._load(), "name": self._name, **values})
+
+    def _write(self, path: str, content: object) -> None:
         from coord.client.locked import write_whole
 
-        os.makedirs(self._folder, exist_ok=True)
-        write_whole(self._path, json.dumps({**self._load(), "name": self._name, **values}).encode())
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+            write_whole(path, json.dumps(content).encode())
+        except OSError:  # a checkout that nobody may write to: then it is not remembered
+            pass
 
     @property
     def prompt(self) -> str:
@@ -518,10 +524,7 @@ class Memory:
                 remove(path)
 
     def note_command(self, tool_use_id: str, lock_ids: list[str]) -> None:
-        from coord.client.locked import write_whole
-
-        os.makedirs(self._folder, exist_ok=True)
-        write_whole(os.path.join(self._folder, self._command(tool_use_id)), json.dumps(lock_ids).encode())
+        self._write(os.path.join(self._folder, self._command(tool_use_id)), lock_ids)
 
     def commands_are_over(self) -> list[str]:
         """The locks of all commands of this session that nobody said the end of."""
@@ -549,9 +552,12 @@ class Memory:
         return _age(self._away) < AWAY_S
 
     def note_away(self) -> None:
-        os.makedirs(os.path.dirname(self._away), exist_ok=True)
-        with open(self._away, "wb"):
-            os.utime(self._away)
+        try:
+            os.makedirs(os.path.dirname(self._away), exist_ok=True)
+            with open(self._away, "wb"):
+                os.utime(self._away)
+        except OSError:
+            pass
 
     def note_back(self) -> None:
         from coord.client.locked import remove

@@ -472,8 +472,18 @@ def test_it_can_be_turned_off(one: Session, service: Service, repository: Reposi
 
 def test_what_fails_inside_is_noted_for_doctor_without_the_event(one: Session, repository: Repository) -> None:
     (repository.folder / ".claude").mkdir()
-    (repository.folder / ".claude" / "coord-sessions").write_text("a file where a folder should be")
-    event = {"session_id": one.session_id, "hook_event_name": "UserPromptSubmit", "prompt": "my secret"}
-    done = one.run(json.dumps(event).encode())
+    edit = {"tool_name": "Write", "tool_input": {"file_path": "/my/secret\0", "content": "my secret"}}
+    done = one.run(json.dumps({"session_id": one.session_id, "hook_event_name": "PreToolUse", **edit}).encode())
     noted = (repository.folder / ".claude" / "coord-hook.log").read_text()
-    assert done.returncode == 0 and "Error" in noted and "secret" not in noted
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert "ValueError" in noted and "secret" not in noted
+
+
+def test_where_nothing_can_be_remembered_files_are_claimed_all_the_same(
+    one: Session, two: Session, service: Service, repository: Repository
+) -> None:
+    (repository.folder / ".claude").write_text("a file where a folder should be")
+    assert one.prompts() == ""
+    assert one.edits("a.py") == {}
+    assert two.edits("a.py")["permissionDecision"] == "deny"
+    assert locks(service, repository) == {"a.py": one.name}
