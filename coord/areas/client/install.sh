@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs coord's client for this user: without root, a package index or the internet. Run again, it brings the client up to date.
-# What stands after `sh -s --` goes to `coord install`: curl -fsS …/client/install.sh | sh -s -- --bin-dir ~/bin
+# What stands after `sh -s --` goes to `coord install`: curl -fsS URL | sh -s -- --bin-dir ~/bin
 set -eu
 
 url=${COORD_URL:-@URL@}

@@ -88,6 +88,7 @@ def test_a_script_can_be_read_before_it_is_run(app: Flask, path: str) -> None:
     assert answer.content_type == "text/plain; charset=utf-8"
     assert "@" not in {line.strip()[:1] for line in answer.text.splitlines()}
     assert get(app, "/client").json["sha256"] in answer.text
+    assert answer.text.isascii()  # Windows PowerShell and old terminals guess at the rest
 
 
 # --- by what name it is called ---------------------------------------------------------------------------------------------------
