@@ -131,7 +131,9 @@ SETTINGS: tuple[Setting, ...] = (
         "Further names this service is called by (`Host`). IP addresses, `localhost`, names without a dot and the machine's own name always are.",
     ),
     Setting("ALLOWED_ORIGINS", "", words, "Origins (`https://tools.example`) whose pages may call; the service's own always may."),
-    Setting("TRUSTED_PROXIES", "", networks, "Networks whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed. Default: none."),
+    Setting(
+        "TRUSTED_PROXIES", "", networks, "Networks whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed. Default: none."
+    ),
     Setting("TOKEN", "", text, "When set, every call except `/livez`, `/health` and `/client` needs `Authorization: Bearer <token>`."),
     Setting("TOKEN_FILE", "", text, "File that holds the token (first line); instead of `COORD_TOKEN`."),
     Setting("DEFAULT_TTL_HOURS", "2", number_from(0, 87600), "`ttl_hours` of a claim that names none; 0 never expires."),
