@@ -12,8 +12,8 @@ import click
 from coord.client import place as places
 from coord.client.calls import Calls, NotKept, Patience, Queued
 from coord.client.cli.failures import AWAY, DONE, NOTHING, USAGE, CoordAway, Failed, NotCoord, Refused
-from coord.client.cli.output import dumps, marked, plain
-from coord.client.offline import Call, Queue
+from coord.client.cli.output import dumps, marked, plain, when
+from coord.client.offline import BASE, Call, Queue, unquote
 from coord.client.place import Place
 from coord.client.wire import Answer, Away, BadUrl, query
 
@@ -182,7 +182,7 @@ class Coord:
         """What `--json` prints of a call that waits."""
         return {
             "queued": True,
-            "detail": f"{away_because(str(queued))} The call is kept and will be sent when coord is back.",
+            "detail": f"{away_because(str(queued))} The call is kept: the next write or `coord sync` sends it.",
             "call": shown(queued.call),
         }
 
@@ -227,15 +227,15 @@ def refusal(told: Body) -> str:
 
 
 def summary(told: Body) -> str:
-    """A call in few words."""
-    body = told.get("body") or {}
-    names = [body.get(name) for name in ("resource", "resources", "title", "name", "subject", "status", "state") if body.get(name)]
-    about = f" {plain(str(names[0]))}" if names else ""
-    return f"{told['method']} {plain(short_path(told['path']))}{about}, decided {told.get('ts')}"
+    """A call in few words, and when it was decided."""
+    values = Call(told["method"], told["path"], told.get("body")).values
+    path = unquote(told["path"].partition("?")[0])
+    about = next((values[name] for name in _TELLING if values.get(name)), "all" if values.get("release_all") else "")
+    named = ", ".join(map(str, about)) if isinstance(about, list) else str(about)
+    return f"{when(told.get('ts') or None)}  {told['method']} {plain(f'{path[len(BASE) :]} {named}'.rstrip())}"
 
 
-def short_path(path: str) -> str:
-    return path[len("/api/coord") :] if path.startswith("/api/coord/") else path
+_TELLING = ("resource", "resources", "title", "name", "subject", "status", "state", "ids")
 
 
 # --- options ---------------------------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def without_a_lock(claim: Claim, queued: Queued) -> Failed:
     coord = claim.coord
     kept = coord.kept(queued)
     sentence = f"You work WITHOUT a lock on {claim.names}: coord is away ({plain(str(queued)).rstrip('.')})."
-    sentence += " The claim is kept and will be sent when coord is back; until then look twice before you change anything."
+    sentence += " The claim is kept, but grants nothing: look twice before you change anything."
     return Failed(sentence, AWAY, "away", queued=True, call=kept["call"])
 
 

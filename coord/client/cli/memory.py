@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import Any
 from zlib import crc32
 
 from coord.client.cli.common import Coord
-from coord.client.locked import read, write_whole
+from coord.client.locked import read, remove, write_whole
 
 MOST_SHOWN = 2000
+FORGOTTEN_AFTER_S = 30 * 86400.0
 
 
 def _path(coord: Coord) -> str:
@@ -33,9 +35,19 @@ def _save(coord: Coord, told: dict[str, Any]) -> None:
     path = _path(coord)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.exists(path):
+            _sweep(os.path.dirname(path))
         write_whole(path, json.dumps(told).encode())
     except OSError:
         pass
+
+
+def _sweep(folder: str) -> None:
+    """Removes what sessions left behind that are long over."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.startswith("coord-cli-") and time.time() - os.path.getmtime(path) > FORGOTTEN_AFTER_S:
+            remove(path)
 
 
 def cursor(coord: Coord) -> int | None:

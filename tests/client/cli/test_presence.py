@@ -1,5 +1,6 @@
 """`coord checkin`, `sessions`, `end` and `whoami`."""
 
+import os
 import socket
 
 from tests.client.cli.conftest import NOWHERE, Person
@@ -83,3 +84,12 @@ def test_without_variables_the_file_the_repository_and_the_host_name_things(me: 
 
 def test_whoami_asks_nobody(away: Person) -> None:
     assert away("whoami").code == 0
+
+
+def test_what_is_remembered_of_sessions_that_are_long_over_goes(me: Person, other: Person) -> None:
+    me("checkin")
+    (old,) = (me.folder / ".claude").glob("coord-cli-*.json")
+    os.utime(old, (0, 0))
+    me.as_("another")("checkin")
+    (left,) = (me.folder / ".claude").glob("coord-cli-*.json")
+    assert left != old

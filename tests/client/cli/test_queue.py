@@ -1,5 +1,7 @@
 """`coord queue` and `coord sync`."""
 
+import re
+
 from coord.client.wire import SERVER_HEADER
 from tests.client.cli.conftest import Person, answering
 
@@ -9,7 +11,8 @@ def test_the_queue_shows_what_waits(away: Person) -> None:
     away("send", "hello")
     said = away("queue")
     assert said.code == 0 and len(said.lines) == 2
-    assert said.lines[0].startswith(f"PUT /components/{away.project}/api built, decided 20")
+    assert [line.partition("  ")[2] for line in said.lines] == [f"PUT /components/{away.project}/api built", "POST /messages hello"]
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ", said.lines[0])
     assert [call["method"] for call in away("queue", "--json").json["waiting"]] == ["PUT", "POST"]
 
 
@@ -42,7 +45,7 @@ def test_sync_says_what_was_refused(me: Person, away: Person, other: Person) -> 
     other("lock", "x")
     said = me("sync")
     assert said.code == 1 and said.out == "1 sent, 1 refused.\n"
-    assert "refused: POST /locks x" in said.err and other.session in said.err
+    assert "POST /locks x: " in said.err and other.session in said.err
     assert "refused" not in me("locks").err  # told once
 
 
