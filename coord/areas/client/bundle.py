@@ -51,13 +51,12 @@ def bundle() -> Bundle:
 def build() -> bytes:
     written = io.BytesIO()
     written.write(_SHEBANG)
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(written, "w") as archive:  # not compressed: zlib's bytes differ from one node to the next
         for name, content in sorted(_files()):
             member = zipfile.ZipInfo(name, _WRITTEN_AT)
-            member.compress_type = zipfile.ZIP_DEFLATED
             member.create_system = 3  # whatever system this is
             member.external_attr = 0o644 << 16
-            archive.writestr(member, content, compresslevel=9)
+            archive.writestr(member, content)
     return written.getvalue()
 
 
