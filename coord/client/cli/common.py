@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from typing import Any, Callable, NoReturn
 
@@ -360,8 +359,8 @@ def limited(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def text_of(value: str | None) -> str | None:
-    """`-` is what comes in on standard input."""
-    return sys.stdin.read() if value == "-" else value
+    """`-` is what comes in on standard input: UTF-8, whatever the locale."""
+    return click.get_binary_stream("stdin").read().decode("utf-8", "replace") if value == "-" else value
 
 
 def more(coord: Coord, found: Body) -> None:

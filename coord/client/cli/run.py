@@ -276,7 +276,9 @@ class _Holder:
             try:
                 self.coord.write("DELETE", path)
             except Queued as queued:
-                self.coord.note(f"coord is away ({plain(str(queued)).rstrip('.')}); the release is kept: the next write or `coord sync` sends it.")
+                self.coord.note(
+                    f"coord is away ({plain(str(queued)).rstrip('.')}); the release is kept: the next write or `coord sync` sends it."
+                )
             except Failed as failed:
                 if failed.told["error"] != "not_found":
                     self.coord.warn(f"the lock on {self.claim.names} could not be released: {failed.message}")

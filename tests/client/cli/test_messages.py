@@ -1,5 +1,7 @@
 """`coord send`, `inbox` and `read`."""
 
+import subprocess
+
 import pytest
 
 from tests.client.cli.conftest import Person, answering
@@ -138,3 +140,10 @@ def test_what_others_write_does_not_steer_the_terminal(me: Person, other: Person
 )
 def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> None:
     assert me(*args).code == 2
+
+
+def test_standard_input_is_utf_8_whatever_the_locale(me: Person, other: Person) -> None:
+    command = [*me.command, "send", "--to", other.session, "log", "-"]
+    env = {**me.environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run(command, cwd=me.folder, env=env, input="grüße\n".encode(), capture_output=True, check=True)
+    assert other("inbox", "--json").json["items"][0]["body"] == "grüße\n"
