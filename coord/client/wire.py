@@ -158,7 +158,7 @@ def safe(path: str) -> str:
     """A path (and query) with what may not stand in a request line percent-encoded: callers quote, shell clients sometimes do not."""
     if path.isascii() and path.isprintable() and " " not in path and "#" not in path:
         return path
-    return "".join(chr(byte) if 0x20 < byte < 0x7F and byte != 0x23 else f"%{byte:02X}" for byte in path.encode("utf-8", "replace"))
+    return "".join(chr(byte) if 0x20 < byte < 0x7F and byte != 0x23 else f"%{byte:02X}" for byte in path.encode("utf-8", "surrogatepass"))
 
 
 def _request(method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]) -> bytes:
