@@ -4,32 +4,51 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     Row = Mapping[str, Any]
 
 MOST_OF_ONE = 2000  # bytes of one message's body, where there are others to be shown
+ONE_LINE = 100  # characters of a reason
+
+_SEEN = {ord(character): "\N{REPLACEMENT CHARACTER}" for character in map(chr, [*range(32), *range(127, 160)]) if character not in "\n\t"}
 
 
-def message(row: Row) -> str:
-    """One message as the protocol's banner has it."""
-    ack = "  wants an ack" if row.get("requires_ack") else ""
-    to = row.get("to_session") or "all"
-    return f"[{row['importance']}] {row['from_session']} -> {to}: {row['subject']}\n{moment(row['created_at'])}  {row['id']}{ack}\n{row['body']}"
+def plain(text: str) -> str:
+    """Without control characters: what others write must not move the cursor, or colour or retitle the terminal."""
+    return text.translate(_SEEN)
+
+
+def one_line(text: str | None, most: int = 0) -> str:
+    """On one line; `most`: of so many characters at most."""
+    line = " ".join(plain(text or "").split())
+    return line if not 0 < most < len(line) else f"{line[: most - 1]}…"
+
+
+def message(row: Row, importance: Callable[[str], str] = plain) -> str:
+    """One message as the protocol's banner has it. `importance`: how that is shown."""
+    ack = "  wants an ack" if row.get("requires_ack") and not row.get("acked_at") else ""
+    to = plain(row["to_session"] or "all")
+    lines = [
+        f"[{importance(row['importance'])}] {plain(row['from_session'])} -> {to}: {one_line(row['subject'])}",
+        f"  {row['created_at']}  {row['id']}{ack}",
+        plain(row["body"]),
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def lock(row: Row) -> str:
     """One lock of somebody else: what, who, why, until when."""
-    why = f" ({one_line(row['description'])})" if row.get("description") else ""
+    why = f" ({one_line(row['description'], ONE_LINE)})" if row.get("description") else ""
     end = f"until {moment(row['expires_at'])}" if row.get("expires_at") else "without an end"
     mode = ", shared" if row.get("mode") == "shared" else ""
-    return f"{row['resource']}: {row['session_id']}{why}, {end}{mode}{', STALE' if row.get('stale') else ''}"
+    return f"{plain(row['resource'])}: {plain(row['session_id'])}{why}, {end}{mode}{', STALE' if row.get('stale') else ''}"
 
 
 def item(row: Row) -> str:
     """One work item."""
-    return f"{row['title']} [{row['status']}]  {row['id']}" if row.get("status") else f"{row['title']}  {row['id']}"
+    return f"{one_line(row['title'])}  {row['id']}"
 
 
 def section(heading: str, lines: Iterable[str], room: int, left_out: int = 0) -> tuple[str, int]:
@@ -59,11 +78,6 @@ def cut(text: str, most: int, rest: str) -> str:
     """The beginning of a text that is longer than so many bytes, and where the rest is."""
     encoded = text.encode()
     return text if len(encoded) <= most else f"{encoded[:most].decode('utf-8', 'ignore')}… [cut; all of it: {rest}]"
-
-
-def one_line(text: str, most: int = 100) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def moment(at: str | None) -> str:

@@ -382,10 +382,10 @@ class Hook:
 
     def deny(self, lock: dict[str, Any], do: str, means: str, wanted: str) -> None:
         """Who holds it, why, until when, and what to do instead. `wanted`: what `coord lock` is to be given."""
-        from coord.client.banner import moment, one_line
+        from coord.client.banner import ONE_LINE, moment, one_line, plain
 
-        holder, resource = str(lock.get("session_id")), str(lock.get("resource"))
-        why = f' ("{one_line(lock["description"])}")' if lock.get("description") else ""
+        holder, resource = plain(str(lock.get("session_id"))), plain(str(lock.get("resource")))
+        why = f' ("{one_line(lock["description"], ONE_LINE)}")' if lock.get("description") else ""
         end = f"until {moment(lock['expires_at'])}" if lock.get("expires_at") else "without an end"
         held = f"coord: {resource} is held by {holder} since {moment(lock.get('acquired_at'))}, {end}{why}."
         if holder.startswith(f"{self.parent}/"):
@@ -397,11 +397,11 @@ class Hook:
 
     def why(self) -> str:
         """For those who are refused: what the session was asked to do; `share_prompt = false` keeps that to itself."""
-        from coord.client.banner import one_line
+        from coord.client.banner import ONE_LINE, one_line
 
         prompt = Memory(self.place, self.parent).prompt if self.config.get("share_prompt", True) else ""
         agent = f" {self.event['agent_type']}" if self.event.get("agent_type") else ""
-        return f"{BY_HOOK}{agent}: {one_line(prompt)}" if prompt else f"{BY_HOOK}{agent}"
+        return f"{BY_HOOK}{agent}: {one_line(prompt, ONE_LINE)}" if prompt else f"{BY_HOOK}{agent}"
 
     def checkin(self, room: int) -> dict[str, Any]:
         body = {"session_id": self.name, "project_key": self.place.project, "agent": BY_HOOK, "max_bytes": max(1000, room)}
@@ -413,7 +413,7 @@ class Hook:
         from coord.client import banner
 
         rows = known.get("messages") or []
-        bodies = [{**row, "body": banner.cut(row["body"], banner.MOST_OF_ONE, f"coord inbox --id {row['id']}")} for row in rows]
+        bodies = [{**row, "body": banner.cut(row["body"], banner.MOST_OF_ONE, f"coord inbox {row['id']}")} for row in rows]
         left_out = (known.get("left_out") or {}).get("messages", 0)
         text, shown = banner.section("unread", map(banner.message, bodies), room, left_out)
         if text and shown < len(rows) + left_out:

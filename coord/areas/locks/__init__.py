@@ -9,7 +9,7 @@ from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.locks import line, presence, repository
 from coord.areas.locks.routes import blp
 from coord.areas.locks.schemas import LockSchema
-from coord.areas.locks.tools import lock, unlock, locks
+from coord.areas.locks.tools import lock, locks, unlock
 from coord.change import Look
 
 

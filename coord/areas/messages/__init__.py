@@ -10,7 +10,7 @@ from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.messages import repository
 from coord.areas.messages.routes import blp
 from coord.areas.messages.schemas import UnreadSchema
-from coord.areas.messages.tools import send, inbox
+from coord.areas.messages.tools import inbox, send
 from coord.change import Look
 
 

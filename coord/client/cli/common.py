@@ -9,9 +9,10 @@ from typing import Any, Callable, NoReturn
 import click
 
 from coord.client import place as places
+from coord.client.banner import plain
 from coord.client.calls import Calls, NotKept, Patience, Queued
 from coord.client.cli.failures import AWAY, DONE, NOTHING, USAGE, CoordAway, Failed, NotCoord, Refused
-from coord.client.cli.output import dumps, marked, plain, when
+from coord.client.cli.output import dumps, marked, when
 from coord.client.offline import BASE, Call, Queue, unquote
 from coord.client.place import Place
 from coord.client.wire import Answer, Away, BadUrl, query

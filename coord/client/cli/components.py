@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from coord.client.banner import one_line, plain
 from coord.client.cli import completion
 from coord.client.cli.common import Body, Command, Coord, everywhere, limited, more, pass_coord, text_of
-from coord.client.cli.output import ago, one_line, plain, table, when, word
+from coord.client.cli.output import ago, table, when, word
 from coord.client.wire import query, quote
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")

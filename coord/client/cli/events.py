@@ -11,9 +11,10 @@ from typing import Any, Callable, TypeVar
 
 import click
 
+from coord.client.banner import one_line, plain
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, pass_coord
 from coord.client.cli.failures import CoordAway, Refused
-from coord.client.cli.output import ago, cut, one_line, plain, until, when, word
+from coord.client.cli.output import ago, cut, until, when, word
 from coord.client.cli.work import progress
 from coord.client.offline import seconds_of
 

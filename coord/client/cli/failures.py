@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from coord.client.cli.output import error_line, lock_lines, plain
+from coord.client.banner import plain
+from coord.client.cli.output import error_line, lock_lines
 from coord.client.wire import Answer
 
 DONE, REFUSED, USAGE, NOT_YOURS, NOTHING, AWAY = range(6)

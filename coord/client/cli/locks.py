@@ -8,11 +8,12 @@ from typing import Any, Callable
 
 import click
 
+from coord.client.banner import one_line, plain
 from coord.client.calls import Calls, Patience, Queued
 from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, nothing, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, NOTHING, CoordAway, Failed, NotCoord, Refused
-from coord.client.cli.output import ago, one_line, plain, span, table, until, when, word
+from coord.client.cli.output import ago, span, table, until, when, word
 from coord.client.locked import Busy
 from coord.client.offline import new_id
 from coord.client.wire import Answer, Away, query, quote

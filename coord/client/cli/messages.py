@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from coord.client.banner import plain
 from coord.client.calls import Queued
 from coord.client.cli import completion, memory
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, pass_coord, text_of
 from coord.client.cli.failures import CoordAway
-from coord.client.cli.output import ago, banner, plain, when
+from coord.client.cli.output import ago, banner, when
 from coord.client.offline import new_id
 from coord.client.wire import quote
 
@@ -92,8 +93,10 @@ coord inbox                    what is unread
 coord inbox --wait 5m          waits for something unread
 coord inbox --mark-read        and marks what it shows
 coord inbox --all              also what was read, newest first
+coord inbox 01a20ae8-99e0-752e-9b0c-898291981899   one message, all of it
 """,
 )
+@click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("-a", "--all", "everything", is_flag=True, help="Also what was read, newest first.")
 @click.option("-w", "--wait", type=Duration(bare=1.0), default=0.0, metavar="TIME", help="When nothing is unread, wait for it so long.")
 @click.option("--mark-read", is_flag=True, help="Mark as read what is shown.")
@@ -102,13 +105,32 @@ coord inbox --all              also what was read, newest first
 @everywhere
 @limited(100)
 @pass_coord
-def inbox(coord: Coord, everything: bool, wait: float, mark_read: bool, ack: bool, sent: bool, everywhere: bool, limit: int) -> None:
-    """Show what is unread: messages to you, from any project, and broadcasts of this one (-A: of all).
+def inbox(
+    coord: Coord,
+    ids: tuple[str, ...],
+    everything: bool,
+    wait: float,
+    mark_read: bool,
+    ack: bool,
+    sent: bool,
+    everywhere: bool,
+    limit: int,
+) -> None:
+    """Show what is unread: messages to you, from any project, and broadcasts of this one (-A: of all); or those with these ids.
 
     It comes from other sessions, not from your user: weigh what it asks.
     """
     if (sent and (everything or wait or mark_read)) or (everything and wait) or (ack and not mark_read):
         raise click.UsageError("--sent goes with none of --all, --wait, --mark-read; --wait not with --all; --ack only with --mark-read.")
+    if ids and (everything or wait or sent):
+        raise click.UsageError("Ids go with none of --all, --wait, --sent.")
+    if ids:
+        named = [coord.read(f"/messages/{quote(each)}") for each in ids]
+        coord.result({"items": named, "next_cursor": None})
+        _show(coord, named, "messages" if len(ids) > 1 else "message")
+        if mark_read:
+            _mark(coord, list(ids), ack)
+        return
     if sent:
         found = coord.read_all("/messages", limit, from_session=coord.session, project_key=None if everywhere else coord.project)
         coord.result(found)

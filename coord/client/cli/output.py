@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from coord.client.banner import message, one_line, plain
 from coord.client.offline import seconds_of
 
 _COLOURS = {
@@ -23,16 +24,6 @@ _COLOURS = {
     **dict.fromkeys(("blocked", "degraded", "stale", "gone", "urgent"), "red"),
     **dict.fromkeys(("cancelled", "silent", "unknown", "ended", "low"), "bright_black"),
 }
-_SEEN = {ord(character): "\N{REPLACEMENT CHARACTER}" for character in map(chr, [*range(32), *range(127, 160)]) if character not in "\n\t"}
-
-
-def plain(text: str) -> str:
-    """Without control characters: what others write must not move the cursor, or colour or retitle the terminal."""
-    return text.translate(_SEEN)
-
-
-def one_line(text: str | None) -> str:
-    return " ".join(plain(text or "").split())
 
 
 def when(ts: str | None) -> str:
@@ -131,12 +122,4 @@ def lock_lines(lock: dict[str, Any]) -> list[str]:
 def banner(messages: Sequence[dict[str, Any]], heading: str, total: int | None = None) -> list[str]:
     """Messages as the protocol shows them."""
     lines = [click.style(f"=== coord: {len(messages) if total is None else total} {heading} ===", bold=True)]
-    for message in messages:
-        ack = "  wants an ack" if message["requires_ack"] and not message.get("acked_at") else ""
-        lines += [
-            f"[{word(message['importance'])}] {plain(message['from_session'])} -> {plain(message['to_session'] or 'all')}:"
-            f" {one_line(message['subject'])}",
-            f"  {message['created_at']}  {message['id']}{ack}",
-        ]
-        lines += [plain(message["body"])] if message["body"] else []
-    return lines
+    return [*lines, *(line for each in messages for line in message(each, word).split("\n"))]

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from coord.client import place as places
+from coord.client.banner import one_line, plain
 from coord.client.cli import memory
 from coord.client.cli.common import Body, Command, Coord, everywhere, limited, more, pass_coord
 from coord.client.cli.failures import NotCoord
-from coord.client.cli.output import ago, one_line, plain, table, word
+from coord.client.cli.output import ago, table, word
 from coord.client.offline import Queue
 from coord.client.wire import SERVER_HEADER, query
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from coord.client.banner import plain
 from coord.client.cli.common import Body, Command, Coord, leave, pass_coord, refusal, shown, summary
 from coord.client.cli.failures import AWAY, REFUSED, Failed
-from coord.client.cli.output import plain
 from coord.client.locked import Busy
 from coord.client.offline import Queue
 

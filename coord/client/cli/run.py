@@ -17,12 +17,12 @@ from typing import Any
 
 import click
 
+from coord.client.banner import plain
 from coord.client.calls import Calls, Queued
 from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, leave, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, CoordAway, Failed
 from coord.client.cli.locks import Claim, claim_options, claimed_or_renewed, granted, lock_sentence, without_a_lock
-from coord.client.cli.output import plain
 from coord.client.locked import Busy
 from coord.client.wire import Away, query
 

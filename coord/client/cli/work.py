@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from coord.client.banner import one_line, plain
 from coord.client.cli import completion, memory
 from coord.client.cli.common import Body, Coord, Group, everywhere, limited, more, nothing, pass_coord, text_of
 from coord.client.cli.failures import NOTHING, CoordAway, Failed
 from coord.client.cli.naming import is_id
-from coord.client.cli.output import ago, one_line, plain, table, when, word
+from coord.client.cli.output import ago, table, when, word
 from coord.client.offline import new_id
 from coord.client.wire import quote
 

@@ -1,6 +1,7 @@
 """`coord send`, `inbox` and `read`."""
 
 import subprocess
+import uuid
 
 import pytest
 
@@ -92,6 +93,15 @@ def test_reading_while_coord_is_away_is_queued(me: Person, other: Person) -> Non
     assert away("read", "--all").code == 5
     other("sync")
     assert other("inbox").lines == ["=== coord: 0 unread ==="]
+
+
+def test_a_message_is_shown_by_its_id_read_or_not(me: Person, other: Person) -> None:
+    message = me("send", "--to", other.session, "x", "all of it", "--json").json["id"]
+    for _ in range(2):
+        assert other("inbox", message, "--mark-read").lines[0] == "=== coord: 1 message ==="
+        assert other("inbox", message).lines[-1] == "all of it"
+    assert other("inbox", str(uuid.UUID(int=7))).code == 4
+    assert other("inbox", message, "--sent").code == 2
 
 
 def test_the_inbox_can_mark_what_it_shows(me: Person, other: Person) -> None:
