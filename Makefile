@@ -34,10 +34,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(BENCH)
 
 lock: $(VENV)/.dev
-	$(BIN)/pip-compile $(LOCK) -o requirements.txt requirements.in
-	$(BIN)/pip-compile $(LOCK) --allow-unsafe -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile $(LOCK) --strip-extras -o requirements.txt requirements.in
+	$(BIN)/pip-compile $(LOCK) --no-strip-extras --allow-unsafe -o requirements-dev.txt requirements-dev.in
 
-LOCK := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+LOCK := --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--no-header
 
 $(VENV)/bin/python:

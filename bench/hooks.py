@@ -30,6 +30,7 @@ class Machine:
         _, script = load.timed(load.Connection(port), "GET", "/client/install.sh", None, expect=200)
         subprocess.run(["sh"], input=script, env=self._environment, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["git", "init", "-q", self.repository], check=True)
+        (self.repository / ".coord.toml").write_text(f'url = "http://127.0.0.1:{port}"\nproject = "shop"\n')
         found = ["python3", "-c", "import sys; print(sys.executable)"]
         self.python = subprocess.run(found, check=True, capture_output=True, text=True, env=self._environment).stdout.strip()
 

@@ -17,16 +17,16 @@ def resource(path: str, place: Place) -> tuple[str, str]:
     Within a checkout it counts from the top of that checkout, also when it is another one than the caller's: then in that one's project.
     Outside of any it is this host's own: `HOST:/etc/hosts`.
     """
-    path = path[:-2] if path.endswith(("/**", f"{os.sep}**")) else path
+    path = path[:-2] if path.endswith("**") and path[-3:-2] in ("", "/", os.sep) else path
     tree = path.endswith(("/", os.sep))
     absolute = _real(os.path.join(place.root, os.path.expanduser(path)))
-    if place.repository is None and _below(absolute, place.root) is not None:
+    there = Place(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
+    if there.repository is not None:
+        project, top = _project(there, place), there.root
+    elif _below(absolute, place.root) is not None:
         project, top = place.project, place.root
     else:
-        there = Place(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
-        project, top = _project(there, place), there.root
-        if there.repository is None and _below(absolute, place.root) is None:
-            return place.project, f"{host()}:{_slashes(absolute)}{'/' if tree and not absolute.endswith(('/', os.sep)) else ''}"
+        return place.project, f"{host()}:{_slashes(absolute)}{'/' if tree and not absolute.endswith(('/', os.sep)) else ''}"
     below = _below(absolute, top) or ""
     named = _spelt(top, below) if FOLDS_CASE else below
     return project, (_composed(named) + ("/" if tree and named else "")) or "/"

@@ -80,7 +80,7 @@ class Hook:
     """One event of one session."""
 
     def __init__(self, event: Event) -> None:
-        from coord.client.place import BadConfig, Place, session
+        from coord.client.place import BadConfig, Place, remember_config, session
 
         self.event = event
         self.claude_session = str(event.get("session_id") or "")
@@ -90,6 +90,8 @@ class Hook:
         self.trouble = ""
         try:
             self.place = Place(os.environ.get("CLAUDE_PROJECT_DIR") or event.get("cwd"))
+            if self.place.file:
+                remember_config(self.place.file, self.place.config)
         except BadConfig as error:
             self.trouble = f"coord's hooks do nothing here: {error}"
         self.config: dict[str, Any] = {}

@@ -5,6 +5,7 @@ Everything is read from files and the environment; no other program is started f
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -125,7 +126,7 @@ class Place:
         start = os.path.realpath(folder or _here())
         self.repository = repository(start)
         self.file = file = _config_file(start, self.repository)
-        self.config = read_config(file) if file else {}
+        self.config = (_remembered(file) or read_config(file)) if file else {}
         if self.repository is not None:
             self.root, self.home = self.repository.top, self.repository.lasting
         else:
@@ -183,6 +184,41 @@ def read_config(file: str) -> dict[str, object]:
         raise BadConfig(f"{file} is not TOML: {error}. Mend that line.") from None
     except OSError as error:
         raise BadConfig(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def remember_config(file: str, config: dict[str, object]) -> None:
+    """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms. May fail: then it is read again."""
+    from coord.client.locked import write_whole
+
+    path, state = _memory(file), _state(file)
+    if state is not None and _remembered(file) is None and os.path.isdir(os.path.dirname(path)):
+        try:
+            write_whole(path, json.dumps([state, config], default=str).encode())
+        except OSError:
+            pass
+
+
+def _remembered(file: str) -> dict[str, object] | None:
+    """What was last read from the file, unless it has been written to since."""
+    try:
+        with open(_memory(file), "rb") as opened:
+            state, config = json.load(opened)
+    except (OSError, ValueError, TypeError):
+        return None
+    return config if state == _state(file) and isinstance(config, dict) else None
+
+
+def _memory(file: str) -> str:
+    return os.path.join(os.path.dirname(file), FOLDER, "coord-config.json")
+
+
+def _state(file: str) -> list[object] | None:
+    """Other than before when the file is another, or has been written to."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return [found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino]
 
 
 def _token(config: dict[str, object], folder: str) -> str | None:
