@@ -1,0 +1,334 @@
+"""Where a call is made from: checkouts of every kind, their names, settings and who wins, and where calls wait."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coord.client import place as module
+from coord.client.place import BadConfig, Place, Repository, host, repository, session
+
+QUEUE = Path(".claude", "coord-queue.jsonl")
+NAMELESS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
+WHO = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "somebody")
+
+
+def git(folder: Path, *args: str) -> None:
+    subprocess.run(
+        ["git", "-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main", *args],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **NAMELESS, **WHO},
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one commit."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    folder = tmp_path_factory.mktemp("git") / "shop"
+    folder.mkdir()
+    git(folder, "init")
+    (folder / "src").mkdir()
+    (folder / "src" / "app.py").write_text("")
+    git(folder, "add", ".")
+    git(folder, "commit", "-m", "first")
+    return folder
+
+
+@pytest.fixture
+def shop(template: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    shutil.copytree(template, folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+# --- checkouts ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("inside", [".", "src", "src/does/not/exist", ".git"])
+def test_a_plain_checkout(shop: Path, inside: str) -> None:
+    found = Place(str(shop / inside))
+    assert (found.root, found.home, found.project) == (str(shop), str(shop), "shop")
+    assert Path(found.queue) == shop / QUEUE and found.queues == [found.queue]
+
+
+@pytest.mark.parametrize("where", ["../other", ".claude/worktrees/x"])
+def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(shop: Path, where: str) -> None:
+    git(shop, "worktree", "add", where, "-b", "other")
+    worktree = (shop / where).resolve()
+    found = Place(str(worktree / "src"))
+    assert (found.root, found.home, found.project) == (str(worktree), str(shop), "shop")
+    assert found.queues == [str(shop / QUEUE), str(worktree / QUEUE)]
+    assert found.repository is not None and found.repository.common == str(shop / ".git")
+
+
+def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(shop: Path, tmp_path: Path) -> None:
+    git(shop, "worktree", "add", "../other")
+    shutil.rmtree(shop)
+    found = Place(str(tmp_path / "other"))
+    assert (found.root, found.home, found.project) == (str(tmp_path / "other"), str(tmp_path / "other"), "other")
+
+
+@pytest.mark.parametrize(("bare", "project"), [("shop.git", "shop"), (".bare", "work")])
+def test_worktrees_of_a_bare_repository_queue_in_its_git_folder(template: Path, tmp_path: Path, bare: str, project: str) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    git(work, "clone", "--bare", str(template), bare)
+    git(work / bare, "remote", "remove", "origin")
+    git(work / bare, "worktree", "add", "../main", "main")
+    found = Place(str(work / "main"))
+    assert (found.root, found.home, found.project) == (str(work / "main"), str(work / bare), project)
+    git(work / bare, "worktree", "add", "../other", "-b", "other")
+    assert Place(str(work / "other")).queue == found.queue and Place(str(work / "other")).project == project
+
+
+def test_a_submodule_is_a_repository_of_its_own(shop: Path, template: Path) -> None:
+    git(shop, "submodule", "add", str(template), "lib/sub")
+    found = Place(str(shop / "lib" / "sub" / "src"))
+    assert (found.root, found.home) == (str(shop / "lib" / "sub"), str(shop / "lib" / "sub"))
+    assert found.project == "shop"  # where it was cloned from, not what its folder is called
+    git(shop / "lib" / "sub", "worktree", "add", str(shop.parent / "of-sub"))
+    assert Place(str(shop.parent / "of-sub")).home == str(shop / "lib" / "sub")
+
+
+def test_a_git_folder_that_is_elsewhere(shop: Path, tmp_path: Path) -> None:
+    git(shop, "init", "--separate-git-dir", str(tmp_path / "elsewhere"))
+    found = Place(str(shop))
+    assert (found.root, found.home, found.project) == (str(shop), str(shop), "shop")
+
+
+def test_a_checkout_reached_through_a_link_is_the_same(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(shop)
+    assert Place(str(tmp_path / "link" / "src")).root == str(shop)
+
+
+def test_a_git_file_that_says_nothing_is_a_checkout_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / ".git").write_bytes(b"\xff\x00nonsense")
+    assert Place(str(tmp_path / "x")).root == str(tmp_path / "x")
+
+
+def test_outside_of_any_repository_calls_wait_at_home(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "loose").mkdir()
+    found = Place(str(tmp_path / "loose"))
+    assert (found.repository, found.root, found.home, found.project) == (None, str(tmp_path / "loose"), str(home), "loose")
+    assert found.queues == [str(home / QUEUE), str(tmp_path / "loose" / QUEUE)]
+
+
+def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(tmp_path: Path) -> None:
+    (tmp_path / "loose" / "deep").mkdir(parents=True)
+    (tmp_path / "loose" / ".coord.toml").write_text('project = "mine"')
+    found = Place(str(tmp_path / "loose" / "deep"))
+    assert (found.root, found.home, found.project) == (str(tmp_path / "loose"), str(tmp_path / "loose"), "mine")
+
+
+def test_the_root_of_the_file_system_has_a_project_too() -> None:
+    assert Place("/").project == "default"
+
+
+def test_a_folder_that_was_deleted_under_the_process(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> str:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    monkeypatch.setenv("PWD", str(shop / "src" / "gone"))
+    assert Place().root == str(shop)
+    monkeypatch.delenv("PWD")
+    assert Place().root == os.environ["HOME"]
+
+
+# --- names of repositories --------------------------------------------------------------------------------------------------------------
+
+ORIGINS = {
+    "https://github.com/team/shop.git": "shop",
+    "https://github.com/team/shop": "shop",
+    "https://github.com/team/shop/": "shop",
+    "https://github.com/team/shop.git/": "shop",
+    "https://user:token@host.example:8443/team/shop.git": "shop",
+    "git@github.com:team/shop.git": "shop",
+    "git@github.com:shop.git": "shop",
+    "host:shop": "shop",
+    "ssh://git@host.example:2222/team/shop.git": "shop",
+    "/srv/git/shop.git": "shop",
+    "/home/me/shop/.git": "shop",
+    "../shop": "shop",
+    "file:///srv/shop.git": "shop",
+    r"C:\\Users\\me\\shop": "shop",
+    r"\\\\server\\share\\shop.git": "shop",
+    "C:/Users/me/shop.git": "shop",
+    '"https://host.example/team/shop#1.git"': "shop#1",
+    "https://github.com/team/shop.github.io": "shop.github.io",
+    "https://github.com/team/Shop App.git": "Shop App",
+}
+
+
+@pytest.mark.parametrize(("origin", "name"), ORIGINS.items(), ids=ORIGINS.keys())
+def test_a_repository_is_called_after_where_it_was_cloned_from(tmp_path: Path, origin: str, name: str) -> None:
+    common = tmp_path / "folder" / ".git"
+    common.mkdir(parents=True)
+    (common / "config").write_text(
+        f'[core]\n\turl = no\n[remote "upstream"]\n\turl = no\n[remote "origin"]\n\tfetch = x\n\turl = {origin}\n'
+    )
+    assert Repository(str(tmp_path / "folder"), str(common)).name == name
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        '[Remote "origin"] URL=host:shop',
+        '[remote "origin"]\r\nurl = host:shop\r\n[x]\r\n',
+        '[remote "origin"]\nurl=host:shop\nurl=host:other\n',
+    ],
+)
+def test_however_the_settings_of_git_are_written(tmp_path: Path, config: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text(config)
+    found = repository(str(tmp_path))
+    assert found is not None and found.name == "shop"
+
+
+@pytest.mark.parametrize("config", ["", '[remote "Origin"]\nurl = host:no\n', '[remote "origin"]\nurl =\n', "\x00\xff"])
+def test_without_an_origin_after_its_folder(tmp_path: Path, config: str) -> None:
+    (tmp_path / "shop" / ".git").mkdir(parents=True)
+    (tmp_path / "shop" / ".git" / "config").write_text(config, encoding="latin-1")
+    assert Place(str(tmp_path / "shop")).project == "shop"
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_nearest_settings_within_the_checkout_count(shop: Path) -> None:
+    (shop.parent / ".coord.toml").write_text('project = "outside"')
+    assert Place(str(shop)).project == "shop"
+    (shop / ".coord.toml").write_text('project = "top"\nurl = "http://coord:1/"')
+    (shop / "src" / ".coord.toml").write_text('project = "part"')
+    found = Place(str(shop / "src"))
+    assert (found.project, found.root, found.file) == ("part", str(shop), str(shop / "src" / ".coord.toml"))
+    assert (Place(str(shop)).project, Place(str(shop)).url) == ("top", "http://coord:1")
+
+
+def test_a_worktree_without_settings_has_those_of_its_main_checkout(shop: Path) -> None:
+    git(shop, "worktree", "add", "../other")
+    (shop / ".coord.toml").write_text('project = "main"')
+    assert Place(str(shop.parent / "other")).project == "main"
+    (shop.parent / "other" / ".coord.toml").write_text('project = "own"')
+    assert Place(str(shop.parent / "other")).project == "own"
+
+
+def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".coord.toml").write_text('project = "file"\nurl = "http://file"\ntoken_file = "missing"')
+    for name, value in {
+        "PROJECT": "env",
+        "URL": " http://env/ ",
+        "TOKEN": "t\n",
+        "QUEUE": "~/q.jsonl",
+        "HOST": "web-1.example",
+        "SESSION": "me",
+    }.items():
+        monkeypatch.setenv(f"COORD_{name}", value)
+    found = Place(str(shop))
+    assert (found.project, found.own_project, found.url, found.token) == ("env", "file", "http://env", "t")
+    assert found.queue == os.path.expanduser("~/q.jsonl") and found.queues == [found.queue]
+    assert found.state("away") == os.path.expanduser("~/coord-away")
+    assert (host(), session("0123456789")) == ("web-1", "me")
+
+
+def test_an_empty_variable_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PROJECT", "URL", "TOKEN", "TOKEN_FILE", "QUEUE", "HOST", "SESSION"):
+        monkeypatch.setenv(f"COORD_{name}", "")
+    git(shop, "worktree", "add", "../other")
+    found = Place(str(shop.parent / "other"))
+    assert (found.project, found.url, found.token, len(found.queues)) == ("shop", "http://127.0.0.1:8001", None, 2)
+
+
+def test_a_queue_may_be_named_relative_to_the_current_folder(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop)
+    monkeypatch.setenv("COORD_QUEUE", "q.jsonl")
+    assert Place().queue == str(shop / "q.jsonl")
+
+
+@pytest.mark.parametrize("content", [b"project = ", b"project", b"\xff", b"[[", b'project = "a"\nproject = "b"'])
+def test_settings_that_are_none_say_which_file_to_mend(shop: Path, content: bytes) -> None:
+    (shop / ".coord.toml").write_bytes(content)
+    with pytest.raises(BadConfig, match=r"\.coord\.toml is not TOML"):
+        Place(str(shop))
+
+
+def test_a_name_is_never_longer_than_coord_takes(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".coord.toml").write_text(f'project = "{"x" * 300}"')
+    assert len(Place(str(shop)).project) == 100
+    monkeypatch.setenv("COORD_SESSION", "s" * 300)
+    assert len(session()) == len(session(agent="a")) == 200
+
+
+@pytest.mark.parametrize("named", ["token", "./token", "{folder}/token"])
+def test_a_token_file_counts_from_its_settings(shop: Path, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / "token").write_text(" secret \nmore\n")
+    (shop / ".coord.toml").write_text(f'token_file = "{named.format(folder=shop)}"')
+    monkeypatch.chdir("/")
+    assert Place(str(shop / "src")).token == "secret"
+
+
+def test_a_token_file_of_the_environment_wins_and_may_be_at_home(shop: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "token").write_text("mine")
+    (shop / ".coord.toml").write_text('token_file = "missing"')
+    monkeypatch.setenv("COORD_TOKEN_FILE", "~/token")
+    assert Place(str(shop)).token == "mine"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", "naïve".encode(), b"a\x07b"], ids=["missing", "binary", "no-ascii", "bell"])
+def test_a_token_that_cannot_be_one_says_so(shop: Path, content: bytes | None) -> None:
+    (shop / ".coord.toml").write_text('token_file = "token"')
+    if content is not None:
+        (shop / "token").write_bytes(content)
+    with pytest.raises(BadConfig, match="token"):
+        Place(str(shop))
+
+
+def test_a_token_with_a_line_break_inside_is_refused(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COORD_TOKEN", "a\r\nX-Evil: 1")
+    with pytest.raises(BadConfig, match="COORD_TOKEN holds characters"):
+        Place(str(shop))
+
+
+# --- who calls --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_is_named_after_its_host_and_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COORD_HOST", "web-1")
+    monkeypatch.setenv("USER", "anna")
+    assert session() == "web-1/anna"
+    assert session("0198c2f4-7b1e-7c3d") == "web-1/claude-0198c2f4"
+    assert session("0198c2f4-7b1e-7c3d", "a1") == "web-1/claude-0198c2f4/a1"
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "abcdefghijk")
+    assert session() == "web-1/claude-abcdefgh"
+    monkeypatch.setenv("COORD_SESSION", "me")
+    assert session("0198c2f4", "a1") == "me/a1"
+
+
+def test_without_a_user_it_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USER", "USERNAME", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert session() == f"{host()}/user" and host()
+
+
+def test_nothing_heavy_is_loaded_for_it() -> None:
+    heavy = ("typing", "dataclasses", "http.client", "subprocess", "pathlib", "uuid", "urllib", "socket", "ssl", "re", "datetime")
+    program = f"import sys; sys.path.insert(0, {str(Path(module.__file__).parents[2])!r}); import coord.client.files, coord.client.locked\n"
+    program += f"print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
