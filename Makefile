@@ -34,21 +34,22 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(BENCH)
 
 lock: $(VENV)/.dev
-	$(BIN)/pip-compile $(LOCK) --strip-extras -o requirements.txt requirements.in
-	$(BIN)/pip-compile $(LOCK) --no-strip-extras --allow-unsafe -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile $(LOCK) -o requirements.txt requirements.in
+	$(BIN)/pip-compile $(LOCK) --allow-unsafe -o requirements-dev.txt requirements-dev.in
 
-LOCK := --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+LOCK := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--no-header
 
 $(VENV)/bin/python:
 	tools/make-venv.sh $(PYTHON) $(VENV)
 
+# --no-deps: the files name everything, and older pips take a dependency with extras for one that is not pinned.
 $(VENV)/.runtime: $(VENV)/bin/python requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python requirements.txt requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	touch $(VENV)/.runtime $@
 
 clean:

@@ -686,12 +686,13 @@ def observed(call: Call) -> Call:
     Only what was queued has it: a call that coord answers at once is judged by coord's clock, since those of workstations differ.
     """
     kind = call.route[len(BASE) :]
-    by_time = (
-        (call.method == "PUT" and kind.startswith("/components"))
-        or (call.method == "PATCH" and kind.startswith(("/work-items/", "/workflows/")))
-        or (call.method == "DELETE" and kind.startswith("/components/"))
-    )
-    return _timed(call) if by_time else call
+    by_time = {
+        "POST": kind == "/locks",
+        "PUT": kind.startswith("/components"),
+        "PATCH": kind.startswith(("/locks/", "/work-items/", "/workflows/")),
+        "DELETE": kind.startswith(("/locks", "/components/")),
+    }
+    return _timed(call) if by_time.get(call.method) else call
 
 
 def _timed(call: Call) -> Call:
@@ -705,28 +706,21 @@ def _timed(call: Call) -> Call:
 
 
 class _Before:
-    """What stands in the queue before a call, by its session.
+    """The sessions of which calls stand in the queue before a call.
 
-    The end of a session, and releases, have the time at which they were decided, so that a session that has come back keeps what it has. But
-    coord knows of a queued claim that it was made when it was sent, and of a queued message that its session was seen then. What is behind
-    such a line takes back just that: it goes without a time.
+    The end of a session has the time at which it was decided, so that a session that has come back stays. But coord sees a session when its
+    calls come, also those that have waited: behind such a call the end goes without a time, else it would be older than that.
     """
 
     def __init__(self) -> None:
         self._seen: set[str | None] = set()
-        self._claimed: set[str | None] = set()
 
     def note(self, call: Call) -> None:
         self._seen.add(call.session)
-        if call.method in ("POST", "PATCH") and call.route.startswith(f"{BASE}/locks"):
-            self._claimed.add(call.session)
 
     def timed(self, call: Call) -> Call:
-        if call.method != "DELETE":
-            return call
-        if call.route == f"{BASE}/sessions":
-            return call if call.session in self._seen else _timed(call)
-        return _timed(call) if call.route.startswith(f"{BASE}/locks") and call.session not in self._claimed else call
+        ends = call.method == "DELETE" and call.route == f"{BASE}/sessions"
+        return _timed(call) if ends and call.session not in self._seen else call
 
 
 def without_time(call: Call) -> Call | None:
