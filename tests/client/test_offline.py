@@ -652,6 +652,8 @@ def test_a_torn_line_in_the_list_of_refusals_does_not_swallow_the_next(queue: Qu
 DONE = {
     "lock-gone": (Call("DELETE", f"{BASE}/locks/x?session_id=a"), refusal(404, "not_found")),
     "component-gone": (Call("DELETE", f"{BASE}/components/p/a?session_id=a"), refusal(404, "not_found")),
+    "lock-taken-up-again": (Call("DELETE", f"{BASE}/locks/x?session_id=a"), refusal(409, "superseded", lock={})),
+    "session-back": (Call("DELETE", f"{BASE}/sessions?session_id=a"), refusal(409, "superseded", session={})),
     "own-first-try": (
         Call("PATCH", f"{BASE}/work-items/x", {"status": "completed", "session_id": ME}),
         refusal(409, "superseded", work_item={"id": "x", "status": "completed", "observed_at": "2026-01-01T00:00:00Z"}),
@@ -675,6 +677,7 @@ NOT_DONE = {
         Call("PATCH", f"{BASE}/work-items/x", {"status": "completed"}),
         refusal(409, "superseded", work_item={"id": "x", "status": "blocked"}),
     ),
+    "component-seen-since": (Call("DELETE", f"{BASE}/components/p/a?session_id=a"), refusal(409, "superseded", component={})),
     "post-404": (message("a"), refusal(404, "not_found")),
     "not-holder": (Call("DELETE", f"{BASE}/locks/x?session_id=a"), refusal(403, "not_holder")),
     "lock-held": (claim("x"), refusal(409, "lock_held", lock={})),
