@@ -121,7 +121,8 @@ class Calls:
 
     def queues(self) -> list[Queue]:
         """All in which calls of this place may wait, the one that it writes to last."""
-        return [self.queue if path == self.queue.path else Queue(path) for path in reversed(self.place.queues)]
+        others = [Queue(path) for path in reversed(self.place.queues[1:])]
+        return [*(other for other in others if other.path != self.queue.path), self.queue]
 
     def replay(self, own: Line | None = None) -> Replayed:
         """Sends what waits, for as long as the patience allows. Raises OSError and Busy."""

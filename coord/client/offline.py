@@ -162,8 +162,8 @@ class Queue:
     read or written."""
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(path)
-        stem = self.path[: -len(".jsonl")] if path.endswith(".jsonl") else self.path
+        self.path = os.path.realpath(path)  # what a link leads to is what shells write to, and what goes
+        stem = self.path[: -len(".jsonl")] if self.path.endswith(".jsonl") else self.path
         self.rejected_path = f"{stem}.rejected.jsonl"
         self._kept_prefix = f"{stem}.kept."
         self._state_path = f"{stem}.state.json"

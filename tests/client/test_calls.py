@@ -170,6 +170,19 @@ def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(checkout: Path,
     assert not list(worktree.glob(".claude/coord-queue.jsonl"))
 
 
+def test_a_worktree_that_shares_the_folder_of_its_main_checkout_has_one_queue(
+    checkout: Path, coord: Coord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(Place(str(checkout)), ME, Patience(replay=5))
+    (checkout.parent / "link").symlink_to(checkout)
+    names = [str(folder / ".claude" / "coord-queue.jsonl") for folder in (checkout.parent / "link", checkout)]
+    monkeypatch.setattr(Place, "queues", names)
+    assert [queue.path for queue in calls.queues()] == [names[1]]
+    calls.queue.append(message("a"))
+    assert say(calls, "b").json == {"name": "b"}
+    assert coord.names == ["a", "b"]
+
+
 def test_while_another_process_replays_a_call_is_kept_behind_the_others(calls: Calls, coord: Coord) -> None:
     calls.queue.append(message("a"))
     calls.patience.replay = 0.0

@@ -66,6 +66,17 @@ def test_a_queue_may_be_named_relative_to_the_current_folder(tmp_path: Path, mon
     assert [name(call) for call in queue.waiting()] == ["a"] and (tmp_path / "waiting.jsonl").exists()
 
 
+def test_a_link_leads_to_the_queue(queue: Queue, tmp_path: Path) -> None:
+    (tmp_path / "link.jsonl").symlink_to(queue.path)
+    linked = Queue(str(tmp_path / "link.jsonl"))
+    linked.append(message("a"))
+    shell_adds(linked, shell_line())
+    assert [name(call) for call in queue.waiting()] == ["a", "s"]
+    server = Recorder()
+    linked.replay(server)
+    assert server.names == ["a", "s"] and queue.is_empty and not Path(queue.path).exists() and (tmp_path / "link.jsonl").is_symlink()
+
+
 def test_a_claude_folder_that_is_a_file_is_an_empty_queue_that_keeps_nothing(queue: Queue) -> None:
     Path(queue.path).parent.write_text("")
     assert queue.is_empty and not queue.waiting() and not queue.rejected() and not queue.unreported()
