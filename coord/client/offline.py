@@ -35,9 +35,7 @@ BASE = "/api/coord"
 MOST_BYTES = 16 * 1024 * 1024  # waiting calls: some 50,000, weeks of work
 MOST_REJECTED_BYTES = 4 * 1024 * 1024  # the older half goes when there are more: they were answered, and reported once
 FILE_LOCK_S = 5.0  # it is held for milliseconds, so this is a stopped process or a dead file server
-TORN_AFTER_S = (
-    2.0  # a shell writes a long line in pieces, microseconds apart: an unfinished one that rests for so long will never be finished
-)
+TORN_AFTER_S = 1.0  # shells write long lines in pieces, microseconds apart: an unfinished one that rests so long will stay so
 KEPT_S = 60.0  # how long a shell may have the file open before it writes to it
 LARGEST_STEP_S = 300.0  # by which a clock that was put right may lie behind the line before; coord lets no more through either
 DEFAULT_TTL_HOURS = 2.0  # what the server gives a claim that names none
