@@ -5,7 +5,6 @@ Everything is read from files and the environment; no other program is started f
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -188,6 +187,8 @@ def read_config(file: str) -> dict[str, object]:
 
 def remember_config(file: str, config: dict[str, object]) -> None:
     """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms. May fail: then it is read again."""
+    import json
+
     from coord.client.locked import write_whole
 
     path, state = _memory(file), _state(file)
@@ -200,6 +201,8 @@ def remember_config(file: str, config: dict[str, object]) -> None:
 
 def _remembered(file: str) -> dict[str, object] | None:
     """What was last read from the file, unless it has been written to since."""
+    import json
+
     try:
         with open(_memory(file), "rb") as opened:
             state, config = json.load(opened)

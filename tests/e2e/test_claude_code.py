@@ -176,6 +176,29 @@ def test_claude_lists_coord_s_mcp_server_as_connected(team: Team) -> None:
     assert "Connected" in team.claude.mcp_list(team.shop)
 
 
+def test_claude_calls_every_tool_of_coord_s_mcp_server(team: Team) -> None:
+    me = {"session_id": "web-1/mcp", "project_key": team.project}
+    calls: dict[str, dict[str, Any]] = {
+        "checkin": {"task": "Totals"},
+        "lock": {"resources": ["src/cart.py"]},
+        "locks": {},
+        "component": {"component": "web", "state": "built"},
+        "work": {"action": "add_workflow", "name": "Checkout"},
+        "send": {"subject": "Cart", "body": "mine for a minute"},
+        "inbox": {},
+        "unlock": {"release_all": True},
+    }
+    team.claude.command("mcp", "add", "--transport", "http", "--scope", "user", "coord", f"{team.service.url}/mcp", project=team.shop)
+    with team.claude.open(team.shop, "--allowedTools", "mcp__coord") as one:
+        one.ask("All of it", *(Use(f"mcp__coord__{name}", **me, **more) for name, more in calls.items()))
+        asked = team.claude.model.asked(one.caller)
+        answers = [json.loads(result) for request in asked for result in request.results]
+    offered = {name for name in asked[0].tools if name.startswith("mcp__coord__")}
+    assert offered <= {f"mcp__coord__{name}" for name in calls} and len(answers) == len(calls)
+    assert [answer for answer in answers if "error" in answer] == []
+    assert answers[-1]["released"] == 1
+
+
 def test_a_git_hook_refuses_a_commit_of_what_a_claude_session_edits(team: Team) -> None:
     team.does("coord", "guard", "install", "--yes")
     with team.opens() as one:

@@ -62,22 +62,22 @@ coord sync || echo "some calls still wait"
 def sync(coord: Coord) -> None:
     """Send the calls that wait, in order.
 
-    Exit code 0: nothing waits any more. 1: it is all sent, and some of it was refused now. 5: calls still wait.
+    Exit code 0: nothing waits any more. 1: it is all sent, and some of it was refused, now or before without anybody being told. 5: calls still
+    wait.
     """
     coord.calls.patience.replay = max(coord.calls.patience.replay, 600.0)  # all of it: somebody asked for that
     try:
         done = coord.calls.replay()
     except Busy:
         raise Failed("Another process sends what waits. Try again in a moment.", AWAY, "busy") from None
-    for path in coord.place.queues:
-        Queue(path).unreported()  # they are told of here
-    told: Body = {"sent": done.sent, "dropped": done.dropped, "rejected": done.rejected, "left": done.left, "detail": _detail(done)}
+    refused = [told for path in coord.place.queues for told in Queue(path).unreported()]
+    told: Body = {"sent": done.sent, "dropped": done.dropped, "rejected": refused, "left": done.left, "detail": _detail(done)}
     coord.result(told)
     if not coord.quiet:
         coord.out(told["detail"])
-    for each in done.rejected:
+    for each in refused:
         coord.warn(f"refused: {refusal(each)}")
-    leave(AWAY if done.left else REFUSED if done.rejected else 0)
+    leave(AWAY if done.left else REFUSED if refused else 0)
 
 
 def _detail(done: Any) -> str:
