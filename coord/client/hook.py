@@ -163,10 +163,12 @@ class Hook:
                     raise calls.away
             refused = [_refused(each) for each in calls.queue.unreported()]
             known = calls.ask("POST", "/sessions/checkin", self.checkin(room))
-            self.back()
         except Away as away:
             self.away(away, calls)
             return
+        if self.is_shut_out(known):
+            return
+        self.back()
         text, _ = banner.section("of your queued calls were refused", refused, room // 4)
         shown = self.messages(known.json or {}, room // 2)
         others, left_out = self.held_by_others(calls)
@@ -196,8 +198,10 @@ class Hook:
         except Away as away:
             self.away(away, calls)
             return
-        self.back()
         self.memory.active()
+        if self.is_shut_out(known):
+            return
+        self.back()
         found = known.json or {}
         if self.agent:  # broadcasts are for its session, which has them already
             found["messages"] = [row for row in found.get("messages", []) if row.get("to_session") == self.name]
@@ -361,6 +365,8 @@ class Hook:
         except NotKept as lost:
             self.say_once(f"coord is away, and its queue cannot be written, so calls are lost: {lost}")
             return None
+        if self.is_shut_out(answer):
+            return None
         self.back()
         return answer
 
@@ -369,6 +375,17 @@ class Hook:
         if calls.away is not None and calls.away.waited > QUICK_S:
             self.memory.note_away()
         self.say_once(AWAY.format(why=why, kept="Your calls are kept, and sent when it is back."))
+
+    def is_shut_out(self, answer: Any) -> bool:
+        """Whether coord lets nothing in from here: another network, or the token. Says so once."""
+        told = answer.json
+        if answer.status != 403 or not isinstance(told, dict) or told.get("error") not in ("forbidden", "client_too_old"):
+            return False
+        hint = (
+            "" if self.place.is_trusted else f" Your token was not sent: if that server is your team's, run: coord trust {self.place.url}"
+        )
+        self.say_once(f"coord lets no call in from here, so you work without locks: {told.get('detail')}{hint}")
+        return True
 
     def say_once(self, text: str) -> None:
         if not self.memory.told_away:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from coord import __version__
-from coord.client import installation
+from coord.client import installation, tokens
 from coord.client.cli.common import Command, Coord, leave, pass_coord
 from coord.client.cli.failures import Failed
-from coord.client.place import BadConfig, Place
 
 
 @click.command(
@@ -31,6 +32,8 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
             _from(coord, source.rstrip("/"), installation.offered(source, _token())["sha256"], bin_dir)
             return
         report = installation.uninstall() if uninstall else installation.install(bin_dir, server)
+        if server:
+            tokens.trust(server)
     except installation.CannotInstall as error:
         raise Failed(str(error)) from None
     coord.result(report.told)
@@ -40,13 +43,15 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
 @click.command("upgrade", cls=Command, examples="coord upgrade\ncoord upgrade --url http://coord.example:8001")
 @pass_coord
 def upgrade(coord: Coord) -> None:
-    """Install the client that the server hands out, if it is another than this.
+    """Install the client that the server hands out which coord was installed from, if it is another than this.
 
     What runs already goes on with the old one. An older one than this is not installed; `coord install --from URL` does that.
     """
-    url = coord.place.url
+    url = coord.url_option or installation.State.load(installation.data_folder()).server or coord.place.url
+    if not (coord.url_option or os.environ.get("COORD_URL") == url or tokens.trusts(url)):
+        raise Failed(f"Only this repository's .coord.toml names {url}. If you trust what it hands out: coord upgrade --url {url}")
     try:
-        told = installation.offered(url, coord.place.token)
+        told = installation.offered(url, _token())
         version, sha256 = str(told.get("version")), str(told["sha256"])
         if installation.State.load(installation.data_folder()).sha256 == sha256:
             coord.result({"version": version, "sha256": sha256, "upgraded": False})
@@ -65,10 +70,10 @@ def _from(coord: Coord, url: str, sha256: str, bin_dir: str | None) -> None:
 
 
 def _token() -> str | None:
-    """A place that cannot be used is no reason not to install."""
+    """Named by the user, or trusted. A token that cannot be used is no reason not to install."""
     try:
-        return Place().token
-    except BadConfig:
+        return tokens.token()
+    except tokens.BadToken:
         return None
 
 

@@ -115,13 +115,14 @@ class Place:
 
     `file`: the `.coord.toml` that was read. `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the
     queue: the main checkout (of a bare repository its git folder), so that a worktree that is deleted takes no queued call with it; outside
-    of a project the user's home. `own_project`: the project where the environment names none.
+    of a project the user's home. `own_project`: the project where the environment names none. `is_trusted`: false where the user has a token
+    that this server does not get (`tokens`).
     """
 
-    __slots__ = ("config", "file", "home", "own_project", "project", "repository", "root", "token", "url")
+    __slots__ = ("config", "file", "home", "is_trusted", "own_project", "project", "repository", "root", "token", "url")
 
-    def __init__(self, folder: str | None = None) -> None:
-        """`folder`: default is the current one. Raises BadConfig."""
+    def __init__(self, folder: str | None = None, url: str | None = None) -> None:
+        """`folder`: default is the current one. `url`: of the server, where the caller names it. Raises BadConfig."""
         start = os.path.realpath(folder or _here())
         self.repository = repository(start)
         self.file = file = _config_file(start, self.repository)
@@ -134,8 +135,17 @@ class Place:
         named = self.config.get("project") or (self.repository.name if self.repository else os.path.basename(self.root)) or "default"
         self.own_project = str(named)[:100]
         self.project = (os.environ.get("COORD_PROJECT") or self.own_project)[:100]
-        self.url = (os.environ.get("COORD_URL") or str(self.config.get("url") or DEFAULT_URL)).strip().rstrip("/")
-        self.token = _token(self.config, os.path.dirname(file) if file else start)
+        named_by_user = url or os.environ.get("COORD_URL")
+        self.url = (named_by_user or str(self.config.get("url") or DEFAULT_URL)).strip().rstrip("/")
+        self.is_trusted, self.token = True, None
+        if _may_have_token():
+            from coord.client import tokens
+
+            self.is_trusted = bool(named_by_user) or tokens.trusts(self.url)
+            try:
+                self.token = tokens.token() if self.is_trusted else None
+            except tokens.BadToken as error:
+                raise BadConfig(str(error)) from None
 
     @property
     def queue(self) -> str:
@@ -152,6 +162,14 @@ class Place:
     def state(self, name: str) -> str:
         """A small file beside the queue that holds what a client wants to remember."""
         return os.path.join(os.path.dirname(self.queue), f"coord-{name}")
+
+
+def _may_have_token() -> bool:
+    """A look that costs nothing: most have none."""
+    if os.environ.get("COORD_TOKEN") or os.environ.get("COORD_TOKEN_FILE"):
+        return True
+    settings = os.environ.get("APPDATA") if os.name == "nt" else os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return bool(settings) and os.path.exists(os.path.join(str(settings), "coord", "token"))
 
 
 def _config_file(start: str, found: Repository | None) -> str | None:
@@ -222,24 +240,6 @@ def _state(file: str) -> list[object] | None:
     except OSError:
         return None
     return [found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino]
-
-
-def _token(config: dict[str, object], folder: str) -> str | None:
-    """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` or `token_file` names, the latter from the folder of its
-    `.coord.toml`. Raises BadConfig."""
-    token, where = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
-    file = os.environ.get("COORD_TOKEN_FILE") or os.path.join(folder, os.path.expanduser(str(config.get("token_file") or "")))
-    if not token and not file.endswith(("/", os.sep)):
-        where = f"The token file {file}"
-        try:
-            with open(os.path.expanduser(file), encoding="utf-8") as opened:
-                token = opened.readline()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadConfig(f"{where} cannot be read: {error}.") from None
-    token = (token or "").strip()
-    if not (token.isascii() and token.isprintable()):
-        raise BadConfig(f"{where} holds characters that no token has.")
-    return token or None
 
 
 def host() -> str:

@@ -124,6 +124,11 @@ def call(
     return answer
 
 
+def check(url: str) -> None:
+    """Raises BadUrl when it is not the address of a server."""
+    _parts(url)
+
+
 def _parts(url: str) -> tuple[bool, str, int, str]:
     scheme, found, rest = url.partition("://")
     authority, _, prefix = rest.partition("/")

@@ -421,6 +421,14 @@ def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(swal
     assert len(repository.queue) == 2
 
 
+def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_nothing(repository: Repository, tmp_path: Path) -> None:
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", TOKEN="s3cret") as guarded:
+        session = Session(repository, guarded.url)
+        assert "coord lets no call in from here" in session.edits("a.py")["additionalContext"]
+        assert session.edits("b.py") == {}
+        assert repository.queue == []
+
+
 # --- whatever happens, nothing is blocked ----------------------------------------------------------------------------------------
 
 

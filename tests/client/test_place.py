@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coord.client import place as module
+from coord.client import tokens
 from coord.client.place import BadConfig, Place, Repository, host, repository, session
 
 QUEUE = Path(".claude", "coord-queue.jsonl")
@@ -230,7 +231,7 @@ def test_a_worktree_without_settings_has_those_of_its_main_checkout(shop: Path) 
 
 
 def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (shop / ".coord.toml").write_text('project = "file"\nurl = "http://file"\ntoken_file = "missing"')
+    (shop / ".coord.toml").write_text('project = "file"\nurl = "http://file"')
     for name, value in {
         "PROJECT": "env",
         "URL": " http://env/ ",
@@ -275,26 +276,80 @@ def test_a_name_is_never_longer_than_coord_takes(shop: Path, monkeypatch: pytest
     assert len(session()) == len(session(agent="a")) == 200
 
 
-@pytest.mark.parametrize("named", ["token", "./token", "{folder}/token"])
-def test_a_token_file_counts_from_its_settings(shop: Path, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (shop / "token").write_text(" secret \nmore\n")
-    (shop / ".coord.toml").write_text(f'token_file = "{named.format(folder=shop)}"')
-    monkeypatch.chdir("/")
-    assert Place(str(shop / "src")).token == "secret"
+# --- the token --------------------------------------------------------------------------------------------------------------------------
+
+FOREIGN = "http://coord.example:8001"
 
 
-def test_a_token_file_of_the_environment_wins_and_may_be_at_home(shop: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "token").write_text("mine")
-    (shop / ".coord.toml").write_text('token_file = "missing"')
-    monkeypatch.setenv("COORD_TOKEN_FILE", "~/token")
+@pytest.fixture
+def token(home: Path) -> Path:
+    """The user's token, in the user's own settings."""
+    file = home / ".config" / "coord" / "token"
+    file.parent.mkdir(parents=True)
+    file.write_text(" secret \nmore\n")
+    return file
+
+
+def test_the_token_is_in_the_user_s_settings(shop: Path, token: Path) -> None:
+    assert Place(str(shop)).token == "secret"
+
+
+def test_a_token_of_the_environment_wins_over_a_file_over_the_user_s(
+    shop: Path, home: Path, token: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "other").write_text("other")
+    monkeypatch.setenv("COORD_TOKEN_FILE", "~/other")
+    assert Place(str(shop)).token == "other"
+    monkeypatch.setenv("COORD_TOKEN", "mine")
     assert Place(str(shop)).token == "mine"
 
 
+def test_a_server_that_only_the_repository_names_gets_no_token(shop: Path, token: Path) -> None:
+    (shop / ".coord.toml").write_text(f'url = "{FOREIGN}"')
+    found = Place(str(shop))
+    assert (found.url, found.token, found.is_trusted) == (FOREIGN, None, False)
+
+
+def test_a_server_that_the_user_names_gets_it(shop: Path, token: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".coord.toml").write_text(f'url = "{FOREIGN}"')
+    assert Place(str(shop), url=FOREIGN).token == "secret"
+    monkeypatch.setenv("COORD_URL", FOREIGN)
+    assert Place(str(shop)).token == "secret"
+
+
+@pytest.mark.parametrize("url", [FOREIGN, f"{FOREIGN}/", "HTTP://COORD.example:8001"])
+def test_a_server_that_the_user_trusts_gets_it_however_it_is_spelt(shop: Path, token: Path, url: str) -> None:
+    (shop / ".coord.toml").write_text(f'url = "{url}"')
+    assert tokens.trust(FOREIGN) and not tokens.trust(FOREIGN)
+    assert Place(str(shop)).token == "secret"
+    assert tokens.distrust(url) and not tokens.distrust(url)
+    assert Place(str(shop)).token is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8001", "http://127.8.0.1", "https://localhost:1/x", "http://[::1]:8001"])
+def test_a_server_of_this_machine_gets_it(url: str) -> None:
+    assert tokens.trusts(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example:80",
+        "http://127.evil.example",
+        "http://1.127.0.0",
+        "http://evil/127.0.0.1",
+    ],
+)
+def test_what_only_looks_like_this_machine_does_not(url: str) -> None:
+    assert not tokens.trusts(url)
+
+
 @pytest.mark.parametrize("content", [None, b"\xff", "naïve".encode(), b"a\x07b"], ids=["missing", "binary", "no-ascii", "bell"])
-def test_a_token_that_cannot_be_one_says_so(shop: Path, content: bytes | None) -> None:
-    (shop / ".coord.toml").write_text('token_file = "token"')
+def test_a_token_that_cannot_be_one_says_so(shop: Path, home: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COORD_TOKEN_FILE", str(home / "token"))
     if content is not None:
-        (shop / "token").write_bytes(content)
+        (home / "token").write_bytes(content)
     with pytest.raises(BadConfig, match="token"):
         Place(str(shop))
 

@@ -24,6 +24,9 @@ MOST_ON_PAGE = 500
 Body = dict[str, Any]
 
 
+UNTRUSTED = "your token was not sent: only this repository's .coord.toml names {url}. If that server is your team's: coord trust {url}"
+
+
 class Coord:
     """The service, as the command sees it."""
 
@@ -41,9 +44,8 @@ class Coord:
     @property
     def calls(self) -> Calls:
         if self._calls is None:
-            place = Place()
+            place = Place(url=self.url_option)
             place.project = (self.project_option or place.project)[:100]
-            place.url = (self.url_option or place.url).rstrip("/")
             notice = self.note if self.retry else None
             patience = Patience(timeout=self.timeout, retry_after=self._retry_after(), notice=notice)
             self._calls = Calls(place, self.session_option or places.session(), patience)
@@ -140,6 +142,8 @@ class Coord:
         if not answer.is_coords:
             raise NotCoord(self.place.url, answer)
         if not answer.ok:
+            if not self.place.is_trusted and answer.json.get("error") == "forbidden":
+                self.warn(UNTRUSTED.format(url=self.place.url))
             raise Refused(answer)
         return answer
 

@@ -56,6 +56,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "doctor": ("coord.client.setup.commands", "doctor", "Find out what is wrong."),
         "guard": ("coord.client.setup.commands", "guard", "Keep commits from files that others hold."),
         "install": ("coord.client.install", "install", "Install coord for this user."),
+        "trust": (f"{HERE}.trust", "trust", "Say which servers get your token."),
         "upgrade": ("coord.client.install", "upgrade", "Install the client of the server."),
         "completion": (f"{HERE}.completion", "completion", "Print the completion script of a shell."),
         "hook": (f"{HERE}.hook", "hook", "What Claude Code calls."),

@@ -10,7 +10,7 @@ from typing import Any
 from coord.client.place import CONFIG, BadConfig, read_config
 from coord.client.setup.plan import Plan, Refused
 
-KEYS: dict[str, type | tuple[type, ...]] = {"url": str, "project": str, "token_file": str, "hook": dict}
+KEYS: dict[str, type | tuple[type, ...]] = {"url": str, "project": str, "hook": dict}
 HOOK_KEYS: dict[str, type | tuple[type, ...]] = {
     "commands": list,
     "default_commands": bool,
@@ -22,13 +22,10 @@ COMMAND_KEYS: dict[str, type | tuple[type, ...]] = {"pattern": str, "resource": 
 
 _TEXT = """\
 # coord: which server and project this repository belongs to. Made by `coord init`; commit it.
-# An environment variable goes before what is here: COORD_URL, COORD_PROJECT, COORD_TOKEN_FILE.
+# An environment variable goes before what is here: COORD_URL, COORD_PROJECT.
 
 url = {url}
 project = {project}
-
-# Where the server wants a token: the file whose first line it is, outside of the repository.
-# token_file = "~/.config/coord/token"
 
 # [hook]
 # How long a file stays claimed after the last activity of the session that edits it.

@@ -202,9 +202,13 @@ class Doctor:
             )
             return
         if answer.status in (401, 403):
+            if not self.place.is_trusted:
+                said = "your token was not sent, since only this repository's .coord.toml names this server"
+                yield Check("access", PROBLEM, said, f"If it is your team's: coord trust {self.place.url}")
+                return
             sent = "the token that was sent is not accepted" if self.place.token else "it wants a token, and none is set"
             said = f"{sent}: {(answer.json or {}).get('detail')}"
-            yield Check("access", PROBLEM, said, "Set token_file in .coord.toml or COORD_TOKEN_FILE; the operator has the token.")
+            yield Check("access", PROBLEM, said, "Put it in ~/.config/coord/token, or set COORD_TOKEN_FILE; the operator has the token.")
             return
         if not answer.ok:
             yield Check("access", PROBLEM, f"it answers {answer.status}: {(answer.json or {}).get('detail')}", "Tell the operator.")
@@ -363,7 +367,8 @@ class Doctor:
         for path in self.place.queues:
             yield from _queue_checks(path)
         name = os.path.relpath(self.place.queue, self.place.home)
-        if self.place.repository is not None and not name.startswith("..") and not _is_ignored(self.place.home, name):
+        in_checkout = self.place.repository is not None and self.place.home in (self.place.repository.top, self.place.repository.main)
+        if in_checkout and not name.startswith("..") and not _is_ignored(self.place.home, name):
             yield Check("queue", WARNING, "git does not ignore the queue, so it may be committed", "coord init")
 
     # --- what else -----------------------------------------------------------------------------------------------------------------
