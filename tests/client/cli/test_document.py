@@ -59,7 +59,7 @@ def test_every_exit_code_is_documented_in_the_words_of_the_help() -> None:
 
 
 def test_every_variable_is_documented() -> None:
-    files = [*(ROOT / "coord" / "client" / "cli").glob("*.py"), ROOT / "coord" / "client" / "place.py"]
+    files = (ROOT / "coord" / "client").rglob("*.py")
     used = {name for file in files for name in re.findall(r"\"((?:COORD_[A-Z_]+|NO_COLOR))\"", text(file))}
     assert {name for cells in rows(DOCUMENT, "Environment") for name in code(cells[0])} == used - {"COORD_COMPLETE"}
 
