@@ -9,10 +9,9 @@ The commands of a line are told apart by the shell's own rules, so `echo "git pu
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 DEFAULTS: tuple[tuple[str, str, str], ...] = (
@@ -42,7 +41,6 @@ _OPERATORS = frozenset(
 )
 _WRAPPERS = frozenset(("sudo", "env", "nohup", "time", "nice", "exec", "command", "timeout", "stdbuf", "xargs", "builtin"))
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh"))
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _REMOTE = {"ssh", "scp", "rsync", "sftp", "mosh"}
 _WITH_VALUE = frozenset(f"-{letter}" for letter in "bcDEeFIiJLlmOopQRSWwP")  # of ssh and scp
 
@@ -53,9 +51,14 @@ class BadPattern(ValueError):
 
 def patterns(config: dict[str, object], line: str) -> list[tuple[re.Pattern[str], str]]:
     """Those that the line may match: the project's before the built-in ones; `default_commands = false` leaves those out. Raises BadPattern."""
+    hints = [(pattern, resource) for hint, pattern, resource in DEFAULTS if any(each in line for each in hint.split())]
     hook = config.get("hook")
     hook = hook if isinstance(hook, dict) else {}
     listed = hook.get("commands", [])
+    if not listed and not hints:
+        return []
+    import re
+
     found = []
     for entry in listed if isinstance(listed, list) else []:
         pattern, resource = (entry.get("pattern"), entry.get("resource")) if isinstance(entry, dict) else (None, None)
@@ -66,7 +69,7 @@ def patterns(config: dict[str, object], line: str) -> list[tuple[re.Pattern[str]
         except re.error as error:
             raise BadPattern(f"[[hook.commands]] in .coord.toml: the pattern {pattern!r} is not a regular expression: {error}.") from None
     if hook.get("default_commands", True):
-        found += [(re.compile(pattern), resource) for hints, pattern, resource in DEFAULTS if any(hint in line for hint in hints.split())]
+        found += [(re.compile(pattern), resource) for pattern, resource in hints]
     return found
 
 
@@ -137,6 +140,8 @@ def _words(line: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError:  # a here-document or a quote that shlex does not follow: rather a word too many than a push unseen
+        import re
+
         return re.findall(r"[;&|()\n]+|[^\s;&|()]+", line)
 
 
@@ -148,8 +153,13 @@ def _unwrapped(words: list[str]) -> list[str]:
             at += 1
             while at < len(words) and (words[at].startswith("-") or words[at].replace(".", "").rstrip("smh").isdigit()):
                 at += 1
-        elif _ASSIGNMENT.match(word) or word in _OPERATORS:
+        elif _is_assignment(word) or word in _OPERATORS:
             at += 1
         else:
             break
     return words[at:]
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.isidentifier()

@@ -6,10 +6,11 @@ never blocks work. It denies only in words, as `permissionDecision`. While coord
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
+
+from coord.client.lean import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ QUICK_S = 0.2  # a failure that took no longer than this may be looked for at ev
 ACTIVITY_S = 300.0  # how often long work says that it goes on; locks turn stale after hours
 COMMAND_WAIT_S = 8.0  # a commit or a push of somebody else takes seconds: stand in line rather than refuse
 REPLAY_S = 4.0  # at the start of a session, for what waits
+MOST_MESSAGES = MOST_LOCKS = 20  # that are asked for: no more find room
 BANNER_BYTES = 4000  # what a start may cost the session in tokens: about a thousand
 TTL_HOURS = 2.0
 COMMAND_TTL_HOURS = 0.5
@@ -49,7 +51,7 @@ def main(arguments: list[str]) -> None:
         return
     try:
         if os.environ.get("COORD_HOOKS", "").lower() not in ("0", "off", "false", "no"):
-            event = json.loads(sys.stdin.buffer.read() or b"null")
+            event = loads(sys.stdin.buffer.read() or b"null")
             if isinstance(event, dict):
                 Hook(event).run()
     except BaseException as error:
@@ -131,7 +133,7 @@ class Hook:
         if self.context:
             told["additionalContext"] = "\n".join(self.context)
         if told:
-            sys.stdout.write(json.dumps({"hookSpecificOutput": {"hookEventName": self.kind, **told}}))
+            sys.stdout.write(dumps({"hookSpecificOutput": {"hookEventName": self.kind, **told}}, ascii_only=True))
             sys.stdout.flush()
 
     def calls(self, name: str | None = None, *, always: bool = False) -> Calls:
@@ -169,10 +171,13 @@ class Hook:
         if self.is_shut_out(known):
             return
         self.back()
+        self.memory.active()
         text, _ = banner.section("of your queued calls were refused", refused, room // 4)
         shown = self.messages(known.json or {}, room // 2)
-        others, left_out = self.held_by_others(calls)
-        held, _ = banner.section("held by others", others, room // 4, left_out)
+        others, more = self.held_by_others(calls)
+        held, listed = banner.section("held by others", others, room // 4)
+        if more or listed < len(others):
+            held += "All of them: coord locks\n"
         items, _ = banner.section("in progress by you", map(banner.item, (known.json or {}).get("work_items", [])), room // 4)
         self.context += [part.rstrip("\n") for part in (text, shown[0], held, items) if part]
         self.context.append("What you edit is claimed for you, and released at the end of the session. `coord --help` does the rest.")
@@ -183,7 +188,30 @@ class Hook:
         if not prompt.startswith("<"):  # Claude Code itself reports so that a task in the background is over
             self.memory.keep(prompt=prompt)
         self.release(self.memory.commands_are_over())  # after an interrupt no event tells that the command is over
-        self.check_in()
+        if self.memory.was_active_within(ACTIVITY_S):
+            self.read_news()
+        else:
+            self.check_in()
+
+    def read_news(self) -> None:
+        """New messages, by a call that costs half of a check-in."""
+        from coord.client.wire import Away, query
+
+        calls = self.calls()
+        try:
+            if not calls.queue.is_empty:
+                calls.replay()
+            asked = query(to_session=self.name, unread_only=True, project_key=self.place.project, limit=MOST_MESSAGES)
+            answer = calls.read(f"/messages{asked}")
+        except Away as away:
+            self.away(away, calls)
+            return
+        if self.is_shut_out(answer):
+            return
+        self.back()
+        page = answer.json or {}
+        more = 1 if page.get("next_cursor") else 0
+        self.show({"messages": page.get("items"), "left_out": {"messages": more}}, calls)
 
     def check_in(self) -> None:
         """New messages, and a sign of life that renews what the session holds."""
@@ -205,7 +233,11 @@ class Hook:
         found = known.json or {}
         if self.agent:  # broadcasts are for its session, which has them already
             found["messages"] = [row for row in found.get("messages", []) if row.get("to_session") == self.name]
-        text, ids = self.messages(found, room)
+        self.show(found, calls)
+
+    def show(self, found: dict[str, Any], calls: Calls) -> None:
+        """What is unread."""
+        text, ids = self.messages(found, int(self.number("banner_bytes", BANNER_BYTES)) // 2)
         if text:
             self.context.append(text.rstrip("\n"))
         self.answer_then_mark(calls, ids)
@@ -439,17 +471,19 @@ class Hook:
             text += "Read the rest with: coord inbox\n"
         return text, [row["id"] for row in rows[:shown]]
 
-    def held_by_others(self, calls: Calls) -> tuple[list[str], int]:
+    def held_by_others(self, calls: Calls) -> tuple[list[str], bool]:
+        """A line for each lock, and whether there are more."""
         from coord.client import banner
         from coord.client.wire import Away, query
 
         try:
-            answer = calls.read(f"/locks{query(project_key=self.place.project, limit=50)}")
+            answer = calls.read(f"/locks{query(project_key=self.place.project, limit=MOST_LOCKS)}")
         except Away:
-            return [], 0
-        rows = (answer.json or {}).get("items") or []
-        family = (self.name, f"{self.name}/")
-        return [banner.lock(row) for row in rows if row["session_id"] != family[0] and not row["session_id"].startswith(family[1])], 0
+            return [], False
+        page = answer.json or {}
+        mine = (self.name, f"{self.name}/")
+        rows = [row for row in page.get("items") or [] if row["session_id"] != mine[0] and not row["session_id"].startswith(mine[1])]
+        return [banner.lock(row) for row in rows], bool(page.get("next_cursor"))
 
     def answer_then_mark(self, calls: Calls, ids: list[str]) -> None:
         """What was shown is read; not before it was."""
@@ -481,21 +515,27 @@ class Memory:
 
     def _load(self) -> dict[str, Any]:
         try:
-            with open(self._path, encoding="utf-8") as file:
-                told = json.load(file)
+            with open(self._path, "rb") as file:
+                told = loads(file.read())
         except (OSError, ValueError):
             return {}
         return told if isinstance(told, dict) else {}
 
     def keep(self, **values: Any) -> None:
+        """Does not count as activity."""
+        before = _time_of(self._path) or time.time() - ACTIVITY_S - 1
         self._write(self._path, {**self._load(), "name": self._name, **values})
+        try:
+            os.utime(self._path, (before, before))
+        except OSError:
+            pass
 
     def _write(self, path: str, content: object) -> None:
         from coord.client.locked import write_whole
 
         try:
             os.makedirs(self._folder, exist_ok=True)
-            write_whole(path, json.dumps(content).encode())
+            write_whole(path, dumps(content).encode())
         except OSError:  # a checkout that nobody may write to: then it is not remembered
             pass
 
@@ -509,10 +549,12 @@ class Memory:
 
     def active(self) -> None:
         """Just now; the file's time says so."""
+        if not self.exists:
+            self.keep()
         try:
             os.utime(self._path)
         except OSError:
-            self.keep()
+            pass
 
     def was_active_within(self, seconds: float) -> bool:
         return _age(self._path) < seconds
@@ -561,7 +603,7 @@ class Memory:
         if not content:
             return []
         remove(path)
-        told = json.loads(content)
+        told = loads(content)
         return [str(each) for each in told]
 
     def _command(self, tool_use_id: str) -> str:
@@ -593,11 +635,16 @@ def _file_name(text: str) -> str:
     return f"{plain}-{crc32(text.encode('utf-8', 'replace')):08x}"
 
 
-def _age(path: str) -> float:
+def _time_of(path: str) -> float:
+    """When it was written to; long ago, when it is not there."""
     try:
-        return abs(time.time() - os.stat(path).st_mtime)
+        return os.stat(path).st_mtime
     except OSError:
-        return float("inf")
+        return 0.0
+
+
+def _age(path: str) -> float:
+    return abs(time.time() - _time_of(path))
 
 
 def _listed(folder: str) -> list[str]:

@@ -16,11 +16,11 @@ the network. docs/design.md has the argument why nothing is lost or doubled.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from binascii import crc32
 
+from coord.client.lean import dumps, loads
 from coord.client.locked import Busy, Locked, read, remove, replace, sync_folder, write_whole
 from coord.client.wire import Answer, Away, quote, safe
 
@@ -61,7 +61,7 @@ class Call:
 
     def line(self) -> bytes:
         told = {"ts": self.ts, "method": self.method, "path": self.path, "body": self.body}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        return dumps(told).encode("utf-8", "replace") + b"\n"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -307,7 +307,7 @@ class Queue:
             begin = _furthest(self._reported(), content)
             if begin == len(content):
                 return []
-            write_whole(self._reported_path, json.dumps([_mark(content)]).encode())
+            write_whole(self._reported_path, dumps([_mark(content)]).encode())
         return [told for told in map(_json, content[begin:].splitlines()) if isinstance(told, dict)]
 
     def _reported(self) -> list[Any]:
@@ -430,7 +430,7 @@ class Queue:
             if isinstance(before, dict) and all(before.get(name) == value for name, value in told.items()):
                 return
             told = {**told, "rejected_at": timestamp(time.time()), "status": status, "answer": answer}
-            line = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+            line = dumps(told).encode("utf-8", "replace") + b"\n"
             with open(self.rejected_path, "ab") as file:
                 file.write(line if content.endswith(b"\n") or not content else b"\n" + line)
                 file.flush()
@@ -445,7 +445,7 @@ class Queue:
         cut = min(content.index(b"\n", len(content) // 2) + 1, last)
         kept = content[cut:]
         reported = max(0, _furthest(self._reported(), content) - cut)
-        write_whole(self._reported_path, json.dumps([*self._reported(), _mark(kept[:reported])]).encode())
+        write_whole(self._reported_path, dumps([*self._reported(), _mark(kept[:reported])]).encode())
         write_whole(self.rejected_path, kept)
 
     def _finish(self, state: _State) -> bool:
@@ -510,7 +510,7 @@ class _State:
         return cls(marks)
 
     def save(self, path: str) -> None:
-        write_whole(path, json.dumps(self._marks).encode())
+        write_whole(path, dumps(self._marks).encode())
 
     def done(self, number: int) -> int:
         return self._marks.get(number, (0, 0))[0]
@@ -608,6 +608,8 @@ def _pieces(line: bytes, begin: int) -> Iterator[tuple[int, int, Call | None]]:
 
 def _whole_object(line: bytes, begin: int) -> int:
     """Where the JSON object ends that begins here; 0 when it does not."""
+    import json
+
     text = line[begin:].decode("utf-8", "surrogateescape")
     try:
         _, end = json.JSONDecoder().raw_decode(text)
@@ -846,6 +848,6 @@ def _rests(path: str, seconds: float) -> bool:
 
 def _json(text: bytes) -> Any:
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return None

@@ -205,25 +205,24 @@ def read_config(file: str) -> dict[str, object]:
 
 def remember_config(file: str, config: dict[str, object]) -> None:
     """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms. May fail: then it is read again."""
-    import json
-
+    from coord.client.lean import dumps
     from coord.client.locked import write_whole
 
     path, state = _memory(file), _state(file)
     if state is not None and _remembered(file) is None and os.path.isdir(os.path.dirname(path)):
         try:
-            write_whole(path, json.dumps([state, config], default=str).encode())
-        except OSError:
+            write_whole(path, dumps([state, config]).encode())
+        except (OSError, TypeError):  # a date of TOML is nothing that JSON knows, nor any setting of ours
             pass
 
 
 def _remembered(file: str) -> dict[str, object] | None:
     """What was last read from the file, unless it has been written to since."""
-    import json
+    from coord.client.lean import loads
 
     try:
         with open(_memory(file), "rb") as opened:
-            state, config = json.load(opened)
+            state, config = loads(opened.read())
     except (OSError, ValueError, TypeError):
         return None
     return config if state == _state(file) and isinstance(config, dict) else None

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import time
 
 from coord import __version__
 from coord.client import API
+from coord.client.lean import dumps, loads, socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Answer:
     def json(self) -> Any:
         """The body; None when it is empty or not JSON."""
         try:
-            return json.loads(self.body)
+            return loads(self.body)
         except (ValueError, RecursionError):
             return None
 
@@ -111,8 +110,11 @@ def call(
     secure, host, port, prefix = _parts(url)
     sent = _request(method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {})
     try:
-        with _connected(host, port, secure, began + timeout) as connection:
+        connection = _connected(host, port, secure, began + timeout)
+        try:
             answer = _exchange(connection, sent, began + timeout, head=method == "HEAD")
+        finally:
+            connection.close()
     except (OSError, ValueError) as error:
         waited = time.monotonic() - began
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
@@ -171,7 +173,7 @@ def _request(method: str, path: str, host: str, port: int, body: object, headers
     lines.append("Connection: close")
     content = b""
     if body is not None:
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        content = dumps(body).encode("utf-8", "replace")
         lines.append("Content-Type: application/json")
     if content or method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {len(content)}")
@@ -191,15 +193,20 @@ def _connected(host: str, port: int, secure: bool, deadline: float) -> socket.so
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(_left(deadline))
-            if secure:
-                import ssl
-
-                return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
-            return connection
+            return _secured(connection, host, deadline) if secure else connection
         except OSError as error:
             connection.close()
             failed = error
     raise failed
+
+
+def _secured(connection: socket.socket, host: str, deadline: float) -> socket.socket:
+    import socket as with_all_around_it
+    import ssl
+
+    whole = with_all_around_it.socket(fileno=connection.detach())
+    whole.settimeout(_left(deadline))
+    return ssl.create_default_context().wrap_socket(whole, server_hostname=host)
 
 
 def _addresses(host: str, port: int, deadline: float) -> list[Any]:

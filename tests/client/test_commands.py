@@ -7,7 +7,7 @@ import pytest
 from coord.client.commands import BadPattern, commands, resources
 from tests.service import ROOT
 
-OWN = {"hook": {"commands": [{"pattern": r"bin/(\w+) prod", "resource": r"run \1"}]}}
+OWN: dict[str, object] = {"hook": {"commands": [{"pattern": r"bin/(\w+) prod", "resource": r"run \1"}]}}
 
 
 @pytest.mark.parametrize(

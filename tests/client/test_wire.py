@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from coord.client import wire
+from coord.client import lean, wire
 from coord.client.wire import Answer, Away, BadUrl, call, query, quote, safe
 
 SHORT_S = 0.3
@@ -232,7 +232,7 @@ def test_also_where_nobody_reads_what_is_sent() -> None:
 
 def test_also_where_the_name_is_not_resolved_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: over.wait(LATE_S) and [])
+    monkeypatch.setattr(lean.socket, "getaddrinfo", lambda *args, **kwargs: over.wait(LATE_S) and [])
     with pytest.raises(Away, match=r"the name coord\.example is not resolved in time"):
         call("http://coord.example", "GET", "/x", timeout=SHORT_S)
     over.set()
@@ -250,7 +250,7 @@ def test_a_name_that_is_not_known_is_away(error: Exception, monkeypatch: pytest.
     def fails(*args: Any, **kwargs: Any) -> None:
         raise error
 
-    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    monkeypatch.setattr(lean.socket, "getaddrinfo", fails)
     with pytest.raises(Away, match=r"name is not known|label too long"):
         call("http://coord.example", "GET", "/x")
 
@@ -280,7 +280,7 @@ def test_of_several_addresses_the_first_that_answers_is_taken(first: str, monkey
                 filler.setblocking(False)
                 filler.connect_ex(("127.0.0.1", bad))
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [(*kind, ("127.0.0.1", bad)), (*kind, ("127.0.0.1", good))])
+        monkeypatch.setattr(lean.socket, "getaddrinfo", lambda *args, **kwargs: [(*kind, ("127.0.0.1", bad)), (*kind, ("127.0.0.1", good))])
         assert call("http://coord.example", "GET", "/x", timeout=2).json == {}
 
 
