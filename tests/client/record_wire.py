@@ -1,6 +1,6 @@
 """Records what the client sends, for every kind of call: `python -m tests.client.record_wire` adds to wire-api-1.jsonl what is new in it.
 
-What was recorded once stays: clients in the field send it. Lines are only added, and tests/client/test_wire.py replays them all.
+What was recorded once stays: clients in the field send it. Lines are only added, and tests/client/test_wire_api.py replays them all.
 """
 
 import json
