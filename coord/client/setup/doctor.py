@@ -341,7 +341,7 @@ class Doctor:
                     "hooks fire", WARNING, f"an edit was claimed, but that took {took}", "Every edit waits for it. Is this machine busy?"
                 )
             return Check("hooks fire", OK, f"an edit was claimed by the very command of the settings, in {took}, and released again")
-        if '"permissionDecision": "deny"' in ran.said:
+        if _denies(ran.answer):
             return Check("hooks fire", OK, f"an edit was refused, since another session holds all of the project, in {took}")
         why = ran.said or "it said nothing"
         todo = "Run it by hand: coord hook --help. What failed in a hook stands in .claude/coord-hook.log."
@@ -439,11 +439,12 @@ class Doctor:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command went."""
+    """How a command went. `answer`: what it wrote to standard output; `said`: the begin of that and of its errors, for people."""
 
     code: int
     said: str
     seconds: float
+    answer: bytes = b""
 
 
 def _run_hook(command: list[str], event: dict[str, Any], environment: dict[str, str], folder: str) -> Ran:
@@ -460,7 +461,7 @@ def _run_hook(command: list[str], event: dict[str, Any], environment: dict[str, 
             time.monotonic() - began,
         )
     said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
-    return Ran(done.returncode, said[:500], time.monotonic() - began)
+    return Ran(done.returncode, said[:500], time.monotonic() - began, done.stdout)
 
 
 def _source(variable: str, setting: object, otherwise: str) -> str:
@@ -569,6 +570,14 @@ def _try_writing(path: str) -> None:
     if os.path.exists(path):
         with open(path, "ab"):
             pass
+
+
+def _denies(answer: bytes) -> bool:
+    """Whether a hook refuses the edit."""
+    try:
+        return bool(json.loads(answer)["hookSpecificOutput"]["permissionDecision"] == "deny")
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _is_ignored(folder: str, name: str) -> bool:
