@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,16 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class Service(Flask):
+    """Flask without what it asks at each call of each function: whether it is asynchronous. None of coord's is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """The service as a WSGI app. `settings` go before the environment's. Opens no connection and starts no thread."""
-    app = Flask("coord", root_path=str(ROOT / "coord"), static_folder=None)
+    app = Service("coord", root_path=str(ROOT / "coord"), static_folder=None)
     app.config.from_mapping(default.load(os.environ))
     app.config.from_mapping(settings or {})
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # a chunked body is cut there, and known by it

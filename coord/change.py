@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.pool import PoolProxiedConnection
 
 from coord import bell, engine, faults, journal
 from coord.db import db
@@ -35,10 +35,10 @@ class Look:
     `began`: when the call did. A database that answers, but slowly, is given up on before the caller has waited for too long.
     """
 
-    def __init__(self, connection: Connection, began: float) -> None:
+    def __init__(self, connection: PoolProxiedConnection, began: float) -> None:
         self._connection = connection
         self._began = began
-        self.dialect = connection.dialect
+        self.dialect = db.engine.dialect
 
     def rows(self, statement: Statement, **params: Any) -> Rows:
         self.check_time()
@@ -63,15 +63,15 @@ class Look:
         return next(iter(found.values())) if found else None
 
     def cursor(self) -> Any:
-        return cast(Any, self._connection.connection.dbapi_connection).cursor()
+        return self._connection.cursor()
 
     def close(self, cursor: Any) -> None:
         """A dropped connection has closed its cursors already, and SQLite's would complain."""
-        if not self._connection.invalidated:
+        if self._connection.is_valid:
             cursor.close()
 
     def rollback(self) -> None:
-        cast(Any, self._connection.connection.dbapi_connection).rollback()
+        self._connection.rollback()
 
     def note(self, error: BaseException) -> None:
         """Drops the connection, and with it all that are as old, when the error says that it is of no more use."""
@@ -81,7 +81,7 @@ class Look:
             engine.distrust(db.engine, str(error), took=0 if kind is faults.NOT_WRITABLE else time.monotonic() - self._began)
 
     def drop(self) -> None:
-        if not self._connection.invalidated:
+        if self._connection.is_valid:
             self._connection.invalidate()
 
     def check_time(self) -> None:
@@ -103,8 +103,13 @@ def read(reader: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 def _read(began: float, reader: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    with db.engine.connect() as connection:
+    with _connection() as connection:
         return reader(Look(connection, began), *args, **kwargs)
+
+
+def _connection() -> contextlib.closing[PoolProxiedConnection]:
+    """One of the pool's as it is: what SQLAlchemy would put around it costs more than many a statement, and is not asked for anything."""
+    return contextlib.closing(db.engine.raw_connection())
 
 
 class Moved(Exception):
@@ -175,7 +180,7 @@ def settle(decide: Callable[..., Any], *args: Any, first: Callable[[], Change] |
     overtaken = failed = 0
     while not overtaken or time.monotonic() - began < RETRY_FOR_S:
         try:
-            with _in_line(began) if overtaken else contextlib.nullcontext(), db.engine.connect() as connection:
+            with _in_line(began) if overtaken else contextlib.nullcontext(), _connection() as connection:
                 look = Look(connection, began)
                 decision = first() if first is not None else decide(look, *args, **kwargs)
                 return _commit(look, decision) if isinstance(decision, Change) else decision
@@ -228,7 +233,7 @@ def run(statement: Statement, **params: Any) -> int:
 
 
 def _run(began: float, statement: Statement, params: Mapping[str, Any]) -> int:
-    with db.engine.connect() as connection:
+    with _connection() as connection:
         look = Look(connection, began)
         compiled = compile_for(look.dialect, statement)
         cursor = look.cursor()

@@ -68,6 +68,7 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
     common: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
+        "pool_reset_on_return": None,  # a change ends or undoes what it began (coord/change.py)
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_S,

@@ -69,11 +69,12 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     environ: dict[str, Any] = request.environ
+    rule, method, status, request_id = request.url_rule, request.method, response.status_code, environ.get("coord.request_id")
     waited = environ.get("coord.waited", 0.0)  # by the caller's wish
     seconds = time.perf_counter() - environ.get("coord.began", time.perf_counter()) - waited
-    route = request.url_rule.rule if request.url_rule else "(none)"
-    response.headers[REQUEST_ID] = environ.get("coord.request_id", "")
-    CALLS.labels(request.method if request.method in METHODS else "other", route, response.status_code).inc()
+    route = rule.rule if rule else "(none)"
+    response.headers[REQUEST_ID] = request_id or ""
+    CALLS.labels(method if method in METHODS else "other", route, status).inc()
     SECONDS.labels(route).observe(seconds)
     caller = negotiation.client()
     BY_CLIENT.labels(negotiation.label(caller)).inc()
@@ -81,14 +82,14 @@ def _end(response: Response) -> Response:
         log.info(
             "call",
             extra={
-                "method": request.method,
+                "method": method,
                 "path": request.path.replace(STAND_IN, "%2F"),
-                "status": response.status_code,
+                "status": status,
                 "ms": round(seconds * 1000, 2),
                 **({"waited_ms": round(waited * 1000)} if waited else {}),
                 **({"client": caller.version} if caller else {}),
                 "peer": environ.get("REMOTE_ADDR"),
-                "request_id": environ.get("coord.request_id"),
+                "request_id": request_id,
             },
         )
     return response

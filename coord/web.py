@@ -74,10 +74,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         return cast(Callable[[View], View], super().response(status_code, schema, **options))
 
     def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]:
-        return cast(Callable[[View], View], super().alt_response(status_code, **options))
+        return _documenting(super().alt_response(status_code, **options))
 
     def doc(self, **options: Any) -> Callable[[View], View]:
-        return cast(Callable[[View], View], super().doc(**options))
+        return _documenting(super().doc(**options))
 
     def arguments(self, schema: type[Schema], **kwargs: Any) -> Callable[[View], View]:
         """Loads the request and passes it on as a dict: a `Body` from JSON, a `Query` from the query (or a JSON body with the same names).
@@ -135,6 +135,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         for status, kinds in by_status.items():
             responses.setdefault(status, error_response(*kinds))
         return doc
+
+
+def _documenting(decorator: Callable[[Any], Any]) -> Callable[[View], View]:
+    """A decorator that only documents: the view takes over what it says, and is called without it."""
+
+    def documented(view: View) -> View:
+        view._apidoc = decorator(view)._apidoc  # type: ignore[attr-defined]
+        return view
+
+    return documented
 
 
 def shared_errors() -> dict[str, dict[str, Any]]:
