@@ -66,6 +66,8 @@ class Result:
     p99: float
 
 
+RECONNECT_EVERY = 20  # cycles: which worker takes a connection is chance, and eight that stay would measure that
+
 Cycle = Callable[[Connection, int, int], list[float]]
 """`cycle(connection, client, round)`: one cycle's calls; answers the seconds that each took."""
 
@@ -93,6 +95,9 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0)
                 began = time.perf_counter()
                 took = cycle(connection, number, nth)
                 nth += 1
+                if nth % RECONNECT_EVERY == 0:
+                    connection.close()
+                    connection = Connection(port)
                 if time.perf_counter() > begin:
                     times[number].extend(took)
                     counts[number] += 1

@@ -1,0 +1,73 @@
+"""The bell between the processes of a node."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coord import bell
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name, value in {"folder": tmp_path, "_known": None, "_sender": None}.items():
+        monkeypatch.setattr(bell, name, value)
+    yield tmp_path
+    sender: socket.socket | None = bell._sender
+    if sender is not None:
+        sender.close()
+
+
+@pytest.fixture
+def other(folder: Path) -> Iterator[socket.socket]:
+    """Another process, which begins to listen when it is bound."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.setblocking(False)
+        yield listening
+
+
+def hears(other: socket.socket) -> bool:
+    try:
+        return bool(other.recv(16))
+    except BlockingIOError:
+        return False
+
+
+@pytest.mark.parametrize("changed_before_s", [0, 3600], ids=["just now", "an hour ago"])
+def test_who_comes_after_the_folder_was_read_is_heard_of(folder: Path, other: socket.socket, changed_before_s: int) -> None:
+    long_ago = folder.stat().st_mtime - changed_before_s
+    os.utime(folder, (long_ago, long_ago))
+    bell.ring()
+    other.bind(str(folder / "other"))
+    bell.ring()
+    assert hears(other)
+    bell.ring()
+    assert hears(other)
+
+
+def test_who_comes_within_one_tick_of_the_folder_s_clock_is_heard_of(folder: Path, other: socket.socket) -> None:
+    before = folder.stat()
+    bell.ring()
+    other.bind(str(folder / "other"))
+    os.utime(folder, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    bell.ring()
+    assert hears(other)
+
+
+def test_an_unchanged_folder_is_not_read_again(folder: Path, other: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    other.bind(str(folder / "other"))
+    os.utime(folder, (1, 1))
+    bell.ring()
+    monkeypatch.setattr(os, "listdir", lambda path: pytest.fail("read again"))
+    bell.ring()
+    assert hears(other) and hears(other)
+
+
+def test_the_bell_of_a_process_that_was_killed_is_taken_away(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as killed:
+        killed.bind(str(folder / "killed"))
+    bell.ring()
+    assert list(folder.iterdir()) == []
+    bell.ring()
