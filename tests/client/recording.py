@@ -2,12 +2,13 @@
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coord.client.offline import BASE, Call, Queue
+from coord.client.offline import BASE, Call, Queue, timestamp
 from coord.client.wire import SERVER_HEADER, Answer, Away
 
 ME = "host/agent"
@@ -58,10 +59,15 @@ def name(call: Call) -> str:
     return str(body.get("subject") or body.get("resource") or body.get("state") or f"{call.method} {call.path[len(BASE) :]}")
 
 
+def shell_time(ago_s: float = 60) -> str:
+    """What `date -u +%FT%TZ` wrote that many seconds ago, by the clock that the queue asks."""
+    return f"{timestamp(time.time() - ago_s)[:19]}Z"
+
+
 def shell_line(**told: Any) -> str:
     """A line as `jq -c` writes it."""
     call = {
-        "ts": "2026-11-25T10:00:00Z",
+        "ts": shell_time(),
         "method": "POST",
         "path": f"{BASE}/messages",
         "body": {"from_session": ME, "subject": "s"},

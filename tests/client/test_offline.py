@@ -16,7 +16,21 @@ from coord.client import offline
 from coord.client.locked import Busy, Locked
 from coord.client.offline import BASE, Call, Queue, QueueFull, new_id, seconds_of, timestamp
 from coord.client.wire import SERVER_HEADER, Answer, Away, quote
-from tests.client.recording import ME, Recorder, answer, away, claim, kept, make_old, message, name, refusal, shell_adds, shell_line
+from tests.client.recording import (
+    ME,
+    Recorder,
+    answer,
+    away,
+    claim,
+    kept,
+    make_old,
+    message,
+    name,
+    refusal,
+    shell_adds,
+    shell_line,
+    shell_time,
+)
 
 
 def content(queue: Queue) -> list[dict[str, Any]]:
@@ -330,10 +344,11 @@ def test_the_time_that_a_caller_gave_stays(queue: Queue) -> None:
 
 
 def test_a_shells_whole_second_means_its_end_so_that_nothing_earlier_in_it_is_spared(queue: Queue) -> None:
-    shell_adds(queue, shell_line(method="PUT", path=f"{BASE}/components/p/api", body={"state": "built"}))
+    second = shell_time()
+    shell_adds(queue, shell_line(ts=second, method="PUT", path=f"{BASE}/components/p/api", body={"state": "built"}))
     server = Recorder()
     queue.replay(server)
-    assert (server.calls[0].body or {})["observed_at"] == "2026-11-25T10:00:00.999999Z"
+    assert (server.calls[0].body or {})["observed_at"] == f"{second[:19]}.999999Z"
 
 
 def test_a_line_without_a_time_gets_none(queue: Queue) -> None:
@@ -353,15 +368,16 @@ def test_a_line_is_never_older_than_the_one_before_it_also_when_the_clock_was_pu
 
 
 def test_nor_than_a_shells_whole_second(queue: Queue) -> None:
-    shell_adds(queue, shell_line(ts="2026-11-25T10:00:00Z"))
-    queue.append(Call("PATCH", f"{BASE}/work-items/x", {}, "2026-11-25T10:00:00.300000Z"))
-    assert content(queue)[1]["ts"] == "2026-11-25T10:00:00.999999Z"
+    second = shell_time()
+    shell_adds(queue, shell_line(ts=second))
+    queue.append(Call("PATCH", f"{BASE}/work-items/x", {}, f"{second[:19]}.300000Z"))
+    assert content(queue)[1]["ts"] == f"{second[:19]}.999999Z"
 
 
 def test_a_line_from_the_far_future_does_not_spoil_those_behind_it(queue: Queue) -> None:
-    shell_adds(queue, shell_line(ts="2099-01-01T00:00:00Z"))
+    shell_adds(queue, shell_line(ts=shell_time(ago_s=-365 * 86400)))
     queue.append(message("a"))
-    assert content(queue)[1]["ts"].startswith(time.strftime("%Y-", time.gmtime()))
+    assert seconds_of(content(queue)[1]["ts"]) == pytest.approx(time.time(), abs=60)
 
 
 @pytest.mark.parametrize(
