@@ -2,21 +2,15 @@
 
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from config import default
-from coord import bell
-
-LONGEST_SOCKET_PATH = 70  # of the 108 bytes that a UNIX socket's may have (104 on macOS), without the name in the folder
 
 _settings = default.load(os.environ)
 
 bind = _settings["BIND"]
-worker_class = "coord.serving.Worker"  # gthread, with JSON where gunicorn itself refuses
+worker_class = "coord.serving.Worker"  # gthread, with coord's own refusals, upkeep and bell
 workers = default.workers(_settings)
 threads = _settings["THREADS"]
 worker_connections = threads + 16  # more, and gthread accepts calls that it has no thread for
@@ -40,24 +34,6 @@ for _left in _metrics_dir.glob("*.db"):
     _left.unlink()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
 
-_bells = Path(tempfile.mkdtemp(prefix="coord-bells-"))
-if len(str(_bells)) < LONGEST_SOCKET_PATH:
-    bell.folder = _bells
-
-
-def post_worker_init(worker):  # type: ignore[no-untyped-def]
-    """Starts what comes due without a call: here, because a thread does not survive the fork."""
-    from coord import upkeep
-
-    worker.upkeep = upkeep.of(worker.wsgi)
-    worker.upkeep.start()
-
-
-def worker_exit(server, worker):  # type: ignore[no-untyped-def]
-    """Stops it before the interpreter ends."""
-    if hasattr(worker, "upkeep"):  # else the worker did not get that far
-        worker.upkeep.stop()
-
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]
     """Folds a dead worker's metrics into what remains."""
@@ -67,7 +43,6 @@ def child_exit(server, worker):  # type: ignore[no-untyped-def]
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]
-    """Removes the folders that this start made for itself."""
-    shutil.rmtree(_bells, ignore_errors=True)
+    """Removes the folder that this start made for itself."""
     if _own_metrics_dir:
         shutil.rmtree(_metrics_dir, ignore_errors=True)

@@ -4,16 +4,38 @@ It only ever says "look at the journal". A bell that is not heard costs a moment
 the journal by itself too, as it must for what other nodes commit.
 """
 
+import atexit
 import contextlib
 import os
 import select
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 folder: Path | None = None
 """Where the processes of this node find each other's bells; None: there is no other. Set before the workers are forked."""
+
+MAX_FOLDER_PATH = 70  # of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
+
+
+def share_folder() -> None:
+    """Makes the folder, which this process removes at its end. May be repeated."""
+    global folder  # noqa: PLW0603 (one folder a node)
+    if folder is not None:
+        return
+    made = Path(tempfile.mkdtemp(prefix="coord-bells-"))
+    atexit.register(_remove, made, os.getpid())
+    if len(str(made)) < MAX_FOLDER_PATH:
+        folder = made
+
+
+def _remove(made: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked worker ends with its parent's handlers
+        shutil.rmtree(made, ignore_errors=True)
+
 
 _heard_here: dict[str, "Ears"] = {}
 

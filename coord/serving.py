@@ -13,7 +13,7 @@ from typing import Any
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
-from coord import waiting
+from coord import bell, upkeep, waiting
 
 log = logging.getLogger("coord.access")
 
@@ -32,6 +32,20 @@ _OTHERWISE = (400, "The request is not HTTP/1.1 as it should be: {}.")
 
 class Worker(ThreadWorker):
     """Answers JSON where gunicorn would send a page, and ends all waiting when it is told to stop; bugs are left to gunicorn."""
+
+    @classmethod
+    def setup(cls) -> None:
+        """gunicorn calls this in the master: before the workers are forked, and again at each reload."""
+        bell.share_folder()
+
+    def run(self) -> None:
+        """Serves until it is told to stop. What comes due without a call starts here: its thread would not survive the fork."""
+        due = upkeep.of(self.wsgi)
+        due.start()
+        try:
+            super().run()  # type: ignore[no-untyped-call]
+        finally:
+            due.stop()
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         super().handle_exit(sig, frame)  # type: ignore[no-untyped-call]

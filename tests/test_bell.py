@@ -2,12 +2,27 @@
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from coord import bell
+from tests.service import ROOT
+
+FORKS = """
+import os, sys
+from coord import bell
+bell.share_folder()
+made = bell.folder
+bell.share_folder()
+if os.fork() == 0:
+    sys.exit(0)
+os.wait()
+print(made, bell.folder == made, made.stat().st_mode & 0o777 == 0o700)
+"""
 
 
 @pytest.fixture
@@ -71,3 +86,10 @@ def test_the_bell_of_a_process_that_was_killed_is_taken_away(folder: Path) -> No
     bell.ring()
     assert list(folder.iterdir()) == []
     bell.ring()
+
+
+def test_the_folder_is_made_once_and_goes_with_the_process_that_made_it() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, capture_output=True, text=True, check=True)
+    made, *held = done.stdout.split()
+    assert held == ["True", "True"]
+    assert not Path(made).exists()
