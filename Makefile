@@ -10,7 +10,7 @@ export FLASK_APP := wsgi.py
 help:
 	@echo "make serve   set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
 	@echo "make test    set up and run all tests"
-	@echo "make check   lint, types, formatting, migrations"
+	@echo "make check   lint, types, formatting, migrations, dates in tests"
 	@echo "make bench   measure against a baseline in the same run"
 	@echo "make lock    pin the dependencies anew"
 
@@ -26,6 +26,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.check_dates
 	$(BIN)/python -m tools.check_migrations
 
 bench: $(VENV)/.dev

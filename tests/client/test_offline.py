@@ -106,13 +106,14 @@ def test_lone_surrogates_do_not_stand_in_the_way(queue: Queue) -> None:
 
 
 def test_a_line_that_lost_its_end_does_not_swallow_the_next(queue: Queue) -> None:
-    shell_adds(queue, '{"ts":"2026-11-25T10:00:00Z","method":"POST","path":"/api/coord/mess')
+    torn = shell_line()[:70]
+    shell_adds(queue, torn)
     make_old(queue.path)
     queue.append(message("a"))
     server = Recorder()
     done = queue.replay(server)
     assert server.names == ["a"]
-    assert [told["line"] for told in done.rejected] == ['{"ts":"2026-11-25T10:00:00Z","method":"POST","path":"/api/coord/mess']
+    assert [told["line"] for told in done.rejected] == [torn]
 
 
 def test_a_whole_call_that_lost_only_its_newline_is_sent(queue: Queue) -> None:
@@ -124,13 +125,12 @@ def test_a_whole_call_that_lost_only_its_newline_is_sent(queue: Queue) -> None:
 
 
 def test_what_a_shell_wrote_behind_a_torn_line_is_sent(queue: Queue) -> None:
-    shell_adds(
-        queue, '{"ts":"2026-11-25T10:00:00Z","method":"POST","path":"/api/coord/messages","body":{"subject":"to', shell_line(), shell_line()
-    )
+    torn = shell_line(body={"subject": "torn"}).partition("rn")[0]
+    shell_adds(queue, torn, shell_line(), shell_line())
     server = Recorder()
     done = queue.replay(server)
     assert server.names == ["s", "s"]
-    assert len(done.rejected) == 1 and done.rejected[0]["line"].endswith('{"subject":"to')
+    assert len(done.rejected) == 1 and done.rejected[0]["line"] == torn
 
 
 def test_two_calls_in_one_line_are_two(queue: Queue) -> None:
@@ -384,20 +384,20 @@ def test_a_line_from_the_far_future_does_not_spoil_those_behind_it(queue: Queue)
     ("ts", "seconds"),
     [
         ("1970-01-01T00:00:00Z", 0.0),
-        ("2026-11-25T10:00:00Z", 1795600800.0),
-        ("2026-11-25T10:00:00.250000Z", 1795600800.25),
-        ("2026-11-25T10:00:00.123456789Z", 1795600800.123456789),
-        ("2026-11-25T10:00:00,5+00:00", 1795600800.5),
-        ("2026-11-25T12:00:00+02:00", 1795600800.0),
-        ("2026-11-25T04:30:00-05:30", 1795600800.0),
-        ("2028-02-29T23:59:59Z", 1835481599.0),
-        ("2026-11-25 10:00:00Z", None),
-        ("2026-13-25T10:00:00Z", None),
-        ("2026-11-25T10:00:0xZ", None),
-        ("+026-11-25T10:00:00Z", None),
-        ("2026-11-25T10:00:00+ab:cd", None),
-        ("²026-11-25T10:00:00Z", None),
-        ("2026-11-25", None),
+        ("2025-11-25T10:00:00Z", 1764064800.0),
+        ("2025-11-25T10:00:00.250000Z", 1764064800.25),
+        ("2025-11-25T10:00:00.123456789Z", 1764064800.123456789),
+        ("2025-11-25T10:00:00,5+00:00", 1764064800.5),
+        ("2025-11-25T12:00:00+02:00", 1764064800.0),
+        ("2025-11-25T04:30:00-05:30", 1764064800.0),
+        ("2024-02-29T23:59:59Z", 1709251199.0),
+        ("2025-11-25 10:00:00Z", None),
+        ("2025-13-25T10:00:00Z", None),
+        ("2025-11-25T10:00:0xZ", None),
+        ("+025-11-25T10:00:00Z", None),
+        ("2025-11-25T10:00:00+ab:cd", None),
+        ("²025-11-25T10:00:00Z", None),
+        ("2025-11-25", None),
         ("", None),
     ],
 )
@@ -406,7 +406,7 @@ def test_times_that_are_understood(ts: str, seconds: float | None) -> None:
 
 
 def test_a_timestamp_is_read_back_to_the_microsecond() -> None:
-    for at in (1795600800.000001, 1795600800.999999, 1795600800.9999999, time.time()):
+    for at in (1764064800.000001, 1764064800.999999, 1764064800.9999999, time.time()):
         assert abs((seconds_of(timestamp(at)) or 0) - at) < 1e-6
 
 
@@ -464,7 +464,7 @@ def test_a_coord_that_does_not_know_observed_at_gets_the_call_without_it(queue: 
 
 
 def test_the_time_that_the_caller_gave_is_not_taken_away(queue: Queue) -> None:
-    shell_adds(queue, shell_line(method="PUT", path=f"{BASE}/components/p/a", body={"observed_at": "3026-01-01T00:00:00Z"}))
+    shell_adds(queue, shell_line(method="PUT", path=f"{BASE}/components/p/a", body={"observed_at": "9999-01-01T00:00:00Z"}))
     server = Recorder(lambda call: refusal(422, "invalid", errors=UNKNOWN))
     assert len(queue.replay(server).rejected) == 1 and len(server.calls) == 1
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.client.recording import shell_time
 from tests.databases import MariaDB
 from tests.service import Service, running
 
@@ -51,7 +52,7 @@ class Queue:
         self.file.parent.mkdir()
 
     def add(self, method: str, path: str, body: Any = None) -> None:
-        line = {"ts": "2026-11-23T10:00:00Z", "method": method, "path": f"/api/coord{path}", "body": body}
+        line = {"ts": shell_time(), "method": method, "path": f"/api/coord{path}", "body": body}
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
@@ -83,7 +84,7 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
     ids = {name: str(uuid.uuid4()) for name in ("lock", "named", "workflow", "first", "second", "message", "broadcast")}
     project = f"{PROJECT}-{uuid.uuid4().hex[:8]}"
     me = quote(ME, safe="")
-    seen = "2026-11-23T10:00:{:02}Z"
+    seen = f"{shell_time(120)[:17]}{{:02}}Z"  # the seconds of a minute that is over
     who = {"project_key": project, "session_id": ME}
     odd = 'it\'s "quoted", $HOME `id` \\ and\ntwo lines, naïve 漢字 🔒'
 

@@ -16,7 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ class Event:
     data: dict[str, Any]
 
     def __str__(self) -> str:
-        at = f"{datetime.fromtimestamp(self.at):%H:%M:%S.%f}"
+        at = f"{datetime.fromtimestamp(self.at, UTC):%H:%M:%S.%f}"
         return f"{self.revision} {at} {self.type} {self.session} {self.subject[:8]} {json.dumps(self.data)}"
 
 

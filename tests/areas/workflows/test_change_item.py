@@ -132,7 +132,7 @@ def test_changes_are_recorded_by_what_happened(item: Make, patch: Make, journal_
         ({"depends_on": ["01a20ae1-0931-7f2b-8177-5e831b5aa185"]}, "depends_on"),
         ({"assigned_to": ""}, "assigned_to"),
         ({"workflow_id": "01a20ae1-0931-7f2b-8177-5e831b5aa185"}, "workflow_id"),
-        ({"completed_at": "2026-11-23T10:00:00Z"}, "completed_at"),
+        ({"completed_at": "2026-01-05T10:00:00Z"}, "completed_at"),
         ({"staus": "completed"}, "staus"),
     ],
     ids=str,

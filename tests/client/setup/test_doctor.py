@@ -14,6 +14,7 @@ import pytest
 
 from coord import __version__
 from coord.client.setup import hooks
+from tests.client.recording import shell_time
 from tests.client.setup.conftest import CLOSED, Repository
 from tests.service import Service, running
 
@@ -381,13 +382,13 @@ def test_settings_that_are_wrong(set_up: Repository, service: Service, settings:
 
 
 def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Repository) -> None:
-    call = {"ts": "2026-11-24T10:00:00Z", "method": "POST", "path": "/api/coord/messages", "body": {}}
+    call = {"ts": shell_time(), "method": "POST", "path": "/api/coord/messages", "body": {}}
     set_up.write(".claude/coord-queue.jsonl", f"{json.dumps(call)}\n" * 2)
     set_up.write(".claude/coord-queue.rejected.jsonl", f"{json.dumps({**call, 'status': 422, 'answer': {}})}\n")
     set_up.write(".claude/coord-queue.reported.json", "100000")
     before = set_up.tree()
     waiting, refused = doctor(set_up, code=0)["queue"]
-    assert "2 calls wait, the oldest since 2026-11-24T10:00:00Z" in waiting["said"]
+    assert f"2 calls wait, the oldest since {call['ts']}" in waiting["said"]
     assert "1 of the calls that had waited was refused" in refused["said"]
     assert {name: each for name, each in set_up.tree().items() if "queue.jsonl" in name} == {
         name: each for name, each in before.items() if "queue.jsonl" in name
