@@ -2,7 +2,7 @@
 
 It imports nothing of the server, needs Python 3.9 and, save for the command line itself, nothing but the standard library. A hook is
 started for every edit, so what it imports is counted in milliseconds: no `typing`, `dataclasses`, `http.client`, `subprocess` or
-`pathlib` in the modules that hook.py uses (docs/design.md has the figures).
+`pathlib` in the modules that a hook uses (docs/design.md has the figures).
 """
 
 API = 1

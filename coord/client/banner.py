@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-MOST_OF_ONE = 2000  # bytes of one message's body, where there are others to be shown
+MAX_BODY_BYTES = 2000  # bytes of one message's body, where there are others to be shown
 ONE_LINE = 100  # characters of a reason
 
 _SEEN = {ord(character): "\N{REPLACEMENT CHARACTER}" for character in map(chr, [*range(32), *range(127, 160)]) if character not in "\n\t"}

@@ -24,7 +24,7 @@ import zipfile
 from typing import Any
 
 from coord import __version__
-from coord.client.locked import Locked, read, remove, write_whole
+from coord.client.locked import FileLock, read, remove, write_whole
 from coord.client.place import DEFAULT_URL
 from coord.client.wire import call
 
@@ -130,7 +130,7 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
     for launcher in launchers:
         _check_ours(launcher)
     os.makedirs(home, exist_ok=True)
-    with Locked(os.path.join(home, "install.lock"), LOCK_S):
+    with FileLock(os.path.join(home, "install.lock"), LOCK_S):
         state = State.load(home)
         before = state.current
         if archive is not None:
@@ -341,7 +341,7 @@ def uninstall() -> Report:
     if not os.path.isdir(home):
         return Report({"removed": []}, "coord is not installed for this user.")
     removed = []
-    with Locked(os.path.join(home, "install.lock"), LOCK_S):
+    with FileLock(os.path.join(home, "install.lock"), LOCK_S):
         for launcher in {*State.load(home).launchers, *_launchers(bin_folder())}:
             if _is_ours(launcher):
                 remove(launcher)

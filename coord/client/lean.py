@@ -16,7 +16,7 @@ try:
 except ImportError:
     import socket  # type: ignore[no-redef]
 
-__all__ = ["dumps", "loads", "socket"]
+__all__ = ["dumps", "loads", "loads_or_none", "socket"]
 
 _SPACE = " \t\n\r"
 _NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -60,6 +60,15 @@ def loads(text: bytes | str) -> Any:
         raise ValueError("not JSON") from None
     if end != len(whole):
         raise ValueError("more than one JSON value")
+    return value
+
+
+def loads_or_none(text: bytes | str) -> object:
+    """None also when it is not JSON."""
+    try:
+        value: object = loads(text)
+    except (ValueError, RecursionError):
+        return None
     return value
 
 

@@ -39,8 +39,8 @@ class Busy(Exception):
     """Another process has the lock."""
 
 
-class Locked:
-    """`with Locked(path, seconds):` holds the file's lock. Raises Busy when another process has it for so long, and OSError, also where the
+class FileLock:
+    """`with FileLock(path, seconds):` holds the file's lock. Raises Busy when another process has it for so long, and OSError, also where the
     disk knows no locks.
 
     The operating system gives it back when the process ends. The file stays: to remove it would let two processes lock two files. If
@@ -52,7 +52,7 @@ class Locked:
         self._seconds = seconds
         self._handle = -1
 
-    def __enter__(self) -> Locked:
+    def __enter__(self) -> FileLock:
         deadline = time.monotonic() + self._seconds
         os.makedirs(os.path.dirname(self._path), exist_ok=True)
         while not self._tried():

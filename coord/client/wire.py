@@ -10,14 +10,14 @@ import time
 
 from coord import __version__
 from coord.client import API
-from coord.client.lean import dumps, loads, socket
+from coord.client.lean import dumps, loads_or_none, socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-MOST_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
+MAX_ANSWER_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
 AGENT = f"coord/{__version__}"
 CLIENT = f"{__version__}; api={API}"
 SERVER_HEADER = "x-coord-server"
@@ -59,17 +59,31 @@ class Answer:
     @property
     def json(self) -> Any:
         """The body; None when it is empty or not JSON."""
-        try:
-            return loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+        return loads_or_none(self.body)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the object that the body is; none when it is not one."""
+        body = self.json
+        return body if isinstance(body, dict) else {}
 
     @property
     def error(self) -> str | None:
-        """The code of coord's error; None when it is none."""
-        told = self.json
-        error = told.get("error") if isinstance(told, dict) else None
+        """The code of coord's error; None when the answer has none."""
+        error = self.fields.get("error")
         return error if isinstance(error, str) else None
+
+    @property
+    def detail(self) -> str:
+        """What coord says about an error; nothing when it says nothing."""
+        detail = self.fields.get("detail")
+        return detail if isinstance(detail, str) else ""
+
+    @property
+    def errors(self) -> dict[str, Any]:
+        """The messages of a 422, by the field that they are about."""
+        errors = self.fields.get("errors")
+        return errors if isinstance(errors, dict) else {}
 
     @property
     def is_coords(self) -> bool:
@@ -110,7 +124,7 @@ def call(
     secure, host, port, prefix = _parts(url)
     sent = _request(method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {})
     try:
-        connection = _connected(host, port, secure, began + timeout)
+        connection = _connect(host, port, secure, began + timeout)
         try:
             answer = _exchange(connection, sent, began + timeout, head=method == "HEAD")
         finally:
@@ -119,10 +133,9 @@ def call(
         waited = time.monotonic() - began
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
     if answer.status >= 500 or answer.status == 429 or (answer.status == 403 and answer.error == "client_too_old"):
-        said = answer.json.get("detail") if isinstance(answer.json, dict) else None
         after = answer.headers.get("retry-after", "")
         seconds = float(after) if after.isascii() and after.isdecimal() else None
-        raise Away(f"{url} answers {answer.status}: {said or 'no reason given'}", seconds, time.monotonic() - began)
+        raise Away(f"{url} answers {answer.status}: {answer.detail or 'no reason given'}", seconds, time.monotonic() - began)
     return answer
 
 
@@ -132,7 +145,7 @@ def check(url: str) -> None:
 
 
 def _parts(url: str) -> tuple[bool, str, int, str]:
-    scheme, found, rest = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     authority, _, prefix = rest.partition("/")
     host, colon, port = authority.rpartition(":")
     if not colon or port.endswith("]"):
@@ -140,7 +153,7 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
     secure = scheme.lower() == "https"
     host = _ascii(host.strip("[]"))
     number = int(port or (443 if secure else 80)) if not port or (port.isascii() and port.isdecimal()) else 0
-    if not found or scheme.lower() not in ("http", "https") or not host or "@" in host or not 0 < number < 65536 or _unsafe(prefix):
+    if not separator or scheme.lower() not in ("http", "https") or not host or "@" in host or not 0 < number < 65536 or _unsafe(prefix):
         raise BadUrl(
             f"{url!r} is not the address of a coord server. Set COORD_URL, or url in .coord.toml, to one like http://127.0.0.1:8001."
         )
@@ -181,32 +194,32 @@ def _request(method: str, path: str, host: str, port: int, body: object, headers
     return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + content
 
 
-def _connected(host: str, port: int, secure: bool, deadline: float) -> socket.socket:
+def _connect(host: str, port: int, secure: bool, deadline: float) -> socket.socket:
     """A connection to the first of the host's addresses that takes one. Raises OSError."""
     failed: OSError = TimeoutError("timed out")
     addresses = _addresses(host, port, deadline)
     for nth, (family, kind, proto, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, proto)
         try:
-            share = _left(deadline) / (len(addresses) - nth)  # none of several addresses takes the time of the others
+            share = _remaining(deadline) / (len(addresses) - nth)  # none of several addresses takes the time of the others
             connection.settimeout(share)
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.settimeout(_left(deadline))
-            return _secured(connection, host, deadline) if secure else connection
+            connection.settimeout(_remaining(deadline))
+            return _wrap_tls(connection, host, deadline) if secure else connection
         except OSError as error:
             connection.close()
             failed = error
     raise failed
 
 
-def _secured(connection: socket.socket, host: str, deadline: float) -> socket.socket:
-    import socket as with_all_around_it
+def _wrap_tls(connection: socket.socket, host: str, deadline: float) -> socket.socket:
+    import socket as full_socket
     import ssl
 
-    whole = with_all_around_it.socket(fileno=connection.detach())
-    whole.settimeout(_left(deadline))
-    return ssl.create_default_context().wrap_socket(whole, server_hostname=host)
+    connected = full_socket.socket(fileno=connection.detach())
+    connected.settimeout(_remaining(deadline))
+    return ssl.create_default_context().wrap_socket(connected, server_hostname=host)
 
 
 def _addresses(host: str, port: int, deadline: float) -> list[Any]:
@@ -216,70 +229,70 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
         return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     import _thread
 
-    found: list[Any] = []
+    resolved: list[Any] = []
     done = _thread.allocate_lock()
     done.acquire()
 
     def ask() -> None:
         try:
-            found.append(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+            resolved.append(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
         except Exception as error:
-            found.append(error)
+            resolved.append(error)
         finally:
             done.release()
 
     _thread.start_new_thread(ask, ())
-    if not done.acquire(timeout=_left(deadline)):
+    if not done.acquire(timeout=_remaining(deadline)):
         raise TimeoutError(f"the name {host} is not resolved in time")
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return list(found[0])
+    if isinstance(resolved[0], Exception):
+        raise resolved[0]
+    return list(resolved[0])
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float) -> float:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError("timed out")
-    return left
+    return seconds
 
 
 def _exchange(connection: socket.socket, sent: bytes, deadline: float, *, head: bool) -> Answer:
     connection.sendall(sent)
-    received = _Received(connection, deadline)
-    status, headers = _head(received)
+    reader = _Reader(connection, deadline)
+    status, headers = _head(reader)
     while 100 <= status < 200:
-        status, headers = _head(received)
+        status, headers = _head(reader)
     if head or status in (204, 304):
         return Answer(status, headers, b"")
     if headers.get("transfer-encoding", "").lower().endswith("chunked"):
-        return Answer(status, headers, b"".join(iter(lambda: _chunk(received), b"")))
+        return Answer(status, headers, b"".join(iter(lambda: _chunk(reader), b"")))
     length = headers.get("content-length")
-    return Answer(status, headers, received.exactly(int(length)) if length is not None else received.rest())
+    return Answer(status, headers, reader.exactly(int(length)) if length is not None else reader.rest())
 
 
-def _head(received: _Received) -> tuple[int, dict[str, str]]:
-    first = received.line().split(" ", 2)
+def _head(reader: _Reader) -> tuple[int, dict[str, str]]:
+    first = reader.line().split(" ", 2)
     if not first[0].startswith("HTTP/1.") or len(first) < 2 or not first[1].isdigit():
         raise ValueError("what listens there does not speak HTTP")
     headers: dict[str, str] = {}
-    while line := received.line():
+    while line := reader.line():
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
     return int(first[1]), headers
 
 
-def _chunk(received: _Received) -> bytes:
-    size = int(received.line().partition(";")[0], 16)
+def _chunk(reader: _Reader) -> bytes:
+    size = int(reader.line().partition(";")[0], 16)
     if size == 0:
-        while received.line():  # trailers
+        while reader.line():  # trailers
             pass
         return b""
-    content = received.exactly(size)
-    received.line()
+    content = reader.exactly(size)
+    reader.line()
     return content
 
 
-class _Received:
+class _Reader:
     """What comes in, read only as far as it is asked for. Raises OSError when it ends too early or comes too late, ValueError when there is
     too much of it."""
 
@@ -287,10 +300,10 @@ class _Received:
         self._connection = connection
         self._deadline = deadline
         self._buffer = bytearray()
-        self._room = MOST_BYTES
+        self._room = MAX_ANSWER_BYTES
 
     def _more(self) -> bool:
-        self._connection.settimeout(_left(self._deadline))
+        self._connection.settimeout(_remaining(self._deadline))
         data = self._connection.recv(_CHUNK)
         self._buffer += data
         self._room -= len(data)
@@ -304,15 +317,15 @@ class _Received:
         return taken
 
     def line(self) -> str:
-        looked = 0
-        while (end := self._buffer.find(b"\n", looked)) < 0:
-            looked = len(self._buffer)
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
             if not self._more():
                 raise ConnectionError("the connection was closed before the answer")
         return self._take(end + 1).rstrip(b"\r\n").decode("latin-1")
 
     def exactly(self, count: int) -> bytes:
-        if not 0 <= count <= MOST_BYTES:
+        if not 0 <= count <= MAX_ANSWER_BYTES:
             raise ValueError("the answer is too long")
         while len(self._buffer) < count:
             if not self._more():

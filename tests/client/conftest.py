@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coord.client.offline import Queue
+from coord.client.queue import Queue
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coord.client.offline import BASE, Call, Queue, timestamp
+from coord.client.queue import BASE, Call, Queue, timestamp
 from coord.client.wire import SERVER_HEADER, Answer, Away
 
 ME = "host/agent"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from coord.client import calls as module
-from coord.client import offline
-from coord.client.calls import Calls, NotKept, Patience, Queued
-from coord.client.locked import Locked
-from coord.client.offline import BASE, Call, Queue
+from coord.client.calls import Calls, NotQueued, Queued, Timeouts
+from coord.client.locked import FileLock
 from coord.client.place import Place
+from coord.client.queue import BASE, Call, Queue, progress
+from coord.client.queue import queue as queue_module
 from coord.client.wire import Answer, Away, BadUrl
 from tests.client.recording import answer, message, name, refusal, shell_adds, shell_line
 
@@ -75,7 +75,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def calls(checkout: Path) -> Calls:
-    return Calls(Place(str(checkout)), ME, Patience(replay=5))
+    return Calls(Place(str(checkout)), ME, Timeouts(replay=5))
 
 
 def say(calls: Calls, subject: str) -> Answer:
@@ -161,7 +161,7 @@ def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(checkout: Path,
     git.mkdir(parents=True)
     (git / "commondir").write_text("../..\n")
     (worktree / ".git").write_text(f"gitdir: {git}\n")
-    calls = Calls(Place(str(worktree)), ME, Patience(replay=5))
+    calls = Calls(Place(str(worktree)), ME, Timeouts(replay=5))
     assert [queue.path for queue in calls.queues()] == [str(folder / ".claude" / "coord-queue.jsonl") for folder in (worktree, checkout)]
     shell_adds(Queue(str(worktree / ".claude" / "coord-queue.jsonl")), shell_line())
     calls.queue.append(message("main"))
@@ -173,7 +173,7 @@ def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(checkout: Path,
 def test_a_worktree_that_shares_the_folder_of_its_main_checkout_has_one_queue(
     checkout: Path, coord: Coord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = Calls(Place(str(checkout)), ME, Patience(replay=5))
+    calls = Calls(Place(str(checkout)), ME, Timeouts(replay=5))
     (checkout.parent / "link").symlink_to(checkout)
     names = [str(folder / ".claude" / "coord-queue.jsonl") for folder in (checkout.parent / "link", checkout)]
     monkeypatch.setattr(Place, "queues", names)
@@ -185,8 +185,8 @@ def test_a_worktree_that_shares_the_folder_of_its_main_checkout_has_one_queue(
 
 def test_while_another_process_replays_a_call_is_kept_behind_the_others(calls: Calls, coord: Coord) -> None:
     calls.queue.append(message("a"))
-    calls.patience.replay = 0.0
-    with Locked(f"{calls.queue.path[:-6]}.replay.lock", 0), pytest.raises(Queued, match="another process"):
+    calls.timeouts.replay = 0.0
+    with FileLock(f"{calls.queue.path[:-6]}.replay.lock", 0), pytest.raises(Queued, match="another process"):
         say(calls, "b")
     assert coord.calls == [] and len(calls.queue.waiting()) == 2
 
@@ -233,13 +233,13 @@ def test_a_caller_that_knows_that_coord_is_away_tries_nothing(calls: Calls, coor
 
 
 @pytest.mark.parametrize(
-    ("asked", "patience", "waits"), [(30, 60, [30]), (60, 60, [60]), (61, 60, []), (30, 0, []), (0, 60, [0]), (0, 0, []), (None, 60, [])]
+    ("asked", "retry_after", "waits"), [(30, 60, [30]), (60, 60, [60]), (61, 60, []), (30, 0, []), (0, 60, [0]), (0, 0, []), (None, 60, [])]
 )
 def test_a_retry_after_is_waited_for_once_by_who_can(
-    asked: float | None, patience: float, waits: list[float], calls: Calls, coord: Coord, slept: list[float]
+    asked: float | None, retry_after: float, waits: list[float], calls: Calls, coord: Coord, slept: list[float]
 ) -> None:
     said: list[str] = []
-    calls.patience.retry_after, calls.patience.notice = patience, said.append
+    calls.timeouts.retry_after, calls.timeouts.notice = retry_after, said.append
     coord.reply = soon(asked)
     with pytest.raises(Queued, match="Database unavailable"):
         say(calls, "a")
@@ -249,7 +249,7 @@ def test_a_retry_after_is_waited_for_once_by_who_can(
 
 
 def test_a_replay_waits_for_no_retry_after(calls: Calls, coord: Coord, slept: list[float]) -> None:
-    calls.patience.retry_after = 60
+    calls.timeouts.retry_after = 60
     calls.queue.append(message("a"))
     coord.reply = soon(30)
     with pytest.raises(Queued):
@@ -286,7 +286,7 @@ def test_a_call_may_have_more_time_than_others(calls: Calls, coord: Coord) -> No
 def test_a_call_that_can_neither_be_sent_nor_kept_says_so(calls: Calls, coord: Coord) -> None:
     Path(calls.queue.path).parent.write_text("a file where the folder should be")
     coord.reply = gone
-    with pytest.raises(NotKept, match=r"it is away\. And the call could not be kept in .*coord-queue\.jsonl"):
+    with pytest.raises(NotQueued, match=r"it is away\. And the call could not be queued in .*coord-queue\.jsonl"):
         say(calls, "a")
 
 
@@ -300,16 +300,16 @@ def test_where_the_queue_cannot_even_be_looked_at_calls_are_sent(
     monkeypatch.setattr(os, "listdir", fails)
     assert say(calls, "a").ok
     coord.reply = gone
-    with pytest.raises(NotKept):
+    with pytest.raises(NotQueued):
         say(calls, "b")
 
 
 def test_a_full_queue_says_that_this_call_is_lost(calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offline, "MOST_BYTES", 10)
+    monkeypatch.setattr(queue_module, "MAX_BYTES", 10)
     coord.reply = gone
     with pytest.raises(Queued):
         say(calls, "a")
-    with pytest.raises(NotKept, match="NOT kept"):
+    with pytest.raises(NotQueued, match="NOT queued"):
         say(calls, "b")
     assert len(calls.queue.waiting()) == 1
 
@@ -317,9 +317,9 @@ def test_a_full_queue_says_that_this_call_is_lost(calls: Calls, coord: Coord, mo
 def test_a_stopped_process_that_holds_the_file_makes_a_call_that_is_not_kept_not_one_that_hangs(
     calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offline, "FILE_LOCK_S", 0.0)
+    monkeypatch.setattr(queue_module, "FILE_LOCK_S", 0.0)
     coord.reply = gone
-    with Locked(f"{calls.queue.path[:-6]}.lock", 0), pytest.raises(NotKept, match="another process holds"):
+    with FileLock(f"{calls.queue.path[:-6]}.lock", 0), pytest.raises(NotQueued, match="another process holds"):
         say(calls, "a")
 
 
@@ -331,7 +331,7 @@ def test_a_place_where_the_state_cannot_be_noted_sends_nothing_of_what_waits(
     def full(path: str, content: bytes) -> None:
         raise OSError(28, "no room")
 
-    monkeypatch.setattr(offline, "write_whole", full)
+    monkeypatch.setattr(progress, "write_whole", full)
     with pytest.raises(Queued, match="no room"):
         say(calls, "b")
     assert coord.calls == [] and len(calls.queue.waiting()) == 2

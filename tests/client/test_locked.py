@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from coord.client import locked
-from coord.client.locked import Busy, Locked, read, remove, replace, write_whole
+from coord.client.locked import Busy, FileLock, read, remove, replace, write_whole
 from tests.service import ROOT
 
 HOLDS = """
 import sys
-from coord.client.locked import Locked
-with Locked(sys.argv[1], 0):
+from coord.client.locked import FileLock
+with FileLock(sys.argv[1], 0):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -29,10 +29,10 @@ def holder(path: Path) -> "subprocess.Popen[str]":
 def test_one_process_has_it(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "x.lock"
     with holder(path) as process:
-        with pytest.raises(Busy, match=r"x\.lock"), Locked(str(path), 0):
+        with pytest.raises(Busy, match=r"x\.lock"), FileLock(str(path), 0):
             pass
         process.communicate()
-    with Locked(str(path), 0):
+    with FileLock(str(path), 0):
         pass
 
 
@@ -41,24 +41,24 @@ def test_it_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
     with holder(path) as process:
         process.kill()
         process.wait()
-        with Locked(str(path), 0):
+        with FileLock(str(path), 0):
             pass
 
 
 def test_it_excludes_in_one_process_too_and_may_be_taken_again(tmp_path: Path) -> None:
     path = str(tmp_path / "x.lock")
-    with Locked(path, 0), pytest.raises(Busy), Locked(path, 0):
+    with FileLock(path, 0), pytest.raises(Busy), FileLock(path, 0):
         pass
-    with Locked(path, 0):
+    with FileLock(path, 0):
         pass
 
 
 def test_who_waits_gets_it_when_it_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(tmp_path / "x.lock")
-    first = Locked(path, 0)
+    first = FileLock(path, 0)
     first.__enter__()
     monkeypatch.setattr("coord.client.locked.time.sleep", lambda seconds: first.__exit__(None, None, None))
-    with Locked(path, 5):
+    with FileLock(path, 5):
         pass
 
 
@@ -75,7 +75,7 @@ def test_a_lock_file_that_somebody_removed_excludes_all_the_same(tmp_path: Path,
         return got
 
     monkeypatch.setattr(locked, "_try", removed_after)
-    with Locked(path, 5), pytest.raises(Busy), Locked(path, 0):
+    with FileLock(path, 5), pytest.raises(Busy), FileLock(path, 0):
         pass
     assert os.path.exists(path)
 
@@ -85,7 +85,7 @@ def test_a_disk_that_knows_no_locks_is_an_error_and_not_somebody_else(tmp_path: 
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr("coord.client.locked.fcntl.flock", unsupported)
-    with pytest.raises(OSError, match="No locks available"), Locked(str(tmp_path / "x.lock"), 5):
+    with pytest.raises(OSError, match="No locks available"), FileLock(str(tmp_path / "x.lock"), 5):
         pass
 
 
@@ -93,7 +93,7 @@ def test_no_handle_is_left_behind(tmp_path: Path) -> None:
     path = str(tmp_path / "x.lock")
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
-        with Locked(path, 0), pytest.raises(Busy), Locked(path, 0):
+        with FileLock(path, 0), pytest.raises(Busy), FileLock(path, 0):
             pass
     assert len(os.listdir("/proc/self/fd")) == before
 

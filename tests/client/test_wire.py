@@ -156,13 +156,13 @@ def test_a_long_answer_is_read() -> None:
     ids=["length", "closed", "chunk", "header"],
 )
 def test_one_that_is_too_long_is_not(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MOST_BYTES", 1000)
+    monkeypatch.setattr(wire, "MAX_ANSWER_BYTES", 1000)
     with serving(says(OK + head, b"x" * 1001)) as url, pytest.raises(Away, match="too long"):
         call(url, "GET", "/x")
 
 
 def test_many_small_chunks_are_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MOST_BYTES", 1000)
+    monkeypatch.setattr(wire, "MAX_ANSWER_BYTES", 1000)
     with serving(says(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000)) as url, pytest.raises(Away, match="too long"):
         call(url, "GET", "/x")
 

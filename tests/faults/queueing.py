@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coord.client.calls import Calls, Patience, Queued
+from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.locked import Busy
 from coord.client.place import Place
 from coord.client.wire import quote
@@ -92,8 +92,8 @@ class Diary:
         return [int(number) for said, number in map(str.split, lines) if said == word]
 
 
-def calls(folder: Path, name: str, patience: Patience) -> Calls:
-    return Calls(Place(str(folder / "checkout")), name, patience)
+def calls(folder: Path, name: str, timeouts: Timeouts) -> Calls:
+    return Calls(Place(str(folder / "checkout")), name, timeouts)
 
 
 def write(folder: Path, writer: int, count: int) -> None:
@@ -101,7 +101,7 @@ def write(folder: Path, writer: int, count: int) -> None:
     diary = Diary(folder, writer)
     promised, begun = set(diary.numbers("promised")), diary.numbers("begin")
     left = count - len(promised)
-    made = calls(folder, session(writer), Patience(timeout=10, replay=0.1))
+    made = calls(folder, session(writer), Timeouts(call=10, replay=0.1))
     for planned in plan(writer, made.place.project):
         if left <= 0:
             return
@@ -121,7 +121,7 @@ def write(folder: Path, writer: int, count: int) -> None:
 
 def replay(folder: Path) -> None:
     """Sends what waits, again and again."""
-    made = calls(folder, "host/replayer", Patience(timeout=10, replay=2))
+    made = calls(folder, "host/replayer", Timeouts(call=10, replay=2))
     while True:
         with contextlib.suppress(Busy):
             made.replay()

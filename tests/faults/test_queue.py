@@ -23,9 +23,9 @@ from typing import Any
 
 import pytest
 
-from coord.client.calls import Calls, Patience
-from coord.client.offline import Queue
+from coord.client.calls import Calls, Timeouts
 from coord.client.place import Place
+from coord.client.queue import Queue
 from tests.databases import MariaDB
 from tests.faults.proxy import Proxy
 from tests.faults.queueing import STATES, Diary, Planned, plan, session
@@ -174,9 +174,9 @@ def rest(checkout: Path, url: str, project: str) -> Queue:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COORD_URL", url)
         patch.setenv("COORD_PROJECT", project)
-        made = Calls(Place(str(checkout)), "host/last", Patience(replay=PATIENCE_S))
+        made = Calls(Place(str(checkout)), "host/last", Timeouts(replay=PATIENCE_S))
         done = made.replay()
-        assert (done.left, done.why, made.queue.is_empty) == (0, None, True)
+        assert (done.waiting, done.why, made.queue.is_empty) == (0, None, True)
         return made.queue
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from coord import __version__, negotiation
 from coord.client import wire
-from coord.client.offline import Call, Queue
+from coord.client.queue import Call, Queue
 from coord.client.wire import CLIENT, Answer, Away
 from coord.client.wire import call as over_the_wire
 from tests.conftest import Agent
@@ -82,11 +82,11 @@ def test_what_it_queues_stays_until_a_newer_client_sends_it(web: Agent, tmp_path
 
     monkeypatch.setattr(negotiation, "OLDEST_API", 2)
     refused = queue.replay(send)
-    assert (refused.sent, refused.left, refused.rejected) == (0, 1, [])
+    assert (refused.sent, refused.waiting, refused.rejected) == (0, 1, [])
     assert "coord upgrade" in str(refused.why)
     api = 2
     done = queue.replay(send)
-    assert (done.sent, done.left, done.rejected) == (1, 0, [])
+    assert (done.sent, done.waiting, done.rejected) == (1, 0, [])
     web.delete("/locks", session_id="host/a", release_all="true")
 
 

@@ -10,11 +10,11 @@ import click
 
 from coord.client import place as places
 from coord.client.banner import plain
-from coord.client.calls import Calls, NotKept, Patience, Queued
+from coord.client.calls import Calls, NotQueued, Queued, Timeouts
 from coord.client.cli.failures import AWAY, DONE, NOTHING, USAGE, CoordAway, Failed, NotCoord, Refused
 from coord.client.cli.output import dumps, marked, when
-from coord.client.offline import BASE, Call, Queue, unquote
 from coord.client.place import Place
+from coord.client.queue import BASE, Call, Queue, unquote
 from coord.client.wire import Answer, Away, BadUrl, query
 
 RETRY_AFTER_S = 60.0  # the longest Retry-After that is waited for, once: coord asks for 30 when its database is away
@@ -47,8 +47,8 @@ class Coord:
             place = Place(url=self.url_option)
             place.project = (self.project_option or place.project)[:100]
             notice = self.note if self.retry else None
-            patience = Patience(timeout=self.timeout, retry_after=self._retry_after(), notice=notice)
-            self._calls = Calls(place, self.session_option or places.session(), patience)
+            timeouts = Timeouts(call=self.timeout, retry_after=self._retry_after(), notice=notice)
+            self._calls = Calls(place, self.session_option or places.session(), timeouts)
         return self._calls
 
     @property
@@ -151,7 +151,7 @@ class Coord:
         """A write that is queued when coord is away. Raises Queued, Refused, NotCoord and Failed."""
         try:
             return self.checked(self.calls.write(method, path, body))
-        except NotKept as error:
+        except NotQueued as error:
             raise Failed(f"NOT done, and not kept for later: {error}", AWAY, "not_kept") from None
 
     def write_each(
@@ -193,7 +193,7 @@ class Coord:
     def report_refusals(self) -> None:
         """Calls that had waited and were refused when they were sent: told once, by whichever command comes next."""
         for path in self.place.queues:
-            for refused in Queue(path).unreported():
+            for refused in Queue(path).take_unreported():
                 self.warn(f"a call that had waited was refused: {refusal(refused)} See `coord queue --rejected`.")
 
 
@@ -232,7 +232,7 @@ def refusal(told: Body) -> str:
 
 def summary(told: Body) -> str:
     """A call in few words, and when it was decided."""
-    values = Call(told["method"], told["path"], told.get("body")).values
+    values = Call(told["method"], told["path"], told.get("body")).parameters
     path = unquote(told["path"].partition("?")[0])
     about = next((values[name] for name in _TELLING if values.get(name)), "all" if values.get("release_all") else "")
     named = ", ".join(map(str, about)) if isinstance(about, list) else str(about)

@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 import click
 
-from coord.client.calls import Calls, Patience
+from coord.client.calls import Calls, Timeouts
 from coord.client.cli.common import Command, Coord
 from coord.client.place import BadConfig
 from coord.client.wire import Away, query
@@ -53,7 +53,7 @@ def named(path: str, name: str, **asked: Any) -> Completer:
         coord = ctx.find_object(Coord) or Coord()
         try:
             values = {key: value(coord) if callable(value) else value for key, value in asked.items()}
-            calls = Calls(coord.place, coord.session, Patience(timeout=ASKS_S))
+            calls = Calls(coord.place, coord.session, Timeouts(call=ASKS_S))
             answer = calls.read(path + query(project_key=coord.project, **values))
         except (Away, BadConfig, OSError, click.ClickException):
             return []

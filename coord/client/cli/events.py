@@ -16,7 +16,7 @@ from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, 
 from coord.client.cli.failures import CoordAway, Refused
 from coord.client.cli.output import ago, cut, until, when, word
 from coord.client.cli.work import progress
-from coord.client.offline import seconds_of
+from coord.client.queue import seconds_of
 
 WAIT_S = 50.0  # proxies close what is silent for longer, often after 60 s
 PAGE = 500
@@ -296,7 +296,7 @@ def overview(coord: Coord, told: Body, project: str | None) -> list[str]:
     lines += _rest(told["active_workflows"], counts["active_workflows"])
     lines.append(f"messages    {told['unread_message_count']} unread for you")
     lines.append(f"sessions    {counts['sessions']} there, {_in(counts['sessions_gone'], 'gone')}")
-    from coord.client.offline import Queue
+    from coord.client.queue import Queue
 
     waiting = sum(len(Queue(path).waiting()) for path in coord.place.queues)
     return lines + ([f"queue       {waiting} calls wait to be sent: coord sync"] if waiting else [])

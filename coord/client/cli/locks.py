@@ -9,13 +9,13 @@ from typing import Any, Callable
 import click
 
 from coord.client.banner import one_line, plain
-from coord.client.calls import Calls, Patience, Queued
+from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.cli import completion, naming
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, nothing, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, NOTHING, CoordAway, Failed, NotCoord, Refused
 from coord.client.cli.output import ago, span, table, until, when, word
 from coord.client.locked import Busy
-from coord.client.offline import new_id
+from coord.client.queue import new_id
 from coord.client.wire import Answer, Away, query, quote
 
 LONGEST_WAIT_S = 60.0  # of one call; a longer wait is made of several
@@ -91,7 +91,7 @@ class Claim:
 
     def _give_back(self) -> None:
         """Interrupted before the answer came: it may have been granted, and nobody would know of it."""
-        calls = Calls(self.coord.place, self.coord.session, Patience(timeout=GIVE_BACK_S))
+        calls = Calls(self.coord.place, self.coord.session, Timeouts(call=GIVE_BACK_S))
         try:
             calls.ask("DELETE", f"/locks/{self.body['id']}{query(session_id=self.coord.session)}")
         except (Away, OSError, Busy):
@@ -129,7 +129,7 @@ class Claim:
                 return None
             except CoordAway as away:
                 if not answered:
-                    self.coord.calls.patience.retry_after = 0.0  # that was waited for now
+                    self.coord.calls.timeouts.retry_after = 0.0  # that was waited for now
                     return None
                 pause = away.told["retry_after"] or WHEN_AWAY_S
                 self.coord.note(f"coord is away: {away.why}. Trying again in {pause:g} s.")

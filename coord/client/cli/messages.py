@@ -13,7 +13,7 @@ from coord.client.cli import completion, memory
 from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, pass_coord, text_of
 from coord.client.cli.failures import CoordAway
 from coord.client.cli.output import ago, banner, when
-from coord.client.offline import new_id
+from coord.client.queue import new_id
 from coord.client.wire import quote
 
 IMPORTANCES = ("low", "normal", "high", "urgent")

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from coord.client.banner import message, one_line, plain
-from coord.client.offline import seconds_of
+from coord.client.queue import seconds_of
 
 _COLOURS = {
     **dict.fromkeys(("completed", "deployed", "built", "alive"), "green"),

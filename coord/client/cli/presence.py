@@ -13,7 +13,7 @@ from coord.client.cli import memory
 from coord.client.cli.common import Body, Command, Coord, everywhere, limited, more, pass_coord
 from coord.client.cli.failures import NotCoord
 from coord.client.cli.output import ago, table, word
-from coord.client.offline import Queue
+from coord.client.queue import Queue
 from coord.client.wire import SERVER_HEADER, query
 
 STATES = ("alive", "silent", "gone", "ended")

@@ -10,7 +10,7 @@ from coord.client.banner import plain
 from coord.client.cli.common import Body, Command, Coord, leave, pass_coord, refusal, shown, summary
 from coord.client.cli.failures import AWAY, REFUSED, Failed
 from coord.client.locked import Busy
-from coord.client.offline import Queue
+from coord.client.queue import Queue
 
 
 @click.command(
@@ -39,7 +39,7 @@ def queue(coord: Coord, rejected: bool, forget_rejected: bool) -> None:
     coord.result({"waiting": waiting, "rejected": refused, "files": [each.path for each in queues]})
     if rejected:
         for each in queues:
-            each.unreported()  # now they are
+            each.take_unreported()  # now they are
         coord.out(*(refusal(told) for told in refused))
         if not refused:
             coord.note("No call was refused.")
@@ -65,28 +65,28 @@ def sync(coord: Coord) -> None:
     Exit code 0: nothing waits any more. 1: it is all sent, and some of it was refused, now or before without anybody being told. 5: calls still
     wait.
     """
-    coord.calls.patience.replay = max(coord.calls.patience.replay, 600.0)  # all of it: somebody asked for that
+    coord.calls.timeouts.replay = max(coord.calls.timeouts.replay, 600.0)  # all of it: somebody asked for that
     try:
         done = coord.calls.replay()
     except Busy:
         raise Failed("Another process sends what waits. Try again in a moment.", AWAY, "busy") from None
-    refused = [told for path in coord.place.queues for told in Queue(path).unreported()]
-    told: Body = {"sent": done.sent, "dropped": done.dropped, "rejected": refused, "left": done.left, "detail": _detail(done)}
+    refused = [told for path in coord.place.queues for told in Queue(path).take_unreported()]
+    told: Body = {"sent": done.sent, "dropped": done.dropped, "rejected": refused, "left": done.waiting, "detail": _detail(done)}
     coord.result(told)
     if not coord.quiet:
         coord.out(told["detail"])
     for each in refused:
         coord.warn(f"refused: {refusal(each)}")
-    leave(AWAY if done.left else REFUSED if refused else 0)
+    leave(AWAY if done.waiting else REFUSED if refused else 0)
 
 
 def _detail(done: Any) -> str:
-    if not (done.sent or done.dropped or done.rejected or done.left or done.busy):
+    if not (done.sent or done.dropped or done.rejected or done.waiting or done.busy):
         return "No call waits."
     parts = [f"{done.sent - len([each for each in done.rejected if 'line' not in each])} sent"]
     parts += [f"{done.dropped} dropped (claims that are released or over)"] if done.dropped else []
     parts += [f"{len(done.rejected)} refused"] if done.rejected else []
-    if done.left or done.busy:
+    if done.waiting or done.busy:
         why = "another process is sending them" if done.busy else plain(str(done.why)).rstrip(".")
-        parts.append(f"{done.left} left ({why}): run coord sync again later")
+        parts.append(f"{done.waiting} left ({why}): run coord sync again later")
     return ", ".join(parts) + "."

@@ -12,7 +12,7 @@ from coord.client.cli.common import Body, Coord, Group, everywhere, limited, mor
 from coord.client.cli.failures import NOTHING, CoordAway, Failed
 from coord.client.cli.naming import is_id
 from coord.client.cli.output import ago, table, when, word
-from coord.client.offline import new_id
+from coord.client.queue import new_id
 from coord.client.wire import quote
 
 WORKFLOW_STATUSES = ("planning", "active", "blocked", "completed", "cancelled")

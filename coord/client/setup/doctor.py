@@ -17,8 +17,8 @@ from typing import Any
 from coord import __version__
 from coord.client import API
 from coord.client.locked import remove
-from coord.client.offline import BASE, Queue, seconds_of
 from coord.client.place import CONFIG, FOLDER, SHORT, BadConfig, Place, host, session
+from coord.client.queue import BASE, Queue, seconds_of
 from coord.client.setup import blocks, config_file, git, git_guard, hooks, instructions, settings_json
 from coord.client.setup.plan import Refused
 from coord.client.setup.repository_setup import LOCAL, MCP, SHARED, plan_for

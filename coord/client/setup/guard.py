@@ -13,8 +13,8 @@ import unicodedata
 from typing import Any
 
 from coord.client import banner
-from coord.client.offline import BASE, new_id
 from coord.client.place import CONFIG, BadConfig, Place, session
+from coord.client.queue import BASE, new_id
 from coord.client.setup import git
 from coord.client.setup.git_guard import REFUSED
 from coord.client.wire import Answer, Away, BadUrl, call, query

@@ -7,8 +7,8 @@ from typing import Any
 import click
 import pytest
 
-from coord.client import hook
 from coord.client.cli.group import COMMANDS
+from coord.client.hook import edits, messages
 from coord.client.place import DEFAULT_URL, read_config
 from coord.client.setup import commands, config_file, git_guard, guard, hooks, instructions, plugin
 from tests.service import ROOT
@@ -27,8 +27,8 @@ def test_every_setting_is_listed_with_its_default() -> None:
     listed = {code(name)[0]: next(iter(code(default)), None) for name, default, _ in _rows("Settings: .coord.toml")}
     assert list(listed) == [*(name for name in config_file.KEYS if name != "hook"), *(f"hook.{name}" for name in config_file.HOOK_KEYS)]
     assert listed["url"] == DEFAULT_URL
-    assert float(listed["hook.lock_ttl_hours"] or 0) == hook.TTL_HOURS
-    assert int(listed["hook.banner_bytes"] or 0) == hook.BANNER_BYTES
+    assert float(listed["hook.lock_ttl_hours"] or 0) == edits.TTL_HOURS
+    assert int(listed["hook.banner_bytes"] or 0) == messages.BANNER_BYTES
 
 
 @pytest.mark.parametrize("text", [*blocks(GUIDE, "toml"), config_file.text("http://a", "b").replace("# [", "[").replace("\n# ", "\n#")])

@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from coord.client import locked, offline
-from coord.client.offline import Call, Queue
+from coord.client import locked
+from coord.client.queue import Call, Queue, rejected, writing
 from coord.client.wire import Answer
 from tests.client.recording import answer, claim, make_old, message, name, refusal, shell_adds, shell_line
 
@@ -59,7 +59,7 @@ class Steps:
 
     def __init__(self, deadly: int, patch: pytest.MonkeyPatch, without_links: bool) -> None:
         self.left = deadly
-        for module in (offline, locked):
+        for module in (rejected, locked):
             patch.setattr(module, "open", self._counted(builtins.open), raising=False)
         for each in self.CHANGES:
             patch.setattr(os, each, self._counted(getattr(os, each)))
@@ -148,7 +148,7 @@ def clears_away(queue: Queue, server: Server) -> None:
 
 
 def sets_aside_too_much(queue: Queue, server: Server) -> None:
-    offline.MOST_REJECTED_BYTES = 600
+    rejected.MAX_REJECTED_BYTES = 600
     append(queue, server, REFUSED, ONE, REFUSED, TWO, REFUSED)
     queue.replay(server)
 
@@ -172,7 +172,7 @@ WORKS: list[tuple[Work, list[str]]] = [
 
 def recovers(work: Work, expected: list[str], folder: Path, without_links: bool, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Kills the work at each step, in a folder each time anew."""
-    monkeypatch.setattr(offline, "TORN_AFTER_S", 0.0)
+    monkeypatch.setattr(writing, "TORN_AFTER_S", 0.0)
     monkeypatch.setattr(os, "fsync", lambda file: None)
     deadly = 0
     while True:
@@ -181,7 +181,7 @@ def recovers(work: Work, expected: list[str], folder: Path, without_links: bool,
         died = dies(work, queue, server, deadly, without_links)
         append(queue, server, LAST)
         rest = queue.replay(server)
-        assert (rest.left, rest.why, rest.busy, queue.is_empty, queue.waiting()) == (0, None, False, True, [])
+        assert (rest.waiting, rest.why, rest.busy, queue.is_empty, queue.waiting()) == (0, None, False, True, [])
         arrived = [name(call).partition(" ")[0] for call in server.arrived]
         assert arrived[-1] == "last"
         for each in set(server.promised.read_text().split()) - {"released"}:

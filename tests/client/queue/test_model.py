@@ -17,8 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from coord.client import offline
-from coord.client.offline import BASE, Call, Queue
+from coord.client.queue import BASE, Call, Queue, writing
 from coord.client.wire import Answer
 from tests.client.recording import answer, away, make_old, shell_adds, shell_line
 
@@ -59,7 +58,7 @@ class Lives(RuleBasedStateMachine):
         self.folder = tempfile.mkdtemp(prefix="coord-queue-")
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda file: None)
-        self.patch.setattr(offline, "TORN_AFTER_S", 0.0)
+        self.patch.setattr(writing, "TORN_AFTER_S", 0.0)
         self.queue = Queue(os.path.join(self.folder, "coord-queue.jsonl"))
         self.written: list[str] = []  # in order: what arrives once, if it was promised
         self.promised: set[str] = set()
@@ -123,7 +122,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def replay(self) -> None:
         done = self.queue.replay(self.server)
-        assert (done.left, done.why, done.busy) == (0, None, False)
+        assert (done.waiting, done.why, done.busy) == (0, None, False)
 
     @rule(answered=st.integers(0, 3))
     def replay_while_coord_goes_away(self, answered: int) -> None:

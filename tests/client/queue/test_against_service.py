@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from coord.client import wire
-from coord.client.calls import Calls, Patience, Queued
-from coord.client.offline import BASE, Call, timestamp
+from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.place import Place
+from coord.client.queue import BASE, Call, timestamp
 from coord.client.wire import Away, query
 from tests.client.recording import shell_adds, shell_line
 from tests.databases import MariaDB
@@ -35,7 +35,7 @@ def calls(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("COORD_URL", service.url)
     key = uuid.uuid4().hex
     monkeypatch.setenv("COORD_PROJECT", f"shop-{key}")
-    return Calls(Place(str(tmp_path / "shop")), f"host/{key}", Patience(replay=30))
+    return Calls(Place(str(tmp_path / "shop")), f"host/{key}", Timeouts(replay=30))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def keep(calls: Calls, method: str, path: str, body: dict[str, Any] | None = Non
 def replayed(calls: Calls) -> int:
     """Replays all; how many calls that sent. None was refused."""
     done = calls.replay()
-    assert (done.left, done.why, done.rejected, calls.queue.is_empty) == (0, None, [], True)
+    assert (done.waiting, done.why, done.rejected, calls.queue.is_empty) == (0, None, [], True)
     return done.sent
 
 

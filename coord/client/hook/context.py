@@ -1,0 +1,141 @@
+"""One event of one session: where it happens, how coord is called for it, and what is answered."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from coord.client.hook.memory import SessionMemory
+from coord.client.lean import dumps
+from coord.client.place import BadConfig, Place, remember_config, session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from coord.client.calls import Calls
+    from coord.client.hook.event import HookEvent
+    from coord.client.wire import Answer
+
+CALL_TIMEOUT_S = 1.0  # for a call of a hook: with the start of Python under the 1.5 s that an edit may be held up
+QUICK_S = 0.2  # after a failure that took no longer than this, coord is tried again at the next call
+ACTIVITY_S = 300.0  # how often long work says that it goes on; locks turn stale after hours
+BY_HOOK = "Claude Code"  # how the description of a lock begins that a hook claimed
+AWAY = (
+    "coord is away ({why}). Work goes on without locks: look twice before you change what others may be working on. "
+    "Your calls are queued, and sent when it is back."
+)
+
+
+class HookContext:
+    """`name`: the session that the event is of. `parent`: that of the whole Claude session, the same outside of subagents.
+
+    `context` and `denial` are what the session is shown. `config_error`: why the hooks do nothing here; empty when they work.
+    """
+
+    def __init__(self, event: HookEvent) -> None:
+        self.event = event
+        self.parent = session(event.session_id)
+        self.name = session(event.session_id, event.agent)
+        self.context: list[str] = []
+        self.denial = ""
+        self.config_error = ""
+        self.config: dict[str, Any] = {}
+        try:
+            self.place = Place(os.environ.get("CLAUDE_PROJECT_DIR") or event.text("cwd") or None)
+        except BadConfig as error:
+            self.config_error = f"coord's hooks do nothing here: {error}"
+            return
+        if self.place.file:
+            remember_config(self.place.file, self.place.config)
+        table = self.place.config.get("hook")
+        self.config = table if isinstance(table, dict) else {}
+        self.memory = SessionMemory(self.place, self.name)
+
+    def answer(self) -> None:
+        """Writes what the session is shown, if anything."""
+        output: dict[str, str] = {}
+        if self.denial:
+            output |= {"permissionDecision": "deny", "permissionDecisionReason": self.denial}
+        if self.context:
+            output["additionalContext"] = "\n".join(self.context)
+        if output:
+            sys.stdout.write(dumps({"hookSpecificOutput": {"hookEventName": self.event.kind, **output}}, ascii_only=True))
+            sys.stdout.flush()
+        self.context = []
+
+    def calls(self, name: str | None = None, *, always: bool = False) -> Calls:
+        """Calls of the session; while coord was away a moment ago none is tried, unless `always`."""
+        from coord.client.calls import Calls, Timeouts
+
+        calls = Calls(self.place, name or self.name, Timeouts(call=CALL_TIMEOUT_S, replay=CALL_TIMEOUT_S / 2))
+        calls.offline = not always and self.memory.is_away()
+        return calls
+
+    def write(
+        self, calls: Calls, method: str, path: str, body: dict[str, Any] | None = None, timeout: float | None = None
+    ) -> Answer | None:
+        """The answer; None when coord is away and the call is queued, or when it lets no call in."""
+        from coord.client.calls import NotQueued, Queued
+
+        try:
+            answer = calls.write(method, path, body, timeout=timeout)
+        except Queued as queued:
+            self.report_away(queued, calls)
+            return None
+        except NotQueued as error:
+            self.warn_once(f"coord is away, and its queue cannot be written, so calls are lost: {error}")
+            return None
+        if self.is_shut_out(answer):
+            return None
+        self.note_reachable()
+        return answer
+
+    def end_session(self, name: str) -> None:
+        from coord.client.wire import query
+
+        self.write(self.calls(name), "DELETE", f"/sessions{query(session_id=name)}")
+        SessionMemory(self.place, name).forget()
+
+    def report_away(self, why: Exception, calls: Calls) -> None:
+        """Says so once. After a failure that cost time coord is not tried again for a while; a refused connection costs none."""
+        if calls.away is not None and calls.away.waited > QUICK_S:
+            self.memory.note_away()
+        self.warn_once(AWAY.format(why=why))
+
+    def is_shut_out(self, answer: Answer) -> bool:
+        """Whether coord lets nothing in from here: another network, or the token. Says so once."""
+        if answer.status != 403 or answer.error not in ("forbidden", "client_too_old"):
+            return False
+        hint = (
+            "" if self.place.is_trusted else f" Your token was not sent: if that server is your team's, run: coord trust {self.place.url}"
+        )
+        self.warn_once(f"coord lets no call in from here, so you work without locks: {answer.detail}{hint}")
+        return True
+
+    def warn_once(self, text: str) -> None:
+        """Not again until coord was reached."""
+        if not self.memory.has_warned:
+            self.context.append(text)
+            self.memory.update(has_warned=True)
+
+    def note_reachable(self) -> None:
+        self.memory.forget_away()
+        if self.memory.has_warned:
+            self.memory.update(has_warned=False)
+            if self.event.kind != "SessionStart":
+                self.context.append("coord is back: what you edit is claimed again.")
+
+    def description(self) -> str:
+        """For those who are refused: what the session was asked to do; `share_prompt = false` keeps that to itself."""
+        from coord.client.banner import ONE_LINE, one_line
+
+        prompt = SessionMemory(self.place, self.parent).prompt if self.config.get("share_prompt", True) else ""
+        agent_type = self.event.text("agent_type")
+        by = f"{BY_HOOK} {agent_type}" if agent_type else BY_HOOK
+        return f"{by}: {one_line(prompt, ONE_LINE)}" if prompt else by
+
+    def number(self, name: str, default: float) -> float:
+        """A setting of the table `[hook]` that is more than 0."""
+        value = self.config.get(name, default)
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else default

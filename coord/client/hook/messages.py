@@ -1,0 +1,96 @@
+"""Showing a session its unread messages, and the sign of life that goes with it."""
+
+from __future__ import annotations
+
+from coord.client import banner
+from coord.client.hook.context import BY_HOOK
+from coord.client.wire import Away, query
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from coord.client.calls import Calls
+    from coord.client.hook.context import HookContext
+
+MAX_MESSAGES = 20  # that are asked for: no more fit into a banner
+BANNER_BYTES = 4000  # what a start may cost the session in tokens: about a thousand
+
+
+def banner_bytes(hook: HookContext) -> int:
+    return int(hook.number("banner_bytes", BANNER_BYTES))
+
+
+def show_new(hook: HookContext) -> None:
+    """New messages, by a call that costs half of a check-in."""
+    calls = hook.calls()
+    try:
+        if not calls.queue.is_empty:
+            calls.replay()
+        parameters = query(to_session=hook.name, unread_only=True, project_key=hook.place.project, limit=MAX_MESSAGES)
+        answer = calls.read(f"/messages{parameters}")
+    except Away as away:
+        hook.report_away(away, calls)
+        return
+    if hook.is_shut_out(answer):
+        return
+    hook.note_reachable()
+    more = 1 if answer.fields.get("next_cursor") else 0
+    _show(hook, calls, answer.fields.get("items") or [], more)
+
+
+def check_in(hook: HookContext) -> None:
+    """New messages, and a sign of life that renews what the session holds."""
+    calls = hook.calls()
+    try:
+        if not calls.queue.is_empty:
+            calls.replay()
+        answer = calls.ask("POST", "/sessions/checkin", checkin_body(hook, banner_bytes(hook) // 2))
+    except Away as away:
+        hook.report_away(away, calls)
+        return
+    hook.memory.note_active()
+    if hook.is_shut_out(answer):
+        return
+    hook.note_reachable()
+    rows = answer.fields.get("messages") or []
+    if hook.event.agent:  # broadcasts are for its session, which has them already
+        rows = [row for row in rows if row.get("to_session") == hook.name]
+    _show(hook, calls, rows, left_out(answer.fields))
+
+
+def checkin_body(hook: HookContext, room: int) -> dict[str, Any]:
+    body = {"session_id": hook.name, "project_key": hook.place.project, "agent": BY_HOOK, "max_bytes": max(1000, room)}
+    prompt = hook.memory.prompt
+    return {**body, "task": prompt[:200]} if prompt and hook.config.get("share_prompt", True) else body
+
+
+def left_out(checkin: dict[str, Any]) -> int:
+    """How many messages a check-in had no room for."""
+    counts = checkin.get("left_out") or {}
+    return int(counts.get("messages", 0))
+
+
+def _show(hook: HookContext, calls: Calls, rows: list[banner.Row], more: int) -> None:
+    text, ids = message_section(rows, more, banner_bytes(hook) // 2)
+    if text:
+        hook.context.append(text.rstrip("\n"))
+    answer_then_mark(hook, calls, ids)
+
+
+def message_section(rows: list[banner.Row], more: int, room: int) -> tuple[str, list[str]]:
+    """The banner of unread messages, and the ids of those that are in it. `more`: how many there are beside the rows."""
+    short = [{**row, "body": banner.cut(row["body"], banner.MAX_BODY_BYTES, f"coord inbox {row['id']}")} for row in rows]
+    text, shown = banner.section("unread", map(banner.message, short), room, more)
+    if text and shown < len(rows) + more:
+        text += "Read the rest with: coord inbox\n"
+    return text, [row["id"] for row in rows[:shown]]
+
+
+def answer_then_mark(hook: HookContext, calls: Calls, ids: list[str]) -> None:
+    """What was shown is marked as read; not before it was shown."""
+    if not ids:
+        return
+    hook.answer()
+    hook.write(calls, "PUT", "/messages/read", {"session_id": hook.name, "ids": ids})
+    hook.context = []

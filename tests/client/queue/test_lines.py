@@ -1,0 +1,239 @@
+"""What the queue's file holds, and which of its lines are calls."""
+
+import errno
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coord.client.queue import BASE, Call, Queue, seconds_of, writing
+from tests.client.recording import (
+    Recorder,
+    make_old,
+    message,
+    name,
+    shell_adds,
+    shell_line,
+)
+
+
+def content(queue: Queue) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(queue.path).read_bytes().splitlines()]
+
+
+rename = os.replace
+
+
+def no_links(source: str, target: str) -> None:
+    raise OSError(errno.EPERM, "this disk knows no links")
+
+
+def test_a_line_has_the_four_keys_of_the_contract_and_nothing_else(queue: Queue) -> None:
+    call = message("naïve 漢字 🔒\nand a second line")
+    queue.append(call)
+    (told,) = content(queue)
+    assert list(told) == ["ts", "method", "path", "body"]
+    assert (told["method"], told["path"], told["body"]) == ("POST", "/api/coord/messages", call.body)
+    assert seconds_of(told["ts"]) == pytest.approx(time.time(), abs=60)
+    assert Path(queue.path).read_bytes().count(b"\n") == 1 and "漢字".encode() in Path(queue.path).read_bytes()
+
+
+def test_a_call_without_a_body_says_null(queue: Queue) -> None:
+    queue.append(Call("DELETE", f"{BASE}/locks?session_id=a&release_all=true"))
+    assert content(queue)[0]["body"] is None
+
+
+def test_the_folder_is_made_when_it_is_not_there(queue: Queue) -> None:
+    assert not Path(queue.path).parent.exists() and queue.is_empty
+    queue.append(message("a"))
+    assert Path(queue.path).exists() and not queue.is_empty
+
+
+def test_a_queue_may_be_named_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    queue = Queue("waiting.jsonl")
+    queue.append(message("a"))
+    monkeypatch.chdir("/")
+    assert [name(call) for call in queue.waiting()] == ["a"] and (tmp_path / "waiting.jsonl").exists()
+
+
+def test_a_link_leads_to_the_queue(queue: Queue, tmp_path: Path) -> None:
+    (tmp_path / "link.jsonl").symlink_to(queue.path)
+    linked = Queue(str(tmp_path / "link.jsonl"))
+    linked.append(message("a"))
+    shell_adds(linked, shell_line())
+    assert [name(call) for call in queue.waiting()] == ["a", "s"]
+    server = Recorder()
+    linked.replay(server)
+    assert server.names == ["a", "s"] and queue.is_empty and not Path(queue.path).exists() and (tmp_path / "link.jsonl").is_symlink()
+
+
+def test_a_claude_folder_that_is_a_file_is_an_empty_queue_that_keeps_nothing(queue: Queue) -> None:
+    Path(queue.path).parent.write_text("")
+    assert queue.is_empty and not queue.waiting() and not queue.rejected() and not queue.take_unreported()
+    with pytest.raises(OSError):
+        queue.append(message("a"))
+
+
+def test_lone_surrogates_do_not_stand_in_the_way(queue: Queue) -> None:
+    queue.append(message("half \ud83d"))
+    server = Recorder()
+    queue.replay(server)
+    assert server.names == ["half ?"]
+
+
+def test_a_line_that_lost_its_end_does_not_swallow_the_next(queue: Queue) -> None:
+    torn = shell_line()[:70]
+    shell_adds(queue, torn)
+    make_old(queue.path)
+    queue.append(message("a"))
+    server = Recorder()
+    done = queue.replay(server)
+    assert server.names == ["a"]
+    assert [told["line"] for told in done.rejected] == [torn]
+
+
+def test_a_whole_call_that_lost_only_its_newline_is_sent(queue: Queue) -> None:
+    shell_adds(queue, shell_line().rstrip("\n"))
+    queue.append(message("a"))
+    server = Recorder()
+    assert queue.replay(server).rejected == []
+    assert server.names == ["s", "a"]
+
+
+def test_what_a_shell_wrote_behind_a_torn_line_is_sent(queue: Queue) -> None:
+    torn = shell_line(body={"subject": "torn"}).partition("rn")[0]
+    shell_adds(queue, torn, shell_line(), shell_line())
+    server = Recorder()
+    done = queue.replay(server)
+    assert server.names == ["s", "s"]
+    assert len(done.rejected) == 1 and done.rejected[0]["line"] == torn
+
+
+def test_two_calls_in_one_line_are_two(queue: Queue) -> None:
+    shell_adds(queue, shell_line(body={"subject": "one"}).rstrip("\n"), shell_line(body={"subject": "two"}))
+    server = Recorder()
+    assert queue.replay(server).rejected == []
+    assert server.names == ["one", "two"]
+    ids = [(call.body or {})["id"] for call in server.calls]
+    assert ids[0] != ids[1]
+
+
+def test_a_line_that_a_shell_is_writing_gets_the_time_for_it(queue: Queue) -> None:
+    line = shell_line(body={"subject": "long"})
+    shell_adds(queue, shell_line(body={"subject": "first"}), line[:50])
+    server = Recorder()
+    done = queue.replay(server)
+    assert (server.names, done.rejected, queue.is_empty) == (["first"], [], False)
+    shell_adds(queue, line[50:])
+    queue.replay(server)
+    assert server.names == ["first", "long"] and queue.rejected() == [] and queue.is_empty
+
+
+def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
+    torn = shell_line()[:50]
+    shell_adds(queue, torn)
+    server = Recorder()
+    queue.replay(server)
+    make_old(queue.path)
+    (told,) = queue.replay(server).rejected
+    assert told["line"] == torn and "not a call" in told["answer"]["detail"] and queue.is_empty
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_call"), [(shell_line(), True), (shell_line()[:50], False), ("hello\n", False)], ids=["call", "torn", "foreign"]
+)
+def test_what_stands_behind_one_that_was_set_aside_is_seen_too(
+    queue: Queue, behind: str, is_call: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "TORN_AFTER_S", 0.0)
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(os, "replace", lambda source, target: no_links(source, target) if source == queue.path else rename(source, target))
+    shell_adds(queue, shell_line()[:50])
+    server = Recorder()
+    assert len(queue.replay(server).rejected) == 1
+    shell_adds(queue, behind)
+    assert len(queue.replay(server).rejected) == (not is_call)
+    assert server.names == ["s"] * is_call and queue.is_empty
+
+
+def test_queueing_behind_a_line_that_is_being_written_waits_for_its_end(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = shell_line()
+    shell_adds(queue, line[:50])
+    monkeypatch.setattr("coord.client.queue.writing.time.sleep", lambda seconds: shell_adds(queue, line[50:]))
+    queue.append(message("a"))
+    server = Recorder()
+    assert queue.replay(server).rejected == []
+    assert server.names == ["s", "a"]
+
+
+@pytest.mark.parametrize("blank", ["\n", "\n\n\n", "   \n", "\r\n", "\t\n"], ids=repr)
+def test_blank_lines_are_nothing(queue: Queue, blank: str) -> None:
+    shell_adds(queue, blank, shell_line(), blank)
+    server = Recorder()
+    done = queue.replay(server)
+    assert (server.names, done.sent, done.rejected, queue.is_empty) == (["s"], 1, [], True)
+
+
+def test_lines_with_the_line_ends_of_windows_are_calls(queue: Queue) -> None:
+    shell_adds(queue, shell_line().replace("\n", "\r\n"), shell_line(body={"subject": "t"}).replace("\n", "\r\n"))
+    server = Recorder()
+    queue.replay(server)
+    assert server.names == ["s", "t"]
+
+
+FOREIGN = {
+    "no-json": "hello\n",
+    "a-number": "17\n",
+    "null": "null\n",
+    "a-list": '["POST"]\n',
+    "an-object": '{"a": 1}\n',
+    "a-read": shell_line(method="GET"),
+    "another-path": shell_line(path="/etc/passwd"),
+    "an-url": shell_line(path="http://elsewhere/api/coord/messages"),
+    "path-is-no-text": shell_line(path=["/api/coord/messages"]),
+    "body-is-text": shell_line(body='{"a": 1}'),
+    "deep": "[" * 100_000 + "\n",
+    "bytes": "\udcff\udcfe\x00\n",
+    "merge-conflict": "<<<<<<< HEAD\n",
+}
+
+
+@pytest.mark.parametrize("line", FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_line_that_is_no_call_is_set_aside_and_the_rest_goes_on(queue: Queue, line: str) -> None:
+    shell_adds(queue, shell_line(body={"subject": "before"}), line, shell_line(body={"subject": "after"}))
+    server = Recorder()
+    done = queue.replay(server)
+    assert server.names == ["before", "after"]
+    assert len(done.rejected) == len(queue.rejected()) == 1 and queue.is_empty
+
+
+ODD = {
+    "unhashable": shell_line(
+        path=f"{BASE}/locks", body={"session_id": ["x"], "resource": {"a": 1}, "resources": [{"b": []}], "ttl_hours": "x"}
+    ),
+    "unhashable-release": shell_line(method="DELETE", path=f"{BASE}/locks", body={"session_id": {"a": []}, "resource": [1]}),
+    "no-body": shell_line(body=None),
+    "no-time": shell_line(ts=None),
+    "time-is-a-number": shell_line(ts=1764064800),
+    "nonsense-time": shell_line(ts="yesterday"),
+    "much-too-late": shell_line(ts="9999-99-99T99:99:99Z"),
+    "space-in-path": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=host/my agent"),
+    "unicode-in-path": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=host/naïve"),
+    "newline-in-path": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=a HTTP/1.1\r\nX-Evil: 1\r\n\r\n"),
+    "bad-percent": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=%zz%4&resource=%"),
+    "surrogate": shell_line(body={"subject": "\ud800"}),
+    "more-keys": shell_line(retries=3),
+}
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
+def test_odd_calls_are_sent_for_coord_to_judge_and_never_block_the_queue(queue: Queue, line: str) -> None:
+    shell_adds(queue, line, shell_line(body={"subject": "after"}))
+    server = Recorder()
+    assert queue.replay(server).sent == 2
+    assert server.names[-1] == "after" and queue.is_empty
+    assert all(call.path.isascii() and call.path.isprintable() and " " not in call.path for call in server.calls)
