@@ -7,7 +7,7 @@ import os
 import click
 
 from coord import __version__
-from coord.client import installation, tokens
+from coord.client import download, installation, launcher, tokens
 from coord.client.cli.common import Command, Coord, leave, pass_coord
 from coord.client.cli.failures import Failed
 
@@ -29,14 +29,14 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
         raise click.UsageError("--uninstall goes by itself: it knows what was installed where.")
     try:
         if source:
-            _from(coord, source.rstrip("/"), installation.offered(source, _token())["sha256"], bin_dir)
+            _from(coord, source.rstrip("/"), download.offered(source, _token())["sha256"], bin_dir)
             return
         report = installation.uninstall() if uninstall else installation.install(bin_dir, server)
         if server:
             tokens.trust(server)
-    except installation.CannotInstall as error:
+    except launcher.CannotInstall as error:
         raise Failed(str(error)) from None
-    coord.result(report.told)
+    coord.result(report.fields)
     coord.out(*report.lines)
 
 
@@ -47,26 +47,26 @@ def upgrade(coord: Coord) -> None:
 
     What runs already goes on with the old one. An older one than this is not installed; `coord install --from URL` does that.
     """
-    url = coord.url_option or installation.State.load(installation.data_folder()).server or coord.place.url
+    url = coord.url_option or installation.Installed.load(installation.data_folder()).server or coord.place.url
     if not (coord.url_option or os.environ.get("COORD_URL") == url or tokens.trusts(url)):
         raise Failed(f"Only this repository's .coord.toml names {url}. If you trust what it hands out: coord upgrade --url {url}")
     try:
-        told = installation.offered(url, _token())
-        version, sha256 = str(told.get("version")), str(told["sha256"])
-        if installation.State.load(installation.data_folder()).sha256 == sha256:
+        offer = download.offered(url, _token())
+        version, sha256 = str(offer.get("version")), str(offer["sha256"])
+        if installation.Installed.load(installation.data_folder()).sha256 == sha256:
             coord.result({"version": version, "sha256": sha256, "upgraded": False})
             coord.out(f"coord {version} is what {url} hands out. Nothing to do.")
-        elif installation.is_newer(__version__, version):
+        elif download.is_newer(__version__, version):
             raise Failed(f"{url} hands out coord {version}, and this is {__version__}, which is newer. It serves newer clients too.")
         else:
             _from(coord, url, sha256, None)
-    except installation.CannotInstall as error:
+    except launcher.CannotInstall as error:
         raise Failed(str(error)) from None
 
 
 def _from(coord: Coord, url: str, sha256: str, bin_dir: str | None) -> None:
     options = [*(["--bin-dir", bin_dir] if bin_dir else []), *(["--json"] if coord.json else []), *(["--quiet"] if coord.quiet else [])]
-    leave(installation.install_fetched(installation.fetch(url, sha256, _token()), url, *options))
+    leave(download.install_fetched(download.fetch(url, sha256, _token()), url, *options))
 
 
 def _token() -> str | None:

@@ -24,34 +24,36 @@ import zipfile
 from typing import Any
 
 from coord import __version__
+from coord.client.launcher import (
+    MARK,
+    CannotInstall,
+    check_ours,
+    interpreter,
+    is_ours,
+    launcher_text,
+    launchers_in,
+    on_path,
+    path_hint,
+    quoted_if_needed,
+    short,
+    windows,
+)
 from coord.client.locked import FileLock, read, remove, write_whole
 from coord.client.place import DEFAULT_URL
-from coord.client.wire import call
 
 OLDEST_PYTHON = (3, 9)
 LOCK_S = 60.0  # another process that installs takes a second
-FETCH_S = 60.0
-MARK = "Written by `coord install`"
-FLAGS = ("-I", "-S", "-X", "utf8")  # nothing of the environment, no site-packages; what is read and written is UTF-8, also on Windows
 _APP = re.compile(r"[0-9][\w.+-]*-[0-9a-f]{8}")
 _RUN = "run.py"
 _STATE = "installed.json"
 
 
-class CannotInstall(Exception):
-    """Nothing was changed; the message says why, and what to do."""
-
-
 class Report:
-    """What was done. `lines`: for people; `told`: for programs."""
+    """What was done. `lines`: for people; `fields`: for programs."""
 
-    def __init__(self, told: dict[str, Any], *lines: str) -> None:
-        self.told = told
+    def __init__(self, fields: dict[str, Any], *lines: str) -> None:
+        self.fields = fields
         self.lines = list(lines)
-
-
-def windows() -> bool:
-    return os.name == "nt"
 
 
 def data_folder() -> str:
@@ -62,8 +64,8 @@ def data_folder() -> str:
     if windows():
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     else:
-        given = os.environ.get("XDG_DATA_HOME", "")
-        base = given if os.path.isabs(given) else os.path.expanduser("~/.local/share")  # the specification ignores relative ones
+        data_home = os.environ.get("XDG_DATA_HOME", "")
+        base = data_home if os.path.isabs(data_home) else os.path.expanduser("~/.local/share")  # the specification ignores relative ones
     return os.path.join(base, "coord")
 
 
@@ -74,8 +76,8 @@ def bin_folder() -> str:
 
 def running_archive() -> str | None:
     """The coord.pyz that this runs from."""
-    found = getattr(globals()["__spec__"].loader, "archive", None)
-    return os.path.abspath(found) if found else None
+    archive = getattr(globals()["__spec__"].loader, "archive", None)
+    return os.path.abspath(archive) if archive else None
 
 
 def installed_home() -> str | None:
@@ -88,19 +90,19 @@ def _app_folder() -> str:
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-class State:
+class Installed:
     """What is installed: `current` and `previous` are names of folders, `launchers` files, `server` where it came from."""
 
-    def __init__(self, told: object = None) -> None:
-        known: dict[str, Any] = told if isinstance(told, dict) else {}
-        self.current: str | None = known.get("current")
-        self.previous: str | None = known.get("previous")
-        self.sha256: str | None = known.get("sha256")
-        self.server: str | None = known.get("server")
-        self.launchers: list[str] = known.get("launchers") or []
+    def __init__(self, stored: object = None) -> None:
+        fields: dict[str, Any] = stored if isinstance(stored, dict) else {}
+        self.current: str | None = fields.get("current")
+        self.previous: str | None = fields.get("previous")
+        self.sha256: str | None = fields.get("sha256")
+        self.server: str | None = fields.get("server")
+        self.launchers: list[str] = fields.get("launchers") or []
 
     @classmethod
-    def load(cls, home: str) -> State:
+    def load(cls, home: str) -> Installed:
         try:
             return cls(json.loads(read(os.path.join(home, _STATE)) or b"{}"))
         except ValueError:
@@ -108,9 +110,6 @@ class State:
 
     def save(self, home: str) -> None:
         write_whole(os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n")
-
-
-# --- installing ------------------------------------------------------------------------------------------------------------------
 
 
 def install(bin_dir: str | None = None, server: str | None = None) -> Report:
@@ -125,13 +124,13 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
         )
     python = interpreter()
     home = data_folder()
-    known = [os.path.dirname(each) for each in State.load(home).launchers]
-    launchers = _launchers(os.path.abspath(os.path.expanduser(bin_dir or (known[-1] if known else bin_folder()))))
+    earlier = [os.path.dirname(launcher) for launcher in Installed.load(home).launchers]
+    launchers = launchers_in(os.path.abspath(os.path.expanduser(bin_dir or (earlier[-1] if earlier else bin_folder()))))
     for launcher in launchers:
-        _check_ours(launcher)
+        check_ours(launcher)
     os.makedirs(home, exist_ok=True)
     with FileLock(os.path.join(home, "install.lock"), LOCK_S):
-        state = State.load(home)
+        state = Installed.load(home)
         before = state.current
         if archive is not None:
             content = read(archive)
@@ -144,7 +143,7 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
             state.previous = None
         state.current = app
         state.server = server or state.server
-        state.launchers = [*(each for each in state.launchers if each not in launchers and _is_ours(each)), *launchers]
+        state.launchers = [*(each for each in state.launchers if each not in launchers and is_ours(each)), *launchers]
         run = os.path.join(os.path.realpath(home), _RUN)  # Python of the Microsoft Store writes elsewhere than it says
         _write(run, _run_text(str(app)))
         for launcher in state.launchers:
@@ -204,135 +203,17 @@ main()
 """.encode()
 
 
-# --- the launcher ----------------------------------------------------------------------------------------------------------------
-
-
-def interpreter() -> str:
-    """The Python that runs this. Of a virtual environment, which may go, the one that it was made from. Raises CannotInstall."""
-    here, name = os.path.split(sys.executable or "")
-    for folder in (here, os.path.dirname(here)):
-        for line in read(os.path.join(folder, "pyvenv.cfg")).decode("utf-8", "replace").splitlines():
-            key, _, value = line.partition("=")
-            if key.strip() == "home":
-                for other in (name, "python3", "python.exe"):
-                    if os.access(os.path.join(value.strip(), other), os.X_OK):
-                        return os.path.join(value.strip(), other)
-    if not os.path.isabs(sys.executable or ""):
-        raise CannotInstall("This Python does not know where it is itself (sys.executable is empty). Run it by its path.")
-    return sys.executable
-
-
-def _launchers(folder: str) -> list[str]:
-    """On Windows cmd and PowerShell start `coord.cmd`; Git Bash, in which Claude Code runs hooks, starts `coord`."""
-    return [os.path.join(folder, name) for name in (("coord.cmd", "coord") if windows() else ("coord",))]
-
-
-def _check_ours(launcher: str) -> None:
-    """Raises CannotInstall where something else is called coord."""
-    if os.path.lexists(launcher) and not _is_ours(launcher):
-        raise CannotInstall(
-            f"{launcher} is there already, and was not written by `coord install`. Remove it, or choose another folder with --bin-dir."
-        )
-
-
-def _is_ours(launcher: str) -> bool:
-    return os.path.isfile(launcher) and not os.path.islink(launcher) and MARK.encode() in read(launcher)
-
-
-def launcher_text(launcher: str, python: str, run: str) -> bytes:
-    if launcher.endswith(".cmd"):
-        return _cmd_text(python, run).encode("oem" if windows() else "utf-8", "replace")  # as cmd reads it
-    if windows():
-        python, run = python.replace("\\", "/"), run.replace("\\", "/")
-    return _sh_text(python, run).encode("utf-8", "surrogateescape")
-
-
-def _sh_text(python: str, run: str) -> str:
-    """A Python that cannot open its script exits with 2, which in a hook blocks the tool call: hence the first question."""
-    return f"""#!/bin/sh
-# {MARK}, which writes it anew.
-python={_in_sh(python)}
-run={_in_sh(run)}
-if [ ! -f "$run" ]; then
-  echo "coord: $run is gone. Install coord again, or remove $0." >&2
-  exit 1
-fi
-[ -x "$python" ] || python=$(command -v python3 || echo python)
-exec "$python" {" ".join(FLAGS)} "$run" "$@"
-"""
-
-
-def _cmd_text(python: str, run: str) -> str:
-    """It stays as it is when coord is upgraded, which it may be just running: cmd reads on in a file that was replaced."""
-    python, run = python.replace("%", "%%"), run.replace("%", "%%")
-    return "\r\n".join(
-        [
-            "@echo off",
-            f"rem {MARK}, which writes it anew.",
-            "setlocal",
-            f'set "COORD_PYTHON={python}"',
-            'if not exist "%COORD_PYTHON%" set "COORD_PYTHON=python"',
-            f'"%COORD_PYTHON%" {" ".join(FLAGS)} "{run}" %*',
-            "",
-        ]
-    )
-
-
-def _in_sh(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-# --- what is said ----------------------------------------------------------------------------------------------------------------
-
-
-def _report(state: State, before: str | None, python: str, launcher: str) -> Report:
+def _report(state: Installed, before: str | None, python: str, launcher: str) -> Report:
     folder = os.path.dirname(launcher)
     version = ".".join(map(str, sys.version_info[:3]))
     done = "is installed" if before is None else "was installed already" if before == state.current else f"is installed, after {before}"
-    lines = [f"coord {__version__} {done}: {_short(launcher)}, run by {_short(python)} ({version})."]
+    lines = [f"coord {__version__} {done}: {short(launcher)}, run by {short(python)} ({version})."]
     lines += path_hint(folder)
-    init = "coord init" if state.server in (None, DEFAULT_URL) else f"coord init --url {_in_sh_if_needed(str(state.server))}"
+    init = "coord init" if state.server in (None, DEFAULT_URL) else f"coord init --url {quoted_if_needed(str(state.server))}"
     lines.append(f"Next, in your project: {init}")
     lines.append("Whether all is well says: coord doctor")
-    told = {**vars(state), "version": __version__, "python": python, "launcher": launcher, "on_path": _on_path(folder)}
-    return Report(told, *lines)
-
-
-def path_hint(folder: str) -> list[str]:
-    """What to do so that `coord` is found, if it is not."""
-    if _on_path(folder):
-        other = shutil.which("coord")
-        if other is not None and not _is_ours(other):
-            return [f"But PATH has another coord before it: {other}. Remove that, or put {_short(folder)} before it."]
-        return []
-    if windows():
-        value = folder.replace("'", "''")
-        line = f"[Environment]::SetEnvironmentVariable('Path', '{value};' + [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')"
-        return [f"{folder} is not on PATH. Run this in PowerShell, and open a new terminal:", f"  {line}"]
-    home = os.path.expanduser("~")
-    shown = f"$HOME{folder[len(home) :]}" if folder.startswith(f"{home}/") else folder
-    shown = "".join(f"\\{each}" if each in '"`\\' or (each == "$" and not shown.startswith("$HOME")) else each for each in shown)
-    shell = os.path.basename(os.environ.get("SHELL", ""))
-    profile = {"zsh": "~/.zshrc", "bash": "~/.bash_profile" if sys.platform == "darwin" else "~/.bashrc"}.get(shell, "~/.profile")
-    line = f'fish_add_path "{shown}"' if shell == "fish" else f"""echo {_in_sh(f'export PATH="{shown}:$PATH"')} >> {profile}"""
-    return [f"{_short(folder)} is not on PATH. Run this, and open a new terminal:", f"  {line}"]
-
-
-def _on_path(folder: str) -> bool:
-    parts = os.environ.get("PATH", "").split(os.pathsep)
-    return any(os.path.normcase(os.path.realpath(part)) == os.path.normcase(os.path.realpath(folder)) for part in parts if part)
-
-
-def _short(path: str) -> str:
-    home = os.path.expanduser("~")
-    return f"~{path[len(home) :]}" if path.startswith(home + os.sep) else path
-
-
-def _in_sh_if_needed(text: str) -> str:
-    return text if re.fullmatch(r"[\w@%+=:,./-]+", text, re.ASCII) else _in_sh(text)
-
-
-# --- taking it away --------------------------------------------------------------------------------------------------------------
+    fields = {**vars(state), "version": __version__, "python": python, "launcher": launcher, "on_path": on_path(folder)}
+    return Report(fields, *lines)
 
 
 def uninstall() -> Report:
@@ -342,8 +223,8 @@ def uninstall() -> Report:
         return Report({"removed": []}, "coord is not installed for this user.")
     removed = []
     with FileLock(os.path.join(home, "install.lock"), LOCK_S):
-        for launcher in {*State.load(home).launchers, *_launchers(bin_folder())}:
-            if _is_ours(launcher):
+        for launcher in {*Installed.load(home).launchers, *launchers_in(bin_folder())}:
+            if is_ours(launcher):
                 remove(launcher)
                 removed.append(launcher)
         remove(os.path.join(home, _RUN))
@@ -355,57 +236,6 @@ def uninstall() -> Report:
         removed.append(home)
     except OSError:
         pass  # somebody keeps something of their own there
-    lines = [f"coord is uninstalled: {', '.join(map(_short, sorted(removed)))} removed."]
+    lines = [f"coord is uninstalled: {', '.join(map(short, sorted(removed)))} removed."]
     lines.append("Hooks that `coord init` put into projects do nothing without it. Calls that still wait there stay in their queues.")
     return Report({"removed": sorted(removed)}, *lines)
-
-
-# --- from a server ---------------------------------------------------------------------------------------------------------------
-
-
-def offered(url: str, token: str | None = None) -> dict[str, Any]:
-    """What `GET /client` says of the client that a server hands out. Raises Away, BadUrl and CannotInstall."""
-    answer = call(url, "GET", "/client", headers=_headers(token))
-    told = answer.json
-    if not answer.ok or not isinstance(told, dict) or not isinstance(told.get("sha256"), str):
-        said = told.get("detail") if isinstance(told, dict) else None
-        raise CannotInstall(f"{url} hands out no client (it answers {answer.status}{f': {said}' if said else ''}). Is it a coord server?")
-    return told
-
-
-def fetch(url: str, sha256: str, token: str | None = None) -> bytes:
-    """The coord.pyz of a server. Raises Away, BadUrl and CannotInstall."""
-    answer = call(url, "GET", "/client/coord.pyz", headers=_headers(token), timeout=FETCH_S)
-    if not answer.ok or hashlib.sha256(answer.body).hexdigest() != sha256:
-        raise CannotInstall(f"What {url} sent is not the client that it announces. It may just have been brought up to date: try again.")
-    return answer.body
-
-
-def _headers(token: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def install_fetched(content: bytes, server: str, *options: str) -> int:
-    """Runs the fetched client's own `install`, which knows how it wants to be installed. Its exit code; what it says it says itself."""
-    import subprocess
-
-    folder = tempfile.mkdtemp(prefix="coord-")
-    try:
-        file = os.path.join(folder, "coord.pyz")
-        write_whole(file, content)
-        command = [interpreter(), *FLAGS, file, "install", "--server", server, *options]
-        home = installed_home()
-        same_place = {"LOCALAPPDATA" if windows() else "XDG_DATA_HOME": os.path.dirname(home)} if home else {}
-        sys.stdout.flush()
-        return subprocess.call(command, env={**os.environ, **same_place}, stdin=subprocess.DEVNULL)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_newer(one: str, other: str) -> bool:
-    """Whether a version is newer than another; what follows the numbers does not count."""
-    return _numbers(one) > _numbers(other)
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)[:3]]

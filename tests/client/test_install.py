@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from coord.areas.client import bundle
-from coord.client import installation
+from coord.client import download, installation, launcher
 from tests.client import pythons
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -341,18 +341,19 @@ def test_uninstall_removes_all_of_it_and_nothing_else(workstation: Workstation) 
 
 
 def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(at_home: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "windows", lambda: True)
+    for module in (installation, launcher):
+        monkeypatch.setattr(module, "windows", lambda: True)
     monkeypatch.setenv("LOCALAPPDATA", r"C:\Users\me\AppData\Local")
     assert installation.data_folder().startswith(r"C:\Users\me\AppData\Local")
-    assert [os.path.basename(each) for each in installation._launchers("bin")] == ["coord.cmd", "coord"]
+    assert [os.path.basename(each) for each in launcher.launchers_in("bin")] == ["coord.cmd", "coord"]
     python, run = r"C:\Users\me\Python 3.13\python.exe", r"C:\Users\100%me\coord\run.py"
-    sh = installation.launcher_text("coord", python, run).decode()
+    sh = launcher.launcher_text("coord", python, run).decode()
     assert "python='C:/Users/me/Python 3.13/python.exe'\nrun='C:/Users/100%me/coord/run.py'\n" in sh
     assert "\r" not in sh
-    cmd = installation._cmd_text(python, run)
+    cmd = launcher._cmd_text(python, run)
     assert r'set "COORD_PYTHON=C:\Users\me\Python 3.13\python.exe"' in cmd
     assert cmd.endswith('"%COORD_PYTHON%" -I -S -X utf8 "C:\\Users\\100%%me\\coord\\run.py" %*\r\n')
-    assert "[Environment]::SetEnvironmentVariable('Path', " in installation.path_hint(r"C:\Users\me\.local\bin")[1]
+    assert "[Environment]::SetEnvironmentVariable('Path', " in launcher.path_hint(r"C:\Users\me\.local\bin")[1]
 
 
 # --- versions --------------------------------------------------------------------------------------------------------------------
@@ -369,4 +370,4 @@ def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(at_home: Workst
     ],
 )
 def test_versions_compare_as_numbers(one: str, other: str, newer: bool) -> None:
-    assert installation.is_newer(one, other) is newer
+    assert download.is_newer(one, other) is newer
