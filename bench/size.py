@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from bench import service
-from coord import change
 from coord.app import create_app
-from coord.db import db
+from coord.store import database, reader
 
 LOCKS = 1_000_000
 MESSAGES = 1_000_000
@@ -64,7 +63,7 @@ def fill(app: Flask, kind: str, scale: float) -> None:
         f"UPDATE journal_head SET revision = {max(locks, messages, changes) + 1}",
     ]
     with app.app_context():
-        raw = sa.create_engine(db.engine.url)
+        raw = sa.create_engine(database.engine.url)
         with raw.begin() as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement.replace("%", "%%") if kind == "mariadb" else statement)
@@ -160,7 +159,7 @@ def plans(caller: Caller, kind: str) -> list[str]:
     """How the database would run every statement of a round: one line each, `call: table by index (rows)`."""
     seen: list[tuple[str, str]] = []
     current = [""]
-    made = change.Look.cursor
+    made = reader.Reader.cursor
 
     class Recorder:
         def __init__(self, cursor: Any) -> None:
@@ -176,15 +175,15 @@ def plans(caller: Caller, kind: str) -> list[str]:
             return getattr(self._cursor, name)
 
     values: list[Any] = []
-    change.Look.cursor = lambda look: Recorder(made(look))  # type: ignore[method-assign, assignment]
+    reader.Reader.cursor = lambda db: Recorder(made(db))  # type: ignore[method-assign, assignment]
     try:
         for name, method, path, body in calls(caller, 1_000_000 + int(time.time()) % 1000):
             current[0] = name
             caller.memory[name] = caller.call(method, path, body)[1]
     finally:
-        change.Look.cursor = made  # type: ignore[method-assign]
+        reader.Reader.cursor = made  # type: ignore[method-assign]
     lines = []
-    with caller.app.app_context(), db.engine.connect() as connection:
+    with caller.app.app_context(), database.engine.connect() as connection:
         driver = connection.connection.dbapi_connection
         assert driver is not None
         cursor = driver.cursor()

@@ -28,7 +28,7 @@ THREADS = 1000  # of the one worker: four fifths may wait
 OTHERS = 4  # clients whose calls do not wait
 PACE_S = 0.2  # one of those begins a round of four calls this often: 80 calls a second in all, a fraction of what a node can do
 NOTHING_HAPPENS_S = 10
-LONGEST_LOAD_S = 20  # all of it must be over before the 60 s of the waiting calls are
+MAX_LOAD_S = 20  # all of it must be over before the 60 s of the waiting calls are
 LINE = 5  # waiters in line at each hand-off
 HAND_OFFS = 250  # in each round
 HOT_CLIENTS = 8
@@ -86,7 +86,7 @@ def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dic
             service.migrate(url)
             with service.serving(url, COORD_WORKERS="1", COORD_THREADS=str(THREADS)) as (port, process):
                 whom = {"master": process.pid} if nth % 2 else {"worker": workers(process.pid)[0]}
-                figures, answers = _one_crowd(port, workers(process.pid)[0], next(iter(whom.values())), min(seconds, LONGEST_LOAD_S))
+                figures, answers = _one_crowd(port, workers(process.pid)[0], next(iter(whom.values())), min(seconds, MAX_LOAD_S))
                 found.append(figures)
                 statuses["the " + next(iter(whom))] = answers
     return {name: statistics.median(each[name] for each in found) for name in found[0]}, statuses

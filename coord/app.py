@@ -13,26 +13,11 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from config import default
-from coord import (  # noqa: F401
-    __version__,
-    access,
-    activity,
-    answers,
-    area,
-    engine,
-    faults,
-    negotiation,
-    openapi,
-    paths,
-    presence,
-    processes,
-    telemetry,
-    upkeep,
-    waiting,
-)
-from coord.db import db
+from coord import __version__, area, presence, upkeep  # noqa: F401 (presence: its table)
 from coord.errors import CoordError
-from coord.web import BASE_PATH, MAX_BODY_BYTES
+from coord.live import activity, waiting
+from coord.store import database, engine, faults
+from coord.web import BASE_PATH, MAX_BODY_BYTES, access, answers, negotiation, openapi, paths, telemetry
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +52,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     upkeep.install(app)
     waiting.install(app)
     app.register_error_handler(CoordError, answers.coord_error)
-    app.register_error_handler(waiting.HungUp, answers.nobody)
-    for kind in (sa.exc.SQLAlchemyError, pymysql.err.MySQLError, sqlite3.Error, faults.Refused, faults.Contended):
+    app.register_error_handler(waiting.ClientHungUp, answers.client_hung_up)
+    for kind in (sa.exc.SQLAlchemyError, pymysql.err.MySQLError, sqlite3.Error, faults.GivenUp, faults.GuardFailed):
         app.register_error_handler(kind, answers.database_error)
     app.register_error_handler(Exception, answers.unexpected_error)
     return app
@@ -78,9 +63,9 @@ def _database(app: Flask) -> None:
     url = engine.normalized(app.config["DATABASE_URL"] or default.default_database_url())
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.options(url, app.config["DATABASE_POOL"])
-    db.init_app(app)
+    database.init_app(app)
     with app.app_context():
-        engine.prepare(db.engine, app.config["DATABASE_FAILOVER"])
+        engine.prepare(database.engine, app.config["DATABASE_FAILOVER"])
 
 
 def _areas(app: Flask) -> None:
@@ -97,7 +82,7 @@ def _areas(app: Flask) -> None:
 
 def _migrations(app: Flask, further: list[Path]) -> None:
     """Flask-Migrate over coord's history and those of areas that bring their own; `flask db upgrade` means all of them."""
-    migrate = Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=False)
+    migrate = Migrate(app, database, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=False)
     folders = [str(ROOT / "migrations" / "versions"), *map(str, further)]
 
     @migrate.configure  # type: ignore[untyped-decorator]

@@ -5,22 +5,29 @@ An area is a folder of its own: a blueprint with its schemas, repository and mod
 `config.default`, `COORD_AREAS`, and installed packages' entry points in the group `coord.areas`. See docs/adding-an-area.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import click
 import marshmallow as ma
 from flask import current_app
 
-from coord.change import Change, Look
-from coord.schemas import Schema, Session
-from coord.web import SESSION_HEADER, Blueprint
+from coord.errors import CoordError
+from coord.store import Change, Reader, faults
+from coord.web import SESSION_HEADER, Blueprint, Schema, SessionId
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ENTRY_POINTS = "coord.areas"
 
@@ -37,11 +44,11 @@ class Scope:
 class StatusPart:
     """An area's part of `/status`: `fields` says what it adds and how it is shown, `read` gets it.
 
-    `read(look, scope)` returns a value for each field and, under `counts`, exact numbers. A list holds at most 50 items, newest first.
+    `read(db, scope)` returns a value for each field and, under `counts`, exact numbers. A list holds at most 50 items, newest first.
     """
 
     fields: Mapping[str, ma.fields.Field[Any]]
-    read: Callable[[Look, Scope], Mapping[str, Any]]
+    read: Callable[[Reader, Scope], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -58,43 +65,44 @@ class Gauge:
 class CheckinPart:
     """An area's part of a session's check-in: `name` is its field in the answer, `heading` its title in the text.
 
-    `read(look, scope)` returns the items that come first (at most 50) and how many there are in all; `item` says how one is shown, and
-    `line` turns it, shown, into its text. Parts come in the order of `rank`, and when there is not room for all, the last are left out.
-    `texts`: fields that may be cut. `moving`: those that change by themselves, as the time left does: they make no check-in a new one.
+    `read(db, scope)` returns the items that come first (at most 50) and how many there are in all; `item` says how one is shown, and
+    `line(item)` turns it, shown, into its text. Parts come in the order of `rank`; when there is not room for all, the last are left out.
+    `texts`: fields that may be cut. `volatile`: those that change by themselves, as the time that remains does: they alone make no
+    check-in differ from the one before.
     """
 
     name: str
     heading: str
     rank: int
     item: type[ma.Schema]
-    read: Callable[[Look, Scope], tuple[Sequence[Mapping[str, Any]], int]]
+    read: Callable[[Reader, Scope], tuple[Sequence[Mapping[str, Any]], int]]
     line: Callable[[Mapping[str, Any]], str]
     texts: tuple[str, ...] = ()
-    moving: frozenset[str] = frozenset()
+    volatile: frozenset[str] = frozenset()
 
 
 @dataclass
-class Departure:
-    """A session leaves: it ended by itself, or (`gone`) broke its promise. Areas add to `change` what becomes of what it had.
+class SessionEnd:
+    """The end of a session: it ended by itself, or (`gone`) missed its TTL. Areas add to `change` what becomes of what it had.
 
-    `affected`: sentences for other sessions that this touches, by their names. `done`: what the change does, counted, for the answer.
-    `more`: an area has left some of it for a further change; it is asked again, until nothing is left.
+    `affected`: sentences for other sessions that this touches, by their names. `counts`: what the change does, for the answer.
+    `incomplete`: an area has kept some of it for a further change; all are asked again, until none has.
     `observed_at`: when the end was decided, if that was not now; what the session took after that it keeps.
     """
 
     session_id: str
     gone: bool
-    change: Change
+    change: Change[Any]
     affected: dict[str, list[str]] = field(default_factory=dict)
-    done: dict[str, int] = field(default_factory=dict)
-    more: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    incomplete: bool = False
     observed_at: datetime | None = None
 
     def affects(self, session_id: str | None, sentence: str) -> None:
         if session_id not in (None, self.session_id):
-            told = self.affected.setdefault(str(session_id), [])
-            if sentence not in told:
-                told.append(sentence)
+            sentences = self.affected.setdefault(str(session_id), [])
+            if sentence not in sentences:
+                sentences.append(sentence)
 
 
 @dataclass(frozen=True)
@@ -108,15 +116,15 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A call below `/api/coord`. `path` as it is sent: a name in it is quoted. `sent`: the query of a GET, the JSON body of others.
+class ToolCall:
+    """The call below `/api/coord` that a tool makes. `path` as it is sent: a name in it is quoted.
 
-    `if_empty`: what to say where the answer has no body.
+    `arguments`: the query of a GET, the JSON body of others. `if_empty`: what to say where the answer has no body.
     """
 
     method: str
     path: str
-    sent: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     if_empty: str = "Done."
 
 
@@ -124,20 +132,20 @@ class Call:
 class Tool:
     """What agents can do over MCP, in as few words as they need: everybody pays for them in each session.
 
-    `takes`: its arguments. `session_id` and `project_key` come from the client's headers where the arguments leave them out.
-    `call` turns the arguments, as they were sent, into the call that does it. That judges them and answers for them, so a tool has no
-    rules of its own; it may raise a CoordError where there is no call to make. `reads`: it changes nothing.
+    `arguments`: what it takes. `session_id` and `project_key` come from the client's headers where a call leaves them out.
+    `call(arguments)` turns them, as they were sent, into the call that does it. That judges them and answers for them, so a tool has no
+    rules of its own; it may raise a CoordError where there is no call to make. `read_only`: it changes nothing.
     """
 
     name: str
     description: str
-    takes: Mapping[str, ma.fields.Field[Any]]
-    call: Callable[[Mapping[str, Any]], Call]
-    reads: bool = False
+    arguments: Mapping[str, ma.fields.Field[Any]]
+    call: Callable[[Mapping[str, Any]], ToolCall]
+    read_only: bool = False
 
 
-CALLER: Mapping[str, ma.fields.Field[Any]] = {
-    "session_id": Session(
+CALLER_FIELDS: Mapping[str, ma.fields.Field[Any]] = {
+    "session_id": SessionId(
         required=True,
         metadata={"description": "You, as HOST/agent"},
         error_messages={"required": f"Needed: say who you are, here or in the header {SESSION_HEADER}."},
@@ -146,12 +154,12 @@ CALLER: Mapping[str, ma.fields.Field[Any]] = {
 """What every tool takes."""
 
 
-def chosen(schema: type[Schema], /, **described: str) -> dict[str, ma.fields.Field[Any]]:
+def pick_fields(schema: type[Schema], /, **descriptions: str) -> dict[str, ma.fields.Field[Any]]:
     """Some fields of a call's schema, for a tool that takes them too, described in fewer words or (empty) in none."""
-    found = {name: copy(schema._declared_fields[name]) for name in described}
-    for name, each in found.items():
-        each.metadata = {"description": described[name]} if described[name] else {}
-    return found
+    picked = {name: copy(schema._declared_fields[name]) for name in descriptions}
+    for name, each in picked.items():
+        each.metadata = {"description": descriptions[name]} if descriptions[name] else {}
+    return picked
 
 
 @dataclass(frozen=True)
@@ -159,31 +167,70 @@ class Area:
     """A coordination area: all that the rest of coord needs to know of it.
 
     `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
-    `seen(change, session)`: adds to a change what a sign of life means for what the session has; `renewed` what a check-in means besides.
-    `left(look, departure)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
+    `on_activity(change, session_id)`: adds to a change what a sign of life means for what the session has; `on_checkin` what a check-in
+    means besides. `on_session_end(db, end)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
     `tools`: what agents can do with it over MCP.
-    `upkeep()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when there
-    is nothing, and bear that another worker is faster.
+    `on_tick()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when
+    there is nothing, and bear that another worker is faster.
     """
 
     name: str
     blueprint: Blueprint
     at_root: bool = False
     status: StatusPart | None = None
-    gauges: Callable[[Look], Iterable[Gauge]] | None = None
+    gauges: Callable[[Reader], Iterable[Gauge]] | None = None
     commands: click.Group | None = None
     migrations: Path | None = None
     checkin: CheckinPart | None = None
-    seen: Callable[[Change, str], None] | None = None
-    renewed: Callable[[Change, str], None] | None = None
-    left: Callable[[Look, Departure], None] | None = None
-    deliver: Callable[[Change, Notice], None] | None = None
-    upkeep: Callable[[], None] | None = None
+    on_activity: Callable[[Change[Any], str], None] | None = None
+    on_checkin: Callable[[Change[Any], str], None] | None = None
+    on_session_end: Callable[[Reader, SessionEnd], None] | None = None
+    deliver: Callable[[Change[Any], Notice], None] | None = None
+    on_tick: Callable[[], None] | None = None
     tools: Sequence[Tool] = ()
+
+
+HOOKS: Mapping[str, tuple[str, ...]] = {
+    "gauges": ("db",),
+    "on_activity": ("change", "session_id"),
+    "on_checkin": ("change", "session_id"),
+    "on_session_end": ("db", "end"),
+    "deliver": ("change", "notice"),
+    "on_tick": (),
+    "status.read": ("db", "scope"),
+    "checkin.read": ("db", "scope"),
+    "checkin.line": ("item",),
+    "tool.call": ("arguments",),
+}
+"""What each hook of an area is called with."""
 
 
 class BadArea(Exception):
     """An area that cannot be used; the message says which and why."""
+
+
+class HookFailed(CoordError):
+    """A hook of an area raised an error of its own: a bug in that area, which the answer and the log name."""
+
+    def __init__(self, area: str, hook: str) -> None:
+        super().__init__(
+            f"A bug in the area {area!r}: its {hook} failed; nothing was changed. Report it to who maintains that area, not to coord.",
+            area=area,
+            hook=hook,
+        )
+
+
+def call_hook(area: str, hook: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Calls a hook of the area. Raises HookFailed for any error that is neither an answer nor the database's."""
+    try:
+        return function(*args, **kwargs)
+    except CoordError:
+        raise
+    except Exception as error:
+        if faults.classify(error) is not faults.BUG:
+            raise
+        log.exception("%s of the area %r failed", hook, area)
+        raise HookFailed(area, hook) from error
 
 
 def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
@@ -195,6 +242,8 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
             raise BadArea(f"The entry point {point.name!r} ({point.value}) of group {ENTRY_POINTS} is not an Area.")
         if loaded not in found:
             found.append(loaded)
+    for area in found:
+        _check(area)
     names = [area.name for area in found]
     for name in names:
         if names.count(name) > 1:
@@ -216,6 +265,35 @@ def _from_module(name: str) -> Area:
     if not isinstance(area, Area):
         raise BadArea(f"`area` of {name!r} is not an Area.")
     return area
+
+
+def _check(area: Area) -> None:
+    """Raises BadArea where the blueprint is another kind, or a hook cannot be called as it will be."""
+    if not isinstance(area.blueprint, Blueprint):
+        raise BadArea(f"The area {area.name!r}: its blueprint must be a coord.web.Blueprint, not {type(area.blueprint).__name__}.")
+    for hook, function in _hooks(area):
+        parameters = HOOKS[hook.partition("[")[0]]
+        form = f"{hook}({', '.join(parameters)})"
+        if not callable(function):
+            raise BadArea(f"The area {area.name!r}: {hook} must be a function, called as {form}.")
+        try:
+            inspect.signature(function).bind(*parameters)
+        except TypeError as mismatch:
+            raise BadArea(f"The area {area.name!r}: {hook} is called as {form}, which fails: {mismatch}.") from None
+
+
+def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
+    """Every hook that the area has, with its name."""
+    for name in HOOKS:
+        if "." not in name and getattr(area, name) is not None:
+            yield name, getattr(area, name)
+    if area.status is not None:
+        yield "status.read", area.status.read
+    if area.checkin is not None:
+        yield "checkin.read", area.checkin.read
+        yield "checkin.line", area.checkin.line
+    for tool in area.tools:
+        yield f"tool.call[{tool.name}]", tool.call
 
 
 def areas() -> list[Area]:

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.db import TABLE_OPTIONS, Base, LongText, Revision, Timestamp
+from coord.store import TABLE_OPTIONS, Base, LongText, Revision, Timestamp
 
 AGENT_LENGTH = 200
 

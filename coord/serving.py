@@ -13,7 +13,9 @@ from typing import Any
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
-from coord import bell, upkeep, waiting
+from coord import upkeep
+from coord.live import waiting
+from coord.store import bell
 
 log = logging.getLogger("coord.access")
 

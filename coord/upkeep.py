@@ -8,8 +8,8 @@ import threading
 
 from flask import Flask
 
-from coord import faults
 from coord.area import Area
+from coord.store import faults
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Upkeep:
         with self._app.app_context():
             areas: list[Area] = self._app.extensions["coord.areas"]
             for area in areas:
-                if area.upkeep is not None and not self._stopping.is_set():
+                if area.on_tick is not None and not self._stopping.is_set():
                     self._ask(area)
 
     def _run(self) -> None:
@@ -49,13 +49,13 @@ class Upkeep:
             self.run_once()
 
     def _ask(self, area: Area) -> None:
-        assert area.upkeep is not None
+        assert area.on_tick is not None
         try:
-            area.upkeep()
+            area.on_tick()
         except Exception as error:
             if area.name not in self._failing:
                 self._failing.add(area.name)
-                unavailable = faults.kind_of(error).unavailable
+                unavailable = faults.classify(error).unavailable
                 log.log(
                     logging.WARNING if unavailable else logging.ERROR,
                     "upkeep of %s fails, and is tried again each second",

@@ -12,15 +12,15 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from coord.db import db
-from coord.engine import mariadb_arguments
+from coord.store.engine import mariadb_arguments
+from coord.store.tables import database
 
 log = logging.getLogger("coord.migrations")
 WAIT_S = 300
 
 
 def migration_engine() -> sa.Engine:
-    url = db.engine.url
+    url = database.engine.url
     if url.get_backend_name() == "sqlite":
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": WAIT_S})
     arguments = {**mariadb_arguments(url), "read_timeout": WAIT_S + 60, "write_timeout": 60, "connect_timeout": 10}
@@ -40,7 +40,7 @@ def alone(connection: Connection) -> Iterator[None]:
         return
     name = sa.func.concat("coord.migrate.", sa.func.database())
     if connection.scalar(sa.select(sa.func.get_lock(name, WAIT_S))) != 1:
-        raise RuntimeError(f"Another migration has been running for {WAIT_S} s. Look at it before you start this one again.")
+        raise RuntimeError(f"Another migration has been running for {WAIT_S} s. Reader at it before you start this one again.")
     try:
         yield
         connection.commit()
@@ -53,8 +53,8 @@ def run() -> None:
     with migration_engine().connect() as connection, alone(connection):
         context.configure(
             connection=connection,
-            target_metadata=db.metadata,
-            include_name=lambda name, kind, parents: kind != "table" or name in db.metadata.tables,
+            target_metadata=database.metadata,
+            include_name=lambda name, kind, parents: kind != "table" or name in database.metadata.tables,
             **config.configure_args,
         )
         context.run_migrations()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-import coord.db
+import coord.store.tables
 ${"\n".join(line for line in (imports or "").splitlines() if "dialects import mysql" not in line)}
 
 revision = ${repr(up_revision)}

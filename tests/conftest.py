@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import event
 
-from coord import activity, engine, journal
 from coord.app import create_app
-from coord.db import db, now
+from coord.live import activity
+from coord.store import database, engine, journal, now
 from tests.databases import MariaDB, mariadb_missing, private_mariadb
 
 BASE = "/api/coord"
@@ -63,11 +63,11 @@ def database_app(request: pytest.FixtureRequest) -> Flask:
 def empty(app: Flask) -> None:
     """Every table as a fresh migration leaves it, and nobody noted as having called."""
     activity.install(app)
-    with app.app_context(), db.engine.connect() as connection:
-        for table in reversed(db.metadata.sorted_tables):
-            if table.name != journal.Head.__tablename__:
+    with app.app_context(), database.engine.connect() as connection:
+        for table in reversed(database.metadata.sorted_tables):
+            if table.name != journal.JournalHead.__tablename__:
                 connection.execute(sa.delete(table))
-        connection.execute(sa.update(journal.Head).values(revision=0, trimmed=0, at=now()))
+        connection.execute(sa.update(journal.JournalHead).values(revision=0, trimmed=0, at=now()))
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
             cursor.execute(f"SET SESSION timestamp = {at:.6f}")
 
     with app.app_context():
-        pool_engine = db.engine
+        pool_engine = database.engine
     if pool_engine.dialect.name == "sqlite":
         yield moved
         return
@@ -152,8 +152,8 @@ def journal_rows(app: Flask) -> Any:
     """The journal as a list of dicts, oldest first."""
 
     def rows() -> list[dict[str, Any]]:
-        with app.app_context(), db.engine.connect() as connection:
-            found = connection.execute(sa.select(journal.Entry.__table__).order_by(journal.Entry.revision))
+        with app.app_context(), database.engine.connect() as connection:
+            found = connection.execute(sa.select(journal.JournalEntry.__table__).order_by(journal.JournalEntry.revision))
             return [dict(row) for row in found.mappings()]
 
     return rows

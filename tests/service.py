@@ -22,7 +22,7 @@ from typing import Any
 
 from config import default
 from coord.app import create_app
-from coord.db import db
+from coord.store import database
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "/api/coord"
@@ -203,8 +203,8 @@ def migrate(database_url: str) -> None:
         raise RuntimeError(f"flask db upgrade failed:\n{said}")
     app = create_app({"DATABASE_URL": database_url})
     with app.app_context():
-        db.metadata.create_all(db.engine)
-        db.engine.dispose()
+        database.metadata.create_all(database.engine)
+        database.engine.dispose()
 
 
 def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from coord import bell
+from coord.store import bell
 from tests.service import ROOT
 
 FORKS = """
 import os, sys
-from coord import bell
+from coord.store import bell
 bell.share_folder()
 made = bell.folder
 bell.share_folder()
@@ -27,7 +27,7 @@ print(made, bell.folder == made, made.stat().st_mode & 0o777 == 0o700)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name, value in {"folder": tmp_path, "_known": None, "_sender": None}.items():
+    for name, value in {"folder": tmp_path, "_listing": None, "_sender": None}.items():
         monkeypatch.setattr(bell, name, value)
     yield tmp_path
     sender: socket.socket | None = bell._sender

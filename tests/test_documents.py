@@ -19,8 +19,8 @@ from sqlalchemy.engine import make_url
 
 from config.default import BUILT_IN_AREAS, SETTINGS
 from coord.app import create_app
-from coord.db import db
 from coord.errors import CoordError, Unavailable
+from coord.store import database
 from coord.web import BASE_PATH
 from tests.conftest import Agent
 from tests.databases import MariaDB
@@ -61,7 +61,7 @@ def documented_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('db')}/coord.db", "TESTING": True})
     with app.app_context():
         upgrade(revision="heads")
-        db.metadata.create_all(db.engine)
+        database.metadata.create_all(database.engine)
     return app
 
 
@@ -253,15 +253,15 @@ def test_the_privileges_in_the_operations_manual_are_enough(mariadb: MariaDB) ->
     migrating, serving = app_as("documented_migrate"), app_as("documented")
     with migrating.app_context():
         upgrade(revision="heads")
-        db.metadata.create_all(db.engine)
-        db.engine.dispose()
+        database.metadata.create_all(database.engine)
+        database.engine.dispose()
     agent = Agent(serving.test_client())
     assert agent.post("/locks", project_key="shop", session_id="host/a", resource="x").status_code == 201
     assert agent.get("/health").json["status"] == "ok"
     with serving.app_context():
-        with pytest.raises(sa.exc.OperationalError, match="denied"), db.engine.connect() as connection:
+        with pytest.raises(sa.exc.OperationalError, match="denied"), database.engine.connect() as connection:
             connection.execute(sa.text("CREATE TABLE t (id INT)"))
-        db.engine.dispose()
+        database.engine.dispose()
 
 
 def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:

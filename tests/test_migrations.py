@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from coord.db import db
+from coord.store import database
 from tests.conftest import Agent, make_app
 from tests.databases import MariaDB
 
@@ -25,7 +25,7 @@ def migrating(request: pytest.FixtureRequest, tmp_path: Path) -> Flask:
 def to(app: Flask, move: Any, revision: str) -> None:
     with app.app_context():
         move(revision=revision)
-        db.engine.dispose()
+        database.engine.dispose()
 
 
 def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(migrating: Flask) -> None:
@@ -37,7 +37,7 @@ def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(migr
     lock = client.post("/locks", project_key="shop", session_id="host/a", resource="x").json
     to(migrating, downgrade, "0002")
     with migrating.app_context():
-        inspector = sa.inspect(db.engine)
+        inspector = sa.inspect(database.engine)
         assert all(
             not {"observed_at", "decisions", "decided_at"} & {column["name"] for column in inspector.get_columns(table)}
             for table in ("workflows", "work_items", "locks")

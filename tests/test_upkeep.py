@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from coord import faults, upkeep
+from coord import upkeep
 from coord.app import create_app
 from coord.area import Area
+from coord.store import faults
 from coord.upkeep import Upkeep
 from tests.databases import MariaDB
 from tests.service import Service, running, until
@@ -23,7 +24,7 @@ NOWHERE = "sqlite:////nonexistent/coord.db"
 def app() -> Flask:
     """An app whose areas have nothing to keep up."""
     made = create_app({"DATABASE_URL": NOWHERE})
-    made.extensions["coord.areas"] = [dataclasses.replace(area, upkeep=None) for area in made.extensions["coord.areas"]]
+    made.extensions["coord.areas"] = [dataclasses.replace(area, on_tick=None) for area in made.extensions["coord.areas"]]
     return made
 
 
@@ -33,7 +34,7 @@ def kept_up(app: Flask) -> Callable[[str, Callable[[], None]], None]:
 
     def give(name: str, task: Callable[[], None]) -> None:
         areas: list[Area] = app.extensions["coord.areas"]
-        app.extensions["coord.areas"] = [dataclasses.replace(area, upkeep=task) if area.name == name else area for area in areas]
+        app.extensions["coord.areas"] = [dataclasses.replace(area, on_tick=task) if area.name == name else area for area in areas]
 
     return give
 
@@ -106,7 +107,7 @@ def test_an_error_is_logged_once_an_outage_and_keeps_nothing_else_from_its_turn(
 
     def task() -> None:
         if away[0]:
-            raise faults.Refused("no route to host")
+            raise faults.CircuitOpen("no route to host")
 
     kept_up("locks", task)
     kept_up("messages", lambda: asked.append("messages"))

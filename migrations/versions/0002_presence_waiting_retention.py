@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-import coord.db
+import coord.store.tables
 
 revision = "0002"
 down_revision = "0001"
@@ -22,8 +22,8 @@ def upgrade() -> None:
         "lock_waiters",
         sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("nth", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("wait_id", coord.db.Id(), nullable=False),
-        sa.Column("process", coord.db.Id(), nullable=False),
+        sa.Column("wait_id", coord.store.tables.Id(), nullable=False),
+        sa.Column("process", coord.store.tables.Id(), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("resource", sa.String(length=500), nullable=False),
         sa.Column("resource_key", sa.String(length=500), nullable=False),
@@ -31,8 +31,8 @@ def upgrade() -> None:
         sa.Column("session_id", sa.String(length=200), nullable=False),
         sa.Column("mode", sa.String(length=9), nullable=False),
         sa.Column("description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
-        sa.Column("since", coord.db.Timestamp(), nullable=False),
-        sa.Column("until", coord.db.Timestamp(), nullable=False),
+        sa.Column("since", coord.store.tables.Timestamp(), nullable=False),
+        sa.Column("until", coord.store.tables.Timestamp(), nullable=False),
         sa.PrimaryKeyConstraint("revision", "nth", name=op.f("pk_lock_waiters")),
         sa.UniqueConstraint("wait_id", "nth", name=op.f("uq_lock_waiters_wait_id_nth")),
         mariadb_charset="utf8mb4",
@@ -44,10 +44,10 @@ def upgrade() -> None:
     op.create_index("ix_lock_waiters_of_session", "lock_waiters", ["session_id"], unique=False)
     op.create_table(
         "processes",
-        sa.Column("id", coord.db.Id(), nullable=False),
-        sa.Column("node", coord.db.Id(), nullable=False),
+        sa.Column("id", coord.store.tables.Id(), nullable=False),
+        sa.Column("node", coord.store.tables.Id(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("alive_until", coord.db.Timestamp(), nullable=False),
+        sa.Column("alive_until", coord.store.tables.Timestamp(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_processes")),
         mariadb_charset="utf8mb4",
         mariadb_collate="utf8mb4_nopad_bin",
@@ -61,10 +61,10 @@ def upgrade() -> None:
         sa.Column("agent", sa.String(length=200), nullable=True),
         sa.Column("task", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
         sa.Column("ttl_minutes", sa.Double(), nullable=True),
-        sa.Column("started_at", coord.db.Timestamp(), nullable=False),
-        sa.Column("last_seen_at", coord.db.Timestamp(), nullable=False),
-        sa.Column("expires_at", coord.db.Timestamp(), nullable=True),
-        sa.Column("left_at", coord.db.Timestamp(), nullable=True),
+        sa.Column("started_at", coord.store.tables.Timestamp(), nullable=False),
+        sa.Column("last_seen_at", coord.store.tables.Timestamp(), nullable=False),
+        sa.Column("expires_at", coord.store.tables.Timestamp(), nullable=True),
+        sa.Column("left_at", coord.store.tables.Timestamp(), nullable=True),
         sa.Column("left_how", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_sessions")),
         sa.UniqueConstraint("session_id", name=op.f("uq_sessions_session_id")),

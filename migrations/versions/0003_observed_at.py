@@ -8,7 +8,7 @@ Create Date: 2026-11-25 03:05:12.408913
 import sqlalchemy as sa
 from alembic import op
 
-import coord.db
+import coord.store.tables
 
 revision = "0003"
 down_revision = "0002"
@@ -20,11 +20,11 @@ DECIDED_UPON = ("workflows", "work_items")
 
 def upgrade() -> None:
     for name in DECIDED_UPON:
-        op.add_column(name, sa.Column("observed_at", coord.db.Timestamp(), nullable=True))
-        op.add_column(name, sa.Column("decisions", coord.db.Json(), nullable=True))
+        op.add_column(name, sa.Column("observed_at", coord.store.tables.Timestamp(), nullable=True))
+        op.add_column(name, sa.Column("decisions", coord.store.tables.Json(), nullable=True))
         changed = sa.table(name, *(sa.column(each) for each in ("observed_at", "created_at", "updated_at")))
         op.execute(sa.update(changed).where(changed.c.updated_at > changed.c.created_at).values(observed_at=changed.c.updated_at))
-    op.add_column("locks", sa.Column("decided_at", coord.db.Timestamp(), nullable=True))
+    op.add_column("locks", sa.Column("decided_at", coord.store.tables.Timestamp(), nullable=True))
 
 
 def downgrade() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from coord.areas.client import bundle
 from coord.client import API
-from coord.negotiation import API as SERVED
+from coord.web import API as SERVED
 from tests.client import pythons
 from tests.service import ROOT
 

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from coord import journal
 from coord.app import create_app
-from coord.change import read
-from coord.db import db
+from coord.store import Reader, Rows, database, journal, read
 from tests.databases import MariaDB
 from tests.service import ROOT, Service, environment, migrate, running
 
@@ -114,15 +112,15 @@ def test_its_tools_are_offered_over_mcp(service: Service) -> None:
 
 def test_what_it_changes_is_in_the_journal(service: Service, url: str) -> None:
     written = service.call("POST", "/recipes", {**RECIPE, "project_key": "journal"}).json
-    query = sa.select(journal.Entry.type, journal.Entry.subject_id).where(journal.Entry.project_key == "journal")
+    query = sa.select(journal.JournalEntry.type, journal.JournalEntry.subject_id).where(journal.JournalEntry.project_key == "journal")
 
-    def events(look: Any) -> Any:
-        return look.rows(query)
+    def events(db: Reader) -> Rows:
+        return db.rows(query)
 
     app = create_app({"DATABASE_URL": url})
     with app.app_context():
         found = read(events)
-        db.engine.dispose()
+        database.engine.dispose()
     assert found == [{"type": "recipe.written", "subject_id": written["id"]}]
 
 

@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 from coord.app import create_app
-from coord.db import db
+from coord.store import database
 from tests.faults import calls
 from tests.faults.calls import Call, claim
 from tests.faults.test_races import SESSIONS, Racers, all_claim, statuses, winner_of
@@ -171,7 +171,7 @@ def test_a_migration_through_one_node_reaches_all_and_another_finds_it_done(worl
 def test_the_server_repeats_no_refused_statement_of_the_service(world: World) -> None:
     assert world.rows(0, "SELECT @@global.wsrep_retry_autocommit") == [(1,)]
     app = create_app({"DATABASE_URL": world.cluster.url(DATABASE)})
-    with app.app_context(), db.engine.connect() as connection:
+    with app.app_context(), database.engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT @@session.wsrep_retry_autocommit")) == 0
         connection.invalidate()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from coord.db import db
+from coord.store import database
 from tests.conftest import Agent, make_app
 from tests.faults import calls
 from tests.faults.calls import BODY, claim
@@ -114,12 +114,12 @@ def test_while_the_file_cannot_grow_writes_are_answered_503_and_what_was_acknowl
 def test_a_full_database_is_answered_503(tmp_path: Path) -> None:
     app = make_app(f"sqlite:///{tmp_path}/coord.db")
     client = Agent(app.test_client())
-    with app.app_context(), db.engine.connect() as connection:
+    with app.app_context(), database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        event.listen(db.engine, "connect", lambda opened, _: opened.execute(f"PRAGMA max_page_count = {pages}"))
-        db.engine.dispose()
+        event.listen(database.engine, "connect", lambda opened, _: opened.execute(f"PRAGMA max_page_count = {pages}"))
+        database.engine.dispose()
     answers = [client.call("POST", "/locks", claim(f"{number}", description="x" * 5000).body) for number in range(20)]
     assert answers[-1].status_code == 503 and answers[-1].json == BODY and answers[-1].headers["Retry-After"] == "30"
     assert client.get("/status").status_code == 200
     with app.app_context():
-        db.engine.dispose()
+        database.engine.dispose()

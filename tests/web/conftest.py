@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from hypothesis import settings
 
-from coord import openapi
 from coord.app import create_app
+from coord.web import openapi
 from tests.conftest import BASE, Agent, make_app
 from tests.service import Service, running
 

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from config.default import BadSetting, load
-from coord.access import own_names
 from coord.app import create_app
+from coord.web.access import own_names
 from tests.service import Service, running
 from tests.web.conftest import CALLS, NOWHERE, Call, assert_error
 

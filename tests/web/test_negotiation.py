@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from coord import __version__, negotiation
+from coord import __version__
 from coord.client import wire
 from coord.client.queue import Call, Queue
 from coord.client.wire import CLIENT, Answer, Away
 from coord.client.wire import call as over_the_wire
+from coord.web import negotiation
 from tests.conftest import Agent
 from tests.service import Service
 from tests.web.conftest import assert_error
@@ -117,6 +118,6 @@ def test_calls_are_counted_by_the_version_of_their_client(service: Service) -> N
 
 def test_versions_that_callers_make_up_do_not_fill_the_metrics() -> None:
     labels = {negotiation.label(negotiation.parsed(f"9.9.{patch}; api=1")) for patch in range(1000)}
-    assert len(labels) == negotiation.MOST_VERSIONS + 1
+    assert len(labels) == negotiation.MAX_VERSIONS + 1
     assert "other" in labels
     assert negotiation.label(None) == "none"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord.web import name_of_list
+from coord.web.pages import name_of_list
 from tests.conftest import BASE, Agent
 from tests.web.conftest import CALLS, LISTS, WITH_BODY, WITHOUT_BODY, Call, assert_error
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord import web as kernel
+from coord.web import BASE_PATH
 from tests.conftest import Agent, make_app
 from tests.web.conftest import CALLS, Call, assert_error
 
@@ -144,4 +144,4 @@ def test_an_answer_cannot_be_taken_for_something_else(web: Agent) -> None:
 
 
 def test_the_base_path_is_the_contracts() -> None:
-    assert kernel.BASE_PATH == RAW
+    assert BASE_PATH == RAW

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
-from coord.web import name_of_list
+from coord.web.pages import name_of_list
 from tests.conftest import BASE, Agent
 from tests.web.conftest import DOCUMENT, LISTS, WITH_BODY, Call
 

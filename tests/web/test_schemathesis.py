@@ -12,7 +12,7 @@ import schemathesis
 from flask import Flask
 from schemathesis.engine import events, from_schema
 
-from coord import openapi
+from coord.web import openapi
 from tests.conftest import BASE, empty
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "20"))  # random calls of each operation

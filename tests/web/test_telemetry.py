@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pythonjsonlogger.json import JsonFormatter
 
 from coord.app import create_app
-from coord.telemetry import log
+from coord.web.telemetry import log
 from tests.conftest import Agent, make_app
 from tests.service import Service
 from tests.web.conftest import NOWHERE

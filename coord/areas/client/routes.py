@@ -7,12 +7,9 @@ from typing import Any
 from flask import Response, request
 
 from coord import __version__
-from coord.access import own_url
 from coord.areas.client.bundle import OLDEST_PYTHON, bundle
 from coord.areas.client.schemas import ClientSchema
-from coord.negotiation import API, OLDEST_API
-from coord.schemas import Query
-from coord.web import Blueprint
+from coord.web import API, OLDEST_API, Blueprint, Query, own_url
 
 blp = Blueprint("client", __name__, url_prefix="/client", description="The client, and what installs it.")
 

@@ -10,13 +10,13 @@ from coord.areas.components import repository
 from coord.areas.components.routes import blp
 from coord.areas.components.schemas import STATES, ComponentSchema
 from coord.areas.components.tools import component
-from coord.change import Look
+from coord.store import Reader
 
 
-def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
-    by_state = repository.count_by_state(look, scope.project_key)
+def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
+    by_state = repository.count_by_state(db, scope.project_key)
     return {
-        "recent_component_changes": repository.recent(look, scope.project_key),
+        "recent_component_changes": repository.recent(db, scope.project_key),
         "counts": {
             "components": sum(by_state.values()),
             **{f"components_{state}": by_state.get(state, 0) for state in STATES},
@@ -24,9 +24,9 @@ def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
     }
 
 
-def _gauges(look: Look) -> Iterable[Gauge]:
+def _gauges(db: Reader) -> Iterable[Gauge]:
     """States are free text, a metric's labels should be few: what is not a usual state counts as `other`."""
-    by_state = repository.count_by_state(look, None)
+    by_state = repository.count_by_state(db, None)
     numbers = {state: by_state.pop(state, 0) for state in STATES}
     for state, number in {**numbers, "other": sum(by_state.values())}.items():
         yield Gauge("components", "Components by state.", number, {"state": state})

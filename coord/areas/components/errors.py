@@ -4,7 +4,7 @@ from typing import Any
 
 from coord import errors
 from coord.areas.components.schemas import ComponentSchema
-from coord.schemas import iso
+from coord.web import iso
 
 _component = ComponentSchema()
 

@@ -14,10 +14,9 @@ from coord.areas.components.schemas import (
     PutNamedComponentSchema,
     RetireComponentSchema,
 )
-from coord.change import read, settle
 from coord.errors import Invalid, NotFound
-from coord.schemas import Page, Query
-from coord.web import Blueprint, cursor_key, page
+from coord.store import read, transact
+from coord.web import Blueprint, PageQuery, Query, cursor_key, paginate
 
 NEW = "New, or known anew after it was retired."
 STORED = "What is stored now."
@@ -32,7 +31,7 @@ blp = Blueprint("components", __name__, url_prefix="/components", description="W
 @blp.raises(Superseded)
 def put(body: dict[str, Any]) -> Any:
     """Report what is seen of a component."""
-    component, created = settle(repository.put, body)
+    component, created = transact(repository.put, body)
     return component, 201 if created else 200
 
 
@@ -43,7 +42,7 @@ def put(body: dict[str, Any]) -> Any:
 @blp.raises(Superseded)
 def put_named(body: dict[str, Any], project_key: str, component: str) -> Any:
     """Report what is seen of the component that the path names."""
-    stored, created = settle(repository.put, {**body, **_named(body, project_key=project_key, component=component)})
+    stored, created = transact(repository.put, {**body, **_named(body, project_key=project_key, component=component)})
     return stored, 201 if created else 200
 
 
@@ -54,7 +53,7 @@ def find(query: dict[str, Any]) -> Any:
     """List components as they are now: the one that became known last comes first."""
     after = cursor_key("components", query["cursor"])
     rows = read(repository.find, query, after[0] if after else None, query["limit"])
-    return page("components", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("components", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("/<name:project_key>/<name:component>", methods=["GET"])
@@ -67,14 +66,14 @@ def get(query: dict[str, Any], project_key: str, component: str) -> Any:
 
 
 @blp.route("/<name:project_key>/<name:component>/history", methods=["GET"])
-@blp.arguments(Page)
+@blp.arguments(PageQuery)
 @blp.response(200, ComponentObservationList)
 @blp.raises(NotFound)
 def history(query: dict[str, Any], project_key: str, component: str) -> Any:
     """Every change of a component and what was reported too late, newest first. A retired component's stays."""
     after = cursor_key("component_history", query["cursor"])
     rows = read(repository.history, project_key, component, after[0] if after else None, query["limit"])
-    return page("component_history", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("component_history", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("/<name:project_key>/<name:component>", methods=["DELETE"])
@@ -84,7 +83,7 @@ def history(query: dict[str, Any], project_key: str, component: str) -> Any:
 def retire(query: dict[str, Any], project_key: str, component: str) -> Any:
     """Retire a component: it is no longer listed. Repeating it is fine; a later report makes it known anew."""
     by = query["updated_by"] or query["session_id"]
-    return settle(repository.retire, project_key, component, by, query["observed_at"])
+    return transact(repository.retire, project_key, component, by, query["observed_at"])
 
 
 def _named(body: dict[str, Any], **path: str) -> dict[str, str]:

@@ -6,19 +6,19 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.areas.components.models import COMPONENT_LENGTH, STATE_LENGTH, VERSION_LENGTH
-from coord.schemas import Body, ObservedAt, Page, Project, Query, Schema, Session, Text, Time, list_of
+from coord.web import Body, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")  # a convention: any other text is a state too
-LONGEST_NOTES = 20_000
+MAX_NOTES = 20_000
 
 
 def _component(**kwargs: Any) -> Text:
-    return Text(longest=COMPONENT_LENGTH, shortest=1, metadata={"description": "Free text: `api`, `web/front end`."}, **kwargs)
+    return Text(max_length=COMPONENT_LENGTH, min_length=1, metadata={"description": "Free text: `api`, `web/front end`."}, **kwargs)
 
 
 def _state(**kwargs: Any) -> Text:
     description = f"Free text; by convention {', '.join(f'`{state}`' for state in STATES)}."
-    return Text(longest=STATE_LENGTH, shortest=1, metadata={"description": description}, **kwargs)
+    return Text(max_length=STATE_LENGTH, min_length=1, metadata={"description": description}, **kwargs)
 
 
 def _observed_at() -> ObservedAt:
@@ -28,12 +28,12 @@ def _observed_at() -> ObservedAt:
 class ComponentSchema(Schema):
     """A component as it is now."""
 
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     component = _component(required=True)
     state = _state(required=True)
     version = fields.String(required=True, allow_none=True)
     notes = fields.String(required=True, allow_none=True)
-    updated_by = Session(required=True)
+    updated_by = SessionId(required=True)
     updated_at = Time(required=True)
     observed_at = Time(required=True)
     previous_state = fields.String(required=True, allow_none=True, metadata={"description": "The state before the last change of state."})
@@ -46,12 +46,12 @@ ComponentList = list_of(ComponentSchema)
 class ComponentObservationSchema(Schema):
     """One entry of a component's history: what it was changed to, its retirement, or what was reported too late to change it."""
 
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     component = _component(required=True)
     state = _state(required=True)
     version = fields.String(required=True, allow_none=True)
     notes = fields.String(required=True, allow_none=True)
-    updated_by = Session(required=True, allow_none=True)
+    updated_by = SessionId(required=True, allow_none=True)
     updated_at = Time(required=True, metadata={"description": "When it was stored."})
     observed_at = Time(required=True)
     superseded = fields.Boolean(required=True, metadata={"description": "Came after a newer observation and so never was current."})
@@ -64,7 +64,7 @@ ComponentObservationList = list_of(ComponentObservationSchema)
 class NamesSchema(Schema):
     """What names a component."""
 
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     component = _component(required=True)
 
 
@@ -72,9 +72,9 @@ class _ReportSchema(Body):
     """What is seen of a component. A field left out keeps its value."""
 
     state = _state()
-    version = Text(longest=VERSION_LENGTH, allow_none=True, metadata={"description": "`null` clears it."})
-    notes = Text(longest=LONGEST_NOTES, allow_none=True, metadata={"description": "`null` clears them."})
-    updated_by = Session(load_default=None, metadata={"description": "Who reports it; left out: `session_id`."})
+    version = Text(max_length=VERSION_LENGTH, allow_none=True, metadata={"description": "`null` clears it."})
+    notes = Text(max_length=MAX_NOTES, allow_none=True, metadata={"description": "`null` clears them."})
+    updated_by = SessionId(load_default=None, metadata={"description": "Who reports it; left out: `session_id`."})
     observed_at = _observed_at()
 
     @ma.post_load
@@ -90,7 +90,7 @@ class PutComponentSchema(_ReportSchema):
 
     example = {"project_key": "shop", "component": "web", "state": "deployed", "version": "1.4.2", "updated_by": "web-1/claude"}
 
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     component = _component(required=True)
 
 
@@ -99,20 +99,20 @@ class PutNamedComponentSchema(_ReportSchema):
 
     example = {"state": "deployed", "version": "1.4.2", "notes": "Behind a flag.", "updated_by": "web-1/claude"}
 
-    project_key = Project(load_default=None)
+    project_key = ProjectKey(load_default=None)
     component = _component(load_default=None)
 
 
 class RetireComponentSchema(Query):
     """Who retires it, and when it was seen to be gone."""
 
-    updated_by = Session(load_default=None, metadata={"description": "Who retires it; left out: `session_id`."})
+    updated_by = SessionId(load_default=None, metadata={"description": "Who retires it; left out: `session_id`."})
     observed_at = _observed_at()
 
 
-class ComponentsQuery(Page):
+class ComponentsQuery(PageQuery):
     """Which components to list."""
 
-    project_key = Project(load_default=None)
+    project_key = ProjectKey(load_default=None)
     component = _component(load_default=None)
     state = _state(load_default=None)

@@ -6,10 +6,8 @@ from typing import Any
 import flask_swagger_ui
 from flask import Response, current_app, send_from_directory
 
-from coord import openapi
 from coord.errors import NotFound
-from coord.schemas import Query, shortened
-from coord.web import Blueprint
+from coord.web import Blueprint, Query, openapi, shortened
 
 blp = Blueprint("documentation", __name__, description="The API document, its page and the protocol.")
 

@@ -4,4 +4,4 @@ from coord.area import Area
 from coord.areas.events import retention
 from coord.areas.events.routes import blp
 
-area = Area(name="events", blueprint=blp, upkeep=retention.trim)
+area = Area(name="events", blueprint=blp, on_tick=retention.trim)

@@ -4,22 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
 from coord.areas.events.errors import CursorGone
-from coord.change import Look, Rows
-from coord.statements import Prepared
-
-Row = dict[str, Any]
+from coord.store import Prepared, Reader, Row, Rows, journal
 
 WINDOW = 10_000  # revisions looked through by one statement, so that a filter that nothing fits is no long one (10 ms)
 LOOK_FOR_S = 1.0  # a page may be empty after that, with a cursor that goes on
 
-_entry = journal.Entry.__table__
+_entry = journal.JournalEntry.__table__
 _c = _entry.c
 
 
@@ -50,13 +45,13 @@ class Page:
     at_end: bool
 
 
-def page(look: Look, wanted: Filter, after: int | None, limit: int) -> Page:
+def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
     """The next events after a revision (None: from the oldest kept). Raises CursorGone."""
-    first, last = _reach(look, after)
+    first, last = _reach(db, after)
     began = time.monotonic()
     while True:
         upto = min(first + WINDOW, last)
-        items = _between(look, wanted, first, upto, limit)
+        items = _between(db, wanted, first, upto, limit)
         if len(items) == limit:
             upto = items[-1]["revision"]
         if items or upto == last or time.monotonic() - began > LOOK_FOR_S:
@@ -64,28 +59,28 @@ def page(look: Look, wanted: Filter, after: int | None, limit: int) -> Page:
         first = upto
 
 
-def newest(look: Look) -> int:
+def newest(db: Reader) -> int:
     """The last revision that is committed."""
-    return _reach(look, None)[1]
+    return _reach(db, None)[1]
 
 
-def _reach(look: Look, after: int | None) -> tuple[int, int]:
+def _reach(db: Reader, after: int | None) -> tuple[int, int]:
     """From where to read, and up to where there is something."""
-    last = look.row(journal.LAST) or {"revision": 0, "trimmed": 0}
+    last = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
     oldest, end = int(last["trimmed"]), int(last["revision"])
     if after is not None and not oldest <= after <= end:
         raise CursorGone(after, oldest, end)
     return (oldest if after is None else after), end
 
 
-def _between(look: Look, wanted: Filter, first: int, upto: int, limit: int) -> Rows:
+def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> Rows:
     whole = [kind for kind in wanted.types if _is_exact(kind)]
     things = [kind.partition(".")[0] for kind in wanted.types if not _is_exact(kind)]
     values: Row = {"first": first, "upto": upto, "most": limit, "project_key": wanted.project_key}
     values |= {f"type_{at}": kind for at, kind in enumerate(whole)}
     values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
     values |= {f"to_{at}": f"{thing}/" for at, thing in enumerate(things)}  # "/" follows "." in code point order
-    return look.rows(_select(wanted.project_key is not None, len(whole), len(things)), **values)
+    return db.rows(_select(wanted.project_key is not None, len(whole), len(things)), **values)
 
 
 def _is_exact(kind: str) -> bool:

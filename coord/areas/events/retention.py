@@ -1,24 +1,19 @@
 """Deletes what the journal is not to keep any longer, a little at a time."""
 
 import time
-from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import bindparam as param
 
-from coord import journal
-from coord.change import Change, Look, settle
-from coord.db import microseconds, now, plus
-from coord.journal import Event
-from coord.statements import Prepared
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal, microseconds, now, plus, transact
 
 BATCH = 1000  # entries in one change: others wait while it runs (some 10 ms)
 BATCHES = 20  # in one go
 EVERY_S = 60.0
 
-_entry = journal.Entry.__table__.c
-_head = journal.Head.__table__
+_entry = journal.JournalEntry.__table__.c
+_head = journal.JournalHead.__table__
 
 _next_at = 0.0
 
@@ -30,7 +25,7 @@ _DUE = Prepared(
     .order_by(_entry.revision.desc())
     .limit(1)
 )
-_DELETE = Prepared(sa.delete(journal.Entry.__table__).where(_entry.revision <= param("upto", type_=sa.BigInteger)))
+_DELETE = Prepared(sa.delete(journal.JournalEntry.__table__).where(_entry.revision <= param("upto", type_=sa.BigInteger)))
 _NOTE = Prepared(
     sa.update(_head)
     .where(_head.c.id == 1, _head.c.trimmed < param("upto", type_=sa.BigInteger))
@@ -46,18 +41,18 @@ def trim() -> None:
         return
     _next_at = time.monotonic() + EVERY_S
     for _ in range(BATCHES):
-        if not settle(trim_once, days):
+        if not transact(trim_once, days):
             return
 
 
-def trim_once(look: Look, days: float) -> Any:
+def trim_once(db: Reader, days: float) -> Decision[bool]:
     """A change that deletes one batch of what is older than so many days; False when there is none."""
-    upto = look.value(_DUE, age_us=-microseconds(days=days), batch=BATCH)
+    upto = db.value(_DUE, age_us=-microseconds(days=days), batch=BATCH)
     if upto is None:
-        return False
-    change = Change()
-    change.add(_NOTE, rows=1, upto=upto)
-    change.add(_DELETE, upto=upto)
+        return Answer(False)
+    change: Change[bool] = Change()
+    change.add(_NOTE, {"upto": upto}, expect=1)
+    change.add(_DELETE, {"upto": upto})
     change.record(Event("journal.trimmed", "journal", str(upto), data={"upto": upto, "days": days}))
-    change.finish = lambda _: True
+    change.answer_with(lambda _: True)
     return change

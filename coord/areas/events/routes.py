@@ -8,14 +8,13 @@ from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
 
-from coord.answers import explain
 from coord.areas.events import repository
 from coord.areas.events.errors import CursorGone
 from coord.areas.events.schemas import HIGHEST_CURSOR, EventList, EventSchema, EventsQuery, StreamQuery
-from coord.change import read
 from coord.errors import CoordError, Invalid, Stopping, TooMany
-from coord.waiting import HungUp, Waiter, waiting
-from coord.web import Blueprint
+from coord.live import ClientHungUp, Subscription, subscribe
+from coord.store import read
+from coord.web import Blueprint, explain
 
 blp = Blueprint("events", __name__, url_prefix="/events", description="The journal of every change: read it, wait on it, follow it.")
 
@@ -43,7 +42,7 @@ def find(query: dict[str, Any]) -> Any:
     after = query["after"]
     if not query["wait"]:
         return _page(read(repository.page, wanted, after, query["limit"]))
-    with waiting(wanted.fits) as waiter:
+    with subscribe(wanted.fits) as waiter:
         while True:
             found = read(repository.page, wanted, after, query["limit"])
             if found.items or waiter is None or time.monotonic() >= until:
@@ -73,7 +72,7 @@ def stream(query: dict[str, Any]) -> Any:
     sent = _last_event_id()
     after = query["after"] if sent is None else sent
     with ExitStack() as stack:
-        waiter = stack.enter_context(waiting(wanted.fits))
+        waiter = stack.enter_context(subscribe(wanted.fits))
         if waiter is None:
             detail = (
                 "As many calls wait here as may. Read /api/coord/events instead, or try again later; the operator can raise COORD_THREADS."
@@ -98,7 +97,7 @@ def _last_event_id() -> int | None:
     return int(sent)
 
 
-def _follow(wanted: repository.Filter, found: repository.Page, waiter: Waiter) -> Iterator[str]:
+def _follow(wanted: repository.Filter, found: repository.Page, waiter: Subscription) -> Iterator[str]:
     """Everything from the first page on. Ends where it cannot go on, with a comment that says why."""
     yield f"retry: {RECONNECT_MS}\n\n"
     try:
@@ -107,7 +106,7 @@ def _follow(wanted: repository.Filter, found: repository.Page, waiter: Waiter) -
             if found.at_end and not waiter.wait(time.monotonic() + HEARTBEAT_S):
                 yield f"id: {found.cursor}\n: nothing new\n\n"
             found = read(repository.page, wanted, found.cursor, PAGE)
-    except HungUp:
+    except ClientHungUp:
         return
     except Stopping:
         yield ": coord is restarting, connect again\n\n"

@@ -4,12 +4,12 @@ import re
 
 from marshmallow import fields, validate
 
-from coord.schemas import Number, Project, Query, Schema, Session, Text, Time, Whole
-from coord.waiting import LONGEST_WAIT_S
+from coord.live import MAX_WAIT_S
+from coord.web import Integer, Number, ProjectKey, Query, Schema, SessionId, Text, Time
 
 HIGHEST_CURSOR = 2**53
 _TYPE = re.compile(r"[a-z_]{1,30}(\.(\*|[a-z_]{1,30}))?\Z")
-MOST_TYPES = 20
+MAX_TYPES = 20
 
 
 class SubjectSchema(Schema):
@@ -22,10 +22,10 @@ class SubjectSchema(Schema):
 class EventSchema(Schema):
     """One change, as the journal keeps it."""
 
-    revision = Whole(low=1, high=HIGHEST_CURSOR, required=True, metadata={"description": "Its number: it only grows, in commit order."})
+    revision = Integer(min=1, max=HIGHEST_CURSOR, required=True, metadata={"description": "Its number: it only grows, in commit order."})
     type = fields.String(required=True, metadata={"description": "`<thing>.<what happened>`: `lock.claimed`, `message.sent`, …"})
-    project_key = Project(required=True, allow_none=True)
-    session_id = Session(required=True, allow_none=True, metadata={"description": "Who did it; null: time did, or nobody said."})
+    project_key = ProjectKey(required=True, allow_none=True)
+    session_id = SessionId(required=True, allow_none=True, metadata={"description": "Who did it; null: time did, or nobody said."})
     at = Time(required=True)
     subject = fields.Nested(SubjectSchema, required=True)
     data = fields.Dict(required=True, metadata={"description": "What else is worth knowing, by type."})
@@ -39,11 +39,13 @@ class EventList(Schema):
 
 
 class _FeedQuery(Query):
-    project_key = Project(load_default=None)
+    project_key = ProjectKey(load_default=None)
     type = fields.List(
-        Text(longest=60, shortest=1, validators=[validate.Regexp(_TYPE, error="Like `lock.claimed`, or `lock.*` for all about locks.")]),
+        Text(
+            max_length=60, min_length=1, validators=[validate.Regexp(_TYPE, error="Like `lock.claimed`, or `lock.*` for all about locks.")]
+        ),
         load_default=None,
-        validate=validate.Length(max=MOST_TYPES),
+        validate=validate.Length(max=MAX_TYPES),
         metadata={"description": "`lock.claimed`, or `lock.*` for all about locks. May be repeated: any of them."},
     )
 
@@ -51,24 +53,22 @@ class _FeedQuery(Query):
 class EventsQuery(_FeedQuery):
     """Which part of the journal to read."""
 
-    after = Whole(
-        low=0,
-        high=HIGHEST_CURSOR,
+    after = Integer(
+        min=0,
+        max=HIGHEST_CURSOR,
         load_default=None,
         metadata={"description": "`next_cursor` of the page before. 0: from the very beginning; left out: from the oldest that is kept."},
     )
-    limit = Whole(low=1, high=500, load_default=100, metadata={"description": "Items a page, at most 500."})
-    wait = Number(
-        low=0, high=LONGEST_WAIT_S, load_default=0, metadata={"description": "Seconds to wait for an event when there is none yet."}
-    )
+    limit = Integer(min=1, max=500, load_default=100, metadata={"description": "Items a page, at most 500."})
+    wait = Number(min=0, max=MAX_WAIT_S, load_default=0, metadata={"description": "Seconds to wait for an event when there is none yet."})
 
 
 class StreamQuery(_FeedQuery):
     """Which events to follow."""
 
-    after = Whole(
-        low=0,
-        high=HIGHEST_CURSOR,
+    after = Integer(
+        min=0,
+        max=HIGHEST_CURSOR,
         load_default=None,
         metadata={"description": "Begin after this revision. The header `Last-Event-ID` goes before it; without both: from now on."},
     )

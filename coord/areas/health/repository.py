@@ -6,24 +6,23 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from coord import engine
-from coord.change import Look
-from coord.journal import Head
-from coord.statements import Prepared
+from coord.store import JournalHead, Prepared, Reader, engine
 
 _versions = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 _PROBE = Prepared(sa.select(_versions.c.version_num, sa.literal(0, sa.Integer).label("read_only")))
-_WRITE_NOTHING = Prepared(sa.update(Head).where(sa.false()).values(revision=Head.revision))  # takes the writer's place, touches no row
+_WRITE_NOTHING = Prepared(
+    sa.update(JournalHead).where(sa.false()).values(revision=JournalHead.revision)
+)  # takes the writer's place, touches no row
 _PROBE_MARIADB = Prepared(sa.select(_versions.c.version_num, sa.literal_column("@@global.read_only", sa.Integer).label("read_only")))
 
 
-def probe(look: Look) -> tuple[frozenset[str], bool]:
+def probe(db: Reader) -> tuple[frozenset[str], bool]:
     """The migrations that the database has, and whether it refuses writes. SQLite raises its reason for that."""
-    if look.dialect.name == "sqlite":
-        with engine.writers_turn():
-            look.rows(_WRITE_NOTHING)
-    rows = look.rows(_PROBE if look.dialect.name == "sqlite" else _PROBE_MARIADB)
+    if db.dialect.name == "sqlite":
+        with engine.sqlite_writer():
+            db.rows(_WRITE_NOTHING)
+    rows = db.rows(_PROBE if db.dialect.name == "sqlite" else _PROBE_MARIADB)
     return frozenset(row["version_num"] for row in rows), any(row["read_only"] for row in rows)
 
 

@@ -5,16 +5,13 @@ from typing import Any
 
 from flask import current_app
 
-from coord import __version__, engine
-from coord.answers import explain
+from coord import __version__
 from coord.area import areas
 from coord.areas.health import repository
 from coord.areas.health.schemas import HealthSchema, LiveSchema
-from coord.change import read
-from coord.db import db
 from coord.errors import RETRY_AFTER_S, SchemaBehind, Unavailable
-from coord.schemas import Query
-from coord.web import Blueprint
+from coord.store import database, engine, read
+from coord.web import Blueprint, Query, explain
 
 blp = Blueprint("health", __name__, description="Whether the service works.")
 
@@ -29,7 +26,7 @@ MIGRATE = "run: flask db upgrade"
 def health(query: dict[str, Any]) -> Any:
     """Whether the service can do its work: asks the database at each call."""
     try:
-        engine.ask_anew(db.engine)
+        engine.reset_gate(database.engine)
         have, read_only = read(repository.probe)
     except Exception as error:
         told = explain(error)

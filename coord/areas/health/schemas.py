@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from coord.schemas import Schema
+from coord.web import Schema
 
 
 class HealthSchema(Schema):

@@ -7,7 +7,7 @@ from typing import Any
 from coord import errors
 from coord.areas.locks.schemas import LockSchema, WaiterSchema
 from coord.errors import CoordError
-from coord.schemas import iso
+from coord.web import iso
 
 _lock = LockSchema()
 _waiter = WaiterSchema()

@@ -1,7 +1,7 @@
 """The line of those who wait for a lock: who stands in it, who stands in front of whom, and who has died in it.
 
 A waiting claim has a row for each of its resources. A row blocks every claim that conflicts with it and stands behind it, waiting or not:
-so a waiter for a tree is not starved by claims of files. Functions look, and return rows or add to a Change; none of them commits.
+so a waiter for a tree is not starved by claims of files. Functions read, and return rows or add to a Change; none of them commits.
 """
 
 from collections.abc import Iterable
@@ -11,20 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal, processes
 from coord.areas.locks.models import LockWaiter
 from coord.areas.locks.overlap import by_index, meets, values_of
 from coord.areas.locks.resources import Resource, canonical
-from coord.change import Change, Look, Rows
-from coord.db import Id, now, plus
-from coord.journal import Event
-from coord.statements import Prepared
-
-Row = dict[str, Any]
+from coord.live import processes
+from coord.store import Answer, Change, Decision, Event, Id, Prepared, Reader, Row, Rows, journal, now, plus
 
 LAST_PLACE = 2**62  # behind everybody: where a claim stands that does not wait
 GRACE_US = 5_000_000  # a row counts for so much longer than its call waits: the call may be in the middle of its last try
-MOST_REMOVED = 100  # dead waiters removed by one change
+MAX_REMOVED = 100  # dead waiters removed by one change
 
 _table = LockWaiter.__table__
 _c = _table.c
@@ -53,10 +48,10 @@ def _ahead(depth: int, tree: bool) -> Prepared:
     return Prepared(by_index(select, _table, "ix_lock_waiters_of_resource"))
 
 
-def ahead(look: Look, resource: Resource, terms: Row, place: int) -> Rows:
+def ahead(db: Reader, resource: Resource, terms: Row, place: int) -> Rows:
     """The rows in front of this place that conflict with the claim, dead ones too, in the order of the line."""
     asked = {name: terms[name] for name in ("project_key", "session_id", "mode")}
-    found = look.rows(_ahead(len(resource.above), resource.tree), **asked, place=place, **values_of(resource))
+    found = db.rows(_ahead(len(resource.above), resource.tree), **asked, place=place, **values_of(resource))
     return sorted(found, key=lambda row: (row["revision"], row["nth"]))
 
 
@@ -67,35 +62,35 @@ _ANY_OVERDUE = Prepared(sa.select(_c.wait_id).where(_c.until <= now()).limit(1))
 _OF_SESSION = Prepared(sa.select(*_c).where(_c.session_id == param("session_id")).order_by(_c.revision, _c.nth))
 
 
-def of_wait(look: Look, wait_id: str) -> Rows:
+def of_wait(db: Reader, wait_id: str) -> Rows:
     """The rows of one waiting claim; none when it has left the line."""
-    return look.rows(_OF_WAIT, wait_id=wait_id)
+    return db.rows(_OF_WAIT, wait_id=wait_id)
 
 
-def of_session(look: Look, session_id: str) -> Rows:
+def of_session(db: Reader, session_id: str) -> Rows:
     """What a session waits for."""
-    return look.rows(_OF_SESSION, session_id=session_id)
+    return db.rows(_OF_SESSION, session_id=session_id)
 
 
-def find_conflicting(look: Look, lock: Row) -> Rows:
+def find_conflicting(db: Reader, lock: Row) -> Rows:
     """Those in the line, of whatever place, whom this lock keeps out."""
-    return ahead(look, resource_of(lock), lock, LAST_PLACE)
+    return ahead(db, resource_of(lock), lock, LAST_PLACE)
 
 
-def dead(look: Look, rows: Rows) -> set[str]:
+def dead(db: Reader, rows: Rows) -> set[str]:
     """The waits among the rows (with `in_time`) that nobody is behind any more."""
     if not rows:
         return set()
-    alive = processes.alive(look)
+    alive = processes.alive(db)
     return {row["wait_id"] for row in rows if not row["in_time"] or row["process"] not in alive}
 
 
-def all_dead(look: Look) -> list[str]:
+def all_dead(db: Reader) -> list[str]:
     """Those in the whole line, some at a time. When nobody has died it reads no row of the line."""
-    processes_of_line = {row["process"] for row in look.rows(_PROCESSES)}
-    if not processes_of_line or (processes_of_line <= processes.alive(look) and look.row(_ANY_OVERDUE) is None):
+    processes_of_line = {row["process"] for row in db.rows(_PROCESSES)}
+    if not processes_of_line or (processes_of_line <= processes.alive(db) and db.row(_ANY_OVERDUE) is None):
         return []
-    return sorted(dead(look, look.rows(_ALL)))[:MOST_REMOVED]
+    return sorted(dead(db, db.rows(_ALL)))[:MAX_REMOVED]
 
 
 # --- entering and leaving --------------------------------------------------------------------------------------------------------
@@ -120,65 +115,66 @@ _LEAVE = Prepared(sa.delete(_table).where(_c.wait_id == param("wait")))
 _PLACE = Prepared(sa.select(journal.revision.label("revision")))
 
 
-def enter(claims: Rows, terms: Row, wait_id: str, wait_us: int) -> Change:
+def enter(claims: Rows, terms: Row, wait_id: str, wait_us: int) -> Change[int]:
     """The change that puts the claim at the end of the line; it answers its place."""
-    change = Change()
+    change: Change[int] = Change()
     told = {"resources": [each["resource"] for each in claims], "mode": terms["mode"], "description": terms["description"]}
     event = change.record(Event("lock.queued", "wait", wait_id, terms["project_key"], terms["session_id"], told))
     for nth, each in enumerate(claims):
         change.add(
             _ENTER,
-            rows=1,
+            {
+                "nth": nth,
+                "wait_id": wait_id,
+                "process": processes.own_id(),
+                "resource": each["resource"],
+                "key": each["canonical"].key,
+                "tree": each["canonical"].tree,
+                "wait_us": wait_us + GRACE_US,
+                **{name: terms[name] for name in ("project_key", "session_id", "mode", "description")},
+            },
+            expect=1,
             event=event,
-            nth=nth,
-            wait_id=wait_id,
-            process=processes.own_id(),
-            resource=each["resource"],
-            key=each["canonical"].key,
-            tree=each["canonical"].tree,
-            wait_us=wait_us + GRACE_US,
-            **{name: terms[name] for name in ("project_key", "session_id", "mode", "description")},
         )
-    change.answering(_PLACE)
-    change.finish = lambda rows: int(rows[0]["revision"])
+    change.answer_with(lambda rows: int(rows[0]["revision"]), _PLACE)
     return change
 
 
-def enter_once(look: Look, claims: Rows, terms: Row, wait_id: str, wait_us: int) -> Any:
+def enter_once(db: Reader, claims: Rows, terms: Row, wait_id: str, wait_us: int) -> Decision[int]:
     """`enter`, when it may have been done already: nobody knows what became of a commit whose connection broke."""
-    standing = of_wait(look, wait_id)
-    return int(standing[0]["revision"]) if standing else enter(claims, terms, wait_id, wait_us)
+    standing = of_wait(db, wait_id)
+    return Answer(int(standing[0]["revision"])) if standing else enter(claims, terms, wait_id, wait_us)
 
 
-def grant_ends(change: Change, rows: Rows) -> None:
+def grant_ends(change: Change[Any], rows: Rows) -> None:
     """The wait is over because it is granted in the same change; `lock.claimed` tells of it."""
-    change.add(_LEAVE, rows=len(rows), wait=rows[0]["wait_id"])
+    change.add(_LEAVE, {"wait": rows[0]["wait_id"]}, expect=len(rows))
 
 
-def remove(look: Look, change: Change, wait_ids: Iterable[str], reason: str) -> None:
+def remove(db: Reader, change: Change[Any], wait_ids: Iterable[str], reason: str) -> None:
     """Takes waits out of the line that are still in it."""
     for wait_id in wait_ids:
-        rows = of_wait(look, wait_id)
+        rows = of_wait(db, wait_id)
         if rows:
-            change.add(_LEAVE, rows=len(rows), wait=wait_id)
+            change.add(_LEAVE, {"wait": wait_id}, expect=len(rows))
             told = {"resources": [row["resource"] for row in rows], "mode": rows[0]["mode"], "reason": reason}
             change.record(Event("lock.unqueued", "wait", wait_id, rows[0]["project_key"], rows[0]["session_id"], told))
 
 
-def leave(look: Look, wait_ids: list[str], reason: str) -> Any:
+def leave(db: Reader, wait_ids: list[str], reason: str) -> Decision[None]:
     """The change that takes them out; None when none of them is in the line. May be repeated."""
-    change = Change()
-    remove(look, change, wait_ids, reason)
-    return change if change.steps else None
+    change: Change[None] = Change()
+    remove(db, change, wait_ids, reason)
+    return change if change.steps else Answer(None)
 
 
 # --- what is seen ----------------------------------------------------------------------------------------------------------------
 
 
-def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
+def find(db: Reader, args: Row, after: int | None, limit: int) -> Rows:
     """`limit + 1` waiting claims at most, first come first, behind the place `after`. Those that have died are left out."""
-    rows = [row for row in look.rows(_ALL) if args["project_key"] in (None, row["project_key"])]
-    gone = dead(look, rows)
+    rows = [row for row in db.rows(_ALL) if args["project_key"] in (None, row["project_key"])]
+    gone = dead(db, rows)
     wanted = None if args["resource"] is None else canonical(args["resource"])
     found = []
     for together in _by_wait(rows):
@@ -217,9 +213,9 @@ def conflict(one: Row, other: Row) -> bool:
     )
 
 
-def count(look: Look, project_key: str | None = None) -> int:
+def count(db: Reader, project_key: str | None = None) -> int:
     """How many calls wait, exactly, but for those that have just died."""
     query = sa.select(sa.func.count(sa.distinct(_c.wait_id))).select_from(_table)
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
-    return int(look.value(query))
+    return int(db.value(query))

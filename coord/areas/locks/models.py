@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.db import TABLE_OPTIONS, Base, Id, LongText, Revision, Timestamp
+from coord.store import TABLE_OPTIONS, Base, Id, LongText, Revision, Timestamp
 
 RESOURCE_LENGTH = 500  # with project_key it fits into InnoDB's 3072 bytes of index key, four bytes a character
 
@@ -62,7 +62,7 @@ class LockWaiter(Base):
     """A resource that a waiting claim stands in line for; a claim of several has several rows, with one `wait_id` and one `revision`.
 
     The line is ordered by `revision`. A row blocks those behind it for as long as it is there; it is dead, and to be removed by whoever
-    meets it, once `until` has come or its worker process is no more (see coord.waiting).
+    meets it, once `until` has come or its worker process is no more (see coord.live.waiting).
     """
 
     __tablename__ = "lock_waiters"

@@ -8,16 +8,13 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import bindparam as param
 
-from coord import journal
-from coord.area import CheckinPart, Departure, Scope
+from coord.area import CheckinPart, Scope, SessionEnd
 from coord.areas.locks import line, repository, wait
 from coord.areas.locks.models import Lock
 from coord.areas.locks.schemas import OwnLockSchema
-from coord.change import Change, Look, settle
-from coord.db import microseconds, plus
-from coord.statements import Prepared
+from coord.store import Change, Decision, Prepared, Reader, journal, microseconds, plus, transact
 
-MOST_RELEASED = 100  # locks released by one change
+MAX_RELEASED = 100  # locks released by one change
 
 _locks = Lock.__table__
 _c = _locks.c
@@ -38,46 +35,46 @@ def stale_us() -> int:
     return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])
 
 
-def seen(change: Change, session_id: str) -> None:
+def on_activity(change: Change[Any], session_id: str) -> None:
     """A sign of life counts as activity on all locks of the session."""
-    change.add(_SEEN, by=session_id, stale_us=stale_us())
+    change.add(_SEEN, {"by": session_id, "stale_us": stale_us()})
 
 
-def renewed(change: Change, session_id: str) -> None:
+def on_checkin(change: Change[Any], session_id: str) -> None:
     """A check-in starts the TTL of all locks of the session anew."""
-    change.add(_RENEWED, by=session_id)
+    change.add(_RENEWED, {"by": session_id})
 
 
-def left(look: Look, departure: Departure) -> None:
+def on_session_end(db: Reader, end: SessionEnd) -> None:
     """Releases the locks of a session that ended. Those of one that is gone turn stale at once; who waits for them is told."""
-    held = repository.of_session(look, departure.session_id)
-    departure.done.setdefault("locks_released", 0)
-    if not departure.gone:
-        held = repository.claimed_by(held, departure.observed_at)
-        repository.release_each(departure.change, held[:MOST_RELEASED], departure.session_id, "session_ended", departure.observed_at)
-        departure.done["locks_released"] += len(held[:MOST_RELEASED])
-        departure.more |= len(held) > MOST_RELEASED
+    held = repository.of_session(db, end.session_id)
+    end.counts.setdefault("locks_released", 0)
+    if not end.gone:
+        held = repository.claimed_by(held, end.observed_at)
+        repository.release_each(end.change, held[:MAX_RELEASED], end.session_id, "session_ended", end.observed_at)
+        end.counts["locks_released"] += len(held[:MAX_RELEASED])
+        end.incomplete |= len(held) > MAX_RELEASED
         return
-    departure.change.add(_STALE, by=departure.session_id)
+    end.change.add(_STALE, {"by": end.session_id})
     for lock in held:
-        for row in line.find_conflicting(look, lock):
-            departure.affects(row["session_id"], f"You wait for '{row['resource']}'; its lock of '{lock['resource']}' is stale now.")
+        for row in line.find_conflicting(db, lock):
+            end.affects(row["session_id"], f"You wait for '{row['resource']}'; its lock of '{lock['resource']}' is stale now.")
 
 
-def upkeep() -> None:
+def on_tick() -> None:
     """Takes out of the line who has died in it, and notes which locks have expired, so that the journal tells of it in time."""
     wait.leave_behind_no_longer()
-    settle(_remove_dead)
-    settle(repository.note_expired)
+    transact(_remove_dead)
+    transact(repository.note_expired)
 
 
-def _remove_dead(look: Look) -> Any:
-    return line.leave(look, line.all_dead(look), "died")
+def _remove_dead(db: Reader) -> Decision[None]:
+    return line.leave(db, line.all_dead(db), "died")
 
 
-def _own(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
+def _own(db: Reader, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
     """Those that end first come first, in whatever project they are."""
-    held = repository.of_session(look, scope.session_id or "")
+    held = repository.of_session(db, scope.session_id or "")
     held.sort(key=lambda lock: (lock["expires_at"] is None, lock["expires_at"] or lock["acquired_at"]))
     for lock in held:
         ends = lock["expires_at"]
@@ -99,5 +96,5 @@ checkin = CheckinPart(
     read=_own,
     line=_line,
     texts=("description",),
-    moving=frozenset({"seconds_left", "expires_at", "last_activity_at"}),
+    volatile=frozenset({"seconds_left", "expires_at", "last_activity_at"}),
 )

@@ -1,4 +1,4 @@
-"""Every SQL statement of the locks area. Functions look, and return a Change or an answer; none of them commits.
+"""Every SQL statement of the locks area. Functions read, and return a Change or an answer; none of them commits.
 
 All time is the database's. Who holds what is judged twice: by the look that a decision is made upon, and by the guards of the change,
 which run after it took the journal's head, so nothing can be granted in between.
@@ -14,28 +14,41 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal, observation, presence
+from coord import presence
 from coord.areas.locks import line
 from coord.areas.locks.errors import LockLost, NotHolder, Superseded
 from coord.areas.locks.models import Lock, LockAlias
 from coord.areas.locks.overlap import by_index, meets, values_of
 from coord.areas.locks.resources import Resource, canonical
-from coord.change import Change, Look, Rows
-from coord.creation import digest, must_match, new_id
-from coord.db import Timestamp, aside, earlier, microseconds, now, plus
 from coord.errors import NotFound
-from coord.journal import Event
-from coord.statements import Prepared
-
-Row = dict[str, Any]
+from coord.ids import digest, must_match, new_id
+from coord.observed_at import is_superseded, new_observed_at, not_superseded, refuse_skew
+from coord.store import (
+    Answer,
+    Change,
+    Decision,
+    Event,
+    Prepared,
+    Reader,
+    Row,
+    Rows,
+    Statement,
+    Timestamp,
+    earlier,
+    journal,
+    microseconds,
+    now,
+    plus,
+    unindexed,
+)
 
 _locks = Lock.__table__
 _aliases = LockAlias.__table__
-_head = journal.Head.__table__
+_head = journal.JournalHead.__table__
 _c = _locks.c
 
 HELD_INDEX = "ix_locks_held"
-MOST_NOTED = 100  # expired locks noted by one change
+MAX_NOTED = 100  # expired locks noted by one change
 
 _shown = [*_c, now().label("now")]
 
@@ -54,7 +67,7 @@ def stale_at(session: sa.ColumnElement[str]) -> sa.ColumnElement[datetime]:
 
 
 _NOW = Prepared(sa.select(now().label("now")))
-_EXPIRED = Prepared(by_index(sa.select(*_c).where(_c.released_at.is_(None), _c.expires_at <= now()).limit(MOST_NOTED), _locks, HELD_INDEX))
+_EXPIRED = Prepared(by_index(sa.select(*_c).where(_c.released_at.is_(None), _c.expires_at <= now()).limit(MAX_NOTED), _locks, HELD_INDEX))
 _HELD_BY = Prepared(sa.select(*_shown).where(_c.session_id == param("session_id"), held(now())))
 _BY_ID = Prepared(sa.select(*_shown).where(_c.id == param("id")))
 _BY_ID_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(_c.id == param("id")))
@@ -96,7 +109,7 @@ def _grant(depth: int, tree: bool) -> Prepared:
         "ttl_hours": param("ttl_hours", type_=sa.Float),
         "fencing_token": token,
         "acquired_at": journal.moment,
-        "decided_at": observation.given,
+        "decided_at": new_observed_at,
         "last_activity_at": journal.moment,
         "stale_at": stale_at(session),
         "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
@@ -127,7 +140,7 @@ def _releasing(*guards: sa.ColumnElement[bool]) -> Prepared:
 
 
 _RELEASE = _releasing()
-_RELEASE_OBSERVED = _releasing(observation.not_late(_c.decided_at))
+_RELEASE_OBSERVED = _releasing(not_superseded(_c.decided_at))
 """Of a lock whose `acquired_at`, which does not change, was looked at where it counts."""
 
 _STILL_HELD = Prepared(
@@ -141,7 +154,7 @@ _RECORD_OF_LOCK = journal.recording(
     data=sa.func.json_object("resource", _c.resource, "mode", _c.mode, "description", _c.description, type_=sa.String),
 )
 
-_decided = sa.func.coalesce(observation.given, journal.moment, type_=Timestamp)
+_decided = sa.func.coalesce(new_observed_at, journal.moment, type_=Timestamp)
 
 _RENEW = Prepared(
     sa.update(_locks)
@@ -214,19 +227,19 @@ def _is(row: Row, resource: Resource) -> bool:
     return (row["resource_key"], bool(row["tree"])) == (resource.key, resource.tree)
 
 
-def get(look: Look, lock_id: str) -> Row:
+def get(db: Reader, lock_id: str) -> Row:
     """The lock, held or not. Raises NotFound."""
-    row = look.row(_BY_ID, id=lock_id)
+    row = db.row(_BY_ID, id=lock_id)
     if row is None:
         raise NotFound(f"There is no lock {lock_id}. Held locks are listed at /api/coord/locks.")
     return shown(row)
 
 
-def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
+def find(db: Reader, args: Row, after: int | None, limit: int) -> Rows:
     """`limit + 1` locks at most, newest first, older than the revision `after`."""
     query = sa.select(*_shown).limit(limit + 1)
     if args["state"] == "active":
-        query = _held_ones(query, args["session_id"]).order_by(aside(_c.revision).desc())
+        query = _held_ones(query, args["session_id"]).order_by(unindexed(_c.revision).desc())
     else:
         query = query.order_by(_c.revision.desc())
     if args["state"] == "released":
@@ -244,7 +257,7 @@ def find(look: Look, args: Row, after: int | None, limit: int) -> Rows:
         query = query.where(stale if args["stale"] else ~stale)
     if after is not None:
         query = query.where(_c.revision < after)
-    return [shown(row) for row in look.rows(query, **values)]
+    return [shown(row) for row in db.rows(query, **values)]
 
 
 def _held_ones(query: sa.Select[Any], session_id: str | None) -> sa.Select[Any]:
@@ -253,14 +266,14 @@ def _held_ones(query: sa.Select[Any], session_id: str | None) -> sa.Select[Any]:
     return query.where(held(now())).with_hint(_locks, f"FORCE INDEX ({index})", "mariadb")
 
 
-def count(look: Look, project_key: str | None, *, stale: bool = False) -> int:
+def count(db: Reader, project_key: str | None, *, stale: bool = False) -> int:
     """How many locks are held, exactly."""
     query = _held_ones(sa.select(sa.func.count()).select_from(_locks), None)
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
     if stale:
         query = query.where(_c.stale_at <= now())
-    return int(look.value(query))
+    return int(db.value(query))
 
 
 # --- what is changed -------------------------------------------------------------------------------------------------------------
@@ -292,40 +305,40 @@ class OutOfLine:
     """The claim's place in the line is gone: its process was taken for dead."""
 
 
-def claim(look: Look, claims: Rows, terms: Row, wait: tuple[str, int] | None = None) -> Any:
+def claim(db: Reader, claims: Rows, terms: Row, wait: tuple[str, int] | None = None) -> Decision[Granted | Blocked | OutOfLine]:
     """Grants all the claims or none; renews those that the caller holds already: Granted, Blocked or OutOfLine.
 
     `wait`: the id and the place of the waiting claim that this is a try of. Raises IdConflict. May be repeated: with an id it grants
     nothing twice.
     """
     if terms["id"] is not None:
-        repeated = _repeated(look, claims)
+        repeated = _repeated(db, claims)
         if repeated:
-            return _granted_before(look, repeated, wait)
-    standing = line.of_wait(look, wait[0]) if wait is not None else []
+            return _granted_before(db, repeated, wait)
+    standing = line.of_wait(db, wait[0]) if wait is not None else []
     if wait is not None and not standing:
-        return OutOfLine()
-    change = Change()
+        return Answer(OutOfLine())
+    change: Change[Granted | Blocked | OutOfLine] = Change()
     way = _Way(terms, wait[1] if wait is not None else line.LAST_PLACE)
-    ids = [_claim_one(look, change, each, terms, way) for each in claims]
+    ids = [_claim_one(db, change, each, terms, way) for each in claims]
     if way.blocked or way.ahead:
-        return way.shut(look)
+        return Answer(way.shut(db))
     if standing:
         line.grant_ends(change, standing)
     elif not change.steps:
         return grant(way.grants, terms, way)
     _grant_all(change, way.grants, terms, way)
-    _answer(change, ids)
-    change.finish = lambda rows: Granted(_in_order(rows, ids), bool(way.grants))
+    change.answer_with(lambda rows: Granted(_in_order(rows, ids), bool(way.grants)), *_reading(ids))
     return change
 
 
-def _granted_before(look: Look, locks: Rows, wait: tuple[str, int] | None) -> Any:
+def _granted_before(db: Reader, locks: Rows, wait: tuple[str, int] | None) -> Decision[Granted | Blocked | OutOfLine]:
     """The same claim, sent twice, was granted to the other call: this one has nothing to wait for any more."""
-    change = Change()
-    line.remove(look, change, [wait[0]] if wait is not None else [], "repeated")
-    change.finish = lambda _: Granted(locks, False)
-    return change if change.steps else Granted(locks, False)
+    change: Change[Granted | Blocked | OutOfLine] = Change()
+    line.remove(db, change, [wait[0]] if wait is not None else [], "repeated")
+    granted = Granted(locks, False)
+    change.answer_with(lambda _: granted)
+    return change if change.steps else Answer(granted)
 
 
 @dataclass
@@ -345,23 +358,23 @@ class _Way:
         """What the event of a grant says besides."""
         return {"waited": True} if self.place != line.LAST_PLACE else {}
 
-    def shut(self, look: Look) -> Blocked:
+    def shut(self, db: Reader) -> Blocked:
         conflicts = list({row["id"]: row for row in self.blocked}.values())
         ahead = list({(row["wait_id"], row["nth"]): row for row in self.ahead}.values())
-        behind = [] if conflicts else held_against(look, ahead[:1])
+        behind = [] if conflicts else held_against(db, ahead[:1])
         met = conflicts or behind
-        return Blocked(conflicts, ahead, behind, met[0]["now"] if met else look.value(_NOW))
+        return Blocked(conflicts, ahead, behind, met[0]["now"] if met else db.value(_NOW))
 
 
-def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> str:
+def _claim_one(db: Reader, change: Change[Any], each: Row, terms: Row, way: _Way) -> str:
     """Adds what is to be done for one of the resources; the id that its lock has or will have."""
-    own = _clear(look, change, each["canonical"], terms, way)
+    own = _clear(db, change, each["canonical"], terms, way)
     if own is None:
-        _pass_by(look, change, each, terms, way)
+        _pass_by(db, change, each, terms, way)
         way.grants.append(each)
         return str(each["id"])
     if terms["id"] is not None and each["id"] != own["id"]:
-        change.add(_ALIAS, id=each["id"], lock_id=own["id"], digest=each["digest"])
+        change.add(_ALIAS, {"id": each["id"], "lock_id": own["id"], "digest": each["digest"]})
     _renew(
         change,
         own,
@@ -374,56 +387,55 @@ def _claim_one(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> 
     return str(own["id"])
 
 
-def _pass_by(look: Look, change: Change, each: Row, terms: Row, way: _Way) -> None:
+def _pass_by(db: Reader, change: Change[Any], each: Row, terms: Row, way: _Way) -> None:
     """Judges those that stand in front: the dead are removed, and those who wait for the caller itself are passed by."""
-    rows = line.ahead(look, each["canonical"], terms, way.place)
-    gone = line.dead(look, rows)
-    line.remove(look, change, sorted(gone - way.freed), "died")
+    rows = line.ahead(db, each["canonical"], terms, way.place)
+    gone = line.dead(db, rows)
+    line.remove(db, change, sorted(gone - way.freed), "died")
     way.freed |= gone
     alive = [row for row in rows if row["wait_id"] not in gone]
-    passed = kept_out(look, alive, terms["session_id"])
+    passed = kept_out(db, alive, terms["session_id"])
     way.ahead += [row for row in alive if row["wait_id"] not in passed]
     way.passed[each["id"]] = sum(row["revision"] for row in alive if row["wait_id"] in passed)
     for lock_id in sorted(set(passed.values())):
-        change.add(_STILL_HELD, rows=1, lock_id=lock_id, by=terms["session_id"])
+        change.add(_STILL_HELD, {"lock_id": lock_id, "by": terms["session_id"]}, expect=1)
 
 
-def kept_out(look: Look, rows: Rows, session_id: str) -> dict[str, str]:
+def kept_out(db: Reader, rows: Rows, session_id: str) -> dict[str, str]:
     """Those in the line who wait for a lock of the session itself, and for which. It need not let them go first: passing them by holds up
     nobody who could go, and waiting for them would be waiting for itself."""
-    held = look.rows(_HELD_BY, session_id=session_id) if rows else []
+    held = db.rows(_HELD_BY, session_id=session_id) if rows else []
     found: dict[str, str] = {}
     for wait_id in {row["wait_id"] for row in rows} if held else set():
-        waiting = line.of_wait(look, wait_id)
+        waiting = line.of_wait(db, wait_id)
         reason = next((lock["id"] for lock in held if any(line.conflict(row, lock) for row in waiting)), None)
         if reason is not None:
             found[wait_id] = reason
     return found
 
 
-def held_against(look: Look, rows: Rows) -> Rows:
+def held_against(db: Reader, rows: Rows) -> Rows:
     """The locks held that keep out any of these rows of the line."""
     found: dict[str, Row] = {}
     for row in rows:
         resource = line.resource_of(row)
-        met = look.rows(_meeting(len(resource.above), resource.tree), project_key=row["project_key"], **values_of(resource))
+        met = db.rows(_meeting(len(resource.above), resource.tree), project_key=row["project_key"], **values_of(resource))
         found |= {lock["id"]: lock for lock in map(shown, met) if lock["released_at"] is None and line.conflict(lock, row)}
     return sorted(found.values(), key=lambda lock: int(lock["revision"]))
 
 
-def grant(claims: Rows, terms: Row, way: "_Way | None" = None) -> Change:
+def grant(claims: Rows, terms: Row, way: "_Way | None" = None) -> Change[Granted | Blocked | OutOfLine]:
     """The change that grants the claims when nothing stands against any of them, and answers without reading them back."""
-    change = Change()
+    change: Change[Granted | Blocked | OutOfLine] = Change()
     _grant_all(change, claims, terms, way or _Way(terms, line.LAST_PLACE))
-    change.answering(_GRANTED)
-    change.finish = lambda rows: Granted([_granted(each, terms, **rows[0]) for each in claims], True)
+    change.answer_with(lambda rows: Granted([_granted(each, terms, **rows[0]) for each in claims], True), _GRANTED)
     return change
 
 
-def _clear(look: Look, change: Change, resource: Resource, terms: Row, way: _Way) -> Row | None:
+def _clear(db: Reader, change: Change[Any], resource: Resource, terms: Row, way: _Way) -> Row | None:
     """Notes what has expired and takes over what may be; adds the rest to `blocked`. The caller's own lock of this name, if it has one."""
     own: Row | None = None
-    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=terms["project_key"], **values_of(resource))
+    met = db.rows(_meeting(len(resource.above), resource.tree), project_key=terms["project_key"], **values_of(resource))
     for row in sorted(map(shown, met), key=lambda row: row["revision"]):
         if row["id"] in way.freed:
             continue
@@ -437,40 +449,42 @@ def _clear(look: Look, change: Change, resource: Resource, terms: Row, way: _Way
             continue
         elif row["stale"] and terms["take_over_stale"]:
             way.freed.add(row["id"])
-            change.add(_TAKE_OVER, rows=1, lock_id=row["id"], by=terms["session_id"])
+            change.add(_TAKE_OVER, {"lock_id": row["id"], "by": terms["session_id"]}, expect=1)
             change.record(_event("lock.taken_over", row, terms["session_id"], holder=row["session_id"]))
         else:
             way.blocked.append(row)
     return own
 
 
-def _expire(change: Change, row: Row) -> None:
-    change.add(_EXPIRE, rows=1, lock_id=row["id"])
+def _expire(change: Change[Any], row: Row) -> None:
+    change.add(_EXPIRE, {"lock_id": row["id"]}, expect=1)
     change.record(_event("lock.expired", row, None, holder=row["session_id"]))
 
 
-def _grant_all(change: Change, claims: Rows, terms: Row, way: _Way) -> None:
+def _grant_all(change: Change[Any], claims: Rows, terms: Row, way: _Way) -> None:
     """Adds the grants as the change's last events: each lock's revision and token are those of its event."""
     for each in claims:
         resource: Resource = each["canonical"]
         event = change.record(_event("lock.claimed", {**terms, **each}, terms["session_id"], **way.waited))
         if terms["id"] is not None:
-            change.add(_NO_ALIAS, rows=1, alias=each["id"])
+            change.add(_NO_ALIAS, {"alias": each["id"]}, expect=1)
         change.add(
             _grant(len(resource.above), resource.tree),
-            rows=1,
+            {
+                **{name: terms[name] for name in ("project_key", "session_id", "description", "mode", "stale_us")},
+                "id": each["id"],
+                "resource": each["resource"],
+                "tree": resource.tree,
+                "ttl_hours": _ttl(terms),
+                "ttl_us": microseconds(hours=_ttl(terms)) or None,
+                "digest": each["digest"],
+                "new_observed_at": terms["observed_at"],
+                "place": way.place,
+                "ahead": way.passed.get(each["id"], 0),
+                **values_of(resource),
+            },
+            expect=1,
             event=event,
-            **{name: terms[name] for name in ("project_key", "session_id", "description", "mode", "stale_us")},
-            id=each["id"],
-            resource=each["resource"],
-            tree=resource.tree,
-            ttl_hours=_ttl(terms),
-            ttl_us=microseconds(hours=_ttl(terms)) or None,
-            digest=each["digest"],
-            new_observed_at=terms["observed_at"],
-            place=way.place,
-            ahead=way.passed.get(each["id"], 0),
-            **values_of(resource),
         )
 
 
@@ -516,109 +530,111 @@ def claims_of(wanted: Row) -> Rows:
     return [{**each, "nth_from_last": len(in_order) - nth} for nth, each in enumerate(in_order, 1)]
 
 
-def _repeated(look: Look, claims: Rows) -> Rows | None:
+def _repeated(db: Reader, claims: Rows) -> Rows | None:
     """The locks that these very ids were granted as before, if they were."""
     stored = []
     for each in claims:
-        row = look.row(_BY_ID, id=each["id"]) or look.row(_BY_ALIAS, id=each["id"])
+        row = db.row(_BY_ID, id=each["id"]) or db.row(_BY_ALIAS, id=each["id"])
         if row is not None:
             must_match({**row, "digest": row.get("alias_digest", row["digest"])}, each["digest"], "lock")
             stored.append(shown(row))
     return stored if len(stored) == len(claims) else None
 
 
-def _make_exclusive(change: Change, own: Row, resource: Resource, way: _Way) -> None:
+def _make_exclusive(change: Change[Any], own: Row, resource: Resource, way: _Way) -> None:
     event = change.record(_event("lock.upgraded", {**own, "mode": "exclusive"}, own["session_id"], **way.waited))
     upgrade = _upgrade(len(resource.above), resource.tree)
     values: Row = {"project_key": own["project_key"], "lock_id": own["id"], "by": own["session_id"]}
-    change.add(upgrade, rows=1, event=event, **values, **values_of(resource))
+    change.add(upgrade, {**values, **values_of(resource)}, expect=1, event=event)
 
 
-def renew(look: Look, lock_id: str, fields: Row, stale_us: int) -> Any:
+def renew(db: Reader, lock_id: str, fields: Row, stale_us: int) -> Decision[Row]:
     """Counts as activity and starts the TTL anew. Raises NotFound, NotHolder, Invalid and LockLost. May be repeated."""
-    lock = get(look, lock_id)
-    observation.refuse_skew(fields["observed_at"], lock["now"])
+    lock = get(db, lock_id)
+    refuse_skew(fields["observed_at"], lock["now"])
     if lock["released_at"] is not None:
         raise LockLost(lock)
     if lock["session_id"] != fields["session_id"]:
         raise NotHolder(lock)
-    change = Change()
+    change: Change[Row] = Change()
     _renew(change, lock, fields, stale_us)
-    _answer(change, [lock_id])
+    change.answer_with(lambda rows: shown(rows[0]), *_reading([lock_id]))
     return change
 
 
-def _renew(change: Change, lock: Row, fields: Row, stale_us: int, **more: Any) -> None:
+def _renew(change: Change[Any], lock: Row, fields: Row, stale_us: int, **more: Any) -> None:
     ttl: float = {**lock, **fields}["ttl_hours"]
     change.add(
         _RENEW,
-        rows=1,
-        lock_id=lock["id"],
-        by=lock["session_id"],
-        new_ttl_hours=ttl,
-        new_description=fields.get("description", lock["description"]),
-        ttl_us=microseconds(hours=ttl) or None,
-        stale_us=stale_us,
-        new_observed_at=fields.get("observed_at"),
+        {
+            "lock_id": lock["id"],
+            "by": lock["session_id"],
+            "new_ttl_hours": ttl,
+            "new_description": fields.get("description", lock["description"]),
+            "ttl_us": microseconds(hours=ttl) or None,
+            "stale_us": stale_us,
+            "new_observed_at": fields.get("observed_at"),
+        },
+        expect=1,
     )
     change.record(_event("lock.renewed", {**lock, "ttl_hours": ttl}, lock["session_id"], **more))
 
 
-def release_held(lock_id: str, session_id: str) -> Change:
+def release_held(lock_id: str, session_id: str) -> Change[Row]:
     """The change that releases the caller's lock, when it holds it."""
-    change = Change()
-    change.add(_RELEASE, rows=1, lock_id=lock_id, by=session_id, reason="released")
+    change: Change[Row] = Change()
+    change.add(_RELEASE, {"lock_id": lock_id, "by": session_id, "reason": "released"}, expect=1)
     change.record(Event("lock.released", "lock", lock_id, session_id=session_id, statement=_RECORD_OF_LOCK))
-    _answer(change, [lock_id])
+    change.answer_with(lambda rows: shown(rows[0]), *_reading([lock_id]))
     return change
 
 
-def release(look: Look, lock_id: str, session_id: str, observed: datetime | None) -> Any:
+def release(db: Reader, lock_id: str, session_id: str, observed: datetime | None) -> Decision[Row]:
     """Releases the caller's lock, or anybody's that is stale. Raises NotFound, NotHolder, Invalid and Superseded. May be repeated: it is
     the same again.
 
     `observed`: when that was decided. Who names the id of a grant means this grant, whenever it was made: only being claimed again or
     renewed since counts as newer.
     """
-    lock = get(look, lock_id)
-    observation.refuse_skew(observed, lock["now"])
+    lock = get(db, lock_id)
+    refuse_skew(observed, lock["now"])
     if lock["released_at"] is not None:
-        return lock
-    change = Change()
+        return Answer(lock)
+    change: Change[Row] = Change()
     _release(change, lock, session_id, observed, lock["decided_at"])
-    _answer(change, [lock_id])
+    change.answer_with(lambda rows: shown(rows[0]), *_reading([lock_id]))
     return change
 
 
-def release_by_name(look: Look, session_id: str, project_key: str, name: str, observed: datetime | None) -> Any:
+def release_by_name(db: Reader, session_id: str, project_key: str, name: str, observed: datetime | None) -> Decision[Rows]:
     """Releases what the caller holds under this name, or what stands there stale. Raises NotHolder for another's live lock, Invalid and
     Superseded.
 
     May be repeated: a caller that held it and no longer does is told so (none released), whoever has it by now.
     """
-    refuse_skew(look, observed)
+    refuse_skew_now(db, observed)
     resource = canonical(name)
-    met = look.rows(_meeting(len(resource.above), resource.tree), project_key=project_key, **values_of(resource))
+    met = db.rows(_meeting(len(resource.above), resource.tree), project_key=project_key, **values_of(resource))
     named = [row for row in map(shown, met) if _is(row, resource)]
     held = [row for row in named if row["released_at"] is None]
     locks = [row for row in held if row["session_id"] == session_id] or [row for row in held if row["stale"]]
-    if not locks and held and not _held_before(look, session_id, project_key, resource):
+    if not locks and held and not _held_before(db, session_id, project_key, resource):
         raise NotHolder(held[0])
     return _release_all(locks, session_id, observed)
 
 
-def _held_before(look: Look, session_id: str, project_key: str, resource: Resource) -> bool:
+def _held_before(db: Reader, session_id: str, project_key: str, resource: Resource) -> bool:
     query = (
         sa.select(_c.id)
         .where(_c.session_id == session_id, _c.project_key == project_key, _c.resource_key == resource.key, _c.tree == resource.tree)
         .limit(1)
     )
-    return look.row(query) is not None
+    return db.row(query) is not None
 
 
-def of_session(look: Look, session_id: str) -> Rows:
+def of_session(db: Reader, session_id: str) -> Rows:
     """What the session holds."""
-    return [shown(row) for row in look.rows(_HELD_BY, session_id=session_id)]
+    return [shown(row) for row in db.rows(_HELD_BY, session_id=session_id)]
 
 
 def _claimed_at(lock: Row) -> datetime:
@@ -629,75 +645,73 @@ def _claimed_at(lock: Row) -> datetime:
 
 def claimed_by(locks: Rows, observed: datetime | None) -> Rows:
     """Those of the locks that were claimed by this time, and not again since."""
-    return [lock for lock in locks if not observation.is_late(observed, _claimed_at(lock))]
+    return [lock for lock in locks if not is_superseded(observed, _claimed_at(lock))]
 
 
-def refuse_skew(look: Look, observed: datetime | None) -> None:
+def refuse_skew_now(db: Reader, observed: datetime | None) -> None:
     """Raises Invalid for a time that the database's clock has not nearly reached."""
     if observed is not None:
-        observation.refuse_skew(observed, look.value(_NOW))
+        refuse_skew(observed, db.value(_NOW))
 
 
-def release_each(change: Change, locks: Rows, session_id: str, reason: str, observed: datetime | None) -> None:
+def release_each(change: Change[Any], locks: Rows, session_id: str, reason: str, observed: datetime | None) -> None:
     """Adds the release of each of these locks of the session, in the order of their ids."""
     for lock in sorted(locks, key=lambda row: str(row["id"])):
         values: Row = {"lock_id": lock["id"], "by": session_id, "reason": reason}
         if observed is None:
-            change.add(_RELEASE, rows=1, **values)
+            change.add(_RELEASE, values, expect=1)
         else:
-            change.add(_RELEASE_OBSERVED, rows=1, **values, new_observed_at=observed)
+            change.add(_RELEASE_OBSERVED, {**values, "new_observed_at": observed}, expect=1)
         change.record(_event("lock.released", lock, session_id, **({} if reason == "released" else {"reason": reason})))
 
 
-def note_expired(look: Look) -> Any:
+def note_expired(db: Reader) -> Decision[None]:
     """The change that notes which locks have expired, some at a time; None when there are none."""
-    change = Change()
-    for row in look.rows(_EXPIRED):
+    change: Change[None] = Change()
+    for row in db.rows(_EXPIRED):
         _expire(change, row)
-    return change if change.steps else None
+    return change if change.steps else Answer(None)
 
 
-def release_all(look: Look, session_id: str, project_key: str | None, observed: datetime | None) -> Any:
+def release_all(db: Reader, session_id: str, project_key: str | None, observed: datetime | None) -> Decision[Rows]:
     """Releases everything that the session holds (in the project), but what it claimed after it decided this. Raises Invalid. May be
     repeated: then there is nothing to release."""
-    refuse_skew(look, observed)
-    query = _held_ones(sa.select(*_shown), session_id).where(_c.session_id == session_id).order_by(aside(_c.revision).desc())
+    refuse_skew_now(db, observed)
+    query = _held_ones(sa.select(*_shown), session_id).where(_c.session_id == session_id).order_by(unindexed(_c.revision).desc())
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
-    return _release_all(claimed_by([shown(row) for row in look.rows(query)], observed), session_id, observed)
+    return _release_all(claimed_by([shown(row) for row in db.rows(query)], observed), session_id, observed)
 
 
-def _release_all(locks: Rows, session_id: str, observed: datetime | None) -> Any:
+def _release_all(locks: Rows, session_id: str, observed: datetime | None) -> Decision[Rows]:
     if not locks:
-        return []
-    change = Change()
+        return Answer([])
+    change: Change[Rows] = Change()
     for lock in sorted(locks, key=lambda row: str(row["id"])):
         _release(change, lock, session_id, observed, _claimed_at(lock))
     ids = [lock["id"] for lock in locks]
-    _answer(change, ids)
-    change.finish = lambda rows: _in_order(rows, ids)
+    change.answer_with(lambda rows: _in_order(rows, ids), *_reading(ids))
     return change
 
 
-def _release(change: Change, lock: Row, session_id: str, observed: datetime | None, newest: datetime | None) -> None:
+def _release(change: Change[Any], lock: Row, session_id: str, observed: datetime | None, newest: datetime | None) -> None:
     """`newest`: what the time of the decision, `observed`, is compared with."""
     if lock["session_id"] != session_id and not lock["stale"]:
         raise NotHolder(lock)
-    if newest is not None and observation.is_late(observed, newest):
+    if newest is not None and is_superseded(observed, newest):
         raise Superseded(lock, newest)
     if lock["session_id"] == session_id:
         release_each(change, [lock], session_id, "released", observed)
     else:
-        change.add(_TAKE_OVER, rows=1, lock_id=lock["id"], by=session_id)
+        change.add(_TAKE_OVER, {"lock_id": lock["id"], "by": session_id}, expect=1)
         change.record(_event("lock.released", lock, session_id, holder=lock["session_id"], reason="stale"))
 
 
-def _answer(change: Change, ids: list[str]) -> None:
+def _reading(ids: list[str]) -> tuple[Statement, Row]:
+    """The query that reads these locks inside the change, and its values."""
     if len(ids) == 1:
-        change.answering(_BY_ID_INSIDE, id=ids[0])
-        change.finish = lambda rows: shown(rows[0])
-    else:
-        change.answering(sa.select(*_c, journal.moment.label("now")).where(_c.id.in_(ids)))
+        return _BY_ID_INSIDE, {"id": ids[0]}
+    return sa.select(*_c, journal.moment.label("now")).where(_c.id.in_(ids)), {}
 
 
 def _in_order(rows: Rows, ids: Iterable[str]) -> Rows:

@@ -20,10 +20,9 @@ from coord.areas.locks.schemas import (
     WaiterList,
     WaitersQuery,
 )
-from coord.change import read, settle
 from coord.errors import IdConflict, NotFound
-from coord.schemas import Query
-from coord.web import Blueprint, cursor_key, page
+from coord.store import read, transact, transact_optimistically
+from coord.web import Blueprint, Query, cursor_key, paginate
 
 blp = Blueprint("locks", __name__, url_prefix="/locks", description="Who holds what: leases on any named resource.")
 
@@ -44,7 +43,7 @@ def claim(body: dict[str, Any]) -> Any:
     409 with `position` and who is `ahead`. Who hangs up leaves the line.
     """
     if body["observed_at"] is not None:
-        read(repository.refuse_skew, body["observed_at"])
+        read(repository.refuse_skew_now, body["observed_at"])
     claims = repository.claims_of(body)
     over = bool(body["wait"]) if body["take_over_stale"] is None else body["take_over_stale"]
     terms = {**body, "take_over_stale": over, "stale_us": stale_us(), "default_ttl_hours": current_app.config["DEFAULT_TTL_HOURS"]}
@@ -62,7 +61,7 @@ def find_waiters(query: dict[str, Any]) -> Any:
     """List the claims that wait, in the order of the line."""
     after = cursor_key("waiters", query["cursor"])
     rows = read(line.find, query, after[0] if after else None, query["limit"])
-    return page("waiters", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("waiters", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("", methods=["GET"])
@@ -72,7 +71,7 @@ def find(query: dict[str, Any]) -> Any:
     """List locks, newest first: the held ones unless `state` says otherwise."""
     after = cursor_key("locks", query["cursor"])
     rows = read(repository.find, query, after[0] if after else None, query["limit"])
-    return page("locks", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("locks", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("", methods=["DELETE"])
@@ -83,9 +82,9 @@ def release_many(query: dict[str, Any]) -> Any:
     """Release by name, or with `release_all=true` everything that the session holds."""
     session_id, project_key, observed = query["session_id"], query["project_key"], query["observed_at"]
     if query["release_all"]:
-        released = settle(repository.release_all, session_id, project_key, observed)
+        released = transact(repository.release_all, session_id, project_key, observed)
     else:
-        released = settle(repository.release_by_name, session_id, project_key, query["resource"], observed)
+        released = transact(repository.release_by_name, session_id, project_key, query["resource"], observed)
     return {"released": len(released), "items": released}
 
 
@@ -104,7 +103,7 @@ def get(query: dict[str, Any], lock_id: Any) -> Any:
 @blp.raises(NotFound, NotHolder, LockLost)
 def renew(body: dict[str, Any], lock_id: Any) -> Any:
     """Renew a lock: counts as activity and starts its TTL anew."""
-    return settle(repository.renew, str(lock_id), body, stale_us())
+    return transact(repository.renew, str(lock_id), body, stale_us())
 
 
 @blp.route("/<uuid:lock_id>", methods=["DELETE"])
@@ -114,5 +113,6 @@ def renew(body: dict[str, Any], lock_id: Any) -> Any:
 def release(query: dict[str, Any], lock_id: Any) -> Any:
     """Release a lock: one's own, or one that is stale. Repeating it is fine."""
     named, session_id, observed = str(lock_id), query["session_id"], query["observed_at"]
-    at_once = None if observed is not None else lambda: repository.release_held(named, session_id)
-    return settle(repository.release, named, session_id, observed, first=at_once)
+    if observed is not None:
+        return transact(repository.release, named, session_id, observed)
+    return transact_optimistically(lambda: repository.release_held(named, session_id), repository.release, named, session_id, None)

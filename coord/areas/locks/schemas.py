@@ -7,25 +7,41 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coord.areas.locks.models import RESOURCE_LENGTH
-from coord.schemas import Body, Flag, Number, ObservedAt, Page, Project, Query, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
-from coord.waiting import LONGEST_WAIT_S
+from coord.live import MAX_WAIT_S
+from coord.web import (
+    Body,
+    Boolean,
+    Choice,
+    Integer,
+    Number,
+    ObservedAt,
+    PageQuery,
+    ProjectKey,
+    Query,
+    Schema,
+    SessionId,
+    Text,
+    Time,
+    Uuid,
+    list_of,
+)
 
 MODES = ("exclusive", "shared")
-LONGEST_TTL_HOURS = 87600  # ten years; what is meant to last longer is 0, "never expires"
-MOST_RESOURCES = 100
+MAX_TTL_HOURS = 87600  # ten years; what is meant to last longer is 0, "never expires"
+MAX_RESOURCES = 100
 
 
 class LockSchema(Schema):
     """A lock, held or released."""
 
     id = Uuid(required=True)
-    project_key = Project(required=True)
-    resource = Text(longest=RESOURCE_LENGTH, required=True)
-    session_id = Session(required=True)
+    project_key = ProjectKey(required=True)
+    resource = Text(max_length=RESOURCE_LENGTH, required=True)
+    session_id = SessionId(required=True)
     description = fields.String(required=True, allow_none=True)
-    mode = Word(MODES, required=True)
-    ttl_hours = Number(low=0, high=LONGEST_TTL_HOURS, required=True, metadata={"description": "0: never expires."})
-    fencing_token = Whole(low=0, high=2**53, required=True, metadata={"description": "Larger for each later grant that overlaps."})
+    mode = Choice(MODES, required=True)
+    ttl_hours = Number(min=0, max=MAX_TTL_HOURS, required=True, metadata={"description": "0: never expires."})
+    fencing_token = Integer(min=0, max=2**53, required=True, metadata={"description": "Larger for each later grant that overlaps."})
     acquired_at = Time(required=True)
     last_activity_at = Time(required=True)
     expires_at = Time(required=True, allow_none=True)
@@ -50,10 +66,10 @@ class WaiterSchema(Schema):
     """A claim that waits for its turn."""
 
     id = Uuid(required=True)
-    project_key = Project(required=True)
-    session_id = Session(required=True)
-    resources = fields.List(Text(longest=RESOURCE_LENGTH), required=True)
-    mode = Word(MODES, required=True)
+    project_key = ProjectKey(required=True)
+    session_id = SessionId(required=True)
+    resources = fields.List(Text(max_length=RESOURCE_LENGTH), required=True)
+    mode = Choice(MODES, required=True)
     description = fields.String(required=True, allow_none=True)
     since = Time(required=True, metadata={"description": "When it came into the line, which is first come, first served."})
 
@@ -76,7 +92,7 @@ class ReleasedSchema(Schema):
 
 def _resource(**kwargs: Any) -> Text:
     description = "Free text: a path, `git push`, `ssh web-1`. One that ends in `/` covers everything below it; `/` is the whole project."
-    return Text(longest=RESOURCE_LENGTH, shortest=1, metadata={"description": description}, **kwargs)
+    return Text(max_length=RESOURCE_LENGTH, min_length=1, metadata={"description": description}, **kwargs)
 
 
 class ClaimSchema(Body):
@@ -85,28 +101,28 @@ class ClaimSchema(Body):
     example = {"project_key": "shop", "session_id": "web-1/claude", "resource": "src/cart.py", "description": "Fixing the totals."}
 
     id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated claim grants nothing twice."})
-    project_key = Project(required=True)
-    session_id = Session(required=True)
+    project_key = ProjectKey(required=True)
+    session_id = SessionId(required=True)
     resource = _resource(load_default=None)
     resources = fields.List(
         _resource(),
         load_default=None,
-        validate=validate.Length(min=1, max=MOST_RESOURCES),
+        validate=validate.Length(min=1, max=MAX_RESOURCES),
         metadata={"description": "Instead of `resource`: all of them or none."},
     )
-    description = Text(longest=20_000, load_default=None, allow_none=True, metadata={"description": "Why: others see it."})
-    mode = Word(MODES, load_default="exclusive")
+    description = Text(max_length=20_000, load_default=None, allow_none=True, metadata={"description": "Why: others see it."})
+    mode = Choice(MODES, load_default="exclusive")
     ttl_hours = Number(
-        low=0, high=LONGEST_TTL_HOURS, load_default=None, allow_none=True, metadata={"description": "Default 2; 0: never expires."}
+        min=0, max=MAX_TTL_HOURS, load_default=None, allow_none=True, metadata={"description": "Default 2; 0: never expires."}
     )
-    take_over_stale = Flag(
+    take_over_stale = Boolean(
         load_default=None,
         allow_none=True,
         metadata={"description": "Take it from a holder that has gone silent. Left out: only when the claim waits."},
     )
     wait = Number(
-        low=0,
-        high=LONGEST_WAIT_S,
+        min=0,
+        max=MAX_WAIT_S,
         load_default=0,
         metadata={"description": "Seconds to wait in line for it, first come, first served, instead of a 409 at once."},
     )
@@ -124,26 +140,26 @@ class RenewSchema(Body):
 
     example = {"session_id": "web-1/claude", "ttl_hours": 0.5}
 
-    session_id = Session(required=True)
-    ttl_hours = Number(low=0, high=LONGEST_TTL_HOURS)
-    description = Text(longest=20_000, allow_none=True)
+    session_id = SessionId(required=True)
+    ttl_hours = Number(min=0, max=MAX_TTL_HOURS)
+    description = Text(max_length=20_000, allow_none=True)
     observed_at = ObservedAt("A release that was decided after this releases it.")
 
 
 class ReleaseSchema(Query):
     """Who releases."""
 
-    session_id = Session(required=True)
+    session_id = SessionId(required=True)
     observed_at = ObservedAt("What was claimed or renewed since stays held.")
 
 
 class ReleaseManySchema(Query):
     """What to release: by name, or all that a session holds."""
 
-    session_id = Session(required=True)
-    project_key = Project(load_default=None)
+    session_id = SessionId(required=True)
+    project_key = ProjectKey(load_default=None)
     resource = _resource(load_default=None)
-    release_all = Flag(load_default=False)
+    release_all = Boolean(load_default=False)
     observed_at = ObservedAt("What was claimed or renewed since stays held.")
 
     @ma.validates_schema
@@ -157,25 +173,25 @@ class ReleaseManySchema(Query):
             raise ma.ValidationError({name: ["Needed to release by name; release_all=true releases all."] for name in missing})
 
 
-class WaitersQuery(Page):
+class WaitersQuery(PageQuery):
     """Which waiting claims to list."""
 
     filters_by_session = True
 
-    session_id = Session(load_default=None, metadata={"description": "Those of this session."})
-    project_key = Project(load_default=None)
+    session_id = SessionId(load_default=None, metadata={"description": "Those of this session."})
+    project_key = ProjectKey(load_default=None)
     resource = _resource(load_default=None)
 
 
-class LocksQuery(Page):
+class LocksQuery(PageQuery):
     """Which locks to list."""
 
     filters_by_session = True
 
-    session_id = Session(
+    session_id = SessionId(
         load_default=None, metadata={"description": "Those of this session. (Who asks may be named in the header, which filters nothing.)"}
     )
-    project_key = Project(load_default=None)
+    project_key = ProjectKey(load_default=None)
     resource = _resource(load_default=None)
-    stale = Flag(load_default=None)
-    state = Word(("active", "released", "all"), load_default="active")
+    stale = Boolean(load_default=None)
+    state = Choice(("active", "released", "all"), load_default="active")

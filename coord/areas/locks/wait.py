@@ -11,21 +11,18 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from coord import processes
 from coord.areas.locks import deadlock, line, repository
 from coord.areas.locks.errors import Deadlock, LockHeld
 from coord.areas.locks.repository import Blocked, Granted, OutOfLine
 from coord.areas.locks.resources import canonical
-from coord.change import Rows, read, settle
-from coord.creation import new_id
 from coord.errors import Stopping
-from coord.waiting import Entry, HungUp, Waiter, waiting
+from coord.ids import new_id
+from coord.live import ClientHungUp, Subscription, processes, subscribe
+from coord.store import Row, Rows, read, transact, transact_optimistically
 
 log = logging.getLogger(__name__)
 
-Row = dict[str, Any]
 
 NO_NEWS = ("lock.queued",)  # who enters the line stands behind all that are in it
 NO_HURRY = ("lock.claimed",)  # it opens no way: it only says whose end to wait for now
@@ -41,20 +38,20 @@ class _Standing:
     project_key: str
     wait_id: str = field(default_factory=new_id)
     place: int = 0
-    waiter: Waiter | None = None
+    waiter: Subscription | None = None
     ahead: frozenset[str] = frozenset()
     holders: frozenset[str] = frozenset()
     hurry: bool = False
     in_line: bool = False
 
-    def concerns(self, entry: Entry) -> bool:
+    def concerns(self, entry: Row) -> bool:
         """Whether the entry may have opened the way, or moved the time at which it opens."""
         if not self._is_about(entry) or not self.is_first():
             return False
         self.hurry |= entry["type"] not in NO_HURRY
         return True
 
-    def _is_about(self, entry: Entry) -> bool:
+    def _is_about(self, entry: Row) -> bool:
         if entry["subject_kind"] == "session":
             return entry["session_id"] in self.holders
         if entry["project_key"] != self.project_key or entry["type"] in NO_NEWS:
@@ -89,7 +86,7 @@ _left_behind: set[str] = set()
 
 
 def claim(claims: Rows, terms: Row, seconds: float) -> Granted:
-    """The claim, granted at once or when its turn comes. Raises LockHeld at the end of the time, Deadlock, HungUp and Stopping."""
+    """The claim, granted at once or when its turn comes. Raises LockHeld at the end of the time, Deadlock, ClientHungUp and Stopping."""
     outcome = _stand_in_line(claims, terms, seconds) if seconds else _try(claims, terms)
     if isinstance(outcome, Blocked):
         raise LockHeld(outcome.conflicts, outcome.ahead, outcome.behind, outcome.now)
@@ -98,9 +95,11 @@ def claim(claims: Rows, terms: Row, seconds: float) -> Granted:
 
 def _try(claims: Rows, terms: Row) -> Granted | Blocked:
     """Most claims meet nothing; what others wait for is looked at first."""
-    hopeful = None if any((terms["project_key"], each["canonical"].key) in _wanted for each in claims) else repository.grant
-    first = None if hopeful is None else lambda: hopeful(claims, terms)
-    outcome: Granted | Blocked = settle(repository.claim, claims, terms, first=first)
+    if any((terms["project_key"], each["canonical"].key) in _wanted for each in claims):
+        outcome = transact(repository.claim, claims, terms)
+    else:
+        outcome = transact_optimistically(lambda: repository.grant(claims, terms), repository.claim, claims, terms)
+    assert not isinstance(outcome, OutOfLine), "only a try of a waiting claim can be out of the line"
     return outcome
 
 
@@ -108,14 +107,14 @@ def _stand_in_line(claims: Rows, terms: Row, seconds: float) -> Granted | Blocke
     """Listens before it looks: what opens the way between the look and the line is heard."""
     until = time.monotonic() + seconds
     own = _Standing(claims, terms["project_key"])
-    with waiting(own.concerns, "lock", "wait", "session") as waiter:
+    with subscribe(own.concerns, "lock", "wait", "session") as waiter:
         own.waiter = waiter
         outcome = _try(claims, terms)
         if waiter is None or isinstance(outcome, Granted):
             return outcome
         try:
             return _take_turns(own, terms, outcome, until)
-        except HungUp:
+        except ClientHungUp:
             _leave(own, "hung_up")
             raise
         except Deadlock:
@@ -145,13 +144,13 @@ def _take_turns(own: _Standing, terms: Row, outcome: Granted | Blocked | OutOfLi
                 return outcome
             until_opens = _opens_in(outcome, terms) if own.is_first() else math.inf
         own.wait(min(until, time.monotonic() + until_opens))
-        outcome = settle(repository.claim, own.claims, terms, (own.wait_id, own.place))
+        outcome = transact(repository.claim, own.claims, terms, (own.wait_id, own.place))
     return outcome
 
 
 def _enter(own: _Standing, terms: Row, until: float) -> None:
     """To the end of the line. Raises Deadlock when that closes a circle."""
-    processes.stay()
+    processes.renew_lease()
     _stand_down(own, hurry=False)
     own.wait_id, own.ahead = new_id(), frozenset()
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
@@ -160,7 +159,7 @@ def _enter(own: _Standing, terms: Row, until: float) -> None:
         _wanted.update(own.names())
     own.in_line = True  # from now on: also when the answer of the database is lost
     asked = (own.claims, terms, own.wait_id, wait_us)
-    own.place = settle(line.enter_once, *asked, first=lambda: line.enter(*asked))
+    own.place = transact_optimistically(lambda: line.enter(*asked), line.enter_once, *asked)
     found = read(deadlock.cycle, own.wait_id)
     if found is not None:
         raise Deadlock(found)
@@ -183,7 +182,7 @@ def _leave(own: _Standing, reason: str) -> None:
 
 def _leave_as(wait_id: str, reason: str) -> None:
     try:
-        settle(line.leave, [wait_id], reason)
+        transact(line.leave, [wait_id], reason)
         _left_behind.discard(wait_id)
     except Exception as error:
         log.info("a wait could not leave the line yet: %s", error)

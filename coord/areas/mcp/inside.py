@@ -13,10 +13,9 @@ from urllib.parse import unquote_to_bytes, urlencode
 
 from flask import current_app, request
 
-from coord.area import Call
-from coord.telemetry import REQUEST_ID
-from coord.waiting import HungUp
-from coord.web import BASE_PATH, SESSION_HEADER
+from coord.area import ToolCall
+from coord.live import ClientHungUp
+from coord.web import BASE_PATH, REQUEST_ID, SESSION_HEADER
 
 _OF_THE_MESSAGE = {  # said of the message that the tool came in
     *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_EXPECT", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_RANGE", "HTTP_TRANSFER_ENCODING"),
@@ -26,14 +25,14 @@ _OF_THE_MESSAGE = {  # said of the message that the tool came in
 Json = dict[str, Any]
 
 
-def perform(call: Call, caller: str | None) -> tuple[int, Json]:
-    """Status and body of the answer; an error's `Retry-After` is in the body. Raises HungUp."""
+def perform(call: ToolCall, caller: str | None) -> tuple[int, Json]:
+    """Status and body of the answer; an error's `Retry-After` is in the body. Raises ClientHungUp."""
     environ = _environ(call, caller)
     status, headers, body = _answered(environ)
     if "coord.waited" in environ:
         request.environ["coord.waited"] = environ["coord.waited"]
     if status == 499:
-        raise HungUp
+        raise ClientHungUp
     told: Json = json.loads(body) if body else {"detail": call.if_empty}
     if status >= 400 and "retry-after" in headers:
         told.setdefault("retry_after", int(headers["retry-after"]))
@@ -55,10 +54,10 @@ def _answered(environ: Json) -> tuple[int, dict[str, str], bytes]:
     return head[0], head[1], body
 
 
-def _environ(call: Call, caller: str | None) -> Json:
+def _environ(call: ToolCall, caller: str | None) -> Json:
     kept = {name: value for name, value in request.environ.items() if name not in _OF_THE_MESSAGE and not name.startswith("coord.")}
-    query = _query(call.sent) if call.method == "GET" else ""
-    body = b"" if call.method == "GET" else json.dumps(call.sent).encode()
+    query = _query(call.arguments) if call.method == "GET" else ""
+    body = b"" if call.method == "GET" else json.dumps(call.arguments).encode()
     path = f"{kept.get('SCRIPT_NAME', '')}{BASE_PATH}{call.path}"
     own = {
         "REQUEST_METHOD": call.method,

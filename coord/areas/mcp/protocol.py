@@ -25,8 +25,7 @@ from coord.areas.mcp.errors import (
     RpcError,
 )
 from coord.errors import BadJson, Invalid
-from coord.schemas import shortened, unknown_name
-from coord.web import NotAnObject, json_body
+from coord.web import NotAnObject, json_body, shortened, unknown_name
 
 CURRENT = "2026-07-28"
 WITH_HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")

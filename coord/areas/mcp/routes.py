@@ -5,14 +5,12 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from coord import answers
 from coord.areas.mcp import protocol, tools
 from coord.areas.mcp.errors import INVALID_PARAMS, RpcError
 from coord.areas.mcp.protocol import Asked
 from coord.areas.mcp.schemas import ERROR, EXAMPLE, MESSAGE, RESULT, FromClientSchema
 from coord.errors import Invalid
-from coord.schemas import shortened, unknown_name
-from coord.web import PROJECT_HEADER, SESSION_HEADER, Blueprint, load_parameters, sent_header
+from coord.web import PROJECT_HEADER, SESSION_HEADER, Blueprint, answers, load_parameters, sent_header, shortened, unknown_name
 
 blp = Blueprint("mcp", __name__, description="The same for agents that speak the Model Context Protocol.")
 

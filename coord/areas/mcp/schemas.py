@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from coord.schemas import Project, Schema, Session
+from coord.web import ProjectKey, Schema, SessionId
 
 MESSAGE: dict[str, Any] = {
     "type": "object",
@@ -33,5 +33,5 @@ ERROR: dict[str, Any] = {**RESULT, "required": ["jsonrpc", "id", "error"]}
 class FromClientSchema(Schema):
     """What a client that cannot set headers may say in the address."""
 
-    session_id = Session()
-    project_key = Project()
+    session_id = SessionId()
+    project_key = ProjectKey()

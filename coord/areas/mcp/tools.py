@@ -10,8 +10,7 @@ from flask import current_app
 from coord.area import Tool, areas
 from coord.areas.mcp.inside import perform
 from coord.errors import CoordError
-from coord.schemas import Schema
-from coord.web import load
+from coord.web import Schema, load
 
 FROM_CLIENT = ("session_id", "project_key")  # what a client's configuration may say once and for all
 
@@ -27,7 +26,7 @@ def listing() -> list[Json]:
 
 
 def use(tool: Tool, sent: Mapping[str, Any], from_client: Mapping[str, str]) -> Json:
-    """What the tool's call answers, as the result of a tool; its errors just the same. Raises HungUp."""
+    """What the tool's call answers, as the result of a tool; its errors just the same. Raises ClientHungUp."""
     schema = _schema(tool)
     arguments = {**{name: value for name, value in from_client.items() if name in schema.fields}, **sent}
     try:
@@ -44,7 +43,7 @@ def refused(error: CoordError) -> Json:
 
 @cache
 def _schema(tool: Tool) -> Schema:
-    return Schema.from_dict(dict(tool.takes))()  # type: ignore[return-value]
+    return Schema.from_dict(dict(tool.arguments))()  # type: ignore[return-value]
 
 
 def _result(status: int, body: Json) -> Json:
@@ -65,7 +64,7 @@ def _described(tool: Tool) -> Json:
     needed = [name for name, field in fields.items() if field.required and name not in FROM_CLIENT]
     if needed:
         schema["required"] = needed
-    hints = {"annotations": {"readOnlyHint": True}} if tool.reads else {}
+    hints = {"annotations": {"readOnlyHint": True}} if tool.read_only else {}
     return {"name": tool.name, "description": tool.description, "inputSchema": schema, **hints}
 
 

@@ -11,21 +11,21 @@ from coord.areas.messages import repository
 from coord.areas.messages.routes import blp
 from coord.areas.messages.schemas import UnreadSchema
 from coord.areas.messages.tools import inbox, send
-from coord.change import Look
+from coord.store import Reader
 
 
-def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
-    unread = repository.count_unread(look, current_app.config["BROADCAST_DAYS"], scope.session_id, scope.project_key)
+def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
+    unread = repository.count_unread(db, current_app.config["BROADCAST_DAYS"], scope.session_id, scope.project_key)
     return {"unread_message_count": unread, "counts": {"unread_messages": unread}}
 
 
-def _gauges(look: Look) -> Iterable[Gauge]:
-    unread = repository.count_unread(look, current_app.config["BROADCAST_DAYS"])
+def _gauges(db: Reader) -> Iterable[Gauge]:
+    unread = repository.count_unread(db, current_app.config["BROADCAST_DAYS"])
     yield Gauge("messages_unread", "Direct messages that their recipients have not read.", unread)
 
 
-def _unread(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
-    return repository.of_checkin(look, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"])
+def _unread(db: Reader, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
+    return repository.of_checkin(db, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"])
 
 
 def _banner(message: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Every SQL statement of the messages area. Functions look, and return a Change or an answer; none of them commits.
+"""Every SQL statement of the messages area. Functions read, and return a Change or an answer; none of them commits.
 
 Lists find their keys first and then read the rows: so each is a few ranges of an index that end after a page, and no body is read that
 is not shown. All time is the database's.
@@ -13,29 +13,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
 from coord.area import Notice
 from coord.areas.messages.errors import NotRecipient
 from coord.areas.messages.models import Message, MessageRead
-from coord.change import Change, Look, Rows
-from coord.creation import digest, must_match, new_id
-from coord.db import aside, microseconds, now, plus
 from coord.errors import Invalid, NotFound
-from coord.journal import Event
-from coord.statements import Prepared
+from coord.ids import digest, must_match, new_id
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, Rows, journal, microseconds, now, plus, unindexed
 
-Row = dict[str, Any]
 Given = frozenset[str]
 
 FILTERS = ("to_session", "from_session", "project_key", "thread_id")
 PAGE_CHARACTERS = 4_000_000  # bodies on one page: 500 of the longest would be half a gigabyte
-MOST_IN_CHECKIN = 50
+MAX_IN_CHECKIN = 50
 CHECKIN_CHARACTERS = 300_000  # bodies in a check-in, which takes 262,144 bytes at most
 READERS_OF_ONE = 500
 READERS_IN_LIST = 50
 BATCH = 100  # messages marked in one change: others wait for their turn while it runs
-MOST_MARKED = 2_000  # messages marked by one call, which takes some 0.3 s
-MOST_SHOWN = 500  # messages in its answer
+MAX_MARKED = 2_000  # messages marked by one call, which takes some 0.3 s
+MAX_SHOWN = 500  # messages in its answer
 COORD = "coord"  # the session that coord's own messages come from
 NEVER = 2**63 - 1  # a revision that no message has
 
@@ -80,33 +75,33 @@ def _readers_of(size: int) -> Prepared:
     return Prepared(sa.select(*_r).where(_r.message.in_(_members(size)), most).order_by(_r.message, _r.nth))
 
 
-def get(look: Look, message_id: str, viewer: str | None) -> Row:
+def get(db: Reader, message_id: str, viewer: str | None) -> Row:
     """The message as this session sees it. Raises NotFound."""
-    row = look.row(_BY_ID, id=message_id, viewer=viewer)
+    row = db.row(_BY_ID, id=message_id, viewer=viewer)
     if row is None:
         raise _not_found(message_id)
-    return _shown(look, [row], READERS_OF_ONE)[0]
+    return _shown(db, [row], READERS_OF_ONE)[0]
 
 
 def _not_found(message_id: str) -> NotFound:
     return NotFound(f"There is no message {message_id}. Messages are listed at /api/coord/messages.")
 
 
-def _several(look: Look, revisions: list[int], viewer: str | None) -> Rows:
+def _several(db: Reader, revisions: list[int], viewer: str | None) -> Rows:
     """The messages with these revisions, in that order."""
     if not revisions:
         return []
-    rows = look.rows(_whole_of(_size(revisions)), viewer=viewer, **_values(revisions))
-    by_revision = {row["revision"]: row for row in _shown(look, rows, READERS_IN_LIST)}
+    rows = db.rows(_whole_of(_size(revisions)), viewer=viewer, **_values(revisions))
+    by_revision = {row["revision"]: row for row in _shown(db, rows, READERS_IN_LIST)}
     return [by_revision[revision] for revision in revisions]
 
 
-def _shown(look: Look, rows: Rows, most_readers: int) -> Rows:
+def _shown(db: Reader, rows: Rows, most_readers: int) -> Rows:
     """Rows as they are answered, each with the first of its readers."""
     readers: dict[int, Rows] = {}
     read = [row["revision"] for row in rows if row["to_session"] is None and row["read_count"]]
     if read:
-        for reader in look.rows(_readers_of(_size(read)), most=most_readers, **_values(read)):
+        for reader in db.rows(_readers_of(_size(read)), most=most_readers, **_values(read)):
             readers.setdefault(reader["message"], []).append(reader)
     return [_answer(row, readers.get(row["revision"], [])) for row in rows]
 
@@ -161,7 +156,7 @@ class _Part:
         index = next((name for name, filters in _INDEXES if filters <= self.equal.keys()), None)
         query = sa.select(*columns).select_from(_messages).where(*self.more)
         for name, value in self.equal.items():
-            query = query.where((_c[name] if name in _LEADING.get(index or "", ()) else aside(_c[name])) == value)
+            query = query.where((_c[name] if name in _LEADING.get(index or "", ()) else unindexed(_c[name])) == value)
         return query if index is None else query.with_hint(_messages, f"FORCE INDEX ({index})", "mariadb")
 
 
@@ -209,28 +204,28 @@ def _count(given: Given) -> Prepared:
     return Prepared(sa.select(sum(parts[1:], start=parts[0]).label("count")))
 
 
-def _asked(look: Look, args: Row, broadcast_days: float) -> tuple[Given, Row]:
+def _asked(db: Reader, args: Row, broadcast_days: float) -> tuple[Given, Row]:
     """Which filters are given, and the values of a list's statement."""
     values = {name: value for name, value in args.items() if value is not None}
     given = {*values}
     if args["unread_only"]:
-        start = look.value(_WINDOW_START, window_us=-microseconds(days=broadcast_days))
+        start = db.value(_WINDOW_START, window_us=-microseconds(days=broadcast_days))
         values["window_start"] = NEVER if start is None else start
     else:
         given.discard("unread_only")
     return frozenset(given), values
 
 
-def find(look: Look, args: Row, broadcast_days: float, after: int | None, limit: int) -> tuple[Rows, Rows]:
+def find(db: Reader, args: Row, broadcast_days: float, after: int | None, limit: int) -> tuple[Rows, Rows]:
     """A page of messages beyond the revision `after`, and the key of the next one, if there is one.
 
     Newest first; unread ones oldest first. Ends early when the bodies get long.
     """
     filters = {name: args[name] for name in (*FILTERS, "unread_only")}
-    given, values = _asked(look, {**filters, "after": after}, broadcast_days)
-    keys = look.rows(_keys(given), most=limit + 1, **values)
+    given, values = _asked(db, {**filters, "after": after}, broadcast_days)
+    keys = db.rows(_keys(given), most=limit + 1, **values)
     shown = _that_fit(keys[:limit], PAGE_CHARACTERS)
-    return _several(look, [key["revision"] for key in shown], args["to_session"] or args["session_id"]), keys[len(shown) :][:1]
+    return _several(db, [key["revision"] for key in shown], args["to_session"] or args["session_id"]), keys[len(shown) :][:1]
 
 
 def shows(args: Row, entry: Row) -> bool:
@@ -257,20 +252,20 @@ def _that_fit(keys: Rows, most: int) -> Rows:
     return keys
 
 
-def of_checkin(look: Look, session_id: str, project_key: str | None, broadcast_days: float) -> tuple[Rows, int]:
+def of_checkin(db: Reader, session_id: str, project_key: str | None, broadcast_days: float) -> tuple[Rows, int]:
     """The first unread messages of the session, and how many there are: all that are addressed to it, and broadcasts of the project."""
     asked = {"to_session": session_id, "project_key": project_key, "unread_only": True}
-    given, values = _asked(look, asked, broadcast_days)
-    keys = look.rows(_keys(given), most=MOST_IN_CHECKIN, **values)
-    total = len(keys) if len(keys) < MOST_IN_CHECKIN else int(look.value(_count(given), **values))
-    return _several(look, [key["revision"] for key in _that_fit(keys, CHECKIN_CHARACTERS)], session_id), total
+    given, values = _asked(db, asked, broadcast_days)
+    keys = db.rows(_keys(given), most=MAX_IN_CHECKIN, **values)
+    total = len(keys) if len(keys) < MAX_IN_CHECKIN else int(db.value(_count(given), **values))
+    return _several(db, [key["revision"] for key in _that_fit(keys, CHECKIN_CHARACTERS)], session_id), total
 
 
-def count_unread(look: Look, broadcast_days: float, session_id: str | None = None, project_key: str | None = None) -> int:
+def count_unread(db: Reader, broadcast_days: float, session_id: str | None = None, project_key: str | None = None) -> int:
     """How many messages the session's inbox holds unread, exactly; without a session, all unread direct ones."""
     args = {"to_session": session_id, "project_key": project_key, "unread_only": True}
-    given, values = _asked(look, args, broadcast_days)
-    return int(look.value(_count(given), **values))
+    given, values = _asked(db, args, broadcast_days)
+    return int(db.value(_count(given), **values))
 
 
 # --- what is changed: sending ----------------------------------------------------------------------------------------------------
@@ -295,44 +290,43 @@ def _send() -> Prepared:
 _SEND = _send()
 
 
-def send(look: Look, wanted: Row, message_id: str) -> Any:
+def send(db: Reader, wanted: Row, message_id: str) -> Decision[tuple[Row, bool]]:
     """`(message, created)`. Raises IdConflict, and Invalid when it answers a message that is not there. May be repeated."""
-    if look.row(_BRIEF_BY_ID, id=message_id, viewer=None) is not None:
-        stored = get(look, message_id, None)
+    if db.row(_BRIEF_BY_ID, id=message_id, viewer=None) is not None:
+        stored = get(db, message_id, None)
         must_match(stored, _digest(wanted), "message")
-        return stored, False
-    return sending(wanted, message_id, _thread(look, wanted["reply_to"]))
+        return Answer((stored, False))
+    return sending(wanted, message_id, _thread(db, wanted["reply_to"]))
 
 
-def sending(wanted: Row, message_id: str, thread_id: str | None = None) -> Change:
+def sending(wanted: Row, message_id: str, thread_id: str | None = None) -> Change[tuple[Row, bool]]:
     """The change that sends the message, when its id is new; without a thread it begins one."""
-    change = Change()
+    change: Change[tuple[Row, bool]] = Change()
     _add_message(change, {**wanted, "id": message_id, "thread_id": thread_id or message_id})
-    change.answering(_BY_ID, id=message_id, viewer=None)
-    change.finish = lambda rows: (_answer(rows[0], []), True)
+    change.answer_with(lambda rows: (_answer(rows[0], []), True), _BY_ID, {"id": message_id, "viewer": None})
     return change
 
 
-def deliver(change: Change, notice: Notice) -> None:
+def deliver(change: Change[Any], notice: Notice) -> None:
     """Adds a message of coord's own, which begins a thread."""
     own = {"from_session": COORD, "reply_to": None, "importance": "high", "requires_ack": False}
     message_id = new_id()
     _add_message(change, {**own, **vars(notice), "id": message_id, "thread_id": message_id})
 
 
-def _add_message(change: Change, message: Row) -> None:
+def _add_message(change: Change[Any], message: Row) -> None:
     nth = change.record(_event("message.sent", message, message["from_session"]))
-    change.add(_SEND, rows=1, event=nth, **message, size=len(message["body"]), digest=_digest(message))
+    change.add(_SEND, {**message, "size": len(message["body"]), "digest": _digest(message)}, expect=1, event=nth)
 
 
 def _digest(wanted: Row) -> str:
     return digest({name: value for name, value in wanted.items() if name not in ("id", "thread_id")})
 
 
-def _thread(look: Look, reply_to: str | None) -> str | None:
+def _thread(db: Reader, reply_to: str | None) -> str | None:
     if reply_to is None:
         return None
-    parent = look.row(_PARENT, id=reply_to)
+    parent = db.row(_PARENT, id=reply_to)
     if parent is None:
         raise Invalid({"reply_to": [f"There is no message {reply_to} to answer. Leave reply_to out to begin a new thread."]})
     return str(parent["thread_id"])
@@ -393,22 +387,22 @@ def _ack_broadcasts(size: int) -> Prepared:
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkResult:
     """What marking did: how many are read now that were not, and the keys (`revision`, `size`) of all that it changed."""
 
     read: int = 0
     changed: Rows = field(default_factory=list)
 
-    def __add__(self, other: "Marked") -> "Marked":
-        return Marked(self.read + other.read, self.changed + other.changed)
+    def __add__(self, other: "MarkResult") -> "MarkResult":
+        return MarkResult(self.read + other.read, self.changed + other.changed)
 
 
-def mark_one(look: Look, message_id: str, session_id: str | None, ack: bool) -> Any:
+def mark_one(db: Reader, message_id: str, session_id: str | None, ack: bool) -> Decision[Row]:
     """Marks the message read, with `ack` acknowledged too. May be repeated.
 
     Without a session the recipient is taken to be the caller. Raises NotFound and NotRecipient; Invalid for a broadcast without a session.
     """
-    row = look.row(_BRIEF_BY_ID, id=message_id, viewer=session_id)
+    row = db.row(_BRIEF_BY_ID, id=message_id, viewer=session_id)
     if row is None:
         raise _not_found(message_id)
     if row["to_session"] is None and session_id is None:
@@ -416,9 +410,8 @@ def mark_one(look: Look, message_id: str, session_id: str | None, ack: bool) -> 
     _only_recipient(row, session_id)
     change, marked = _marking([row], session_id, ack)
     if not marked.changed:
-        return get(look, message_id, session_id)
-    change.answering(_BY_ID, id=message_id, viewer=session_id)
-    change.finish = lambda rows: _shown(look, rows, READERS_OF_ONE)[0]
+        return Answer(get(db, message_id, session_id))
+    change.answer_with(lambda rows: _shown(db, rows, READERS_OF_ONE)[0], _BY_ID, {"id": message_id, "viewer": session_id})
     return change
 
 
@@ -427,15 +420,15 @@ def _only_recipient(message: Row, session_id: str | None) -> None:
         raise NotRecipient(message, session_id)
 
 
-def to_mark(look: Look, body: Row, broadcast_days: float) -> list[int]:
+def to_mark(db: Reader, body: Row, broadcast_days: float) -> list[int]:
     """The revisions of the messages named, or of all that are unread now; oldest first. Raises Invalid and NotRecipient."""
     if body["ids"] is None:
         args = {"to_session": body["session_id"], "project_key": body["project_key"], "unread_only": True}
-        given, values = _asked(look, args, broadcast_days)
-        return [key["revision"] for key in look.rows(_keys(given), most=MOST_MARKED, **values)]
+        given, values = _asked(db, args, broadcast_days)
+        return [key["revision"] for key in db.rows(_keys(given), most=MAX_MARKED, **values)]
     if not body["ids"]:
         return []
-    found = look.rows(_named(_size(body["ids"])), **_values(body["ids"]))
+    found = db.rows(_named(_size(body["ids"])), **_values(body["ids"]))
     missing = {*body["ids"]} - {row["id"] for row in found}
     if missing:
         raise Invalid({"ids": [f"There is no message {each}." for each in sorted(missing)]})
@@ -450,16 +443,16 @@ def in_batches(revisions: list[int]) -> Iterator[list[int]]:
         yield revisions[at : at + BATCH]
 
 
-def mark(look: Look, revisions: list[int], session_id: str, ack: bool) -> Any:
-    """Marks as read what is not yet, with `ack` as acknowledged too: Marked. May be repeated. `to_mark` has judged who may."""
-    rows = look.rows(_brief_of(_size(revisions)), viewer=session_id, **_values(revisions))
+def mark(db: Reader, revisions: list[int], session_id: str, ack: bool) -> Decision[MarkResult]:
+    """Marks as read what is not yet, with `ack` as acknowledged too. May be repeated. `to_mark` has judged who may."""
+    rows = db.rows(_brief_of(_size(revisions)), viewer=session_id, **_values(revisions))
     change, marked = _marking(rows, session_id, ack)
-    change.finish = lambda _: marked
-    return change if marked.changed else marked
+    change.answer_with(lambda _: marked)
+    return change if marked.changed else Answer(marked)
 
 
-def _marking(rows: Rows, session_id: str | None, ack: bool) -> tuple[Change, Marked]:
-    change = Change()
+def _marking(rows: Rows, session_id: str | None, ack: bool) -> tuple[Change[Any], MarkResult]:
+    change: Change[Any] = Change()
     states = [_state(row) for row in rows]
     unread = [row for row in states if row["read_at"] is None]
     unacked = [row for row in states if ack and row["acked_at"] is None]
@@ -471,22 +464,22 @@ def _marking(rows: Rows, session_id: str | None, ack: bool) -> tuple[Change, Mar
         for row in changed:
             change.record(_event(kind, row, session_id or row["to_session"]))
     touched = {row["revision"] for row in unread + unacked}
-    return change, Marked(len(unread), [row for row in states if row["revision"] in touched])
+    return change, MarkResult(len(unread), [row for row in states if row["revision"] in touched])
 
 
-def _add(change: Change, statements: list[Callable[[int], Prepared]], rows: Rows, **values: Any) -> None:
+def _add(change: Change[Any], statements: list[Callable[[int], Prepared]], rows: Rows, **values: Any) -> None:
     """Steps that must touch each of these messages."""
     members = [row["revision"] for row in rows]
     if members:
         for statement in statements:
-            change.add(statement(_size(members)), rows=len(members), **values, **_values(members))
+            change.add(statement(_size(members)), {**values, **_values(members)}, expect=len(members))
 
 
-def report(look: Look, marked: Marked, session_id: str, project_key: str | None, broadcast_days: float) -> Row:
+def report(db: Reader, marked: MarkResult, session_id: str, project_key: str | None, broadcast_days: float) -> Row:
     """How many were marked, the first page of the messages that were changed, and how many of the inbox are still unread."""
-    shown = [key["revision"] for key in _that_fit(marked.changed[:MOST_SHOWN], PAGE_CHARACTERS)]
+    shown = [key["revision"] for key in _that_fit(marked.changed[:MAX_SHOWN], PAGE_CHARACTERS)]
     return {
         "read": marked.read,
-        "items": _several(look, shown, session_id),
-        "unread_message_count": count_unread(look, broadcast_days, session_id, project_key),
+        "items": _several(db, shown, session_id),
+        "unread_message_count": count_unread(db, broadcast_days, session_id, project_key),
     }

@@ -8,12 +8,11 @@ from flask import current_app
 from coord.areas.messages import repository
 from coord.areas.messages.errors import NotRecipient
 from coord.areas.messages.schemas import MarkedSchema, MessageList, MessageSchema, MessagesQuery, ReadManySchema, ReadSchema, SendSchema
-from coord.change import read, settle
-from coord.creation import new_id
 from coord.errors import IdConflict, NotFound
-from coord.schemas import Query
-from coord.waiting import waiting
-from coord.web import Blueprint, cursor_key, page
+from coord.ids import new_id
+from coord.live import subscribe
+from coord.store import read, transact, transact_optimistically
+from coord.web import Blueprint, Query, cursor_key, paginate
 
 blp = Blueprint("messages", __name__, url_prefix="/messages", description="What sessions tell each other.")
 
@@ -31,8 +30,10 @@ def _broadcast_days() -> float:
 def send(body: dict[str, Any]) -> Any:
     """Send a message to one session, or without `to_session` to all."""
     message_id = body["id"] or new_id()
-    first = (lambda: repository.sending(body, message_id)) if body["reply_to"] is None else None
-    message, created = settle(repository.send, body, message_id, first=first)
+    if body["reply_to"] is None:
+        message, created = transact_optimistically(lambda: repository.sending(body, message_id), repository.send, body, message_id)
+    else:
+        message, created = transact(repository.send, body, message_id)
     return message, 201 if created else 200
 
 
@@ -49,7 +50,7 @@ def find(query: dict[str, Any]) -> Any:
     if not query["wait"]:
         return _page(query)
     until = time.monotonic() + query["wait"]
-    with waiting(lambda entry: repository.shows(query, entry), "message") as waiter:
+    with subscribe(lambda entry: repository.shows(query, entry), "message") as waiter:
         while True:
             found = _page(query)
             if found["items"] or waiter is None or not waiter.wait(until):
@@ -60,7 +61,7 @@ def _page(query: dict[str, Any]) -> dict[str, Any]:
     kind = "unread messages" if query["unread_only"] else "messages"
     after = cursor_key(kind, query["cursor"])
     items, more = read(repository.find, query, _broadcast_days(), after[0] if after else None, query["limit"])
-    return page(kind, items + more, len(items), lambda row: [row["revision"]])
+    return paginate(kind, items + more, len(items), lambda row: [row["revision"]])
 
 
 @blp.route("/<uuid:message_id>", methods=["GET"])
@@ -78,7 +79,7 @@ def get(query: dict[str, Any], message_id: Any) -> Any:
 @blp.raises(NotFound, NotRecipient)
 def mark(query: dict[str, Any], message_id: Any) -> Any:
     """Mark a message read, with `ack=true` acknowledged as well. A broadcast needs `session_id`. Repeating it is fine."""
-    return settle(repository.mark_one, str(message_id), query["session_id"], query["ack"])
+    return transact(repository.mark_one, str(message_id), query["session_id"], query["ack"])
 
 
 @blp.route("/read", methods=["PUT"])
@@ -91,7 +92,7 @@ def mark_many(body: dict[str, Any]) -> Any:
     One call marks at most 2,000; `unread_message_count` says whether there are more.
     """
     session_id, days = body["session_id"], _broadcast_days()
-    done = repository.Marked()
+    marked = repository.MarkResult()
     for some in repository.in_batches(read(repository.to_mark, body, days)):
-        done += settle(repository.mark, some, session_id, body["ack"])
-    return read(repository.report, done, session_id, body["project_key"], days)
+        marked += transact(repository.mark, some, session_id, body["ack"])
+    return read(repository.report, marked, session_id, body["project_key"], days)

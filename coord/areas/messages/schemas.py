@@ -7,17 +7,17 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coord.areas.messages.models import BODY_LENGTH, SUBJECT_LENGTH
-from coord.schemas import Body, Flag, Number, Page, Project, Query, Schema, Session, Text, Time, Uuid, Word, list_of
-from coord.waiting import LONGEST_WAIT_S
+from coord.live import MAX_WAIT_S
+from coord.web import Body, Boolean, Choice, Number, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, Uuid, list_of
 
 IMPORTANCES = ("low", "normal", "high", "urgent")
-MOST_IDS = 500
+MAX_IDS = 500
 
 
 class ReaderSchema(Schema):
     """A session that has read a message."""
 
-    session_id = Session(required=True)
+    session_id = SessionId(required=True)
     read_at = Time(required=True)
     acked_at = Time(required=True, allow_none=True)
 
@@ -28,13 +28,13 @@ class MessageSchema(Schema):
     id = Uuid(required=True)
     thread_id = Uuid(required=True, metadata={"description": "The `id` of the message that began the thread."})
     reply_to = Uuid(required=True, allow_none=True)
-    project_key = Project(required=True, allow_none=True)
-    from_session = Session(required=True)
-    to_session = Session(required=True, allow_none=True, metadata={"description": "null: a broadcast."})
+    project_key = ProjectKey(required=True, allow_none=True)
+    from_session = SessionId(required=True)
+    to_session = SessionId(required=True, allow_none=True, metadata={"description": "null: a broadcast."})
     broadcast = fields.Boolean(required=True)
-    subject = Text(longest=SUBJECT_LENGTH, required=True)
-    body = Text(longest=BODY_LENGTH, required=True)
-    importance = Word(IMPORTANCES, required=True)
+    subject = Text(max_length=SUBJECT_LENGTH, required=True)
+    body = Text(max_length=BODY_LENGTH, required=True)
+    importance = Choice(IMPORTANCES, required=True)
     requires_ack = fields.Boolean(required=True)
     created_at = Time(required=True)
     read_at = Time(required=True, allow_none=True)
@@ -58,14 +58,14 @@ class UnreadSchema(Schema):
 
     id = Uuid(required=True)
     thread_id = Uuid(required=True)
-    project_key = Project(required=True, allow_none=True)
-    from_session = Session(required=True)
-    to_session = Session(required=True, allow_none=True)
-    importance = Word(IMPORTANCES, required=True)
+    project_key = ProjectKey(required=True, allow_none=True)
+    from_session = SessionId(required=True)
+    to_session = SessionId(required=True, allow_none=True)
+    importance = Choice(IMPORTANCES, required=True)
     requires_ack = fields.Boolean(required=True)
     created_at = Time(required=True)
-    subject = Text(longest=SUBJECT_LENGTH, required=True)
-    body = Text(longest=BODY_LENGTH, required=True)
+    subject = Text(max_length=SUBJECT_LENGTH, required=True)
+    body = Text(max_length=BODY_LENGTH, required=True)
 
 
 class MarkedSchema(Schema):
@@ -87,14 +87,14 @@ class SendSchema(Body):
     }
 
     id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated call sends nothing twice."})
-    from_session = Session(load_default=None, metadata={"description": "Who sends it; left out: `session_id`."})
-    to_session = Session(load_default=None, metadata={"description": "Left out: a broadcast to everyone."})
-    project_key = Project(load_default=None)
-    subject = Text(longest=SUBJECT_LENGTH, shortest=1, required=True)
-    body = Text(longest=BODY_LENGTH, required=True)
+    from_session = SessionId(load_default=None, metadata={"description": "Who sends it; left out: `session_id`."})
+    to_session = SessionId(load_default=None, metadata={"description": "Left out: a broadcast to everyone."})
+    project_key = ProjectKey(load_default=None)
+    subject = Text(max_length=SUBJECT_LENGTH, min_length=1, required=True)
+    body = Text(max_length=BODY_LENGTH, required=True)
     reply_to = Uuid(load_default=None, allow_none=True, metadata={"description": "The `id` of the message that this one answers."})
-    importance = Word(IMPORTANCES, load_default="normal")
-    requires_ack = Flag(load_default=False, metadata={"description": "Reading it is not enough: the recipient is to acknowledge it."})
+    importance = Choice(IMPORTANCES, load_default="normal")
+    requires_ack = Boolean(load_default=False, metadata={"description": "Reading it is not enough: the recipient is to acknowledge it."})
 
     @ma.post_load
     def sender(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -106,29 +106,29 @@ class SendSchema(Body):
         return data
 
 
-class MessagesQuery(Page):
+class MessagesQuery(PageQuery):
     """Which messages to list."""
 
-    to_session = Session(
+    to_session = SessionId(
         load_default=None, metadata={"description": "This session's inbox: what is addressed to it, and broadcasts of others."}
     )
-    unread_only = Flag(
+    unread_only = Boolean(
         load_default=None,
         metadata={"description": "Only what is unread, oldest first. Without `to_session`: direct ones. Left out: only with `wait`."},
     )
     wait = Number(
-        low=0, high=LONGEST_WAIT_S, load_default=0, metadata={"description": "Seconds to wait for a message when there is none to show."}
+        min=0, max=MAX_WAIT_S, load_default=0, metadata={"description": "Seconds to wait for a message when there is none to show."}
     )
-    project_key = Project(
+    project_key = ProjectKey(
         load_default=None,
         metadata={"description": "Of this project. In an inbox: of the broadcasts only, those of this project and of none."},
     )
-    from_session = Session(load_default=None, metadata={"description": "Sent by this session."})
+    from_session = SessionId(load_default=None, metadata={"description": "Sent by this session."})
     thread_id = Uuid(load_default=None)
 
 
-def _ack() -> Flag:
-    return Flag(load_default=False, metadata={"description": "Acknowledge as well."})
+def _ack() -> Boolean:
+    return Boolean(load_default=False, metadata={"description": "Acknowledge as well."})
 
 
 class ReadSchema(Query):
@@ -142,11 +142,11 @@ class ReadManySchema(Body):
 
     example = {"session_id": "ci-2/claude"}
 
-    session_id = Session(required=True)
+    session_id = SessionId(required=True)
     ids = fields.List(
-        Uuid(), load_default=None, validate=validate.Length(max=MOST_IDS), metadata={"description": "Left out: all that is unread."}
+        Uuid(), load_default=None, validate=validate.Length(max=MAX_IDS), metadata={"description": "Left out: all that is unread."}
     )
-    project_key = Project(load_default=None, metadata={"description": "Only what the inbox shows with this filter."})
+    project_key = ProjectKey(load_default=None, metadata={"description": "Only what the inbox shows with this filter."})
     ack = _ack()
 
     @ma.validates_schema

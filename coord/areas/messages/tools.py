@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coord.area import CALLER, Call, Tool, chosen
+from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
 from coord.areas.messages.schemas import MessagesQuery, ReadManySchema, SendSchema
 
 AT_ONCE = 20  # messages of a list: the agent's context takes all of them
 
 
-def _send(sent: Mapping[str, Any]) -> Call:
-    return Call("POST", "/messages", sent)
+def _send(sent: Mapping[str, Any]) -> ToolCall:
+    return ToolCall("POST", "/messages", sent)
 
 
-def _inbox(sent: Mapping[str, Any]) -> Call:
+def _inbox(sent: Mapping[str, Any]) -> ToolCall:
     if sent.get("read") is not None:  # without ids the call would mark all, shown or not
-        return Call("PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]})
-    return Call("GET", "/messages", {"unread_only": True, "limit": AT_ONCE, **sent, "to_session": sent["session_id"]})
+        return ToolCall("PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]})
+    return ToolCall("GET", "/messages", {"unread_only": True, "limit": AT_ONCE, **sent, "to_session": sent["session_id"]})
 
 
 def _without(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -26,9 +26,11 @@ def _without(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
 send = Tool(
     "send",
     "Send a message to a session, or without to_session to all.",
-    takes={
-        **CALLER,
-        **chosen(SendSchema, to_session="", project_key="", subject="", body="", reply_to="Message id", importance="", requires_ack=""),
+    arguments={
+        **CALLER_FIELDS,
+        **pick_fields(
+            SendSchema, to_session="", project_key="", subject="", body="", reply_to="Message id", importance="", requires_ack=""
+        ),
     },
     call=_send,
 )
@@ -37,13 +39,13 @@ send = Tool(
 inbox = Tool(
     "inbox",
     "Your unread messages, oldest first. Then call it with read to mark those that you have read.",
-    takes={
-        **CALLER,
-        **chosen(
+    arguments={
+        **CALLER_FIELDS,
+        **pick_fields(
             MessagesQuery, project_key="", unread_only="Default true", thread_id="", wait="Seconds to wait for one, up to 50", cursor=""
         ),
-        "read": chosen(ReadManySchema, ids="Message ids")["ids"],
-        **chosen(ReadManySchema, ack="With read: acknowledge too"),
+        "read": pick_fields(ReadManySchema, ids="Message ids")["ids"],
+        **pick_fields(ReadManySchema, ack="With read: acknowledge too"),
     },
     call=_inbox,
 )

@@ -10,13 +10,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from coord.answers import explain
 from coord.area import areas
 from coord.areas.metrics import repository
-from coord.change import read
 from coord.errors import CoordError
-from coord.schemas import Query
-from coord.web import Blueprint
+from coord.store import read
+from coord.web import Blueprint, Query, explain
 
 blp = Blueprint("metrics", __name__, description="What Prometheus scrapes.")
 

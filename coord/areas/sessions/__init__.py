@@ -7,17 +7,17 @@ from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.sessions import repository
 from coord.areas.sessions.routes import blp
 from coord.areas.sessions.tools import checkin
-from coord.areas.sessions.upkeep import upkeep
-from coord.change import Look
+from coord.areas.sessions.upkeep import on_tick
+from coord.store import Reader
 
 
-def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
-    found = repository.count(look, scope.project_key, repository.silent_us())
+def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
+    found = repository.count(db, scope.project_key, repository.silent_us())
     return {"counts": {"sessions": found["alive"] + found["silent"], "sessions_gone": found["gone"]}}
 
 
-def _gauges(look: Look) -> Iterable[Gauge]:
-    for state, number in repository.count(look, None, repository.silent_us()).items():
+def _gauges(db: Reader) -> Iterable[Gauge]:
+    for state, number in repository.count(db, None, repository.silent_us()).items():
         yield Gauge("sessions", "Announced sessions by state, without those that ended.", number, {"state": state})
 
 
@@ -26,6 +26,6 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={}, read=_status),
     gauges=_gauges,
-    upkeep=upkeep,
+    on_tick=on_tick,
     tools=(checkin,),
 )

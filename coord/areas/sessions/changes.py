@@ -6,15 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
-from coord.change import Look, Rows
-from coord.statements import Prepared
+from coord.store import Prepared, Reader, Row, Rows, journal
 
-Row = dict[str, Any]
-
-MOST_CHANGES = 200
+MAX_CHANGES = 200
 REACH = 5_000  # entries of the journal that are looked through, back from the newest; what is older is not counted
-LONGEST_WHAT = 200  # characters
+MAX_WHAT = 200  # characters
 
 NOISE = (
     *("lock.renewed", "lock.queued", "lock.unqueued"),
@@ -22,7 +18,7 @@ NOISE = (
     *("session.heartbeat", "session.active"),
 )
 
-_entry = journal.Entry.__table__
+_entry = journal.JournalEntry.__table__
 _c = _entry.c
 
 
@@ -44,7 +40,7 @@ def _told(in_project: bool) -> sa.Select[Any]:
 
 @lru_cache(maxsize=2)
 def _newest(in_project: bool) -> Prepared:
-    found = _told(in_project).order_by(sa.desc("revision")).limit(MOST_CHANGES).subquery("found")
+    found = _told(in_project).order_by(sa.desc("revision")).limit(MAX_CHANGES).subquery("found")
     return Prepared(sa.select(*_c).join(found, found.c.revision == _c.revision).order_by(_c.revision.desc()))
 
 
@@ -53,11 +49,11 @@ def _count(in_project: bool) -> Prepared:
     return Prepared(sa.select(sa.func.count()).select_from(_told(in_project).subquery("told")))
 
 
-def since(look: Look, after: int, until: int, project_key: str | None, me: str) -> tuple[Rows, int]:
-    """The newest first, at most MOST_CHANGES, and how many there are."""
+def since(db: Reader, after: int, until: int, project_key: str | None, me: str) -> tuple[Rows, int]:
+    """The newest first, at most MAX_CHANGES, and how many there are."""
     values = {"after": after, "until": until, "project_key": project_key, "me": me}
-    rows = look.rows(_newest(project_key is not None), **values)
-    total = len(rows) if len(rows) < MOST_CHANGES else int(look.value(_count(project_key is not None), **values))
+    rows = db.rows(_newest(project_key is not None), **values)
+    total = len(rows) if len(rows) < MAX_CHANGES else int(db.value(_count(project_key is not None), **values))
     return [{**row, "what": _what(row["subject_id"], row["data"])} for row in rows], total
 
 
@@ -67,4 +63,4 @@ def _what(subject_id: str, data: Row) -> str:
     if data.get("state"):
         what += f": {data['state']}" + (f" {data['version']}" if data.get("version") else "")
     had = data.get("holder") or data.get("was_assigned_to")
-    return (f"{what} ({had} had it)" if had else what)[:LONGEST_WHAT]
+    return (f"{what} ({had} had it)" if had else what)[:MAX_WHAT]

@@ -28,7 +28,7 @@ class Section:
     total: int
     line: Callable[[Row], str]
     texts: tuple[str, ...] = ()
-    moving: frozenset[str] = frozenset()
+    volatile: frozenset[str] = frozenset()
     shortened: int = 0
 
     @property
@@ -127,7 +127,7 @@ def tag(checkin: Checkin, form: Form) -> str:
         [
             section.name,
             section.total,
-            [{name: value for name, value in item.items() if name not in section.moving} for item in section.items],
+            [{name: value for name, value in item.items() if name not in section.volatile} for item in section.items],
         ]
         for section in checkin.sections
     ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from coord import errors
 from coord.areas.sessions.schemas import SessionSchema
-from coord.schemas import iso
+from coord.web import iso
 
 _session = SessionSchema()
 

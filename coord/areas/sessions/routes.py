@@ -18,8 +18,8 @@ from coord.areas.sessions.schemas import (
     SessionSchema,
     SessionsQuery,
 )
-from coord.change import read, settle
-from coord.web import Blueprint, cursor_key, page
+from coord.store import read, transact
+from coord.web import Blueprint, cursor_key, paginate
 
 blp = Blueprint("sessions", __name__, url_prefix="/sessions", description="Who is there, and who no longer is.")
 
@@ -34,7 +34,7 @@ def heartbeat(body: dict[str, Any]) -> Any:
     It counts as activity on all that the session has. With `ttl_minutes` it promises to call again within that time; any call keeps the
     promise. Who breaks it is gone: its locks are stale at once, its work items pending again, and those affected get a message.
     """
-    session, announced = settle(repository.heartbeat, body, repository.silent_us())
+    session, announced = transact(repository.heartbeat, body, repository.silent_us())
     return session, 201 if announced else 200
 
 
@@ -45,7 +45,7 @@ def find(query: dict[str, Any]) -> Any:
     """List sessions that announced themselves, the last first: those that are there, unless `state` says otherwise."""
     after = cursor_key("sessions", query["cursor"])
     rows = read(repository.find, query["project_key"], query["state"], after[0] if after else None, query["limit"], repository.silent_us())
-    return page("sessions", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("sessions", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("", methods=["DELETE"])
@@ -54,14 +54,14 @@ def find(query: dict[str, Any]) -> Any:
 @blp.raises(Superseded)
 def end(query: dict[str, Any]) -> Any:
     """End a session: its locks are released, its work items pending again. Repeating it is fine, whether or not it ever announced itself."""
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     ended = False
     while True:
-        left: repository.Left = settle(repository.end, query["session_id"], repository.silent_us(), query["observed_at"])
-        done.update(left.done)
-        ended = ended or left.ended
-        if not left.more:
-            return {"session": left.session, "ended": ended, "done": dict(done)}
+        result = transact(repository.end, query["session_id"], repository.silent_us(), query["observed_at"])
+        counts.update(result.counts)
+        ended = ended or result.ended
+        if not result.incomplete:
+            return {"session": result.session, "ended": ended, "done": dict(counts)}
 
 
 _AS_TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
@@ -81,7 +81,7 @@ def checkin(body: dict[str, Any]) -> Any:
 
     Unread messages, its locks, its work items, and what others changed since `after`.
     """
-    session, _ = settle(repository.heartbeat, body, repository.silent_us(), renews=True)
+    session, _ = transact(repository.heartbeat, body, repository.silent_us(), renews=True)
     known = read(repository.checkin, session, body["after"])
     as_text = request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain"
     form = checkins.TEXT if as_text else checkins.JSON

@@ -6,37 +6,37 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.presence import AGENT_LENGTH
-from coord.schemas import Body, Number, ObservedAt, Page, Project, Query, Schema, Session, Text, Time, Whole, Word, list_of
+from coord.web import Body, Choice, Integer, Number, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
 
 STATES = ("alive", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
 SHORTEST_TTL_MINUTES = 0.001
-LONGEST_TTL_MINUTES = 7 * 24 * 60
+MAX_TTL_MINUTES = 7 * 24 * 60
 HIGHEST_CURSOR = 2**53
-LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 500, 8_000, 262_144
+LEAST_BYTES, DEFAULT_BYTES, MAX_BYTES = 500, 8_000, 262_144
 
 
-def _project(**kwargs: Any) -> Project:
-    return Project(allow_none=True, metadata={"description": "What it works on. null clears it."}, **kwargs)
+def _project(**kwargs: Any) -> ProjectKey:
+    return ProjectKey(allow_none=True, metadata={"description": "What it works on. null clears it."}, **kwargs)
 
 
 def _agent(**kwargs: Any) -> Text:
-    return Text(longest=AGENT_LENGTH, allow_none=True, metadata={"description": "What kind of agent it is. null clears it."}, **kwargs)
+    return Text(max_length=AGENT_LENGTH, allow_none=True, metadata={"description": "What kind of agent it is. null clears it."}, **kwargs)
 
 
 def _task(**kwargs: Any) -> Text:
-    return Text(longest=TASK_LENGTH, allow_none=True, metadata={"description": "What it is about to do: others see it."}, **kwargs)
+    return Text(max_length=TASK_LENGTH, allow_none=True, metadata={"description": "What it is about to do: others see it."}, **kwargs)
 
 
 def _ttl(**kwargs: Any) -> Number:
     description = "A promise: to call again within this time. Who breaks it is gone. null: no promise."
-    return Number(low=SHORTEST_TTL_MINUTES, high=LONGEST_TTL_MINUTES, allow_none=True, metadata={"description": description}, **kwargs)
+    return Number(min=SHORTEST_TTL_MINUTES, max=MAX_TTL_MINUTES, allow_none=True, metadata={"description": description}, **kwargs)
 
 
 class SessionSchema(Schema):
     """A session that announced itself."""
 
-    session_id = Session(required=True)
+    session_id = SessionId(required=True)
     project_key = _project(required=True)
     agent = _agent(required=True)
     task = _task(required=True)
@@ -44,7 +44,7 @@ class SessionSchema(Schema):
     started_at = Time(required=True, metadata={"description": "When it last announced itself anew."})
     last_seen_at = Time(required=True)
     expires_at = Time(required=True, allow_none=True, metadata={"description": "Until when it promised to call again."})
-    state = Word(
+    state = Choice(
         STATES,
         required=True,
         metadata={
@@ -63,19 +63,19 @@ class HeartbeatSchema(Body):
     example = {"session_id": "web-1/claude", "project_key": "shop", "ttl_minutes": 10, "agent": "claude", "task": "Cart totals"}
     names_caller = False  # it is a sign of life itself
 
-    session_id = Session(required=True)
+    session_id = SessionId(required=True)
     project_key = _project()
     ttl_minutes = _ttl()
     agent = _agent()
     task = _task()
 
 
-class SessionsQuery(Page):
+class SessionsQuery(PageQuery):
     """Which sessions to list."""
 
-    project_key = Project(load_default=None)
+    project_key = ProjectKey(load_default=None)
     state = fields.List(
-        Word(STATES),
+        Choice(STATES),
         load_default=None,
         metadata={"description": "May be repeated. Left out: those that neither ended nor are known to be gone."},
     )
@@ -86,7 +86,7 @@ class EndSchema(Query):
 
     names_caller = False  # ending is no sign of life
 
-    session_id = Session(required=True)
+    session_id = SessionId(required=True)
     observed_at = ObservedAt("A session that was seen since has come back and stays; what it took since it keeps.")
 
 
@@ -108,16 +108,16 @@ class CheckinBody(HeartbeatSchema):
 
     example = {"session_id": "web-1/claude", "project_key": "shop", "after": 4711}
 
-    after = Whole(
-        low=0,
-        high=HIGHEST_CURSOR,
+    after = Integer(
+        min=0,
+        max=HIGHEST_CURSOR,
         load_default=None,
         allow_none=True,
         metadata={"description": "`cursor` of the check-in before. Left out: no changes are told, only where to go on from."},
     )
-    max_bytes = Whole(
-        low=LEAST_BYTES,
-        high=MOST_BYTES,
+    max_bytes = Integer(
+        min=LEAST_BYTES,
+        max=MAX_BYTES,
         load_default=DEFAULT_BYTES,
         metadata={"description": "The answer is never longer; what finds no room is counted in `left_out`."},
     )
@@ -126,10 +126,10 @@ class CheckinBody(HeartbeatSchema):
 class ChangeSchema(Schema):
     """What somebody else did, in few words. All of it is at `/events`."""
 
-    revision = Whole(low=1, high=HIGHEST_CURSOR, required=True)
+    revision = Integer(min=1, max=HIGHEST_CURSOR, required=True)
     at = Time(required=True)
     type = fields.String(required=True)
-    session_id = Session(required=True, allow_none=True)
+    session_id = SessionId(required=True, allow_none=True)
     what = fields.String(required=True)
 
 
@@ -151,7 +151,7 @@ class CheckinSchema(ma.Schema):
     changes_lost = fields.Boolean(
         required=True, metadata={"description": "The journal no longer reaches back to `after`: go on from `cursor`."}
     )
-    cursor = Whole(low=0, high=HIGHEST_CURSOR, required=True, metadata={"description": "The next `after`."})
+    cursor = Integer(min=0, max=HIGHEST_CURSOR, required=True, metadata={"description": "The next `after`."})
     left_out = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "By part, how many."})
     shortened = fields.Dict(
         keys=fields.String(),

@@ -2,14 +2,14 @@
 
 from flask import current_app
 
-from coord.activity import Activity
 from coord.areas.sessions import repository
-from coord.change import read, settle
+from coord.live import Activity
+from coord.store import read, transact
 
 BATCH = 50  # sessions whose calls are written in one change: others wait for their turn while it runs
 
 
-def upkeep() -> None:
+def on_tick() -> None:
     """Calls first: who has called is not gone."""
     _write_calls(current_app.extensions["coord.activity"])
     _note_the_gone()
@@ -18,19 +18,19 @@ def upkeep() -> None:
 def _write_calls(activity: Activity) -> None:
     calls = activity.take()
     names = list(calls)
-    resting = activity.resting()
+    skipped = activity.skipped()
     try:
         while names:
             some = names[:BATCH]
-            written: repository.Written = settle(repository.active, {name: calls[name] for name in some}, resting)
+            result = transact(repository.active, {name: calls[name] for name in some}, skipped)
             del names[:BATCH]
-            activity.put_back(calls, written.too_early)
-            activity.rest(written.asked)
+            activity.put_back(calls, result.too_early)
+            activity.skip_for_a_minute(result.asked)
     finally:
         activity.put_back(calls, names)
 
 
 def _note_the_gone() -> None:
     for session_id in read(repository.due):
-        while settle(repository.note_gone, session_id).more:
+        while transact(repository.note_gone, session_id).incomplete:
             pass

@@ -3,19 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-from coord import journal
 from coord.area import Scope, StatusPart
-from coord.change import Look
-from coord.schemas import Schema, Time
+from coord.store import Reader, journal
+from coord.web import Schema, Time
 
 
-def overview(look: Look, parts: Iterable[StatusPart], scope: Scope) -> dict[str, Any]:
+def overview(db: Reader, parts: Iterable[StatusPart], scope: Scope) -> dict[str, Any]:
     """Every part's fields, ready to be sent, and all counts in one."""
-    last = look.row(journal.LAST)
+    last = db.row(journal.HEAD)
     whole: dict[str, Any] = {"generated_at": Time().serialize("now", last or {})}
     counts: dict[str, Any] = {}
     for part in parts:
-        read = part.read(look, scope)
+        read = part.read(db, scope)
         whole.update(Schema.from_dict(dict(part.fields))().dump(read))
         counts.update(read.get("counts", {}))
     return {**whole, "counts": counts}

@@ -7,7 +7,7 @@ from flask import current_app
 from coord.area import Scope, areas
 from coord.areas.status import repository
 from coord.areas.status.schemas import StatusQuery, StatusSchema
-from coord.change import read
+from coord.store import read
 from coord.web import Blueprint
 
 blp = Blueprint("status", __name__, url_prefix="/status", description="Everything at a glance.")

@@ -3,13 +3,13 @@
 import marshmallow as ma
 from marshmallow import fields
 
-from coord.schemas import Project, Query, Time
+from coord.web import ProjectKey, Query, Time
 
 
 class StatusQuery(Query):
     """What the overview is about; left out: everything."""
 
-    project_key = Project(load_default=None)
+    project_key = ProjectKey(load_default=None)
 
 
 class StatusSchema(ma.Schema):

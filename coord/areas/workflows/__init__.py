@@ -11,30 +11,30 @@ from coord.areas.workflows.routes import blp
 from coord.areas.workflows.schemas import InHandSchema, WorkflowSchema
 from coord.areas.workflows.stages import OPEN_WORKFLOWS
 from coord.areas.workflows.tools import work
-from coord.change import Look
+from coord.store import Reader
 
 
-def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
-    items = item_repository.count(look, scope.project_key)
+def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
+    items = item_repository.count(db, scope.project_key)
     return {
-        "active_workflows": repository.find(look, scope.project_key, OPEN_WORKFLOWS, None, 49),
+        "active_workflows": repository.find(db, scope.project_key, OPEN_WORKFLOWS, None, 49),
         "counts": {
-            "active_workflows": repository.count_open(look, scope.project_key),
+            "active_workflows": repository.count_open(db, scope.project_key),
             **{f"work_items_{name}": items[name] for name in ("pending", "in_progress", "ready")},
         },
     }
 
 
-def _gauges(look: Look) -> Iterable[Gauge]:
-    items = item_repository.count(look, None)
-    yield Gauge("workflows_active", "Workflows that are neither completed nor cancelled.", repository.count_open(look, None))
+def _gauges(db: Reader) -> Iterable[Gauge]:
+    items = item_repository.count(db, None)
+    yield Gauge("workflows_active", "Workflows that are neither completed nor cancelled.", repository.count_open(db, None))
     yield Gauge("work_items_ready", "Pending work items whose dependencies are all completed.", items.pop("ready"))
     for status, value in items.items():
         yield Gauge("work_items", "Unfinished work items by status.", value, {"status": status})
 
 
-def _in_hand(look: Look, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
-    return item_repository.of_checkin(look, str(scope.session_id))
+def _in_hand(db: Reader, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
+    return item_repository.of_checkin(db, str(scope.session_id))
 
 
 def _line(item: Mapping[str, Any]) -> str:
@@ -46,7 +46,7 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={"active_workflows": fields.List(fields.Nested(WorkflowSchema))}, read=_status),
     gauges=_gauges,
-    left=item_repository.left,
+    on_session_end=item_repository.on_session_end,
     checkin=CheckinPart("work_items", "in progress by you", 30, InHandSchema, _in_hand, _line, texts=("description",)),
     tools=(work,),
 )

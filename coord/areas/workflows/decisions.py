@@ -4,21 +4,19 @@ An object's `observed_at` only grows once it has one, so what was found to be la
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from coord import observation
 from coord.areas.workflows.errors import Superseded
-from coord.creation import digest
+from coord.ids import digest
+from coord.observed_at import is_superseded, refuse_skew
+from coord.store import Row
 
-Row = dict[str, Any]
-
-MOST_AT_ONCE = 20  # changes remembered that one object was given at one moment: a caller's clock may have whole seconds only
+MAX_AT_ONCE = 20  # changes remembered that one object was given at one moment: a caller's clock may have whole seconds only
 
 
 def must_not_be_late(kind: str, row: Row, fields: Row, shown: Callable[[Row], Row]) -> None:
     """Raises Invalid and Superseded. `row`: the object as it is stored, and `now`; `shown`: makes of it what is answered."""
-    observation.refuse_skew(fields["observed_at"], row["now"])
-    if observation.is_late(fields["observed_at"], row["observed_at"]):
+    refuse_skew(fields["observed_at"], row["now"])
+    if is_superseded(fields["observed_at"], row["observed_at"]):
         raise Superseded(kind, shown(row))
 
 
@@ -37,7 +35,7 @@ def noted(row: Row, fields: Row) -> Row:
     decisions = row["decisions"]
     if fields["observed_at"] is not None:
         before = decisions if _is_of_the_last_moment(row, fields) else []
-        decisions = [*before, digest(fields)][-MOST_AT_ONCE:]
+        decisions = [*before, digest(fields)][-MAX_AT_ONCE:]
     return {"new_observed_at": fields["observed_at"], "new_decisions": decisions}
 
 

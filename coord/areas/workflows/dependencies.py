@@ -4,17 +4,16 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal
 from coord.areas.workflows.models import dependencies, dependency_edits, work_items
 from coord.areas.workflows.ranges import one_of
 from coord.areas.workflows.stages import FREED, HELD_UP
-from coord.change import Change, Look
 from coord.errors import Invalid
-from coord.statements import Prepared
+from coord.store import Change, Prepared, Reader, journal
 
 _c = work_items.c
 _completed = sa.case((_c.stage == "completed", 1), else_=0)
@@ -62,11 +61,11 @@ _NEXT_EDIT = Prepared(
 )
 
 
-def completion(look: Look, ids: Sequence[str], project_key: str) -> dict[str, bool]:
+def completion(db: Reader, ids: Sequence[str], project_key: str) -> dict[str, bool]:
     """Which of the items are completed. Raises Invalid unless all of them are in the project."""
     if not ids:
         return {}
-    rows = look.rows(sa.select(_c.id, _c.stage).where(_c.id.in_(ids), _c.project_key == project_key))
+    rows = db.rows(sa.select(_c.id, _c.stage).where(_c.id.in_(ids), _c.project_key == project_key))
     found = {row["id"]: row["stage"] == "completed" for row in rows}
     missing = [each for each in ids if each not in found]
     if missing:
@@ -74,18 +73,18 @@ def completion(look: Look, ids: Sequence[str], project_key: str) -> dict[str, bo
     return found
 
 
-def link(change: Change, item_id: str, added: Mapping[str, bool], removed: Iterable[str] = ()) -> None:
+def link(change: Change[Any], item_id: str, added: Mapping[str, bool], removed: Iterable[str] = ()) -> None:
     """`added`: the new dependencies, and whether they were completed when they were looked at."""
     for each in removed:
-        change.add(_UNLINK, rows=1, depends_on=each, item_id=item_id)
+        change.add(_UNLINK, {"depends_on": each, "item_id": item_id}, expect=1)
     for each, completed in added.items():
-        change.add(_LINK, rows=1, depends_on=each, item_id=item_id, completed=int(completed))
+        change.add(_LINK, {"depends_on": each, "item_id": item_id, "completed": int(completed)}, expect=1)
 
 
-def count_completion(change: Change, item_id: str, *, completed: bool) -> None:
+def count_completion(change: Change[Any], item_id: str, *, completed: bool) -> None:
     """Tells the items that wait for this one that it is completed, or no longer is."""
-    change.add(_COUNT_DEPENDENCY, depends_on=item_id, more=-1 if completed else 1)
-    change.add(_FREE if completed else _HOLD_UP, depends_on=item_id)
+    change.add(_COUNT_DEPENDENCY, {"depends_on": item_id, "more": -1 if completed else 1})
+    change.add(_FREE if completed else _HOLD_UP, {"depends_on": item_id})
 
 
 def must_not_depend_on_itself(item_id: str, depends_on: Iterable[str]) -> None:
@@ -94,31 +93,31 @@ def must_not_depend_on_itself(item_id: str, depends_on: Iterable[str]) -> None:
         raise _cycle([item_id, item_id])
 
 
-def add_without_cycle(look: Look, change: Change, item_id: str, depends_on: Sequence[str], project_key: str) -> None:
+def add_without_cycle(db: Reader, change: Change[Any], item_id: str, depends_on: Sequence[str], project_key: str) -> None:
     """Raises Invalid when one of the new dependencies waits for the item.
 
     If anybody else adds dependencies in the project meanwhile, the change is off and is decided anew.
     """
-    seen = look.value(_EDITED, project_key=project_key)
+    seen = db.value(_EDITED, project_key=project_key)
     must_not_depend_on_itself(item_id, depends_on)
-    if _has_dependents(look, item_id):
-        _search(look, item_id, depends_on)
+    if _has_dependents(db, item_id):
+        _search(db, item_id, depends_on)
     if seen is None:
-        change.add(_FIRST_EDIT, rows=1, project_key=project_key)
+        change.add(_FIRST_EDIT, {"project_key": project_key}, expect=1)
     else:
-        change.add(_NEXT_EDIT, rows=1, project=project_key, seen=seen)
+        change.add(_NEXT_EDIT, {"project": project_key, "seen": seen}, expect=1)
 
 
-def _has_dependents(look: Look, item_id: str) -> bool:
-    return look.row(sa.select(dependencies.c.item_id).where(dependencies.c.depends_on == item_id).limit(1)) is not None
+def _has_dependents(db: Reader, item_id: str) -> bool:
+    return db.row(sa.select(dependencies.c.item_id).where(dependencies.c.depends_on == item_id).limit(1)) is not None
 
 
-def _search(look: Look, item_id: str, depends_on: Iterable[str]) -> None:
+def _search(db: Reader, item_id: str, depends_on: Iterable[str]) -> None:
     """Walks up from the new dependencies, a level at a time, and raises Invalid on meeting the item."""
     reached_from: dict[str, str] = dict.fromkeys(depends_on, item_id)
     level = list(reached_from)
     while level:
-        rows = look.rows(sa.select(_c.id, _c.depends_on).where(_c.id.in_(level)))
+        rows = db.rows(sa.select(_c.id, _c.depends_on).where(_c.id.in_(level)))
         level = []
         for row in rows:
             if item_id in row["depends_on"]:

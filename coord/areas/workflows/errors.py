@@ -5,7 +5,7 @@ from typing import Any
 
 from coord import errors
 from coord.areas.workflows.schemas import WorkflowSchema, WorkItemSchema
-from coord.schemas import iso
+from coord.web import iso
 
 _SHOWN = {"workflow": WorkflowSchema(), "work_item": WorkItemSchema()}
 

@@ -1,4 +1,4 @@
-"""Every SQL statement about work items. Functions look, and return a Change or an answer; none of them commits.
+"""Every SQL statement about work items. Functions read, and return a Change or an answer; none of them commits.
 
 What was decided upon a row is guarded by its `changed`. The next item of the queue is chosen inside the change: changes are serial, so
 callers that claim at the same moment get different items, the best first, and none of them has to try again.
@@ -10,8 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal, observation
-from coord.area import Departure
+from coord.area import SessionEnd
 from coord.areas.workflows import decisions
 from coord.areas.workflows import dependencies as deps
 from coord.areas.workflows.models import work_item_claims, work_items, workflows
@@ -27,14 +26,10 @@ from coord.areas.workflows.stages import (
     stages_of,
     status_of,
 )
-from coord.change import Change, Look, Rows
-from coord.creation import digest, must_match
-from coord.db import now
 from coord.errors import Invalid, NotFound
-from coord.journal import Event
-from coord.statements import Prepared
-
-Row = dict[str, Any]
+from coord.ids import digest, must_match
+from coord.observed_at import decided_at, not_superseded, now_or_newest
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, Rows, journal, now
 
 _c = work_items.c
 
@@ -70,7 +65,7 @@ _SET = ("title", "description", "stage", "rank", "depends_on", "blocked_by", "as
 
 _UPDATE = Prepared(
     sa.update(work_items)
-    .where(_c.id == param("item_id"), _c.changed == param("seen"), observation.not_late(_c.observed_at))
+    .where(_c.id == param("item_id"), _c.changed == param("seen"), not_superseded(_c.observed_at))
     .values(
         {
             **{name: param(f"new_{name}") for name in (*_SET, "decisions")},
@@ -81,7 +76,7 @@ _UPDATE = Prepared(
                 (param("completes", type_=sa.Integer) == 1, journal.moment), else_=param("old_completed_at", type_=_c.completed_at.type)
             ),
             "updated_at": journal.moment,
-            "observed_at": observation.made_at(_c.observed_at),
+            "observed_at": decided_at(_c.observed_at),
             "changed": journal.revision,
         }
     )
@@ -113,9 +108,9 @@ def shown(row: Row) -> Row:
     return {**row, **more, "observed_at": row["observed_at"] or row["created_at"]}
 
 
-def get(look: Look, item_id: str) -> Row:
+def get(db: Reader, item_id: str) -> Row:
     """Raises NotFound."""
-    row = look.row(_BY_ID, id=item_id)
+    row = db.row(_BY_ID, id=item_id)
     if row is None:
         raise _not_found(item_id)
     return shown(row)
@@ -134,7 +129,7 @@ _BEYOND = (
 _FILTERS = ("workflow_id", "project_key", "assigned_to")
 
 
-def find(look: Look, args: Row, after: list[int] | None, limit: int) -> Rows:
+def find(db: Reader, args: Row, after: list[int] | None, limit: int) -> Rows:
     """`limit + 1` items at most, highest priority first, then oldest, beyond the rank and revision `after`."""
     stages = stages_of(args["status"], args["ready"])
     if not stages:
@@ -143,13 +138,13 @@ def find(look: Look, args: Row, after: list[int] | None, limit: int) -> Rows:
     rank, revision = after or (None, None)
     values = {name: args[name] for name in filters}
     listing = _listing(stages, filters, after is not None)
-    return [shown(row) for row in look.rows(listing, **values, after_rank=rank, after_revision=revision, limit=limit + 1)]
+    return [shown(row) for row in db.rows(listing, **values, after_rank=rank, after_revision=revision, limit=limit + 1)]
 
 
-def of_workflow(look: Look, workflow_id: str, limit: int) -> Rows:
+def of_workflow(db: Reader, workflow_id: str, limit: int) -> Rows:
     """The first items of the workflow, in the order of `find`."""
     listing = _listing(stages_of(None, None), ("workflow_id",), False)
-    return [shown(row) for row in look.rows(listing, workflow_id=workflow_id, limit=limit)]
+    return [shown(row) for row in db.rows(listing, workflow_id=workflow_id, limit=limit)]
 
 
 _IN_HAND = Prepared(
@@ -164,23 +159,23 @@ def _listing(stages: tuple[str, ...], filters: tuple[str, ...], paged: bool) -> 
     return Prepared(first_of(work_items, ranges, ["rank", "revision"], param("limit", type_=sa.Integer)))
 
 
-MOST_IN_CHECKIN = 50
+MAX_IN_CHECKIN = 50
 
 
-def of_checkin(look: Look, session_id: str) -> tuple[Rows, int]:
+def of_checkin(db: Reader, session_id: str) -> tuple[Rows, int]:
     """The first items that the session has in progress, in whatever project, and how many there are."""
-    rows = look.rows(_listing(("in_progress",), ("assigned_to",), False), assigned_to=session_id, limit=MOST_IN_CHECKIN)
-    total = len(rows) if len(rows) < MOST_IN_CHECKIN else int(look.value(_IN_HAND, assigned_to=session_id))
+    rows = db.rows(_listing(("in_progress",), ("assigned_to",), False), assigned_to=session_id, limit=MAX_IN_CHECKIN)
+    total = len(rows) if len(rows) < MAX_IN_CHECKIN else int(db.value(_IN_HAND, assigned_to=session_id))
     return [shown(row) for row in rows], total
 
 
-def count(look: Look, project_key: str | None) -> dict[str, int]:
+def count(db: Reader, project_key: str | None) -> dict[str, int]:
     """How many items are pending, in progress and blocked, and how many are ready, exactly."""
     counted = (*PENDING_STAGES, "in_progress", "blocked")
     query = sa.select(_c.stage, sa.func.count().label("items")).where(_c.stage.in_(counted)).group_by(_c.stage)
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
-    found = {row["stage"]: int(row["items"]) for row in look.rows(query)}
+    found = {row["stage"]: int(row["items"]) for row in db.rows(query)}
     return {
         "pending": sum(found.get(stage, 0) for stage in PENDING_STAGES),
         "in_progress": found.get("in_progress", 0),
@@ -192,36 +187,35 @@ def count(look: Look, project_key: str | None) -> dict[str, int]:
 # --- what is changed -------------------------------------------------------------------------------------------------------------
 
 
-def create(look: Look, wanted: Row, item_id: str) -> Any:
+def create(db: Reader, wanted: Row, item_id: str) -> Decision[tuple[Row, bool]]:
     """`(item, created)`. Raises Invalid and IdConflict. May be repeated: it answers what is stored."""
-    workflow = _workflow_of(look, wanted["workflow_id"], wanted["project_key"])
+    workflow = _workflow_of(db, wanted["workflow_id"], wanted["project_key"])
     depends_on = list(dict.fromkeys(wanted["depends_on"]))
     content = {name: wanted[name] for name in ("workflow_id", "title", "description", "status", "priority", "assigned_to")}
     content["created_by"] = wanted["created_by"] or wanted["session_id"]
     content_digest = digest({**content, "depends_on": sorted(depends_on)})
-    stored = look.row(_BY_ID, id=item_id)
+    stored = db.row(_BY_ID, id=item_id)
     if stored is not None:
         must_match(stored, content_digest, "work item")
-        return shown(stored), False
+        return Answer((shown(stored), False))
     deps.must_not_depend_on_itself(item_id, depends_on)
-    completed = deps.completion(look, depends_on, workflow["project_key"])
+    completed = deps.completion(db, depends_on, workflow["project_key"])
     item = {**content, "id": item_id, "project_key": workflow["project_key"], "depends_on": depends_on}
     if item["status"] == "in_progress" and item["assigned_to"] is None:
         item["assigned_to"] = wanted["session_id"]
     over = workflow["status"] in OVER_WORKFLOWS
-    change = Change()
-    change.add(_count(None, item["status"]), rows=1, workflow_id=item["workflow_id"], over=int(over))
-    change.add(_INSERT, rows=1, **item, **_placed(item, completed, over=over), digest=content_digest)
+    change: Change[tuple[Row, bool]] = Change()
+    change.add(_count(None, item["status"]), {"workflow_id": item["workflow_id"], "over": int(over)}, expect=1)
+    change.add(_INSERT, {**item, **_placed(item, completed, over=over), "digest": content_digest}, expect=1)
     deps.link(change, item_id, completed)
     change.record(_event("work_item.created", item, wanted["session_id"] or item["created_by"]))
-    change.answering(_BY_ID, id=item_id)
-    change.finish = lambda rows: (shown(rows[0]), True)
+    change.answer_with(lambda rows: (shown(rows[0]), True), _BY_ID, {"id": item_id})
     return change
 
 
-def _workflow_of(look: Look, workflow_id: str, project_key: str | None) -> Row:
+def _workflow_of(db: Reader, workflow_id: str, project_key: str | None) -> Row:
     """The workflow that a call names, with the project that it names, if any. Raises Invalid."""
-    workflow = look.row(_WORKFLOW, id=workflow_id)
+    workflow = db.row(_WORKFLOW, id=workflow_id)
     if workflow is None:
         raise Invalid({"workflow_id": [f"There is no workflow {workflow_id}. Create it first, or look at /api/coord/workflows."]})
     if project_key not in (None, workflow["project_key"]):
@@ -236,9 +230,9 @@ def _placed(item: Row, completed: dict[str, bool], *, over: bool) -> Row:
     return {"blocked_by": blocked_by, "stage": stage_of(item["status"], blocked_by, shelved=over), "rank": -item["priority"]}
 
 
-def change(look: Look, item_id: str, fields: Row) -> Any:
+def update(db: Reader, item_id: str, fields: Row) -> Decision[Row]:
     """Changes what is given. Raises NotFound, Invalid and Superseded. May be repeated: what is so already changes nothing."""
-    row = look.row(_TO_CHANGE, id=item_id)
+    row = db.row(_TO_CHANGE, id=item_id)
     if row is None:
         raise _not_found(item_id)
     decisions.must_not_be_late("work_item", row, fields, shown)
@@ -249,17 +243,16 @@ def change(look: Look, item_id: str, fields: Row) -> Any:
         new["depends_on"] = was["depends_on"]
     changed = [name for name in _CHANGEABLE if new[name] != was[name]]
     if decisions.is_known(row, fields) or not (changed or decisions.confirms(row, fields)):
-        return was
+        return Answer(was)
     new["depends_on"] = list(dict.fromkeys(new["depends_on"]))
     item = {**was, **new}
-    change = Change()
-    _change_row(look, change, was, item, decisions.noted(row, fields))
+    change: Change[Row] = Change()
+    _change_row(db, change, was, item, decisions.noted(row, fields))
     if item["status"] != was["status"]:
         _change_status(change, was, item)
     kind = _what_happened(was, item) if changed else "work_item.confirmed"
     change.record(_event(kind, item, fields["session_id"], changed=changed))
-    change.answering(_BY_ID, id=item_id)
-    change.finish = lambda rows: shown(rows[0])
+    change.answer_with(lambda rows: shown(rows[0]), _BY_ID, {"id": item_id})
     return change
 
 
@@ -276,35 +269,37 @@ def _assignee(was: Row, fields: Row) -> str | None:
     return assigned
 
 
-def _change_row(look: Look, change: Change, was: Row, item: Row, decided: Row) -> None:
+def _change_row(db: Reader, change: Change[Any], was: Row, item: Row, decided: Row) -> None:
     """The guarded UPDATE of the item's own row, and its links to what it depends on."""
-    completed = deps.completion(look, item["depends_on"], was["project_key"])
+    completed = deps.completion(db, item["depends_on"], was["project_key"])
     added = {each: done for each, done in completed.items() if each not in was["depends_on"]}
     removed = [each for each in was["depends_on"] if each not in completed]
     if added:
-        deps.add_without_cycle(look, change, was["id"], list(added), was["project_key"])
+        deps.add_without_cycle(db, change, was["id"], list(added), was["project_key"])
     place = _placed(item, completed, over=was["workflow_status"] in OVER_WORKFLOWS)
     in_progress = item["status"] == "in_progress"
     taken = in_progress and (was["status"] != "in_progress" or item["assigned_to"] not in (None, was["assigned_to"]))
     change.add(
         _UPDATE,
-        rows=1,
-        item_id=was["id"],
-        seen=was["changed"],
-        claims=int(taken),
-        old_claimed_at=None if item["status"] == "pending" else was["claimed_at"],
-        completes=int(item["status"] == "completed" != was["status"]),
-        old_completed_at=was["completed_at"] if item["status"] == "completed" else None,
-        **{f"new_{name}": {**item, **place}[name] for name in _SET},
-        **decided,
+        {
+            "item_id": was["id"],
+            "seen": was["changed"],
+            "claims": int(taken),
+            "old_claimed_at": None if item["status"] == "pending" else was["claimed_at"],
+            "completes": int(item["status"] == "completed" != was["status"]),
+            "old_completed_at": was["completed_at"] if item["status"] == "completed" else None,
+            **{f"new_{name}": {**item, **place}[name] for name in _SET},
+            **decided,
+        },
+        expect=1,
     )
     deps.link(change, was["id"], added, removed)
 
 
-def _change_status(change: Change, was: Row, item: Row) -> None:
+def _change_status(change: Change[Any], was: Row, item: Row) -> None:
     """What follows elsewhere: the workflow's counts, and the items that wait for this one."""
     over = was["workflow_status"] in OVER_WORKFLOWS
-    change.add(_count(was["status"], item["status"]), rows=1, workflow_id=was["workflow_id"], over=int(over))
+    change.add(_count(was["status"], item["status"]), {"workflow_id": was["workflow_id"], "over": int(over)}, expect=1)
     if "completed" in (was["status"], item["status"]):
         deps.count_completion(change, was["id"], completed=item["status"] == "completed")
 
@@ -324,9 +319,9 @@ def _event(kind: str, item: Row, session_id: str | None, **more: Any) -> Event:
     return Event(kind, "work_item", item["id"], item["project_key"], session_id, {**data, **more})
 
 
-def shelve(change: Change, workflow_id: str, *, over: bool) -> None:
+def shelve(change: Change[Any], workflow_id: str, *, over: bool) -> None:
     """Takes the pending items of a workflow that is over out of the queue; puts them back when it goes on."""
-    change.add(_SHELVE if over else _UNSHELVE, workflow=workflow_id)
+    change.add(_SHELVE if over else _UNSHELVE, {"workflow": workflow_id})
 
 
 # --- the queue -------------------------------------------------------------------------------------------------------------------
@@ -372,7 +367,7 @@ _TAKE = Prepared(
         assigned_to=param("session"),
         claimed_at=journal.moment,
         updated_at=journal.moment,
-        observed_at=observation.made_now(_c.observed_at),
+        observed_at=now_or_newest(_c.observed_at),
         changed=journal.revision,
     )
 )
@@ -396,36 +391,35 @@ _RECORD_CLAIM = journal.recording(
 _CLAIMED = Prepared(sa.select(*_c, work_item_claims.c.digest.label("claimed_with")).where(_given))
 
 
-def claim(look: Look, wanted: Row, claim_id: str) -> Any:
+def claim(db: Reader, wanted: Row, claim_id: str) -> Decision[Row | None]:
     """The next ready item, now the caller's; None when there is none. Raises Invalid and IdConflict.
 
     May be repeated: the claim gives the same item. Passes over items that are assigned to others, and workflows that are over.
     """
     content = {name: wanted[name] for name in ("session_id", "project_key", "workflow_id")}
     content_digest = digest(content)
-    given = look.row(_CLAIMED, claim_id=claim_id)
+    given = db.row(_CLAIMED, claim_id=claim_id)
     if given is not None:
         must_match({"id": claim_id, "digest": given["claimed_with"]}, content_digest, "claim")
-        return shown(given)
+        return Answer(shown(given))
     scope = tuple(name for name in ("project_key", "workflow_id") if wanted[name] is not None)
     values = {name: wanted[name] for name in ("session_id", *scope)}
-    if look.row(_is_any(scope), **values) is None:
+    if db.row(_is_any(scope), **values) is None:
         if wanted["workflow_id"] is not None:
-            _workflow_of(look, wanted["workflow_id"], wanted["project_key"])
-        return None
-    change = Change()
-    change.add(_give(scope), rows=1, claim_id=claim_id, digest=content_digest, **values)
-    change.add(_TAKE, rows=1, claim_id=claim_id, session=wanted["session_id"])
-    change.add(_COUNT_TAKEN, rows=1, claim_id=claim_id)
+            _workflow_of(db, wanted["workflow_id"], wanted["project_key"])
+        return Answer(None)
+    change: Change[Row | None] = Change()
+    change.add(_give(scope), {"claim_id": claim_id, "digest": content_digest, **values}, expect=1)
+    change.add(_TAKE, {"claim_id": claim_id, "session": wanted["session_id"]}, expect=1)
+    change.add(_COUNT_TAKEN, {"claim_id": claim_id}, expect=1)
     change.record(Event("work_item.claimed", "work_item", claim_id, session_id=wanted["session_id"], statement=_RECORD_CLAIM))
-    change.answering(_CLAIMED, claim_id=claim_id)
-    change.finish = lambda rows: shown(rows[0])
+    change.answer_with(lambda rows: shown(rows[0]), _CLAIMED, {"claim_id": claim_id})
     return change
 
 
 # --- a session leaves ------------------------------------------------------------------------------------------------------------
 
-MOST_RETURNED = 100  # items given back in one change: others wait for their turn while it runs
+MAX_RETURNED = 100  # items given back in one change: others wait for their turn while it runs
 
 
 def had(most: int) -> Prepared:
@@ -439,14 +433,14 @@ def had(most: int) -> Prepared:
             _c.assigned_to == param("session"),
             _c.stage == "in_progress",
             _c.claimed_at.is_not(None),
-            observation.not_late(_c.claimed_at),
+            not_superseded(_c.claimed_at),
         )
         .order_by(_c.rank, _c.revision)
         .limit(most + 1)
     )
 
 
-_HAD = had(MOST_RETURNED)
+_HAD = had(MAX_RETURNED)
 
 _RETURN = Prepared(
     sa.update(work_items)
@@ -456,24 +450,24 @@ _RETURN = Prepared(
         assigned_to=sa.null(),
         claimed_at=sa.null(),
         updated_at=journal.moment,
-        observed_at=observation.made_now(_c.observed_at),
+        observed_at=now_or_newest(_c.observed_at),
         changed=journal.revision,
     )
 )
 
 
-def left(look: Look, departure: Departure) -> None:
+def on_session_end(db: Reader, end: SessionEnd) -> None:
     """Gives back what the session has claimed and not finished: its items are pending again, for anybody."""
-    had = look.rows(_HAD, session=departure.session_id, new_observed_at=departure.observed_at)
-    departure.more = departure.more or len(had) > MOST_RETURNED
-    by, reason = (None, "session_gone") if departure.gone else (departure.session_id, "session_ended")
-    for row in had[:MOST_RETURNED]:
+    had = db.rows(_HAD, session=end.session_id, new_observed_at=end.observed_at)
+    end.incomplete = end.incomplete or len(had) > MAX_RETURNED
+    by, reason = (None, "session_gone") if end.gone else (end.session_id, "session_ended")
+    for row in had[:MAX_RETURNED]:
         over = row["workflow_status"] in OVER_WORKFLOWS
         stage = stage_of("pending", row["blocked_by"], shelved=over)
-        departure.change.add(_RETURN, rows=1, item_id=row["id"], seen=row["changed"], to_stage=stage)
-        departure.change.add(_count("in_progress", "pending"), rows=1, workflow_id=row["workflow_id"], over=int(over))
+        end.change.add(_RETURN, {"item_id": row["id"], "seen": row["changed"], "to_stage": stage}, expect=1)
+        end.change.add(_count("in_progress", "pending"), {"workflow_id": row["workflow_id"], "over": int(over)}, expect=1)
         item = {**shown(row), "status": "pending", "assigned_to": None}
-        departure.change.record(_event("work_item.returned", item, by, was_assigned_to=departure.session_id, reason=reason))
+        end.change.record(_event("work_item.returned", item, by, was_assigned_to=end.session_id, reason=reason))
         for creator in (row["created_by"], row["workflow_created_by"]):
-            departure.affects(creator, f"Work item {row['title']!r} ({row['id']}) of {row['workflow_name']!r} is pending again.")
-    departure.done["work_items_returned"] = len(had[:MOST_RETURNED])
+            end.affects(creator, f"Work item {row['title']!r} ({row['id']}) of {row['workflow_name']!r} is pending again.")
+    end.counts["work_items_returned"] = len(had[:MAX_RETURNED])

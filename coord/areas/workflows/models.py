@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.db import TABLE_OPTIONS, Base, Id, Json, LongText, Revision, Timestamp
+from coord.store import TABLE_OPTIONS, Base, Id, Json, LongText, Revision, Timestamp
 
 TITLE_LENGTH = 500
 

@@ -1,4 +1,4 @@
-"""Every SQL statement about workflows. Functions look, and return a Change or an answer; none of them commits."""
+"""Every SQL statement about workflows. Functions read, and return a Change or an answer; none of them commits."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,19 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import journal, observation
 from coord.areas.workflows import decisions, item_repository
 from coord.areas.workflows.models import workflows
 from coord.areas.workflows.ranges import first_of
 from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, OVER_WORKFLOWS, WORKFLOW_STATUSES
-from coord.change import Change, Look, Rows
-from coord.creation import digest, must_match
-from coord.db import now
 from coord.errors import NotFound
-from coord.journal import Event
-from coord.statements import Prepared
-
-Row = dict[str, Any]
+from coord.ids import digest, must_match
+from coord.observed_at import decided_at, not_superseded
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, Rows, journal, now
 
 ITEMS_WITH_ONE = 500  # work items shown with a workflow: the longest page of their own list
 
@@ -43,12 +38,12 @@ _INSERT = _insert()
 
 _UPDATE = Prepared(
     sa.update(workflows)
-    .where(_c.id == param("workflow_id"), _c.changed == param("seen"), observation.not_late(_c.observed_at))
+    .where(_c.id == param("workflow_id"), _c.changed == param("seen"), not_superseded(_c.observed_at))
     .values(
         {
             **{name: param(f"new_{name}") for name in (*_CHANGEABLE, "decisions")},
             "updated_at": journal.moment,
-            "observed_at": observation.made_at(_c.observed_at),
+            "observed_at": decided_at(_c.observed_at),
             "changed": journal.revision,
         }
     )
@@ -65,24 +60,24 @@ def shown(row: Row) -> Row:
     return {**row, "observed_at": observed_at, "progress": {**progress, "total": sum(progress.values())}}
 
 
-def get(look: Look, workflow_id: str) -> Row:
+def get(db: Reader, workflow_id: str) -> Row:
     """The workflow with the first of its items. Raises NotFound."""
-    workflow = shown(_stored(look, _BY_ID, workflow_id))
-    return {**workflow, "work_items": item_repository.of_workflow(look, workflow_id, ITEMS_WITH_ONE)}
+    workflow = shown(_stored(db, _BY_ID, workflow_id))
+    return {**workflow, "work_items": item_repository.of_workflow(db, workflow_id, ITEMS_WITH_ONE)}
 
 
-def _stored(look: Look, statement: Prepared, workflow_id: str) -> Row:
-    row = look.row(statement, id=workflow_id)
+def _stored(db: Reader, statement: Prepared, workflow_id: str) -> Row:
+    row = db.row(statement, id=workflow_id)
     if row is None:
         raise NotFound(f"There is no workflow {workflow_id}. All are listed at /api/coord/workflows.")
     return row
 
 
-def find(look: Look, project_key: str | None, statuses: Sequence[str] | None, after: int | None, limit: int) -> Rows:
+def find(db: Reader, project_key: str | None, statuses: Sequence[str] | None, after: int | None, limit: int) -> Rows:
     """`limit + 1` workflows at most, newest first, older than the revision `after`."""
     wanted = tuple(status for status in WORKFLOW_STATUSES if statuses is None or status in statuses)
     listing = _listing(wanted, project_key is not None, after is not None)
-    rows = look.rows(listing, project_key=project_key, after=after, limit=limit + 1)
+    rows = db.rows(listing, project_key=project_key, after=after, limit=limit + 1)
     return [shown(row) for row in rows]
 
 
@@ -97,51 +92,49 @@ def _listing(statuses: tuple[str, ...], in_project: bool, paged: bool) -> Prepar
     return Prepared(first_of(workflows, ranges, ["revision"], param("limit", type_=sa.Integer), newest_first=True))
 
 
-def count_open(look: Look, project_key: str | None) -> int:
+def count_open(db: Reader, project_key: str | None) -> int:
     """How many workflows are neither completed nor cancelled, exactly."""
     query = sa.select(sa.func.count()).select_from(workflows).where(_c.status.in_(OPEN_WORKFLOWS))
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
-    return int(look.value(query))
+    return int(db.value(query))
 
 
 # --- what is changed -------------------------------------------------------------------------------------------------------------
 
 
-def create(look: Look, wanted: Row, workflow_id: str) -> Any:
+def create(db: Reader, wanted: Row, workflow_id: str) -> Decision[tuple[Row, bool]]:
     """`(workflow, created)`. Raises IdConflict. May be repeated: it answers what is stored."""
     content = {name: wanted[name] for name in ("project_key", *_CHANGEABLE)}
     content["created_by"] = wanted["created_by"] or wanted["session_id"]
     content_digest = digest(content)
-    stored = look.row(_BY_ID, id=workflow_id)
+    stored = db.row(_BY_ID, id=workflow_id)
     if stored is not None:
         must_match(stored, content_digest, "workflow")
-        return shown(stored), False
-    change = Change()
-    change.add(_INSERT, rows=1, id=workflow_id, digest=content_digest, **content)
+        return Answer((shown(stored), False))
+    change: Change[tuple[Row, bool]] = Change()
+    change.add(_INSERT, {"id": workflow_id, "digest": content_digest, **content}, expect=1)
     change.record(_event("workflow.created", {**content, "id": workflow_id}, wanted["session_id"] or content["created_by"]))
-    change.answering(_BY_ID, id=workflow_id)
-    change.finish = lambda rows: (shown(rows[0]), True)
+    change.answer_with(lambda rows: (shown(rows[0]), True), _BY_ID, {"id": workflow_id})
     return change
 
 
-def change(look: Look, workflow_id: str, fields: Row) -> Any:
+def update(db: Reader, workflow_id: str, fields: Row) -> Decision[Row]:
     """Changes what is given. Raises NotFound, Invalid and Superseded. May be repeated: what is so already changes nothing."""
-    was = _stored(look, _TO_CHANGE, workflow_id)
+    was = _stored(db, _TO_CHANGE, workflow_id)
     decisions.must_not_be_late("workflow", was, fields, shown)
     new = {name: fields.get(name, was[name]) for name in _CHANGEABLE}
     changed = [name for name in _CHANGEABLE if new[name] != was[name]]
     if decisions.is_known(was, fields) or not (changed or decisions.confirms(was, fields)):
-        return shown(was)
-    change = Change()
+        return Answer(shown(was))
+    change: Change[Row] = Change()
     values = {f"new_{name}": new[name] for name in _CHANGEABLE}
-    change.add(_UPDATE, rows=1, workflow_id=workflow_id, seen=was["changed"], **values, **decisions.noted(was, fields))
+    change.add(_UPDATE, {"workflow_id": workflow_id, "seen": was["changed"], **values, **decisions.noted(was, fields)}, expect=1)
     over = new["status"] in OVER_WORKFLOWS
     if over != (was["status"] in OVER_WORKFLOWS):
         item_repository.shelve(change, workflow_id, over=over)
     change.record(_event(_what_happened(new, changed), {**was, **new}, fields["session_id"], changed=changed))
-    change.answering(_BY_ID, id=workflow_id)
-    change.finish = lambda rows: shown(rows[0])
+    change.answer_with(lambda rows: shown(rows[0]), _BY_ID, {"id": workflow_id})
     return change
 
 

@@ -20,11 +20,10 @@ from coord.areas.workflows.schemas import (
     WorkItemSchema,
     WorkItemsQuery,
 )
-from coord.change import read, settle
-from coord.creation import new_id
 from coord.errors import IdConflict, NotFound
-from coord.schemas import Query
-from coord.web import Blueprint, cursor_key, page
+from coord.ids import new_id
+from coord.store import read, transact
+from coord.web import Blueprint, Query, cursor_key, paginate
 
 blp = Blueprint("workflows", __name__, url_prefix="", description="Work to share out: workflows, and the items in them.")
 
@@ -38,7 +37,7 @@ WORKFLOWS, ITEMS = ["workflows"], ["work items"]
 @blp.raises(IdConflict)
 def create_workflow(body: dict[str, Any]) -> Any:
     """Create a workflow."""
-    workflow, created = settle(repository.create, body, body["id"] or new_id())
+    workflow, created = transact(repository.create, body, body["id"] or new_id())
     return workflow, 201 if created else 200
 
 
@@ -49,7 +48,7 @@ def find_workflows(query: dict[str, Any]) -> Any:
     """List workflows, newest first."""
     after = cursor_key("workflows", query["cursor"])
     rows = read(repository.find, query["project_key"], query["status"], after[0] if after else None, query["limit"])
-    return page("workflows", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("workflows", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("/workflows/<uuid:workflow_id>", methods=["GET"], tags=WORKFLOWS)
@@ -67,7 +66,7 @@ def get_workflow(query: dict[str, Any], workflow_id: Any) -> Any:
 @blp.raises(NotFound, Superseded)
 def change_workflow(body: dict[str, Any], workflow_id: Any) -> Any:
     """Change a workflow. While it is `completed` or `cancelled`, its pending items are not handed out."""
-    return settle(repository.change, str(workflow_id), body)
+    return transact(repository.update, str(workflow_id), body)
 
 
 @blp.route("/work-items", methods=["POST"], tags=ITEMS)
@@ -77,7 +76,7 @@ def change_workflow(body: dict[str, Any], workflow_id: Any) -> Any:
 @blp.raises(IdConflict)
 def create_item(body: dict[str, Any]) -> Any:
     """Create a work item."""
-    item, created = settle(item_repository.create, body, body["id"] or new_id())
+    item, created = transact(item_repository.create, body, body["id"] or new_id())
     return item, 201 if created else 200
 
 
@@ -88,7 +87,7 @@ def find_items(query: dict[str, Any]) -> Any:
     """List work items, highest priority first, then oldest."""
     after = cursor_key("work_items", query["cursor"], 2)
     rows = read(item_repository.find, query, after, query["limit"])
-    return page("work_items", rows, query["limit"], lambda row: [row["rank"], row["revision"]])
+    return paginate("work_items", rows, query["limit"], lambda row: [row["rank"], row["revision"]])
 
 
 @blp.route("/work-items/claim", methods=["POST"], tags=ITEMS)
@@ -101,7 +100,7 @@ def claim_item(body: dict[str, Any]) -> Any:
 
     Left out are items assigned to another session, and those of workflows that are `completed` or `cancelled`.
     """
-    item = settle(item_repository.claim, body, body["claim_id"] or new_id())
+    item = transact(item_repository.claim, body, body["claim_id"] or new_id())
     return Response(status=204) if item is None else item
 
 
@@ -120,4 +119,4 @@ def get_item(query: dict[str, Any], item_id: Any) -> Any:
 @blp.raises(NotFound, Superseded)
 def change_item(body: dict[str, Any], item_id: Any) -> Any:
     """Change a work item: its status, what it waits for, who does it. Repeating it is fine."""
-    return settle(item_repository.change, str(item_id), body)
+    return transact(item_repository.update, str(item_id), body)

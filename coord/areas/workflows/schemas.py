@@ -8,30 +8,30 @@ from marshmallow import fields, validate
 
 from coord.areas.workflows.models import TITLE_LENGTH
 from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
-from coord.schemas import Body, Flag, ObservedAt, Page, Project, Schema, Session, Text, Time, Uuid, Whole, Word, list_of
+from coord.web import Body, Boolean, Choice, Integer, ObservedAt, PageQuery, ProjectKey, Schema, SessionId, Text, Time, Uuid, list_of
 
 DESCRIPTION_LENGTH = 100_000
 HIGHEST_PRIORITY = 2**31 - 1  # any 32-bit integer, so that clients may keep it in one
-MOST_DEPENDENCIES = 100
+MAX_DEPENDENCIES = 100
 
 _OBSERVED = "When its last change was decided; while there was none, when it was created."
 
 
 def _description(**kwargs: Any) -> Text:
-    return Text(longest=DESCRIPTION_LENGTH, allow_none=True, **kwargs)
+    return Text(max_length=DESCRIPTION_LENGTH, allow_none=True, **kwargs)
 
 
 def _name(**kwargs: Any) -> Text:
-    return Text(longest=TITLE_LENGTH, shortest=1, **kwargs)
+    return Text(max_length=TITLE_LENGTH, min_length=1, **kwargs)
 
 
-def _priority(**kwargs: Any) -> Whole:
-    return Whole(low=-HIGHEST_PRIORITY - 1, high=HIGHEST_PRIORITY, metadata={"description": "Higher goes first."}, **kwargs)
+def _priority(**kwargs: Any) -> Integer:
+    return Integer(min=-HIGHEST_PRIORITY - 1, max=HIGHEST_PRIORITY, metadata={"description": "Higher goes first."}, **kwargs)
 
 
 def _depends_on(**kwargs: Any) -> fields.List[Any]:
     description = "Ids of work items of the same project that must be completed first."
-    return fields.List(Uuid(), validate=validate.Length(max=MOST_DEPENDENCIES), metadata={"description": description}, **kwargs)
+    return fields.List(Uuid(), validate=validate.Length(max=MAX_DEPENDENCIES), metadata={"description": description}, **kwargs)
 
 
 ProgressSchema = Schema.from_dict({name: fields.Integer(required=True) for name in (*ITEM_STATUSES, "total")}, name="Progress")
@@ -42,18 +42,18 @@ class WorkItemSchema(Schema):
 
     id = Uuid(required=True)
     workflow_id = Uuid(required=True)
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     title = _name(required=True)
     description = _description(required=True)
-    status = Word(ITEM_STATUSES, required=True)
+    status = Choice(ITEM_STATUSES, required=True)
     priority = _priority(required=True)
     depends_on = _depends_on(required=True)
     ready = fields.Boolean(required=True, metadata={"description": "Pending, and every dependency is completed."})
-    assigned_to = Session(required=True, allow_none=True)
+    assigned_to = SessionId(required=True, allow_none=True)
     claimed_at = Time(
         required=True, allow_none=True, metadata={"description": "When it was last taken into work; null when it is back in the queue."}
     )
-    created_by = Session(required=True, allow_none=True)
+    created_by = SessionId(required=True, allow_none=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
     observed_at = Time(required=True, metadata={"description": _OBSERVED})
@@ -68,7 +68,7 @@ class InHandSchema(Schema):
 
     id = Uuid(required=True)
     workflow_id = Uuid(required=True)
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     title = _name(required=True)
     description = _description(required=True)
     priority = _priority(required=True)
@@ -79,11 +79,11 @@ class WorkflowSchema(Schema):
     """A workflow."""
 
     id = Uuid(required=True)
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     name = _name(required=True)
     description = _description(required=True)
-    status = Word(WORKFLOW_STATUSES, required=True)
-    created_by = Session(required=True)
+    status = Choice(WORKFLOW_STATUSES, required=True)
+    created_by = SessionId(required=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
     observed_at = Time(required=True, metadata={"description": _OBSERVED})
@@ -109,11 +109,11 @@ class CreateWorkflowSchema(Body):
     example = {"project_key": "shop", "name": "Checkout rewrite", "created_by": "web-1/claude"}
 
     id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated create makes nothing twice."})
-    project_key = Project(required=True)
+    project_key = ProjectKey(required=True)
     name = _name(required=True)
     description = _description(load_default=None)
-    status = Word(WORKFLOW_STATUSES, load_default="planning")
-    created_by = Session(load_default=None, metadata={"description": "Who creates it; left out: `session_id`."})
+    status = Choice(WORKFLOW_STATUSES, load_default="planning")
+    created_by = SessionId(load_default=None, metadata={"description": "Who creates it; left out: `session_id`."})
 
     @ma.validates_schema
     def named(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -128,15 +128,15 @@ class ChangeWorkflowSchema(Body):
 
     name = _name()
     description = _description()
-    status = Word(WORKFLOW_STATUSES)
+    status = Choice(WORKFLOW_STATUSES)
     observed_at = ObservedAt("A workflow that was changed since stays as it is.")
 
 
-class WorkflowsQuery(Page):
+class WorkflowsQuery(PageQuery):
     """Which workflows to list."""
 
-    project_key = Project(load_default=None)
-    status = fields.List(Word(WORKFLOW_STATUSES), load_default=None, metadata={"description": "May be repeated: any of them."})
+    project_key = ProjectKey(load_default=None)
+    status = fields.List(Choice(WORKFLOW_STATUSES), load_default=None, metadata={"description": "May be repeated: any of them."})
 
 
 class CreateWorkItemSchema(Body):
@@ -146,17 +146,17 @@ class CreateWorkItemSchema(Body):
 
     id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated create makes nothing twice."})
     workflow_id = Uuid(required=True)
-    project_key = Project(load_default=None, metadata={"description": "Left out: the workflow's. If given it must be that."})
+    project_key = ProjectKey(load_default=None, metadata={"description": "Left out: the workflow's. If given it must be that."})
     title = _name(required=True)
     description = _description(load_default=None)
-    status = Word(ITEM_STATUSES, load_default="pending")
+    status = Choice(ITEM_STATUSES, load_default="pending")
     priority = _priority(load_default=0)
     depends_on = _depends_on(load_default=list)
-    assigned_to = Session(
+    assigned_to = SessionId(
         load_default=None,
         metadata={"description": "While it is pending, only this session can claim it. One created `in_progress` is the caller's."},
     )
-    created_by = Session(load_default=None, metadata={"description": "Who creates it; left out: `session_id`."})
+    created_by = SessionId(load_default=None, metadata={"description": "Who creates it; left out: `session_id`."})
 
 
 class ChangeWorkItemSchema(Body):
@@ -166,24 +166,24 @@ class ChangeWorkItemSchema(Body):
 
     title = _name()
     description = _description()
-    status = Word(
+    status = Choice(
         ITEM_STATUSES,
         metadata={"description": "`in_progress` assigns an unassigned item to the caller; `pending` takes a claimed one from its session."},
     )
     priority = _priority()
     depends_on = _depends_on()
-    assigned_to = Session(allow_none=True)
+    assigned_to = SessionId(allow_none=True)
     observed_at = ObservedAt("An item that was changed, claimed or returned since stays as it is.")
 
 
-class WorkItemsQuery(Page):
+class WorkItemsQuery(PageQuery):
     """Which work items to list."""
 
     workflow_id = Uuid(load_default=None)
-    project_key = Project(load_default=None)
-    status = fields.List(Word(ITEM_STATUSES), load_default=None, metadata={"description": "May be repeated: any of them."})
-    assigned_to = Session(load_default=None)
-    ready = Flag(load_default=None)
+    project_key = ProjectKey(load_default=None)
+    status = fields.List(Choice(ITEM_STATUSES), load_default=None, metadata={"description": "May be repeated: any of them."})
+    assigned_to = SessionId(load_default=None)
+    ready = Boolean(load_default=None)
 
 
 class ClaimWorkItemSchema(Body):
@@ -191,8 +191,8 @@ class ClaimWorkItemSchema(Body):
 
     example = {"session_id": "web-1/claude", "project_key": "shop"}
 
-    session_id = Session(required=True)
-    project_key = Project(load_default=None)
+    session_id = SessionId(required=True)
+    project_key = ProjectKey(load_default=None)
     workflow_id = Uuid(load_default=None)
     claim_id = Uuid(
         load_default=None, metadata={"description": "Chosen by the client: repeating it gives the same item, whatever became of it since."}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coord.area import CALLER, Call, Tool, chosen
+from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
 from coord.areas.workflows.schemas import ChangeWorkflowSchema, ChangeWorkItemSchema, WorkItemsQuery
 from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
 from coord.errors import Invalid
-from coord.schemas import Uuid, Word
+from coord.web import Choice, Uuid
 
 AT_ONCE = 20  # items of a list: the agent's context takes all of them
 
@@ -25,7 +25,7 @@ _STATUSES = tuple(dict.fromkeys((*ITEM_STATUSES, *WORKFLOW_STATUSES)))
 Sent = Mapping[str, Any]
 
 
-def _work(sent: Sent) -> Call:
+def _work(sent: Sent) -> ToolCall:
     action, rest = sent["action"], _without(sent, "action")
     method, path = _CALLS[action]
     if action == "update":
@@ -35,15 +35,15 @@ def _work(sent: Sent) -> Call:
     if action == "workflows" and rest.get("workflow_id") is not None:
         return _of_one(method, f"{path}/", "workflow_id", rest)
     if method == "GET":
-        return Call(method, path, {"limit": AT_ONCE, **rest})
-    return Call(method, path, rest, if_empty="Nothing is ready for you.")
+        return ToolCall(method, path, {"limit": AT_ONCE, **rest})
+    return ToolCall(method, path, rest, if_empty="Nothing is ready for you.")
 
 
-def _of_one(method: str, path: str, named: str, sent: Sent) -> Call:
+def _of_one(method: str, path: str, named: str, sent: Sent) -> ToolCall:
     """The id says which one is meant, and so its project too."""
     if sent.get(named) is None:
         raise Invalid({named: ["Needed, but not given."]})
-    return Call(method, path + sent[named], _without(sent, named, "project_key"))
+    return ToolCall(method, path + sent[named], _without(sent, named, "project_key"))
 
 
 def _without(sent: Sent, *names: str) -> dict[str, Any]:
@@ -54,17 +54,17 @@ work = Tool(
     "work",
     "Shared work: items in workflows. claim gives you, and nobody else, the next ready item; update its status when done, or to pending to "
     "give it back. workflows lists them, or shows one with its items.",
-    takes={
-        "action": Word(_CALLS, required=True),
-        **CALLER,
-        **chosen(WorkItemsQuery, project_key="", workflow_id=""),
+    arguments={
+        "action": Choice(_CALLS, required=True),
+        **CALLER_FIELDS,
+        **pick_fields(WorkItemsQuery, project_key="", workflow_id=""),
         "item_id": Uuid(metadata={"description": "Which to update"}),
-        **chosen(ChangeWorkItemSchema, title="Of an item"),
-        **chosen(ChangeWorkflowSchema, name="Of a workflow"),
-        **chosen(ChangeWorkItemSchema, description=""),
-        "status": Word(_STATUSES),
-        **chosen(ChangeWorkItemSchema, priority="Higher goes first", depends_on="Item ids", assigned_to=""),
-        **chosen(WorkItemsQuery, ready="", cursor=""),
+        **pick_fields(ChangeWorkItemSchema, title="Of an item"),
+        **pick_fields(ChangeWorkflowSchema, name="Of a workflow"),
+        **pick_fields(ChangeWorkItemSchema, description=""),
+        "status": Choice(_STATUSES),
+        **pick_fields(ChangeWorkItemSchema, priority="Higher goes first", depends_on="Item ids", assigned_to=""),
+        **pick_fields(WorkItemsQuery, ready="", cursor=""),
     },
     call=_work,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from coord.area import Area, Gauge, Scope, StatusPart
-from coord.change import Look
+from coord.store import Reader
 from coord_recipes import repository
 from coord_recipes.routes import blp
 from coord_recipes.schemas import RecipeSchema
@@ -16,15 +16,15 @@ from coord_recipes.tools import recipes, write
 SHOWN_IN_STATUS = 50
 
 
-def _status(look: Look, scope: Scope) -> Mapping[str, Any]:
+def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     return {
-        "recent_recipes": repository.find(look, scope.project_key, None, SHOWN_IN_STATUS),
-        "counts": {"recipes": repository.count(look, scope.project_key)},
+        "recent_recipes": repository.find(db, scope.project_key, None, SHOWN_IN_STATUS),
+        "counts": {"recipes": repository.count(db, scope.project_key)},
     }
 
 
-def _gauges(look: Look) -> Iterable[Gauge]:
-    yield Gauge("recipes", "Recipes written.", repository.count(look, None))
+def _gauges(db: Reader) -> Iterable[Gauge]:
+    yield Gauge("recipes", "Recipes written.", repository.count(db, None))
 
 
 area = Area(

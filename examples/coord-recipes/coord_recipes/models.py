@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.db import TABLE_OPTIONS, Base, Id, LongText, Revision, Timestamp
+from coord.store import TABLE_OPTIONS, Base, Id, LongText, Revision, Timestamp
 
 TITLE_LENGTH = 200
 

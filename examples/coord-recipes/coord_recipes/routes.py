@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from coord.change import read, settle
-from coord.creation import new_id
 from coord.errors import IdConflict, NotFound
-from coord.schemas import Query
-from coord.web import Blueprint, cursor_key, page
+from coord.ids import new_id
+from coord.store import read, transact
+from coord.web import Blueprint, Query, cursor_key, paginate
 from coord_recipes import repository
 from coord_recipes.errors import TitleTaken
 from coord_recipes.schemas import RecipeList, RecipeSchema, RecipesQuery, WriteSchema
@@ -21,7 +20,7 @@ blp = Blueprint("recipes", __name__, url_prefix="/recipes", description="What on
 @blp.raises(TitleTaken, IdConflict)
 def write(body: dict[str, Any]) -> Any:
     """Write a recipe."""
-    recipe, created = settle(repository.write, body["id"] or new_id(), body)
+    recipe, created = transact(repository.write, body["id"] or new_id(), body)
     return recipe, 201 if created else 200
 
 
@@ -32,7 +31,7 @@ def find(query: dict[str, Any]) -> Any:
     """List recipes, newest first."""
     after = cursor_key("recipes", query["cursor"])
     rows = read(repository.find, query["project_key"], after[0] if after else None, query["limit"] + 1)
-    return page("recipes", rows, query["limit"], lambda row: [row["revision"]])
+    return paginate("recipes", rows, query["limit"], lambda row: [row["revision"]])
 
 
 @blp.route("/<uuid:recipe_id>", methods=["GET"])

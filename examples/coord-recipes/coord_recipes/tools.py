@@ -3,29 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coord.area import CALLER, Call, Tool, chosen
+from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
 from coord_recipes.schemas import RecipesQuery, WriteSchema
 
 
-def _write(sent: Mapping[str, Any]) -> Call:
-    return Call("POST", "/recipes", sent)
+def _write(sent: Mapping[str, Any]) -> ToolCall:
+    return ToolCall("POST", "/recipes", sent)
 
 
-def _recipes(sent: Mapping[str, Any]) -> Call:
-    return Call("GET", "/recipes", sent)
+def _recipes(sent: Mapping[str, Any]) -> ToolCall:
+    return ToolCall("GET", "/recipes", sent)
 
 
 write = Tool(
     "write_recipe",
     "Write down what you found out and the next session can use.",
-    takes={**CALLER, **chosen(WriteSchema, project_key="", title="", text="")},
+    arguments={**CALLER_FIELDS, **pick_fields(WriteSchema, project_key="", title="", text="")},
     call=_write,
 )
 
 recipes = Tool(
     "recipes",
     "What other sessions found out, newest first.",
-    takes={**CALLER, **chosen(RecipesQuery, project_key="", cursor="")},
+    arguments={**CALLER_FIELDS, **pick_fields(RecipesQuery, project_key="", cursor="")},
     call=_recipes,
-    reads=True,
+    read_only=True,
 )

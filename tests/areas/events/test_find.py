@@ -8,9 +8,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from coord import journal
 from coord.areas.events import repository
-from coord.db import db
+from coord.store import database, journal
 from tests.conftest import Agent
 
 KEYS = ["revision", "type", "project_key", "session_id", "at", "subject", "data"]
@@ -79,9 +78,9 @@ def test_a_filter_that_nothing_fits_is_looked_through_piece_by_piece(client: Age
 def test_a_cursor_that_the_journal_no_longer_reaches_is_told_so(app: Flask, client: Agent) -> None:
     for at in range(5):
         claim(client, f"r{at}")
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(sa.delete(journal.Entry.__table__).where(journal.Entry.revision <= 3))
-        connection.execute(sa.update(journal.Head.__table__).values(trimmed=3))
+    with app.app_context(), database.engine.begin() as connection:
+        connection.execute(sa.delete(journal.JournalEntry.__table__).where(journal.JournalEntry.revision <= 3))
+        connection.execute(sa.update(journal.JournalHead.__table__).values(trimmed=3))
     for gone in (0, 2):
         answer = client.get("/events", after=gone)
         assert (answer.status_code, answer.json["error"], answer.json["oldest"]) == (410, "cursor_gone", "3")

@@ -7,7 +7,7 @@ from flask import Flask
 
 from coord import upkeep
 from coord.areas.events import retention
-from coord.change import settle
+from coord.store import transact
 from tests.conftest import Agent, Clock
 
 
@@ -66,6 +66,6 @@ def test_trimming_is_an_event_and_two_that_trim_at_once_do_it_once(app: Flask, c
     write(client, 3)
     clock.move(days=91)
     with app.app_context():
-        assert settle(retention.trim_once, 90) is True
-        assert settle(retention.trim_once, 90) is False
+        assert transact(retention.trim_once, 90) is True
+        assert transact(retention.trim_once, 90) is False
     assert [(row["type"], row["data"]) for row in journal_rows()] == [("journal.trimmed", {"upto": 3, "days": 90})]

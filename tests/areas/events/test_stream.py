@@ -55,7 +55,7 @@ def test_a_last_event_id_that_is_none_is_refused(client: Agent, value: str) -> N
 def test_past_the_number_that_may_wait_it_is_refused_with_when_to_come_back(
     app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.extensions["coord.watcher"], "_most", 0)
+    monkeypatch.setattr(app.extensions["coord.watcher"], "_max_subscriptions", 0)
     answer: Any = client.get("/events/stream")
     assert (answer.status_code, answer.json["error"], answer.headers["Retry-After"]) == (429, "too_many", "5")
     assert "COORD_THREADS" in answer.json["detail"]
@@ -64,4 +64,4 @@ def test_past_the_number_that_may_wait_it_is_refused_with_when_to_come_back(
 def test_a_stream_that_is_closed_no_longer_waits(app: Flask, client: Agent) -> None:
     claim(client, 1)
     begin(app, 1, "?after=0")
-    assert not app.extensions["coord.watcher"]._waiters
+    assert not app.extensions["coord.watcher"]._subscriptions

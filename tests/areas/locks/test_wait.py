@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord import processes
 from coord.areas.locks import line
-from coord.change import read, settle
+from coord.live import processes
+from coord.store import read, transact
 from tests.conftest import Agent
 from tests.service import until
 
@@ -236,7 +236,7 @@ def test_a_wait_whose_process_has_died_holds_nobody_up(app: Flask, client: Agent
         from coord.areas.locks.repository import claims_of
 
         wanted = {**terms, "id": None, "resource": "src/", "resources": None, "ttl_hours": None}
-        place = settle(lambda look: line.enter(claims_of(wanted), terms, str(uuid.uuid4()), 60_000_000))
+        place = transact(lambda look: line.enter(claims_of(wanted), terms, str(uuid.uuid4()), 60_000_000))
         assert place > held["fencing_token"]
         processes.forget(processes.own_id())
     assert waiters(client) == []
@@ -294,7 +294,7 @@ def test_a_wait_that_cannot_be_is_refused(client: Agent, seconds: Any) -> None:
 def test_past_the_number_that_may_wait_the_answer_comes_at_once(
     app: Flask, client: Agent, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.extensions["coord.watcher"], "_most", 1)
+    monkeypatch.setattr(app.extensions["coord.watcher"], "_max_subscriptions", 1)
     held = claim(client).json
     waiting = wait("host/b", "src/app.py")
     answer = claim(client, "host/c", wait=LONG)

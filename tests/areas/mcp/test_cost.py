@@ -8,8 +8,8 @@ from config.default import BUILT_IN_AREAS
 from coord.area import find
 from tests.areas.mcp.conftest import McpAgent
 
-MOST_TOOLS = 8
-MOST_TOKENS = 2000
+MAX_TOOLS = 8
+MAX_TOKENS = 2000
 BYTES_PER_TOKEN = (
     3  # schemas like these take 4.3 bytes a token in two public vocabularies (o200k, cl100k); others differ, but not by a third
 )
@@ -18,12 +18,12 @@ BYTES_PER_TOKEN = (
 def test_the_tools_are_few_and_coarse() -> None:
     names = [tool.name for area in find(BUILT_IN_AREAS, ()) for tool in area.tools]
     assert names == ["lock", "unlock", "locks", "component", "work", "send", "inbox", "checkin"]
-    assert len(names) <= MOST_TOOLS
+    assert len(names) <= MAX_TOOLS
 
 
 def test_their_schemas_take_less_than_two_thousand_tokens(without_database: McpAgent) -> None:
     tools = without_database.ask("tools/list").json["result"]["tools"]
-    assert len(json.dumps(tools, separators=(",", ":")).encode()) / BYTES_PER_TOKEN < MOST_TOKENS
+    assert len(json.dumps(tools, separators=(",", ":")).encode()) / BYTES_PER_TOKEN < MAX_TOKENS
 
 
 def test_each_says_what_it_does_and_takes(without_database: McpAgent) -> None:

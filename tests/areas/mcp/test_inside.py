@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from coord import telemetry
-from coord.area import BadArea, Call, Tool, find
+from coord.area import BadArea, Tool, ToolCall, find
 from coord.areas.locks import area as locks
 from coord.areas.mcp import tools
+from coord.web import telemetry
 from tests.areas.mcp.conftest import McpAgent
 from tests.web.test_telemetry import calls, parsed
 
@@ -60,24 +60,24 @@ def test_the_call_is_counted_as_any_other(mcp: McpAgent) -> None:
     assert counted() == (before[0] + 1, before[1] + 1)
 
 
-def offering(monkeypatch: pytest.MonkeyPatch, **calls: Call) -> None:
+def offering(monkeypatch: pytest.MonkeyPatch, **calls: ToolCall) -> None:
     made = {name: Tool(name, "Says what it is told.", {}, lambda sent, call=call: call) for name, call in calls.items()}  # type: ignore[misc]
     monkeypatch.setattr(tools, "offered", lambda: made)
 
 
 def test_a_name_in_a_path_may_hold_a_slash(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
     mcp.done("component", **A, component="web/ä", state="built")
-    offering(monkeypatch, one=Call("GET", "/components/shop/web%2F%C3%A4"))
+    offering(monkeypatch, one=ToolCall("GET", "/components/shop/web%2F%C3%A4"))
     assert mcp.done("one")["component"] == "web/ä"
 
 
 def test_an_answer_without_a_body_says_something(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
-    offering(monkeypatch, one=Call("POST", "/work-items/claim", {"session_id": "host/a"}))
+    offering(monkeypatch, one=ToolCall("POST", "/work-items/claim", {"session_id": "host/a"}))
     assert mcp.done("one") == {"detail": "Done."}
 
 
 def test_a_call_that_is_not_there_is_refused_as_from_outside(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
-    offering(monkeypatch, one=Call("GET", "/lokcs"))
+    offering(monkeypatch, one=ToolCall("GET", "/lokcs"))
     assert "Did you mean /api/coord/locks?" in mcp.refused("one")["detail"]
 
 
@@ -87,7 +87,7 @@ def test_headers_about_the_message_are_not_about_the_call(mcp: McpAgent) -> None
 
 
 def test_a_tool_that_is_broken_is_a_bug_and_nothing_else(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
-    offering(monkeypatch, one=Call("GET", "/locks"))
+    offering(monkeypatch, one=ToolCall("GET", "/locks"))
     monkeypatch.setattr(tools, "perform", lambda *_: 1 / 0)
     assert mcp.ask("tools/call", {"name": "one"}).status_code == 500
 

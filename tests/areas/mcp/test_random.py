@@ -20,7 +20,7 @@ ACTIONS = ["claim", "list", "add", "update", "workflows", "add_workflow", "updat
 
 def arguments(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:
     """Each likely, or anything, or left out; and now and then one that there is none of. Without `wait`, which takes as long as it says."""
-    names = [name for name in tool.takes if name not in ("session_id", "wait")]
+    names = [name for name in tool.arguments if name not in ("session_id", "wait")]
     action = {"action": st.sampled_from(ACTIONS)} if "action" in names else {}
     sound = st.fixed_dictionaries(
         {"session_id": st.sampled_from(SESSIONS), **action}, optional={n: likely for n in names if n not in action}

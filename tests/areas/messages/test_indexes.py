@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from coord.areas.messages import repository
-from coord.db import db
-from coord.statements import Prepared
+from coord.store import Prepared, database
 from tests.conftest import make_app
 
 SHAPES = [frozenset(shape) for length in range(7) for shape in combinations((*repository.FILTERS, "unread_only", "after"), length)]
@@ -21,7 +20,7 @@ def named(shape: set[str]) -> str:
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     app = make_app(f"sqlite:///{tmp_path_factory.mktemp('plans')}/coord.db")
-    with app.app_context(), db.engine.connect() as opened:
+    with app.app_context(), database.engine.connect() as opened:
         yield opened
 
 

@@ -22,7 +22,7 @@ class Listening:
         self._found = found
         self._thread.start()
         watcher = app.extensions["coord.watcher"]
-        until(lambda: watcher._waiters or found, 10, "the call to wait")
+        until(lambda: watcher._subscriptions or found, 10, "the call to wait")
 
     @property
     def over(self) -> bool:

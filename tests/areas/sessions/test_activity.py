@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord import activity
+from coord.live import activity
 from tests.areas.sessions.conftest import A, B, Make, types
 from tests.conftest import Agent, Clock
 
@@ -210,7 +210,7 @@ def test_many_are_written_in_few_changes(client: Agent, beat: Make, passing: Mak
 
 
 def test_what_is_kept_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activity, "MOST_NAMES", 3)
+    monkeypatch.setattr(activity, "MAX_NAMES", 3)
     noted = activity.Activity()
     for name in ("a", "b", "c", "d", "a"):
         noted.note(name)

@@ -8,10 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from coord import journal
 from coord.area import CheckinPart
 from coord.areas.sessions import changes
-from coord.db import db
+from coord.store import database, journal
 from tests.areas.sessions.conftest import SESSION_KEYS, A, B, C, Make, types
 from tests.conftest import Agent, Clock
 
@@ -170,7 +169,7 @@ def test_what_a_session_had_when_it_was_gone_is_told(client: Agent, check_in: Ma
 
 
 def test_changes_are_counted_beyond_what_is_shown(client: Agent, check_in: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "MOST_CHANGES", 3)
+    monkeypatch.setattr(changes, "MAX_CHANGES", 3)
     monkeypatch.setattr(changes, "REACH", 7)
     for each in (changes._newest, changes._count):
         each.cache_clear()
@@ -193,8 +192,8 @@ def test_a_cursor_that_the_journal_no_longer_reaches_is_told_and_not_an_error(
     app: Flask, client: Agent, check_in: Make, text_of: Make, where: str
 ) -> None:
     report(client, "built")
-    with app.app_context(), db.engine.connect() as connection:
-        connection.execute(sa.update(journal.Head).values(trimmed=1 if where == "trimmed" else 0))
+    with app.app_context(), database.engine.connect() as connection:
+        connection.execute(sa.update(journal.JournalHead).values(trimmed=1 if where == "trimmed" else 0))
     try:
         cursor = 0 if where == "trimmed" else 10_000
         answer = check_in(after=cursor)
@@ -202,8 +201,8 @@ def test_a_cursor_that_the_journal_no_longer_reaches_is_told_and_not_an_error(
         assert "no longer reaches back" in text_of(after=cursor)
         assert check_in(after=answer["cursor"])["changes_lost"] is False
     finally:
-        with app.app_context(), db.engine.connect() as connection:
-            connection.execute(sa.update(journal.Head).values(trimmed=0))
+        with app.app_context(), database.engine.connect() as connection:
+            connection.execute(sa.update(journal.JournalHead).values(trimmed=0))
 
 
 # --- its length ------------------------------------------------------------------------------------------------------------------
@@ -406,12 +405,12 @@ def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
     ticking = iter(range(1000, 0, -1))
     part = CheckinPart(
         *("candles", "burning", 5, Item),
-        lambda look, scope: ([{"name": f"{scope.session_id} in {scope.project_key}", "left": next(ticking)}], 4),
+        lambda db, scope: ([{"name": f"{scope.session_id} in {scope.project_key}", "left": next(ticking)}], 4),
         lambda item: f"{item['name']}: {item['left']}",
-        moving=frozenset({"left"}),
+        volatile=frozenset({"left"}),
     )
     areas = [
-        dataclasses.replace(area, checkin=part, renewed=lambda change, session_id: renewed.append(session_id))
+        dataclasses.replace(area, checkin=part, on_checkin=lambda change, session_id: renewed.append(session_id))
         if area.name == "health"
         else area
         for area in app.extensions["coord.areas"]

@@ -79,7 +79,7 @@ def test_one_that_was_gone_can_still_end(client: Agent, beat: Make, clock: Clock
 def test_more_than_one_change_can_hold_is_returned_all_the_same(
     client: Agent, beat: Make, claimed: Make, journal_rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(item_repository, "MOST_RETURNED", 2)
+    monkeypatch.setattr(item_repository, "MAX_RETURNED", 2)
     monkeypatch.setattr(item_repository, "_HAD", item_repository.had(2))
     beat()
     for _ in range(5):

@@ -9,7 +9,7 @@ from flask import Flask
 from coord import upkeep
 from coord.areas.sessions import repository
 from coord.areas.workflows import item_repository
-from coord.change import settle
+from coord.store import transact
 from tests.areas.sessions.conftest import A, B, C, Make, at_once, types
 from tests.conftest import Agent, Clock
 
@@ -155,7 +155,7 @@ def test_items_of_a_workflow_that_is_over_or_that_wait_are_not_handed_out(
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two items a change."""
-    monkeypatch.setattr(item_repository, "MOST_RETURNED", 2)
+    monkeypatch.setattr(item_repository, "MAX_RETURNED", 2)
     monkeypatch.setattr(item_repository, "_HAD", item_repository.had(2))
 
 
@@ -185,7 +185,7 @@ def test_when_the_worker_dies_in_between_the_rest_is_due_again(
     keep_up()
     clock.move(minutes=6)
     with app.app_context():
-        assert settle(repository.note_gone, A).more
+        assert transact(repository.note_gone, A).incomplete
     assert len(client.get("/work-items", status="in_progress").json["items"]) == 1
     assert shown()["state"] == "gone"
     keep_up()

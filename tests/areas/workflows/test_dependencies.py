@@ -87,7 +87,7 @@ def refused_cycle(answer: Any) -> list[str]:
 def test_a_cycle_is_refused_and_named(client: Agent, item: Make, shown: Make) -> None:
     first = item("first")["id"]
     second = item("second", depends_on=[first])["id"]
-    third = item("third", depends_on=[item("aside")["id"], second])["id"]
+    third = item("third", depends_on=[item("unindexed")["id"], second])["id"]
     assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[third])) == [first, third, second, first]
     assert refused_cycle(client.patch(f"/work-items/{second}", depends_on=[first, third])) == [second, third, second]
     assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[first])) == [first, first]

@@ -115,7 +115,7 @@ def test_what_was_granted_to_an_interrupted_claim_is_given_back(me: Person, serv
 
 
 def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(me: Person, other: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.client.cli.locks.LONGEST_WAIT_S", 0.3)
+    monkeypatch.setattr("coord.client.cli.locks.MAX_WAIT_S", 0.3)
     other("lock", "x", "--ttl", "2s")
     said = me("lock", "x", "--wait", "1")
     assert said.code == 3 and "Still waiting for x" in said.err and "is held by" in said.err

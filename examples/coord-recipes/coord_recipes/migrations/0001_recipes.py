@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-import coord.db
+import coord.store.tables
 
 revision = "recipes_0001"
 down_revision = None
@@ -21,12 +21,12 @@ def upgrade() -> None:
     op.create_table(
         "recipes",
         sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("id", coord.db.Id(), nullable=False),
+        sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("text", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
-        sa.Column("created_at", coord.db.Timestamp(), nullable=False),
+        sa.Column("created_at", coord.store.tables.Timestamp(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_recipes")),
         sa.UniqueConstraint("id", name=op.f("uq_recipes_id")),

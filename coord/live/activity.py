@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from flask import Flask
 
-REST_S = 60.0
-MOST_NAMES = 10_000  # anybody may make names up; those that find no room are noted when they call again
+SKIP_S = 60.0
+MAX_NAMES = 10_000  # anybody may make names up; those that find no room are noted when they call again
 
 
 class Activity:
@@ -20,11 +20,11 @@ class Activity:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: dict[str, float] = {}
-        self._resting: dict[str, float] = {}
+        self._skipped_until: dict[str, float] = {}
 
     def note(self, session_id: str) -> None:
         with self._lock:
-            if session_id in self._calls or len(self._calls) < MOST_NAMES:
+            if session_id in self._calls or len(self._calls) < MAX_NAMES:
                 self._calls[session_id] = time.monotonic()
 
     def take(self) -> dict[str, float]:
@@ -37,16 +37,16 @@ class Activity:
         """What could not be written, or is not to be yet. Those that have called again meanwhile stay as they are."""
         with self._lock:
             for name in calls if names is None else names:
-                if len(self._calls) < MOST_NAMES:
+                if len(self._calls) < MAX_NAMES:
                     self._calls.setdefault(name, calls[name])
 
-    def rest(self, names: Iterable[str]) -> None:
+    def skip_for_a_minute(self, names: Iterable[str]) -> None:
         """These need not be looked up again within the minute. Only for the one thread that takes the calls."""
-        self._resting.update(dict.fromkeys(names, time.monotonic() + REST_S))
+        self._skipped_until.update(dict.fromkeys(names, time.monotonic() + SKIP_S))
 
-    def resting(self) -> set[str]:
-        self._resting = {name: until for name, until in self._resting.items() if until > time.monotonic()}
-        return set(self._resting)
+    def skipped(self) -> set[str]:
+        self._skipped_until = {name: until for name, until in self._skipped_until.items() if until > time.monotonic()}
+        return set(self._skipped_until)
 
 
 def install(app: Flask) -> None:

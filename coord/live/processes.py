@@ -14,10 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.change import Look, Rows, run
-from coord.creation import new_id
-from coord.db import TABLE_OPTIONS, Base, Id, Timestamp, now, plus
-from coord.statements import Prepared
+from coord.ids import new_id
+from coord.store import TABLE_OPTIONS, Base, Id, Prepared, Reader, Timestamp, now, plus, run
 
 RENEW_S = 1.0
 LEASE_US = 5_000_000  # several renewals may fail; that long others wait for those who died with a whole node
@@ -38,8 +36,8 @@ class Process(Base):
 _processes = Process.__table__
 _c = _processes.c
 
-_said_at: dict[int, float] = {}
-_saying = threading.Lock()
+_renewed_at: dict[int, float] = {}
+_renewing = threading.Lock()
 
 NODE = new_id()  # made before the workers are forked, so all of them have it
 
@@ -65,35 +63,35 @@ def own_id() -> str:
     return _id_of(os.getpid())
 
 
-def stay() -> None:
+def renew_lease() -> None:
     """Says that this process is there, unless it did so just now. Nobody's news: it is not journaled."""
-    with _saying:  # two at once would both find the row missing
+    with _renewing:  # two at once would both find the row missing
         pid, began = os.getpid(), time.monotonic()
-        if began - _said_at.get(pid, -RENEW_S) < RENEW_S:
+        if began - _renewed_at.get(pid, -RENEW_S) < RENEW_S:
             return
-        if not run(_RENEW, own=own_id(), lease_us=LEASE_US):
-            run(_REGISTER, own=own_id(), node=NODE, pid=pid, lease_us=LEASE_US)
-        _said_at[pid] = began
+        if not run(_RENEW, {"own": own_id(), "lease_us": LEASE_US}):
+            run(_REGISTER, {"own": own_id(), "node": NODE, "pid": pid, "lease_us": LEASE_US})
+        _renewed_at[pid] = began
 
 
-def resign() -> None:
+def end_lease() -> None:
     """Says that this process is no more: what waits in it need not be waited for."""
-    _said_at.clear()
-    run(_REMOVE, own=own_id())
+    _renewed_at.clear()
+    run(_REMOVE, {"own": own_id()})
 
 
-def alive(look: Look) -> set[str]:
+def alive(db: Reader) -> set[str]:
     """The processes that are there."""
-    rows: Rows = look.rows(_ALL)
-    return {row["id"] for row in rows if row["alive"] and not _killed(row["node"], row["pid"])}
+    rows = db.rows(_ALL)
+    return {row["id"] for row in rows if row["alive"] and not _was_killed(row["node"], row["pid"])}
 
 
 def forget(process: str) -> None:
     """Takes the dead process out of the list, once nothing of it is left."""
-    run(_REMOVE, own=process)
+    run(_REMOVE, {"own": process})
 
 
-def _killed(node: str, pid: int) -> bool:
+def _was_killed(node: str, pid: int) -> bool:
     """Whether a sibling's process is no more; of other nodes only their lease tells."""
     if node != NODE:
         return False

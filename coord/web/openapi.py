@@ -7,9 +7,10 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from coord import schemas
-from coord.paths import NameConverter
-from coord.web import BASE_PATH, SESSION_HEADER, ErrorSchema, shared_errors
+from coord.web import fields
+from coord.web.error_docs import ErrorSchema, shared_errors
+from coord.web.paths import BASE_PATH, NameConverter
+from coord.web.requests import SESSION_HEADER
 
 
 class CoordApi(Api):
@@ -34,7 +35,7 @@ _SESSION = {
     "in": "header",
     "required": False,
     "description": "Who is calling, where neither body nor query names `session_id`. UTF-8.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": schemas.SESSION_LENGTH},
+    "schema": {"type": "string", "minLength": 1, "maxLength": fields.SESSION_LENGTH},
 }
 
 
@@ -51,13 +52,13 @@ def api_of(app: Flask, version: str) -> CoordApi:
             "security": [token] if app.config["TOKEN"] else [{}, token],
         },
     )
-    for kind in (schemas.Text, schemas.Session, schemas.Project, schemas.Word):
+    for kind in (fields.Text, fields.SessionId, fields.ProjectKey, fields.Choice):
         api.register_field(kind, "string", None)
-    api.register_field(schemas.Uuid, "string", "uuid")
-    api.register_field(schemas.Time, "string", "date-time")
-    api.register_field(schemas.Number, "number", None)
-    api.register_field(schemas.Whole, "integer", None)
-    api.register_field(schemas.Flag, "boolean", None)
+    api.register_field(fields.Uuid, "string", "uuid")
+    api.register_field(fields.Time, "string", "date-time")
+    api.register_field(fields.Number, "number", None)
+    api.register_field(fields.Integer, "integer", None)
+    api.register_field(fields.Boolean, "boolean", None)
     api.register_converter(NameConverter, lambda converter: {"type": "string", "minLength": 1})
     api.spec.components.security_scheme(
         "bearer", {"type": "http", "scheme": "bearer", "description": "The token, where the operator has set one (COORD_TOKEN)."}

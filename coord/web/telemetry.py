@@ -11,8 +11,8 @@ from flask import Flask, Response, request
 from prometheus_client import Counter, Histogram
 from pythonjsonlogger.json import JsonFormatter
 
-from coord import negotiation
-from coord.paths import STAND_IN
+from coord.web import negotiation
+from coord.web.paths import STAND_IN
 
 REQUEST_ID = "X-Request-Id"
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -7,8 +7,7 @@ wrong before the others are answered at once; the server is told to give up (1.5
 import contextlib
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,17 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
 
-from coord import faults
-from coord.db import sqlite_text
+from coord.store import faults
+from coord.store.gate import Gate
+from coord.store.tables import sqlite_text
 
 CONNECT_TIMEOUT_S = 1
 STATEMENT_TIMEOUT_S = 2
 POOL_TIMEOUT_S = 1
-SHUT_FOR_S = 1.0  # after a failed connect, others are answered at once for this long, or for twice what it took to fail:
-SHUT_AT_MOST_S = 4.0  # a database that hangs holds up one call now and then, not every other
 HANGING_AFTER_S = 0.5  # a connection that fails sooner may just have been closed while it was idle: a new one is tried at once
 SQLITE_BUSY_MS = 2000
-TURN_TIMEOUT_S = 2.5  # with SQLITE_BUSY_MS below 5 s
+WRITER_TIMEOUT_S = 2.5  # with SQLITE_BUSY_MS below 5 s
 
 # The server gives up before the client does, and never keeps a lock for a client that has gone silent. wsrep_retry_autocommit=0: with
 # Galera's default the server repeats a refused autocommit statement unseen, and the loser is told that it won.
@@ -38,18 +36,18 @@ SESSION = (
     " sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 )
 
-_turn = threading.Lock()
+_writing = threading.Lock()
 
 
 @contextlib.contextmanager
-def writers_turn() -> Iterator[None]:
+def sqlite_writer() -> Iterator[None]:
     """SQLite has one writer at a time. Waiting here is fair; SQLite's own waiting polls, and starves under load."""
-    if not _turn.acquire(timeout=TURN_TIMEOUT_S):
-        raise faults.Refused("another writer holds the SQLite file")
+    if not _writing.acquire(timeout=WRITER_TIMEOUT_S):
+        raise faults.WriterBusy("another writer holds the SQLite file")
     try:
         yield
     finally:
-        _turn.release()
+        _writing.release()
 
 
 def normalized(url: str) -> URL:
@@ -68,7 +66,7 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
     common: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
-        "pool_reset_on_return": None,  # a change ends or undoes what it began (coord/change.py)
+        "pool_reset_on_return": None,  # a change ends or undoes what it began (carry_out.py)
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_S,
@@ -92,49 +90,6 @@ def mariadb_arguments(url: URL) -> dict[str, Any]:
     return arguments
 
 
-class Gate:
-    """Keeps a process from trying a dead database over and over: one tries, the others are answered at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failed: str | None = None
-        self._again_at = 0.0
-        self._trying = False
-
-    def fail(self, reason: str, took: float = 0) -> None:
-        with self._lock:
-            self._failed = reason
-            self._again_at = time.monotonic() + min(max(SHUT_FOR_S, 2 * took), SHUT_AT_MOST_S)
-
-    def open(self) -> None:
-        """Lets the next one try at once."""
-        with self._lock:
-            self._again_at = 0.0
-
-    def through(self, connect: Callable[[], Any]) -> Any:
-        """Calls `connect`, unless it failed just now or someone is trying already. Raises faults.Refused then."""
-        with self._lock:
-            was_failed = self._failed
-            if was_failed is not None:
-                if self._trying or time.monotonic() < self._again_at:
-                    raise faults.Refused(was_failed)
-                self._trying = True
-        began = time.monotonic()
-        try:
-            connection = connect()
-        except Exception as error:
-            self.fail(str(error), time.monotonic() - began)
-            raise
-        else:
-            with self._lock:
-                self._failed = None
-            return connection
-        finally:
-            if was_failed is not None:
-                with self._lock:
-                    self._trying = False
-
-
 def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     """Attaches the connect hooks. Opens nothing."""
     gate = Gate()
@@ -150,14 +105,14 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     event.listen(engine, "connect", _set_up_mariadb)
 
 
-def distrust(engine: Engine, reason: str, *, took: float) -> None:
+def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
     """A connection that stood has failed: those waiting in the pool are no better. When that took long, nor is a new one for a while."""
     if took > HANGING_AFTER_S:
         engine.dialect.coord_gate.fail(reason, took)  # type: ignore[attr-defined]
     engine.dispose()
 
 
-def ask_anew(engine: Engine) -> None:
+def reset_gate(engine: Engine) -> None:
     """Whoever asks next finds out for itself, however lately another has failed."""
     engine.dialect.coord_gate.open()  # type: ignore[attr-defined]
 

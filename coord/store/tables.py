@@ -1,7 +1,6 @@
-"""The database handle, the column types, and the few SQL functions that the databases spell differently."""
+"""The database handle, the base of every table, and the column types that are the same on both databases."""
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
@@ -9,12 +8,7 @@ import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.operators import custom_op
-
-Row = Mapping[str, Any]
 
 
 class Base(DeclarativeBase):
@@ -31,7 +25,7 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+database = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 # Strings compare byte for byte, trailing spaces included, as SQLite's do: of MariaDB's collations only this one does that.
 TABLE_OPTIONS = {"mariadb_charset": "utf8mb4", "mariadb_collate": "utf8mb4_nopad_bin", "mariadb_engine": "InnoDB"}
@@ -99,68 +93,3 @@ LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 def sqlite_text(naive: datetime) -> str:
     """How SQLite keeps a moment: text of one length, so that it sorts in time order."""
     return naive.isoformat(sep=" ", timespec="microseconds")
-
-
-class now(FunctionElement[datetime]):  # noqa: N801 (reads as the SQL function it is)
-    """The database's clock, in UTC, as it stood when the statement began."""
-
-    type = Timestamp()
-    inherit_cache = True
-
-
-@compiles(now)
-def _now(element: Any, compiler: Any, **kw: Any) -> str:
-    return "UTC_TIMESTAMP(6)"
-
-
-@compiles(now, "sqlite")
-def _now_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return "coord_now()"
-
-
-class plus(FunctionElement[datetime]):  # noqa: N801
-    """`plus(moment, microseconds)`: a moment moved by a number of microseconds (negative: back)."""
-
-    type = Timestamp()
-    inherit_cache = True
-
-
-@compiles(plus)
-def _plus(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, microseconds = list(element.clauses)
-    return f"TIMESTAMPADD(MICROSECOND, {compiler.process(microseconds, **kw)}, {compiler.process(moment, **kw)})"
-
-
-@compiles(plus, "sqlite")
-def _plus_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, microseconds = list(element.clauses)
-    return f"coord_plus({compiler.process(moment, **kw)}, {compiler.process(microseconds, **kw)})"
-
-
-class earlier(FunctionElement[datetime]):  # noqa: N801
-    """`earlier(moment, other)`: the earlier of two moments; the first when the other is null."""
-
-    type = Timestamp()
-    inherit_cache = True
-
-
-@compiles(earlier)
-def _earlier(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, other = (compiler.process(each, **kw) for each in element.clauses)
-    return f"LEAST({moment}, COALESCE({other}, '9999-12-31'))"
-
-
-@compiles(earlier, "sqlite")
-def _earlier_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, other = (compiler.process(each, **kw) for each in element.clauses)
-    return f"MIN({moment}, COALESCE({other}, '9999-12-31'))"
-
-
-def aside(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """`+column`, which SQLite uses no index for and MariaDB reads as `column`. Without statistics SQLite's choice may be the wrong one."""
-    return sa.UnaryExpression(column, operator=custom_op("+"), type_=column.type)
-
-
-def microseconds(*, hours: float = 0, days: float = 0) -> int:
-    """A length of time as the whole number of microseconds that `plus` takes."""
-    return round((hours + days * 24) * 3_600_000_000)

@@ -11,16 +11,15 @@ from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect, Rule
 
-from coord import faults
 from coord.errors import CoordError, NotFound, SchemaBehind, Unavailable
-from coord.paths import STAND_IN
-from coord.schemas import shortened
-from coord.web import BASE_PATH
+from coord.store import faults
+from coord.web.paths import BASE_PATH, STAND_IN
+from coord.web.schemas import shortened
 
 log = logging.getLogger(__name__)
 
 HEARD_OUT_BYTES = 16 * 1024 * 1024  # who sends more is hung up on
-LONGEST_COMPARED = 300  # characters of a path that is compared with the known ones
+MAX_COMPARED = 300  # characters of a path that is compared with the known ones
 SUGGEST_FROM = 0.75  # likeness from which a path is worth suggesting
 SURELY_MEANT = 0.9  # letters changed places, or one is missing
 
@@ -69,7 +68,7 @@ def coord_error(error: CoordError) -> Response:
     return answer(error.status, error.body(), error.headers)
 
 
-def nobody(error: Exception) -> Response:
+def client_hung_up(error: Exception) -> Response:
     """For the log: who called has hung up."""
     return Response(status=499)
 
@@ -81,7 +80,7 @@ def database_error(error: Exception) -> Response:
 
 def explain(error: Exception) -> CoordError:
     """The answer for a database error, logged as loudly as it deserves."""
-    kind = faults.kind_of(error)
+    kind = faults.classify(error)
     reason = " ".join(str(getattr(error, "orig", None) or error).split())
     if kind is faults.SCHEMA_BEHIND:
         log.error("A migration is missing, run: flask db upgrade", extra={"reason": reason})
@@ -123,7 +122,7 @@ def _http_error(error: HTTPException) -> Response:
 def _no_such_path() -> str:
     """Says which path is meant, that an id in it is not one, or how a slash in a name is written."""
     path = request.path.rstrip("/")
-    rules = [rule for rule in current_app.url_map.iter_rules() if len(path) <= LONGEST_COMPARED]
+    rules = [rule for rule in current_app.url_map.iter_rules() if len(path) <= MAX_COMPARED]
     bases = [BASE_PATH] if path.startswith(BASE_PATH) else ["", BASE_PATH]
     likeness, nearest = max((_compared(rule, path, base) for rule in rules for base in bases), default=(0.0, ""))
     hint = ""

@@ -1,7 +1,7 @@
-"""A bell that is heard by all worker processes of this node: rung after each commit, so that who waits for one need not poll fast.
+"""A bell that reaches all worker processes of this node: rung after each commit, so that whoever waits for one need not poll fast.
 
-It only ever says "look at the journal". A bell that is not heard costs a moment (see waiting.POLL_S), never a change: whoever waits reads
-the journal by itself too, as it must for what other nodes commit.
+It only ever says "read the journal". A ring that gets lost costs a moment (see live.waiting.POLL_S), never a change: whoever waits
+also reads the journal from time to time, as it must for what other nodes commit.
 """
 
 import atexit
@@ -37,55 +37,55 @@ def _remove(made: Path, owner: int) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
-_heard_here: dict[str, "Ears"] = {}
+_listeners: dict[str, "Listener"] = {}
 
 
-class Ears:
-    """Hears the bell, and sees who hangs up, in one system call. `listen` belongs to one thread."""
+class Listener:
+    """Waits for the bell and for connections that are hung up, in one system call. `wait` belongs to one thread."""
 
     def __init__(self) -> None:
         self._poll = select.poll()
-        self._bell, self._clapper = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        for end in (self._bell, self._clapper):
+        self._wake_end, self._notify_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for end in (self._wake_end, self._notify_end):
             end.setblocking(False)
-        self._poll.register(self._bell, select.POLLIN)
-        self._door: socket.socket | None = None
+        self._poll.register(self._wake_end, select.POLLIN)
+        self._socket: socket.socket | None = None
         self._path = "" if folder is None else str(folder / f"{os.getpid()}-{id(self)}")
         if self._path:
-            self._door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._door.setblocking(False)
-            self._door.bind(self._path)
-            self._poll.register(self._door, select.POLLIN)
-        _heard_here[self._path or str(id(self))] = self
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+            self._socket.bind(self._path)
+            self._poll.register(self._socket, select.POLLIN)
+        _listeners[self._path or str(id(self))] = self
 
-    def strike(self) -> None:
+    def notify(self) -> None:
         """From any thread, and from a signal handler."""
         with contextlib.suppress(OSError):  # full: it is ringing already
-            self._clapper.send(b"!")
+            self._notify_end.send(b"!")
 
     def watch(self, connection: socket.socket) -> int:
-        """From now on `listen` tells when the other end hangs up. Where the system cannot tell that, it never does."""
+        """From now on `wait` reports when the other end hangs up, where the system can tell. Returns the descriptor."""
         self._poll.register(connection, getattr(select, "POLLRDHUP", 0))
         return connection.fileno()
 
-    def unwatch(self, number: int) -> None:
+    def unwatch(self, descriptor: int) -> None:
         with contextlib.suppress(KeyError):
-            self._poll.unregister(number)
+            self._poll.unregister(descriptor)
 
-    def listen(self, seconds: float) -> set[int]:
-        """Returns when the bell rings, someone hangs up, or the time is over: the connections that were hung up."""
-        found = {number for number, _ in self._poll.poll(max(0, seconds) * 1000)}
-        for end in (self._bell, self._door):
-            if end is not None and end.fileno() in found:
-                found.discard(end.fileno())
+    def wait(self, seconds: float) -> set[int]:
+        """Returns when the bell rings, somebody hangs up, or the time is up: the descriptors that were hung up."""
+        ready = {descriptor for descriptor, _ in self._poll.poll(max(0, seconds) * 1000)}
+        for end in (self._wake_end, self._socket):
+            if end is not None and end.fileno() in ready:
+                ready.discard(end.fileno())
                 with contextlib.suppress(BlockingIOError):
                     while end.recv(16):
                         pass
-        return found
+        return ready
 
     def close(self) -> None:
-        _heard_here.pop(self._path or str(id(self)), None)
-        for end in (self._bell, self._clapper, self._door):
+        _listeners.pop(self._path or str(id(self)), None)
+        for end in (self._wake_end, self._notify_end, self._socket):
             if end is not None:
                 end.close()
         if self._path:
@@ -95,19 +95,19 @@ class Ears:
 
 TICK_NS = 100_000_000  # a folder's time moves on in steps, of 10 ms at most: what comes within one does not show in it
 
-_known: tuple[tuple[str, int], list[str]] | None = None
+_listing: tuple[tuple[str, int], list[str]] | None = None
 
 
 def _names(where: Path) -> list[str]:
     """The bells in the folder. It is read again only when it has changed: four system calls less for each commit."""
-    global _known  # noqa: PLW0603 (one list a process)
+    global _listing  # noqa: PLW0603 (one list a process)
     state = (str(where), os.stat(where).st_mtime_ns)
-    known = _known
-    if known is not None and known[0] == state:
-        return known[1]
+    listing = _listing
+    if listing is not None and listing[0] == state:
+        return listing[1]
     names = os.listdir(where)
     if abs(time.time_ns() - state[1]) > TICK_NS:
-        _known = (state, names)
+        _listing = (state, names)
     return names
 
 
@@ -117,8 +117,8 @@ _sending = threading.Lock()
 
 def ring() -> None:
     """Tells every process of this node that there is something new. Never waits and never fails."""
-    for ears in list(_heard_here.values()):
-        ears.strike()
+    for listener in list(_listeners.values()):
+        listener.notify()
     if folder is not None:
         _ring_others(folder)
 
@@ -131,7 +131,7 @@ def _ring_others(where: Path) -> None:
         return
     for name in names:
         path = str(where / name)
-        if path in _heard_here:
+        if path in _listeners:
             continue
         with _sending:
             if _sender is None:

@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter
 _ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 _ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)  # a request line may name the whole URL
 STAND_IN = "\x00"
+BASE_PATH = "/api/coord"
 
 
 class NameConverter(BaseConverter):

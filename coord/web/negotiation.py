@@ -12,13 +12,13 @@ from flask import Flask, Response, request
 
 from coord import __version__
 from coord.errors import CoordError
-from coord.web import BASE_PATH
+from coord.web.paths import BASE_PATH
 
 API = 1
 OLDEST_API = 1
 CLIENT_HEADER = "X-Coord-Client"
 SERVER_HEADER = "X-Coord-Server"
-MOST_VERSIONS = 50  # that are told apart in `/metrics`: a caller may make them up
+MAX_VERSIONS = 50  # that are told apart in `/metrics`: a caller may make them up
 
 _SAID = re.compile(r"(?P<version>\d{1,4}\.\d{1,4}\.\d{1,4}([-.+]?[A-Za-z0-9]{1,12}){0,3}); ?api=(?P<api>\d{1,4})", re.ASCII)
 _counted: set[str] = set()
@@ -56,7 +56,7 @@ def label(caller: Client | None) -> str:
     if caller is None:
         return "none"
     if caller.version not in _counted:
-        if len(_counted) >= MOST_VERSIONS:
+        if len(_counted) >= MAX_VERSIONS:
             return "other"
         _counted.add(caller.version)
     return caller.version

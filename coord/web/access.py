@@ -15,9 +15,9 @@ from flask import Flask, Response, current_app, request
 
 from config.default import Network
 from coord.errors import Forbidden, Invalid
-from coord.schemas import shortened
-from coord.telemetry import REQUEST_ID
-from coord.web import PROJECT_HEADER, SESSION_HEADER
+from coord.web.requests import PROJECT_HEADER, SESSION_HEADER
+from coord.web.schemas import shortened
+from coord.web.telemetry import REQUEST_ID
 
 OPEN_WITHOUT_TOKEN = ("/livez", "/health", "/client", "/client/coord.pyz", "/client/install.sh", "/client/install.ps1")
 _SENT_BY_PAGES = (

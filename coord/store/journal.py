@@ -1,6 +1,6 @@
 """The journal: one row per committed change, numbered in commit order.
 
-Every change takes the head row before it looks at anything (`take`), so changes are serial: what a guard of one sees, no other
+Every change takes the head row before it reads anything (`TAKE_HEAD`), so changes are serial: what a guard of one sees, no other
 can change before it has committed. The head also gives the change its moment, so a lock's `acquired_at` and its journal row's `at`
 are the same. Two writers on different Galera nodes collide on this row in certification, and one of them tries again.
 """
@@ -14,11 +14,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
 
-from coord.db import TABLE_OPTIONS, Base, Json, Revision, Timestamp, now
-from coord.statements import Prepared
+from coord.store.functions import now
+from coord.store.statements import Prepared
+from coord.store.tables import TABLE_OPTIONS, Base, Json, Revision, Timestamp
 
 
-class Head(Base):
+class JournalHead(Base):
     """The one row that every change takes first: the last revision given out, and when.
 
     `trimmed`: the last revision whose entry retention has deleted; 0 when none.
@@ -33,7 +34,7 @@ class Head(Base):
     trimmed: Mapped[int] = mapped_column(sa.BigInteger, nullable=False, server_default="0")
 
 
-class Entry(Base):
+class JournalEntry(Base):
     """One committed change."""
 
     __tablename__ = "journal"
@@ -69,8 +70,8 @@ class Event:
     statement: Prepared | None = None
 
 
-_head = Head.__table__
-_entry = Entry.__table__
+_head = JournalHead.__table__
+_entry = JournalEntry.__table__
 
 
 class _Moment(FunctionElement[datetime]):
@@ -83,20 +84,20 @@ class _Revision(FunctionElement[int]):
     inherit_cache = True
 
 
-class _kept(FunctionElement[Any]):  # noqa: N801
-    """`_kept(name, value)`: the value, which MariaDB also keeps in a session variable: reading the head again would cost 40 us each time."""
+class _assign(FunctionElement[Any]):  # noqa: N801
+    """`_assign(name, value)`: the value, which MariaDB also keeps in a session variable: reading the head again would cost 40 us each time."""
 
     inherit_cache = True
 
 
-@compiles(_kept)
-def _kept_mariadb(element: Any, compiler: Any, **kw: Any) -> str:
+@compiles(_assign)
+def _assign_mariadb(element: Any, compiler: Any, **kw: Any) -> str:
     name, value = list(element.clauses)
     return f"(@{name.text} := {compiler.process(value, **kw)})"
 
 
-@compiles(_kept, "sqlite")
-def _kept_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+@compiles(_assign, "sqlite")
+def _assign_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     _, value = list(element.clauses)
     return str(compiler.process(value, **kw))
 
@@ -112,18 +113,18 @@ moment = _Moment()
 revision = _Revision()
 """The revision of the last event of the change under way; only inside one."""
 
-TAKE = Prepared(
+TAKE_HEAD = Prepared(
     sa.update(_head)
     .where(_head.c.id == 1)
     .values(
-        revision=_kept(sa.text("coord_revision"), _head.c.revision + sa.bindparam("events", type_=sa.BigInteger)),
-        at=_kept(sa.text("coord_at"), now()),
+        revision=_assign(sa.text("coord_revision"), _head.c.revision + sa.bindparam("events", type_=sa.BigInteger)),
+        at=_assign(sa.text("coord_at"), now()),
     )
 )
 
 
-def recording(*conditions: sa.ColumnElement[bool], **told: sa.ColumnElement[Any]) -> Prepared:
-    """The statement that records an event. `told`: columns that only the change itself can fill, from rows that `conditions` pick out."""
+def recording(*conditions: sa.ColumnElement[bool], **columns: sa.ColumnElement[Any]) -> Prepared:
+    """The statement that records an event. `columns`: those that only the change itself can fill, from rows that `conditions` pick out."""
     values: dict[str, Any] = {
         "revision": revision - sa.bindparam("back", type_=sa.BigInteger),
         "at": moment,
@@ -133,20 +134,20 @@ def recording(*conditions: sa.ColumnElement[bool], **told: sa.ColumnElement[Any]
         "subject_kind": sa.bindparam("subject_kind", type_=sa.String),
         "subject_id": sa.bindparam("subject_id", type_=sa.String),
         "data": sa.bindparam("data", type_=Json),
-        **told,
+        **columns,
     }
     return Prepared(sa.insert(_entry).from_select(list(values), sa.select(*values.values()).where(*conditions)))
 
 
 RECORD = recording()
 
-LAST = Prepared(sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1))
+HEAD = Prepared(sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1))
 
 AFTER = Prepared(
     sa.select(*_entry.c)
     .where(_entry.c.revision > sa.bindparam("after", type_=sa.BigInteger))
     .order_by(_entry.c.revision)
-    .limit(sa.bindparam("most", type_=sa.Integer))
+    .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 """What was committed after a revision, in that order: an entry seen is never preceded by one that comes later."""
 

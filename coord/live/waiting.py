@@ -1,0 +1,255 @@
+"""How a call waits for a change: without a transaction, a connection or polling of its own.
+
+One thread per process, the watcher, follows the journal while calls wait there. It wakes those whom a new entry concerns, sees who
+hangs up, and ends all waiting when the worker stops or the database is away. It reads when the bell rings (a commit on this node) and
+every POLL_S besides (commits of other nodes). A call subscribes first, then reads, then waits, and reads again when it is woken.
+"""
+
+import logging
+import math
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import Flask, current_app, request
+from prometheus_client import Gauge
+
+from coord.errors import Stopping
+from coord.live import processes
+from coord.store import Reader, Row, Rows, bell, journal, read
+from coord.store.bell import Listener
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.02  # what another node has committed is seen this much later
+LINGER_S = 10.0  # the watcher stays, at rest, when nobody waits for a while: in a busy time the next is about to
+SHARE = 0.8  # of the threads may wait; the others keep serving
+MAX_ENTRIES = 500  # read at once
+MAX_WAIT_S = 60
+
+WAITING = Gauge("coord_waiting_calls", "Calls that wait for a change.", multiprocess_mode="livesum")
+
+_stopping = threading.Event()
+
+
+class ClientHungUp(Exception):
+    """The caller is no longer there, so nobody waits for the answer."""
+
+
+class Subscription:
+    """A waiting call. `matches` says which rows of the journal wake it; it is asked in the watcher's thread, and must be quick.
+
+    `kinds`: the only kinds of subject that it is asked about; empty: all.
+    """
+
+    def __init__(self, matches: Callable[[Row], bool], kinds: frozenset[str], connection: socket.socket | None) -> None:
+        self.matches = matches
+        self.kinds = kinds
+        self.connection = connection
+        self.hung_up = False
+        self._woken = threading.Event()
+        self._failure: Exception | None = None
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def fail(self, failure: Exception) -> None:
+        self._failure = failure
+        self._woken.set()
+
+    def wait(self, until: float) -> bool:
+        """Whether something that concerns it happened before `until` (of time.monotonic()).
+
+        Raises ClientHungUp; Stopping when the worker stops; the database's error when the journal cannot be read.
+        """
+        began = time.monotonic()
+        woken = self._woken.wait(max(0.0, until - began))
+        if request:
+            request.environ["coord.waited"] = request.environ.get("coord.waited", 0.0) + time.monotonic() - began
+        self._woken.clear()
+        if self.hung_up or has_hung_up(self.connection):
+            raise ClientHungUp
+        if _stopping.is_set():
+            raise Stopping
+        if self._failure is not None:
+            raise self._failure
+        return woken
+
+
+def has_hung_up(connection: socket.socket | None) -> bool:
+    """Whether the other end has closed the connection, as far as the system can tell."""
+    if connection is None:
+        return False
+    poll = select.poll()
+    poll.register(connection, getattr(select, "POLLRDHUP", 0))
+    return bool(poll.poll(0))
+
+
+class Watcher:
+    """The one thread of a process that follows the journal, for as long as calls wait."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._max_subscriptions = math.floor(app.config["THREADS"] * SHARE)
+        self._lock = threading.Lock()
+        self._subscriptions: dict[Subscription, int | None] = {}  # with the descriptor that is watched
+        self._listener: Listener | None = None
+        self._revision: int | None = None  # of the last row that was read
+
+    def add(self, subscription: Subscription) -> bool:
+        """False when as many wait as may. When it raises, nothing was added."""
+        with self._lock:
+            if len(self._subscriptions) >= self._max_subscriptions:
+                return False
+            if self._listener is None:
+                self._listener = Listener()
+                threading.Thread(target=self._run, args=(self._listener,), name="coord-watcher", daemon=True).start()
+            if not self._subscriptions:
+                self._revision = None  # what the watcher read last is of some time ago
+            connection = subscription.connection
+            descriptor = self._listener.watch(connection) if connection is not None else None
+            self._subscriptions[subscription] = descriptor
+            knows_head = self._revision is not None
+        if not knows_head:
+            try:
+                self._begin_at(read(_head_revision))
+            except BaseException:
+                self.remove(subscription)
+                raise
+        return True
+
+    def remove(self, subscription: Subscription) -> None:
+        with self._lock:
+            descriptor = self._subscriptions.pop(subscription, None)
+            if descriptor is not None and self._listener is not None:
+                self._listener.unwatch(descriptor)
+
+    def _begin_at(self, revision: int) -> None:
+        with self._lock:
+            if self._revision is None:
+                self._revision = revision
+
+    def _run(self, listener: Listener) -> None:
+        busy_at = time.monotonic()
+        with self._app.app_context():
+            while not _stopping.is_set():
+                if self._is_idle():
+                    if self._may_end(busy_at):
+                        break
+                    listener.wait(LINGER_S / 10)
+                    continue
+                busy_at = time.monotonic()
+                self._note_hang_ups(listener.wait(POLL_S))
+                self._tick()
+        self._end(listener)
+
+    def _is_idle(self) -> bool:
+        """Whether nobody waits."""
+        with self._lock:
+            return not self._subscriptions
+
+    def _may_end(self, busy_at: float) -> bool:
+        with self._lock:
+            if self._subscriptions or time.monotonic() - busy_at < LINGER_S:
+                return False
+            self._listener = None
+            return True
+
+    def _tick(self) -> None:
+        try:
+            self._read_on()
+        except Exception as error:
+            log.warning("waiting calls are given up: %s", error)
+            self._fail(error)
+        try:
+            processes.renew_lease()
+        except Exception as error:
+            log.warning("the lease of this process could not be renewed: %s", error)
+
+    def _read_on(self) -> None:
+        while self._revision is not None:
+            rows = read(_rows_after, self._revision)
+            for row in rows:
+                self._wake_those_concerned(row)
+                self._revision = row["revision"]
+            if len(rows) < MAX_ENTRIES:
+                return
+
+    def _wake_those_concerned(self, row: Row) -> None:
+        kind = row["subject_kind"]
+        for subscription in self._current():
+            if (not subscription.kinds or kind in subscription.kinds) and subscription.matches(row):
+                subscription.wake()
+
+    def _note_hang_ups(self, descriptors: set[int]) -> None:
+        if descriptors:
+            with self._lock:
+                gone = [each for each, descriptor in self._subscriptions.items() if descriptor in descriptors]
+                for descriptor in descriptors:  # once: else the poll would return at once again and again
+                    if self._listener is not None:
+                        self._listener.unwatch(descriptor)
+            for subscription in gone:
+                subscription.hung_up = True
+                subscription.wake()
+
+    def _fail(self, error: Exception) -> None:
+        for subscription in self._current():
+            subscription.fail(error)
+
+    def _current(self) -> list[Subscription]:
+        with self._lock:
+            return list(self._subscriptions)
+
+    def _end(self, listener: Listener) -> None:
+        for subscription in self._current():
+            subscription.wake()
+        listener.close()
+        if _stopping.is_set():
+            try:
+                with self._app.app_context():
+                    processes.end_lease()
+            except Exception as error:
+                log.info("the lease of this process runs out by itself: %s", error)
+
+
+def install(app: Flask) -> None:
+    app.extensions["coord.watcher"] = Watcher(app)
+
+
+@contextmanager
+def subscribe(matches: Callable[[Row], bool], *kinds: str) -> Iterator[Subscription | None]:
+    """Subscribes the current call, to all changes or to those of these kinds of subject. Raises Stopping.
+
+    None when too many wait already, and the call is to be answered at once.
+    """
+    if _stopping.is_set():
+        raise Stopping
+    watcher: Watcher = current_app.extensions["coord.watcher"]
+    subscription = Subscription(matches, frozenset(kinds), request.environ.get("gunicorn.socket"))
+    if not watcher.add(subscription):
+        yield None
+        return
+    WAITING.inc()
+    try:
+        yield subscription
+    finally:
+        WAITING.dec()
+        watcher.remove(subscription)
+
+
+def stop() -> None:
+    """Ends all waiting in this process, now and from now on. May be called by a signal handler."""
+    _stopping.set()
+    bell.ring()
+
+
+def _head_revision(db: Reader) -> int:
+    head = db.row(journal.HEAD)
+    return int(head["revision"]) if head else 0
+
+
+def _rows_after(db: Reader, revision: int) -> Rows:
+    return db.rows(journal.AFTER, after=revision, limit=MAX_ENTRIES)

@@ -1,0 +1,93 @@
+"""How each database carries out a change: MariaDB in one packet, SQLite statement by statement under the writer's lock.
+
+On MariaDB no row lock is ever held while something crosses the network, and a worker that dies in the middle leaves nothing locked.
+"""
+
+import logging
+from typing import Any, NoReturn, TypeVar
+
+from coord.store import bell, engine, faults
+from coord.store.change import Change
+from coord.store.faults import GuardFailed
+from coord.store.reader import Reader, Rows
+from coord.store.statements import compile_for
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def commit(db: Reader, change: Change[T]) -> T:
+    """Carries the change out and answers. Raises GuardFailed when a step touched another number of rows than it must."""
+    db.check_time()
+    carry_out = _one_by_one if db.dialect.name == "sqlite" else _as_one_packet
+    rows = carry_out(db, change)
+    bell.ring()
+    return change.finish(rows)
+
+
+_CHECK = f"IF ROW_COUNT() <> %d THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {faults.GUARD_FAILED_NUMBER}; END IF"
+
+
+def packet(db: Reader, change: Change[Any], cursor: Any) -> str:
+    """The whole transaction as one compound statement, which rolls itself back when anything in it fails."""
+    parts = ["BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END", "START TRANSACTION"]
+    for step in change.transaction():
+        compiled = compile_for(db.dialect, step.statement)
+        parts.append(cursor.mogrify(compiled.sql, compiled.arguments(step.values)))
+        if step.expect is not None:
+            parts.append(_CHECK % step.expect)
+    return "; ".join([*parts, "COMMIT", "END"])
+
+
+def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
+    cursor = db.cursor()
+    sent = packet(db, change, cursor)
+    rows: Rows = []
+    try:
+        cursor.execute(sent)
+        if change.query is not None:
+            rows = compile_for(db.dialect, change.query.statement).rows(cursor.fetchall())
+            cursor.nextset()  # the end of the compound, where a failed COMMIT would be reported
+    except Exception as error:
+        _undo(db, error)
+    finally:
+        db.close(cursor)
+    return rows
+
+
+def _one_by_one(db: Reader, change: Change[Any]) -> Rows:
+    rows: Rows = []
+    cursor = db.cursor()
+    with engine.sqlite_writer():
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            for step in change.transaction():
+                compiled = compile_for(db.dialect, step.statement)
+                cursor.execute(compiled.sql, compiled.arguments(step.values))
+                if step.expect is not None and cursor.rowcount != step.expect:
+                    raise GuardFailed
+                if step is change.query:
+                    rows = compiled.rows(cursor.fetchall())
+            cursor.execute("COMMIT")
+        except Exception as error:
+            _undo(db, error)
+        finally:
+            db.close(cursor)
+    return rows
+
+
+def _undo(db: Reader, error: Exception) -> NoReturn:
+    """Rolls back what an error left open and raises it, as GuardFailed where it says that another was faster."""
+    db.drop_if_broken(error)
+    fault = faults.classify(error)
+    rolled_back = fault is faults.GUARD_FAILED and db.dialect.name == "mariadb"  # by the handler of the compound
+    if not (fault.drops_connection or rolled_back):
+        try:
+            db.rollback()
+        except Exception as second:
+            log.warning("rollback failed, connection dropped: %r", second)
+            db.drop()
+    if fault is faults.GUARD_FAILED:
+        raise GuardFailed from error
+    raise error

@@ -1,0 +1,138 @@
+"""What a database error means: try again inside, answer 503, look again, or a bug.
+
+The numbers are those of MariaDB 10.11 and SQLite 3.40, each seen in the fault tests (`tests/faults`).
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+import pymysql
+import sqlalchemy as sa
+
+
+class GuardFailed(Exception):
+    """What a change was decided upon is no longer so: another was faster, and nothing was changed. Decide again.
+
+    Raised by `transact` only when that happened again and again.
+    """
+
+
+class GivenUp(Exception):
+    """coord gave up on the database for this call, without an error of the database's own."""
+
+
+class CircuitOpen(GivenUp):
+    """No connection was tried, because one failed a moment ago (see gate.Gate)."""
+
+
+class WriterBusy(GivenUp):
+    """Another writer of this process holds the SQLite file."""
+
+
+class TooSlow(GivenUp):
+    """The database answers, but so slowly that the caller would wait for too long."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How an error is answered. `retries`: how often the same change is tried again; `unavailable`: a 503 in the end."""
+
+    name: str
+    retries: int = 0
+    drops_connection: bool = False
+    unavailable: bool = False
+    loud: bool = False
+
+
+CONFLICT = Fault("conflict", unavailable=True)  # tried again for as long as a change may be (see transactions.transact)
+LOCK_WAIT = Fault("lock wait", retries=1, unavailable=True)
+UNKNOWN_OUTCOME = Fault("outcome unknown", retries=1, drops_connection=True, unavailable=True)
+NOT_WRITABLE = Fault("not writable", retries=1, drops_connection=True, unavailable=True)
+GONE = Fault("gone", retries=1, drops_connection=True, unavailable=True)
+FULL = Fault("out of resources", unavailable=True)
+MISCONFIGURED = Fault("misconfigured", drops_connection=True, unavailable=True, loud=True)
+SCHEMA_BEHIND = Fault("schema behind")
+GUARD_FAILED = Fault("guard failed")
+BUG = Fault("bug")
+
+_OWN: dict[type[BaseException], Fault] = {
+    TooSlow: Fault("does not answer in time", unavailable=True),
+    WriterBusy: Fault("another writer holds the file", unavailable=True),
+    CircuitOpen: Fault("did not answer just now", unavailable=True),
+    GuardFailed: Fault("contention", unavailable=True),
+    sa.exc.TimeoutError: Fault("no connection came free", unavailable=True),
+}
+
+GUARD_FAILED_NUMBER = 31337  # our own, raised by a change's SIGNAL when a step touched another number of rows than it must
+
+_MARIADB: dict[int, Fault] = {
+    **dict.fromkeys((1213, 1020), CONFLICT),
+    1205: LOCK_WAIT,
+    **dict.fromkeys((1180, 2013), UNKNOWN_OUTCOME),
+    **dict.fromkeys((1047, 1290, 1792, 1836), NOT_WRITABLE),
+    **dict.fromkeys((2002, 2003, 2005, 2006, 2014, 2055, 1040, 1203, 1226, 1129, 1130, 1053, 1927), GONE),
+    **dict.fromkeys((1317, 1969, 1114, 1021, 1030), FULL),
+    **dict.fromkeys((1044, 1045, 1049, 1698), MISCONFIGURED),
+    **dict.fromkeys((1146, 1054), SCHEMA_BEHIND),
+    **dict.fromkeys((1062, 1305, GUARD_FAILED_NUMBER), GUARD_FAILED),
+}
+
+_SQLITE: dict[str, Fault] = {
+    "SQLITE_BUSY": LOCK_WAIT,
+    "SQLITE_LOCKED": LOCK_WAIT,
+    "SQLITE_FULL": FULL,
+    "SQLITE_IOERR": Fault("disk error", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_READONLY": Fault("not writable", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_CANTOPEN": Fault("cannot open", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_PERM": Fault("not permitted", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_CORRUPT": Fault("corrupt", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_NOTADB": Fault("not a database", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_NOMEM": FULL,
+    "SQLITE_INTERRUPT": FULL,
+}
+
+
+def classify(error: BaseException) -> Fault:
+    """What the error means. Looks through SQLAlchemy's wrapper and down the chain of causes."""
+    cause: BaseException | None = error
+    while cause is not None:
+        fault = _classify_one(cause)
+        if fault is not None:
+            return fault
+        cause = cause.__cause__ or cause.__context__
+    return BUG
+
+
+def error_number(error: BaseException) -> int | None:
+    """MariaDB's number of an error, if it has one."""
+    original = getattr(error, "orig", None) or error
+    if isinstance(original, pymysql.err.MySQLError) and original.args and isinstance(original.args[0], int):
+        return original.args[0]
+    return None
+
+
+def _classify_one(error: BaseException) -> Fault | None:
+    for kind, fault in _OWN.items():
+        if isinstance(error, kind):
+            return fault
+    original = getattr(error, "orig", None) or error
+    if isinstance(original, sqlite3.Error):
+        return _classify_sqlite(original)
+    if isinstance(original, pymysql.err.InterfaceError):
+        return GONE  # (0, ''): the socket was closed under us
+    if isinstance(original, pymysql.err.MySQLError):
+        number = error_number(original)
+        return _MARIADB.get(number, BUG) if number is not None else BUG
+    return None
+
+
+def _classify_sqlite(error: sqlite3.Error) -> Fault:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+        return GUARD_FAILED
+    for prefix, fault in _SQLITE.items():
+        if name == prefix or name.startswith(prefix + "_"):
+            return fault
+    if "no such table" in str(error) or "no such column" in str(error) or "has no column" in str(error):
+        return SCHEMA_BEHIND
+    return BUG

@@ -1,0 +1,106 @@
+"""Reading: one statement at a time, outside any transaction."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.pool import PoolProxiedConnection
+
+from coord.store import engine, faults
+from coord.store.statements import Statement, compile_for
+from coord.store.tables import database
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+# With the 2 s that a statement may take, the answer comes within the contract's 5 s.
+LAST_STATEMENT_AFTER_S = 2.9
+
+
+class Reader:
+    """A connection to read with. Each read sees all that was committed before it began.
+
+    `began`: when the call did, on `time.monotonic()`. A database that answers, but slowly, is given
+    up on before the caller has waited for too long.
+    """
+
+    def __init__(self, connection: PoolProxiedConnection, began: float) -> None:
+        self._connection = connection
+        self._began = began
+        self.dialect = database.engine.dialect
+
+    def rows(self, statement: Statement, /, **values: Any) -> Rows:
+        self.check_time()
+        compiled = compile_for(self.dialect, statement)
+        cursor = self.cursor()
+        try:
+            cursor.execute(compiled.sql, compiled.arguments(values))
+            return compiled.rows(cursor.fetchall())
+        except Exception as error:
+            self.drop_if_broken(error)
+            raise
+        finally:
+            self.close(cursor)
+
+    def row(self, statement: Statement, /, **values: Any) -> Row | None:
+        rows = self.rows(statement, **values)
+        return rows[0] if rows else None
+
+    def value(self, statement: Statement, /, **values: Any) -> Any:
+        """The first column of the first row; None when there is no row."""
+        row = self.row(statement, **values)
+        return next(iter(row.values())) if row else None
+
+    def cursor(self) -> Any:
+        return self._connection.cursor()
+
+    def close(self, cursor: Any) -> None:
+        """A dropped connection has closed its cursors already, and SQLite's would complain."""
+        if self._connection.is_valid:
+            cursor.close()
+
+    def rollback(self) -> None:
+        self._connection.rollback()
+
+    def drop_if_broken(self, error: BaseException) -> None:
+        """Drops the connection, and with it all that are as old, when the error says that it is of no more use."""
+        fault = faults.classify(error)
+        if fault.drops_connection:
+            self.drop()
+            took = 0 if fault is faults.NOT_WRITABLE else time.monotonic() - self._began
+            engine.mark_suspect(database.engine, str(error), took=took)
+
+    def drop(self) -> None:
+        if self._connection.is_valid:
+            self._connection.invalidate()
+
+    def check_time(self) -> None:
+        """Raises faults.TooSlow when one more statement might end too late."""
+        if time.monotonic() - self._began > LAST_STATEMENT_AFTER_S:
+            raise faults.TooSlow("the database is too slow")
+
+
+def read(query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Calls `query(db, …)`, and once more when the connection was lost, as one is that the server closed while idle."""
+    began = time.monotonic()
+    try:
+        return _read(began, query, *args, **kwargs)
+    except Exception as error:
+        fault = faults.classify(error)
+        if not (fault.drops_connection and fault.retries):
+            raise
+    return _read(began, query, *args, **kwargs)
+
+
+def _read(began: float, query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    with pooled_connection() as connection:
+        return query(Reader(connection, began), *args, **kwargs)
+
+
+def pooled_connection() -> contextlib.closing[PoolProxiedConnection]:
+    """One of the pool's connections as it is: what SQLAlchemy would put around it costs more than many a statement."""
+    return contextlib.closing(database.engine.raw_connection())

@@ -1,0 +1,111 @@
+"""Read, decide, commit: how everything that is stored gets changed.
+
+A deciding function reads what it needs and returns a `Change`. What it decided upon is guarded by the row counts of the
+change's steps: if that is no longer so, nothing is changed, and it is asked to decide again.
+"""
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from coord.store import engine, faults
+from coord.store.carry_out import commit
+from coord.store.change import Answer, Change, Decision
+from coord.store.faults import GuardFailed
+from coord.store.reader import Reader, pooled_connection
+from coord.store.statements import Statement, compile_for
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# With what one more try against a dead server costs (2 s), the answer comes within the contract's 5 s.
+RETRY_FOR_S = 2.0
+
+
+def transact(decide: Callable[Concatenate[Reader, P], Decision[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Asks `decide(db, …)` for a change, commits it and answers; when a guard fails, it decides again.
+
+    It may be called several times. Raises what it raises, GuardFailed when its guards failed for too long, and the database
+    errors that trying again does not cure. When a commit's outcome became unknown it is decided anew, so the ids of what it
+    creates must be chosen before.
+    """
+    return _transact(None, lambda db: decide(db, *args, **kwargs))
+
+
+def transact_optimistically(
+    optimistic: Callable[[], Change[T]],
+    decide: Callable[Concatenate[Reader, P], Decision[T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """`transact`, but a change that is right more often than not is tried first, which saves the reading."""
+    return _transact(optimistic, lambda db: decide(db, *args, **kwargs))
+
+
+def _transact(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:
+    began = time.monotonic()
+    guards_failed = failed = 0
+    while not guards_failed or time.monotonic() - began < RETRY_FOR_S:
+        try:
+            with _one_at_a_time(began) if guards_failed else contextlib.nullcontext(), pooled_connection() as connection:
+                db = Reader(connection, began)
+                decision = optimistic() if optimistic is not None else decide(db)
+                return decision.value if isinstance(decision, Answer) else commit(db, decision)
+        except GuardFailed:
+            guards_failed += optimistic is None
+            optimistic = None
+        except Exception as error:
+            fault = faults.classify(error)
+            # A conflict is a failed guard too: a writer on another node of the cluster was faster.
+            if time.monotonic() - began > RETRY_FOR_S or (fault is not faults.CONFLICT and failed >= fault.retries):
+                raise
+            if fault is faults.CONFLICT:
+                guards_failed += 1
+            else:
+                failed += 1
+            time.sleep(random.uniform(0, 0.005) * min(guards_failed + failed, 10))
+    raise GuardFailed(f"its guards failed {guards_failed} times")
+
+
+_retrying = threading.Lock()
+
+
+@contextlib.contextmanager
+def _one_at_a_time(began: float) -> Iterator[None]:
+    """Those whose guards failed go one at a time: all at once they would fail each other again and again."""
+    if not _retrying.acquire(timeout=max(0.0, began + RETRY_FOR_S - time.monotonic())):
+        raise GuardFailed("too many retry at once")
+    try:
+        yield
+    finally:
+        _retrying.release()
+
+
+def run(statement: Statement, values: Mapping[str, Any]) -> int:
+    """One statement that is nobody's news (the lease of a process), by itself and not journaled: how many rows it touched."""
+    began = time.monotonic()
+    while True:
+        try:
+            return _run(began, statement, values)
+        except Exception as error:
+            if faults.classify(error) is not faults.CONFLICT or time.monotonic() - began > RETRY_FOR_S:
+                raise
+
+
+def _run(began: float, statement: Statement, values: Mapping[str, Any]) -> int:
+    with pooled_connection() as connection:
+        db = Reader(connection, began)
+        compiled = compile_for(db.dialect, statement)
+        cursor = db.cursor()
+        try:
+            with engine.sqlite_writer() if db.dialect.name == "sqlite" else contextlib.nullcontext():
+                cursor.execute(compiled.sql, compiled.arguments(values))
+            return int(cursor.rowcount)
+        except Exception as error:
+            db.drop_if_broken(error)
+            raise
+        finally:
+            db.close(cursor)

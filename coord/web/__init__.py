@@ -1,0 +1,81 @@
+"""How the service is called: blueprints, loading requests, pages of a list, answers, the API document, access.
+
+This is its face: whoever uses it imports from here.
+"""
+
+from coord.web import access, answers, negotiation, openapi, paths, telemetry
+from coord.web.access import own_url
+from coord.web.answers import explain
+from coord.web.blueprint import Blueprint
+from coord.web.fields import (
+    Boolean,
+    Choice,
+    Integer,
+    Number,
+    ObservedAt,
+    ProjectKey,
+    SessionId,
+    Text,
+    Time,
+    Uuid,
+    iso,
+)
+from coord.web.negotiation import API, OLDEST_API
+from coord.web.pages import cursor_key, paginate
+from coord.web.paths import BASE_PATH
+from coord.web.requests import (
+    MAX_BODY_BYTES,
+    PROJECT_HEADER,
+    SESSION_HEADER,
+    NotAnObject,
+    json_body,
+    load,
+    load_parameters,
+    sent_header,
+)
+from coord.web.schemas import Body, PageQuery, Query, Schema, list_of, shortened, unknown_name
+from coord.web.telemetry import REQUEST_ID
+
+__all__ = [
+    "API",
+    "BASE_PATH",
+    "MAX_BODY_BYTES",
+    "OLDEST_API",
+    "PROJECT_HEADER",
+    "REQUEST_ID",
+    "SESSION_HEADER",
+    "Blueprint",
+    "Body",
+    "Boolean",
+    "Choice",
+    "Integer",
+    "NotAnObject",
+    "Number",
+    "ObservedAt",
+    "PageQuery",
+    "ProjectKey",
+    "Query",
+    "Schema",
+    "SessionId",
+    "Text",
+    "Time",
+    "Uuid",
+    "access",
+    "answers",
+    "cursor_key",
+    "explain",
+    "iso",
+    "json_body",
+    "list_of",
+    "load",
+    "load_parameters",
+    "negotiation",
+    "openapi",
+    "own_url",
+    "paginate",
+    "paths",
+    "sent_header",
+    "shortened",
+    "telemetry",
+    "unknown_name",
+]

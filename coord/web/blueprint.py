@@ -1,0 +1,100 @@
+"""The blueprint of an area: a flask-smorest one whose decorators load requests coord's way and document every error."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import flask_smorest
+import marshmallow as ma
+
+from coord.errors import CoordError
+from coord.web.error_docs import ANY, error_response
+from coord.web.requests import load_body, load_query
+from coord.web.schemas import Body, Query, Schema
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
+    """A flask-smorest blueprint (and so a Flask one) with coord's way of loading requests and documenting errors."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(self._prepare_errors_doc)
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().route(rule, **options))
+
+    def response(self, status_code: int, schema: type[ma.Schema] | None = None, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().response(status_code, schema, **options))
+
+    def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]:
+        return _documenting(super().alt_response(status_code, **options))
+
+    def doc(self, **options: Any) -> Callable[[View], View]:
+        return _documenting(super().doc(**options))
+
+    def arguments(self, schema: type[Schema], **kwargs: Any) -> Callable[[View], View]:
+        """Loads the request and passes it on as a dict: a `Body` from JSON, a `Query` from the query (or a JSON body with the same names).
+
+        Raises Invalid, BadJson, NotJson and TooLarge.
+        """
+        instance = schema()
+        in_query = isinstance(instance, Query)
+        required = any(field.required for field in instance.fields.values())
+        documented: dict[str, Any] = {"in": "query" if in_query else "json", "required": required, "schema": instance}
+        if isinstance(instance, Body) and instance.example is not None:
+            documented["example"] = dict(instance.example)
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def wrapper(*args: Any, **path: Any) -> Any:
+                return view(*args, load_query(instance) if in_query else load_body(instance), **path)
+
+            wrapper._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
+            wrapper._apidoc["arguments"] = {"parameters": [documented]}  # type: ignore[attr-defined]
+            return wrapper  # type: ignore[return-value]
+
+        return decorator
+
+    def raises(self, *errors: type[CoordError]) -> Callable[[View], View]:
+        """Documents the errors that a view raises besides those that any call may."""
+
+        def decorator(view: View) -> View:
+            view._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
+            view._apidoc.setdefault("raises", []).extend(errors)  # type: ignore[attr-defined]
+            return view
+
+        return decorator
+
+    def _store_endpoint_docs(self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any) -> None:
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        methods = {method: doc for method, doc in self._docs[endpoint].items() if method != "parameters"}
+        for method, doc in methods.items():
+            doc["operation_id"] = f"{self.name}_{endpoint}" if len(methods) == 1 else f"{self.name}_{endpoint}_{method}"
+
+    def _prepare_errors_doc(self, doc: dict[str, Any], info: dict[str, Any], **kwargs: Any) -> Any:
+        doc["operationId"] = info["operation_id"]
+        responses = doc.setdefault("responses", {})
+        by_status: dict[int, list[type[CoordError]]] = {}
+        for error in info.get("raises", ()):
+            by_status.setdefault(error.status, []).append(error)
+        for error in ANY:
+            if error.status in by_status:
+                by_status[error.status].append(error)
+            else:
+                responses.setdefault(error.status, error.__name__)  # a name stands for the response of `shared_errors`
+        for status, kinds in by_status.items():
+            responses.setdefault(status, error_response(*kinds))
+        return doc
+
+
+def _documenting(decorator: Callable[[Any], Any]) -> Callable[[View], View]:
+    """A decorator that only documents: the view takes over what it says, and is called without it."""
+
+    def documented(view: View) -> View:
+        view._apidoc = decorator(view)._apidoc  # type: ignore[attr-defined]
+        return view
+
+    return documented

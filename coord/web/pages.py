@@ -1,0 +1,44 @@
+"""Pages of a list, by keyset and never by offset: a cursor holds the key of the last item and which list it belongs to."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+from zlib import crc32
+
+from flask import request
+
+from coord.errors import Invalid
+
+
+def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | None:
+    """The key that a cursor stands for: whole numbers, `length` of them. Raises Invalid for one that this list did not give."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        named, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if named == name_of_list(kind) and len(key) == length and all(type(part) is int and abs(part) < 2**63 for part in key):
+            return list(key)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise Invalid({"cursor": ["Not a cursor of this list. Pass next_cursor of the page before, or leave it out to start."]})
+
+
+_NOT_THE_LIST = {"cursor", "limit", "wait", "session_id"}  # parameters that may change from page to page
+
+
+def name_of_list(kind: str) -> str:
+    """What a cursor belongs to: this kind of list, of these things. Another's would leave things out unseen."""
+    asked = sorted((name, value) for name, value in request.args.items(multi=True) if name not in _NOT_THE_LIST)
+    return f"{kind} {crc32(repr((request.path, asked)).encode()):08x}"
+
+
+def paginate(kind: str, rows: list[dict[str, Any]], limit: int, key: Callable[[dict[str, Any]], Sequence[int]]) -> dict[str, Any]:
+    """A page from `limit + 1` rows: the row too many only says that there is a next page."""
+    items = rows[:limit]
+    cursor = None
+    if len(rows) > limit:
+        text = json.dumps([name_of_list(kind), *key(items[-1])], separators=(",", ":"))
+        cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return {"items": items, "next_cursor": cursor}

@@ -1,0 +1,187 @@
+"""Loading requests. The caller may name itself in the body, in the query or in a header; a DELETE may carry its parameters in either.
+
+flask-smorest's own parser takes one source per call, so this is ours.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+from flask import current_app, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from coord.errors import BadJson, Invalid, NotJson, TooLarge
+from coord.web.schemas import MAX_UNKNOWN, Body, Schema, shortened, unknown_name
+
+SESSION_HEADER = "X-Coord-Session"
+PROJECT_HEADER = "X-Coord-Project"  # only MCP clients need it: everywhere else the project is a parameter
+MAX_BODY_BYTES = 1024 * 1024
+BROKEN_OFF = "The body could not be read: it broke off, or its length or chunks are not as announced. Send it again."
+TOO_LARGE = "The body is over 1 MiB. Send less, or split it."
+TWICE = "Given more than once, with different values."
+IN_BODY = "Not a parameter of this call: send it in the JSON body."
+
+
+class NotAnObject(BadJson):
+    """The body is JSON, but not an object."""
+
+
+def load_body(schema: Schema) -> dict[str, Any]:
+    """The JSON body through the schema. In the query there may be a `session_id` beside it, nothing else."""
+    sent = json_body(null_is_empty=request.method == "PUT")
+    _single(request.args, {"session_id": schema.fields["session_id"]}, in_body=schema.fields)
+    data = _with_session(sent or {})
+    try:
+        return _load_and_note(schema, data)
+    except Invalid as refused:
+        if sent is None:
+            raise BadJson(f"The body is empty. Send a JSON object, like {_like(schema)}.") from refused
+        raise
+
+
+def load_query(schema: Schema) -> dict[str, Any]:
+    """The query through the schema; the same names may come in a JSON body instead, which goes before."""
+    data = {**_single(request.args, schema.fields), **(json_body(null_is_empty=True) or {})}
+    return _load_and_note(schema, data if schema.filters_by_session else _with_session(data))
+
+
+def load_parameters(schema: Schema) -> dict[str, Any]:
+    """The query alone through the schema, for a call whose body is something else."""
+    return load(schema, _single(request.args, schema.fields))
+
+
+def _like(schema: Schema) -> str:
+    example = schema.example if isinstance(schema, Body) else None
+    return json.dumps(dict(example), ensure_ascii=False) if example else '{"project_key": "shop", …}'
+
+
+_CALLERS = ("session_id", "from_session", "updated_by", "created_by")
+
+
+def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Also notes who calls, which is a sign of life whatever comes of the call. In a read only `session_id` is the caller."""
+    loaded = load(schema, data)
+    if schema.filters_by_session:
+        data = {"session_id": sent_header(SESSION_HEADER)}
+    if schema.names_caller:
+        names = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
+        caller = next((data[name] for name in names if data.get(name) is not None), None)
+        if caller is not None:
+            current_app.extensions["coord.activity"].note(caller)
+    return loaded
+
+
+def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:
+    """The body as an object; None when there is none. `null_is_empty`: the queue's shell loop sends `null` for a call without a body."""
+    raw = _raw_body()
+    if not raw:
+        return None
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        sent = f"as {request.mimetype}" if request.mimetype else "without a Content-Type"
+        raise NotJson(f"The body must be JSON, but came {sent}. With curl: --json '…', or -H 'Content-Type: application/json' -d '…'.")
+    try:
+        data = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_members)
+    except UnicodeDecodeError:
+        raise BadJson("The body is not UTF-8. Send JSON encoded as UTF-8.") from None
+    except RecursionError:
+        raise BadJson("The body is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise BadJson(f"The body is not JSON: {error}.") from None
+    except ValueError:  # Python reads no whole number of over 4300 digits
+        raise BadJson("The body is not JSON, or has a number of too many digits.") from None
+    if data is None and null_is_empty:
+        return {}
+    if not isinstance(data, dict):
+        raise NotAnObject('The body must be a JSON object, like {"project_key": "shop", …}.')
+    return data
+
+
+def _raw_body() -> bytes:
+    """Raises TooLarge, and BadJson for a body that broke off."""
+    try:
+        raw = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise TooLarge(TOO_LARGE) from None
+    except Exception:  # the server's own error for a chunk that is none
+        raise BadJson(BROKEN_OFF) from None
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(TOO_LARGE)
+    if len(raw) < (request.content_length or 0):
+        raise BadJson(BROKEN_OFF)
+    return raw
+
+
+def _refuse_constant(name: str) -> Any:
+    raise BadJson(f"The body is not JSON: there is no {name} in it. Leave the field out, or send null.")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members. Raises Invalid for a name that comes twice with different values: one of them would be lost unseen."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = next((name for name, value in pairs if members[name] != value), None)
+        if twice is not None:
+            raise Invalid({shortened(twice): [TWICE]})
+    return members
+
+
+def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data through the schema. Raises Invalid."""
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ma.ValidationError as error:
+        messages: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise Invalid({str(name): _flat(each) for name, each in messages.items()}) from None
+    return loaded
+
+
+def _flat(messages: Any, where: str = "") -> list[str]:
+    """A field's messages as one list; those about a part of its value say which."""
+    if isinstance(messages, Mapping):
+        if [*messages] == [0] and not where and not isinstance(messages[0], Mapping):
+            return _flat(messages[0])  # the only value of a repeatable parameter
+        return [text for part, inner in messages.items() for text in _flat(inner, f"{where}[{part}]")]
+    return [f"{where}: {text}" if where else str(text) for text in (messages if isinstance(messages, list) else [messages])]
+
+
+def _with_session(data: dict[str, Any]) -> dict[str, Any]:
+    """The caller's name from wherever it is: the body goes before the query, the query before the header."""
+    if data.get("session_id") is None:
+        named = request.args.get("session_id") or sent_header(SESSION_HEADER)
+        if named:
+            data = {**data, "session_id": named}
+    return data
+
+
+def sent_header(name: str) -> str | None:
+    """A header whose value is a name of the caller's choice, in UTF-8. Raises Invalid."""
+    sent = request.headers.get(name)
+    if sent is None:
+        return None
+    try:
+        return sent.encode("latin-1").decode("utf-8")  # WSGI hands headers over as Latin-1
+    except UnicodeError:
+        raise Invalid({name: ["Not UTF-8."]}) from None
+
+
+def _single(args: MultiDict[str, str], fields: Mapping[str, Any], in_body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The parameters, each once. Raises Invalid for others than `fields`; those that belong in the body are told so."""
+    data: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, values in args.lists():
+        field = fields.get(name)
+        if len(errors) == MAX_UNKNOWN:
+            break
+        if field is None:
+            errors[shortened(name)] = [IN_BODY if in_body and name in in_body else unknown_name(name, fields, "parameter")]
+        elif isinstance(field, ma.fields.List):
+            data[name] = values
+        elif len(set(values)) > 1:
+            errors[name] = [TWICE]
+        else:
+            data[name] = values[0]
+    if errors:
+        raise Invalid(errors)
+    return data
