@@ -5,6 +5,8 @@ Most tests take `client`, and run once on SQLite and once on MariaDB. The app is
 
 import datetime as dt
 import json
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,27 @@ from coord.store import database, engine, journal, now
 from tests.databases import MariaDB, mariadb_missing, private_mariadb
 
 BASE = "/api/coord"
+OF_THE_CALLER = ("COORD_", "CLAUDE", "GIT_", "XDG_", "FLASK_", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+
+
+def be_nobody_in_particular() -> None:
+    """The same process whoever starts it, and from where: what it leaves to its children is what a fresh login would.
+
+    Without the settings of the caller's own coord, Claude Code and git. What a shell's `&` or nohup ignores is still survived, but by a
+    handler, which unlike SIG_IGN does not reach a program that is started.
+    """
+    for name in list(os.environ):
+        if name.startswith(OF_THE_CALLER) and not name.startswith("COORD_TEST_"):
+            del os.environ[name]
+    os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: None)
+
+
+if "libfaketime" in os.environ.get("LD_PRELOAD", "") and "FAKETIME_GAPS_SINCE" not in os.environ:
+    raise pytest.UsageError("faketime alone stops Python's waits as well: run `make test` under it, or tools/on-day.sh +400d COMMAND")
+be_nobody_in_particular()
 
 
 @pytest.fixture(scope="session")

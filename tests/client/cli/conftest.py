@@ -111,10 +111,7 @@ class Person:
 
 
 @pytest.fixture
-def me(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
-    for name in list(os.environ):
-        if name.startswith(("COORD_", "CLAUDE_")) or name in ("NO_COLOR", "FORCE_COLOR"):
-            monkeypatch.delenv(name)
+def me(service: Service, tmp_path: Path) -> Person:
     checkout = tmp_path / "shop"
     (checkout / ".git").mkdir(parents=True)
     (checkout / "src").mkdir()
