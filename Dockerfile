@@ -1,9 +1,13 @@
 # coord in a container. How to run it, and its migrations: docs/operations.md.
-FROM python:3.11-slim
+
+# A release is built from one digest: --build-arg PYTHON=python:3.11-slim@sha256:… (docs/operations.md, "What a release is made of").
+ARG PYTHON=python:3.11-slim
+FROM ${PYTHON}
 
 WORKDIR /srv/coord
-COPY requirements.txt ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+# What coord runs on, and nothing that only its tests need: pytest stands in requirements.txt.
+COPY requirements-runtime.txt ./
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements-runtime.txt
 COPY wsgi.py ./
 COPY config config
 COPY migrations migrations

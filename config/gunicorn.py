@@ -3,9 +3,11 @@
 import os
 import shutil
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
-from config import default
+# `gunicorn -c` reads this as a file, of no package; an installed coord as a module, and there this folder has another name.
+default = import_module(f"{__package__ or 'config'}.default")
 
 _settings = default.load(os.environ)
 

@@ -12,16 +12,14 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import Migrate
 
-from config import default
 from coord import __version__, area, presence, upkeep  # noqa: F401 (presence: its table)
 from coord.errors import CoordError
+from coord.layout import MIGRATIONS, default
 from coord.live import activity, waiting
 from coord.store import database, engine, faults
 from coord.web import BASE_PATH, MAX_BODY_BYTES, access, answers, negotiation, openapi, paths, telemetry
 
 log = logging.getLogger(__name__)
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class Service(Flask):
@@ -33,7 +31,7 @@ class Service(Flask):
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """The service as a WSGI app. `settings` go before the environment's. Opens no connection and starts no thread."""
-    app = Service("coord", root_path=str(ROOT / "coord"), static_folder=None)
+    app = Service("coord", root_path=str(Path(__file__).parent), static_folder=None)
     app.config.from_mapping(default.load(os.environ))
     app.config.from_mapping(settings or {})
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # a chunked body is cut there, and known by it
@@ -82,8 +80,8 @@ def _areas(app: Flask) -> None:
 
 def _migrations(app: Flask, further: list[Path]) -> None:
     """Flask-Migrate over coord's history and those of areas that bring their own; `flask db upgrade` means all of them."""
-    migrate = Migrate(app, database, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=False)
-    folders = [str(ROOT / "migrations" / "versions"), *map(str, further)]
+    migrate = Migrate(app, database, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False)
+    folders = [str(MIGRATIONS / "versions"), *map(str, further)]
 
     @migrate.configure  # type: ignore[untyped-decorator]
     def configure(config: Any) -> Any:

@@ -12,12 +12,13 @@ CODE = ("coord", "config")
 MAX_MODULES_BESIDE_PACKAGES = 12
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "store"}),
+    frozenset({"errors", "layout", "store"}),
     frozenset({"ids", "presence"}),
     frozenset({"web", "live"}),
     frozenset({"observed_at", "area"}),
     frozenset({"areas", "upkeep"}),
     frozenset({"app", "serving", "testing"}),
+    frozenset({"server"}),
 )
 """Each room of the server imports only from rooms of the layers before its own, or where FURTHER says so."""
 
@@ -98,6 +99,16 @@ def test_no_room_imports_one_above_or_beside_it() -> None:
         if layer(there) >= layer(here) and there not in FURTHER.get(here, set()):
             wrong.append(each)
     assert said(wrong) == []
+
+
+def test_the_settings_import_nothing_of_coord() -> None:
+    wrong = [each for each in IMPORTS if each.importer.startswith("config") and each.module.split(".")[0] == "coord"]
+    assert said(wrong) == []
+
+
+def test_coord_takes_its_settings_from_one_place() -> None:
+    importers = {each.importer for each in IMPORTS if each.importer.startswith("coord") and each.module.split(".")[0] == "config"}
+    assert importers == {"coord.layout"}
 
 
 def test_the_store_imports_nothing_else_of_coord() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
-from config.default import Network
 from coord.errors import Forbidden, Invalid
+from coord.layout import default
 from coord.web.requests import PROJECT_HEADER, SESSION_HEADER
 from coord.web.schemas import shortened
 from coord.web.telemetry import REQUEST_ID
@@ -79,7 +79,7 @@ def tell_browsers(response: Response) -> Response:
     return response
 
 
-def _caller(peer: str, proxies: tuple[Network, ...]) -> str:
+def _caller(peer: str, proxies: tuple[default.Network, ...]) -> str:
     """The nearest address in X-Forwarded-For that is not one of our proxies: those further left, the caller may have made up."""
     chain = [_without_port(part.strip()) for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     for address in reversed(chain):
@@ -115,7 +115,7 @@ def _peer() -> str:
     return request.environ.get("REMOTE_ADDR") or ""
 
 
-def _behind_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
+def _behind_proxy(peer: str, proxies: tuple[default.Network, ...]) -> bool:
     return bool(proxies) and (not peer or _inside(peer, proxies))
 
 
@@ -163,7 +163,7 @@ def _check_token(config: Any) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _inside(address: str, networks: tuple[Network, ...]) -> bool:
+def _inside(address: str, networks: tuple[default.Network, ...]) -> bool:
     try:
         parsed: Address = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -7,13 +7,14 @@ import flask_swagger_ui
 from flask import Response, current_app, send_from_directory
 
 from coord.errors import NotFound
+from coord.layout import DOCS
 from coord.web import Blueprint, Query, openapi, shortened
 
 blp = Blueprint("documentation", __name__, description="The API document, its page and the protocol.")
 
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 _SHOWN = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_PROTOCOL = Path(__file__).resolve().parents[3] / "docs" / "PROTOCOL.md"
+_PROTOCOL = DOCS / "PROTOCOL.md"
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
 _PAGE = """<!doctype html>

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
-
 from coord import __version__
 from coord.area import areas
 from coord.areas.health import repository
 from coord.areas.health.schemas import HealthSchema, LiveSchema
 from coord.errors import RETRY_AFTER_S, SchemaBehind, Unavailable
+from coord.layout import MIGRATIONS
 from coord.store import database, engine, read
 from coord.web import Blueprint, Query, explain
 
@@ -49,8 +48,7 @@ def _degraded(status: int, database: str, migrations: str | None, reason: str) -
 
 
 def _folders() -> tuple[Path, ...]:
-    own = Path(current_app.root_path).parent / "migrations" / "versions"
-    return (own, *(area.migrations for area in areas() if area.migrations is not None))
+    return (MIGRATIONS / "versions", *(area.migrations for area in areas() if area.migrations is not None))
 
 
 @blp.route("/livez", methods=["GET"])
