@@ -5,14 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: serve test check bench lock clean help
+.PHONY: serve test coverage check format audit bench wheel sbom release lock clean help
 
 help:
-	@echo "make serve   set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
-	@echo "make test    set up and run all tests"
-	@echo "make check   lint, types, formatting, migrations, dates in tests"
-	@echo "make bench   measure against a baseline in the same run"
-	@echo "make lock    pin the dependencies anew"
+	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
+	@echo "make test       set up and run all tests, or TESTS=tests/web"
+	@echo "make coverage   the same, and which branches of coord/ they ran"
+	@echo "make check      formatting, lint, types, dates in tests, migrations, known vulnerabilities"
+	@echo "make format     format and mend what can be mended by itself"
+	@echo "make bench      measure against a baseline in the same run"
+	@echo "make wheel      build the package into dist/"
+	@echo "make sbom       list what an installed coord consists of, as CycloneDX, in dist/"
+	@echo "make release VERSION=1.2.3   check that changelog, version and tag agree, then build both"
+	@echo "make lock       pin the dependencies anew"
 
 serve: $(VENV)/.runtime
 	$(BIN)/flask db upgrade
@@ -20,7 +25,10 @@ serve: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	tools/setup-tests.sh
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
+
+coverage: PYTEST := --cov=coord --cov-branch --cov-report=term:skip-covered --cov-report=html:build/coverage
+coverage: test
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -28,30 +36,51 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check_dates
 	$(BIN)/python -m tools.check_migrations
+	$(BIN)/python -m tools.audit
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+audit: $(VENV)/.dev
+	$(BIN)/python -m tools.audit
 
 bench: $(VENV)/.dev
 	tools/setup-tests.sh
 	tools/setup-bench.sh
 	$(BIN)/python -m bench $(BENCH)
 
+wheel: $(VENV)/.dev
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+sbom: wheel
+	tools/sbom.sh $(BIN) dist
+
+release: $(VENV)/.dev
+	$(BIN)/python -m tools.release $(VERSION)
+	rm -rf dist
+	$(MAKE) sbom
+
 lock: $(VENV)/.dev
+	$(BIN)/pip-compile $(LOCK) --no-build-isolation -o requirements-runtime.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) -o requirements.txt requirements.in
 	$(BIN)/pip-compile $(LOCK) --allow-unsafe -o requirements-dev.txt requirements-dev.in
 
 LOCK := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--no-header
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 $(VENV)/bin/python:
 	tools/make-venv.sh $(PYTHON) $(VENV)
 
 # --no-deps: the files name everything, and older pips take a dependency with extras for one that is not pinned.
-$(VENV)/.runtime: $(VENV)/bin/python requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
+$(VENV)/.runtime: $(VENV)/bin/python requirements-runtime.txt
+	$(INSTALL) -r requirements-runtime.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python requirements.txt requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+$(VENV)/.dev: $(VENV)/bin/python requirements-runtime.txt requirements.txt requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	touch $(VENV)/.runtime $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
