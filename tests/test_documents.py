@@ -28,8 +28,9 @@ from tests.service import ROOT, Service, running
 
 README, CHANGELOG = ROOT / "README.md", ROOT / "CHANGELOG.md"
 PROTOCOL, OPERATIONS, DESIGN, ADDING = (ROOT / "docs" / name for name in ("PROTOCOL.md", "operations.md", "design.md", "adding-an-area.md"))
-CLI = ROOT / "docs" / "cli.md"
-DOCUMENTS = (README, CHANGELOG, PROTOCOL, OPERATIONS, DESIGN, ADDING)
+CLI, INDEX = ROOT / "docs" / "cli.md", ROOT / "docs" / "README.md"
+CONTRIBUTING, SECURITY = ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"
+DOCUMENTS = (README, CHANGELOG, PROTOCOL, OPERATIONS, DESIGN, ADDING, INDEX, CONTRIBUTING, SECURITY)
 PROTOCOL_BYTES = 12_300  # agents pay for each of them
 
 Calls = set[tuple[str, str]]
@@ -204,6 +205,34 @@ def test_links_lead_somewhere(document: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", text(file), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+
+
+def test_the_index_lists_every_document() -> None:
+    listed = {(INDEX.parent / target).resolve() for target in re.findall(r"\]\(([^)]+)\)", text(INDEX))}
+    assert listed == {*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")} - {INDEX}
+
+
+def test_make_help_and_the_documents_name_the_commands_that_there_are() -> None:
+    makefile = text(ROOT / "Makefile")
+    targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    helped = set(re.findall(r'@echo "make (\w+)', makefile))
+    assert targets - helped == {"audit", "clean", "help"}  # a part of check, and what everybody knows
+    for document in DOCUMENTS:
+        shown = "\n".join([*blocks(document, "sh"), *re.findall(r"`(make [^`]+)`", text(document))])
+        assert set(re.findall(r"^make (\w+)", shown, re.MULTILINE)) - targets == set(), document
+
+
+def test_pytest_does_not_reach_the_image() -> None:
+    dockerfile, pins = text(ROOT / "Dockerfile"), text(ROOT / "requirements-runtime.txt")
+    assert set(re.findall(r"requirements[\w-]*\.txt", re.sub(r"(?m)^#.*$", "", dockerfile))) == {"requirements-runtime.txt"}
+    assert "flask==" in pins and "pytest" not in pins
+
+
+def test_the_runtime_set_is_in_the_others_pin_by_pin() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^\S+==\S+", text(ROOT / name), re.MULTILINE))
+
+    assert pins("requirements-runtime.txt") < pins("requirements.txt") < pins("requirements-dev.txt")
 
 
 def masked(output: str) -> str:
