@@ -17,8 +17,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"web", "live"}),
     frozenset({"observed_at", "area"}),
     frozenset({"areas", "upkeep"}),
-    frozenset({"app", "serving", "testing"}),
-    frozenset({"server"}),
+    frozenset({"app", "serving"}),
+    frozenset({"server", "testing"}),
 )
 """Each room of the server imports only from rooms of the layers before its own, or where FURTHER says so."""
 

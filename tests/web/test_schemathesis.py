@@ -12,8 +12,9 @@ import schemathesis
 from flask import Flask
 from schemathesis.engine import events, from_schema
 
+from coord.testing import empty_tables
 from coord.web import openapi
-from tests.conftest import BASE, empty
+from tests.conftest import BASE
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "20"))  # random calls of each operation
 SEED = int(os.environ.get("SCHEMATHESIS_SEED", "1"))
@@ -43,7 +44,7 @@ def document_of(app: Flask) -> dict[str, Any]:
 
 
 def test_every_answer_is_one_that_the_document_names(database_app: Flask) -> None:
-    empty(database_app)
+    empty_tables(database_app)
     config = schemathesis.Config.from_dict(
         {
             "seed": SEED,
