@@ -77,7 +77,8 @@ def test_an_unchanged_folder_is_not_read_again(folder: Path, other: socket.socke
     bell.ring()
     monkeypatch.setattr(os, "listdir", lambda path: pytest.fail("read again"))
     bell.ring()
-    assert hears(other) and hears(other)
+    assert hears(other)
+    assert hears(other)
 
 
 def test_the_bell_of_a_process_that_was_killed_is_taken_away(folder: Path) -> None:

@@ -151,7 +151,8 @@ def test_the_service_notes_that_a_session_is_gone_and_gives_back_what_it_had(ser
     now = service.call("GET", f"/work-items/{item}").json
     assert (now["status"], now["assigned_to"]) == ("pending", None)
     (message,) = service.call("GET", "/messages?to_session=host/boss&unread_only=true").json["items"]
-    assert (message["from_session"], message["subject"]) == ("coord", "host/a is gone") and "'Totals'" in message["body"]
+    assert (message["from_session"], message["subject"]) == ("coord", "host/a is gone")
+    assert "'Totals'" in message["body"]
     told = [each["type"] for each in service.call("GET", "/events").json["items"]]
     assert told.count("session.gone") == told.count("work_item.returned") == 1
     assert [line for line in service.log() if line["logger"] == "coord.upkeep"] == []

@@ -85,8 +85,10 @@ def say(calls: Calls, subject: str) -> Answer:
 def test_a_write_is_sent_at_once_with_an_id_and_nothing_is_kept(calls: Calls, coord: Coord) -> None:
     assert say(calls, "a").json == {"name": "a"}
     (sent,) = coord.calls
-    assert sent.path == f"{BASE}/messages" and len((sent.body or {})["id"]) == 36
-    assert calls.queue.is_empty and not Path(calls.queue.path).exists()
+    assert sent.path == f"{BASE}/messages"
+    assert len((sent.body or {})["id"]) == 36
+    assert calls.queue.is_empty
+    assert not Path(calls.queue.path).exists()
 
 
 def test_what_is_sent_at_once_is_judged_by_coords_clock(calls: Calls, coord: Coord) -> None:
@@ -100,7 +102,8 @@ def test_one_that_cannot_be_sent_is_kept_as_it_was_tried(calls: Calls, coord: Co
     with pytest.raises(Queued, match="it is away") as raised:
         say(calls, "a")
     (kept,) = calls.queue.waiting()
-    assert kept.body == coord.calls[0].body == raised.value.call.body and kept.ts == raised.value.call.ts
+    assert kept.body == coord.calls[0].body == raised.value.call.body
+    assert kept.ts == raised.value.call.ts
 
 
 def test_one_that_is_kept_says_when_it_was_decided(calls: Calls, coord: Coord) -> None:
@@ -115,7 +118,8 @@ def test_nobody_stands_in_line_for_a_claim_that_was_kept(calls: Calls, coord: Co
     coord.reply = gone
     with pytest.raises(Queued):
         calls.write("POST", "/locks", {"resource": "x", "wait": 30})
-    assert (coord.calls[0].body or {})["wait"] == 30 and "wait" not in (calls.queue.waiting()[0].body or {})
+    assert (coord.calls[0].body or {})["wait"] == 30
+    assert "wait" not in (calls.queue.waiting()[0].body or {})
 
 
 def test_an_address_that_is_none_loses_nothing_either(calls: Calls) -> None:
@@ -135,7 +139,8 @@ def test_what_waits_is_sent_before_a_newer_call_and_the_caller_gets_its_own_answ
     coord.calls.clear()
     coord.reply = lambda call: answer(name=name(call))
     assert say(calls, "c").json == {"name": "c"}
-    assert coord.names == ["a", "b", "c"] and calls.queue.is_empty
+    assert coord.names == ["a", "b", "c"]
+    assert calls.queue.is_empty
 
 
 def test_a_newer_call_waits_behind_one_that_cannot_be_sent(calls: Calls, coord: Coord) -> None:
@@ -188,7 +193,8 @@ def test_while_another_process_replays_a_call_is_kept_behind_the_others(calls: C
     calls.timeouts.replay = 0.0
     with FileLock(f"{calls.queue.path[:-6]}.replay.lock", 0), pytest.raises(Queued, match="another process"):
         say(calls, "b")
-    assert coord.calls == [] and len(calls.queue.waiting()) == 2
+    assert coord.calls == []
+    assert len(calls.queue.waiting()) == 2
 
 
 def test_one_that_another_process_sent_meanwhile_is_asked_for_again_with_its_id(
@@ -204,7 +210,8 @@ def test_one_that_another_process_sent_meanwhile_is_asked_for_again_with_its_id(
 
     monkeypatch.setattr(Queue, "append", sent_by_another)
     assert say(calls, "b").json == {"name": "b"}
-    assert coord.names == ["a", "b", "b"] and coord.calls[1].body == coord.calls[2].body
+    assert coord.names == ["a", "b", "b"]
+    assert coord.calls[1].body == coord.calls[2].body
 
 
 def test_also_when_newer_ones_cannot_be_sent_any_more(calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +236,8 @@ def test_a_caller_that_knows_that_coord_is_away_tries_nothing(calls: Calls, coor
             say(calls, subject)
     with pytest.raises(Away):
         calls.read("/status")
-    assert coord.calls == [] and len(calls.queue.waiting()) == 2
+    assert coord.calls == []
+    assert len(calls.queue.waiting()) == 2
 
 
 @pytest.mark.parametrize(
@@ -243,7 +251,9 @@ def test_a_retry_after_is_waited_for_once_by_who_can(
     coord.reply = soon(asked)
     with pytest.raises(Queued, match="Database unavailable"):
         say(calls, "a")
-    assert slept == waits and len(coord.calls) == 1 + len(waits) and len(said) == len(waits)
+    assert slept == waits
+    assert len(coord.calls) == 1 + len(waits)
+    assert len(said) == len(waits)
     assert len({(call.body or {})["id"] for call in coord.calls}) == 1
     assert len(calls.queue.waiting()) == 1
 
@@ -254,7 +264,8 @@ def test_a_replay_waits_for_no_retry_after(calls: Calls, coord: Coord, slept: li
     coord.reply = soon(30)
     with pytest.raises(Queued):
         say(calls, "b")
-    assert slept == [] and len(coord.calls) == 1
+    assert slept == []
+    assert len(coord.calls) == 1
 
 
 def test_what_is_asked_is_never_kept(calls: Calls, coord: Coord) -> None:
@@ -334,7 +345,8 @@ def test_a_place_where_the_state_cannot_be_noted_sends_nothing_of_what_waits(
     monkeypatch.setattr(progress, "write_whole", full)
     with pytest.raises(Queued, match="no room"):
         say(calls, "b")
-    assert coord.calls == [] and len(calls.queue.waiting()) == 2
+    assert coord.calls == []
+    assert len(calls.queue.waiting()) == 2
 
 
 def test_what_is_kept_is_what_the_contract_says(calls: Calls, coord: Coord) -> None:

@@ -144,8 +144,11 @@ def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when
     assert answer["permissionDecision"] == "deny"
     reason = answer["permissionDecisionReason"]
     assert f"src/app.py is held by {one.name} since 20" in reason
-    assert '("Claude Code: Rework the order model and its tests")' in reason and ", until 20" in reason
-    assert "go on with something else" in reason and "coord lock " in reason and f"coord send --to {one.name} src/app.py" in reason
+    assert '("Claude Code: Rework the order model and its tests")' in reason
+    assert ", until 20" in reason
+    assert "go on with something else" in reason
+    assert "coord lock " in reason
+    assert f"coord send --to {one.name} src/app.py" in reason
 
 
 def test_what_a_session_was_asked_stays_its_own_where_the_project_says_so(one: Session, two: Session, repository: Repository) -> None:
@@ -210,7 +213,8 @@ def test_a_subagent_works_under_what_its_session_claimed_on_purpose(
             "POST", "/locks", {"project_key": repository.project, "session_id": one.name, "resource": resource, "description": "mine"}
         )
     agent = one.subagent()
-    assert agent.edits("src/x.py") == {} and agent.edits("a.py") == {}
+    assert agent.edits("src/x.py") == {}
+    assert agent.edits("a.py") == {}
     assert locks(service, repository) == {"src/": one.name, "a.py": one.name}
 
 
@@ -287,7 +291,8 @@ def test_a_project_names_commands_of_its_own(one: Session, service: Service, rep
 def test_a_pattern_that_is_none_is_named_and_blocks_nothing(one: Session, repository: Repository) -> None:
     repository.config('[[hook.commands]]\npattern = "("\nresource = "x"\n')
     answer = one.before("git push")
-    assert "permissionDecision" not in answer and "not a regular expression" in answer["additionalContext"]
+    assert "permissionDecision" not in answer
+    assert "not a regular expression" in answer["additionalContext"]
 
 
 # --- messages --------------------------------------------------------------------------------------------------------------------
@@ -301,7 +306,9 @@ def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
     message = send(service, repository, None, "api is down", "Do not deploy.", importance="high")
     text = one.starts()
     assert f"you are {one.name} in project {repository.project}" in text
-    assert "=== coord: 1 unread ===\n[high] db-1/agent -> all: api is down\n" in text and message in text and "\nDo not deploy." in text
+    assert "=== coord: 1 unread ===\n[high] db-1/agent -> all: api is down\n" in text
+    assert message in text
+    assert "\nDo not deploy." in text
     assert f"=== coord: 1 held by others ===\napi.py: {two.name} (Claude Code: Rename the API), until 20" in text
 
 
@@ -330,7 +337,10 @@ def test_a_start_costs_no_more_than_its_bytes(one: Session, service: Service, re
         send(service, repository, one, f"message {number}", "x" * 500)
         service.call("POST", "/locks", {"project_key": repository.project, "session_id": "db-1/agent", "resource": f"file-{number}"})
     text = one.starts()
-    assert len(text.encode()) < 2000 and "30 unread" in text and "more, left out)" in text and "coord inbox" in text
+    assert len(text.encode()) < 2000
+    assert "30 unread" in text
+    assert "more, left out)" in text
+    assert "coord inbox" in text
 
 
 def test_work_in_hand_is_shown_at_the_start(one: Session, service: Service, repository: Repository) -> None:
@@ -358,11 +368,9 @@ def test_at_the_end_nothing_is_held_any_more(one: Session, service: Service, rep
 def test_while_coord_is_away_edits_go_on_and_it_is_said_once(repository: Repository) -> None:
     session = Session(repository, CLOSED)
     first, second = session.edits("a.py"), session.edits("b.py")
-    assert (
-        "permissionDecision" not in first
-        and "coord is away" in first["additionalContext"]
-        and "without locks" in first["additionalContext"]
-    )
+    assert "permissionDecision" not in first
+    assert "coord is away" in first["additionalContext"]
+    assert "without locks" in first["additionalContext"]
     assert second == {}
     assert [(call["method"], call["body"]["resource"]) for call in repository.queue] == [("POST", "a.py"), ("POST", "b.py")]
 
@@ -463,7 +471,8 @@ def test_an_address_that_is_none_blocks_nothing(one: Session, url: str) -> None:
             {"session_id": "x", "hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_input": {"file_path": "a.py"}, "cwd": "."}
         ).encode()
     )
-    assert done.returncode == 0 and b"deny" not in done.stdout
+    assert done.returncode == 0
+    assert b"deny" not in done.stdout
 
 
 def test_a_broken_config_is_named_at_the_start_and_blocks_nothing(one: Session, repository: Repository) -> None:
@@ -484,7 +493,8 @@ def test_what_fails_inside_is_noted_for_doctor_without_the_event(one: Session, r
     done = one.run(json.dumps({"session_id": one.session_id, "hook_event_name": "PreToolUse", **edit}).encode())
     noted = (repository.folder / ".claude" / "coord-hook.log").read_text()
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert "ValueError" in noted and "secret" not in noted
+    assert "ValueError" in noted
+    assert "secret" not in noted
 
 
 def test_where_nothing_can_be_remembered_files_are_claimed_all_the_same(

@@ -188,7 +188,8 @@ def test_what_a_killed_installation_left_is_removed_by_the_next(workstation: Wor
 def test_a_folder_of_the_users_choice_is_remembered(workstation: Workstation) -> None:
     chosen = workstation.home / "bin"
     workstation.install("--bin-dir", str(chosen), XDG_DATA_HOME=str(workstation.home / "data"))
-    assert not workstation.launcher.exists() and not workstation.data.exists()
+    assert not workstation.launcher.exists()
+    assert not workstation.data.exists()
     workstation.becomes("0.2.0")
     workstation.install(XDG_DATA_HOME=str(workstation.home / "data"))
     assert not workstation.launcher.exists()

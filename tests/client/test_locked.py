@@ -22,7 +22,8 @@ with FileLock(sys.argv[1], 0):
 
 def holder(path: Path) -> "subprocess.Popen[str]":
     process = subprocess.Popen([sys.executable, "-c", HOLDS, str(path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "held\n"
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
     return process
 
 
@@ -108,7 +109,8 @@ def test_a_file_is_written_whole_or_stays_as_it_was(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="no room"):
         write_whole(path, b"after")
-    assert read(path) == b"before" and os.listdir(tmp_path) == ["x"]
+    assert read(path) == b"before"
+    assert os.listdir(tmp_path) == ["x"]
 
 
 def test_what_is_not_there_reads_as_nothing_and_is_removed_already(tmp_path: Path) -> None:

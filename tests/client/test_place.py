@@ -64,7 +64,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_plain_checkout(shop: Path, inside: str) -> None:
     found = Place(str(shop / inside))
     assert (found.root, found.home, found.project) == (str(shop), str(shop), "shop")
-    assert Path(found.queue) == shop / QUEUE and found.queues == [found.queue]
+    assert Path(found.queue) == shop / QUEUE
+    assert found.queues == [found.queue]
 
 
 @pytest.mark.parametrize("where", ["../other", ".claude/worktrees/x"])
@@ -74,7 +75,8 @@ def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(shop
     found = Place(str(worktree / "src"))
     assert (found.root, found.home, found.project) == (str(worktree), str(shop), "shop")
     assert found.queues == [str(shop / QUEUE), str(worktree / QUEUE)]
-    assert found.repository is not None and found.repository.common == str(shop / ".git")
+    assert found.repository is not None
+    assert found.repository.common == str(shop / ".git")
 
 
 def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(shop: Path, tmp_path: Path) -> None:
@@ -94,7 +96,8 @@ def test_worktrees_of_a_bare_repository_queue_in_its_git_folder(template: Path, 
     found = Place(str(work / "main"))
     assert (found.root, found.home, found.project) == (str(work / "main"), str(work / bare), project)
     git(work / bare, "worktree", "add", "../other", "-b", "other")
-    assert Place(str(work / "other")).queue == found.queue and Place(str(work / "other")).project == project
+    assert Place(str(work / "other")).queue == found.queue
+    assert Place(str(work / "other")).project == project
 
 
 def test_a_submodule_is_a_repository_of_its_own(shop: Path, template: Path) -> None:
@@ -199,7 +202,8 @@ def test_however_the_settings_of_git_are_written(tmp_path: Path, config: str) ->
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config").write_text(config)
     found = repository(str(tmp_path))
-    assert found is not None and found.name == "shop"
+    assert found is not None
+    assert found.name == "shop"
 
 
 @pytest.mark.parametrize("config", ["", '[remote "Origin"]\nurl = host:no\n', '[remote "origin"]\nurl =\n', "\x00\xff"])
@@ -243,7 +247,8 @@ def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv(f"COORD_{name}", value)
     found = Place(str(shop))
     assert (found.project, found.own_project, found.url, found.token) == ("env", "file", "http://env", "t")
-    assert found.queue == os.path.expanduser("~/q.jsonl") and found.queues == [found.queue]
+    assert found.queue == os.path.expanduser("~/q.jsonl")
+    assert found.queues == [found.queue]
     assert found.state("away") == os.path.expanduser("~/coord-away")
     assert (host(), session("0123456789")) == ("web-1", "me")
 
@@ -320,9 +325,11 @@ def test_a_server_that_the_user_names_gets_it(shop: Path, token: Path, monkeypat
 @pytest.mark.parametrize("url", [FOREIGN, f"{FOREIGN}/", "HTTP://COORD.example:8001"])
 def test_a_server_that_the_user_trusts_gets_it_however_it_is_spelt(shop: Path, token: Path, url: str) -> None:
     (shop / ".coord.toml").write_text(f'url = "{url}"')
-    assert tokens.trust(FOREIGN) and not tokens.trust(FOREIGN)
+    assert tokens.trust(FOREIGN)
+    assert not tokens.trust(FOREIGN)
     assert Place(str(shop)).token == "secret"
-    assert tokens.distrust(url) and not tokens.distrust(url)
+    assert tokens.distrust(url)
+    assert not tokens.distrust(url)
     assert Place(str(shop)).token is None
 
 
@@ -378,7 +385,8 @@ def test_a_session_is_named_after_its_host_and_who_runs_it(monkeypatch: pytest.M
 def test_without_a_user_it_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("USER", "USERNAME", "LOGNAME"):
         monkeypatch.delenv(name, raising=False)
-    assert session() == f"{host()}/user" and host()
+    assert session() == f"{host()}/user"
+    assert host()
 
 
 def test_nothing_heavy_is_loaded_for_it() -> None:

@@ -106,7 +106,9 @@ def test_the_second_session_is_denied_what_the_first_edits_and_sees_why(team: Te
         assert team.locks == {"orders.py": name_of(one)}
         two.ask("Fix the typo", team.write("orders.py", "two\n"), "Then not.")
         (result,) = team.claude.model.asked(two.caller)[-1].results
-        assert f"orders.py is held by {name_of(one)}" in result and "Rework the order model" in result and "--wait 60" in result
+        assert f"orders.py is held by {name_of(one)}" in result
+        assert "Rework the order model" in result
+        assert "--wait 60" in result
         assert (team.shop / "orders.py").read_text() == "one\n"
         one.close()
         two.ask("Again", team.write("orders.py", "two\n"))
@@ -121,7 +123,8 @@ def test_what_one_session_sends_the_other_is_shown(team: Team) -> None:
         one.ask("Tell the other", Use("Bash", command=send, description="send"))
         two.ask("Go on", "Yes.")
         shown = team.claude.model.asked(two.caller)[-1].news
-        assert f"{name_of(one)} -> {name_of(two)}: The API moves" in shown and "Use /v2 from now on." in shown
+        assert f"{name_of(one)} -> {name_of(two)}: The API moves" in shown
+        assert "Use /v2 from now on." in shown
         two.ask("And on", "Yes.")
         assert "The API moves" not in team.claude.model.asked(two.caller)[-1].news
 
@@ -130,7 +133,8 @@ def test_a_push_waits_for_nobody_that_does_not_push_and_holds_its_lock_just_so_l
     seen = team.shop / "seen.txt"
     with team.opens() as one:
         one.ask("Push", Use("Bash", command=f"git push nowhere main; coord locks --json > {seen}", description="push"))
-        assert name_of(one) in seen.read_text() and "git push" in seen.read_text()
+        assert name_of(one) in seen.read_text()
+        assert "git push" in seen.read_text()
         assert "git push" not in team.locks
 
 
@@ -162,10 +166,8 @@ def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(
         assert "coord is back" in team.claude.model.asked(three.caller)[0].shown
         assert team.queue == []
         happened = Counter(kind for kind, _ in team.events.elements())
-        assert happened["lock.claimed"] == 1 and happened["message.sent"] == 1 and happened["component.changed"] == 1, (
-            "each call arrived once"
-        )
-        assert "b.py" not in team.locks and "c.py" not in team.locks, "their sessions are over"
+        assert [happened[kind] for kind in ("lock.claimed", "message.sent", "component.changed")] == [1, 1, 1], "each call arrived once"
+        assert not {"b.py", "c.py"} & set(team.locks), "their sessions are over"
 
 
 def test_claude_lists_coord_s_mcp_server_as_connected(team: Team) -> None:
@@ -194,7 +196,8 @@ def test_claude_calls_every_tool_of_coord_s_mcp_server(team: Team) -> None:
         asked = team.claude.model.asked(one.caller)
         answers = [json.loads(result) for request in asked for result in request.results]
     offered = {name for name in asked[0].tools if name.startswith("mcp__coord__")}
-    assert offered <= {f"mcp__coord__{name}" for name in calls} and len(answers) == len(calls)
+    assert offered <= {f"mcp__coord__{name}" for name in calls}
+    assert len(answers) == len(calls)
     assert [answer for answer in answers if "error" in answer] == []
     assert answers[-1]["released"] == 1
 

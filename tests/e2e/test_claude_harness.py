@@ -92,11 +92,14 @@ def test_a_session_edits_a_file_and_its_hooks_fire(claude: Claude, hooks: Hooks,
     assert "has been updated" in session.asked[1].results[0]
     assert hooks.events(session) == ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "SessionEnd"]
     start, prompt, before, after, _, end = hooks.given(session)
-    assert start["source"] == "startup" and prompt["prompt"] == "Change it" and end["reason"] == "other"
+    assert start["source"] == "startup"
+    assert prompt["prompt"] == "Change it"
+    assert end["reason"] == "other"
     assert start["cwd"] == str(file.parent)
     for tool in (before, after):
         assert (tool["tool_name"], tool["tool_input"]["file_path"]) == ("Edit", str(file))
-    assert before["tool_use_id"] == after["tool_use_id"] and "agent_id" not in before
+    assert before["tool_use_id"] == after["tool_use_id"]
+    assert "agent_id" not in before
 
 
 def test_a_denied_edit_is_not_made_and_the_model_reads_why(claude: Claude, hooks: Hooks, file: Path) -> None:
@@ -119,9 +122,12 @@ def test_what_hooks_add_reaches_the_model(claude: Claude, hooks: Hooks, file: Pa
         session.ask("Change it", edit(file))
         session.ask("Go on")
     first, second, third = session.asked
-    assert "you are host/agent" in first.news and "one unread message" in first.news
-    assert "the lock is yours" in second.news and "the lock ends soon" in second.news
-    assert "one unread message" in third.news and "nobody sees this" not in third.shown
+    assert "you are host/agent" in first.news
+    assert "one unread message" in first.news
+    assert "the lock is yours" in second.news
+    assert "the lock ends soon" in second.news
+    assert "one unread message" in third.news
+    assert "nobody sees this" not in third.shown
 
 
 def test_two_sessions_are_open_at_the_same_time(claude: Claude, hooks: Hooks, file: Path) -> None:

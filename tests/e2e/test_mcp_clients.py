@@ -40,7 +40,9 @@ async def a_days_work(use: Use) -> set[str]:
     await done("checkin", **A, task="Totals")
     (lock,) = (await done("lock", **A, resources=["src/cart.py"], description="Totals"))["items"]
     refused, failed = await use("lock", **B, resources=["src/"])
-    assert failed and refused["error"] == "lock_held" and refused["lock"] == lock
+    assert failed
+    assert refused["error"] == "lock_held"
+    assert refused["lock"] == lock
     assert (await done("locks", **B, resource="src/"))["items"] == [lock]
     await done("component", **A, component="web", state="built", version="1.0", notes=None)
     flow = await done("work", **A, action="add_workflow", name="Checkout")
@@ -112,4 +114,5 @@ def test_a_client_learns_of_the_database_as_agents_do_everywhere(service: Servic
                 return await client.call_tool("locks", {"session_id": "host/a"})
 
         result = asyncio.run(ask())
-    assert result.is_error and result.structured_content == {"detail": "Database unavailable. Retry after 30 seconds.", "retry_after": 30}
+    assert result.is_error
+    assert result.structured_content == {"detail": "Database unavailable. Retry after 30 seconds.", "retry_after": 30}

@@ -116,7 +116,8 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
     assert len(first) == len(again) == 16
 
     locks = items(service, f"/locks?project_key={project}&state=all")
-    assert {lock["id"] for lock in locks} == {ids["lock"], ids["named"]} and len(locks) == 2
+    assert {lock["id"] for lock in locks} == {ids["lock"], ids["named"]}
+    assert len(locks) == 2
     assert all(lock["released_at"] and lock["release_reason"] == "released" and lock["released_by"] == ME for lock in locks)
     assert {lock["description"] for lock in locks} == {odd, None}
     assert items(service, f"/locks?project_key={project}") == []
@@ -128,7 +129,8 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
     work = {item["id"]: item["status"] for item in items(service, f"/work-items?project_key={project}")}
     assert work == {ids["first"]: "completed", ids["second"]: "pending"}
     inbox = items(service, f"/messages?to_session={me}&project_key={project}")
-    assert {message["id"] for message in inbox} == {ids["message"], ids["broadcast"]} and len(inbox) == 2
+    assert {message["id"] for message in inbox} == {ids["message"], ids["broadcast"]}
+    assert len(inbox) == 2
     unread = items(service, f"/messages?to_session={me}&project_key={project}&unread_only=true")
     assert [message["id"] for message in unread] == [ids["broadcast"]]
 
@@ -164,7 +166,8 @@ def test_a_late_replay_never_gives_a_lock_back_that_another_holds_by_now(queue: 
     other = service.call("POST", "/locks", {"project_key": project, "session_id": "other/agent", "resource": "deploy"}).json
     queue.replay()
     (held,) = items(service, f"/locks?project_key={project}")
-    assert held["id"] == other["id"] and held["session_id"] == "other/agent"
+    assert held["id"] == other["id"]
+    assert held["session_id"] == "other/agent"
     assert service.call("GET", f"/locks/{lock}").json["release_reason"] == "released"
 
 
@@ -202,4 +205,5 @@ def test_a_queue_that_comes_late_leaves_alone_what_was_decided_since(service: Se
     assert service.call("GET", f"/components/{project}/api").json["state"] == "deployed"
     assert service.call("GET", f"/locks/{lock['id']}").json["released_at"] is None
     told = [event["type"] for event in items(service, f"/events?project_key={project}&after=0&type=work_item.*")]
-    assert told.count("work_item.completed") == 1 and told.count("work_item.claimed") == 1
+    assert told.count("work_item.completed") == 1
+    assert told.count("work_item.claimed") == 1

@@ -91,7 +91,8 @@ def test_it_is_seen_in_status_and_metrics(service: Service) -> None:
 def test_it_is_seen_in_the_api_document_and_its_page(service: Service) -> None:
     document = service.call("GET", "/openapi.json").json
     call = document["paths"]["/api/coord/recipes"]["post"]
-    assert call["tags"] == ["recipes"] and "title_taken" in call["responses"]["409"]["description"]
+    assert call["tags"] == ["recipes"]
+    assert "title_taken" in call["responses"]["409"]["description"]
     assert service.call("GET", "/docs").status == 200
     assert b'"/openapi.json"' in service.call("GET", "/docs/start.js").body
 
@@ -107,7 +108,8 @@ def test_its_tools_are_offered_over_mcp(service: Service) -> None:
     ]
     assert ask("tools/call", name="recipes", arguments=mine)["structuredContent"]["items"] == [written]
     again = ask("tools/call", name="write_recipe", arguments={**mine, "title": "Build offline", "text": "other"})
-    assert again["isError"] and again["structuredContent"]["error"] == "title_taken"
+    assert again["isError"]
+    assert again["structuredContent"]["error"] == "title_taken"
 
 
 def test_what_it_changes_is_in_the_journal(service: Service, url: str) -> None:

@@ -169,7 +169,8 @@ def test_the_server_can_migrate_and_leave(complete: Installed, hostile: Path) ->
 def test_the_server_says_in_one_line_why_it_cannot_start(complete: Installed, hostile: Path, settings: dict[str, str], reason: str) -> None:
     done = run(complete.program("coord-server"), cwd=hostile, **settings)
     assert done.returncode == 1
-    assert reason in done.stderr and "Traceback" not in done.stderr
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("option", "said"), [("--help", "COORD_DATABASE_URL"), ("--version", __version__)])

@@ -100,12 +100,14 @@ APART = [("a", "b"), ("src/", "srcs"), ("src/a", "src/a/b"), ("src/lib/", "src/a
 
 @pytest.mark.parametrize(("one", "other"), MEET)
 def test_these_names_have_something_in_common(one: str, other: str) -> None:
-    assert overlap(form(one), form(other)) and overlap(form(other), form(one))
+    assert overlap(form(one), form(other))
+    assert overlap(form(other), form(one))
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
 def test_these_names_have_nothing_in_common(one: str, other: str) -> None:
-    assert not overlap(form(one), form(other)) and not overlap(form(other), form(one))
+    assert not overlap(form(one), form(other))
+    assert not overlap(form(other), form(one))
 
 
 def test_a_sound_history_is_found_sound(story: Story) -> None:
@@ -225,7 +227,8 @@ def test_a_late_wake_up_is_measured(story: Story) -> None:
     story.time_passes(0.3)
     story.waited(wait)
     verdict = check(story.history)
-    assert verdict.violations == [] and verdict.delay == pytest.approx(0.301, abs=0.0001)
+    assert verdict.violations == []
+    assert verdict.delay == pytest.approx(0.301, abs=0.0001)
 
 
 @pytest.mark.parametrize(("lingers", "found"), [(1.5, []), (2.5, ["lost wake-up"])])

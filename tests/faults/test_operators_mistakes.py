@@ -26,7 +26,8 @@ def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(emp
         for call in (Call("GET", "/status"), Call("GET", "/locks"), claim("r")):
             answer = service.call(call.method, call.path, call.body)
             assert (answer.status, answer.json["error"]) == (500, "migration_missing"), answer
-            assert "flask db upgrade" in answer.json["detail"] and answer.headers["Retry-After"] is None
+            assert "flask db upgrade" in answer.json["detail"]
+            assert answer.headers["Retry-After"] is None
         health = service.call("GET", "/health")
         assert (health.status, health.json["status"], health.json["database"]) == (500, "degraded", "connected")
         assert MIGRATE in health.json["migrations"]
@@ -46,7 +47,8 @@ def test_a_migration_that_this_version_needs_and_the_database_lacks_is_named(tmp
     with running(tmp_path / "service", url, migrated=False) as service:
         health = service.call("GET", "/health")
     assert (health.status, health.json["status"]) == (500, "degraded")
-    assert newest in health.json["migrations"] and MIGRATE in health.json["migrations"]
+    assert newest in health.json["migrations"]
+    assert MIGRATE in health.json["migrations"]
 
 
 @pytest.mark.parametrize("wrong", ["password", "database"])
@@ -59,7 +61,8 @@ def test_wrong_credentials_are_a_503_with_a_loud_line_in_the_log(breakable: Mari
         calls.assert_degraded(service)
         calls.assert_alive(service)
         loud = told(service, "ERROR")
-        assert loud and "Access denied" in loud[0]["reason"]
+        assert loud
+        assert "Access denied" in loud[0]["reason"]
         assert "forgotten" not in service.said()
 
 

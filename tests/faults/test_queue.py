@@ -31,6 +31,8 @@ from tests.faults.proxy import Proxy
 from tests.faults.queueing import STATES, Diary, Planned, plan, session
 from tests.service import ROOT, Service, running, until
 
+log = logging.getLogger(__name__)
+
 CALLS = int(os.environ.get("COORD_TEST_CALLS", "2000"))
 WRITERS = 8
 SHELLS = 12 * WRITERS  # calls for the shell, which takes four processes for each
@@ -166,7 +168,7 @@ def test_each_call_arrives_exactly_once_whoever_is_killed(service: Service, tmp_
         assert rest(checkout, url, project).rejected() == []
         answered_s = time.monotonic() - began
         check(service, tmp_path, project)
-        logging.info("%d calls promised in %.1f s, all answered after %.1f s, %d kills", CALLS, promised_s, answered_s, crowd.kills)
+        log.info("%d calls promised in %.1f s, all answered after %.1f s, %d kills", CALLS, promised_s, answered_s, crowd.kills)
 
 
 def rest(checkout: Path, url: str, project: str) -> Queue:

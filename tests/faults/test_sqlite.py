@@ -52,7 +52,8 @@ def service(file: Path) -> Iterator[Service]:
 def locked(file: Path) -> Iterator[None]:
     """Another process is in the middle of writing to the file."""
     with subprocess.Popen([sys.executable, "-c", HOLD, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdin is not None and holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         yield
         holder.stdin.close()
@@ -83,7 +84,8 @@ def test_while_another_process_writes_writes_are_answered_503_and_reads_work(ser
 
 def test_another_process_that_writes_now_and_then_is_not_noticed(service: Service, file: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", VISIT, str(file)], stdout=subprocess.PIPE, text=True) as visitor:
-        assert visitor.stdout is not None and visitor.stdout.readline() == "here\n"
+        assert visitor.stdout is not None
+        assert visitor.stdout.readline() == "here\n"
         answers = []
         while visitor.poll() is None:
             answers += calls.all_at_once(service, [claim(f"{uuid.uuid4()}") for _ in range(8)])
@@ -119,7 +121,9 @@ def test_a_full_database_is_answered_503(tmp_path: Path) -> None:
         event.listen(database.engine, "connect", lambda opened, _: opened.execute(f"PRAGMA max_page_count = {pages}"))
         database.engine.dispose()
     answers = [client.call("POST", "/locks", claim(f"{number}", description="x" * 5000).body) for number in range(20)]
-    assert answers[-1].status_code == 503 and answers[-1].json == BODY and answers[-1].headers["Retry-After"] == "30"
+    assert answers[-1].status_code == 503
+    assert answers[-1].json == BODY
+    assert answers[-1].headers["Retry-After"] == "30"
     assert client.get("/status").status_code == 200
     with app.app_context():
         database.engine.dispose()

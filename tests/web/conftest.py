@@ -88,6 +88,8 @@ def assert_error(answer: Any, status: int, code: str) -> Any:
     assert answer.status_code == status, answer.get_data(as_text=True)
     assert answer.mimetype == "application/json"
     body = answer.json
-    assert body["error"] == code and isinstance(body["detail"], str) and body["detail"]
+    assert body["error"] == code
+    assert isinstance(body["detail"], str)
+    assert body["detail"]
     assert answer.headers["X-Request-Id"]
     return body

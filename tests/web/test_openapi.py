@@ -37,7 +37,8 @@ PROTOCOL = [
 
 def served(web: Agent) -> Any:
     answer = web.get("/openapi.json")
-    assert answer.status_code == 200 and answer.mimetype == "application/json"
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
     return answer.json
 
 
@@ -98,7 +99,8 @@ def test_operation_ids_are_unique_words(web: Agent) -> None:
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_every_call_says_what_it_does_and_all_that_it_answers(call: Call) -> None:
     operation = call.operation
-    assert operation["summary"].endswith(".") and operation["tags"]
+    assert operation["summary"].endswith(".")
+    assert operation["tags"]
     responses = operation["responses"]
     assert "default" not in responses
     assert {str(error.status) for error in ANY} <= set(responses)

@@ -36,7 +36,7 @@ likely = st.one_of(
     st.sampled_from(["exclusive", "shared", "pending", "in_progress", "completed", "active", "planning", "high", "built"]),
     st.sampled_from(["2026-01-05T10:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-01-05T10:00:00+14:00"]),
     st.sampled_from([0, 0.5, 1, 2, 87600, True, False, None]),
-    st.lists(st.sampled_from(IDS + ["src/", "src/a.py"]), max_size=4, unique=True),
+    st.lists(st.sampled_from([*IDS, "src/", "src/a.py"]), max_size=4, unique=True),
 )
 
 

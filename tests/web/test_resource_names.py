@@ -62,7 +62,10 @@ def test_the_canonical_form_is_its_own(name: str) -> None:
     form = canonical(name)
     assert canonical(spelled(form)) == form
     assert len(form.key) <= len(name)
-    assert form.key != "/" and not form.key.endswith("/") and "\\" not in form.key and "//" not in form.key[1:]
+    assert form.key != "/"
+    assert not form.key.endswith("/")
+    assert "\\" not in form.key
+    assert "//" not in form.key[1:]
 
 
 @given(names, names)
@@ -82,7 +85,8 @@ def test_meeting_is_mutual(one: str, other: str) -> None:
 
 @given(names)
 def test_the_root_meets_everything(name: str) -> None:
-    assert canonical("/").meets(canonical(name)) and canonical(name).meets(canonical("/"))
+    assert canonical("/").meets(canonical(name))
+    assert canonical(name).meets(canonical("/"))
 
 
 @given(names, names)

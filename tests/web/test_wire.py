@@ -29,7 +29,8 @@ def exchange(service: Service, *lines: str | bytes, body: bytes = b"", half_clos
 
 def assert_error(answer: Any, status: int, code: str) -> str:
     assert answer.status == status, answer.text
-    assert answer.headers["Content-Type"] == "application/json" and answer.headers["X-Request-Id"]
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Request-Id"]
     body = json.loads(answer.text)
     assert body["error"] == code
     return str(body["detail"])
@@ -138,7 +139,8 @@ def test_a_whole_url_in_the_request_line_is_fine(service: Service) -> None:
     put = {"state": "built", "updated_by": "a"}
     assert service.call("PUT", "/components/wire/web%2Fapi", put).status == 201
     answer = exchange(service, "GET http://localhost/api/coord/components/wire/web%2Fapi HTTP/1.1", "Host: localhost")
-    assert answer.status == 200 and json.loads(answer.text)["component"] == "web/api"  # type: ignore[attr-defined]
+    assert answer.status == 200
+    assert json.loads(answer.text)["component"] == "web/api"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("method", ["PROPFIND", "TRACE", "CONNECT"])
@@ -153,7 +155,8 @@ def test_head_sends_no_body(service: Service) -> None:
         with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
             connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             everything = b"".join(iter(lambda: connection.recv(65536), b""))
-        assert everything.endswith(b"\r\n\r\n") and everything.count(b"\r\n\r\n") == 1
+        assert everything.endswith(b"\r\n\r\n")
+        assert everything.count(b"\r\n\r\n") == 1
 
 
 def test_no_body_takes_long_to_refuse(service: Service) -> None:

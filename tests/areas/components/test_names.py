@@ -86,5 +86,6 @@ def test_a_name_too_long_for_any_component_is_not_found(client: Agent, method: s
 def test_what_no_name_may_contain_is_refused(client: Agent, method: str, encoded: str) -> None:
     body: Any = {"state": "built", "updated_by": "host/a"} if method == "PUT" else None
     answer = client.call(method, f"/components/shop/{encoded}", body)
-    assert 400 <= answer.status_code < 500 and answer.json["error"]
+    assert 400 <= answer.status_code < 500
+    assert answer.json["error"]
     assert client.get("/components").json["items"] == []

@@ -38,7 +38,8 @@ def test_the_beginning_of_time_is_a_time(client: Agent) -> None:
 
 def test_null_means_now(client: Agent, noon: str) -> None:
     answer = put(client, "degraded", observed_at=None)
-    assert answer.status_code == 200 and answer.json["observed_at"] == answer.json["updated_at"] > noon
+    assert answer.status_code == 200
+    assert answer.json["observed_at"] == answer.json["updated_at"] > noon
 
 
 def test_a_newer_observation_becomes_current(client: Agent, noon: str) -> None:
@@ -53,7 +54,9 @@ def test_a_late_observation_does_not_become_current(client: Agent, noon: str) ->
     answer = put(client, "building", by="host/b", observed_at=moved(noon, microseconds=-1))
     assert (answer.status_code, answer.json["error"]) == (409, "superseded")
     assert answer.json["component"] == before == client.get("/components/shop/api").json
-    assert "deployed" in answer.json["detail"] and noon in answer.json["detail"] and "host/a" in answer.json["detail"]
+    assert "deployed" in answer.json["detail"]
+    assert noon in answer.json["detail"]
+    assert "host/a" in answer.json["detail"]
 
 
 def test_a_late_observation_is_kept_in_the_history(client: Agent, noon: str) -> None:
@@ -89,7 +92,8 @@ def test_late_observations_of_one_moment_that_differ_are_all_kept(client: Agent,
 def test_what_was_current_once_is_not_kept_twice_when_it_is_replayed(client: Agent, noon: str) -> None:
     put(client, "degraded", observed_at=moved(noon, minutes=1))
     answer = put(client, "deployed", version="1.0", observed_at=noon)
-    assert answer.status_code == 409 and answer.json["component"]["state"] == "degraded"
+    assert answer.status_code == 409
+    assert answer.json["component"]["state"] == "degraded"
     assert states(client) == [("degraded", False), ("deployed", False)]
 
 

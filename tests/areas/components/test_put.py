@@ -22,13 +22,15 @@ def test_a_new_component_is_created(client: Agent) -> None:
     assert (component["version"], component["notes"], component["updated_by"]) == ("1.0", "first try", "host/a")
     assert component["previous_state"] is None
     assert component["updated_at"] == component["observed_at"] == component["state_since"]
-    assert component["updated_at"].endswith("Z") and len(component["updated_at"]) == len("2026-01-05T10:00:00.000000Z")
+    assert component["updated_at"].endswith("Z")
+    assert len(component["updated_at"]) == len("2026-01-05T10:00:00.000000Z")
 
 
 def test_what_was_left_out_is_null(client: Agent) -> None:
     component = put(client).json
     assert list(component) == FIELDS
-    assert component["version"] is None and component["notes"] is None
+    assert component["version"] is None
+    assert component["notes"] is None
 
 
 def test_a_change_answers_200_and_remembers_the_state_before(client: Agent, clock: Clock) -> None:
@@ -104,7 +106,8 @@ def test_state_since_moves_with_the_state_only(client: Agent, clock: Clock) -> N
     first = put(client, "deployed", version="1.0").json
     clock.move(minutes=5)
     second = put(client, "deployed", version="1.1").json
-    assert second["state_since"] == first["state_since"] and second["updated_at"] > first["updated_at"]
+    assert second["state_since"] == first["state_since"]
+    assert second["updated_at"] > first["updated_at"]
     assert second["previous_state"] is None
     clock.move(minutes=5)
     third = put(client, "degraded").json
@@ -267,4 +270,5 @@ def test_a_body_that_is_no_json_object_is_refused(client: Agent, data: str, kind
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 def test_other_methods_name_what_is_possible(client: Agent, method: str) -> None:
     answer = client.call(method, "/components/shop/api", {})
-    assert answer.status_code == 405 and "PUT" in answer.headers["Allow"]
+    assert answer.status_code == 405
+    assert "PUT" in answer.headers["Allow"]

@@ -47,7 +47,8 @@ def test_the_next_cursor_is_always_given_and_goes_on_where_the_page_ended(client
         answer = client.get("/events", after=cursor, limit=2)
         revisions += [revision for revision, _ in seen(answer)]
         cursor = answer.json["next_cursor"]
-    assert revisions == [1, 2, 3, 4, 5] and cursor == "5"
+    assert revisions == [1, 2, 3, 4, 5]
+    assert cursor == "5"
     assert client.get("/events", after=cursor).json == {"items": [], "next_cursor": "5"}
 
 
@@ -112,7 +113,8 @@ def test_a_cursor_from_a_later_life_of_the_journal_is_told_so(client: Agent) -> 
 )
 def test_a_query_that_cannot_be_is_refused(client: Agent, query: dict[str, Any]) -> None:
     answer = client.get("/events", **query)
-    assert answer.status_code == 422 and list(answer.json["errors"]) == list(query)
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == list(query)
 
 
 def test_a_wait_ends_with_the_first_event_that_fits(app: Flask, client: Agent) -> None:

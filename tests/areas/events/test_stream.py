@@ -31,7 +31,8 @@ def test_an_event_has_its_revision_as_id_and_its_type_as_event(app: Flask, clien
     retry, event = begin(app, 2, "?after=0")
     assert retry == "retry: 1000\n\n"
     lines = event.splitlines()
-    assert lines[:2] == ["id: 1", "event: lock.claimed"] and lines[2].startswith('data: {"revision":1,"type":"lock.claimed"')
+    assert lines[:2] == ["id: 1", "event: lock.claimed"]
+    assert lines[2].startswith('data: {"revision":1,"type":"lock.claimed"')
     assert event.endswith("\n\n")
 
 
@@ -49,7 +50,8 @@ def test_without_either_it_begins_now(app: Flask, client: Agent, monkeypatch: py
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 30, "٣"], ids=ascii)
 def test_a_last_event_id_that_is_none_is_refused(client: Agent, value: str) -> None:
     answer = client.call("GET", "/events/stream", headers={"Last-Event-ID": value})
-    assert answer.status_code == 422 and list(answer.json["errors"]) == ["Last-Event-ID"]
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == ["Last-Event-ID"]
 
 
 def test_past_the_number_that_may_wait_it_is_refused_with_when_to_come_back(

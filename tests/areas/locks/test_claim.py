@@ -21,7 +21,9 @@ def test_a_free_resource_is_granted(client: Agent) -> None:
         *("last_activity_at", "expires_at", "stale", "released_at", "released_by", "release_reason"),
     ]
     assert (lock["session_id"], lock["resource"], lock["mode"], lock["ttl_hours"]) == ("host/a", "src/app.py", "exclusive", 2)
-    assert lock["acquired_at"].endswith("Z") and lock["stale"] is False and lock["released_at"] is None
+    assert lock["acquired_at"].endswith("Z")
+    assert lock["stale"] is False
+    assert lock["released_at"] is None
 
 
 def test_a_held_resource_is_refused_with_who_why_and_until_when(client: Agent) -> None:
@@ -32,7 +34,8 @@ def test_a_held_resource_is_refused_with_who_why_and_until_when(client: Agent) -
     assert answer.json["lock"] == held
     assert answer.json["conflicts"] == [held]
     assert 7100 < int(answer.headers["Retry-After"]) <= 7200
-    assert "host/a" in answer.json["detail"] and "editing" in answer.json["detail"]
+    assert "host/a" in answer.json["detail"]
+    assert "editing" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("spelling", ["./src/app.py", "src\\app.py", "src//app.py", "src/./app.py", "src/x/../app.py"])
@@ -52,8 +55,10 @@ def test_the_holder_gets_the_same_lock_renewed(client: Agent, clock: Clock) -> N
     clock.move(minutes=30)
     answer = claim(client, ttl_hours=1)
     assert answer.status_code == 200
-    assert answer.json["id"] == first["id"] and answer.json["fencing_token"] == first["fencing_token"]
-    assert answer.json["last_activity_at"] > first["last_activity_at"] and answer.json["ttl_hours"] == 1
+    assert answer.json["id"] == first["id"]
+    assert answer.json["fencing_token"] == first["fencing_token"]
+    assert answer.json["last_activity_at"] > first["last_activity_at"]
+    assert answer.json["ttl_hours"] == 1
 
 
 def test_an_expired_lock_gives_way(client: Agent, clock: Clock, journal_rows: Any) -> None:
@@ -63,7 +68,8 @@ def test_an_expired_lock_gives_way(client: Agent, clock: Clock, journal_rows: An
     assert second.status_code == 201
     assert second.json["fencing_token"] > first["fencing_token"]
     old = client.get(f"/locks/{first['id']}").json
-    assert old["release_reason"] == "expired" and old["released_at"] == first["expires_at"]
+    assert old["release_reason"] == "expired"
+    assert old["released_at"] == first["expires_at"]
     assert [row["type"] for row in journal_rows()] == ["lock.claimed", "lock.expired", "lock.claimed"]
 
 
@@ -77,10 +83,12 @@ def test_a_stale_lock_is_taken_over_when_asked_for(client: Agent, clock: Clock) 
     first = claim(client, ttl_hours=0).json
     clock.move(hours=2, seconds=1)
     refused = claim(client, "host/b")
-    assert refused.status_code == 409 and refused.json["lock"]["stale"] is True
+    assert refused.status_code == 409
+    assert refused.json["lock"]["stale"] is True
     assert "take_over_stale" in refused.json["detail"]
     taken = claim(client, "host/b", take_over_stale=True)
-    assert taken.status_code == 201 and taken.json["fencing_token"] > first["fencing_token"]
+    assert taken.status_code == 201
+    assert taken.json["fencing_token"] > first["fencing_token"]
     old = client.get(f"/locks/{first['id']}").json
     assert (old["released_by"], old["release_reason"]) == ("host/b", "stale")
 
@@ -103,12 +111,14 @@ def test_the_token_never_goes_back_after_a_release(client: Agent) -> None:
 def test_a_repeated_id_grants_nothing_twice(client: Agent) -> None:
     chosen = str(uuid.uuid4())
     first = claim(client, id=chosen)
-    assert first.status_code == 201 and first.json["id"] == chosen
+    assert first.status_code == 201
+    assert first.json["id"] == chosen
     again = claim(client, id=chosen)
     assert (again.status_code, again.json) == (200, first.json)
     client.delete(f"/locks/{chosen}", session_id="host/a")
     late = claim(client, id=chosen)
-    assert late.status_code == 200 and late.json["release_reason"] == "released"
+    assert late.status_code == 200
+    assert late.json["release_reason"] == "released"
     assert client.get("/locks").json["items"] == []
 
 
@@ -156,7 +166,8 @@ def test_bad_input_is_named_and_changes_nothing(client: Agent, change: dict[str,
     body = {"project_key": "shop", "session_id": "host/a", "resource": "r", **change}
     answer = client.post("/locks", **body)
     assert answer.status_code == 422
-    assert answer.json["error"] == "invalid" and field in answer.json["errors"]
+    assert answer.json["error"] == "invalid"
+    assert field in answer.json["errors"]
     assert client.get("/locks", state="all").json["items"] == []
 
 

@@ -109,7 +109,8 @@ def test_who_still_waits_when_it_is_gone_is_told(app: Flask, client: Agent, wait
         return client.get("/messages", to_session="host/b").json["items"]
 
     (message,) = until(told, 10, "a message to who waits")
-    assert message["from_session"] == "coord" and message["subject"] == "host/a is gone"
+    assert message["from_session"] == "coord"
+    assert message["subject"] == "host/a is gone"
     assert "You wait for 'src/app.py'" in message["body"]
     refused = waiting.answer
     assert (refused.status_code, refused.json["lock"]["stale"]) == (409, True)
@@ -122,7 +123,8 @@ def test_a_session_that_ends_releases_its_locks_and_the_next_in_line_gets_them(c
     waiting = wait("host/c", "src/app.py")
     ended = client.delete("/sessions", session_id="host/a").json
     assert ended["done"]["locks_released"] == 1
-    assert waiting.answer.status_code == 201 and waiters(client) == []
+    assert waiting.answer.status_code == 201
+    assert waiters(client) == []
     now = lock_of(client, lock)
     assert (now["release_reason"], now["released_by"]) == ("session_ended", "host/a")
     assert lock_of(client, other)["released_at"] is None

@@ -96,7 +96,8 @@ def test_a_wait_in_vain_ends_with_who_holds_it_and_who_is_ahead(client: Agent, w
     wait("host/b", "src/", wait=3)
     answer = claim(client, "host/c", wait=0.2)
     assert (answer.status_code, answer.json["error"]) == (409, "lock_held")
-    assert answer.json["lock"] == held and answer.json["position"] == 2
+    assert answer.json["lock"] == held
+    assert answer.json["position"] == 2
     assert [each["session_id"] for each in answer.json["ahead"]] == ["host/b"]
     assert "1 wait for it before you" in answer.json["detail"]
     assert [each["session_id"] for each in waiters(client)] == ["host/b"]
@@ -117,7 +118,9 @@ def test_a_waiter_for_a_tree_is_not_starved_by_files(client: Agent, wait: Wait) 
     tree = wait("host/tree", "src/")
     refused = claim(client, "host/c", "src/b.py")
     assert (refused.status_code, refused.json["error"]) == (409, "lock_held")
-    assert refused.json["lock"] == held and refused.json["conflicts"] == [] and refused.json["position"] == 2
+    assert refused.json["lock"] == held
+    assert refused.json["conflicts"] == []
+    assert refused.json["position"] == 2
     assert "'host/tree' came first and waits for 'src/'" in refused.json["detail"]
     file = wait("host/c", "src/b.py")
     assert claim(client, "host/d", "docs/x.md").status_code == 201
@@ -176,7 +179,8 @@ def test_a_waiting_claim_is_granted_when_the_holder_is_stale(
     monkeypatch.setitem(app.config, "STALE_AFTER_HOURS", 0.0003)
     held = claim(client, ttl_hours=0).json
     refused = claim(client, "host/c", wait=2, take_over_stale=False)
-    assert refused.status_code == 409 and refused.json["lock"]["stale"] is True
+    assert refused.status_code == 409
+    assert refused.json["lock"]["stale"] is True
     waiting = wait("host/b", "src/app.py")
     assert waiting.answer.status_code == 201
     assert client.get(f"/locks/{held['id']}").json["release_reason"] == "stale"
@@ -288,7 +292,8 @@ def test_the_line_can_be_looked_at(client: Agent, wait: Wait) -> None:
 @pytest.mark.parametrize("seconds", [-1, 61, "soon", None], ids=str)
 def test_a_wait_that_cannot_be_is_refused(client: Agent, seconds: Any) -> None:
     answer = claim(client, wait=seconds)
-    assert answer.status_code == 422 and list(answer.json["errors"]) == ["wait"]
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == ["wait"]
 
 
 def test_past_the_number_that_may_wait_the_answer_comes_at_once(
@@ -298,7 +303,8 @@ def test_past_the_number_that_may_wait_the_answer_comes_at_once(
     held = claim(client).json
     waiting = wait("host/b", "src/app.py")
     answer = claim(client, "host/c", wait=LONG)
-    assert answer.status_code == 409 and answer.json["position"] == 2
+    assert answer.status_code == 409
+    assert answer.json["position"] == 2
     release(client, held)
     assert waiting.answer.status_code == 201
 

@@ -34,7 +34,7 @@ def test_each_says_what_it_does_and_takes(without_database: McpAgent) -> None:
         assert {"session_id", "project_key"} <= set(schema["properties"])
         assert "session_id" not in schema.get("required", ())  # the client may have said it once and for all
         for name, each in schema["properties"].items():
-            assert set(each) <= {"type", "enum", "items", "description"} and "type" in each, name
+            assert {"type"} <= set(each) <= {"type", "enum", "items", "description"}, name
             assert None not in each.get("enum", ()), name
 
 

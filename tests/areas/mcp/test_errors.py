@@ -25,7 +25,8 @@ def test_a_conflict(mcp: McpAgent, client: Agent) -> None:
     refused = mcp.refused("lock", **B, **SHOP, resources=["src/app.py"])
     answer = client.post("/locks", **B, **SHOP, resources=["src/app.py"])
     assert (answer.status_code, without_times(refused)) == (409, answer.json)
-    assert "is held by 'host/a' (orders)" in refused["detail"] and refused["lock"]["session_id"] == "host/a"
+    assert "is held by 'host/a' (orders)" in refused["detail"]
+    assert refused["lock"]["session_id"] == "host/a"
     assert refused["retry_after"] == pytest.approx(int(answer.headers["Retry-After"]), abs=2)
 
 
@@ -39,7 +40,8 @@ def test_a_deadlock(mcp: McpAgent, client: Agent) -> None:
     refused = mcp.refused("lock", **B, **SHOP, resources=["a"], wait=10)
     mcp.done("unlock", **B, release_all=True)
     waiting.join()
-    assert refused["error"] == "deadlock" and {step["session_id"] for step in refused["cycle"]} == {"host/a", "host/b"}
+    assert refused["error"] == "deadlock"
+    assert {step["session_id"] for step in refused["cycle"]} == {"host/a", "host/b"}
 
 
 def test_a_lock_of_another(mcp: McpAgent, client: Agent) -> None:
@@ -90,4 +92,5 @@ def test_the_database_is_away(without_database: McpAgent) -> None:
 def test_half_of_a_surrogate_pair_is_refused_and_its_answer_is_utf8(mcp: McpAgent) -> None:
     message = {"jsonrpc": "2.0", "id": "\ud800", "method": "tools/call", "params": {"name": "locks", "arguments": {"\ud800": 1, **A}}}
     answer = mcp.agent.call("POST", "/mcp", data=json.dumps(message), content_type="application/json")
-    assert answer.status_code == 200 and answer.json["result"]["isError"]
+    assert answer.status_code == 200
+    assert answer.json["result"]["isError"]

@@ -12,7 +12,8 @@ def initialize(mcp: McpAgent, version: str, **headers: str) -> object:
     assert (answer.status_code, answer.json["id"]) == (200, 0)
     result = answer.json["result"]
     assert result["serverInfo"] == {"name": "coord", "version": __version__}
-    assert result["capabilities"] == {"tools": {}} and result["instructions"]
+    assert result["capabilities"] == {"tools": {}}
+    assert result["instructions"]
     assert "resultType" not in result
     return result["protocolVersion"]
 
@@ -74,4 +75,5 @@ def test_a_version_that_nobody_agreed_upon_is_refused(without_database: McpAgent
     told = without_database.post({"jsonrpc": "2.0", "method": "notifications/initialized"}, MCP_Protocol_Version=version)
     for answer in (asked, told):
         assert (answer.status_code, answer.json["error"]["code"]) == (400, -32600)
-        assert version in answer.json["error"]["message"] and CURRENT in answer.json["error"]["message"]
+        assert version in answer.json["error"]["message"]
+        assert CURRENT in answer.json["error"]["message"]

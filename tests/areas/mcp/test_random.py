@@ -54,7 +54,9 @@ def test_any_arguments_get_a_result(database_app: Flask, tool: Tool, data: st.Da
 def test_any_message_gets_an_answer(without_database: McpAgent, message: Any) -> None:
     answer = without_database.post(message)
     if answer.status_code == 202:
-        assert answer.data == b"" and "id" not in message
+        assert answer.data == b""
+        assert "id" not in message
         return
     assert answer.status_code in (200, 400)
-    assert answer.json["jsonrpc"] == "2.0" and ("result" in answer.json) != ("error" in answer.json)
+    assert answer.json["jsonrpc"] == "2.0"
+    assert ("result" in answer.json) != ("error" in answer.json)

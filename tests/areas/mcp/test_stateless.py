@@ -13,19 +13,23 @@ CALL = {"name": "locks", "arguments": {}}
 
 def test_the_server_says_what_it_is(without_database: McpAgent) -> None:
     answer = without_database.ask("server/discover")
-    assert answer.status_code == 200 and answer.mimetype == "application/json"
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
     result = answer.json["result"]
     assert (answer.json["jsonrpc"], answer.json["id"]) == ("2.0", 7)
     assert result["supportedVersions"] == [CURRENT]
     assert result["capabilities"] == {"tools": {}}
     assert result["_meta"]["io.modelcontextprotocol/serverInfo"] == {"name": "coord", "version": __version__}
-    assert "checkin" in result["instructions"] and len(result["instructions"]) < 600
-    assert (result["resultType"], result["cacheScope"]) == ("complete", "public") and result["ttlMs"] > 0
+    assert "checkin" in result["instructions"]
+    assert len(result["instructions"]) < 600
+    assert (result["resultType"], result["cacheScope"]) == ("complete", "public")
+    assert result["ttlMs"] > 0
 
 
 def test_the_tools_are_listed_without_a_handshake_and_may_be_kept_for_a_while(without_database: McpAgent) -> None:
     result = without_database.ask("tools/list").json["result"]
-    assert (result["resultType"], result["cacheScope"]) == ("complete", "public") and result["ttlMs"] > 0
+    assert (result["resultType"], result["cacheScope"]) == ("complete", "public")
+    assert result["ttlMs"] > 0
     assert "lock" in [tool["name"] for tool in result["tools"]]
 
 
@@ -116,4 +120,5 @@ def test_there_is_one_page_of_tools(without_database: McpAgent) -> None:
 
 def test_what_asks_for_the_current_version_by_its_method_is_told_what_it_lacks(without_database: McpAgent) -> None:
     answer = without_database.post({"jsonrpc": "2.0", "id": 1, "method": "server/discover"})
-    assert answer.status_code == 400 and "params._meta" in answer.json["error"]["message"]
+    assert answer.status_code == 400
+    assert "params._meta" in answer.json["error"]["message"]

@@ -154,7 +154,8 @@ def test_an_empty_header_says_nothing(mcp: McpAgent) -> None:
 
 def test_a_variable_that_the_client_did_not_fill_in_is_nobodys_name(mcp: McpAgent) -> None:
     refused = mcp.use("locks", headers={"X_Coord_Session": "${COORD_SESSION}"})["structuredContent"]
-    assert refused["error"] == "invalid" and "set the variable" in refused["errors"]["X-Coord-Session"][0]
+    assert refused["error"] == "invalid"
+    assert "set the variable" in refused["errors"]["X-Coord-Session"][0]
 
 
 def test_a_use_of_a_tool_is_a_sign_of_life(mcp: McpAgent) -> None:

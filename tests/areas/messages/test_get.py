@@ -19,7 +19,8 @@ def test_a_sender_sees_that_a_direct_message_was_read_and_acknowledged(client: A
     message = send(client, A, B, requires_ack=True)
     client.put(f"/messages/{message['id']}/read", session_id=B, ack=True)
     seen = client.get(f"/messages/{message['id']}", session_id=A).json
-    assert seen["read_at"] is not None and seen["acked_at"] == seen["read_at"]
+    assert seen["read_at"] is not None
+    assert seen["acked_at"] == seen["read_at"]
     assert seen["read_by"] == [{"session_id": B, "read_at": seen["read_at"], "acked_at": seen["acked_at"]}]
     assert seen["read_count"] == 1
 
@@ -32,7 +33,8 @@ def test_a_sender_sees_who_read_a_broadcast_and_each_reader_its_own_time(client:
     assert (seen["read_at"], seen["acked_at"]) == (None, None)
     of_b, of_c = seen["read_by"]
     assert (of_b["session_id"], of_b["acked_at"]) == (B, None)
-    assert of_c["session_id"] == C and of_c["acked_at"] is not None
+    assert of_c["session_id"] == C
+    assert of_c["acked_at"] is not None
     own = client.get(f"/messages/{message['id']}", session_id=C).json
     assert (own["read_at"], own["acked_at"]) == (of_c["read_at"], of_c["acked_at"])
 

@@ -44,7 +44,8 @@ def test_no_list_scans_the_messages(connection: Connection, shape: frozenset[str
     elif "thread_id" in shape:
         assert all(step.startswith("of_thread (thread_id=?") for step in found)
     else:
-        assert found and all("=?" in step for step in found)
+        assert found
+        assert all("=?" in step for step in found)
 
 
 @pytest.mark.parametrize(
@@ -71,4 +72,5 @@ def test_each_list_has_its_index(connection: Connection, shape: set[str], expect
 @pytest.mark.parametrize("shape", [{"unread_only"}, {"unread_only", "to_session"}, {"unread_only", "to_session", "project_key"}], ids=named)
 def test_counting_what_is_unread_reads_no_message(connection: Connection, shape: set[str]) -> None:
     steps = [step for step in plan(connection, repository._count(frozenset(shape))) if " messages " in step]
-    assert steps and all("COVERING INDEX" in step for step in steps)
+    assert steps
+    assert all("COVERING INDEX" in step for step in steps)

@@ -22,7 +22,8 @@ def test_a_direct_message_is_marked_however_the_recipient_is_named(client: Agent
     }
     answer = calls[where]()
     assert answer.status_code == 200
-    assert answer.json["read_at"] is not None and answer.json["acked_at"] is None
+    assert answer.json["read_at"] is not None
+    assert answer.json["acked_at"] is None
     assert unread(client, B) == []
     assert client.get(f"/messages/{message['id']}").json == answer.json
 
@@ -64,7 +65,8 @@ def test_only_the_recipient_marks_a_direct_message(client: Agent, reader: str) -
     message = send(client, A, B)
     answer = client.put(f"/messages/{message['id']}/read", session_id=reader)
     assert (answer.status_code, answer.json["error"], answer.json["to_session"]) == (403, "not_recipient", B)
-    assert B in answer.json["detail"] and reader in answer.json["detail"]
+    assert B in answer.json["detail"]
+    assert reader in answer.json["detail"]
     assert unread(client, B) == ["s"]
 
 
@@ -95,7 +97,8 @@ def test_an_ack_of_one_reader_is_not_that_of_another(client: Agent) -> None:
         client.put(f"/messages/{message['id']}/read", session_id=reader)
     client.put(f"/messages/{message['id']}/read", session_id=C, ack=True)
     acked = {reader["session_id"]: reader["acked_at"] for reader in client.get(f"/messages/{message['id']}").json["read_by"]}
-    assert acked[B] is None and acked[C] is not None
+    assert acked[B] is None
+    assert acked[C] is not None
 
 
 def test_an_unknown_message_is_not_found(client: Agent) -> None:

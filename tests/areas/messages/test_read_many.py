@@ -52,14 +52,16 @@ def test_what_was_read_before_is_not_counted_again(client: Agent) -> None:
     first, second = send(client, A, B, "1"), send(client, A, None, "2")
     client.put(f"/messages/{first['id']}/read")
     answer = client.put("/messages/read", session_id=B, ids=[first["id"], second["id"]])
-    assert answer.json["read"] == 1 and subjects(answer) == ["2"]
+    assert answer.json["read"] == 1
+    assert subjects(answer) == ["2"]
 
 
 def test_several_are_acknowledged_at_once(client: Agent, journal_rows: Any) -> None:
     direct, broadcast, read = send(client, A, B, "1"), send(client, A, None, "2"), send(client, A, B, "3")
     client.put(f"/messages/{read['id']}/read")
     answer = client.put("/messages/read", session_id=B, ids=[direct["id"], broadcast["id"], read["id"]], ack=True)
-    assert answer.json["read"] == 2 and subjects(answer) == ["1", "2", "3"]
+    assert answer.json["read"] == 2
+    assert subjects(answer) == ["1", "2", "3"]
     assert all(message["acked_at"] for message in answer.json["items"])
     types = [row["type"] for row in journal_rows()[4:]]
     assert types == ["message.read"] * 2 + ["message.acked"] * 3
@@ -95,7 +97,8 @@ def test_more_than_one_change_holds_is_marked_in_several(client: Agent, monkeypa
     for n in range(8):
         send(client, A, (B, None)[n % 2], str(n))
     answer = client.put("/messages/read", session_id=B)
-    assert answer.json["read"] == 8 and subjects(answer) == ["0", "1", "2", "3"]
+    assert answer.json["read"] == 8
+    assert subjects(answer) == ["0", "1", "2", "3"]
     assert unread(client, B) == []
 
 

@@ -43,7 +43,8 @@ def test_a_direct_message_is_answered_whole(client: Agent) -> None:
 def test_without_to_session_it_is_a_broadcast(client: Agent, to: dict[str, Any]) -> None:
     answer = client.post("/messages", from_session=A, subject="s", body="b", **to)
     assert answer.status_code == 201
-    assert answer.json["broadcast"] is True and answer.json["to_session"] is None
+    assert answer.json["broadcast"] is True
+    assert answer.json["to_session"] is None
 
 
 @pytest.mark.parametrize("importance", ["low", "normal", "high", "urgent"])
@@ -164,7 +165,8 @@ def test_an_id_with_other_content_is_a_conflict(client: Agent, change: dict[str,
 def test_bad_input_is_named_and_sends_nothing(client: Agent, change: dict[str, Any], field: str) -> None:
     answer = client.post("/messages", **{"from_session": A, "to_session": B, "subject": "s", "body": "b", **change})
     assert answer.status_code == 422
-    assert answer.json["error"] == "invalid" and list(answer.json["errors"]) == [field]
+    assert answer.json["error"] == "invalid"
+    assert list(answer.json["errors"]) == [field]
     assert listed(client) == []
 
 

@@ -18,7 +18,8 @@ def test_answers_and_answers_to_them_share_the_first_messages_thread(client: Age
 def test_an_answer_without_to_session_is_a_broadcast(client: Agent) -> None:
     first = send(client, A, B)
     answer = send(client, B, None, reply_to=first["id"])
-    assert answer["broadcast"] is True and answer["thread_id"] == first["id"]
+    assert answer["broadcast"] is True
+    assert answer["thread_id"] == first["id"]
 
 
 def test_anyone_may_answer_and_the_project_is_the_answers_own(client: Agent) -> None:

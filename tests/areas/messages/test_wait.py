@@ -66,4 +66,5 @@ def test_a_wait_in_vain_answers_an_empty_list(client: Agent) -> None:
 @pytest.mark.parametrize("seconds", ["-1", "61", "soon"])
 def test_a_wait_that_cannot_be_is_refused(client: Agent, seconds: str) -> None:
     answer = client.get("/messages", to_session=B, wait=seconds)
-    assert answer.status_code == 422 and list(answer.json["errors"]) == ["wait"]
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == ["wait"]

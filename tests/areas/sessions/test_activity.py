@@ -67,7 +67,8 @@ def test_it_keeps_the_promise(client: Agent, beat: Make, passing: Make, keep_up:
     assert shown() == before  # nothing is written by the call
     keep_up()
     after = shown()
-    assert after["last_seen_at"] > before["last_seen_at"] and after["started_at"] == before["started_at"]
+    assert after["last_seen_at"] > before["last_seen_at"]
+    assert after["started_at"] == before["started_at"]
     passing(240)
     keep_up()
     assert shown() == after
@@ -104,7 +105,8 @@ def test_the_last_call_of_the_minute_counts_from_when_it_was_made(
     keep_up()
     session = shown()
     passing(50 + 5 * 60 - 65 - 1)
-    assert shown() == session and session["state"] == "alive"
+    assert shown() == session
+    assert session["state"] == "alive"
     passing(2)
     assert shown()["state"] == "gone"
 
@@ -215,7 +217,8 @@ def test_what_is_kept_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("a", "b", "c", "d", "a"):
         noted.note(name)
     calls = noted.take()
-    assert list(calls) == ["a", "b", "c"] and noted.take() == {}
+    assert list(calls) == ["a", "b", "c"]
+    assert noted.take() == {}
     noted.note("b")
     noted.put_back(calls)
     assert noted.take()["b"] > calls["b"]

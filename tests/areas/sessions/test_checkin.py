@@ -36,7 +36,8 @@ def text_of(client: Agent) -> Make:
 
     def call(session_id: str = A, **more: Any) -> Any:
         answer = client.call("POST", "/sessions/checkin", {"session_id": session_id, **more}, headers={"Accept": "text/plain"})
-        assert answer.status_code == 200 and answer.content_type == "text/plain; charset=utf-8"
+        assert answer.status_code == 200
+        assert answer.content_type == "text/plain; charset=utf-8"
         return answer.get_data(as_text=True)
 
     return call
@@ -64,7 +65,8 @@ def test_it_is_a_heartbeat(client: Agent, check_in: Make, shown: Make, clock: Cl
     assert (first["session"]["state"], first["session"]["ttl_minutes"], first["session"]["task"]) == ("alive", 5, "Totals")
     clock.move(minutes=4)
     second = check_in()
-    assert second["session"] == shown() and second["session"]["expires_at"] > first["session"]["expires_at"]
+    assert second["session"] == shown()
+    assert second["session"]["expires_at"] > first["session"]["expires_at"]
     assert second["session"]["task"] == "Totals"
     told = [kind for kind in types(journal_rows()) if kind.startswith("session.")]
     assert told == ["session.announced", "session.heartbeat"]
@@ -77,13 +79,15 @@ def test_it_says_what_to_know_in_the_order_of_its_importance(client: Agent, chec
     report(client, "deployed")
     answer = check_in(after=first["cursor"])
     names = list(answer)
-    assert names[:2] == ["session", "messages"] and names[-5:] == FRAME
+    assert names[:2] == ["session", "messages"]
+    assert names[-5:] == FRAME
     assert names.index("messages") < names.index("work_items") < names.index("changes")
     (unread,) = answer["messages"]
     assert unread == {name: message[name] for name in unread}
     assert {"id", "from_session", "subject", "body", "importance", "requires_ack", "created_at"} <= set(unread)
     (own,) = answer["work_items"]
-    assert own == {name: item[name] for name in own} and {"id", "title", "project_key", "claimed_at"} <= set(own)
+    assert own == {name: item[name] for name in own}
+    assert {"id", "title", "project_key", "claimed_at"} <= set(own)
     (change,) = answer["changes"]
     assert change == {
         **{"revision": answer["cursor"] - 1, "at": change["at"], "type": "component.changed"},
@@ -252,7 +256,8 @@ def test_a_session_with_the_longest_name_there_is_fits_too(client: Agent) -> Non
     name = "🛒" * 200
     for accept in ("application/json", "text/plain"):
         answer = client.call("POST", "/sessions/checkin", {"session_id": name, "max_bytes": 500}, headers={"Accept": accept})
-        assert answer.status_code == 200 and len(answer.data) <= 500
+        assert answer.status_code == 200
+        assert len(answer.data) <= 500
     answer = client.post("/sessions/checkin", session_id=name, max_bytes=500)
     assert (answer.json["session"], answer.json["left_out"]) == (None, {"session": 1})
 
@@ -263,15 +268,18 @@ def test_one_huge_message_does_not_hide_the_others(client: Agent, check_in: Make
     answer = check_in()
     first, second = answer["messages"]
     assert (first["id"], second["subject"], second["body"]) == (huge["id"], "small", "And this.")
-    assert first["body"].startswith("Read this: yyy") and first["body"].endswith("yyy… [cut: 200011 characters in all]")
+    assert first["body"].startswith("Read this: yyy")
+    assert first["body"].endswith("yyy… [cut: 200011 characters in all]")
     assert (answer["left_out"], answer["shortened"]) == ({}, {"messages": 1})
-    assert "[cut: 200011 characters in all]" in text_of() and "And this." in text_of()
+    assert "[cut: 200011 characters in all]" in text_of()
+    assert "And this." in text_of()
 
 
 def test_what_there_is_room_for_is_not_cut(client: Agent, check_in: Make) -> None:
     send(client, body="y" * 6000)
     answer = check_in()
-    assert answer["messages"][0]["body"] == "y" * 6000 and answer["shortened"] == {}
+    assert answer["messages"][0]["body"] == "y" * 6000
+    assert answer["shortened"] == {}
 
 
 def test_the_parts_are_filled_in_the_order_of_their_rank(client: Agent, check_in: Make, claimed: Make) -> None:
@@ -306,7 +314,8 @@ def test_when_only_time_has_passed_it_is_304_and_counts_all_the_same(
     if again.status_code == 200:  # B's announcement is news
         again = tagged(client, again.headers["ETag"], accept, after=0)
     assert (again.status_code, again.data) == (304, b"")
-    assert again.headers["ETag"] and again.headers["Vary"] == "Accept"
+    assert again.headers["ETag"]
+    assert again.headers["Vary"] == "Accept"
     clock.move(minutes=4)
     assert shown()["state"] == "alive"
 
@@ -418,7 +427,8 @@ def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
     monkeypatch.setitem(app.extensions, "coord.areas", areas)
     answer = check_in(project_key="shop")
     assert list(answer)[:3] == ["session", "candles", "messages"]
-    assert answer["candles"] == [{"left": 1000, "name": f"{A} in shop"}] and answer["left_out"] == {"candles": 3}
+    assert answer["candles"] == [{"left": 1000, "name": f"{A} in shop"}]
+    assert answer["left_out"] == {"candles": 3}
     assert renewed == [A]
     tag = tagged(client).headers["ETag"]
     assert tagged(client, tag).status_code == 304
@@ -442,11 +452,13 @@ def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
 )
 def test_bad_input_is_named_and_is_no_heartbeat(client: Agent, journal_rows: Any, change: dict[str, Any], field: str) -> None:
     answer = client.post("/sessions/checkin", **{"session_id": A, **change})
-    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]
     assert journal_rows() == []
 
 
 def test_it_is_plain_json(client: Agent) -> None:
     answer = client.post("/sessions/checkin", session_id=A, task='Zoë\'s "tax" \\ 🛒')
-    assert answer.data.endswith(b"}\n") and json.loads(answer.data)["session"]["task"] == 'Zoë\'s "tax" \\ 🛒'
+    assert answer.data.endswith(b"}\n")
+    assert json.loads(answer.data)["session"]["task"] == 'Zoë\'s "tax" \\ 🛒'
     assert "🛒".encode() in answer.data

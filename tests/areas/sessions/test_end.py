@@ -21,7 +21,8 @@ def test_it_ends_the_session_and_says_what_became_of_what_it_had(client: Agent, 
     answer = end(client)
     assert list(answer["session"]) == SESSION_KEYS
     assert answer["session"] == {**session, "state": "ended", "left_at": answer["session"]["left_at"]}
-    assert answer["ended"] is True and answer["done"]["work_items_returned"] == 1
+    assert answer["ended"] is True
+    assert answer["done"]["work_items_returned"] == 1
     assert client.get(f"/work-items/{item['id']}").json["status"] == "pending"
     returned, ended = journal_rows()[-2:]
     assert (returned["type"], returned["session_id"], returned["data"]["reason"]) == ("work_item.returned", A, "session_ended")
@@ -85,7 +86,8 @@ def test_more_than_one_change_can_hold_is_returned_all_the_same(
     for _ in range(5):
         claimed()
     answer = end(client)
-    assert answer["done"]["work_items_returned"] == 5 and answer["session"]["state"] == "ended"
+    assert answer["done"]["work_items_returned"] == 5
+    assert answer["session"]["state"] == "ended"
     assert types(journal_rows()).count("session.ended") == 1
 
 
@@ -99,4 +101,5 @@ def test_others_keep_what_they_have(client: Agent, beat: Make, claimed: Make) ->
 
 def test_it_needs_a_name(client: Agent) -> None:
     answer = client.delete("/sessions")
-    assert answer.status_code == 422 and "session_id" in answer.json["errors"]
+    assert answer.status_code == 422
+    assert "session_id" in answer.json["errors"]

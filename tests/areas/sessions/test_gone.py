@@ -62,7 +62,8 @@ def test_a_heartbeat_after_that_announces_it_anew_with_what_it_said_before(
     assert answer.status_code == 201
     again = answer.json
     assert (again["project_key"], again["ttl_minutes"], again["task"], again["state"]) == ("shop", 5, "Cart", "alive")
-    assert again["started_at"] > first["expires_at"] and again["left_at"] is None
+    assert again["started_at"] > first["expires_at"]
+    assert again["left_at"] is None
     assert types(journal_rows()) == ["session.announced", "session.gone", "session.announced"]
 
 
@@ -102,9 +103,13 @@ def test_those_affected_get_one_message_each(client: Agent, beat: Make, claimed:
     assert told["thread_id"] == told["id"]
     why, *sentences = told["body"].splitlines()
     assert why.startswith(f"{A} promised to call again within 0.5 minutes and did not: it was last seen at ")
-    assert session["expires_at"] and len(sentences) == 2 and "'Totals'" in sentences[0] and "'Cart'" in sentences[1]
+    assert session["expires_at"]
+    assert len(sentences) == 2
+    assert "'Totals'" in sentences[0]
+    assert "'Cart'" in sentences[1]
     (other,) = inbox(client, C)
-    assert "'Tax'" in other["body"] and "'Totals'" not in other["body"]
+    assert "'Tax'" in other["body"]
+    assert "'Totals'" not in other["body"]
     assert inbox(client, A) == []
 
 
@@ -171,7 +176,8 @@ def test_more_than_one_change_can_hold_is_returned_all_the_same(
     keep_up()
     assert client.get("/work-items", status="in_progress").json["items"] == []
     told = types(journal_rows())
-    assert told.count("work_item.returned") == 5 and told.count("session.gone") == 1
+    assert told.count("work_item.returned") == 5
+    assert told.count("session.gone") == 1
     assert len(inbox(client, B)) == 3
 
 

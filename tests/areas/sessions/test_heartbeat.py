@@ -29,7 +29,8 @@ def test_the_next_keeps_the_promise(client: Agent, beat: Make, clock: Clock, jou
     assert answer.status_code == 200
     second = answer.json
     assert second["started_at"] == first["started_at"]
-    assert second["last_seen_at"] > first["last_seen_at"] and second["expires_at"] > first["expires_at"]
+    assert second["last_seen_at"] > first["last_seen_at"]
+    assert second["expires_at"] > first["expires_at"]
     assert types(journal_rows()) == ["session.announced", "session.heartbeat"]
 
 
@@ -108,5 +109,6 @@ def test_names_compare_exactly(client: Agent, beat: Make) -> None:
 )
 def test_bad_input_is_named_and_announces_nothing(client: Agent, journal_rows: Any, change: dict[str, Any], field: str) -> None:
     answer = client.post("/sessions/heartbeat", **{"session_id": A, **change})
-    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]
     assert journal_rows() == []

@@ -30,7 +30,8 @@ def test_one_that_was_not_seen_since_ends(client: Agent, beat: Make, claimed: Ma
     answer = end(client, moved(session["last_seen_at"], minutes=5))
     assert (answer.status_code, answer.json["ended"], answer.json["session"]["state"]) == (200, True, "ended")
     assert (answer.json["done"]["locks_released"], answer.json["done"]["work_items_returned"]) == (1, 1)
-    assert shown()["state"] == "ended" and held(client) == []
+    assert shown()["state"] == "ended"
+    assert held(client) == []
 
 
 @pytest.mark.parametrize("sign", ["heartbeat", "checkin"])
@@ -45,7 +46,9 @@ def test_one_that_was_seen_since_has_come_back_and_keeps_all(
     before = journal_rows()
     answer = end(client, moved(session["last_seen_at"], minutes=5))
     assert (answer.status_code, answer.json["error"], answer.json["session"]) == (409, "superseded", shown())
-    assert shown()["state"] == "alive" and held(client) == ["r"] and journal_rows() == before
+    assert shown()["state"] == "alive"
+    assert held(client) == ["r"]
+    assert journal_rows() == before
     assert client.get(f"/work-items/{item['id']}").json == item
     assert end(client, None).json["ended"] is True
 
@@ -89,7 +92,8 @@ def test_repeating_it_is_fine(client: Agent, beat: Make, clock: Clock, journal_r
     assert end(client, at).json["ended"] is True
     before = journal_rows()
     again = end(client, at)
-    assert (again.status_code, again.json["ended"]) == (200, False) and journal_rows() == before
+    assert (again.status_code, again.json["ended"]) == (200, False)
+    assert journal_rows() == before
 
 
 def test_one_that_came_back_and_ended_again_is_left_as_it_is(client: Agent, beat: Make, clock: Clock, journal_rows: Any) -> None:

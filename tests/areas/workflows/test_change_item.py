@@ -35,7 +35,8 @@ def test_a_repeated_change_is_fine_and_changes_nothing(client: Agent, item: Make
 def test_completing_notes_when_and_reopening_forgets(item: Make, patch: Make, clock: Clock) -> None:
     made = item()["id"]
     done = patch(made, status="completed", session_id="host/a")
-    assert done["completed_at"] == done["updated_at"] and done["ready"] is False
+    assert done["completed_at"] == done["updated_at"]
+    assert done["ready"] is False
     clock.move(minutes=5)
     assert patch(made, title="VAT")["completed_at"] == done["completed_at"]
     opened = patch(made, status="pending")
@@ -112,8 +113,10 @@ def test_changes_are_recorded_by_what_happened(item: Make, patch: Make, journal_
         "updated",
     ]
     assert [row["data"]["status"] for row in rows] == ["in_progress", "blocked", "completed", "pending", "cancelled", "cancelled"]
-    assert rows[0]["data"]["changed"] == ["status", "assigned_to"] and rows[-1]["data"]["changed"] == ["title", "priority"]
-    assert rows[0]["session_id"] == "host/a" and rows[-1]["session_id"] is None
+    assert rows[0]["data"]["changed"] == ["status", "assigned_to"]
+    assert rows[-1]["data"]["changed"] == ["title", "priority"]
+    assert rows[0]["session_id"] == "host/a"
+    assert rows[-1]["session_id"] is None
     assert {(row["subject_kind"], row["subject_id"], row["project_key"]) for row in rows} == {("work_item", made, "shop")}
 
 
@@ -141,5 +144,7 @@ def test_bad_input_is_named_and_changes_nothing(client: Agent, item: Make, journ
     was = item()
     answer = client.patch(f"/work-items/{was['id']}", **{"title": "VAT", **change})
     assert answer.status_code == 422
-    assert answer.json["error"] == "invalid" and field in answer.json["errors"]
-    assert client.get(f"/work-items/{was['id']}").json == was and len(journal_rows()) == 2
+    assert answer.json["error"] == "invalid"
+    assert field in answer.json["errors"]
+    assert client.get(f"/work-items/{was['id']}").json == was
+    assert len(journal_rows()) == 2

@@ -56,9 +56,11 @@ def test_the_project_and_the_workflow_narrow_the_choice(client: Agent, workflow:
 
 def test_a_workflow_that_does_not_exist_is_refused(client: Agent, workflow: Make) -> None:
     answer = claim(client, workflow_id=str(uuid.uuid4()))
-    assert answer.status_code == 422 and "workflow_id" in answer.json["errors"]
+    assert answer.status_code == 422
+    assert "workflow_id" in answer.json["errors"]
     answer = claim(client, workflow_id=workflow()["id"], project_key="bank")
-    assert answer.status_code == 422 and "project_key" in answer.json["errors"]
+    assert answer.status_code == 422
+    assert "project_key" in answer.json["errors"]
 
 
 def test_items_assigned_to_others_are_passed_over(client: Agent, item: Make) -> None:
@@ -147,5 +149,6 @@ def test_it_is_recorded(client: Agent, item: Make, journal_rows: Any) -> None:
 def test_bad_input_is_named_and_claims_nothing(client: Agent, item: Make, change: dict[str, Any], field: str) -> None:
     made = item()
     answer = client.post("/work-items/claim", **{"session_id": "host/a", **change})
-    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]
     assert client.get("/work-items", ready="true").json["items"] == [made]

@@ -19,7 +19,8 @@ def test_an_item_is_created_with_every_field(client: Agent, workflow: Make) -> N
     assert list(made) == ITEM_KEYS
     assert (made["workflow_id"], made["project_key"], made["title"], made["description"]) == (mine, "shop", "Tax", "VAT")
     assert (made["status"], made["priority"], made["depends_on"], made["ready"]) == ("pending", 3, [], True)
-    assert made["created_at"] == made["updated_at"] and made["created_at"].endswith("Z")
+    assert made["created_at"] == made["updated_at"]
+    assert made["created_at"].endswith("Z")
     assert (made["created_by"], made["assigned_to"], made["claimed_at"], made["completed_at"]) == ("host/a", None, None, None)
     assert client.get(f"/work-items/{made['id']}").json == made
 
@@ -68,12 +69,14 @@ def test_an_item_whose_dependencies_are_completed_is_ready(item: Make) -> None:
 
 def test_an_unknown_workflow_is_refused(client: Agent) -> None:
     answer = client.post("/work-items", workflow_id=str(uuid.uuid4()), title="Tax")
-    assert answer.status_code == 422 and "workflow_id" in answer.json["errors"]
+    assert answer.status_code == 422
+    assert "workflow_id" in answer.json["errors"]
 
 
 def test_a_project_that_is_not_the_workflows_is_refused(client: Agent, workflow: Make) -> None:
     answer = client.post("/work-items", workflow_id=workflow()["id"], project_key="bank", title="Tax")
-    assert answer.status_code == 422 and "project_key" in answer.json["errors"]
+    assert answer.status_code == 422
+    assert "project_key" in answer.json["errors"]
     assert "'shop'" in answer.json["detail"]
 
 
@@ -82,7 +85,8 @@ def test_a_dependency_must_exist_in_the_same_project(client: Agent, workflow: Ma
     mine = workflow()["id"]
     for unknown in (elsewhere, str(uuid.uuid4())):
         answer = client.post("/work-items", workflow_id=mine, title="Tax", depends_on=[unknown])
-        assert answer.status_code == 422 and "depends_on" in answer.json["errors"]
+        assert answer.status_code == 422
+        assert "depends_on" in answer.json["errors"]
         assert unknown in answer.json["detail"]
     sibling = item(workflow_id=workflow()["id"])["id"]
     assert client.post("/work-items", workflow_id=mine, title="Tax", depends_on=[sibling]).status_code == 201
@@ -168,7 +172,8 @@ def test_it_is_recorded(item: Make, journal_rows: Any) -> None:
 def test_bad_input_is_named_and_changes_nothing(client: Agent, workflow: Make, change: dict[str, Any], field: str) -> None:
     answer = client.post("/work-items", **{"workflow_id": workflow()["id"], "title": "Tax", **change})
     assert answer.status_code == 422
-    assert answer.json["error"] == "invalid" and field in answer.json["errors"]
+    assert answer.json["error"] == "invalid"
+    assert field in answer.json["errors"]
     assert client.get("/work-items").json["items"] == []
 
 

@@ -23,7 +23,8 @@ def test_a_workflow_is_created_with_every_field(client: Agent) -> None:
         "host/a",
     )
     assert made["status"] == "planning"
-    assert made["created_at"] == made["updated_at"] and made["created_at"].endswith("Z")
+    assert made["created_at"] == made["updated_at"]
+    assert made["created_at"].endswith("Z")
     assert made["progress"] == {"pending": 0, "in_progress": 0, "blocked": 0, "completed": 0, "cancelled": 0, "total": 0}
 
 
@@ -45,7 +46,8 @@ def test_created_by_goes_before_session_id(workflow: Make) -> None:
 
 def test_without_a_name_for_the_creator_it_is_refused(client: Agent) -> None:
     answer = client.post("/workflows", project_key="shop", name="A")
-    assert answer.status_code == 422 and "created_by" in answer.json["errors"]
+    assert answer.status_code == 422
+    assert "created_by" in answer.json["errors"]
 
 
 def test_a_repeated_id_makes_nothing_twice(client: Agent) -> None:
@@ -107,11 +109,13 @@ def test_it_is_recorded(workflow: Make, journal_rows: Any) -> None:
 def test_bad_input_is_named_and_changes_nothing(client: Agent, change: dict[str, Any], field: str) -> None:
     answer = client.post("/workflows", **{**NEW, **change})
     assert answer.status_code == 422
-    assert answer.json["error"] == "invalid" and field in answer.json["errors"]
+    assert answer.json["error"] == "invalid"
+    assert field in answer.json["errors"]
     assert client.get("/workflows").json["items"] == []
 
 
 @pytest.mark.parametrize("missing", ["project_key", "name"])
 def test_what_is_required_must_be_there(client: Agent, missing: str) -> None:
     answer = client.post("/workflows", **{name: value for name, value in NEW.items() if name != missing})
-    assert answer.status_code == 422 and missing in answer.json["errors"]
+    assert answer.status_code == 422
+    assert missing in answer.json["errors"]

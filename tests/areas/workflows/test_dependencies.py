@@ -91,7 +91,8 @@ def test_a_cycle_is_refused_and_named(client: Agent, item: Make, shown: Make) ->
     assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[third])) == [first, third, second, first]
     assert refused_cycle(client.patch(f"/work-items/{second}", depends_on=[first, third])) == [second, third, second]
     assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[first])) == [first, first]
-    assert shown(first)["depends_on"] == [] and shown(second)["depends_on"] == [first]
+    assert shown(first)["depends_on"] == []
+    assert shown(second)["depends_on"] == [first]
 
 
 def test_finished_items_close_a_cycle_too(client: Agent, item: Make) -> None:
@@ -113,7 +114,8 @@ def test_a_cycle_is_found_at_the_end_of_a_long_chain(client: Agent, item: Make) 
     for n in range(1, 60):
         chain.append(item(str(n), depends_on=chain[-2:])["id"])
     cycle = refused_cycle(client.patch(f"/work-items/{chain[0]}", depends_on=[chain[-1]]))
-    assert cycle[0] == cycle[-1] == chain[0] and cycle[1] == chain[-1]
+    assert cycle[0] == cycle[-1] == chain[0]
+    assert cycle[1] == chain[-1]
 
 
 def test_the_same_item_twice_over_is_not_a_cycle(item: Make, patch: Make) -> None:
@@ -127,5 +129,6 @@ def test_an_unknown_dependency_is_refused_and_named(client: Agent, workflow: Mak
     elsewhere = item(workflow_id=workflow(project_key="bank")["id"])["id"]
     for unknown in (str(uuid.uuid4()), elsewhere):
         answer = client.patch(f"/work-items/{made['id']}", depends_on=[unknown])
-        assert answer.status_code == 422 and unknown in answer.json["errors"]["depends_on"][0]
+        assert answer.status_code == 422
+        assert unknown in answer.json["errors"]["depends_on"][0]
     assert shown(made["id"]) == made

@@ -103,7 +103,8 @@ def test_pages_follow_one_another_without_gap_or_overlap(client: Agent, item: Ma
 )
 def test_bad_parameters_are_named(client: Agent, query: dict[str, Any], field: str) -> None:
     answer = client.get("/work-items", **query)
-    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]
 
 
 def test_an_unknown_item_is_not_found(client: Agent) -> None:

@@ -88,7 +88,8 @@ def test_a_workflow_that_ends_while_its_items_are_claimed_hands_out_none_after(
     at_once(app, [*(claim_as(f"host/{n}") for n in range(5)), end, add, add])
     assert client.post("/work-items/claim", session_id="host/z").status_code == 204
     progress = client.get(f"/workflows/{mine}").json["progress"]
-    assert progress["total"] == 14 and progress["pending"] + progress["in_progress"] == 14
+    assert progress["total"] == 14
+    assert progress["pending"] + progress["in_progress"] == 14
 
 
 def test_whatever_happens_at_once_ready_and_progress_stay_right(app: Flask, client: Agent, workflow: Make, item: Make) -> None:

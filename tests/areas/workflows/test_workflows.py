@@ -62,7 +62,8 @@ def test_pages_follow_one_another_without_gap_or_overlap(client: Agent, workflow
 )
 def test_bad_parameters_are_named(client: Agent, query: dict[str, Any], field: str) -> None:
     answer = client.get("/workflows", **query)
-    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]
 
 
 def test_one_carries_its_items_highest_priority_first_then_oldest(client: Agent, workflow: Make, item: Make) -> None:
@@ -146,7 +147,8 @@ def test_changes_are_recorded_by_what_happened(client: Agent, workflow: Make, jo
 def test_a_bad_change_is_named_and_changes_nothing(client: Agent, workflow: Make, change: dict[str, Any], field: str) -> None:
     was = workflow()
     answer = client.patch(f"/workflows/{was['id']}", **change)
-    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]
     assert client.get("/workflows").json["items"] == [was]
 
 

@@ -76,7 +76,8 @@ def test_every_command_that_is_mentioned_exists() -> None:
 def test_the_session_in_the_document_prints_what_it_says(me: Person) -> None:
     block = blocks(DOCUMENT, "console")[0]
     for command, said in re.findall(r"^\$ coord (lock|-s) .*\n((?:(?!\$).*\n)*)", block, re.MULTILINE):
-        assert command in ("lock", "-s") and said
+        assert command in ("lock", "-s")
+        assert said
     (me.folder / "src" / "orders.py").write_text("")
     first = me("-s", "web-1/agent", "lock", "src/orders.py", "-m", "new order model")
     second = me("-s", "web-2/agent", "lock", "src/")

@@ -77,7 +77,8 @@ def newest(me: Person) -> int:
 def test_a_pipe_that_closes_ends_it_quietly(me: Person) -> None:
     me("lock", "x")
     with follow(me, "--since", "1h") as following:
-        assert following.stdout is not None and following.stderr is not None
+        assert following.stdout is not None
+        assert following.stderr is not None
         following.stdout.readline()
         following.stdout.close()
         me("unlock", "x")
@@ -88,7 +89,8 @@ def test_a_pipe_that_closes_ends_it_quietly(me: Person) -> None:
 def test_following_goes_on_across_an_outage_and_misses_nothing(me: Person, service: Service) -> None:
     me("lock", "first")
     with Proxy(service.port) as line, follow(me.at(f"http://127.0.0.1:{line.port}"), "--json", "--since", "1h") as following:
-        assert following.stdout is not None and following.stderr is not None
+        assert following.stdout is not None
+        assert following.stderr is not None
         assert json.loads(following.stdout.readline())["data"]["resource"] == "first"
         line.refuse()
         assert "coord is away" in following.stderr.readline()
@@ -138,7 +140,8 @@ def test_watching_in_a_pipe_shows_the_overview_and_then_each_event(me: Person) -
         line = watching.stdout.readline()
         watching.send_signal(signal.SIGINT)
         watching.communicate(timeout=20)
-    assert "lock.claimed" in line and "\x1b" not in line
+    assert "lock.claimed" in line
+    assert "\x1b" not in line
 
 
 def test_watching_as_json_gives_the_overview_anew_at_each_change(me: Person) -> None:

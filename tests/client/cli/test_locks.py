@@ -14,7 +14,8 @@ AN_ID = "01a20ae8-99e0-752e-9b0c-898291981899"
 
 def test_a_granted_lock_says_until_when_its_token_and_its_id(me: Person) -> None:
     said = me("lock", "git push", "-m", "release 1.4")
-    assert said.code == 0 and said.err == ""
+    assert said.code == 0
+    assert said.err == ""
     assert re.fullmatch(r"claimed git push until \S+Z \(2 h left\)  token \d+  id [0-9a-f-]{36}\n", said.out)
 
 
@@ -42,7 +43,8 @@ def test_a_conflict_as_json_is_the_services_error(me: Person, other: Person) -> 
     held = other("lock", "x", "--json").json
     said = me("lock", "x", "--json")
     assert (said.code, said.err) == (3, "")
-    assert said.json["error"] == "lock_held" and said.json["lock"]["id"] == held["id"]
+    assert said.json["error"] == "lock_held"
+    assert said.json["lock"]["id"] == held["id"]
 
 
 def test_several_are_claimed_all_or_nothing(me: Person, other: Person) -> None:
@@ -60,7 +62,8 @@ def test_a_time_to_live_has_a_unit(me: Person, ttl: str, hours: float) -> None:
 @pytest.mark.parametrize("ttl", ["2", "m", "-1h", "1y", "", "nan", "infh"])
 def test_a_time_to_live_without_one_is_a_usage_error(me: Person, ttl: str) -> None:
     said = me("lock", "x", "--ttl", ttl)
-    assert said.code == 2 and "not a duration" in said.err
+    assert said.code == 2
+    assert "not a duration" in said.err
 
 
 def test_a_lock_without_an_end_says_so(me: Person) -> None:
@@ -79,7 +82,8 @@ def test_a_claim_that_waits_gets_the_lock_when_it_is_free(me: Person, other: Per
         until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
         other("unlock", "x")
         out, _ = waiting.communicate(timeout=20)
-    assert waiting.returncode == 0 and me.session in out
+    assert waiting.returncode == 0
+    assert me.session in out
 
 
 def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) -> None:
@@ -90,8 +94,10 @@ def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) ->
         said = me("lock", "x", "--wait", "0.2")
         waiting.send_signal(signal.SIGINT)
         _, err = waiting.communicate(timeout=20)
-    assert said.code == 3 and "your place in the line was 2; ahead: third" in said.err
-    assert waiting.returncode == 130 and "interrupted" in err
+    assert said.code == 3
+    assert "your place in the line was 2; ahead: third" in said.err
+    assert waiting.returncode == 130
+    assert "interrupted" in err
 
 
 def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
@@ -118,14 +124,17 @@ def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(me: Person, other
     monkeypatch.setattr("coord.client.cli.locks.MAX_WAIT_S", 0.3)
     other("lock", "x", "--ttl", "2s")
     said = me("lock", "x", "--wait", "1")
-    assert said.code == 3 and "Still waiting for x" in said.err and "is held by" in said.err
+    assert said.code == 3
+    assert "Still waiting for x" in said.err
+    assert "is held by" in said.err
     assert me("lock", "x", "--wait", "10m").code == 0
 
 
 def test_a_claim_while_coord_is_away_grants_nothing_and_is_kept(away: Person) -> None:
     said = away("lock", "x")
     assert (said.code, said.out) == (5, "")
-    assert "You work WITHOUT a lock on x" in said.err and "is kept" in said.err
+    assert "You work WITHOUT a lock on x" in said.err
+    assert "is kept" in said.err
     assert [call["body"]["resource"] for call in away.queued] == ["x"]
 
 
@@ -154,7 +163,9 @@ def test_while_the_database_is_away_coord_is_asked_once_more_and_then_queued(me:
     body = {"detail": "Database unavailable. Retry after 1 seconds.", "retry_after": 1}
     with answering(503, body, Retry_After="1") as url:
         said = me.at(url)("lock", "x", COORD_RETRY_AFTER="5")
-    assert said.code == 5 and "Trying once more in 1 s" in said.err and "WITHOUT a lock" in said.err
+    assert said.code == 5
+    assert "Trying once more in 1 s" in said.err
+    assert "WITHOUT a lock" in said.err
     with answering(503, body, Retry_After="1") as url:
         assert "Trying" not in me.at(url)("lock", "x", "--no-retry", COORD_RETRY_AFTER="5").err
 
@@ -171,7 +182,8 @@ def test_renewing_what_is_lost_claims_nothing(me: Person, service: Service) -> N
     lock = me("lock", "x", "--json").json
     me("unlock", "x")
     said = me("renew", lock["id"])
-    assert said.code == 3 and "is gone" in said.err
+    assert said.code == 3
+    assert "is gone" in said.err
     assert me("renew", "x").code == 4
     assert me("-q", "locks").out == ""
 
@@ -188,15 +200,18 @@ def test_unlocking_by_name_by_id_and_all(me: Person) -> None:
 def test_unlocking_what_one_does_not_hold_is_no_success(me: Person, other: Person) -> None:
     held = other("lock", "x", "--json").json
     said = me("unlock", "y")
-    assert said.code == 4 and "You hold no lock of 'y'" in said.err
+    assert said.code == 4
+    assert "You hold no lock of 'y'" in said.err
     said = me("unlock", held["id"], "--json")
-    assert said.code == 3 and said.json["error"] == "not_holder"
+    assert said.code == 3
+    assert said.json["error"] == "not_holder"
 
 
 def test_a_release_while_coord_is_away_is_queued(me: Person, away: Person) -> None:
     me("lock", "x")
     said = away("unlock", "x")
-    assert said.code == 0 and "queued" in said.err
+    assert said.code == 0
+    assert "queued" in said.err
     assert me("sync").out == "1 sent.\n"
     assert me("-q", "locks").out == ""
 
@@ -215,7 +230,8 @@ def test_the_list_shows_who_holds_what_and_why(me: Person, other: Person) -> Non
     me("lock", "y")
     said = me("locks")
     assert said.lines[0].split() == ["RESOURCE", "HOLDER", "SINCE", "UNTIL", "STATE", "ID", "WHY"]
-    assert f"{me.session} (you)" in said.lines[1] and said.lines[2].endswith("new model")
+    assert f"{me.session} (you)" in said.lines[1]
+    assert said.lines[2].endswith("new model")
     assert "\x1b" not in said.out
     assert [lock["resource"] for lock in me("locks", "x", "--json").json["items"]] == ["x"]
     assert [lock["resource"] for lock in me("locks", "--holder", other.session, "--json").json["items"]] == ["x"]
@@ -224,7 +240,8 @@ def test_the_list_shows_who_holds_what_and_why(me: Person, other: Person) -> Non
 
 def test_an_empty_list_prints_nothing_but_a_note(me: Person) -> None:
     said = me("locks")
-    assert (said.code, said.out) == (0, "") and said.err.startswith("No lock in ")
+    assert (said.code, said.out) == (0, "")
+    assert said.err.startswith("No lock in ")
     assert me("-q", "locks").err == ""
 
 
@@ -248,5 +265,7 @@ def test_a_limit_is_kept_and_more_pages_are_fetched(me: Person, monkeypatch: pyt
 
 def test_a_question_while_coord_is_away_is_not_answered(away: Person) -> None:
     said = away("locks", "--json")
-    assert said.code == 5 and said.json["error"] == "away" and NOWHERE in said.json["detail"]
+    assert said.code == 5
+    assert said.json["error"] == "away"
+    assert NOWHERE in said.json["detail"]
     assert away.queued == []

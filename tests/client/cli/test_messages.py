@@ -28,10 +28,12 @@ def test_without_a_recipient_it_goes_to_all(me: Person, other: Person) -> None:
 
 def test_a_recipient_that_was_never_seen_is_warned_of(me: Person, other: Person) -> None:
     said = me("send", "--to", "web-3/agnet", "hello")
-    assert said.code == 0 and "no session named web-3/agnet has been seen" in said.err
+    assert said.code == 0
+    assert "no session named web-3/agnet has been seen" in said.err
     other("checkin")
     said = me("send", "--to", other.session, "hello")
-    assert said.err == "" and "last seen" in said.out
+    assert said.err == ""
+    assert "last seen" in said.out
 
 
 def test_a_body_may_come_from_standard_input(me: Person, other: Person) -> None:
@@ -49,13 +51,16 @@ def test_an_answer_goes_to_the_sender_unless_told_otherwise(me: Person, other: P
 
 def test_an_answer_to_whom_is_not_known_goes_to_nobody(away: Person) -> None:
     said = away("send", "--reply-to", "01a20ae8-99e0-752e-9b0c-898291981899", "yes")
-    assert said.code == 5 and "--to" in said.err
+    assert said.code == 5
+    assert "--to" in said.err
     assert away.queued == []
 
 
 def test_a_message_while_coord_is_away_is_queued(me: Person, away: Person, other: Person) -> None:
     said = away("send", "--to", other.session, "hello", "--json")
-    assert said.code == 0 and said.json["queued"] is True and said.json["call"]["body"]["subject"] == "hello"
+    assert said.code == 0
+    assert said.json["queued"] is True
+    assert said.json["call"]["body"]["subject"] == "hello"
     me("sync")
     assert "hello" in other("inbox").out
 
@@ -65,7 +70,8 @@ def test_reading_all_marks_what_was_shown_and_shows_what_was_not(me: Person, oth
     other("inbox")
     me("send", "--to", other.session, "second")
     said = other("read", "--all")
-    assert "first" not in said.out and "second" in said.out
+    assert "first" not in said.out
+    assert "second" in said.out
     assert said.lines[-1] == "marked 2 as read"
     assert other("read", "--all").err == "Nothing is unread.\n"
 
@@ -75,7 +81,8 @@ def test_as_json_reading_all_never_marks_what_was_not_shown(me: Person, other: P
     other("inbox", "--json")
     me("send", "--to", other.session, "second")
     said = other("read", "--all", "--json")
-    assert said.json["read"] == 1 and "1 unread messages were not shown to you" in said.err
+    assert said.json["read"] == 1
+    assert "1 unread messages were not shown to you" in said.err
     assert [message["subject"] for message in other("inbox", "--json").json["items"]] == ["second"]
 
 
@@ -117,13 +124,15 @@ def test_the_inbox_waits_for_what_is_to_come(me: Person, other: Person) -> None:
         until(lambda: waiting.poll() is None, 1, "it to start")
         me("send", "--to", other.session, "hello")
         out, _ = waiting.communicate(timeout=30)
-    assert waiting.returncode == 0 and "hello" in out
+    assert waiting.returncode == 0
+    assert "hello" in out
 
 
 def test_a_wait_goes_on_when_coord_asks_to_come_back(me: Person) -> None:
     with answering(503, {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1}, Retry_After="1") as url:
         said = me.at(url)("inbox", "--wait", "1.5")
-    assert said.code == 5 and "Trying again in 1 s" in said.err
+    assert said.code == 5
+    assert "Trying again in 1 s" in said.err
 
 
 def test_a_wait_in_vain_shows_an_empty_inbox(me: Person) -> None:

@@ -65,5 +65,6 @@ def test_files_of_another_repository_are_of_its_project(me: Person, tmp_path: os
     lock = mine("lock", "../billing/api.py", "--json").json
     assert (lock["project_key"], lock["resource"]) == (f"{me.project}-billing", "api.py")
     said = mine("lock", "../billing/api.py", "src/app.py")
-    assert said.code == 2 and "different projects" in said.err
+    assert said.code == 2
+    assert "different projects" in said.err
     assert mine("unlock", "../billing/api.py").code == 0

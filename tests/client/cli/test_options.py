@@ -52,13 +52,15 @@ def test_a_misspelt_command_is_answered_with_the_nearest(me: Person) -> None:
 
 def test_mistakes_are_json_where_that_is_asked_for(me: Person) -> None:
     said = me("lock", "--json")
-    assert (said.code, said.err) == (2, "") and said.json["error"] == "usage"
+    assert (said.code, said.err) == (2, "")
+    assert said.json["error"] == "usage"
 
 
 def test_a_broken_settings_file_is_named(me: Person) -> None:
     (me.folder / ".coord.toml").write_text("project = shop")
     said = me("locks")
-    assert said.code == 2 and ".coord.toml is not TOML" in said.err
+    assert said.code == 2
+    assert ".coord.toml is not TOML" in said.err
 
 
 def test_a_url_that_is_none_is_named(me: Person) -> None:
@@ -70,7 +72,8 @@ def test_a_timeout_is_kept(me: Person) -> None:
         assert hanging.stdout is not None
         said = me.at(f"http://127.0.0.1:{hanging.stdout.readline().strip()}")("--timeout", "0.3", "locks")
         hanging.kill()
-    assert said.code == 5 and "timed out" in said.err
+    assert said.code == 5
+    assert "timed out" in said.err
 
 
 HANGS = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
@@ -100,7 +103,8 @@ def test_help_shows_every_command_and_every_exit_code(me: Person) -> None:
 @pytest.mark.parametrize(("path", "command"), OURS, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
 def test_every_command_has_help_with_examples(me: Person, path: tuple[str, ...], command: click.Command) -> None:
     shown = me(*path, "--help").out
-    assert command.help and "Examples:\n" in shown
+    assert command.help
+    assert "Examples:\n" in shown
     assert me("help", *path).out == shown
     assert re.search(rf"coord (-q )?{path[0]}", shown.partition("Examples:")[2]) or path[0] in ("hook", "install")
     for parameter in command.params:
@@ -115,7 +119,8 @@ def test_the_short_help_in_the_list_is_each_commands_own(me: Person) -> None:
 
 
 def test_the_hook_is_in_the_help_but_takes_the_short_way(me: Person) -> None:
-    assert "hook" in me("--help").out and "always exits 0" in me("hook", "--help").out
+    assert "hook" in me("--help").out
+    assert "always exits 0" in me("hook", "--help").out
     assert me.process("hook").code == 0
 
 
@@ -135,7 +140,8 @@ def test_colours_are_for_terminals(me: Person) -> None:
     for args, env in plain:
         screen = OnATerminal([*me.command, "components", *args], me, env=env)
         assert screen.wait() == 0
-        assert "degraded" in screen.shown and "\x1b" not in screen.shown
+        assert "degraded" in screen.shown
+        assert "\x1b" not in screen.shown
     assert "\x1b" not in me.process("components").out
 
 
@@ -159,7 +165,8 @@ def test_watching_draws_the_overview_anew_on_a_terminal(me: Person) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(me: Person, shell: str) -> None:
     said = me("completion", shell)
-    assert said.code == 0 and f"_COORD_COMPLETE={shell}_complete" in said.out
+    assert said.code == 0
+    assert f"_COORD_COMPLETE={shell}_complete" in said.out
 
 
 def completed(me: Person, line: str) -> list[str]:
@@ -193,14 +200,17 @@ def test_the_completion_script_works_in_bash(me: Person, tmp_path: Path) -> None
 COMP_WORDS=(coord loc); COMP_CWORD=1; _coord_completion coord; echo "${{COMPREPLY[@]}}"; complete -p coord"""
     env = {**me.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", script], cwd=me.folder, env=env, capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.splitlines()[0] == "lock locks" and "_coord_completion" in done.stdout
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "lock locks"
+    assert "_coord_completion" in done.stdout
 
 
 def test_output_is_utf_8_in_a_pipe_whatever_the_locale(me: Person) -> None:
     me("lock", "größe ✓", "-m", "für später")
     env = {**me.environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     done = subprocess.run([*me.command, "locks"], cwd=me.folder, env=env, capture_output=True, check=True)
-    assert "größe ✓" in done.stdout.decode() and "für später" in done.stdout.decode()
+    assert "größe ✓" in done.stdout.decode()
+    assert "für später" in done.stdout.decode()
 
 
 OLDEST = next((path for kind, path in pythons.found().items() if pythons.version(kind) == pythons.OLDEST), None)

@@ -10,7 +10,10 @@ def test_a_check_in_shows_what_one_should_know_as_the_service_tells_it(me: Perso
     other("send", "--to", me.session, "hello", "there")
     me("lock", "x")
     said = me("checkin", "--task", "orders")
-    assert said.code == 0 and "=== coord: 1 unread ===" in said.out and "hello" in said.out and "x" in said.out
+    assert said.code == 0
+    assert "=== coord: 1 unread ===" in said.out
+    assert "hello" in said.out
+    assert "x" in said.out
     assert me("checkin", "--json").json["session"]["task"] == "orders"
 
 
@@ -34,14 +37,16 @@ def test_a_check_in_shows_messages_but_marks_none_as_read(me: Person, other: Per
 
 def test_a_check_in_while_coord_is_away_says_so(away: Person) -> None:
     said = away("checkin")
-    assert said.code == 5 and away.queued == []
+    assert said.code == 5
+    assert away.queued == []
 
 
 def test_sessions_shows_who_is_there_and_what_they_do(me: Person, other: Person) -> None:
     assert me("sessions").err.startswith("No session has announced itself")
     other("checkin", "--task", "new\nmodel", "--agent", "claude", "--ttl-minutes", "60")
     line = me("sessions").lines[1]
-    assert line.startswith(f"{other.session}  alive") and line.endswith("claude  new model")
+    assert line.startswith(f"{other.session}  alive")
+    assert line.endswith("claude  new model")
     assert me("-q", "sessions").lines == [other.session]
     assert me("sessions", "--state", "gone", "--state", "ended", "--json").json["items"] == []
 
@@ -49,7 +54,8 @@ def test_sessions_shows_who_is_there_and_what_they_do(me: Person, other: Person)
 def test_ending_releases_all_and_is_queued_when_coord_is_away(me: Person, away: Person) -> None:
     me("lock", "x")
     said = me("end")
-    assert said.out.startswith(f"ended {me.session}: ") and "1 locks released" in said.out
+    assert said.out.startswith(f"ended {me.session}: ")
+    assert "1 locks released" in said.out
     assert away("end").err.startswith("queued: ")
 
 

@@ -10,7 +10,8 @@ def test_the_queue_shows_what_waits(away: Person) -> None:
     away("set", "api", "built")
     away("send", "hello")
     said = away("queue")
-    assert said.code == 0 and len(said.lines) == 2
+    assert said.code == 0
+    assert len(said.lines) == 2
     assert [line.partition("  ")[2] for line in said.lines] == [f"PUT /components/{away.project}/api built", "POST /messages hello"]
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ", said.lines[0])
     assert [call["method"] for call in away("queue", "--json").json["waiting"]] == ["PUT", "POST"]
@@ -36,7 +37,8 @@ def test_sync_says_what_is_left_and_why(away: Person) -> None:
     away("set", "api", "built")
     said = away("sync", "--json")
     assert said.code == 5
-    assert (said.json["sent"], said.json["left"]) == (0, 1) and "connection refused" in said.json["detail"]
+    assert (said.json["sent"], said.json["left"]) == (0, 1)
+    assert "connection refused" in said.json["detail"]
 
 
 def test_sync_says_what_was_refused(me: Person, away: Person, other: Person) -> None:
@@ -44,8 +46,10 @@ def test_sync_says_what_was_refused(me: Person, away: Person, other: Person) -> 
     away("set", "api", "built")
     other("lock", "x")
     said = me("sync")
-    assert said.code == 1 and said.out == "1 sent, 1 refused.\n"
-    assert "POST /locks x: " in said.err and other.session in said.err
+    assert said.code == 1
+    assert said.out == "1 sent, 1 refused.\n"
+    assert "POST /locks x: " in said.err
+    assert other.session in said.err
     assert "refused" not in me("locks").err  # told once
 
 
@@ -76,7 +80,8 @@ def test_something_else_at_its_address_is_no_coord(me: Person) -> None:
 def test_a_write_that_something_else_answered_is_queued(me: Person) -> None:
     with answering(404, {"message": "not here"}) as url:
         said = me.at(url)("set", "api", "built")
-    assert said.code == 0 and "something that is not coord answers 404" in said.err
+    assert said.code == 0
+    assert "something that is not coord answers 404" in said.err
     assert len(me.queued) == 1
 
 
@@ -91,4 +96,5 @@ def test_a_claim_that_waits_does_not_overtake_what_waits(me: Person, away: Perso
 def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
     with answering(403, {"detail": "Your network may not.", "error": "forbidden"}, **{SERVER_HEADER: "0.1.0; api=1"}) as url:
         said = me.at(url)("locks")
-    assert said.code == 1 and said.err == "coord: Your network may not.\n"
+    assert said.code == 1
+    assert said.err == "coord: Your network may not.\n"

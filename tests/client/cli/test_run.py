@@ -48,7 +48,8 @@ def test_the_lock_is_held_while_it_runs_and_released_after(me: Person) -> None:
 def test_a_lock_that_the_session_held_before_it_keeps(me: Person) -> None:
     lock = me("lock", "x", "--json").json
     said = me.process("run", "x", "y", "--", *python("pass"))
-    assert said.code == 0 and "renewed x" in said.err
+    assert said.code == 0
+    assert "renewed x" in said.err
     assert [each["id"] for each in held(me)] == [lock["id"]]
 
 
@@ -62,7 +63,8 @@ def test_the_command_finds_the_lock_and_its_token_in_its_environment(me: Person)
 
 def test_standard_input_and_output_are_the_commands_own(me: Person) -> None:
     said = me.process("run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE)
-    assert said.code == 1 and "EOFError" in said.err
+    assert said.code == 1
+    assert "EOFError" in said.err
     with me.start("--json", "run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE) as process:
         out, _ = process.communicate("hello\n", timeout=20)
     assert out == "hello\n"
@@ -77,7 +79,8 @@ def test_what_stands_behind_the_dashes_is_not_ours(me: Person) -> None:
 def test_it_does_not_start_when_another_session_holds_the_lock(me: Person, other: Person) -> None:
     other("lock", "x")
     said = me.process("run", "x", "--", *python("print('never')"))
-    assert (said.code, said.out) == (3, "") and other.session in said.err
+    assert (said.code, said.out) == (3, "")
+    assert other.session in said.err
 
 
 def test_it_waits_for_the_lock(me: Person, other: Person) -> None:
@@ -127,7 +130,8 @@ def test_ctrl_c_reaches_the_command_once(me: Person) -> None:
 @pytest.mark.parametrize(("command", "code"), [("no-such-command", 127), ("/etc/passwd", 126)])
 def test_a_command_that_cannot_be_run_is_told_and_releases_the_lock(me: Person, command: str, code: int) -> None:
     said = me.process("run", "x", "--", command)
-    assert said.code == code and command in said.err
+    assert said.code == code
+    assert command in said.err
     assert held(me) == []
 
 
@@ -148,7 +152,8 @@ def test_a_lost_lock_is_told_of_loudly_and_the_command_goes_on(me: Person) -> No
         assert process.stderr is not None
         lost = next(line for line in process.stderr if "LOST" in line)
         process.communicate("\n", timeout=20)
-    assert "THE LOCK ON x IS LOST" in lost and "The command still runs" in lost
+    assert "THE LOCK ON x IS LOST" in lost
+    assert "The command still runs" in lost
     assert process.returncode == 0
 
 
@@ -158,7 +163,8 @@ def test_a_lost_lock_ends_the_command_with_stop_on_loss(me: Person, other: Perso
         me("unlock", "x")
         other("lock", "x")
         _, err = process.communicate(timeout=20)
-    assert process.returncode == 128 + signal.SIGTERM and "The command is asked to end" in err
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "The command is asked to end" in err
     assert [lock["session_id"] for lock in held(other)] == [other.session]  # it is not released either
 
 
@@ -174,7 +180,8 @@ def test_when_coord_is_away_it_runs_without_a_lock_and_says_so(away: Person, me:
 
 def test_with_require_lock_it_does_not_run_then(away: Person) -> None:
     said = away.process("run", "x", "--require-lock", "--", *python("print('never')"))
-    assert (said.code, said.out) == (5, "") and "Not started" in said.err
+    assert (said.code, said.out) == (5, "")
+    assert "Not started" in said.err
     assert away.queued == []
 
 
@@ -190,8 +197,10 @@ def test_coord_that_goes_away_meanwhile_is_told_of_and_the_release_is_queued(me:
             back = next(process.stderr)
             line.refuse()
             _, err = process.communicate("\n", timeout=30)
-    assert "the lock on x cannot be renewed now" in away and "the lock was renewed" in back
-    assert process.returncode == 0 and "the release is kept" in err
+    assert "the lock on x cannot be renewed now" in away
+    assert "the lock was renewed" in back
+    assert process.returncode == 0
+    assert "the release is kept" in err
     assert [call["method"] for call in mine.queued] == ["DELETE"]
 
 
@@ -220,10 +229,12 @@ def test_coord_that_comes_back_grants_the_lock_from_then_on(me: Person, service:
             back = next(said for said in process.stderr if "you have the lock" in said)
             assert [lock["resource"] for lock in held(me)] == ["x"]
             process.communicate("\n", timeout=30)
-        assert "claimed x until" in back and held(me) == []
+        assert "claimed x until" in back
+        assert held(me) == []
 
 
 def test_without_a_command_it_is_a_usage_error(me: Person) -> None:
     said = me("run", "x")
-    assert said.code == 2 and "Say what to run" in said.err
+    assert said.code == 2
+    assert "Say what to run" in said.err
     assert me("run", "x", "--").code == 2

@@ -40,4 +40,5 @@ def test_nothing_is_installed_from_a_server_that_only_the_repository_names(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     (me.folder / ".coord.toml").write_text(f'url = "{FOREIGN}"\n')
     said = me.at("")("upgrade")
-    assert said.code == 1 and f"Only this repository's .coord.toml names {FOREIGN}" in said.err
+    assert said.code == 1
+    assert f"Only this repository's .coord.toml names {FOREIGN}" in said.err

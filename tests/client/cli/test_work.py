@@ -42,7 +42,8 @@ def test_a_retired_component_has_only_its_history(me: Person) -> None:
 
 def test_a_state_set_while_coord_is_away_keeps_its_time(me: Person, away: Person, other: Person) -> None:
     said = away("set", "api", "deploying")
-    assert said.code == 0 and said.sentence.startswith("queued: coord is away")
+    assert said.code == 0
+    assert said.sentence.startswith("queued: coord is away")
     other("set", "api", "degraded")
     assert "refused" in me("sync").out
     assert me("components", "api", "--json").json["state"] == "degraded"
@@ -67,7 +68,8 @@ def test_items_are_added_claimed_and_done(me: Person, other: Person) -> None:
     assert me("-q", "item", "list", "--ready").lines == [first]
     assert me("item", "claim").out == f"claimed item First  id {first}\n"
     said = other("item", "claim", "--json")
-    assert said.code == 4 and said.json["error"] == "nothing_ready"
+    assert said.code == 4
+    assert said.json["error"] == "nothing_ready"
     assert me("item", "done", first).out == f"item First is completed  id {first}\n"
     assert other("item", "claim").out == f"claimed item Second  id {second}\nhow to\n"
     assert other("-q", "item", "list", "--mine").lines == [second]
@@ -91,7 +93,9 @@ def test_several_items_are_told_of_one_by_one(me: Person) -> None:
     me("workflow", "add", "Flow")
     one, two = (me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two"))
     said = me("item", "done", one, NO_ITEM, two)
-    assert said.code == 4 and len(said.lines) == 2 and NO_ITEM in said.err
+    assert said.code == 4
+    assert len(said.lines) == 2
+    assert NO_ITEM in said.err
     assert [item.get("status") or item["error"] for item in me("item", "done", one, NO_ITEM, "--json").json["items"]] == [
         "completed",
         "not_found",
@@ -100,7 +104,8 @@ def test_several_items_are_told_of_one_by_one(me: Person) -> None:
 
 def test_a_claim_of_work_is_not_queued(away: Person) -> None:
     said = away("item", "claim")
-    assert said.code == 5 and "coord is away" in said.err
+    assert said.code == 5
+    assert "coord is away" in said.err
     assert away.queued == []
 
 

@@ -135,18 +135,22 @@ def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behi
         Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, project_key=calls.place.project, resource='by name')}"),
         Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, release_all=True)}"),
     ]
-    assert replayed(calls) == 2 and held(calls) == ["all", "by name"]
+    assert replayed(calls) == 2
+    assert held(calls) == ["all", "by name"]
     calls.queue.append(decided[0])
-    assert replayed(calls) == 1 and held(calls) == ["all"]
+    assert replayed(calls) == 1
+    assert held(calls) == ["all"]
     calls.queue.append(decided[1])
-    assert replayed(calls) == 1 and held(calls) == []
+    assert replayed(calls) == 1
+    assert held(calls) == []
 
 
 def test_a_renewal_that_waited_does_not_keep_the_lock_from_the_release_behind_it(calls: Calls) -> None:
     lock = calls.write("POST", "/locks", claim(calls, "x")).json["id"]
     keep(calls, "PATCH", f"/locks/{lock}", {"session_id": calls.session})
     keep(calls, "DELETE", f"/locks{query(session_id=calls.session, release_all=True)}")
-    assert replayed(calls) == 2 and held(calls) == []
+    assert replayed(calls) == 2
+    assert held(calls) == []
 
 
 def test_a_release_of_all_that_was_decided_before_a_claim_leaves_it(calls: Calls) -> None:
@@ -154,7 +158,8 @@ def test_a_release_of_all_that_was_decided_before_a_claim_leaves_it(calls: Calls
     late = Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, release_all=True)}", ts=timestamp(time.time()))
     calls.write("POST", "/locks", claim(calls, "new"))
     calls.queue.append(late)
-    assert replayed(calls) == 1 and held(calls) == ["new"]
+    assert replayed(calls) == 1
+    assert held(calls) == ["new"]
 
 
 def test_a_shell_that_claims_directly_and_queues_the_release_in_the_same_second_holds_nothing(calls: Calls) -> None:
@@ -162,7 +167,8 @@ def test_a_shell_that_claims_directly_and_queues_the_release_in_the_same_second_
     ts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     path = f"{BASE}/locks{query(session_id=calls.session, release_all=True)}"
     shell_adds(calls.queue, shell_line(ts=ts, method="DELETE", path=path, body=None))
-    assert replayed(calls) == 1 and held(calls) == []
+    assert replayed(calls) == 1
+    assert held(calls) == []
 
 
 def test_an_end_that_waited_behind_messages_of_its_session_ends_it(calls: Calls) -> None:
@@ -170,7 +176,8 @@ def test_an_end_that_waited_behind_messages_of_its_session_ends_it(calls: Calls)
     calls.write("POST", "/locks", claim(calls, "x"))
     keep(calls, "POST", "/messages", {"from_session": calls.session, "subject": "s", "body": ""})
     keep(calls, "DELETE", f"/sessions{query(session_id=calls.session)}")
-    assert replayed(calls) == 2 and held(calls) == []
+    assert replayed(calls) == 2
+    assert held(calls) == []
 
 
 def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(calls: Calls) -> None:
@@ -179,7 +186,8 @@ def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(
     elsewhere.queue = type(calls.queue)(f"{calls.queue.path}.elsewhere")
     elsewhere.ask("POST", "/sessions/heartbeat", {"session_id": calls.session, "project_key": calls.place.project})
     elsewhere.ask("POST", "/locks", claim(calls, "x"))
-    assert replayed(calls) == 1 and held(calls) == ["x"]
+    assert replayed(calls) == 1
+    assert held(calls) == ["x"]
 
 
 @pytest.mark.parametrize("ahead_s", [3600, 400])
@@ -187,4 +195,5 @@ def test_a_clock_that_is_far_ahead_loses_no_call(calls: Calls, ahead_s: float) -
     ts = timestamp(time.time() + ahead_s)
     calls.queue.append(Call("PUT", f"{BASE}/components/{calls.place.project}/api", {"state": "built", "updated_by": calls.session}, ts))
     calls.queue.append(Call("POST", f"{BASE}/locks", {**claim(calls, "x"), "id": str(uuid.uuid4())}, ts))
-    assert replayed(calls) == 2 and held(calls) == ["x"]
+    assert replayed(calls) == 2
+    assert held(calls) == ["x"]

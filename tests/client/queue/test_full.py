@@ -31,7 +31,8 @@ def test_a_full_queue_keeps_what_it_has_and_says_that_this_call_is_not_kept(queu
     with pytest.raises(QueueFull, match="NOT queued"):
         queue.append(message("b"))
     server = Recorder()
-    assert queue.replay(server).sent == 6 and set(server.names) == {"a"}
+    assert queue.replay(server).sent == 6
+    assert set(server.names) == {"a"}
     queue.append(message("again"))
 
 
@@ -84,7 +85,8 @@ def test_the_name_of_a_new_file_is_put_on_the_disk_too(queue: Queue, monkeypatch
 
     monkeypatch.setattr(os, "fsync", noted)
     queue.append(message("a"))
-    assert synced.count(True) >= 1 and synced.count(False) == 1
+    assert synced.count(True) >= 1
+    assert synced.count(False) == 1
     synced.clear()
     queue.append(message("b"))
     assert synced == [False]
@@ -110,7 +112,8 @@ def test_a_folder_that_is_read_only_keeps_nothing_and_says_so(queue: Queue, monk
     monkeypatch.setattr(os, "open", read_only)
     with pytest.raises(OSError, match="read-only"):
         queue.append(message("a"))
-    assert queue.is_empty and not queue.waiting()
+    assert queue.is_empty
+    assert not queue.waiting()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def test_a_create_of_a_shell_without_an_id_gets_one_that_is_the_same_each_time(q
     shell_adds(queue, "\n")
     Queue(queue.path).replay(server)
     ids = {(call.body or {})[field] for call in server.calls}
-    assert len(server.calls) == 2 and len(ids) == 1 and uuid.UUID(ids.pop())
+    assert len(server.calls) == 2
+    assert len(ids) == 1
+    assert uuid.UUID(ids.pop())
 
 
 def test_an_id_that_the_client_chose_stays(queue: Queue) -> None:
@@ -71,7 +73,8 @@ def test_ids_of_our_own_are_uuids_that_sort_by_time() -> None:
     for _ in range(3):
         made.append(new_id())
         time.sleep(0.002)
-    assert made == sorted(made) and all(uuid.UUID(each).version == 7 for each in made)
+    assert made == sorted(made)
+    assert all(uuid.UUID(each).version == 7 for each in made)
 
 
 TIMED = {
@@ -100,7 +103,8 @@ def test_what_takes_back_says_so_in_its_query(queue: Queue, path: str) -> None:
     call = Call("DELETE", f"{BASE}/{path}")
     queue.append(call)
     (told,) = content(queue)
-    assert told["path"] == f"{BASE}/{path}&observed_at={quote(told['ts'])}" == call.path and told["body"] is None
+    assert told["path"] == f"{BASE}/{path}&observed_at={quote(told['ts'])}" == call.path
+    assert told["body"] is None
 
 
 @pytest.mark.parametrize("call", [message("a"), Call("PUT", f"{BASE}/messages/read", {"ids": []})], ids=name)
@@ -210,7 +214,8 @@ def test_what_stands_before_counts_also_when_it_was_answered_by_an_earlier_repla
     server.reply = lambda call: answer()
     queue.replay(server)
     assert [call.method for call in server.calls] == ["POST", "DELETE", "DELETE"]
-    assert server.calls[1].path == server.calls[2].path and "observed_at" not in server.calls[2].path
+    assert server.calls[1].path == server.calls[2].path
+    assert "observed_at" not in server.calls[2].path
 
 
 UNKNOWN = {"observed_at": ["Unknown field."]}
@@ -237,4 +242,5 @@ def test_a_coord_that_does_not_know_observed_at_gets_the_call_without_it(queue: 
 def test_the_time_that_the_caller_gave_is_not_taken_away(queue: Queue) -> None:
     shell_adds(queue, shell_line(method="PUT", path=f"{BASE}/components/p/a", body={"observed_at": "9999-01-01T00:00:00Z"}))
     server = Recorder(lambda call: refusal(422, "invalid", errors=UNKNOWN))
-    assert len(queue.replay(server).rejected) == 1 and len(server.calls) == 1
+    assert len(queue.replay(server).rejected) == 1
+    assert len(server.calls) == 1

@@ -38,7 +38,8 @@ def test_a_line_has_the_four_keys_of_the_contract_and_nothing_else(queue: Queue)
     assert list(told) == ["ts", "method", "path", "body"]
     assert (told["method"], told["path"], told["body"]) == ("POST", "/api/coord/messages", call.body)
     assert seconds_of(told["ts"]) == pytest.approx(time.time(), abs=60)
-    assert Path(queue.path).read_bytes().count(b"\n") == 1 and "漢字".encode() in Path(queue.path).read_bytes()
+    assert Path(queue.path).read_bytes().count(b"\n") == 1
+    assert "漢字".encode() in Path(queue.path).read_bytes()
 
 
 def test_a_call_without_a_body_says_null(queue: Queue) -> None:
@@ -47,9 +48,11 @@ def test_a_call_without_a_body_says_null(queue: Queue) -> None:
 
 
 def test_the_folder_is_made_when_it_is_not_there(queue: Queue) -> None:
-    assert not Path(queue.path).parent.exists() and queue.is_empty
+    assert not Path(queue.path).parent.exists()
+    assert queue.is_empty
     queue.append(message("a"))
-    assert Path(queue.path).exists() and not queue.is_empty
+    assert Path(queue.path).exists()
+    assert not queue.is_empty
 
 
 def test_a_queue_may_be_named_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +60,8 @@ def test_a_queue_may_be_named_relative_to_the_current_folder(tmp_path: Path, mon
     queue = Queue("waiting.jsonl")
     queue.append(message("a"))
     monkeypatch.chdir("/")
-    assert [name(call) for call in queue.waiting()] == ["a"] and (tmp_path / "waiting.jsonl").exists()
+    assert [name(call) for call in queue.waiting()] == ["a"]
+    assert (tmp_path / "waiting.jsonl").exists()
 
 
 def test_a_link_leads_to_the_queue(queue: Queue, tmp_path: Path) -> None:
@@ -68,12 +72,18 @@ def test_a_link_leads_to_the_queue(queue: Queue, tmp_path: Path) -> None:
     assert [name(call) for call in queue.waiting()] == ["a", "s"]
     server = Recorder()
     linked.replay(server)
-    assert server.names == ["a", "s"] and queue.is_empty and not Path(queue.path).exists() and (tmp_path / "link.jsonl").is_symlink()
+    assert server.names == ["a", "s"]
+    assert queue.is_empty
+    assert not Path(queue.path).exists()
+    assert (tmp_path / "link.jsonl").is_symlink()
 
 
 def test_a_claude_folder_that_is_a_file_is_an_empty_queue_that_keeps_nothing(queue: Queue) -> None:
     Path(queue.path).parent.write_text("")
-    assert queue.is_empty and not queue.waiting() and not queue.rejected() and not queue.take_unreported()
+    assert queue.is_empty
+    assert not queue.waiting()
+    assert not queue.rejected()
+    assert not queue.take_unreported()
     with pytest.raises(OSError):
         queue.append(message("a"))
 
@@ -110,7 +120,8 @@ def test_what_a_shell_wrote_behind_a_torn_line_is_sent(queue: Queue) -> None:
     server = Recorder()
     done = queue.replay(server)
     assert server.names == ["s", "s"]
-    assert len(done.rejected) == 1 and done.rejected[0]["line"] == torn
+    assert len(done.rejected) == 1
+    assert done.rejected[0]["line"] == torn
 
 
 def test_two_calls_in_one_line_are_two(queue: Queue) -> None:
@@ -130,7 +141,9 @@ def test_a_line_that_a_shell_is_writing_gets_the_time_for_it(queue: Queue) -> No
     assert (server.names, done.rejected, queue.is_empty) == (["first"], [], False)
     shell_adds(queue, line[50:])
     queue.replay(server)
-    assert server.names == ["first", "long"] and queue.rejected() == [] and queue.is_empty
+    assert server.names == ["first", "long"]
+    assert queue.rejected() == []
+    assert queue.is_empty
 
 
 def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
@@ -140,7 +153,9 @@ def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
     queue.replay(server)
     make_old(queue.path)
     (told,) = queue.replay(server).rejected
-    assert told["line"] == torn and "not a call" in told["answer"]["detail"] and queue.is_empty
+    assert told["line"] == torn
+    assert "not a call" in told["answer"]["detail"]
+    assert queue.is_empty
 
 
 @pytest.mark.parametrize(
@@ -157,7 +172,8 @@ def test_what_stands_behind_one_that_was_set_aside_is_seen_too(
     assert len(queue.replay(server).rejected) == 1
     shell_adds(queue, behind)
     assert len(queue.replay(server).rejected) == (not is_call)
-    assert server.names == ["s"] * is_call and queue.is_empty
+    assert server.names == ["s"] * is_call
+    assert queue.is_empty
 
 
 def test_queueing_behind_a_line_that_is_being_written_waits_for_its_end(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +224,8 @@ def test_a_line_that_is_no_call_is_set_aside_and_the_rest_goes_on(queue: Queue, 
     server = Recorder()
     done = queue.replay(server)
     assert server.names == ["before", "after"]
-    assert len(done.rejected) == len(queue.rejected()) == 1 and queue.is_empty
+    assert len(done.rejected) == len(queue.rejected()) == 1
+    assert queue.is_empty
 
 
 ODD = {
@@ -235,5 +252,6 @@ def test_odd_calls_are_sent_for_coord_to_judge_and_never_block_the_queue(queue: 
     shell_adds(queue, line, shell_line(body={"subject": "after"}))
     server = Recorder()
     assert queue.replay(server).sent == 2
-    assert server.names[-1] == "after" and queue.is_empty
+    assert server.names[-1] == "after"
+    assert queue.is_empty
     assert all(call.path.isascii() and call.path.isprintable() and " " not in call.path for call in server.calls)

@@ -74,7 +74,8 @@ class Lives(RuleBasedStateMachine):
 
     def ends_well(self) -> None:
         self.replay()
-        assert self.queue.is_empty and not self.queue.waiting()
+        assert self.queue.is_empty
+        assert not self.queue.waiting()
         once = [each for each, _ in groupby(self.arrived)]
         assert self.promised <= set(once) <= set(self.written)
         if not self.shells_replay:

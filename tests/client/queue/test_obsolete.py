@@ -51,7 +51,8 @@ def test_a_claim_that_was_released_since_is_not_sent_but_the_release_is(queue: Q
     queue.append(later)
     server = Recorder()
     done = queue.replay(server)
-    assert [call.method for call in server.calls] == ["POST", "DELETE"] and server.names[0] == "between"
+    assert [call.method for call in server.calls] == ["POST", "DELETE"]
+    assert server.names[0] == "between"
     assert (done.sent, done.dropped, queue.is_empty) == (2, 1, True)
 
 

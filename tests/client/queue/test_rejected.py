@@ -33,17 +33,22 @@ def test_a_refused_call_is_set_aside_with_the_answer_and_the_rest_goes_on(queue:
     server = Recorder(lambda call: refused(call) if name(call) == "a" else answer())
     done = queue.replay(server)
     (told,) = queue.rejected()
-    assert done.rejected == [told] and done.waiting == 0 and queue.is_empty and server.names == ["a", "b"]
+    assert done.rejected == [told]
+    assert done.waiting == 0
+    assert queue.is_empty
+    assert server.names == ["a", "b"]
     assert list(told) == ["place", "ts", "method", "path", "body", "rejected_at", "status", "answer"]
     assert (told["method"], told["path"], told["body"], told["ts"]) == ("POST", f"{BASE}/messages", calls[0].body, calls[0].ts)
-    assert told["status"] == 422 and told["answer"]["errors"] == {"subject": ["Too long."]}
+    assert told["status"] == 422
+    assert told["answer"]["errors"] == {"subject": ["Too long."]}
     assert seconds_of(told["rejected_at"]) == pytest.approx(time.time(), abs=60)
 
 
 def test_a_refused_call_is_reported_once(queue: Queue) -> None:
     queue.append(message("a"))
     queue.replay(Recorder(refused))
-    assert len(queue.take_unreported()) == 1 and Queue(queue.path).take_unreported() == []
+    assert len(queue.take_unreported()) == 1
+    assert Queue(queue.path).take_unreported() == []
     queue.append(message("b"))
     queue.replay(Recorder(refused))
     assert [told["body"]["subject"] for told in queue.take_unreported()] == ["b"]
@@ -100,7 +105,8 @@ def test_too_many_refusals_lose_the_older_half_and_what_was_not_reported_still_i
     assert reported == [str(nth) for nth in range(40)]
     assert Path(queue.rejected_path).stat().st_size <= 4000
     left = [told["body"]["subject"] for told in queue.rejected()]
-    assert left == [str(nth) for nth in range(40 - len(left), 40)] and len(left) > 3
+    assert left == [str(nth) for nth in range(40 - len(left), 40)]
+    assert len(left) > 3
 
 
 def test_a_refusal_that_is_larger_than_the_list_may_be_is_still_reported(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,8 @@ def test_calls_are_sent_in_the_order_in_which_they_were_queued(queue: Queue) -> 
         queue.append(message(str(nth)))
     server = Recorder()
     assert queue.replay(server).sent == 20
-    assert server.names == [str(nth) for nth in range(20)] and queue.is_empty
+    assert server.names == [str(nth) for nth in range(20)]
+    assert queue.is_empty
 
 
 def not_coords(status: int, body: bytes, **headers: str) -> Callable[[Call], Answer]:
@@ -63,11 +64,14 @@ def test_at_the_first_call_that_coord_does_not_answer_it_stops_and_keeps_the_res
     server = Recorder(lambda call: answer() if name(call) == "a" else reply(call))
     done = queue.replay(server)
     assert server.names == ["a", "b"]
-    assert (done.sent, done.waiting, done.rejected) == (1, 2, []) and isinstance(done.why, Away)
-    assert [name(call) for call in queue.waiting()] == ["b", "c"] and queue.rejected() == []
+    assert (done.sent, done.waiting, done.rejected) == (1, 2, [])
+    assert isinstance(done.why, Away)
+    assert [name(call) for call in queue.waiting()] == ["b", "c"]
+    assert queue.rejected() == []
     server.reply = lambda call: answer()
     assert queue.replay(server).sent == 2
-    assert server.names == ["a", "b", "b", "c"] and queue.is_empty
+    assert server.names == ["a", "b", "b", "c"]
+    assert queue.is_empty
 
 
 def test_no_call_is_begun_after_the_time_is_over(queue: Queue) -> None:
@@ -82,7 +86,8 @@ def test_the_answer_to_ones_own_call_is_given_to_the_caller_and_not_set_aside(qu
     place = queue.append(message("b"))
     queue.append(message("c"))
     done = queue.replay(Recorder(refused), own=place)
-    assert done.answer is not None and done.answer.status == 422
+    assert done.answer is not None
+    assert done.answer.status == 422
     assert [name(Call("POST", "", told["body"])) for told in done.rejected] == ["a", "c"]
 
 
@@ -93,7 +98,9 @@ def test_a_place_is_ones_own_also_behind_a_torn_line_and_what_a_shell_adds(queue
     shell_adds(queue, shell_line())
     assert not queue.is_answered(place)
     done = queue.replay(Recorder(lambda call: answer(name=name(call))), own=place)
-    assert done.answer is not None and done.answer.json == {"name": "b"} and queue.is_answered(place)
+    assert done.answer is not None
+    assert done.answer.json == {"name": "b"}
+    assert queue.is_answered(place)
 
 
 def test_what_is_queued_during_a_replay_is_sent_by_it(queue: Queue) -> None:
@@ -107,7 +114,8 @@ def test_what_is_queued_during_a_replay_is_sent_by_it(queue: Queue) -> None:
 
     server = Recorder(reply)
     assert queue.replay(server).sent == 3
-    assert server.names == ["a", "b", "c"] and queue.is_empty
+    assert server.names == ["a", "b", "c"]
+    assert queue.is_empty
 
 
 def test_while_one_process_replays_another_sends_nothing(queue: Queue) -> None:

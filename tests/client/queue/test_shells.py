@@ -29,11 +29,13 @@ def no_links(source: str, target: str) -> None:
 def test_what_a_shell_removes_while_it_waits_is_sent_all_the_same(queue: Queue) -> None:
     queue.append(message("a"))
     Path(queue.path).unlink()
-    assert not queue.is_empty and [name(call) for call in queue.waiting()] == ["a"]
+    assert not queue.is_empty
+    assert [name(call) for call in queue.waiting()] == ["a"]
     queue.append(message("b"))
     server = Recorder()
     queue.replay(server)
-    assert server.names == ["a", "b"] and queue.is_empty
+    assert server.names == ["a", "b"]
+    assert queue.is_empty
 
 
 def test_what_a_shell_removes_in_the_middle_of_a_replay_is_sent_all_the_same(queue: Queue) -> None:
@@ -46,7 +48,8 @@ def test_what_a_shell_removes_in_the_middle_of_a_replay_is_sent_all_the_same(que
 
     server = Recorder(reply)
     queue.replay(server)
-    assert server.names == ["a", "b"] and queue.is_empty
+    assert server.names == ["a", "b"]
+    assert queue.is_empty
 
 
 def test_a_file_that_a_shell_removed_before_its_first_line_is_begun_anew(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +64,9 @@ def test_a_file_that_a_shell_removed_before_its_first_line_is_begun_anew(queue: 
 
     monkeypatch.setattr(os, "link", removes_first)
     queue.append(message("a"))
-    assert removed and [name(call) for call in queue.waiting()] == ["a"] and Path(queue.path).exists()
+    assert removed
+    assert [name(call) for call in queue.waiting()] == ["a"]
+    assert Path(queue.path).exists()
 
 
 def test_what_a_shell_puts_in_the_place_of_the_file_is_not_taken_for_it(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,12 +90,14 @@ def test_what_a_shell_adds_to_a_file_that_it_opened_before_it_went_is_sent(queue
     server = Recorder()
     with Path(queue.path).open("a") as opened:
         queue.replay(server)
-        assert not Path(queue.path).exists() and queue.is_empty
+        assert not Path(queue.path).exists()
+        assert queue.is_empty
         opened.write(shell_line())
     assert not queue.is_empty
     queue.append(message("b"))
     queue.replay(server)
-    assert server.names == ["a", "s", "b"] and queue.is_empty
+    assert server.names == ["a", "s", "b"]
+    assert queue.is_empty
 
 
 def in_the_window_before(replace: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +119,8 @@ def test_what_a_shell_adds_in_the_moment_in_which_the_file_goes_is_sent_too(queu
     queue.append(message("a"))
     server = Recorder()
     queue.replay(server)
-    assert server.names == ["a", "s"] and queue.is_empty
+    assert server.names == ["a", "s"]
+    assert queue.is_empty
 
 
 def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +132,9 @@ def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(queue: Queue
     queue.append(message("a"))
     server = Recorder()
     queue.replay(server)
-    assert server.names == ["a", "s"] and queue.is_empty and queue.rejected() == []
+    assert server.names == ["a", "s"]
+    assert queue.is_empty
+    assert queue.rejected() == []
 
 
 def test_a_file_that_a_shell_removes_in_that_moment_is_no_error(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,11 +170,14 @@ def test_its_second_name_goes_a_minute_later(queue: Queue) -> None:
     queue.append(message("a"))
     queue.replay(Recorder())
     folder = Path(queue.path).parent
-    assert queue.is_empty and kept(queue) == ["coord-queue.kept.1.jsonl"]
+    assert queue.is_empty
+    assert kept(queue) == ["coord-queue.kept.1.jsonl"]
     make_old(folder / "coord-queue.kept.1.jsonl", files.KEPT_S - 5)
-    assert queue.is_empty and kept(queue)
+    assert queue.is_empty
+    assert kept(queue)
     make_old(folder / "coord-queue.kept.1.jsonl", 10)
-    assert queue.is_empty and not kept(queue)
+    assert queue.is_empty
+    assert not kept(queue)
     assert sorted(path.name for path in folder.iterdir()) == ["coord-queue.lock", "coord-queue.replay.lock"]
 
 
@@ -175,9 +188,13 @@ def test_a_disk_without_hard_links_has_one_name_only(queue: Queue, monkeypatch: 
         queue.append(message(each))
     queue.replay(server)
     server.reply = lambda call: answer()
-    assert [name(call) for call in queue.waiting()] == ["b"] and not kept(queue)
+    assert [name(call) for call in queue.waiting()] == ["b"]
+    assert not kept(queue)
     queue.replay(server)
-    assert queue.is_empty and not Path(queue.path).exists() and kept(queue) == ["coord-queue.kept.1.jsonl"]
+    assert queue.is_empty
+    assert not Path(queue.path).exists()
+    assert kept(queue) == ["coord-queue.kept.1.jsonl"]
     queue.append(message("c"))
     queue.replay(server)
-    assert server.names == ["a", "b", "b", "c"] and queue.is_empty
+    assert server.names == ["a", "b", "b", "c"]
+    assert queue.is_empty

@@ -144,4 +144,5 @@ def test_the_plugin_is_brought_up_to_date_and_taken_away(plugin: Path, repositor
 def test_the_folder_of_another_plugin_is_left_alone(repository: Repository) -> None:
     repository.write("other/.claude-plugin/plugin.json", '{"name": "other"}')
     done = repository.coord("init", "--yes", "--plugin", "other")
-    assert done.returncode == 1 and "holds another plugin (other)" in done.stderr
+    assert done.returncode == 1
+    assert "holds another plugin (other)" in done.stderr

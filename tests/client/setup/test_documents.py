@@ -36,7 +36,8 @@ def test_its_settings_and_those_that_init_writes_are_ones_that_coord_takes(tmp_p
     uncommented = re.sub(r"^#(\w+ = .*)$", r"\1", text, flags=re.MULTILINE)
     (tmp_path / ".coord.toml").write_text(uncommented)
     settings = read_config(str(tmp_path / ".coord.toml"))
-    assert settings and config_file.problems(dict(settings)) == []
+    assert settings
+    assert config_file.problems(dict(settings)) == []
     assert "hook" in settings
 
 

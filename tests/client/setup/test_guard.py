@@ -103,7 +103,8 @@ def test_what_the_session_itself_or_its_family_holds_is_fine(
 
 @pytest.mark.parametrize(("one", "other"), [("web-1", "web-1/ann"), ("web-1/ann", "web-1/anna"), ("web-1/a/x", "web-1/a/y")])
 def test_names_that_merely_begin_alike_are_no_family(one: str, other: str) -> None:
-    assert not guard.are_family(one, other) and not guard.are_family(other, one)
+    assert not guard.are_family(one, other)
+    assert not guard.are_family(other, one)
 
 
 def test_when_the_holder_has_agreed_a_person_commits_all_the_same(set_up: Repository, service: Service) -> None:
@@ -141,7 +142,8 @@ def test_a_part_with_a_project_of_its_own_is_asked_about_there(set_up: Repositor
     hold(service, set_up, "part/b.py")
     done = commit(set_up, "part/a.py", "part/b.py")
     assert done.returncode == 1
-    assert "1 of the 2 files" in done.stderr and "part/a.py: " in done.stderr
+    assert "1 of the 2 files" in done.stderr
+    assert "part/a.py: " in done.stderr
 
 
 def test_only_what_this_commit_takes_counts(set_up: Repository, service: Service) -> None:
@@ -158,13 +160,15 @@ def test_only_what_this_commit_takes_counts(set_up: Repository, service: Service
 def test_when_coord_is_away_the_commit_goes_on_and_one_line_says_why(set_up: Repository) -> None:
     done = commit(set_up, "a.py", COORD_URL=CLOSED)
     assert done.returncode == 0
-    assert done.stderr.startswith("coord: nobody was asked") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("coord: nobody was asked")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_server_that_hangs_costs_a_commit_little_more_than_its_deadline(set_up: Repository, hanging: str) -> None:
     began = time.monotonic()
     done = commit(set_up, "a.py", COORD_URL=hanging)
-    assert done.returncode == 0 and "timed out" in done.stderr
+    assert done.returncode == 0
+    assert "timed out" in done.stderr
     assert time.monotonic() - began < guard.DEADLINE_S + 5  # what Python and git need on a busy machine
 
 
@@ -176,7 +180,8 @@ def test_without_coord_on_the_machine_git_works_as_ever(set_up: Repository) -> N
 def test_a_broken_setting_stops_no_commit(set_up: Repository) -> None:
     set_up.write(".coord.toml", "url = ")
     done = commit(set_up, "a.py")
-    assert done.returncode == 0 and ".coord.toml is not TOML" in done.stderr
+    assert done.returncode == 0
+    assert ".coord.toml is not TOML" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -232,7 +237,8 @@ def test_a_session_that_holds_it_already_pushes_under_its_own_lock(with_origin: 
 
 def test_when_coord_is_away_the_push_goes_on_and_nothing_is_queued(with_origin: Repository) -> None:
     done = push(with_origin, COORD_URL=CLOSED)
-    assert done.returncode == 0 and "the push goes on" in done.stderr
+    assert done.returncode == 0
+    assert "the push goes on" in done.stderr
     assert not (with_origin.folder / ".claude" / "coord-queue.jsonl").exists()
 
 
@@ -285,7 +291,8 @@ def test_a_hook_that_is_not_ours_to_change_stays_and_a_note_says_what_to_add(
 ) -> None:
     path = hook(repository, ".git/hooks/pre-commit", content, mode)
     told = installed(repository)
-    assert said in told and git_guard.command("pre-commit") in told
+    assert said in told
+    assert git_guard.command("pre-commit") in told
     assert path.read_text() == content
     assert "coord guard pre-push" in repository.read(".git/hooks/pre-push")
 
@@ -323,4 +330,5 @@ def test_with_husky_a_note_says_where_the_line_goes(repository: Repository) -> N
 def test_outside_of_git_there_is_nothing_to_guard(tmp_path: Path, home: Path) -> None:
     folder = Repository(tmp_path / "notes", home)
     done = folder.coord("guard", "install", "--yes")
-    assert done.returncode == 1 and "no git repository here" in done.stderr
+    assert done.returncode == 1
+    assert "no git repository here" in done.stderr

@@ -224,7 +224,8 @@ def test_where_nobody_can_be_asked_it_changes_nothing_and_says_so(repository: Re
     before = repository.tree()
     done = repository.coord("init")
     assert done.returncode == 2
-    assert "Nothing was changed" in done.stderr and "--yes" in done.stderr
+    assert "Nothing was changed" in done.stderr
+    assert "--yes" in done.stderr
     assert repository.tree() == before
 
 
@@ -240,7 +241,8 @@ def test_in_a_terminal_it_shows_the_change_and_asks(repository: Repository, answ
     for end in (ours, theirs):
         os.close(end)
     assert process.returncode == code
-    assert f'+url = "{URL}"' in said and "Change 4 files? [y/N]" in said
+    assert f'+url = "{URL}"' in said
+    assert "Change 4 files? [y/N]" in said
     assert (repository.tree() == before) == (code != 0)
 
 
