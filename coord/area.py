@@ -170,6 +170,8 @@ class Area:
     `on_activity(change, session_id)`: adds to a change what a sign of life means for what the session has; `on_checkin` what a check-in
     means besides. `on_session_end(db, end)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
     `tools`: what agents can do with it over MCP.
+    `samples`: its commonest writes by name, each a function that makes the change from example values, so that
+    `flask coord sql NAME` can show what it becomes.
     `on_tick()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when
     there is nothing, and bear that another worker is faster.
     """
@@ -188,6 +190,7 @@ class Area:
     deliver: Callable[[Change[Any], Notice], None] | None = None
     on_tick: Callable[[], None] | None = None
     tools: Sequence[Tool] = ()
+    samples: Mapping[str, Callable[[], Change[Any]]] = field(default_factory=dict)
 
 
 HOOKS: Mapping[str, tuple[str, ...]] = {
@@ -201,6 +204,7 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
     "checkin.read": ("db", "scope"),
     "checkin.line": ("item",),
     "tool.call": ("arguments",),
+    "samples": (),
 }
 """What each hook of an area is called with."""
 
@@ -285,7 +289,7 @@ def _check(area: Area) -> None:
 def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
     """Every hook that the area has, with its name."""
     for name in HOOKS:
-        if "." not in name and getattr(area, name) is not None:
+        if "." not in name and name != "samples" and getattr(area, name) is not None:
             yield name, getattr(area, name)
     if area.status is not None:
         yield "status.read", area.status.read
@@ -294,6 +298,8 @@ def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
         yield "checkin.line", area.checkin.line
     for tool in area.tools:
         yield f"tool.call[{tool.name}]", tool.call
+    for name, sample in area.samples.items():
+        yield f"samples[{name}]", sample
 
 
 def areas() -> list[Area]:

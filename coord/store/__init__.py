@@ -9,11 +9,13 @@ from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
 from coord.store.journal import Event, JournalEntry, JournalHead
 from coord.store.reader import Reader, Row, Rows, read
+from coord.store.sql_text import DATABASES, as_sql
 from coord.store.statements import Prepared, Statement
 from coord.store.tables import TABLE_OPTIONS, Base, Id, Json, LongText, Revision, Timestamp, database
 from coord.store.transactions import run, transact, transact_optimistically
 
 __all__ = [
+    "DATABASES",
     "TABLE_OPTIONS",
     "Answer",
     "Base",
@@ -34,6 +36,7 @@ __all__ = [
     "Statement",
     "Step",
     "Timestamp",
+    "as_sql",
     "bell",
     "database",
     "earlier",

@@ -4,7 +4,10 @@ On MariaDB no row lock is ever held while something crosses the network, and a w
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
+
+from sqlalchemy.engine import Dialect
 
 from coord.store import bell, engine, faults
 from coord.store.change import Change
@@ -29,20 +32,26 @@ def commit(db: Reader, change: Change[T]) -> T:
 _CHECK = f"IF ROW_COUNT() <> %d THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {faults.GUARD_FAILED_NUMBER}; END IF"
 
 
-def packet(db: Reader, change: Change[Any], cursor: Any) -> str:
-    """The whole transaction as one compound statement, which rolls itself back when anything in it fails."""
-    parts = ["BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END", "START TRANSACTION"]
+def packet(dialect: Dialect, change: Change[Any], fill_in: Callable[[str, Sequence[Any]], str]) -> list[str]:
+    """The statements of the whole transaction, one compound that rolls itself back when anything in it fails.
+
+    `fill_in(sql, arguments)` puts the arguments in their places, quoted.
+    """
+    statements = [
+        "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END",
+        "START TRANSACTION",
+    ]
     for step in change.transaction():
-        compiled = compile_for(db.dialect, step.statement)
-        parts.append(cursor.mogrify(compiled.sql, compiled.arguments(step.values)))
+        compiled = compile_for(dialect, step.statement)
+        statements.append(fill_in(compiled.sql, compiled.arguments(step.values)))
         if step.expect is not None:
-            parts.append(_CHECK % step.expect)
-    return "; ".join([*parts, "COMMIT", "END"])
+            statements.append(_CHECK % step.expect)
+    return [*statements, "COMMIT", "END"]
 
 
 def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
     cursor = db.cursor()
-    sent = packet(db, change, cursor)
+    sent = "; ".join(packet(db.dialect, change, cursor.mogrify))
     rows: Rows = []
     try:
         cursor.execute(sent)

@@ -240,7 +240,7 @@ def put(db: Reader, wanted: Row) -> Decision[tuple[Row, bool]]:
     changed = [name for name in CONTENT if name in wanted and wanted[name] != seen[name]]
     if observed == seen["observed_at"] and (not changed or _is_kept(db, wanted)):
         return Answer((seen, False))
-    return _update(wanted, seen, changed)
+    return update(wanted, seen, changed)
 
 
 def retire(db: Reader, project_key: str, component: str, by: str | None, observed: datetime | None) -> Decision[Row]:
@@ -279,7 +279,7 @@ def _appear(statement: Prepared, wanted: Row, **guard: Any) -> Change[tuple[Row,
     return _answer(change, wanted, created=True)
 
 
-def _update(wanted: Row, seen: Row, changed: list[str]) -> Change[tuple[Row, bool]]:
+def update(wanted: Row, seen: Row, changed: list[str]) -> Change[tuple[Row, bool]]:
     """Changes what is different, or confirms that nothing is."""
     content = {name: wanted.get(name, seen[name]) for name in CONTENT}
     previous = seen["state"] if "state" in changed else seen["previous_state"]

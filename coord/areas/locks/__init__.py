@@ -8,6 +8,7 @@ from marshmallow import fields
 from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.locks import line, presence, repository
 from coord.areas.locks.routes import blp
+from coord.areas.locks.samples import claim, release
 from coord.areas.locks.schemas import LockSchema
 from coord.areas.locks.tools import lock, locks, unlock
 from coord.store import Reader
@@ -41,5 +42,6 @@ area = Area(
     on_checkin=presence.on_checkin,
     on_session_end=presence.on_session_end,
     on_tick=presence.on_tick,
+    samples={"claim": claim, "release": release},
     tools=(lock, unlock, locks),
 )

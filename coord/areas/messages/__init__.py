@@ -9,6 +9,7 @@ from marshmallow import fields
 from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.messages import repository
 from coord.areas.messages.routes import blp
+from coord.areas.messages.samples import send_message
 from coord.areas.messages.schemas import UnreadSchema
 from coord.areas.messages.tools import inbox, send
 from coord.store import Reader
@@ -42,5 +43,6 @@ area = Area(
     gauges=_gauges,
     deliver=repository.deliver,
     checkin=CheckinPart("messages", "unread", 10, UnreadSchema, _unread, _banner, texts=("body",)),
+    samples={"message": send_message},
     tools=(send, inbox),
 )
