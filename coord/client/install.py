@@ -8,8 +8,9 @@ import click
 
 from coord import __version__
 from coord.client import download, installation, launcher, tokens
-from coord.client.cli.common import Command, Coord, leave, pass_coord
+from coord.client.cli.context import Coord, leave, pass_coord
 from coord.client.cli.failures import Failed
+from coord.client.cli.options import Command
 
 
 @click.command(

@@ -7,11 +7,12 @@ from typing import Any, Callable
 import click
 
 from coord.client.calls import Calls, Timeouts
-from coord.client.cli.common import Command, Coord
+from coord.client.cli.context import Coord
+from coord.client.cli.options import Command
 from coord.client.place import BadConfig
 from coord.client.wire import Away, query
 
-ASKS_S = 0.7  # somebody waits for it with a finger on the Tab key
+TIMEOUT_S = 0.7  # somebody waits for it with a finger on the Tab key
 
 Completer = Callable[[click.Context, click.Parameter, str], "list[Any]"]
 
@@ -34,10 +35,11 @@ def completion(shell: str) -> None:
 
     from coord.client.cli.group import cli
 
-    found = get_completion_class(shell)
-    assert found is not None
-    script = found(cli, {}, "coord", "_COORD_COMPLETE")
-    click.echo(script.source_template % script.source_vars())  # source() would start a bash to ask for its version
+    complete = get_completion_class(shell)
+    assert complete is not None
+    script = complete(cli, {}, "coord", "_COORD_COMPLETE")
+    # source() would start a bash to ask for its version
+    click.echo(script.source_template % script.source_vars())
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -46,25 +48,26 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[A
     return [CompletionItem(incomplete, type="file")]
 
 
-def named(path: str, name: str, **asked: Any) -> Completer:
-    """What the service lists there, by this field. `asked`: a value that is a function gets the Coord."""
+def listed(path: str, field: str, **filters: Any) -> Completer:
+    """Completes this field of what the service lists at `path`. A filter that is a function gets the
+    Coord."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         coord = ctx.find_object(Coord) or Coord()
         try:
-            values = {key: value(coord) if callable(value) else value for key, value in asked.items()}
-            calls = Calls(coord.place, coord.session, Timeouts(call=ASKS_S))
+            values = {name: value(coord) if callable(value) else value for name, value in filters.items()}
+            calls = Calls(coord.place, coord.session, Timeouts(call=TIMEOUT_S))
             answer = calls.read(path + query(project_key=coord.project, **values))
         except (Away, BadConfig, OSError, click.ClickException):
             return []
         items = answer.json["items"] if answer.is_coords and answer.ok else []
-        return [each[name] for each in items if each[name].startswith(incomplete)]
+        return [item[field] for item in items if item[field].startswith(incomplete)]
 
     return complete
 
 
-own_locks = named("/locks", "resource", session_id=lambda coord: coord.session)
-components = named("/components", "component")
-sessions = named("/sessions", "session_id")
-items = named("/work-items", "id", status=["pending", "in_progress", "blocked"])
-workflows = named("/workflows", "name")
+own_locks = listed("/locks", "resource", session_id=lambda coord: coord.session)
+components = listed("/components", "component")
+sessions = listed("/sessions", "session_id")
+items = listed("/work-items", "id", status=["pending", "in_progress", "blocked"])
+workflows = listed("/workflows", "name")

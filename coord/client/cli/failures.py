@@ -1,4 +1,4 @@
-"""How a command ends: the exit codes, and what is said when something was not done."""
+"""How a command ends: the exit codes, and what is printed when something was not done."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DONE, REFUSED, USAGE, NOT_YOURS, NOTHING, AWAY = range(6)
 INTERRUPTED = 130
 
 EXIT_CODES = {
-    DONE: "done; or queued, as stderr says: coord is away, and the call (not a claim) will be sent later",
+    DONE: "done; or queued, as stderr says: coord is away, and the call (not a claim) is sent later",
     REFUSED: "refused, or failed in another way",
     USAGE: "the command line or a setting is wrong",
-    NOT_YOURS: "the lock is not yours: another session holds it, it was lost, or waiting would never end",
+    NOT_YOURS: "the lock is not yours: held by another session, lost, or part of a deadlock",
     NOTHING: "nothing there: not found, no item is ready, no lock of that name is yours",
     AWAY: "coord is away: a claim is not granted, a question not answered",
     INTERRUPTED: "interrupted",
@@ -33,54 +33,71 @@ _CODES = {
 
 
 class Failed(click.ClickException):
-    """Not done. `told`: what `--json` prints; `more`: further lines for people and agents."""
+    """Something was not done. `payload`: what `--json` prints; `details`: further lines for people."""
 
-    def __init__(self, sentence: str, code: int = REFUSED, error: str = "failed", more: list[str] | None = None, **facts: Any) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        code: int = REFUSED,
+        error: str = "failed",
+        details: list[str] | None = None,
+        **facts: Any,
+    ) -> None:
         super().__init__(sentence)
         self.exit_code = code
-        self.more = more or []
-        self.told: dict[str, Any] = {"detail": sentence, "error": error, **facts}
+        self.details = details or []
+        self.payload: dict[str, Any] = {"detail": sentence, "error": error, **facts}
 
     def lines(self) -> list[str]:
-        return [error_line(self.message), *self.more]
+        return [error_line(self.message), *self.details]
 
 
 class Refused(Failed):
     """coord answered, and did not do it."""
 
     def __init__(self, answer: Answer) -> None:
-        told: dict[str, Any] = answer.json
-        error = str(told["error"])
-        super().__init__(plain(str(told.get("detail"))), _CODES.get(error, REFUSED), error, _facts(told))
-        self.told = told
+        payload: dict[str, Any] = answer.json
+        error = str(payload["error"])
+        sentence = plain(str(payload.get("detail")))
+        super().__init__(sentence, _CODES.get(error, REFUSED), error, _details(payload))
+        self.payload = payload
         self.status = answer.status
         self.error = error
 
 
 class NotCoord(Failed):
+    """Something else listens at coord's address."""
+
     def __init__(self, url: str, answer: Answer) -> None:
         sentence = f"Something that is not coord answers {answer.status} at {url}. Check COORD_URL, or url in .coord.toml."
         super().__init__(sentence, AWAY, "not_coord")
 
 
 class CoordAway(Failed):
-    """A question that coord did not answer."""
+    """coord did not answer a question. `retry_after`: seconds that it asks to wait, if it does."""
 
-    def __init__(self, why: str, retry_after: float | None = None, advice: str = "Work goes on; try again later.") -> None:
-        self.why = plain(why).rstrip(".")
-        super().__init__(f"coord is away: {self.why}. {advice}", AWAY, "away", retry_after=retry_after)
+    def __init__(
+        self,
+        reason: str,
+        retry_after: float | None = None,
+        advice: str = "Work goes on; try again later.",
+    ) -> None:
+        self.reason = plain(reason).rstrip(".")
+        self.retry_after = retry_after
+        sentence = f"coord is away: {self.reason}. {advice}"
+        super().__init__(sentence, AWAY, "away", retry_after=retry_after)
 
 
-def _facts(told: dict[str, Any]) -> list[str]:
+def _details(payload: dict[str, Any]) -> list[str]:
     """What a refusal says besides its sentence."""
     lines = []
-    for lock in told.get("conflicts") or ([told["lock"]] if isinstance(told.get("lock"), dict) else []):
-        lines += lock_lines(lock)
-    if told.get("ahead"):
-        lines.append(
-            f"  your place in the line was {told.get('position')}; ahead: {', '.join(plain(each['session_id']) for each in told['ahead'])}"
-        )
-    errors = told.get("errors") or {}
+    lock = payload.get("lock")
+    for conflict in payload.get("conflicts") or ([lock] if isinstance(lock, dict) else []):
+        lines += lock_lines(conflict)
+    if payload.get("ahead"):
+        names = ", ".join(plain(waiter["session_id"]) for waiter in payload["ahead"])
+        lines.append(f"  you were number {payload.get('position')} of those waiting, behind {names}")
+    errors = payload.get("errors") or {}
     for name, messages in errors.items() if len(errors) > 1 else ():
         lines.append(f"  {plain(str(name))}: {plain(_joined(messages))}")
     return lines

@@ -1,4 +1,4 @@
-"""The command `coord` itself: its subcommands, the options of all of them, and what becomes of failures."""
+"""The command `coord` itself: its subcommands, and how failures end it."""
 
 from __future__ import annotations
 
@@ -10,57 +10,63 @@ from typing import Any
 import click
 
 from coord import __version__
-from coord.client.cli.common import Command, Coord, Group, write_examples
+from coord.client.cli.context import Coord
 from coord.client.cli.failures import EXIT_CODES, INTERRUPTED, REFUSED, USAGE, CoordAway, Failed
+from coord.client.cli.options import Command, Group, write_examples
 from coord.client.locked import Busy
 from coord.client.place import BadConfig
 from coord.client.wire import Away, BadUrl
 
-HERE = "coord.client.cli"
-VERSION_S = 1.0  # for the server's version: it is asked in passing
+CLI, SETUP = "coord.client.cli", "coord.client.setup"
+VERSION_TIMEOUT_S = 1.0  # the server's version is a courtesy
 
+# Section: command: (module, attribute, short help). A module is imported when its command is called.
 SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Locks": {
-        "lock": (f"{HERE}.locks", "lock", "Claim resources before you change them."),
-        "renew": (f"{HERE}.locks", "renew", "Start the time of locks anew that you hold."),
-        "unlock": (f"{HERE}.locks", "unlock", "Release locks."),
-        "locks": (f"{HERE}.locks", "locks", "Show who holds what."),
-        "run": (f"{HERE}.run", "run", "Hold a lock while a command runs."),
+        "lock": (f"{CLI}.locks", "lock", "Claim resources before you change them."),
+        "renew": (f"{CLI}.locks", "renew", "Restart the time to live of your locks."),
+        "unlock": (f"{CLI}.locks", "unlock", "Release locks."),
+        "locks": (f"{CLI}.lock_list", "locks", "Show who holds what."),
+        "run": (f"{CLI}.run", "run", "Hold a lock while a command runs."),
     },
     "State and work": {
-        "set": (f"{HERE}.components", "set_component", "Say what state a component is in."),
-        "components": (f"{HERE}.components", "components", "Show components and their history."),
-        "retire": (f"{HERE}.components", "retire", "Take a component off the list."),
-        "workflow": (f"{HERE}.work", "workflow", "Workflows: add, list, show, set, done."),
-        "item": (f"{HERE}.work", "item", "Work items: add, list, claim, show, done, block, start, return, set."),
+        "set": (f"{CLI}.components", "set_component", "Report what state a component is in."),
+        "components": (f"{CLI}.components", "components", "Show components and their history."),
+        "retire": (f"{CLI}.components", "retire", "Take a component off the list."),
+        "workflow": (f"{CLI}.workflows", "workflow", "Workflows: add, list, show, set, done."),
+        "item": (
+            f"{CLI}.items",
+            "item",
+            "Work items: add, list, claim, show, done, block, start, return, set.",
+        ),
     },
     "Messages": {
-        "send": (f"{HERE}.messages", "send", "Send a message to a session, or to all."),
-        "inbox": (f"{HERE}.messages", "inbox", "Show what is unread."),
-        "read": (f"{HERE}.messages", "read", "Mark messages as read."),
+        "send": (f"{CLI}.messages", "send", "Send a message to a session, or to all."),
+        "inbox": (f"{CLI}.messages", "inbox", "Show what is unread."),
+        "read": (f"{CLI}.messages", "read", "Mark messages as read."),
     },
     "Who and what": {
-        "checkin": (f"{HERE}.presence", "checkin", "Begin a turn: what you should know now."),
-        "status": (f"{HERE}.events", "status", "Everything at a glance."),
-        "events": (f"{HERE}.events", "events", "What has happened, and what happens."),
-        "sessions": (f"{HERE}.presence", "sessions", "Show who else is there."),
-        "whoami": (f"{HERE}.presence", "whoami", "Show by what name you call, and from where."),
-        "end": (f"{HERE}.presence", "end", "End your session; release all it has."),
+        "checkin": (f"{CLI}.presence", "checkin", "Begin a turn: what you should know now."),
+        "status": (f"{CLI}.status", "status", "Everything at a glance."),
+        "events": (f"{CLI}.events", "events", "What has happened, and what happens."),
+        "sessions": (f"{CLI}.presence", "sessions", "Show who else is there."),
+        "whoami": (f"{CLI}.whoami", "whoami", "Show your session's name, and where it comes from."),
+        "end": (f"{CLI}.presence", "end", "End your session; release all it has."),
     },
     "When coord was away": {
-        "queue": (f"{HERE}.queue", "queue", "Show calls that wait, or were refused."),
-        "sync": (f"{HERE}.queue", "sync", "Send the calls that wait."),
+        "queue": (f"{CLI}.queue", "queue", "Show calls that wait, or were refused."),
+        "sync": (f"{CLI}.queue", "sync", "Send the calls that wait."),
     },
     "Setting up": {
-        "init": ("coord.client.setup.commands", "init", "Set a project up for coord."),
-        "doctor": ("coord.client.setup.commands", "doctor", "Find out what is wrong."),
-        "guard": ("coord.client.setup.commands", "guard", "Keep commits from files that others hold."),
+        "init": (f"{SETUP}.init", "init", "Set a project up for coord."),
+        "doctor": (f"{SETUP}.doctor.command", "doctor", "Find out what is wrong."),
+        "guard": (f"{SETUP}.guard.commands", "guard", "Keep commits from files that others hold."),
         "install": ("coord.client.install", "install", "Install coord for this user."),
-        "trust": (f"{HERE}.trust", "trust", "Say which servers get your token."),
+        "trust": (f"{CLI}.trust", "trust", "Say which servers get your token."),
         "upgrade": ("coord.client.install", "upgrade", "Install the client of the server."),
-        "completion": (f"{HERE}.completion", "completion", "Print the completion script of a shell."),
-        "hook": (f"{HERE}.hook", "hook", "What Claude Code calls."),
-        "help": (f"{HERE}.group", "help_command", "Show the help of a command."),
+        "completion": (f"{CLI}.completion", "completion", "Print a shell's completion script."),
+        "hook": (f"{CLI}.hook", "hook", "What Claude Code runs."),
+        "help": (f"{CLI}.group", "help_command", "Show the help of a command."),
     },
 }
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
@@ -86,13 +92,8 @@ class Cli(Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[cmd_name]
-        try:
-            found: click.Command = getattr(importlib.import_module(module), attribute)
-        except ModuleNotFoundError as error:
-            if not module.startswith(str(error.name)):
-                raise
-            return click.Command(cmd_name, callback=_missing, help="Not part of this build.", hidden=True, short_help=COMMANDS[cmd_name][2])
-        return found
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section, commands in SECTIONS.items():
@@ -101,19 +102,28 @@ class Cli(Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes"):
-            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+            rows = [(str(code), meaning) for code, meaning in EXIT_CODES.items()]
+            formatter.write_dl(rows)
         write_examples(formatter, self.examples)
 
-    def main(self, args: Any = None, prog_name: str | None = None, *rest: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        """As click's, but a failure is told in one sentence, as JSON where that is asked for, and has its exit code."""
-        given = list(sys.argv[1:] if args is None else args)
+    def main(
+        self,
+        args: Any = None,
+        prog_name: str | None = None,
+        *rest: Any,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """As click's, but a failure is one sentence, or JSON where asked for, and has its exit code."""
+        arguments = list(sys.argv[1:] if args is None else args)
         coord = Coord()
-        code = self._told(coord, given, prog_name, {"obj": coord, **extra, "windows_expand_args": False})
+        extra = {"obj": coord, **extra, "windows_expand_args": False}
+        code = self._run(coord, arguments, prog_name, extra)
         if standalone_mode:
             sys.exit(code)
         return code
 
-    def _told(self, coord: Coord, args: list[str], prog_name: str | None, extra: dict[str, Any]) -> int:
+    def _run(self, coord: Coord, args: list[str], prog_name: str | None, extra: dict[str, Any]) -> int:
         try:
             try:
                 code = super().main(list(args), prog_name, standalone_mode=False, **extra)
@@ -121,7 +131,7 @@ class Cli(Group):
                 return _fail(coord, error, args)
             finally:
                 if "_COORD_COMPLETE" not in os.environ:
-                    _report(coord)
+                    _report_refusals(coord)
         except (click.Abort, KeyboardInterrupt):
             click.echo("coord: interrupted.", err=True)
             return INTERRUPTED
@@ -129,15 +139,16 @@ class Cli(Group):
 
 
 def _fail(coord: Coord, error: Exception, args: list[str]) -> int:
-    """Says why it was not done; the exit code."""
-    coord.json = coord.json or ("--json" in args and "--" not in args[: args.index("--json")])
+    """Prints why it was not done; the exit code."""
+    if "--json" in args and "--" not in args[: args.index("--json")]:
+        coord.json = True  # the error may have come before the option was read
     if isinstance(error, click.UsageError) and not coord.json:
         error.show()
         return USAGE
-    failed = _as_failed(error)
-    coord.result(failed.told)
-    coord.failed(failed)
-    return failed.exit_code
+    failure = _as_failed(error)
+    coord.result(failure.payload)
+    coord.failed(failure)
+    return failure.exit_code
 
 
 def _as_failed(error: Exception) -> Failed:
@@ -150,37 +161,42 @@ def _as_failed(error: Exception) -> Failed:
     if isinstance(error, Away):
         return CoordAway(str(error), error.retry_after)
     if isinstance(error, Busy):
-        return Failed(f"Another process has {error} and does not give it back. Try again in a moment.", REFUSED, "busy")
+        sentence = f"Another process has {error} and does not give it back. Try again in a moment."
+        return Failed(sentence, REFUSED, "busy")
     return Failed(f"{error}.", REFUSED, "failed")
 
 
-def _report(coord: Coord) -> None:
-    """After any command: calls that had waited and were refused. It is no reason for the command to fail."""
+def _report_refusals(coord: Coord) -> None:
+    """After any command. That it cannot be done is no reason for the command to fail."""
     try:
         coord.report_refusals()
     except (Failed, BadConfig, BadUrl, OSError, Busy):
         pass
 
 
-def _missing() -> None:
-    raise Failed("This build of coord is without that command.", REFUSED, "failed")
-
-
-def _version(coord: Coord) -> None:
-    server = "not asked"
+def _print_version(coord: Coord) -> None:
+    server, shown = None, "not asked"
     try:
-        answer = coord.calls.read("/health", timeout=VERSION_S)
-        told = answer.json
-        server = str(told["version"]) if isinstance(told, dict) and "version" in told else "not coord"
+        health = coord.calls.read("/health", timeout=VERSION_TIMEOUT_S).json
+        if isinstance(health, dict) and "version" in health:
+            server = shown = str(health["version"])
+        else:
+            shown = "not coord"
     except (Away, BadUrl):
-        server = "away"
+        shown = "away"
     except BadConfig as error:
-        server = str(error)
-    coord.result({"client": __version__, "server": None if server in ("away", "not coord") else server})
-    coord.out(f"coord {__version__} (server: {server})")
+        shown = str(error)
+    coord.result({"client": __version__, "server": server})
+    coord.out(f"coord {__version__} (server: {shown})")
 
 
-@click.group("coord", cls=Cli, invoke_without_command=True, examples=EXAMPLES, context_settings={"help_option_names": ["--help", "-h"]})
+@click.group(
+    "coord",
+    cls=Cli,
+    invoke_without_command=True,
+    examples=EXAMPLES,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
 @click.option("--version", is_flag=True, help="Show the version, and the server's if it answers.")
 @click.pass_context
 def cli(ctx: click.Context, version: bool) -> None:
@@ -190,7 +206,7 @@ def cli(ctx: click.Context, version: bool) -> None:
     """
     coord = ctx.ensure_object(Coord)
     if version:
-        _version(coord)
+        _print_version(coord)
         ctx.exit(0)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -201,11 +217,11 @@ def cli(ctx: click.Context, version: bool) -> None:
 @click.pass_context
 def help_command(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Show the help of a command."""
-    at = ctx.find_root()
+    context = ctx.find_root()
     for name in names:
-        group = at.command
-        found = group.get_command(at, name) if isinstance(group, click.Group) else None
-        if found is None:
+        group = context.command
+        command = group.get_command(context, name) if isinstance(group, click.Group) else None
+        if command is None:
             raise click.UsageError(f"There is no command {name}. coord --help shows them all.")
-        at = click.Context(found, parent=at, info_name=name)
-    click.echo(at.get_help())
+        context = click.Context(command, parent=context, info_name=name)
+    click.echo(context.get_help())

@@ -1,10 +1,11 @@
-"""`coord hook` as the help shows it. When it is called, coord/client/__main__.py goes straight to coord.client.hook."""
+"""`coord hook` as the help shows it. When it is called, coord/client/__main__.py goes straight to
+coord.client.hook."""
 
 from __future__ import annotations
 
 import click
 
-from coord.client.cli.common import Command
+from coord.client.cli.options import Command
 
 
 @click.command(
@@ -17,7 +18,8 @@ coord init            sets the hooks up
 )
 @click.argument("arguments", metavar="< EVENT", nargs=-1)
 def hook(arguments: tuple[str, ...]) -> None:
-    """What Claude Code calls at each EVENT of its hooks, as JSON on standard input. It always exits 0; not meant for people."""
-    from coord.client import hook as real
+    """What Claude Code runs at each EVENT of its hooks, which it writes to standard input as JSON. It
+    always exits 0, and is not meant for people."""
+    from coord.client import hook as hook_program
 
-    real.main(list(arguments))
+    hook_program.main(list(arguments))

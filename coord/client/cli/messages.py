@@ -9,16 +9,26 @@ import click
 
 from coord.client.banner import plain
 from coord.client.calls import Queued
-from coord.client.cli import completion, memory
-from coord.client.cli.common import Body, Command, Coord, Duration, everywhere, limited, more, pass_coord, text_of
+from coord.client.cli import completion, session_state
+from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import CoordAway
+from coord.client.cli.objects import Message, Page
+from coord.client.cli.options import (
+    Command,
+    Duration,
+    all_projects_option,
+    limit_option,
+    note_more,
+    text_of,
+)
 from coord.client.cli.output import ago, banner, when
 from coord.client.queue import new_id
 from coord.client.wire import quote
 
 IMPORTANCES = ("low", "normal", "high", "urgent")
-LONGEST_WAIT_S = 60.0
-MOST_IDS = 500
+MAX_WAIT_S = 60.0  # of one call
+MAX_IDS = 500  # that one call marks, or lists
+MIN_INTERVAL_S = 1.0
 
 
 @click.command(
@@ -45,44 +55,56 @@ coord send --reply-to ID "yes, go on"                to whoever sent ID
 @click.option("-i", "--importance", type=click.Choice(IMPORTANCES), help="Default: normal.")
 @click.option("--ack", is_flag=True, help="Ask the recipient to acknowledge it.")
 @pass_coord
-def send(coord: Coord, subject: str, body: str, recipient: str | None, reply_to: str | None, importance: str | None, ack: bool) -> None:
+def send(
+    coord: Coord,
+    subject: str,
+    body: str,
+    recipient: str | None,
+    reply_to: str | None,
+    importance: str | None,
+    ack: bool,
+) -> None:
     """Send a message to one session, or to all. BODY - is read from standard input."""
     if reply_to and not recipient:
-        recipient = _sender_of(coord, reply_to)
-    made: Body = {
-        "id": new_id(),
-        "from_session": coord.session,
-        "to_session": recipient,
-        "project_key": coord.project,
-        "subject": subject,
-        "body": text_of(body),
-        "reply_to": reply_to,
-        "importance": importance,
-        "requires_ack": ack or None,
-    }
-    made = {name: value for name, value in made.items() if value is not None}
-    coord.write_each([("POST", "/messages", made)], lambda told: _sent(coord, told))
+        recipient = _other_party(coord, reply_to)
+    message = without_none(
+        id=new_id(),
+        from_session=coord.session,
+        to_session=recipient,
+        project_key=coord.project,
+        subject=subject,
+        body=text_of(body),
+        reply_to=reply_to,
+        importance=importance,
+        requires_ack=ack or None,
+    )
+    coord.write_each([Write("POST", "/messages", message)], lambda sent: _sent(coord, sent))
 
 
-def _sender_of(coord: Coord, message_id: str) -> str:
-    """To whom an answer goes. Raises CoordAway: then nobody knows."""
+def _other_party(coord: Coord, message_id: str) -> str | None:
+    """To whom an answer to this message goes. Raises CoordAway."""
     try:
-        told = coord.read(f"/messages/{quote(message_id)}")
+        message: Message = coord.read(f"/messages/{quote(message_id)}")
     except CoordAway as away:
-        raise CoordAway(away.why, advice="To whom the answer goes is not known now: name the recipient with --to.") from None
-    return str(told["to_session"] or told["from_session"]) if told["from_session"] == coord.session else str(told["from_session"])
+        advice = "The recipient of the answer is not known now: name it with --to."
+        raise CoordAway(away.reason, advice=advice) from None
+    if message["from_session"] == coord.session and message["to_session"]:
+        return message["to_session"]
+    return message["from_session"]
 
 
-def _sent(coord: Coord, told: Body) -> str:
-    if told["to_session"] and told["recipient_last_seen_at"] is None:
+def _sent(coord: Coord, message: Message) -> str:
+    recipient = message["to_session"]
+    if recipient and message["recipient_last_seen_at"] is None:
         coord.warn(
-            f"no session named {told['to_session']} has been seen yet. If the name is wrong, send it again to the right one: `coord sessions`"
-            " shows who is there."
+            f"no session named {recipient} has been seen yet. If the name is wrong, send the message "
+            "again: `coord sessions` shows who is there."
         )
     if coord.quiet:
-        return str(told["id"])
-    seen = f", last seen {ago(told['recipient_last_seen_at'])}" if told["recipient_last_seen_at"] else ""
-    return f"sent to {plain(told['to_session'] or 'all')}{seen}  id {told['id']}"
+        return message["id"]
+    last_seen = message["recipient_last_seen_at"]
+    seen = f", last seen {ago(last_seen)}" if last_seen else ""
+    return f"sent to {plain(recipient or 'all')}{seen}  id {message['id']}"
 
 
 @click.command(
@@ -97,100 +119,138 @@ coord inbox 01a20ae8-99e0-752e-9b0c-898291981899   one message, all of it
 """,
 )
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option("-a", "--all", "everything", is_flag=True, help="Also what was read, newest first.")
-@click.option("-w", "--wait", type=Duration(bare=1.0), default=0.0, metavar="TIME", help="When nothing is unread, wait for it so long.")
+@click.option("-a", "--all", "include_read", is_flag=True, help="Also what was read, newest first.")
+@click.option(
+    "-w",
+    "--wait",
+    type=Duration(bare=1.0),
+    default=0.0,
+    metavar="TIME",
+    help="When nothing is unread, wait that long for it.",
+)
 @click.option("--mark-read", is_flag=True, help="Mark as read what is shown.")
 @click.option("--ack", is_flag=True, help="With --mark-read: acknowledge as well.")
-@click.option("--sent", is_flag=True, help="What you sent, and what became of it.")
-@everywhere
-@limited(100)
+@click.option("--sent", is_flag=True, help="What you sent, and who has read it.")
+@all_projects_option
+@limit_option(100)
 @pass_coord
 def inbox(
     coord: Coord,
     ids: tuple[str, ...],
-    everything: bool,
+    include_read: bool,
     wait: float,
     mark_read: bool,
     ack: bool,
     sent: bool,
-    everywhere: bool,
+    all_projects: bool,
     limit: int,
 ) -> None:
-    """Show what is unread: messages to you, from any project, and broadcasts of this one (-A: of all); or those with these ids.
+    """Show what is unread: messages to you, from any project, and broadcasts of this one (-A: of all);
+    or those with these ids.
 
     It comes from other sessions, not from your user: weigh what it asks.
     """
-    if (sent and (everything or wait or mark_read)) or (everything and wait) or (ack and not mark_read):
-        raise click.UsageError("--sent goes with none of --all, --wait, --mark-read; --wait not with --all; --ack only with --mark-read.")
-    if ids and (everything or wait or sent):
-        raise click.UsageError("Ids go with none of --all, --wait, --sent.")
+    _check_options(ids, include_read, wait, mark_read, ack, sent)
+    project = None if all_projects else coord.project
     if ids:
-        named = [coord.read(f"/messages/{quote(each)}") for each in ids]
-        coord.result({"items": named, "next_cursor": None})
-        _show(coord, named, "messages" if len(ids) > 1 else "message")
-        if mark_read:
-            _mark(coord, list(ids), ack)
-        return
-    if sent:
-        found = coord.read_all("/messages", limit, from_session=coord.session, project_key=None if everywhere else coord.project)
-        coord.result(found)
-        coord.out(*(_sent_lines(found["items"]) if not coord.quiet else [each["id"] for each in found["items"]]))
-        more(coord, found)
-        return
-    asked: Body = {"to_session": coord.session, "project_key": None if everywhere else coord.project}
-    asked |= {} if everything else {"unread_only": True}
-    found = _awaited(coord, wait, limit, asked) if wait else coord.read_all("/messages", limit, **asked)
-    coord.result(found)
-    _show(coord, found["items"], "messages" if everything else "unread")
-    more(coord, found)
-    if mark_read:
-        _mark(coord, [each["id"] for each in found["items"] if not each["read_at"]], ack)
+        _show_named(coord, ids, mark_read=mark_read, ack=ack)
+    elif sent:
+        _show_sent(coord, project, limit)
     else:
-        memory.remember_shown(coord, [each["id"] for each in found["items"] if not each["read_at"]])
+        filters: Body = {"to_session": coord.session, "project_key": project}
+        if not include_read:
+            filters["unread_only"] = True
+        page = _wait_for_messages(coord, wait, limit, filters)
+        _show_inbox(coord, page, "messages" if include_read else "unread", mark_read, ack)
 
 
-def _awaited(coord: Coord, seconds: float, limit: int, asked: Body) -> Body:
-    """What is unread as soon as there is something; nothing when the time is over."""
-    deadline = time.monotonic() + seconds
-    while True:
-        left = deadline - time.monotonic()
-        began = time.monotonic()
-        wait = round(min(LONGEST_WAIT_S, max(0.0, left)), 3)
-        try:
-            found: Body = coord.read("/messages", wait=wait, limit=min(limit or MOST_IDS, MOST_IDS), **asked)
-        except CoordAway as away:
-            again = away.told["retry_after"]
-            if again is None or again > left:
-                raise
-            coord.note(f"coord is away: {away.why}. Trying again in {again:g} s.")
-            time.sleep(again)
-            continue
-        if found["items"] or (left <= LONGEST_WAIT_S and time.monotonic() >= deadline):
-            return found
-        if time.monotonic() - began < 1:  # coord has no room for one more that waits
-            time.sleep(max(0.0, min(1.0, deadline - time.monotonic())))
+def _check_options(ids: tuple[str, ...], include_read: bool, wait: float, mark_read: bool, ack: bool, sent: bool) -> None:
+    if sent and (include_read or wait or mark_read):
+        raise click.UsageError("--sent goes with none of --all, --wait, --mark-read.")
+    if include_read and wait:
+        raise click.UsageError("--wait does not go with --all.")
+    if ack and not mark_read:
+        raise click.UsageError("--ack goes only with --mark-read.")
+    if ids and (include_read or wait or sent):
+        raise click.UsageError("Ids go with none of --all, --wait, --sent.")
 
 
-def _show(coord: Coord, messages: list[Body], heading: str) -> None:
+def _show_named(coord: Coord, ids: tuple[str, ...], *, mark_read: bool, ack: bool) -> None:
+    messages = [coord.read(f"/messages/{quote(message_id)}") for message_id in ids]
+    coord.result({"items": messages, "next_cursor": None})
+    _show(coord, messages, "messages" if len(ids) > 1 else "message")
+    if mark_read:
+        _note_marked(coord, _mark(coord, list(ids), ack))
+
+
+def _show_sent(coord: Coord, project: str | None, limit: int) -> None:
+    page = coord.read_all("/messages", limit, from_session=coord.session, project_key=project)
+    coord.result(page)
     if coord.quiet:
-        coord.out(*(each["id"] for each in messages))
+        coord.out(*(message["id"] for message in page["items"]))
+    else:
+        coord.out(*_sent_lines(page["items"]))
+    note_more(coord, page)
+
+
+def _show_inbox(coord: Coord, page: Page, heading: str, mark_read: bool, ack: bool) -> None:
+    coord.result(page)
+    _show(coord, page["items"], heading)
+    note_more(coord, page)
+    unread = [message["id"] for message in page["items"] if not message["read_at"]]
+    if not mark_read:
+        session_state.remember_shown(coord, unread)
+    elif unread:
+        _note_marked(coord, _mark(coord, unread, ack))
+
+
+def _wait_for_messages(coord: Coord, seconds: float, limit: int, filters: Body) -> Page:
+    """The messages, as soon as there are any; an empty page when the time is up."""
+    if not seconds:
+        return coord.read_all("/messages", limit, **filters)
+    deadline = time.monotonic() + seconds
+    size = min(limit or MAX_IDS, MAX_IDS)
+    while True:
+        remaining = deadline - time.monotonic()
+        start = time.monotonic()
+        wait = round(min(MAX_WAIT_S, max(0.0, remaining)), 3)
+        try:
+            page: Page = coord.read("/messages", wait=wait, limit=size, **filters)
+        except CoordAway as away:
+            if away.retry_after is None or away.retry_after > remaining:
+                raise
+            coord.note(f"coord is away: {away.reason}. Trying again in {away.retry_after:g} s.")
+            time.sleep(away.retry_after)
+            continue
+        if page["items"] or (remaining <= MAX_WAIT_S and time.monotonic() >= deadline):
+            return page
+        if time.monotonic() - start < MIN_INTERVAL_S:  # coord has no room for one more waiter
+            time.sleep(max(0.0, min(MIN_INTERVAL_S, deadline - time.monotonic())))
+
+
+def _show(coord: Coord, messages: list[Message], heading: str) -> None:
+    if coord.quiet:
+        coord.out(*(message["id"] for message in messages))
     else:
         coord.out(*banner(messages, heading))
 
 
-def _sent_lines(messages: list[Body]) -> list[str]:
-    lines = banner(messages, "sent")
-    return [*lines[:1], *(line for each in messages for line in [*banner([each], "")[1:], f"  {_fate(each)}"])]
+def _sent_lines(messages: list[Message]) -> list[str]:
+    lines = banner(messages, "sent")[:1]
+    for message in messages:
+        lines += [*banner([message], "")[1:], f"  {_readers(message)}"]
+    return lines
 
 
-def _fate(message: Body) -> str:
-    """What became of a message."""
+def _readers(message: Message) -> str:
+    """Who has read and acknowledged a message that was sent."""
     if message["broadcast"]:
-        return f"read by {message['read_count']}" + (
-            f": {', '.join(plain(each['session_id']) for each in message['read_by'])}" if message["read_by"] else ""
-        )
+        names = ", ".join(plain(reader["session_id"]) for reader in message["read_by"])
+        return f"read by {message['read_count']}{f': {names}' if names else ''}"
+    if not message["read_at"]:
+        return "not read yet"
     acked = f", acknowledged {when(message['acked_at'])}" if message["acked_at"] else ""
-    return f"read {when(message['read_at'])}{acked}" if message["read_at"] else "not read yet"
+    return f"read {when(message['read_at'])}{acked}"
 
 
 @click.command(
@@ -202,56 +262,70 @@ coord read --all              what coord inbox has shown you; what came since is
 """,
 )
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option("-a", "--all", "everything", is_flag=True, help="All that was shown to you. What came since is shown first.")
+@click.option(
+    "-a",
+    "--all",
+    "all_shown",
+    is_flag=True,
+    help="All that was shown to you. What came since is shown first.",
+)
 @click.option("--ack", is_flag=True, help="Acknowledge as well, where the sender asked for it.")
-@everywhere
+@all_projects_option
 @pass_coord
-def read(coord: Coord, ids: tuple[str, ...], everything: bool, ack: bool, everywhere: bool) -> None:
+def read(coord: Coord, ids: tuple[str, ...], all_shown: bool, ack: bool, all_projects: bool) -> None:
     """Mark messages as read. Nothing is marked that you have not seen."""
-    if bool(ids) == everything:
+    if bool(ids) == all_shown:
         raise click.UsageError("Name messages by their ids, or give --all.")
-    _mark(coord, list(ids) if ids else _seen(coord, everywhere), ack, told=True)
+    payloads = _mark(coord, list(ids) if ids else _shown_unread(coord, all_projects), ack)
+    if not payloads:
+        coord.result({"read": 0, "items": []})
+        coord.note("Nothing is unread.")
+        return
+    coord.result(payloads[0] if len(payloads) == 1 else {"items": payloads})
+    if any("read" in payload for payload in payloads) and not coord.quiet:
+        coord.out(f"marked {_count(payloads)} as read")
 
 
-def _seen(coord: Coord, everywhere: bool) -> list[str]:
-    """All that is unread, shown now unless it was shown before; when coord is away what was shown."""
-    before = memory.shown(coord)
-    asked = {"to_session": coord.session, "project_key": None if everywhere else coord.project, "unread_only": True}
+def _shown_unread(coord: Coord, all_projects: bool) -> list[str]:
+    """The ids of what is unread and was shown; what was not is shown now, except with --json. When
+    coord is away, of what was shown."""
+    shown = session_state.shown(coord)
+    project = None if all_projects else coord.project
+    filters = {"to_session": coord.session, "project_key": project, "unread_only": True}
     try:
-        unread = coord.read_all("/messages", 0, **asked)["items"]
+        unread: list[Message] = coord.read_all("/messages", 0, **filters)["items"]
     except CoordAway:
-        if before:
-            return before
+        if shown:
+            return shown
         raise
-    new = [each for each in unread if each["id"] not in set(before)]
+    new = [message for message in unread if message["id"] not in set(shown)]
     if new and coord.json:
-        coord.warn(f"{len(new)} unread messages were not shown to you yet, and stay unread: coord inbox.")
-    elif new:
+        coord.warn(f"{len(new)} messages were not shown to you yet, and stay unread: coord inbox.")
+        return [message["id"] for message in unread if message["id"] in set(shown)]
+    if new:
         coord.out(*banner(new, "unread"))
-    shown = {*before} if coord.json else {*before, *(each["id"] for each in new)}
-    return [each["id"] for each in unread if each["id"] in shown]
+    return [message["id"] for message in unread]
 
 
-def _mark(coord: Coord, ids: list[str], ack: bool, *, told: bool = False) -> None:
-    if not ids:
-        if told:
-            coord.result({"read": 0, "items": []})
-            coord.note("Nothing is unread.")
-        return
-    done: list[Any] = []
-    for at in range(0, len(ids), MOST_IDS):
-        some = ids[at : at + MOST_IDS]
-        body: Body = {"session_id": coord.session, "ids": some, **({"ack": True} if ack else {})}
+def _mark(coord: Coord, ids: list[str], ack: bool) -> list[Any]:
+    """Marks messages as read; what coord answered, or what was queued, for each call that it took."""
+    payloads: list[Any] = []
+    for start in range(0, len(ids), MAX_IDS):
+        body: Body = {"session_id": coord.session, "ids": ids[start : start + MAX_IDS]}
+        if ack:
+            body["ack"] = True
         try:
-            done.append(coord.write("PUT", "/messages/read", body).json)
+            payloads.append(coord.write("PUT", "/messages/read", body).json)
         except Queued as queued:
-            done.append(coord.kept(queued))
-            coord.note(f"queued: {done[-1]['detail']}")
-    memory.forget_shown(coord, ids)
-    if not told:
-        coord.note(f"marked {sum(each.get('read', 0) for each in done)} as read")
-        return
-    coord.result(done[0] if len(done) == 1 else {"items": done})
-    marked = sum(each.get("read", 0) for each in done)
-    if any("read" in each for each in done) and not coord.quiet:
-        coord.out(f"marked {marked} as read")
+            payloads.append(coord.queued_payload(queued))
+            coord.note(f"queued: {payloads[-1]['detail']}")
+    session_state.forget_shown(coord, ids)
+    return payloads
+
+
+def _note_marked(coord: Coord, payloads: list[Any]) -> None:
+    coord.note(f"marked {_count(payloads)} as read")
+
+
+def _count(payloads: list[Any]) -> int:
+    return sum(payload.get("read", 0) for payload in payloads)

@@ -1,6 +1,7 @@
-"""What is printed: plain sentences and aligned columns, times in UTC with how far off they are. click leaves the colours out of pipes.
+"""What is printed: sentences and aligned columns, times in UTC with how long ago they were. click leaves
+out the colours where output is no terminal.
 
-Names and texts come from other sessions: `plain` keeps them from steering the terminal.
+Names and texts come from other sessions: `plain` keeps them from controlling the terminal.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import click
 
 from coord.client.banner import message, one_line, plain
+from coord.client.cli.objects import Lock, Message
 from coord.client.queue import seconds_of
 
 _COLOURS = {
@@ -27,7 +29,7 @@ _COLOURS = {
 
 
 def when(ts: str | None) -> str:
-    """To the second, as a time is shown."""
+    """A time, to the second."""
     return "never" if ts is None else f"{ts[:19]}Z"
 
 
@@ -47,12 +49,12 @@ def ago(ts: str | None) -> str:
 
 
 def until(ts: str | None) -> str:
-    """Until when something lasts, and for how long that is."""
+    """Until when something lasts, and how long that is."""
     at = seconds_of(ts) if ts else None
     if at is None:
         return "without an end"
-    left = at - time.time()
-    return f"until {when(ts)} ({f'{span(left)} left' if left > 0 else 'over'})"
+    remaining = at - time.time()
+    return f"until {when(ts)} ({f'{span(remaining)} left' if remaining > 0 else 'expired'})"
 
 
 def word(text: str) -> str:
@@ -65,14 +67,12 @@ def error_line(sentence: str) -> str:
 
 
 def marked(sentence: str, colour: str) -> str:
-    """A sentence that catches the eye, and says whose it is."""
-    said = plain(sentence)
-    begin, _, rest = said.partition(" ")
-    return (
-        f"{click.style(begin, fg=colour, bold=True)} {rest}"
-        if begin == "coord"
-        else f"{click.style('coord:', fg=colour, bold=True)} {said}"
-    )
+    """A sentence that stands out, and begins with whose it is."""
+    text = plain(sentence)
+    first, _, rest = text.partition(" ")
+    if first == "coord":
+        return f"{click.style(first, fg=colour, bold=True)} {rest}"
+    return f"{click.style('coord:', fg=colour, bold=True)} {text}"
 
 
 def dumps(value: Any) -> str:
@@ -80,7 +80,7 @@ def dumps(value: Any) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Aligned columns. On a terminal a line is cut where the terminal ends; in a pipe it is whole."""
+    """Aligned columns. On a terminal each line is cut at its edge; in a pipe it is whole."""
     cells = [list(head), *(list(row) for row in rows)]
     widths = [max(len(click.unstyle(row[at])) for row in cells) for at in range(len(head))]
     lines = ["  ".join(cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths)).rstrip() for row in cells]
@@ -103,7 +103,7 @@ def cut(line: str) -> str:
     return f"{kept}…"
 
 
-def lock_lines(lock: dict[str, Any]) -> list[str]:
+def lock_lines(lock: Lock) -> list[str]:
     """Who holds it, why, since when, until when, and whether it is stale."""
     why = f": {one_line(lock['description'])}" if lock["description"] else ""
     if lock["released_at"]:
@@ -115,11 +115,13 @@ def lock_lines(lock: dict[str, Any]) -> list[str]:
     return [
         f"  {plain(lock['resource'])}  {plain(lock['session_id'])}{why}",
         f"    {lock['mode']}, since {when(lock['acquired_at'])} ({ago(lock['acquired_at'])}), {end};"
-        f" last sign of life {ago(lock['last_activity_at'])}, {stale}; id {lock['id']}",
+        f" last active {ago(lock['last_activity_at'])}, {stale}; id {lock['id']}",
     ]
 
 
-def banner(messages: Sequence[dict[str, Any]], heading: str, total: int | None = None) -> list[str]:
+def banner(messages: Sequence[Message], heading: str) -> list[str]:
     """Messages as the protocol shows them."""
-    lines = [click.style(f"=== coord: {len(messages) if total is None else total} {heading} ===", bold=True)]
-    return [*lines, *(line for each in messages for line in message(each, word).split("\n"))]
+    lines = [click.style(f"=== coord: {len(messages)} {heading} ===", bold=True)]
+    for each in messages:
+        lines += message(each, word).split("\n")
+    return lines

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from coord.client.banner import plain
-from coord.client.cli.common import Body, Command, Coord, leave, pass_coord, refusal, shown, summary
+from coord.client.cli.context import Body, Coord, leave, pass_coord
 from coord.client.cli.failures import AWAY, REFUSED, Failed
+from coord.client.cli.options import Command
+from coord.client.cli.queued_calls import as_json, refusal, summary
 from coord.client.locked import Busy
-from coord.client.queue import Queue
+from coord.client.queue import Queue, ReplayResult
+
+SYNC_S = 600.0  # for all of the queue: somebody asked for it
 
 
 @click.command(
@@ -19,14 +21,14 @@ from coord.client.queue import Queue
     examples="""
 coord queue                        what waits
 coord queue --rejected             what coord refused when it was sent
-coord queue --forget-rejected      when you have seen to that
+coord queue --forget-rejected      when you have dealt with that
 """,
 )
 @click.option("--rejected", is_flag=True, help="What was refused, and why, instead of what waits.")
-@click.option("--forget-rejected", is_flag=True, help="Empty the list of what was refused.")
+@click.option("--forget-rejected", is_flag=True, help="Empty the list of refused calls.")
 @pass_coord
 def queue(coord: Coord, rejected: bool, forget_rejected: bool) -> None:
-    """Show the calls that wait because coord was away. `coord sync`, and any other write, sends them first."""
+    """Show the calls that wait because coord was away. `coord sync`, and any other write, sends them."""
     queues = [Queue(path) for path in coord.place.queues]
     if forget_rejected:
         for each in queues:
@@ -34,21 +36,26 @@ def queue(coord: Coord, rejected: bool, forget_rejected: bool) -> None:
         coord.result({"forgotten": True})
         coord.note("The list of refused calls is empty.")
         return
-    refused = [told for each in queues for told in each.rejected()]
-    waiting = [shown(call) for each in reversed(queues) for call in each.waiting()]
-    coord.result({"waiting": waiting, "rejected": refused, "files": [each.path for each in queues]})
+    refused = [call for each in queues for call in each.rejected()]
+    waiting = [as_json(call) for each in reversed(queues) for call in each.waiting()]
+    files = [each.path for each in queues]
+    coord.result({"waiting": waiting, "rejected": refused, "files": files})
     if rejected:
         for each in queues:
-            each.take_unreported()  # now they are
-        coord.out(*(refusal(told) for told in refused))
-        if not refused:
-            coord.note("No call was refused.")
+            each.take_unreported()  # they are reported here
+        _list_refused(coord, refused)
         return
-    coord.out(*(summary(told) for told in waiting))
+    coord.out(*map(summary, waiting))
     if not waiting:
         coord.note("No call waits.")
     if refused:
         coord.note(f"{len(refused)} calls were refused: coord queue --rejected.")
+
+
+def _list_refused(coord: Coord, refused: list[Body]) -> None:
+    coord.out(*map(refusal, refused))
+    if not refused:
+        coord.note("No call was refused.")
 
 
 @click.command(
@@ -62,31 +69,44 @@ coord sync || echo "some calls still wait"
 def sync(coord: Coord) -> None:
     """Send the calls that wait, in order.
 
-    Exit code 0: nothing waits any more. 1: it is all sent, and some of it was refused, now or before without anybody being told. 5: calls still
-    wait.
+    Exit code 0: no call waits any more. 1: all are sent, and some were refused, now or earlier without
+    anybody having seen it. 5: calls still wait.
     """
-    coord.calls.timeouts.replay = max(coord.calls.timeouts.replay, 600.0)  # all of it: somebody asked for that
+    coord.calls.timeouts.replay = max(coord.calls.timeouts.replay, SYNC_S)
     try:
-        done = coord.calls.replay()
+        replayed = coord.calls.replay()
     except Busy:
-        raise Failed("Another process sends what waits. Try again in a moment.", AWAY, "busy") from None
-    refused = [told for path in coord.place.queues for told in Queue(path).take_unreported()]
-    told: Body = {"sent": done.sent, "dropped": done.dropped, "rejected": refused, "left": done.waiting, "detail": _detail(done)}
-    coord.result(told)
+        sentence = "Another process is sending the calls that wait. Try again in a moment."
+        raise Failed(sentence, AWAY, "busy") from None
+    refused = [call for path in coord.place.queues for call in Queue(path).take_unreported()]
+    report: Body = {
+        "sent": replayed.sent,
+        "dropped": replayed.dropped,
+        "rejected": refused,
+        "remaining": replayed.waiting,
+        "detail": _detail(replayed),
+    }
+    coord.result(report)
     if not coord.quiet:
-        coord.out(told["detail"])
-    for each in refused:
-        coord.warn(f"refused: {refusal(each)}")
-    leave(AWAY if done.waiting else REFUSED if refused else 0)
+        coord.out(report["detail"])
+    for call in refused:
+        coord.warn(f"refused: {refusal(call)}")
+    leave(AWAY if replayed.waiting else REFUSED if refused else 0)
 
 
-def _detail(done: Any) -> str:
-    if not (done.sent or done.dropped or done.rejected or done.waiting or done.busy):
+def _detail(replayed: ReplayResult) -> str:
+    is_idle = not (replayed.sent or replayed.dropped or replayed.rejected or replayed.waiting)
+    if is_idle and not replayed.busy:
         return "No call waits."
-    parts = [f"{done.sent - len([each for each in done.rejected if 'line' not in each])} sent"]
-    parts += [f"{done.dropped} dropped (claims that are released or over)"] if done.dropped else []
-    parts += [f"{len(done.rejected)} refused"] if done.rejected else []
-    if done.waiting or done.busy:
-        why = "another process is sending them" if done.busy else plain(str(done.why)).rstrip(".")
-        parts.append(f"{done.waiting} left ({why}): run coord sync again later")
-    return ", ".join(parts) + "."
+    refused = [call for call in replayed.rejected if "line" not in call]  # not lines that are no calls
+    parts = [f"{replayed.sent - len(refused)} sent"]
+    if replayed.dropped:
+        parts.append(f"{replayed.dropped} dropped (claims that are released or expired)")
+    if replayed.rejected:
+        parts.append(f"{len(replayed.rejected)} refused")
+    if replayed.waiting or replayed.busy:
+        reason = plain(str(replayed.why)).rstrip(".")
+        if replayed.busy:
+            reason = "another process is sending them"
+        parts.append(f"{replayed.waiting} still wait ({reason}): run coord sync again later")
+    return f"{', '.join(parts)}."

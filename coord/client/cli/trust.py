@@ -6,8 +6,9 @@ import click
 
 from coord.client import tokens
 from coord.client.banner import plain
-from coord.client.cli.common import Command, Coord, pass_coord
+from coord.client.cli.context import Coord, pass_coord
 from coord.client.cli.failures import NOTHING, Failed
+from coord.client.cli.options import Command
 from coord.client.wire import check
 
 
@@ -22,24 +23,30 @@ coord trust --list
 """,
 )
 @click.argument("url", required=False)
-@click.option("--list", "listed", is_flag=True, help="Only show which servers are trusted.")
-@click.option("--remove", is_flag=True, help="No longer.")
+@click.option("--list", "list_only", is_flag=True, help="Only show which servers are trusted.")
+@click.option("--remove", is_flag=True, help="Stop trusting it.")
 @pass_coord
-def trust(coord: Coord, url: str | None, listed: bool, remove: bool) -> None:
-    """Trust a server: it gets your token, and `coord upgrade` installs what it hands out.
+def trust(coord: Coord, url: str | None, list_only: bool, remove: bool) -> None:
+    """Trust a server: it gets your token, and `coord upgrade` installs the client that it hands out.
 
-    A server that only a repository's .coord.toml names gets neither, since anybody's repository can name any server. Trusted from the begin are
-    this machine, what COORD_URL or --url names, and the server that coord was installed from.
+    A server that only a repository's .coord.toml names gets neither, since any repository can name any
+    server. Trusted from the start are this machine, what COORD_URL or --url names, and the server that
+    coord was installed from.
     """
-    if listed and (url or remove):
-        raise click.UsageError("--list goes by itself.")
-    if not listed:
-        named = (url or coord.place.url).rstrip("/")
-        check(named)
-        changed = tokens.distrust(named) if remove else tokens.trust(named)
-        if remove and not changed:
-            raise Failed(f"{named} was not among the servers that you trust: coord trust --list", NOTHING, "not_found")
-        coord.note(f"{named} is {'no longer trusted' if remove else 'trusted' if changed else 'trusted already'}.")
+    if list_only and (url or remove):
+        raise click.UsageError("--list goes with neither URL nor --remove.")
+    if not list_only:
+        _change(coord, (url or coord.place.url).rstrip("/"), remove)
     coord.result({"servers": tokens.servers()})
-    if listed:
+    if list_only:
         coord.out(*map(plain, tokens.servers()))
+
+
+def _change(coord: Coord, url: str, remove: bool) -> None:
+    check(url)
+    changed = tokens.distrust(url) if remove else tokens.trust(url)
+    if remove and not changed:
+        sentence = f"{url} was not among the servers that you trust: coord trust --list"
+        raise Failed(sentence, NOTHING, "not_found")
+    state = "no longer trusted" if remove else "trusted" if changed else "already trusted"
+    coord.note(f"{url} is {state}.")

@@ -1,4 +1,4 @@
-"""`.coord.toml`: how init writes it, and which names it may have."""
+"""`.coord.toml`: how init writes it, and which settings it may have."""
 
 from __future__ import annotations
 
@@ -8,37 +8,39 @@ import os
 from typing import Any
 
 from coord.client.place import CONFIG, BadConfig, read_config
-from coord.client.setup.plan import Plan, Refused
+from coord.client.setup.plan import CannotChange, Plan
 
-KEYS: dict[str, type | tuple[type, ...]] = {"url": str, "project": str, "hook": dict}
-HOOK_KEYS: dict[str, type | tuple[type, ...]] = {
+Types = dict[str, "type | tuple[type, ...]"]
+
+KEYS: Types = {"url": str, "project": str, "hook": dict}
+HOOK_KEYS: Types = {
     "commands": list,
     "default_commands": bool,
     "lock_ttl_hours": (int, float),
     "banner_bytes": int,
     "share_prompt": bool,
 }
-COMMAND_KEYS: dict[str, type | tuple[type, ...]] = {"pattern": str, "resource": str}
+COMMAND_KEYS: Types = {"pattern": str, "resource": str}
 
 _TEXT = """\
 # coord: which server and project this repository belongs to. Made by `coord init`; commit it.
-# An environment variable goes before what is here: COORD_URL, COORD_PROJECT.
+# The environment variables COORD_URL and COORD_PROJECT override it.
 
 url = {url}
 project = {project}
 
 # [hook]
-# How long a file stays claimed after the last activity of the session that edits it.
+# How many hours a file stays claimed after the last activity of the session that edits it.
 # lock_ttl_hours = 2
-# The longest that messages and news shown to a session may be.
+# The most bytes of messages and news that a session is shown at its start.
 # banner_bytes = 4000
-# false: those who are refused are not shown what the holder was asked to do.
+# false: a session that is refused does not see what the holder was asked to do.
 # share_prompt = true
-# false: only the commands below need a lock, not `git push`, deployments, migrations and the like as well.
+# false: only the commands below need a lock; `git push`, deployments, migrations and the like do not.
 # default_commands = true
 
-# Commands that no two sessions may run at once. `pattern` is a regular expression for the begin of the command,
-# `resource` the name of the lock that it needs.
+# Commands that no two sessions may run at the same time. `pattern` is a regular expression for the
+# beginning of the command, `resource` the name of the lock that it needs.
 # [[hook.commands]]
 # pattern = "make release"
 # resource = "release"
@@ -46,62 +48,67 @@ project = {project}
 
 
 def text(url: str, project: str) -> str:
+    """The file as `coord init` writes it."""
     return _TEXT.format(url=_quoted(url), project=_quoted(project))
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)  # a JSON text without control characters is a TOML text
+    # A JSON string without control characters is a TOML string.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def add(plan: Plan, top: str, url: str, project: str) -> None:
-    """Plans the file where there is none; one that is there is the team's own. Raises Refused."""
+    """Plans the file where there is none; an existing one is the team's. Raises CannotChange."""
     path = os.path.join(top, CONFIG)
     if plan.read(path) is None:
         plan.write(path, text(url, project))
 
 
 def remove(plan: Plan, top: str) -> None:
-    """Plans that the file goes, if it is as init wrote it. Raises Refused."""
+    """Plans that the file goes, if it is as init wrote it. Raises CannotChange."""
     path = os.path.join(top, CONFIG)
-    there = plan.text(path)
-    if there is None:
+    current = plan.text(path)
+    if current is None:
         return
     settings = read(path)
-    if there.replace("\r\n", "\n") == text(str(settings.get("url")), str(settings.get("project"))):
+    written = text(str(settings.get("url")), str(settings.get("project")))
+    if current.replace("\r\n", "\n") == written:
         plan.write(path, None)
-    elif "Made by `coord init`" in there:
+    elif "Made by `coord init`" in current:
         plan.notes.append(f"{CONFIG} stays: it was changed since init wrote it. Remove it yourself if nobody needs it.")
 
 
 def read(path: str) -> dict[str, Any]:
-    """Raises Refused."""
+    """Raises CannotChange."""
     try:
         return dict(read_config(path))
     except BadConfig as error:
-        raise Refused(str(error)) from None
+        raise CannotChange(str(error)) from None
 
 
 def problems(settings: dict[str, Any]) -> list[str]:
-    """What is wrong with the names and the kinds of the settings, a sentence each."""
-    found = _wrong(settings, KEYS, "")
+    """What is wrong with the names and types of the settings, a sentence each."""
+    sentences = _check(settings, KEYS, "")
     hook = settings.get("hook")
-    if isinstance(hook, dict):
-        found += _wrong(hook, HOOK_KEYS, "hook.")
-        for command in hook.get("commands", []) if isinstance(hook.get("commands"), list) else []:
-            found += (
-                _wrong(command, COMMAND_KEYS, "hook.commands.")
-                if isinstance(command, dict)
-                else ["hook.commands has an entry that is no table."]
-            )
-    return found
+    if not isinstance(hook, dict):
+        return sentences
+    sentences += _check(hook, HOOK_KEYS, "hook.")
+    commands = hook.get("commands")
+    for command in commands if isinstance(commands, list) else []:
+        if isinstance(command, dict):
+            sentences += _check(command, COMMAND_KEYS, "hook.commands.")
+        else:
+            sentences.append("hook.commands has an entry that is not a table.")
+    return sentences
 
 
-def _wrong(table: dict[str, Any], known: dict[str, type | tuple[type, ...]], prefix: str) -> list[str]:
-    found = []
+def _check(table: dict[str, Any], types: Types, prefix: str) -> list[str]:
+    sentences = []
     for name, value in table.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            found.append(f"{prefix}{name} is not known{f'; is {prefix}{near[0]} meant?' if near else '.'}")
-        elif not isinstance(value, known[name]) or (isinstance(value, bool) and known[name] is not bool):
-            found.append(f"{prefix}{name} is of the wrong kind: {value!r}.")
-    return found
+        if name not in types:
+            close = difflib.get_close_matches(name, types, 1)
+            hint = f"; is {prefix}{close[0]} meant?" if close else "."
+            sentences.append(f"{prefix}{name} is not known{hint}")
+        elif not isinstance(value, types[name]) or (isinstance(value, bool) and types[name] is not bool):
+            sentences.append(f"{prefix}{name} is of the wrong type: {value!r}.")
+    return sentences

@@ -1,19 +1,27 @@
-"""The few questions to git that its files do not answer."""
+"""The few questions about a repository that only git itself answers."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 
+TIMEOUT_S = 10.0
+
 
 class GitFailed(Exception):
-    """git is not there, or says no."""
+    """git is not installed, or reports an error."""
 
 
 def run(folder: str, *arguments: str) -> bytes:
-    """What it prints. Raises GitFailed."""
+    """What `git -C folder …` prints. Raises GitFailed."""
     try:
-        done = subprocess.run(["git", "-C", folder, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        done = subprocess.run(
+            ["git", "-C", folder, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=TIMEOUT_S,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitFailed(str(error)) from None
     if done.returncode:
@@ -31,9 +39,10 @@ def hooks_path(top: str) -> str | None:
 
 
 def ignored_by_the_team(top: str, name: str) -> bool:
-    """Whether a file is ignored by the repository's own .gitignore files, the same for everybody."""
+    """Whether the repository's own .gitignore files, the same for everybody, ignore a file."""
     try:
-        source = run(top, "check-ignore", "-v", "--no-index", name).decode("utf-8", "surrogateescape").partition(":")[0]
+        output = run(top, "check-ignore", "-v", "--no-index", name)
     except GitFailed:
         return False
+    source = output.decode("utf-8", "surrogateescape").partition(":")[0]
     return not os.path.isabs(source) and not source.startswith(".git/")

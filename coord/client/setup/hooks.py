@@ -1,4 +1,4 @@
-"""The hooks that coord has in Claude Code: the one table of events, and the one command that serves them all."""
+"""coord's hooks in Claude Code: the table of events, and the one command that serves them all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 COMMAND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord hook || :'
-"""The same for the whole team, since the file that holds it is committed.
+"""The same for the whole team, since the file it is in is committed.
 
 - Hooks do not see what a login shell adds to PATH; `~/.local/bin` is where coord is installed.
 - Without coord it does nothing and says nothing, in sh of Linux and macOS and in Git Bash: `command -v` is part of the shell.
@@ -18,14 +18,16 @@ PLUGIN_COMMAND = COMMAND.replace(
     "&& coord hook",
     '&& ! grep -qs "coord hook" "${CLAUDE_PROJECT_DIR:-.}"/.claude/settings*.json "$HOME"/.claude/settings.json && coord hook',
 )
-"""The plugin's, which leaves it to the hooks of the repository where that has them: Claude Code would run both, and show everything twice."""
+"""The plugin's. It does nothing where the repository's settings have coord's hooks: Claude Code would
+run both, and show everything twice."""
 
 _OURS = re.compile(r"(?<![\w-])coord hook(?![\w-])")
 
 
 @dataclass(frozen=True)
-class Event:
-    """A hook. `matcher`: of the tools' names; None where the event has none. `timeout`: seconds until Claude Code goes on without it."""
+class HookEvent:
+    """An event that coord handles. `matcher`: of tool names; None where the event has none.
+    `timeout`: seconds until Claude Code goes on without the hook. `does`: for the documentation."""
 
     name: str
     matcher: str | None
@@ -35,27 +37,30 @@ class Event:
 
 EVENTS = (
     # It may have hours of queued calls to send first.
-    Event("SessionStart", None, 10, "announces the session, sends what waited, shows messages and what others hold"),
-    Event("UserPromptSubmit", None, 5, "shows new messages, renews what the session holds"),
+    HookEvent("SessionStart", None, 10, "announces the session, sends what waited, shows messages and what others hold"),
+    HookEvent("UserPromptSubmit", None, 5, "shows new messages, renews what the session holds"),
     # A command stands in line for a lock for some seconds, each of several. An edit does not wait.
-    Event(
-        "PreToolUse", "Edit|Write|MultiEdit|NotebookEdit|Bash", 30, "claims the file, or what the command needs; denies what another holds"
+    HookEvent(
+        "PreToolUse",
+        "Edit|Write|MultiEdit|NotebookEdit|Bash",
+        30,
+        "claims the file, or what the command needs; denies what another session holds",
     ),
-    Event("PostToolUse", "*", 5, "keeps the session's locks alive, gives back what a command needed"),
-    Event("PostToolUseFailure", "Bash", 5, "gives back what a failed command needed"),
-    Event("SubagentStop", None, 5, "releases what a subagent held"),
+    HookEvent("PostToolUse", "*", 5, "keeps the session's locks alive, gives back what a command needed"),
+    HookEvent("PostToolUseFailure", "Bash", 5, "gives back what a failed command needed"),
+    HookEvent("SubagentStop", None, 5, "releases what a subagent held"),
     # Without a timeout of its own Claude Code cancels this one after 1.5 s.
-    Event("SessionEnd", None, 10, "releases everything and ends the session"),
+    HookEvent("SessionEnd", None, 10, "releases everything and ends the session"),
 )
 
 
-def group(event: Event, command: str = COMMAND) -> dict[str, Any]:
-    """As it stands in the list of an event in a settings file."""
+def group(event: HookEvent, command: str = COMMAND) -> dict[str, Any]:
+    """The entry in the list of an event in a settings file."""
     matcher = {} if event.matcher is None else {"matcher": event.matcher}
     return {**matcher, "hooks": [{"type": "command", "command": command, "timeout": event.timeout}]}
 
 
 def is_ours(hook: object) -> bool:
-    """Whether an entry of a settings file is a hook of coord's, of this version or another."""
+    """Whether an entry of a settings file is coord's, of this version or another."""
     command = hook.get("command") if isinstance(hook, dict) else None
     return isinstance(command, str) and bool(_OURS.search(command))

@@ -1,4 +1,4 @@
-"""Changes to a JSON file that leave every other byte of it alone, so that they can be taken back without a trace."""
+"""Changes to a JSON file that leave every other byte alone, so that they can be undone without a trace."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ _SPACE = " \t\r\n"
 
 @dataclass(frozen=True)
 class Member:
-    """One member of an object, or element of an array. `begin`: of its key, where it has one; `value` and `end`: of its value."""
+    """The offsets of one member of an object, or element of an array. `start`: of its key, where it
+    has one; `value` and `end`: of its value."""
 
     key: str | int
-    begin: int
+    start: int
     value: int
     end: int
 
 
 class JsonText:
-    """A JSON document. Raises ValueError (with what is wrong, where) when it is none."""
+    """A JSON document. Raises ValueError, with what is wrong and where, when it is not JSON."""
 
     def __init__(self, whole: str) -> None:
         self._mark = whole[:1] if whole.startswith("\ufeff") else ""  # some editors on Windows begin a file with it
@@ -40,40 +41,45 @@ class JsonText:
         return json.loads(self.text)
 
     def get(self, *path: str | int) -> Any:
-        """The value there; None also when there is none."""
-        found = self._find(path)
-        return None if found is None else json.loads(self.text[found[0] : found[1]])
+        """The value at `path`; None also when there is none."""
+        span = self._find(path)
+        return None if span is None else json.loads(self.text[span[0] : span[1]])
 
     def add(self, path: Path, value: Any, key: str | None = None) -> None:
-        """At the end of the object (under this key) or the array at `path`, which must be there."""
+        """Appends to the object (under this key) or the array at `path`, which must exist."""
         start, _ = self._must_find(path)
         members = _members(self.text, start)
-        named = "" if key is None else f"{json.dumps(key, ensure_ascii=False)}: "
-        if members and "\n" not in self.text[start : members[0].begin]:
-            self._splice(members[-1].end, members[-1].end, f", {named}{json.dumps(value, ensure_ascii=False)}")
+        name = "" if key is None else f"{json.dumps(key, ensure_ascii=False)}: "
+        newline = self._newline
+        if members and "\n" not in self.text[start : members[0].start]:
+            end = members[-1].end
+            self._splice(end, end, f", {name}{json.dumps(value, ensure_ascii=False)}")
         elif members:
-            margin = self._margin(members[0].begin)
-            self._splice(members[-1].end, members[-1].end, f",{self._newline}{margin}{named}{self._dump(value, margin)}")
+            end, margin = members[-1].end, self._margin(members[0].start)
+            self._splice(end, end, f",{newline}{margin}{name}{self._dump(value, margin)}")
         else:
             outer = self._margin(start)
             margin = outer + self._step()
-            self._splice(start + 1, start + 1, f"{self._newline}{margin}{named}{self._dump(value, margin)}{self._newline}{outer}")
+            added = f"{newline}{margin}{name}{self._dump(value, margin)}{newline}{outer}"
+            self._splice(start + 1, start + 1, added)
 
     def replace(self, path: Path, value: Any) -> None:
-        """The value at `path`, which must be there."""
+        """Replaces the value at `path`, which must exist."""
         start, end = self._must_find(path)
-        one_line = "\n" not in self.text[start:end]
-        self._splice(start, end, json.dumps(value, ensure_ascii=False) if one_line else self._dump(value, self._margin(start)))
+        if "\n" in self.text[start:end]:
+            self._splice(start, end, self._dump(value, self._margin(start)))
+        else:
+            self._splice(start, end, json.dumps(value, ensure_ascii=False))
 
     def remove(self, path: Path) -> None:
-        """What `add` put there, or anything else, with the comma that it needed."""
+        """Removes what `add` put there, or anything else, with the comma that it needed."""
         start, end = self._must_find(path[:-1])
         members = _members(self.text, start)
-        nth = max(at for at, member in enumerate(members) if member.key == path[-1])
-        if nth:
-            self._splice(members[nth - 1].end, members[nth].end, "")
+        index = max(i for i, member in enumerate(members) if member.key == path[-1])
+        if index:
+            self._splice(members[index - 1].end, members[index].end, "")
         elif len(members) > 1:
-            self._splice(members[0].begin, members[1].begin, "")
+            self._splice(members[0].start, members[1].start, "")
         else:
             rest = self.text[members[0].end : end - 1]
             closing = self._newline + self._margin(start)
@@ -83,35 +89,35 @@ class JsonText:
         self.text = self.text[:start] + new + self.text[end:]
 
     def _must_find(self, path: Path) -> tuple[int, int]:
-        found = self._find(path)
-        if found is None:
+        span = self._find(path)
+        if span is None:
             raise KeyError(path)
-        return found
+        return span
 
     def _find(self, path: Path) -> tuple[int, int] | None:
-        """The begin and the end of the value; of several of one name the last, as JSON readers have it."""
+        """The start and end of the value; the last of several of one name, as JSON readers see it."""
         start = _skip(self.text, 0)
         end = len(self.text.rstrip(_SPACE))
         for step in path:
             if self.text[start] not in "{[":
                 return None
-            found = [member for member in _members(self.text, start) if member.key == step]
-            if not found:
+            named = [member for member in _members(self.text, start) if member.key == step]
+            if not named:
                 return None
-            start, end = found[-1].value, found[-1].end
+            start, end = named[-1].value, named[-1].end
         return start, end
 
     def _margin(self, at: int) -> str:
-        """The white space that the line of this place begins with."""
+        """The indentation of the line of this offset."""
         line = self.text[self.text.rfind("\n", 0, at) + 1 : at]
         return line[: len(line) - len(line.lstrip(" \t"))]
 
     def _step(self) -> str:
-        """By how much this file indents."""
+        """One level of this file's indentation."""
         start = _skip(self.text, 0)
         members = _members(self.text, start)
-        if members and "\n" in self.text[start : members[0].begin]:
-            return self._margin(members[0].begin)[len(self._margin(start)) :] or "  "
+        if members and "\n" in self.text[start : members[0].start]:
+            return self._margin(members[0].start)[len(self._margin(start)) :] or "  "
         return "  "
 
     def _dump(self, value: Any, margin: str) -> str:
@@ -119,22 +125,22 @@ class JsonText:
 
 
 def _members(text: str, start: int) -> list[Member]:
-    """Of the object or the array that begins here, in valid JSON."""
+    """The members of the object or array that starts here, in valid JSON."""
     decode = JSONDecoder().raw_decode
-    found: list[Member] = []
+    members: list[Member] = []
     at = _skip(text, start + 1)
     while text[at] not in "}]":
-        begin = at
-        key: str | int = len(found)
+        first = at
+        key: str | int = len(members)
         if text[start] == "{":
             key, at = scanstring(text, at + 1)
             at = _skip(text, _skip(text, at) + 1)
         _, end = decode(text, at)
-        found.append(Member(key, begin, at, end))
+        members.append(Member(key, first, at, end))
         at = _skip(text, end)
         if text[at] == ",":
             at = _skip(text, at + 1)
-    return found
+    return members
 
 
 def _skip(text: str, at: int) -> int:

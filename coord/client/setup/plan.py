@@ -1,4 +1,4 @@
-"""Changes to files, put together first, shown, and then made all or not at all."""
+"""Changes to files: collected first, shown, and then made all or not at all."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from coord.client.locked import replace
 
 
-class Refused(Exception):
-    """It cannot be done, and nothing was changed. The message says why and what to do."""
+class CannotChange(Exception):
+    """It cannot be done, and nothing was changed. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """What becomes of one file; None: it is not there."""
+class FileChange:
+    """The content of one file before and after; None: there is no file."""
 
     path: str
     before: bytes | None
@@ -28,37 +28,38 @@ class Change:
 
 
 class Plan:
-    """The files below some folders as they are to be. Reading gives what is planned already; nothing is written before `apply`."""
+    """Files as they are to become. `read` gives what is planned so far; `apply` writes."""
 
     def __init__(self, *folders: str) -> None:
-        """`folders`: outside of these nothing is changed, also not through a link. The first is the one that names are shown from."""
+        """`folders`: nothing outside of these is changed, not even through a link. Paths are shown
+        relative to the first."""
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.notes: list[str] = []
-        self._changes: dict[str, Change] = {}
-        self._may_go: set[str] = set()
+        self._changes: dict[str, FileChange] = {}
+        self._removable: set[str] = set()
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[FileChange]:
         return [change for change in self._changes.values() if change.before != change.after]
 
     def shown(self, path: str) -> str:
-        """A path as it is told to people."""
+        """A path as people see it."""
         top = self.folders[0]
         return os.path.relpath(path, top).replace(os.sep, "/") if _is_below(path, top) else path
 
     def real(self, path: str) -> str:
-        """The file behind a link. Raises Refused when that is not ours to change."""
+        """The file behind a link. Raises CannotChange when it must not be changed."""
         real = os.path.realpath(path)
         if not any(_is_below(real, folder) for folder in self.folders):
-            raise Refused(f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by a file, or use --local.")
+            raise CannotChange(f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by a file, or use --local.")
         if os.path.islink(path) and not os.path.exists(real):
-            raise Refused(f"{self.shown(path)} is a link to {real}, which is not there. Mend or remove it.")
+            raise CannotChange(f"{self.shown(path)} is a link to {real}, which does not exist. Fix or remove it.")
         if os.path.exists(real) and not os.path.isfile(real):
-            raise Refused(f"{self.shown(path)} is not a file. Move it away.")
+            raise CannotChange(f"{self.shown(path)} is not a file. Move it away.")
         return real
 
     def read(self, path: str) -> bytes | None:
-        """Raises Refused."""
+        """Raises CannotChange."""
         real = self.real(path)
         if real in self._changes:
             return self._changes[real].after
@@ -68,65 +69,66 @@ class Plan:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Refused(f"{self.shown(path)} cannot be read: {error.strerror}.") from None
+            raise CannotChange(f"{self.shown(path)} cannot be read: {error.strerror}.") from None
 
     def text(self, path: str) -> str | None:
-        """With its line ends as they are. Raises Refused."""
+        """With its line ends as they are. Raises CannotChange."""
         content = self.read(path)
         try:
             return None if content is None else content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Refused(f"{self.shown(path)} is not UTF-8 (byte {error.start}). Convert it first; nothing was changed.") from None
+            raise CannotChange(f"{self.shown(path)} is not UTF-8 (byte {error.start}). Convert it first; nothing was changed.") from None
 
     def write(self, path: str, after: str | None, *, executable: bool = False) -> None:
-        """Plans the content of a file; None removes it. Raises Refused."""
+        """Plans the content of a file; None removes it. Raises CannotChange."""
         before = self.read(path)
         real = self.real(path)
         if real in self._changes:
             before, executable = self._changes[real].before, executable or self._changes[real].executable
-        self._changes[real] = Change(real, before, None if after is None else after.encode("utf-8"), executable)
+        self._changes[real] = FileChange(real, before, None if after is None else after.encode("utf-8"), executable)
 
-    def may_go(self, folder: str) -> None:
-        """This folder is removed with the last file in it."""
-        self._may_go.add(os.path.realpath(folder))
+    def remove_if_empty(self, folder: str) -> None:
+        """Plans that this folder goes with the last file in it."""
+        self._removable.add(os.path.realpath(folder))
 
     def diff(self) -> str:
         """All changes, as `diff -u` shows them."""
         return "".join(line for change in self.changes for line in self._diff(change))
 
-    def _diff(self, change: Change) -> Iterable[str]:
+    def _diff(self, change: FileChange) -> Iterable[str]:
         name = self.shown(change.path)
-        old, new = (f"a/{name}" if change.before is not None else "/dev/null"), (f"b/{name}" if change.after is not None else "/dev/null")
+        old = f"a/{name}" if change.before is not None else "/dev/null"
+        new = f"b/{name}" if change.after is not None else "/dev/null"
         if not change.before and not change.after:  # an empty file comes or goes
             yield f"--- {old}\n+++ {new}\n"
         for line in difflib.unified_diff(_lines(change.before), _lines(change.after), old, new):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
     def apply(self) -> None:
-        """Raises Refused; then everything is as it was."""
+        """Raises CannotChange; then everything is as it was."""
         for change in self.changes:
             if _content(change.path) != change.before:
-                raise Refused(f"{self.shown(change.path)} was changed by somebody else in this moment. Run it again.")
-        done: list[Change] = []
-        made: list[str] = []
+                raise CannotChange(f"{self.shown(change.path)} was changed by another process just now. Run it again.")
+        done: list[FileChange] = []
+        folders: list[str] = []
         try:
             for change in self.changes:
-                made += _make_folders(os.path.dirname(change.path))
+                folders += _make_folders(os.path.dirname(change.path))
                 done.append(change)
                 _put(change.path, change.after, change.executable)
             self._remove_folders()
         except BaseException as error:
             for change in reversed(done):
                 _put_back(change)
-            for folder in reversed(made):
+            for folder in reversed(folders):
                 _remove_folder(folder)
             if isinstance(error, OSError):
                 where = self.shown(str(error.filename)) if error.filename else "a file"
-                raise Refused(f"{where} cannot be written: {error.strerror}. Everything is as it was.") from None
+                raise CannotChange(f"{where} cannot be written: {error.strerror}. Everything is as it was.") from None
             raise
 
     def _remove_folders(self) -> None:
-        for folder in sorted(self._may_go, key=len, reverse=True):
+        for folder in sorted(self._removable, key=len, reverse=True):
             _remove_folder(folder)
 
 
@@ -183,7 +185,7 @@ def _put(path: str, content: bytes | None, executable: bool) -> None:
         raise
 
 
-def _put_back(change: Change) -> None:
+def _put_back(change: FileChange) -> None:
     if _content(change.path) != change.before:
         _put(change.path, change.before, change.executable)
 

@@ -1,4 +1,4 @@
-"""coord as a plugin of Claude Code: the hooks, a skill and the MCP server, for those who want them in all their projects at once."""
+"""coord as a plugin for Claude Code: the hooks, a skill and the MCP server, for all of a user's projects."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from coord import __version__
-from coord.client.setup import hooks, instructions, settings_json
-from coord.client.setup.plan import Plan, Refused
+from coord.client.setup import hooks, instructions, mcp_json
+from coord.client.setup.plan import CannotChange, Plan
 
 NAME = "coord"
 MANIFEST, MARKETPLACE = ".claude-plugin/plugin.json", ".claude-plugin/marketplace.json"
@@ -17,19 +17,22 @@ _DESCRIPTION = "Keeps AI coding sessions that work side by side from undoing eac
 _README = """\
 # coord for Claude Code
 
-Several sessions that change the same project at the same time undo each other's work. With this plugin each of them claims a file in coord
-before it edits it, and what a command such as `git push` needs, and gives it back when it is done; a session that is refused is told who holds
-it, why and until when. It also brings a skill and the tools of coord's MCP server, {url}.
+Several sessions that change the same project at the same time undo each other's work. With this plugin
+each of them claims a file in coord before it edits it, claims what a command such as `git push` needs,
+and releases it when it is done; a session that is refused learns who holds it, why and until when. The
+plugin also has a skill and the tools of coord's MCP server, {url}.
 
-It needs the `coord` command on the machine, which the server hands out: `curl -fsS {url}/client/install.sh | sh`. Without it the plugin does
-nothing. `coord doctor` shows whether it works. Made by `coord init --plugin`; that command also brings it up to date.
+It needs the `coord` command, which the server hands out: `curl -fsS {url}/client/install.sh | sh`.
+Without it the plugin does nothing. `coord doctor` shows whether it works. Made by
+`coord init --plugin`, which also brings it up to date.
 """
 
 _SKILL = """\
 ---
 name: coord
-description: Work beside other AI sessions through coord. Use when an edit or a command was denied because another session holds it, before \
-anything that others could change at the same time (a deployment, a migration, a server), to see who works on what, and to read or write messages.
+description: Work beside other AI sessions through coord. Use when an edit or a command was denied \
+because another session holds it, before anything that others could change at the same time (a \
+deployment, a migration, a server), to see who works on what, and to read or write messages.
 ---
 
 {instructions}
@@ -51,15 +54,21 @@ anything that others could change at the same time (a deployment, a migration, a
 
 def files(url: str, with_token: bool) -> dict[str, str]:
     """The plugin's files by their names. It names no project: each repository has its own."""
-    servers = {settings_json.SERVER: settings_json.server(url, None, with_token)}
+    servers = {mcp_json.SERVER: mcp_json.server(url, None, with_token)}
     events = {event.name: [hooks.group(event, hooks.PLUGIN_COMMAND)] for event in hooks.EVENTS}
     about = {"name": NAME, "description": _DESCRIPTION, "version": __version__, "author": {"name": "coord"}}
-    market = {"name": NAME, "description": _DESCRIPTION, "owner": about["author"], "plugins": [{"name": NAME, "source": "./"}]}
+    market = {
+        "name": NAME,
+        "description": _DESCRIPTION,
+        "owner": about["author"],
+        "plugins": [{"name": NAME, "source": "./"}],
+    }
+    purpose = "Claims what a session is about to change, and shows it its messages."
     return {
         MANIFEST: _json(about),
         MARKETPLACE: _json(market),
         "README.md": _README.format(url=url),
-        "hooks/hooks.json": _json({"description": "Claims what a session is about to change, and shows it its messages.", "hooks": events}),
+        "hooks/hooks.json": _json({"description": purpose, "hooks": events}),
         "skills/coord/SKILL.md": _SKILL.format(instructions=instructions.text(url), url=url),
         ".mcp.json": _json({"mcpServers": servers}),
     }
@@ -70,7 +79,7 @@ def _json(value: Any) -> str:
 
 
 def add(folder: str, url: str, with_token: bool) -> Plan:
-    """Plans the plugin in a folder of its own. Raises Refused."""
+    """Plans the plugin in a folder of its own. Raises CannotChange."""
     plan = _plan(folder)
     for name, content in files(url, with_token).items():
         plan.write(os.path.join(folder, name), content)
@@ -78,25 +87,25 @@ def add(folder: str, url: str, with_token: bool) -> Plan:
 
 
 def remove(folder: str, url: str, with_token: bool) -> Plan:
-    """Plans that the plugin goes; a file that was changed by hand stays. Raises Refused."""
+    """Plans that the plugin goes; a file that was changed by hand stays. Raises CannotChange."""
     plan = _plan(folder)
     for name, content in files(url, with_token).items():
         path = os.path.join(folder, name)
-        there = plan.text(path)
-        if there == content:
+        current = plan.text(path)
+        if current == content:
             plan.write(path, None)
-        elif there is not None:
-            plan.notes.append(f"{name} stays: it is not as init writes it.")
-        within = os.path.dirname(name)
-        while within:
-            plan.may_go(os.path.join(folder, within))
-            within = os.path.dirname(within)
-    plan.may_go(folder)
+        elif current is not None:
+            plan.notes.append(f"{name} stays: it was changed since init wrote it.")
+        subfolder = os.path.dirname(name)
+        while subfolder:
+            plan.remove_if_empty(os.path.join(folder, subfolder))
+            subfolder = os.path.dirname(subfolder)
+    plan.remove_if_empty(folder)
     return plan
 
 
 def _plan(folder: str) -> Plan:
-    """Raises Refused when another plugin is there."""
+    """Raises CannotChange when another plugin is there."""
     plan = Plan(folder)
     manifest = plan.text(os.path.join(folder, MANIFEST))
     try:
@@ -104,5 +113,6 @@ def _plan(folder: str) -> Plan:
     except (ValueError, AttributeError):
         named = None
     if named != NAME:
-        raise Refused(f"{folder} holds another plugin ({named or 'its plugin.json is not JSON'}). Name a folder of its own.")
+        reason = named or "its plugin.json is not JSON"
+        raise CannotChange(f"{folder} holds another plugin ({reason}). Name a folder of its own.")
     return plan

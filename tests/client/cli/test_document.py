@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from coord.client.cli.common import common_options
 from coord.client.cli.failures import EXIT_CODES
 from coord.client.cli.group import COMMANDS, cli
+from coord.client.cli.options import common_options
 from tests.client.cli.conftest import Person, every_command
 from tests.service import ROOT
 from tests.test_documents import blocks, code, rows, text

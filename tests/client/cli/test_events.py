@@ -44,7 +44,7 @@ def test_events_of_all_projects_say_which(me: Person) -> None:
 
 
 def test_only_so_much_of_a_long_journal_is_read(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.client.cli.events.FIRST_LOOK_BACK", 1)
+    monkeypatch.setattr("coord.client.cli.journal.FIRST_LOOK_BACK", 1)
     for name in "abc":
         me("lock", name)
     assert types(me, "-n", "2") == ["lock.claimed"] * 2

@@ -95,7 +95,7 @@ def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) ->
         waiting.send_signal(signal.SIGINT)
         _, err = waiting.communicate(timeout=20)
     assert said.code == 3
-    assert "your place in the line was 2; ahead: third" in said.err
+    assert "you were number 2 of those waiting, behind third" in said.err
     assert waiting.returncode == 130
     assert "interrupted" in err
 
@@ -121,7 +121,7 @@ def test_what_was_granted_to_an_interrupted_claim_is_given_back(me: Person, serv
 
 
 def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(me: Person, other: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.client.cli.locks.MAX_WAIT_S", 0.3)
+    monkeypatch.setattr("coord.client.cli.claims.MAX_WAIT_S", 0.3)
     other("lock", "x", "--ttl", "2s")
     said = me("lock", "x", "--wait", "1")
     assert said.code == 3
@@ -134,7 +134,7 @@ def test_a_claim_while_coord_is_away_grants_nothing_and_is_kept(away: Person) ->
     said = away("lock", "x")
     assert (said.code, said.out) == (5, "")
     assert "You work WITHOUT a lock on x" in said.err
-    assert "is kept" in said.err
+    assert "is queued" in said.err
     assert [call["body"]["resource"] for call in away.queued] == ["x"]
 
 
@@ -154,7 +154,7 @@ def test_a_kept_claim_is_sent_before_anything_newer(me: Person, away: Person) ->
 def test_a_kept_claim_that_is_refused_later_is_told_of_once(me: Person, away: Person, other: Person) -> None:
     away("lock", "x")
     other("lock", "x")
-    assert "a call that had waited was refused" in me("set", "api", "built").err
+    assert "a queued call was refused" in me("set", "api", "built").err
     assert "refused" not in me("set", "api", "built").err
     assert other.session in me("queue", "--rejected").out
 
@@ -201,7 +201,7 @@ def test_unlocking_what_one_does_not_hold_is_no_success(me: Person, other: Perso
     held = other("lock", "x", "--json").json
     said = me("unlock", "y")
     assert said.code == 4
-    assert "You hold no lock of 'y'" in said.err
+    assert "You hold no lock on 'y'" in said.err
     said = me("unlock", held["id"], "--json")
     assert said.code == 3
     assert said.json["error"] == "not_holder"
@@ -254,7 +254,7 @@ def test_ended_locks_are_history(me: Person) -> None:
 
 
 def test_a_limit_is_kept_and_more_pages_are_fetched(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.client.cli.common.MOST_ON_PAGE", 2)
+    monkeypatch.setattr("coord.client.cli.context.PAGE", 2)
     for name in "abcde":
         me("lock", name)
     assert len(me("-q", "locks").lines) == 5

@@ -21,7 +21,7 @@ def test_an_empty_queue_says_so(me: Person) -> None:
     assert me("queue").err == "No call waits.\n"
     assert me("sync").out == "No call waits.\n"
     assert me("queue", "--rejected").err == "No call was refused.\n"
-    assert me("sync", "--json").json == {"sent": 0, "dropped": 0, "rejected": [], "left": 0, "detail": "No call waits."}
+    assert me("sync", "--json").json == {"sent": 0, "dropped": 0, "rejected": [], "remaining": 0, "detail": "No call waits."}
 
 
 def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
@@ -37,7 +37,7 @@ def test_sync_says_what_is_left_and_why(away: Person) -> None:
     away("set", "api", "built")
     said = away("sync", "--json")
     assert said.code == 5
-    assert (said.json["sent"], said.json["left"]) == (0, 1)
+    assert (said.json["sent"], said.json["remaining"]) == (0, 1)
     assert "connection refused" in said.json["detail"]
 
 

@@ -164,7 +164,7 @@ def test_a_lost_lock_ends_the_command_with_stop_on_loss(me: Person, other: Perso
         other("lock", "x")
         _, err = process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGTERM
-    assert "The command is asked to end" in err
+    assert "Ending the command" in err
     assert [lock["session_id"] for lock in held(other)] == [other.session]  # it is not released either
 
 
@@ -200,7 +200,7 @@ def test_coord_that_goes_away_meanwhile_is_told_of_and_the_release_is_queued(me:
     assert "the lock on x cannot be renewed now" in away
     assert "the lock was renewed" in back
     assert process.returncode == 0
-    assert "the release is kept" in err
+    assert "The release is queued" in err
     assert [call["method"] for call in mine.queued] == ["DELETE"]
 
 
@@ -220,13 +220,13 @@ def test_coord_that_comes_back_grants_the_lock_from_then_on(me: Person, service:
     with Proxy(service.port) as line:
         line.refuse()
         mine = me.at(f"http://127.0.0.1:{line.port}")
-        sooner = "from coord.client.cli import main, run; run.RETRY_S = 0.3; main()"
+        sooner = "from coord.client.cli import lock_keeper, main; lock_keeper.AWAY_INTERVAL_S = 0.3; main()"
         mine.command = [sys.executable, "-c", sooner]
         with mine.start("run", "x", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
             ready(process)
             line.forward()
             assert process.stderr is not None
-            back = next(said for said in process.stderr if "you have the lock" in said)
+            back = next(said for said in process.stderr if "you hold the lock" in said)
             assert [lock["resource"] for lock in held(me)] == ["x"]
             process.communicate("\n", timeout=30)
         assert "claimed x until" in back

@@ -123,12 +123,12 @@ def test_it_leaves_nothing_behind(set_up: Repository, service: Service) -> None:
 
 def test_it_says_what_was_derived_and_from_where(set_up: Repository) -> None:
     checks = doctor(set_up)
-    assert checks["project"][0]["said"] == f"{set_up.project} (from .coord.toml)"
-    assert checks["session"][0]["said"].startswith("web-1/ann (from the user's name)")
-    assert str(set_up.folder / ".claude" / "coord-queue.jsonl") in checks["queue"][0]["said"]
+    assert checks["project"][0]["message"] == f"{set_up.project} (from .coord.toml)"
+    assert checks["session"][0]["message"].startswith("web-1/ann (from the user's name)")
+    assert str(set_up.folder / ".claude" / "coord-queue.jsonl") in checks["queue"][0]["message"]
     checks = doctor(set_up, COORD_PROJECT="other", CLAUDE_CODE_SESSION_ID="0123abcd-1")
-    assert checks["project"][0]["said"] == "other (from COORD_PROJECT)"
-    assert checks["session"][0]["said"].startswith("web-1/claude-0123abcd (from Claude Code)")
+    assert checks["project"][0]["message"] == "other (from COORD_PROJECT)"
+    assert checks["session"][0]["message"].startswith("web-1/claude-0123abcd (from Claude Code)")
 
 
 def test_people_see_a_line_for_each_check_and_what_to_do(set_up: Repository) -> None:
@@ -147,18 +147,18 @@ def test_people_see_a_line_for_each_check_and_what_to_do(set_up: Repository) -> 
 
 def test_something_else_that_listens_there_is_told_from_coord(set_up: Repository, stub: Stub) -> None:
     check = the_only(doctor(set_up, code=1, COORD_URL=stub.url), "server")
-    assert (check["state"], "answers 404, and is not coord" in check["said"]) == ("problem", True)
+    assert (check["state"], "answers 404, and is not coord" in check["message"]) == ("problem", True)
 
 
 def test_a_server_that_hangs_is_told_in_time(set_up: Repository, hanging: str) -> None:
     began = time.monotonic()
     check = the_only(doctor(set_up, code=1, COORD_URL=hanging), "server")
-    assert "timed out" in check["said"]
+    assert "timed out" in check["message"]
     assert time.monotonic() - began < 20
 
 
 def test_an_address_that_is_none(set_up: Repository) -> None:
-    assert "is not the address" in the_only(doctor(set_up, code=1, COORD_URL="coord:8001"), "server")["said"]
+    assert "is not the address" in the_only(doctor(set_up, code=1, COORD_URL="coord:8001"), "server")["message"]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_an_address_that_is_none(set_up: Repository) -> None:
 def test_versions_must_match(set_up: Repository, stub: Stub, client: tuple[int, Any], version: str, state: str, said: str) -> None:
     coord_like(stub, client=client, version=version)
     check = the_only(doctor(set_up, COORD_URL=stub.url), "versions")
-    assert (check["state"], said in check["said"]) == (state, True), check
+    assert (check["state"], said in check["message"]) == (state, True), check
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_versions_must_match(set_up: Repository, stub: Stub, client: tuple[int, 
 def test_a_skewed_clock(set_up: Repository, stub: Stub, ahead: float, state: str, said: str) -> None:
     coord_like(stub, ahead)
     check = the_only(doctor(set_up, COORD_URL=stub.url), "clock")
-    assert (check["state"], said in check["said"]) == (state, True), check
+    assert (check["state"], said in check["message"]) == (state, True), check
 
 
 def test_a_database_that_is_away(set_up: Repository, stub: Stub) -> None:
@@ -204,7 +204,7 @@ def test_a_database_that_is_away(set_up: Repository, stub: Stub) -> None:
     stub.answers["/api/coord/status"] = (503, away)
     stub.answers["/health"] = (503, {"status": "degraded", "database": "disconnected", "reason": "the database is read-only"})
     checks = doctor(set_up, code=1, COORD_URL=stub.url)
-    assert "its database does not: the database is read-only" in the_only(checks, "database")["said"]
+    assert "its database does not: the database is read-only" in the_only(checks, "database")["message"]
     assert checks["hooks fire"][0]["state"] == "warning"
 
 
@@ -216,11 +216,11 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-@pytest.mark.parametrize(("token", "said"), [(None, "it wants a token, and none is set"), ("wrong-4712", "is not accepted")])
+@pytest.mark.parametrize(("token", "said"), [(None, "it needs a token, and none is set"), ("wrong-4712", "is not accepted")])
 def test_a_missing_and_a_wrong_token(set_up: Repository, guarded: Service, token: str | None, said: str) -> None:
     environment = {"COORD_URL": guarded.url} | ({"COORD_TOKEN": token} if token else {})
     checks = doctor(set_up, code=1, **environment)
-    assert said in the_only(checks, "access")["said"]
+    assert said in the_only(checks, "access")["message"]
     assert "4711" not in json.dumps(checks)
     assert "4712" not in json.dumps(checks)
 
@@ -228,7 +228,7 @@ def test_a_missing_and_a_wrong_token(set_up: Repository, guarded: Service, token
 def test_the_right_token(set_up: Repository, guarded: Service, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("right-4711\n")
     checks = doctor(set_up, COORD_URL=guarded.url, COORD_TOKEN_FILE=str(tmp_path / "token"))
-    assert the_only(checks, "access")["said"] == "the token is accepted"
+    assert the_only(checks, "access")["message"] == "the token is accepted"
     assert the_only(checks, "hooks fire")["state"] == "ok"
     assert "4711" not in json.dumps(checks)
 
@@ -258,7 +258,7 @@ def ours(settings: dict[str, Any], event: str) -> dict[str, Any]:
         pytest.param(
             edited(lambda s: ours(s, "PreToolUse").update(timeout=1)),
             "warning",
-            "not as this version has them: PreToolUse",
+            "of another version: PreToolUse",
             id="an old one",
         ),
         pytest.param(edited(lambda s: s.update(disableAllHooks=True)), "problem", "disableAllHooks", id="all are turned off"),
@@ -268,13 +268,13 @@ def ours(settings: dict[str, Any], event: str) -> dict[str, Any]:
 def test_hooks_that_are_missing_old_or_turned_off(set_up: Repository, edit: Callable[[Repository], None], state: str, said: str) -> None:
     edit(set_up)
     found = doctor(set_up)["hooks"]
-    assert any(check["state"] == state and said in check["said"] for check in found), found
+    assert any(check["state"] == state and said in check["message"] for check in found), found
 
 
 def test_a_hook_that_refuses_has_fired(set_up: Repository, service: Service) -> None:
     lock = {"project_key": set_up.project, "session_id": "web-2/agent", "resource": "/"}
     assert service.call("POST", "/locks", lock).status == 201
-    assert "an edit was refused" in the_only(doctor(set_up, code=0), "hooks fire")["said"]
+    assert "an edit was refused" in the_only(doctor(set_up, code=0), "hooks fire")["message"]
 
 
 def test_in_a_folder_below_it_says_that_claude_code_finds_no_hooks_there(set_up: Repository) -> None:
@@ -287,23 +287,23 @@ def test_in_a_folder_below_it_says_that_claude_code_finds_no_hooks_there(set_up:
 
 def test_instructions_that_are_missing_old_or_unread_are_warned_of(set_up: Repository) -> None:
     set_up.write("AGENTS.md", set_up.read("AGENTS.md").replace("Denied?", "Refused?"))
-    assert "not as this version has them, or for another server: AGENTS.md" in the_only(doctor(set_up), "instructions")["said"]
+    assert "of another version, or for another server: AGENTS.md" in the_only(doctor(set_up), "instructions")["message"]
     set_up.init()
-    assert the_only(doctor(set_up), "instructions")["said"] == "in AGENTS.md"
+    assert the_only(doctor(set_up), "instructions")["message"] == "in AGENTS.md"
     set_up.write("CLAUDE.md", "# Claude Code reads this one now\n")
-    assert "CLAUDE.md" in the_only(doctor(set_up), "instructions")["said"]
+    assert "CLAUDE.md" in the_only(doctor(set_up), "instructions")["message"]
     (set_up.folder / "CLAUDE.md").unlink()
     (set_up.folder / "AGENTS.md").unlink()
-    assert "no file tells agents of coord" in the_only(doctor(set_up), "instructions")["said"]
+    assert "no file tells agents about coord" in the_only(doctor(set_up), "instructions")["message"]
     set_up.init("--local")
-    assert the_only(doctor(set_up), "instructions")["said"] == "in CLAUDE.local.md"
+    assert the_only(doctor(set_up), "instructions")["message"] == "in CLAUDE.local.md"
 
 
 def test_hooks_in_the_users_own_settings_count(set_up: Repository) -> None:
     (set_up.home / ".claude").mkdir()
     os.replace(set_up.folder / SETTINGS, set_up.home / ".claude" / "settings.json")
     checks = doctor(set_up, code=0)
-    assert the_only(checks, "hooks")["said"] == "all 7 in ~/.claude/settings.json"
+    assert the_only(checks, "hooks")["message"] == "all 7 in ~/.claude/settings.json"
     assert the_only(checks, "hooks fire")["state"] == "ok"
 
 
@@ -311,14 +311,14 @@ def test_a_plugin_counts(set_up: Repository) -> None:
     set_up.write(SETTINGS, json.dumps({"enabledPlugins": {"coord@coord": True}}))
     (set_up.folder / "AGENTS.md").unlink()
     checks = doctor(set_up, code=0)
-    assert "as the plugin" in the_only(checks, "hooks")["said"]
+    assert "as the plugin" in the_only(checks, "hooks")["message"]
     assert the_only(checks, "hooks fire")["state"] == "ok"
 
 
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        pytest.param("true # coord hook", "coord got no claim: it said nothing", id="one that does nothing"),
+        pytest.param("true # coord hook", "coord got no claim: it printed nothing", id="one that does nothing"),
         pytest.param("echo oh no >&2; exit 3; coord hook", "exit code 3), but coord got no claim: oh no", id="one that fails"),
         pytest.param(hooks.COMMAND.replace("coord hook", "/gone/coord hook"), "coord got no claim", id="one that is gone"),
     ],
@@ -326,7 +326,7 @@ def test_a_plugin_counts(set_up: Repository) -> None:
 def test_a_hook_that_does_not_fire_is_found_by_trying_it(set_up: Repository, command: str, said: str) -> None:
     edited(lambda settings: ours(settings, "PreToolUse").update(command=command))(set_up)
     check = the_only(doctor(set_up, code=1), "hooks fire")
-    assert (check["state"], said in check["said"]) == ("problem", True), check
+    assert (check["state"], said in check["message"]) == ("problem", True), check
 
 
 def test_another_server_and_project_can_be_named(set_up: Repository, service: Service) -> None:
@@ -358,7 +358,7 @@ def test_a_program_that_hooks_do_not_find_is_a_problem(set_up: Repository) -> No
     os.replace(launcher, set_up.home / "elsewhere")
     told = json.loads(set_up.run(str(set_up.home / "elsewhere"), "doctor", "--json").stdout)
     found = {check["name"]: check for check in told["checks"]}
-    assert "hooks do not find a `coord`" in found["program"]["said"]
+    assert "hooks do not find a `coord`" in found["program"]["message"]
     assert found["hooks fire"]["state"] == "problem"
 
 
@@ -370,7 +370,7 @@ def test_a_program_that_hooks_do_not_find_is_a_problem(set_up: Repository) -> No
     [
         ('porject = "x"', "warning", "porject is not known; is project meant?"),
         ("[hook]\nlock_ttl_hour = 1", "warning", "hook.lock_ttl_hour is not known; is hook.lock_ttl_hours meant?"),
-        ("[hook]\nbanner_bytes = true", "warning", "hook.banner_bytes is of the wrong kind"),
+        ("[hook]\nbanner_bytes = true", "warning", "hook.banner_bytes is of the wrong type"),
         ('[[hook.commands]]\npattern = "x"\nresorce = "y"', "problem", "needs a pattern and a resource"),
         ('[[hook.commands]]\npattern = "("\nresource = "y"', "problem", "is not a regular expression"),
         ("url = ", "problem", "is not TOML"),
@@ -380,7 +380,7 @@ def test_a_program_that_hooks_do_not_find_is_a_problem(set_up: Repository) -> No
 def test_settings_that_are_wrong(set_up: Repository, service: Service, settings: str, state: str, said: str) -> None:
     set_up.write(".coord.toml", settings)
     found = doctor(set_up, COORD_URL=service.url, COORD_PROJECT=set_up.project)["settings"]
-    assert any(check["state"] == state and said in check["said"] for check in found), found
+    assert any(check["state"] == state and said in check["message"] for check in found), found
 
 
 def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Repository) -> None:
@@ -390,8 +390,8 @@ def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Reposit
     set_up.write(".claude/coord-queue.reported.json", "100000")
     before = set_up.tree()
     waiting, refused = doctor(set_up, code=0)["queue"]
-    assert f"2 calls wait, the oldest since {call['ts']}" in waiting["said"]
-    assert "1 of the calls that had waited was refused" in refused["said"]
+    assert f"2 calls wait, the oldest since {call['ts']}" in waiting["message"]
+    assert "1 queued call was refused" in refused["message"]
     assert {name: each for name, each in set_up.tree().items() if "queue.jsonl" in name} == {
         name: each for name, each in before.items() if "queue.jsonl" in name
     }
@@ -400,12 +400,12 @@ def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Reposit
 def test_a_queue_that_cannot_be_written_is_a_problem(set_up: Repository) -> None:
     set_up.write("file", "")
     checks = doctor(set_up, code=1, COORD_QUEUE=str(set_up.folder / "file" / "queue.jsonl"))
-    assert "cannot be written" in checks["queue"][0]["said"]
+    assert "cannot be written" in checks["queue"][0]["message"]
 
 
 def test_a_queue_that_git_would_commit_is_warned_of(set_up: Repository) -> None:
     (set_up.folder / ".gitignore").unlink()
-    assert any("git does not ignore the queue" in check["said"] for check in doctor(set_up)["queue"])
+    assert any("git does not ignore the queue" in check["message"] for check in doctor(set_up)["queue"])
 
 
 def test_an_old_guard_and_an_mcp_entry_that_leads_elsewhere_are_warned_of(set_up: Repository) -> None:
@@ -414,8 +414,8 @@ def test_an_old_guard_and_an_mcp_entry_that_leads_elsewhere_are_warned_of(set_up
     set_up.write(".mcp.json", '{"mcpServers": {"coord": {"type": "http", "url": "http://old:8001/mcp"}}}')
     checks = doctor(set_up, code=0)
     assert the_only(checks, "git guard")["state"] == "warning"
-    assert "leads to http://old:8001/mcp" in the_only(checks, "mcp")["said"]
+    assert "leads to http://old:8001/mcp" in the_only(checks, "mcp")["message"]
     set_up.init("--mcp", "--guard")
     checks = doctor(set_up, code=0)
     assert the_only(checks, "git guard")["state"] == "ok"
-    assert the_only(checks, "mcp")["said"].endswith("/mcp answers")
+    assert the_only(checks, "mcp")["message"].endswith("/mcp answers")

@@ -10,7 +10,11 @@ import pytest
 from coord.client.cli.group import COMMANDS
 from coord.client.hook import edits, messages
 from coord.client.place import DEFAULT_URL, read_config
-from coord.client.setup import commands, config_file, git_guard, guard, hooks, instructions, plugin
+from coord.client.setup import config_file, hooks, instructions, plugin
+from coord.client.setup.doctor.command import doctor
+from coord.client.setup.guard import check, git_hooks
+from coord.client.setup.guard.commands import guard
+from coord.client.setup.init import init
 from tests.service import ROOT
 from tests.test_documents import blocks, code
 
@@ -41,14 +45,14 @@ def test_its_settings_and_those_that_init_writes_are_ones_that_coord_takes(tmp_p
     assert "hook" in settings
 
 
-@pytest.mark.parametrize("command", [commands.init, commands.guard, commands.doctor], ids=lambda command: command.name)
+@pytest.mark.parametrize("command", [init, guard, doctor], ids=lambda command: command.name)
 def test_every_option_and_subcommand_is_named(command: Any) -> None:
     text = GUIDE.read_text()
     options = [name for parameter in command.params if not parameter.hidden for name in parameter.opts if name.startswith("--")]
     missing = [name for name in options if name not in text]
     if isinstance(command, click.Group):
         missing += [
-            name for name in command.commands if f"guard {name}" not in text and f"`{name}`" not in text and name not in git_guard.HOOKS
+            name for name in command.commands if f"guard {name}" not in text and f"`{name}`" not in text and name not in git_hooks.HOOKS
         ]
     assert missing == []
 
@@ -62,9 +66,9 @@ def test_the_commands_that_agents_and_people_are_told_of_are_there(text: str) ->
 
 def test_the_guards_numbers() -> None:
     text = GUIDE.read_text()
-    assert f"claims it for {guard.PUSH_TTL_S} seconds" in text
-    assert f"within {guard.DEADLINE_S} seconds" in text
-    assert f"[ $? -ne {git_guard.REFUSED} ]" in text
+    assert f"claims it for {check.PUSH_TTL_S} seconds" in text
+    assert f"within {check.DEADLINE_S} seconds" in text
+    assert f"[ $? -ne {git_hooks.REFUSAL_CODE} ]" in text
 
 
 def _rows(heading: str) -> list[list[str]]:

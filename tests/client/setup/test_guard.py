@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coord.areas.locks.resources import canonical
-from coord.client.setup import git_guard, guard
+from coord.client.setup.guard import check, git_hooks
 from tests.client.setup.conftest import CLOSED, Repository
 from tests.service import Service
 
@@ -103,8 +103,8 @@ def test_what_the_session_itself_or_its_family_holds_is_fine(
 
 @pytest.mark.parametrize(("one", "other"), [("web-1", "web-1/ann"), ("web-1/ann", "web-1/anna"), ("web-1/a/x", "web-1/a/y")])
 def test_names_that_merely_begin_alike_are_no_family(one: str, other: str) -> None:
-    assert not guard.are_family(one, other)
-    assert not guard.are_family(other, one)
+    assert not check.are_related(one, other)
+    assert not check.are_related(other, one)
 
 
 def test_when_the_holder_has_agreed_a_person_commits_all_the_same(set_up: Repository, service: Service) -> None:
@@ -160,7 +160,7 @@ def test_only_what_this_commit_takes_counts(set_up: Repository, service: Service
 def test_when_coord_is_away_the_commit_goes_on_and_one_line_says_why(set_up: Repository) -> None:
     done = commit(set_up, "a.py", COORD_URL=CLOSED)
     assert done.returncode == 0
-    assert done.stderr.startswith("coord: nobody was asked")
+    assert done.stderr.startswith("coord: could not ask")
     assert done.stderr.count("\n") == 1
 
 
@@ -169,7 +169,7 @@ def test_a_server_that_hangs_costs_a_commit_little_more_than_its_deadline(set_up
     done = commit(set_up, "a.py", COORD_URL=hanging)
     assert done.returncode == 0
     assert "timed out" in done.stderr
-    assert time.monotonic() - began < guard.DEADLINE_S + 5  # what Python and git need on a busy machine
+    assert time.monotonic() - began < check.DEADLINE_S + 5  # what Python and git need on a busy machine
 
 
 def test_without_coord_on_the_machine_git_works_as_ever(set_up: Repository) -> None:
@@ -204,7 +204,7 @@ def test_a_broken_setting_stops_no_commit(set_up: Repository) -> None:
     ],
 )
 def test_it_judges_a_files_lock_as_the_server_does(resource: str) -> None:
-    assert guard.covers(resource, "src/a.py") == canonical(resource).meets(canonical("src/a.py"))
+    assert check.covers(resource, "src/a.py") == canonical(resource).meets(canonical("src/a.py"))
 
 
 # --- pushes ----------------------------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_a_push_is_claimed_for_a_moment_so_that_others_meet_it(with_origin: Repo
     assert push(with_origin).returncode == 0
     (lock,) = service.call("GET", f"/locks?project_key={with_origin.project}").json["items"]
     assert (lock["resource"], lock["session_id"]) == ("git push", "web-1/ann")
-    assert lock["ttl_hours"] * 3600 == pytest.approx(guard.PUSH_TTL_S)
+    assert lock["ttl_hours"] * 3600 == pytest.approx(check.PUSH_TTL_S)
     assert push(with_origin, COORD_SESSION="web-1/bob").returncode == 1
     assert push(with_origin).returncode == 0
 
@@ -292,7 +292,7 @@ def test_a_hook_that_is_not_ours_to_change_stays_and_a_note_says_what_to_add(
     path = hook(repository, ".git/hooks/pre-commit", content, mode)
     told = installed(repository)
     assert said in told
-    assert git_guard.command("pre-commit") in told
+    assert git_hooks.command("pre-commit") in told
     assert path.read_text() == content
     assert "coord guard pre-push" in repository.read(".git/hooks/pre-push")
 
@@ -323,7 +323,7 @@ def test_with_husky_a_note_says_where_the_line_goes(repository: Repository) -> N
     repository.git("config", "core.hooksPath", ".husky/_")
     hook(repository, ".husky/_/pre-commit", "#!/usr/bin/env sh\n")
     assert "into the file of that name in .husky/" in installed(repository)
-    repository.write(".husky/pre-commit", git_guard.command("pre-commit") + "\n").chmod(0o755)
+    repository.write(".husky/pre-commit", git_hooks.command("pre-commit") + "\n").chmod(0o755)
     assert repository.coord("guard", "status").stdout.splitlines()[0].split() == ["pre-commit", "on"]
 
 

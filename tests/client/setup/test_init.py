@@ -107,7 +107,7 @@ def test_the_block_is_brought_up_to_date_in_place(repository: Repository) -> Non
 
 
 def test_the_instructions_are_short() -> None:
-    assert len(instructions.text("http://coord-server.department.example:8001").encode()) + 50 < instructions.MOST_BYTES
+    assert len(instructions.text("http://coord-server.department.example:8001").encode()) + 50 < instructions.MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coord.client.locked import replace
 from coord.client.setup.json_text import JsonText
-from coord.client.setup.plan import Plan, Refused
+from coord.client.setup.plan import CannotChange, Plan
 
 
 def test_when_one_file_cannot_be_written_all_are_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_when_one_file_cannot_be_written_all_are_as_they_were(tmp_path: Path, mo
         replace(source, target)
 
     monkeypatch.setattr("coord.client.setup.plan.replace", failing)
-    with pytest.raises(Refused, match=r"^full cannot be written: No space left on device. Everything is as it was.$"):
+    with pytest.raises(CannotChange, match=r"^full cannot be written: No space left on device. Everything is as it was.$"):
         plan.apply()
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"changed": "before", "removed": "before"}
 
@@ -38,7 +38,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(tmp_path: Path)
     plan = Plan(str(tmp_path))
     plan.write(str(tmp_path / "a"), "ours")
     (tmp_path / "a").write_text("theirs")
-    with pytest.raises(Refused, match="changed by somebody else"):
+    with pytest.raises(CannotChange, match="changed by another process"):
         plan.apply()
     assert (tmp_path / "a").read_text() == "theirs"
 
@@ -55,8 +55,8 @@ def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
 def test_a_folder_in_the_place_of_a_file_and_a_link_to_nowhere_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     os.symlink(tmp_path / "gone", tmp_path / "b")
-    for name, said in (("a", "is not a file"), ("b", "is not there")):
-        with pytest.raises(Refused, match=said):
+    for name, said in (("a", "is not a file"), ("b", "does not exist")):
+        with pytest.raises(CannotChange, match=said):
             Plan(str(tmp_path)).write(str(tmp_path / name), "x")
 
 

@@ -1,0 +1,265 @@
+"""What every command shares: who calls, from where, how a call is made, and how its result is shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any, Callable, NamedTuple, NoReturn
+
+import click
+
+from coord.client import place as places
+from coord.client.banner import plain
+from coord.client.calls import Calls, NotQueued, Queued, Timeouts
+from coord.client.cli.failures import (
+    AWAY,
+    DONE,
+    NOTHING,
+    USAGE,
+    CoordAway,
+    Failed,
+    NotCoord,
+    Refused,
+)
+from coord.client.cli.objects import Page
+from coord.client.cli.output import dumps, marked
+from coord.client.cli.queued_calls import as_json, refusal
+from coord.client.place import Place
+from coord.client.queue import Queue
+from coord.client.wire import Answer, Away, BadUrl, query
+
+MAX_RETRY_AFTER_S = 60.0  # coord asks for 30 when its database is away
+TIMEOUT_S = 10.0  # coord answers within 5, even when its database does not
+MAX_PROJECT = 100  # characters
+PAGE = 500
+
+Body = dict[str, Any]
+
+UNTRUSTED = "your token was not sent: only this repository's .coord.toml names {url}. If that server is your team's: coord trust {url}"
+
+
+class Write(NamedTuple):
+    """A call that changes something."""
+
+    method: str
+    path: str
+    body: Body | None = None
+
+
+class Coord:
+    """The service, as a command sees it. The options are those that every command has."""
+
+    def __init__(self) -> None:
+        self.json = False
+        self.quiet = False
+        self.color: bool | None = False if os.environ.get("NO_COLOR") else None
+        self.project_option: str | None = None
+        self.session_option: str | None = None
+        self.url_option: str | None = None
+        self.timeout_option: float | None = None
+        self.retry = True
+        self._calls: Calls | None = None
+
+    @property
+    def calls(self) -> Calls:
+        if self._calls is None:
+            place = Place(url=self.url_option)
+            place.project = (self.project_option or place.project)[:MAX_PROJECT]
+            timeouts = Timeouts(
+                call=self.timeout,
+                retry_after=self._max_retry_after(),
+                notice=self.note if self.retry else None,
+            )
+            self._calls = Calls(place, self.session_option or places.session(), timeouts)
+        return self._calls
+
+    @property
+    def place(self) -> Place:
+        return self.calls.place
+
+    @property
+    def session(self) -> str:
+        return self.calls.session
+
+    @property
+    def project(self) -> str:
+        return self.place.project
+
+    @property
+    def timeout(self) -> float:
+        return self.timeout_option or _seconds("COORD_TIMEOUT", TIMEOUT_S) or TIMEOUT_S
+
+    def _max_retry_after(self) -> float:
+        return _seconds("COORD_RETRY_AFTER", MAX_RETRY_AFTER_S) if self.retry else 0.0
+
+    def out(self, *lines: str) -> None:
+        """Prints the result, for people."""
+        if not self.json:
+            for line in lines:
+                click.echo(line, color=self.color)
+
+    def result(self, payload: Any) -> None:
+        """Prints the result, for programs: one JSON object."""
+        if self.json:
+            click.echo(dumps(payload), color=self.color)
+
+    def note(self, sentence: str) -> None:
+        """Prints what is good to know."""
+        if not self.quiet:
+            click.echo(plain(sentence), err=True, color=self.color)
+
+    def warn(self, sentence: str) -> None:
+        """Prints what must not be missed."""
+        click.echo(marked(sentence, "yellow"), err=True, color=self.color)
+
+    def failed(self, failure: Failed) -> None:
+        """Prints why something was not done, for people."""
+        if not self.json:
+            for line in failure.lines():
+                click.echo(line, err=True, color=self.color)
+
+    def read(self, path: str, *, wait: float = 0.0, **filters: Any) -> Any:
+        """The answer's JSON. Raises Refused, NotCoord and CoordAway."""
+        try:
+            url = path + query(**filters, wait=wait or None)
+            return self.checked(self.calls.read(url, timeout=self.timeout + wait)).json
+        except BadUrl:
+            raise
+        except Away as away:
+            raise CoordAway(str(away), away.retry_after) from None
+
+    def read_all(self, path: str, limit: int, **filters: Any) -> Page:
+        """Up to `limit` items, of as many pages as that takes; 0: all of them."""
+        items: list[Any] = []
+        cursor = None
+        while True:
+            size = min(PAGE, limit - len(items)) if limit else PAGE
+            page: Page = self.read(path, **filters, limit=size, cursor=cursor)
+            items += page["items"]
+            cursor = page["next_cursor"]
+            if not cursor or (limit and len(items) >= limit):
+                return {**page, "items": items}
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        *,
+        wait: float = 0.0,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """A write that makes sense only now, so it is never queued. With `headers` the answer is the
+        caller's to check. Raises Refused, NotCoord and CoordAway."""
+        timeout = self.timeout + wait
+        try:
+            answer = self.calls.ask(method, path, body, timeout=timeout, headers=headers)
+        except BadUrl:
+            raise
+        except Away as away:
+            raise CoordAway(str(away), away.retry_after) from None
+        return answer if headers else self.checked(answer)
+
+    def catch_up(self) -> None:
+        """Sends queued calls before one that would overtake them. Raises CoordAway."""
+        if all(queue.is_empty for queue in self.calls.queues()):
+            return
+        self.calls.replay()
+        if self.calls.away is not None:
+            raise CoordAway(str(self.calls.away), self.calls.away.retry_after)
+
+    def checked(self, answer: Answer) -> Answer:
+        """Raises Refused and NotCoord."""
+        if not answer.is_coords:
+            raise NotCoord(self.place.url, answer)
+        if not answer.ok:
+            if not self.place.is_trusted and answer.json.get("error") == "forbidden":
+                self.warn(UNTRUSTED.format(url=self.place.url))
+            raise Refused(answer)
+        return answer
+
+    def write(self, method: str, path: str, body: Body | None = None) -> Answer:
+        """A write that is queued when coord is away. Raises Queued, Refused, NotCoord and Failed."""
+        try:
+            return self.checked(self.calls.write(method, path, body))
+        except NotQueued as error:
+            sentence = f"NOT done, and not queued for later: {error}"
+            raise Failed(sentence, AWAY, "not_kept") from None
+
+    def write_each(
+        self,
+        writes: Iterable[Write],
+        describe: Callable[[Any], str],
+        check: Callable[[int, Any], Failed | None] | None = None,
+    ) -> None:
+        """Several writes, each reported; one that is refused does not stop the others.
+
+        `describe`: the answer, in a sentence. `check`: why the answer to the nth write, a success to
+        coord, is a failure to the caller.
+        """
+        payloads: list[Any] = []
+        code = DONE
+        for index, write in enumerate(writes):
+            try:
+                payload = self.write(*write).json
+                failure = check(index, payload) if check else None
+                if failure is not None:
+                    raise failure
+                payloads.append(payload)
+                self.out(*filter(None, [describe(payload)]))
+            except Queued as queued:
+                payloads.append(self.queued_payload(queued))
+                self.note(f"queued: {payloads[-1]['detail']}")
+            except Failed as failure:
+                payloads.append(failure.payload)
+                code = code or failure.exit_code
+                self.failed(failure)
+        self.result(payloads[0] if len(payloads) == 1 else {"items": payloads})
+        leave(code)
+
+    def queued_payload(self, queued: Queued) -> Body:
+        """What `--json` prints of a call that was queued."""
+        return {
+            "queued": True,
+            "detail": f"{away_sentence(queued)} The next write or `coord sync` sends the call.",
+            "call": as_json(queued.call),
+        }
+
+    def report_refusals(self) -> None:
+        """Warns of queued calls that were refused when they were sent: each once, by whichever
+        command comes next."""
+        for path in self.place.queues:
+            for call in Queue(path).take_unreported():
+                sentence = f"a queued call was refused: {refusal(call)} See `coord queue --rejected`."
+                self.warn(sentence)
+
+
+pass_coord = click.make_pass_decorator(Coord, ensure=True)
+
+
+def _seconds(variable: str, default: float) -> float:
+    value = os.environ.get(variable)
+    try:
+        return float(value) if value else default
+    except ValueError:
+        sentence = f"{variable} is {value!r}, which is not a number of seconds."
+        raise Failed(sentence, USAGE, "usage") from None
+
+
+def leave(code: int) -> None:
+    """Ends the command with this exit code, unless it is 0."""
+    if code:
+        click.get_current_context().exit(code)
+
+
+def nothing(sentence: str, **facts: Any) -> NoReturn:
+    raise Failed(sentence, NOTHING, "not_found", **facts)
+
+
+def without_none(**values: Any) -> Body:
+    """The fields that were given: what is None is left as it is."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def away_sentence(queued: Queued) -> str:
+    return f"coord is away ({plain(str(queued)).rstrip('.')})."

@@ -1,0 +1,152 @@
+"""`coord status`: everything at a glance."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from typing import Any
+
+import click
+
+from coord.client.banner import one_line, plain
+from coord.client.cli.context import Coord, pass_coord
+from coord.client.cli.events import event_line
+from coord.client.cli.journal import Journal
+from coord.client.cli.objects import Component, Lock, Status
+from coord.client.cli.options import Command, all_projects_option
+from coord.client.cli.output import ago, cut, until, when, word
+from coord.client.cli.work_output import progress
+from coord.client.queue import Queue
+
+SETTLE_S = 0.3  # what happens at the same time is drawn at once
+MAX_SHOWN = 12  # locks, components, workflows
+COMPONENT_COUNT = "components_"
+
+
+@click.command(
+    "status",
+    cls=Command,
+    examples="""
+coord status
+coord status --watch           redraws it at each change; in a pipe, prints each event as a line
+coord status -A --json
+""",
+)
+@click.option("-w", "--watch", is_flag=True, help="Keep showing it, until interrupted.")
+@all_projects_option
+@pass_coord
+def status(coord: Coord, watch: bool, all_projects: bool) -> None:
+    """Show at a glance what is held, deployed and to be done, who is there, and whether calls wait."""
+    project = None if all_projects else coord.project
+    if watch:
+        _watch(coord, project)
+        return
+    overview = _read(coord, project)
+    coord.result(overview)
+    coord.out(*overview_lines(coord, overview, project))
+
+
+def _watch(coord: Coord, project: str | None) -> None:
+    journal = Journal(coord, project)
+    cursor = journal.patiently(journal.end)
+    overview = journal.patiently(lambda: _read(coord, project))
+    on_screen = sys.stdout.isatty() and not coord.json
+    _draw(coord, overview, project, on_screen)
+    for events in journal.follow(cursor):
+        if on_screen or (coord.json and events):
+            time.sleep(SETTLE_S)
+            overview = journal.patiently(lambda: _read(coord, project))
+            _draw(coord, overview, project, on_screen)
+        else:
+            coord.out(*(event_line(event, project is None) for event in events))
+        sys.stdout.flush()
+
+
+def _read(coord: Coord, project: str | None) -> Status:
+    overview: Status = coord.read("/status", project_key=project, session_id=coord.session)
+    return overview
+
+
+def _draw(coord: Coord, overview: Status, project: str | None, on_screen: bool) -> None:
+    if coord.json:
+        coord.result(overview)
+        return
+    lines = overview_lines(coord, overview, project)
+    if not on_screen:
+        coord.out(*lines)
+        return
+    height = max(1, shutil.get_terminal_size().lines - 1)
+    lines = [*map(cut, lines), f"as of {when(overview['generated_at'])}; Ctrl-C ends it"][:height]
+    shown = lines if coord.color is None else map(click.unstyle, lines)
+    text = "".join(f"{line}\x1b[K\n" for line in shown)
+    click.echo(f"\x1b[H{text}\x1b[J", nl=False, color=True)
+
+
+def overview_lines(coord: Coord, overview: Status, project: str | None) -> list[str]:
+    counts = overview["counts"]
+    heading = click.style(f"=== coord: {plain(project or 'all projects')} ===", bold=True)
+    lines = [heading, *_locks(coord, overview, project), *_components(overview, project)]
+    lines += _workflows(overview)
+    lines.append(f"messages    {overview['unread_message_count']} unread for you")
+    gone = _counted(counts["sessions_gone"], "gone")
+    lines.append(f"sessions    {counts['sessions']} there, {gone}")
+    waiting = sum(len(Queue(path).waiting()) for path in coord.place.queues)
+    if waiting:
+        lines.append(f"queue       {waiting} calls wait to be sent: coord sync")
+    return lines
+
+
+def _locks(coord: Coord, overview: Status, project: str | None) -> list[str]:
+    counts, locks = overview["counts"], overview["active_locks"]
+    stale = _counted(counts["stale_locks"], "stale")
+    first = f"locks       {counts['active_locks']} held, {stale}, {counts['lock_waiters']} waiting"
+    lines = [_lock_line(coord, lock, project) for lock in locks[:MAX_SHOWN]]
+    return [first, *lines, *_omitted(locks, counts["active_locks"])]
+
+
+def _components(overview: Status, project: str | None) -> list[str]:
+    counts, components = overview["counts"], overview["recent_component_changes"]
+    states = ", ".join(
+        f"{count} {name[len(COMPONENT_COUNT) :]}" for name, count in counts.items() if name.startswith(COMPONENT_COUNT) and count
+    )
+    first = f"components  {counts['components']}{f': {states}' if states else ''}"
+    lines = [_component_line(component, project) for component in components[:MAX_SHOWN]]
+    return [first, *lines, *_omitted(components, counts["components"])]
+
+
+def _workflows(overview: Status) -> list[str]:
+    counts, workflows = overview["counts"], overview["active_workflows"]
+    first = (
+        f"workflows   {counts['active_workflows']} in progress; "
+        f"items: {counts['work_items_pending']} pending, {counts['work_items_ready']} of them ready, "
+        f"{counts['work_items_in_progress']} in progress"
+    )
+    lines = [f"  {one_line(workflow['name'])}  {word(workflow['status'])}  {progress(workflow)} done" for workflow in workflows[:MAX_SHOWN]]
+    return [first, *lines, *_omitted(workflows, counts["active_workflows"])]
+
+
+def _counted(count: int, state: str) -> str:
+    return f"{count} {word(state) if count else state}"
+
+
+def _omitted(shown: list[Any], total: int) -> list[str]:
+    return [f"  ({total - MAX_SHOWN} more)"] if total > MAX_SHOWN and len(shown) >= MAX_SHOWN else []
+
+
+def _lock_line(coord: Coord, lock: Lock, project: str | None) -> str:
+    where = "" if project else f"{plain(lock['project_key'])}: "
+    why = f"  {one_line(lock['description'])}" if lock["description"] else ""
+    you = " (you)" if lock["session_id"] == coord.session else ""
+    stale = f"  {word('stale')}" if lock["stale"] else ""
+    holder = f"{plain(lock['session_id'])}{you}"
+    return f"  {where}{plain(lock['resource'])}  {holder}  {until(lock['expires_at'])}{stale}{why}"
+
+
+def _component_line(component: Component, project: str | None) -> str:
+    where = "" if project else f"{plain(component['project_key'])}: "
+    version = f" {plain(component['version'])}" if component["version"] else ""
+    name = f"{where}{plain(component['component'])}"
+    state = f"{word(component['state'])}{version}"
+    by = plain(component["updated_by"] or "-")
+    return f"  {name}  {state}  {ago(component['updated_at'])}, {by}"

@@ -1,0 +1,143 @@
+"""`coord workflow …`."""
+
+from __future__ import annotations
+
+import click
+
+from coord.client.banner import one_line, plain
+from coord.client.cli import completion
+from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, without_none
+from coord.client.cli.naming import is_id
+from coord.client.cli.objects import Workflow
+from coord.client.cli.options import Group, all_projects_option, limit_option, note_more, text_of
+from coord.client.cli.output import table, when, word
+from coord.client.cli.work_output import items_table, progress, written
+from coord.client.queue import new_id
+from coord.client.wire import quote
+
+STATUSES = ("planning", "active", "blocked", "completed", "cancelled")
+CLOSED = ("completed", "cancelled")
+
+
+@click.group(
+    "workflow",
+    cls=Group,
+    examples="""
+coord workflow add "New order model" --status active
+coord workflow list
+coord workflow show "New order model"
+coord workflow done "New order model"
+""",
+)
+def workflow() -> None:
+    """Workflows: work items that belong together. A WORKFLOW is named by its id or its exact name."""
+
+
+@workflow.command("add", examples='coord workflow add "New order model" --description "see docs/orders.md"')
+@click.argument("name")
+@click.option("-d", "--description", metavar="TEXT", help="-: from standard input.")
+@click.option("--status", type=click.Choice(STATUSES), help="Default: planning.")
+@pass_coord
+def add(coord: Coord, name: str, description: str | None, status: str | None) -> None:
+    """Create a workflow."""
+    body = without_none(
+        id=new_id(),
+        project_key=coord.project,
+        name=name,
+        description=text_of(description),
+        status=status,
+        created_by=coord.session,
+    )
+
+    def describe(created: Workflow) -> str:
+        return written(coord, created["id"], f"created workflow {plain(created['name'])}")
+
+    coord.write_each([Write("POST", "/workflows", body)], describe)
+
+
+@workflow.command("list", examples="coord workflow list --status active --status blocked")
+@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="May be repeated: any of them.")
+@all_projects_option
+@limit_option(100)
+@pass_coord
+def list_(coord: Coord, status: tuple[str, ...], all_projects: bool, limit: int) -> None:
+    """Show workflows and their progress."""
+    project = None if all_projects else coord.project
+    page = coord.read_all("/workflows", limit, project_key=project, status=list(status))
+    coord.result(page)
+    workflows: list[Workflow] = page["items"]
+    if not workflows:
+        coord.note(f"No such workflow in {project or 'any project'}.")
+    elif coord.quiet:
+        coord.out(*(each["id"] for each in workflows))
+    else:
+        rows = [[each["id"], word(each["status"]), progress(each), one_line(each["name"])] for each in workflows]
+        coord.out(*table(["ID", "STATUS", "DONE", "NAME"], rows))
+    note_more(coord, page)
+
+
+@workflow.command("show", examples='coord workflow show "New order model"')
+@click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
+@pass_coord
+def show(coord: Coord, name: str) -> None:
+    """Show a workflow and its items."""
+    each: Workflow = coord.read(f"/workflows/{workflow_id(coord, name)}")
+    coord.result(each)
+    if coord.quiet:
+        coord.out(*(item["id"] for item in each["work_items"]))
+        return
+    counts = ", ".join(f"{count} {status}" for status, count in each["progress"].items() if count and status != "total")
+    details = f" ({counts})" if counts else ""
+    coord.out(
+        f"{plain(each['name'])}  {word(each['status'])}  {progress(each)} done{details}",
+        f"  id {each['id']}, created by {plain(each['created_by'])} {when(each['created_at'])}",
+    )
+    if each["description"]:
+        coord.out(plain(each["description"]))
+    if each["work_items"]:
+        coord.out(*items_table(each["work_items"]))
+
+
+@workflow.command("set", examples='coord workflow set "New order model" --status active')
+@click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
+@click.option("--status", type=click.Choice(STATUSES))
+@click.option("--name", "new_name", metavar="TEXT", help="A new name.")
+@click.option("-d", "--description", metavar="TEXT", help="-: from standard input.")
+@pass_coord
+def set_(coord: Coord, name: str, status: str | None, new_name: str | None, description: str | None) -> None:
+    """Change a workflow's status, name or description."""
+    changes = without_none(status=status, name=new_name, description=text_of(description))
+    if not changes:
+        raise click.UsageError("Say what to change: --status, --name or --description.")
+    _change(coord, name, changes)
+
+
+@workflow.command("done", examples='coord workflow done "New order model"')
+@click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
+@pass_coord
+def done(coord: Coord, name: str) -> None:
+    """Mark a workflow as completed."""
+    _change(coord, name, {"status": "completed"})
+
+
+def _change(coord: Coord, name: str, changes: Body) -> None:
+    path = f"/workflows/{workflow_id(coord, name)}"
+    body = {"session_id": coord.session, **changes}
+
+    def describe(changed: Workflow) -> str:
+        sentence = f"workflow {plain(changed['name'])} is {word(changed['status'])}"
+        return written(coord, changed["id"], sentence)
+
+    coord.write_each([Write("PATCH", path, body)], describe)
+
+
+def workflow_id(coord: Coord, name: str) -> str:
+    """The id of the project's workflow of that name; of several the newest open one. Raises Failed."""
+    if is_id(name):
+        return quote(name)
+    workflows: list[Workflow] = coord.read_all("/workflows", 0, project_key=coord.project)["items"]
+    named = [each for each in workflows if each["name"] == name]
+    if not named:
+        nothing(f"There is no workflow named {name!r} in {coord.project}: coord workflow list")
+    still_open = [each for each in named if each["status"] not in CLOSED]
+    return (still_open or named)[0]["id"]

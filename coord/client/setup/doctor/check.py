@@ -1,0 +1,70 @@
+"""What a check reports, and what the checks share."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from coord.client.place import CONFIG, Place
+from coord.client.wire import Answer, call
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one check. `fix`: what to do about it, where it is not ok."""
+
+    name: str
+    state: str
+    message: str
+    fix: str = ""
+
+
+@dataclass
+class DoctorContext:
+    """Where coord is examined, and what earlier checks learnt that later ones need.
+
+    `started_in`: the folder in which the command was started. `overrides`: environment variables for
+    the hooks, for what cannot be read from the place. `is_usable`: the server answers, lets us in and
+    has its database. `has_plugin`: coord's plugin for Claude Code is enabled.
+    """
+
+    place: Place
+    started_in: str
+    overrides: dict[str, str] = field(default_factory=dict)
+    is_usable: bool = False
+    has_plugin: bool = False
+
+    def call(self, path: str, method: str = "GET", body: object = None) -> Answer:
+        """One call to the server, with the token. Raises Away and BadUrl."""
+        token = self.place.token
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return call(self.place.url, method, path, body, headers, TIMEOUT_S)
+
+
+def source(variable: str, setting: object, default: str) -> str:
+    """Where a value comes from, for people."""
+    if os.environ.get(variable):
+        return f"from {variable}"
+    return f"from {CONFIG}" if setting else default
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """The object in the file; an empty one when there is no such file. Raises ValueError."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            content = json.load(file)
+    except OSError:
+        return {}
+    if not isinstance(content, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004 as json.load says it of bad JSON
+    return content
+
+
+def short_path(path: str) -> str:
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if path.startswith(home + os.sep) else path

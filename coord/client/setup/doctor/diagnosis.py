@@ -1,0 +1,40 @@
+"""Runs the checks, in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from coord.client.place import BadConfig, Place
+from coord.client.setup.doctor import extras, hook_settings, location, program, queue, server
+from coord.client.setup.doctor.check import PROBLEM, Check, DoctorContext
+
+GROUPS = (
+    ("place", location.check),
+    ("server", server.check),
+    ("hooks", hook_settings.check),
+    ("queue", queue.check),
+    ("other", extras.check),
+)
+
+
+def diagnose(folder: str | None = None, *, url: str | None = None, project: str | None = None) -> Iterator[Check]:
+    """Every check, each as soon as it is made; what depends on a failed one is left out.
+
+    `url` and `project` replace those of the place. Never raises: a check that fails is a problem.
+    """
+    yield from program.check()
+    try:
+        place = Place(folder)
+    except BadConfig as error:
+        yield Check("settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here.")
+        return
+    place.url, place.project = (url or place.url).rstrip("/"), project or place.project
+    overrides = {"COORD_URL": url, "COORD_PROJECT": project}
+    context = DoctorContext(place, folder or os.getcwd(), {name: value for name, value in overrides.items() if value})
+    for name, check in GROUPS:
+        try:
+            yield from check(context)
+        except Exception as error:
+            message = f"the check itself failed: {type(error).__name__}: {error}"
+            yield Check(name, PROBLEM, message, "Please report this.")

@@ -1,0 +1,84 @@
+"""What is not needed for locks: the instructions for agents, the git guard and the MCP server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from coord.client.setup import blocks, git, instructions, mcp_json
+from coord.client.setup.doctor.check import OK, WARNING, Check, DoctorContext, read_json
+from coord.client.setup.guard import git_hooks
+from coord.client.setup.plan import CannotChange
+from coord.client.setup.repository_setup import MCP, plan_for
+
+
+def check(context: DoctorContext) -> Iterator[Check]:
+    yield _instructions(context)
+    if context.place.repository is not None:
+        yield _guard(context)
+    yield _mcp(context)
+
+
+def _instructions(context: DoctorContext) -> Check:
+    """Whether agents read about coord, in whichever file they read here."""
+    place = context.place
+    plan = plan_for(place)
+    url = str(place.config.get("url") or place.url).rstrip("/")
+    names = (instructions.AGENTS, instructions.CLAUDE, instructions.LOCAL)
+    files = [os.path.join(place.root, name) for name in names]
+    try:
+        current = [file for file in files if blocks.has(plan, file, blocks.MARKDOWN)]
+        if files[-1] in current:
+            instructions.add_local(plan, place.root, url)
+        else:
+            instructions.add(plan, place.root, url)
+    except CannotChange as refused:
+        return Check("instructions", WARNING, str(refused))
+    if not current and context.has_plugin:
+        return Check("instructions", OK, "in the plugin's skill")
+    if not current:
+        message = "no file tells agents about coord; they still see what the hooks say"
+        return Check("instructions", WARNING, message, "coord init")
+    outdated = ", ".join(plan.shown(change.path) for change in plan.changes)
+    if outdated:
+        message = f"of another version, or for another server: {outdated}"
+        return Check("instructions", WARNING, message, "coord init")
+    return Check("instructions", OK, f"in {', '.join(map(plan.shown, current))}")
+
+
+def _guard(context: DoctorContext) -> Check:
+    try:
+        states = git_hooks.status(context.place)
+    except (CannotChange, git.GitFailed) as error:
+        return Check("git guard", WARNING, str(error))
+    message = "; ".join(f"{hook} {state}" for hook, state in states.items())
+    if any(state == "old" or "not executable" in state for state in states.values()):
+        return Check("git guard", WARNING, message, "coord guard install")
+    if all(state == "on" for state in states.values()):
+        return Check("git guard", OK, message)
+    advice = "if people or other tools commit here: coord guard install"
+    return Check("git guard", OK, f"{message} ({advice})")
+
+
+def _mcp(context: DoctorContext) -> Check:
+    place = context.place
+    try:
+        servers = read_json(os.path.join(place.root, MCP)).get("mcpServers", {})
+        entry: Any = servers.get(mcp_json.SERVER)
+    except (ValueError, AttributeError):
+        return Check("mcp", WARNING, f"{MCP} is not what Claude Code expects", "Fix it.")
+    if not isinstance(entry, dict):
+        message = f"not in {MCP} (the commands do the same; if you want it: coord init --mcp)"
+        return Check("mcp", OK, message)
+    if entry.get("url") != f"{place.url}/mcp":
+        message = f"{MCP} leads to {entry.get('url')}, everything else to {place.url}"
+        overridden = "COORD_URL" in os.environ
+        fix = "unset COORD_URL, unless that is intended." if overridden else "coord init --mcp"
+        return Check("mcp", WARNING, message, fix)
+    if not context.is_usable:
+        return Check("mcp", WARNING, "not tried, since the server cannot be used")
+    answer = context.call("/mcp", "POST", {"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    if answer.ok and "result" in (answer.json or {}):
+        return Check("mcp", OK, f"{entry['url']} answers")
+    return Check("mcp", WARNING, f"{entry['url']} answers {answer.status}", "Update the server.")

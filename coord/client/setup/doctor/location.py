@@ -1,0 +1,53 @@
+"""The folder, the project, the session's name and `.coord.toml`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from coord.client.commands import BadPattern, resources
+from coord.client.place import CONFIG, SHORT, Place, host, session
+from coord.client.setup import config_file
+from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext, source
+
+
+def check(context: DoctorContext) -> Iterator[Check]:
+    place = context.place
+    yield Check("folder", OK, f"{_kind(place)} {place.root}")
+    configured = source("COORD_PROJECT", place.config.get("project"), "from its name")
+    yield Check("project", OK, f"{place.project} ({configured})")
+    yield Check("session", OK, f"{session()} (from {_name_source()}); {_claude_name()}")
+    yield _settings(place)
+    try:
+        resources("true", place.config)
+    except BadPattern as error:
+        yield Check("settings", PROBLEM, str(error), "Fix it: until then no command is claimed.")
+
+
+def _kind(place: Place) -> str:
+    if place.repository is None:
+        return "no repository; folder"
+    return "repository" if place.repository.top == place.repository.main else "worktree"
+
+
+def _name_source() -> str:
+    if os.environ.get("COORD_SESSION"):
+        return "COORD_SESSION"
+    return "Claude Code" if os.environ.get("CLAUDE_CODE_SESSION_ID") else "the user's name"
+
+
+def _claude_name() -> str:
+    return f"a session of Claude Code: {host()}/claude-<first {SHORT} of its id>"
+
+
+def _settings(place: Place) -> Check:
+    problems = config_file.problems(place.config)
+    if problems:
+        message = f"{CONFIG}: {' '.join(problems)}"
+        return Check("settings", WARNING, message, "Fix it: unknown settings have no effect.")
+    if place.config:
+        return Check("settings", OK, f"{CONFIG} is valid")
+    if os.path.exists(os.path.join(place.root, CONFIG)):
+        return Check("settings", OK, f"{CONFIG} sets nothing")
+    message = f"there is no {CONFIG}, so others may use another server or project"
+    return Check("settings", WARNING, message, "coord init")
