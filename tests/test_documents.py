@@ -320,3 +320,12 @@ def test_the_walk_through_quotes_the_example_as_it_is() -> None:
     for quote in quoted:
         for part in quote.split("...\n"):
             assert any(part.strip("\n") in file for file in files), part
+
+
+def test_every_word_of_the_glossary_is_in_the_code() -> None:
+    code_text = "\n".join(text(file) for file in (ROOT / "coord").rglob("*.py"))
+    glossary = re.search(r"(?ms)^## Words$(.*?)^## ", text(DESIGN))
+    assert glossary
+    words = re.findall(r"\*\*(.+?)\*\*", glossary[1])
+    assert 25 <= len(words) <= 40
+    assert [word for word in words if not re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", code_text)] == []
