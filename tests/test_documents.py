@@ -222,6 +222,20 @@ def test_make_help_and_the_documents_name_the_commands_that_there_are() -> None:
         assert set(re.findall(r"^make (\w+)", shown, re.MULTILINE)) - targets == set(), document
 
 
+def test_the_workflow_runs_what_a_developer_runs_and_no_more() -> None:
+    workflow = text(ROOT / ".github" / "workflows" / "ci.yml")
+    assert re.findall(r"^ +(?:- )?run: (.*)$", workflow, re.MULTILINE) == [".ci/run"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_a_commit_is_checked_by_the_programs_that_make_check_uses() -> None:
+    programs = set(re.findall(r"^ +entry: \.venv/bin/(\S+)", text(ROOT / ".pre-commit-config.yaml"), re.MULTILINE))
+    assert programs == {"ruff", "mypy"}
+    for program in programs:
+        assert f"$(BIN)/{program}" in text(ROOT / "Makefile")
+        assert f"\n{program}==" in text(ROOT / "requirements-dev.txt")
+
+
 def test_pytest_does_not_reach_the_image() -> None:
     dockerfile, pins = text(ROOT / "Dockerfile"), text(ROOT / "requirements-runtime.txt")
     assert set(re.findall(r"requirements[\w-]*\.txt", re.sub(r"(?m)^#.*$", "", dockerfile))) == {"requirements-runtime.txt"}
