@@ -33,7 +33,7 @@ class _AsJsonDoes:
     parse_constant = staticmethod({"-Infinity": float("-inf"), "Infinity": float("inf"), "NaN": float("nan")}.__getitem__)
 
 
-def _core() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str], Callable[[str], str]] | None:
+def _load_core() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str], Callable[[str], str]] | None:
     try:
         from _json import encode_basestring, encode_basestring_ascii, make_scanner
 
@@ -43,20 +43,20 @@ def _core() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str]
         return None
 
 
-_found = _core()
+_CORE = _load_core()
 
 
 def loads(text: bytes | str) -> Any:
     """As json.loads, of UTF-8. Raises ValueError, and RecursionError for what is nested too deeply."""
     whole = text if isinstance(text, str) else text.decode("utf-8")
-    if _found is None:
+    if _CORE is None:
         import json
 
         return json.loads(whole)
     whole = whole.strip(_SPACE)
     try:
-        value, end = _found[0](whole, 0)
-    except StopIteration:
+        value, end = _CORE[0](whole, 0)
+    except (StopIteration, SystemError):  # the core of 3.10 and 3.11 sets no exception where json.decoder is not loaded
         raise ValueError("not JSON") from None
     if end != len(whole):
         raise ValueError("more than one JSON value")
@@ -74,11 +74,11 @@ def loads_or_none(text: bytes | str) -> object:
 
 def dumps(value: Any, *, ascii_only: bool = False) -> str:
     """As json.dumps without spaces; what is not ASCII stays as it is, unless `ascii_only`. Raises TypeError for what JSON does not know."""
-    if _found is None:
+    if _CORE is None:
         import json
 
         return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
-    return "".join(_written(value, _found[2] if ascii_only else _found[1]))
+    return "".join(_written(value, _CORE[2] if ascii_only else _CORE[1]))
 
 
 def _written(value: Any, quoted: Callable[[str], str]) -> Iterator[str]:

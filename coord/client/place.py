@@ -12,7 +12,7 @@ CONFIG = ".coord.toml"
 DEFAULT_URL = "http://127.0.0.1:8001"
 FOLDER = ".claude"
 QUEUE = "coord-queue.jsonl"
-SHORT = 8  # of a Claude session's UUID: enough to tell the sessions of one host apart, short enough to read
+SHORT = 8  # letters of a Claude session's id: enough to tell the sessions of one host apart, short enough to read
 
 
 class BadConfig(Exception):
@@ -255,8 +255,13 @@ def session(claude_session: str | None = None, agent: str | None = None) -> str:
     claude_session = claude_session or os.environ.get("CLAUDE_CODE_SESSION_ID")
     name = os.environ.get("COORD_SESSION")
     if not name:
-        name = f"{host()}/claude-{claude_session[:SHORT]}" if claude_session else f"{host()}/{_user()}"
+        name = f"{host()}/claude-{short_id(claude_session)}" if claude_session else f"{host()}/{_user()}"
     return f"{name}/{agent}"[:200] if agent else name[:200]
+
+
+def short_id(claude_session: str) -> str:
+    """The end of an id: the first letters of a UUIDv7 are only the time, the same for sessions that start within a minute."""
+    return claude_session.replace("-", "")[-SHORT:]
 
 
 def _user() -> str:

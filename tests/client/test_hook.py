@@ -55,7 +55,7 @@ class Session:
         self.url = url
         self.agent = agent
         self.session_id = session_id or str(uuid.uuid4())
-        self.name = f"web-1/claude-{self.session_id[:8]}" + (f"/{agent}" if agent else "")
+        self.name = f"web-1/claude-{self.session_id[-8:]}" + (f"/{agent}" if agent else "")
 
     def subagent(self) -> "Session":
         return Session(self.repository, self.url, f"a{uuid.uuid4().hex[:16]}", self.session_id)

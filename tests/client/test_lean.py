@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coord.client import lean
+from tests.client.pythons import NEW_ENOUGH
 from tests.service import ROOT
 
 VALUES = st.recursive(
@@ -23,12 +24,12 @@ VALUES = st.recursive(
 def kind(request: pytest.FixtureRequest) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "json":
-            patch.setattr(lean, "_found", None)
+            patch.setattr(lean, "_CORE", None)
         yield request.param
 
 
 def test_the_core_is_used_where_it_is(kind: str) -> None:
-    assert (lean._found is not None) == (kind == "core")
+    assert (lean._CORE is not None) == (kind == "core")
 
 
 @given(VALUES, st.booleans())
@@ -69,6 +70,28 @@ def test_what_is_no_json_is_a_value_error(text: str | bytes) -> None:
         json.loads(text.decode("utf-8") if isinstance(text, bytes) else text)
     with pytest.raises(ValueError):
         lean.loads(text)
+
+
+TORN = r'{"ts":"\u00e9\ud83d\ude00","a":[1,-2.5e3,true,false,null,NaN],"b":{"c":"\\\"d"}}'
+
+
+@pytest.mark.parametrize("python", NEW_ENOUGH)
+def test_a_value_that_was_cut_anywhere_is_a_value_error_on_every_python(python: str) -> None:
+    """Without `json` being loaded, as in a hook: the core of 3.10 and 3.11 raises SystemError then."""
+    program = f"""
+import sys; sys.path.insert(0, {str(ROOT)!r})
+from coord.client import lean
+text = {TORN!r}
+for end in range(len(text)):
+    try:
+        lean.loads(text[:end])
+    except ValueError:
+        continue
+    sys.exit("read: " + text[:end])
+assert lean.loads_or_none(text[:5]) is None and lean.loads(text)["b"]
+"""
+    done = subprocess.run([python, "-I", "-S", "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_is_nested_too_deeply_is_a_recursion_error() -> None:

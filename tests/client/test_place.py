@@ -11,6 +11,7 @@ import pytest
 from coord.client import place as module
 from coord.client import tokens
 from coord.client.place import BadConfig, Place, Repository, host, repository, session
+from coord.client.queue import new_id
 
 QUEUE = Path(".claude", "coord-queue.jsonl")
 NAMELESS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -374,12 +375,20 @@ def test_a_session_is_named_after_its_host_and_who_runs_it(monkeypatch: pytest.M
     monkeypatch.setenv("COORD_HOST", "web-1")
     monkeypatch.setenv("USER", "anna")
     assert session() == "web-1/anna"
-    assert session("0198c2f4-7b1e-7c3d") == "web-1/claude-0198c2f4"
-    assert session("0198c2f4-7b1e-7c3d", "a1") == "web-1/claude-0198c2f4/a1"
+    assert session("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef") == "web-1/claude-deadbeef"
+    assert session("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef", "a1") == "web-1/claude-deadbeef/a1"
     monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "abcdefghijk")
-    assert session() == "web-1/claude-abcdefgh"
+    assert session() == "web-1/claude-defghijk"
     monkeypatch.setenv("COORD_SESSION", "me")
     assert session("0198c2f4", "a1") == "me/a1"
+
+
+@pytest.mark.parametrize("apart_ms", [0, 1, 1000, 16_000, 65_535])
+def test_sessions_that_start_at_nearly_the_same_time_have_two_names(apart_ms: int) -> None:
+    """A UUIDv7 begins with its time: the first 8 letters are the same for 65 s."""
+    first, second = new_id(), new_id()
+    later = f"{int(first.replace('-', '')[:12], 16) + apart_ms:012x}"
+    assert session(first) != session(f"{later[:8]}-{later[8:]}{second[13:]}")
 
 
 def test_without_a_user_it_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ def team(tmp_path: Path, model: ModelStub, served: Service) -> Team:
 
 
 def name_of(session: Session) -> str:
-    return f"web-1/claude-{session.session_id[:8]}"
+    return f"web-1/claude-{session.session_id[-8:]}"
 
 
 def test_the_second_session_is_denied_what_the_first_edits_and_sees_why(team: Team) -> None:

@@ -85,7 +85,7 @@ def test_without_variables_the_file_the_repository_and_the_host_name_things(me: 
     assert (told["project"], told["project_from"], told["url"], told["url_from"]) == ("billing", ".coord.toml", NOWHERE, ".coord.toml")
     assert told["config"] == str((me.folder / ".coord.toml").resolve())
     nobody.variables = {"CLAUDE_CODE_SESSION_ID": "0123456789abcdef"}
-    assert nobody("whoami", "-q").out == f"{socket.gethostname().partition('.')[0]}/claude-01234567\n"
+    assert nobody("whoami", "-q").out == f"{socket.gethostname().partition('.')[0]}/claude-89abcdef\n"
 
 
 def test_whoami_asks_nobody(away: Person) -> None:

@@ -37,7 +37,7 @@ def test_after_init_an_edit_is_claimed(repository: Repository, claude: Claude, s
     with claude.open(repository.folder, session_id=session_id) as session:
         session.ask("Fix it", write(repository, "a.py"))
         (lock,) = service.call("GET", f"/locks?project_key={repository.project}").json["items"]
-        assert (lock["resource"], lock["session_id"]) == ("a.py", f"web-1/claude-{session_id[:8]}")
+        assert (lock["resource"], lock["session_id"]) == ("a.py", f"web-1/claude-{session_id[-8:]}")
     assert session.failed_hooks == []
     assert service.call("GET", f"/locks?project_key={repository.project}").json["items"] == []
 

@@ -37,7 +37,7 @@ def _name_source() -> str:
 
 
 def _claude_name() -> str:
-    return f"a session of Claude Code: {host()}/claude-<first {SHORT} of its id>"
+    return f"a session of Claude Code: {host()}/claude-<last {SHORT} of its id>"
 
 
 def _settings(place: Place) -> Check:
