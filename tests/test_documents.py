@@ -1,6 +1,7 @@
 """The documents say what is so: nothing that coord has is missing from them, nothing in them is missing from coord."""
 
 import ast
+import dataclasses
 import importlib
 import json
 import os
@@ -19,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from config.default import BUILT_IN_AREAS, SETTINGS
 from coord.app import create_app
+from coord.area import HOOKS, Area
 from coord.errors import CoordError, Unavailable
 from coord.store import database
 from coord.web import BASE_PATH
@@ -343,3 +345,18 @@ def test_every_word_of_the_glossary_is_in_the_code() -> None:
     words = re.findall(r"\*\*(.+?)\*\*", glossary[1])
     assert 25 <= len(words) <= 40
     assert [word for word in words if not re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", code_text)] == []
+
+
+def test_every_hook_is_documented_as_it_is_called() -> None:
+    documented = {}
+    for field, _, form in rows(ADDING, "The area"):
+        for hook, parameters in re.findall(r"`(\w+)\(([^)]*)\)`", form):
+            own = hook == code(field)[0]
+            name = hook if own else f"{code(field)[0].rstrip('s') if hook == 'call' else code(field)[0]}.{hook}"
+            documented["samples" if hook == "sample" else name] = tuple(filter(None, parameters.split(", ")))
+    assert documented == dict(HOOKS)
+
+
+def test_every_field_of_an_area_is_documented() -> None:
+    documented = {code(cells[0])[0] for cells in rows(ADDING, "The area")}
+    assert documented == {field.name for field in dataclasses.fields(Area)} - {"at_root"}

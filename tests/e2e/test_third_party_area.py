@@ -130,3 +130,14 @@ def test_coord_knows_nothing_of_it() -> None:
     folders = [ROOT / name for name in ("coord", "config", "migrations")]
     files = [Path(folder, name) for root in folders for folder, _, names in os.walk(root) for name in names if name.endswith(".py")]
     assert [file for file in files if "recipe" in file.read_text(encoding="utf-8").lower()] == []
+
+
+def test_its_own_tests_stand_on_coord_testing(packages: Path, tmp_path: Path) -> None:
+    """As in its own repository: nothing of coord's tests is there."""
+    shutil.copytree(SOURCE / "tests", tmp_path / "tests")
+    (tmp_path / "pytest.ini").touch()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "tests")]
+    found = os.pathsep.join([str(packages), str(ROOT)])
+    done = subprocess.run(command, cwd=tmp_path, env=environment() | {"PYTHONPATH": found}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed" in done.stdout

@@ -11,7 +11,7 @@ TITLE_LENGTH = 200
 
 
 class Recipe(Base):
-    """A recipe. `revision` is that of the journal row which says that it was written: newest first is revision descending."""
+    """A recipe. `revision`: of the journal row that says it was written; `changed`: of the last one about it."""
 
     __tablename__ = "recipes"
     __table_args__ = (
@@ -27,4 +27,6 @@ class Recipe(Base):
     text: Mapped[str] = mapped_column(LongText, nullable=False)
     created_by: Mapped[str] = mapped_column(sa.String(200), nullable=False)
     created_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
+    changed: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
+    changed_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)

@@ -1,4 +1,4 @@
-"""Every SQL statement of the recipes area. Functions read, and return a decision; none of them commits."""
+"""Every SQL statement of the recipes area. Functions read, and return rows or a decision; none of them commits."""
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
@@ -15,31 +15,59 @@ _c = _recipes.c
 _BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
 _BY_TITLE = Prepared(sa.select(*_c).where(_c.project_key == param("project_key"), _c.title == param("title")))
 
-_values = {
-    "revision": journal.revision,
-    **{name: param(name, type_=_c[name].type) for name in ("id", "project_key", "title", "text", "created_by", "digest")},
-    "created_at": journal.moment,
-}
-# The revision and the time are the journal's, so the recipe and its event agree. The unique keys guard against a second one.
-_INSERT = Prepared(sa.insert(_recipes).values(_values))
+_new = {name: param(name, type_=_c[name].type) for name in ("id", "project_key", "title", "text", "created_by", "digest")}
+# Revision and time are the journal's, so the recipe and its event agree. The unique keys guard against a second one.
+_INSERT = Prepared(
+    sa.insert(_recipes).values(
+        {
+            **_new,
+            "revision": journal.revision,
+            "changed": journal.revision,
+            "created_at": journal.moment,
+            "changed_at": journal.moment,
+        }
+    )
+)
+# Touches no row when somebody else has changed the recipe since it was read.
+_EDIT = Prepared(
+    sa.update(_recipes)
+    .where(_c.id == param("recipe_id"), _c.changed == param("seen"))
+    .values(text=param("new_text"), changed=journal.revision, changed_at=journal.moment)
+)
 
 
 def write(db: Reader, recipe_id: str, wanted: Row) -> Decision[tuple[Row, bool]]:
-    """Stores a recipe: `(recipe, created)`. Raises TitleTaken and IdConflict. May be repeated: with an id it stores nothing twice."""
-    stored = {name: wanted[name] for name in ("project_key", "title", "text")} | {"created_by": wanted["session_id"]}
-    sign = digest(stored)
-    same = db.row(_BY_ID, id=recipe_id)
-    if same is not None:
-        must_match(same, sign, "recipe")
-        return Answer((same, False))
-    taken = db.row(_BY_TITLE, project_key=wanted["project_key"], title=wanted["title"])
-    if taken is not None:
-        raise TitleTaken(taken)
+    """`(recipe, created)`. Raises TitleTaken and IdConflict. May be repeated: with an id it stores nothing twice."""
+    content = {name: wanted[name] for name in ("project_key", "title", "text")} | {"created_by": wanted["session_id"]}
+    content_digest = digest(content)
+    stored = db.row(_BY_ID, id=recipe_id)
+    if stored is not None:
+        must_match(stored, content_digest, "recipe")
+        return Answer((stored, False))
+    namesake = db.row(_BY_TITLE, project_key=wanted["project_key"], title=wanted["title"])
+    if namesake is not None:
+        raise TitleTaken(namesake)
     change: Change[tuple[Row, bool]] = Change()
-    change.add(_INSERT, {"id": recipe_id, "digest": sign, **stored}, expect=1)
-    change.record(Event("recipe.written", "recipe", recipe_id, wanted["project_key"], wanted["session_id"], {"title": wanted["title"]}))
+    change.add(_INSERT, {"id": recipe_id, "digest": content_digest, **content}, expect=1)
+    change.record(_event("recipe.written", {"id": recipe_id, **content}, wanted["session_id"]))
     change.answer_with(lambda rows: (rows[0], True), _BY_ID, {"id": recipe_id})
     return change
+
+
+def edit(db: Reader, recipe_id: str, session_id: str, text: str) -> Decision[Row]:
+    """The recipe, with another text. Raises NotFound. May be repeated: what is so already changes nothing."""
+    recipe = get(db, recipe_id)
+    if recipe["text"] == text:
+        return Answer(recipe)
+    change: Change[Row] = Change()
+    change.add(_EDIT, {"recipe_id": recipe_id, "seen": recipe["changed"], "new_text": text}, expect=1)
+    change.record(_event("recipe.edited", recipe, session_id))
+    change.answer_with(lambda rows: rows[0], _BY_ID, {"id": recipe_id})
+    return change
+
+
+def _event(kind: str, recipe: Row, session_id: str) -> Event:
+    return Event(kind, "recipe", recipe["id"], recipe["project_key"], session_id, {"title": recipe["title"]})
 
 
 def get(db: Reader, recipe_id: str) -> Row:
@@ -51,8 +79,8 @@ def get(db: Reader, recipe_id: str) -> Row:
 
 
 def find(db: Reader, project_key: str | None, after: int | None, limit: int) -> Rows:
-    """At most `limit` recipes, newest first, older than the revision `after`."""
-    query = sa.select(*_c).order_by(_c.revision.desc()).limit(limit)
+    """`limit + 1` recipes at most, newest first, older than the revision `after`."""
+    query = sa.select(*_c).order_by(_c.revision.desc()).limit(limit + 1)
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
     if after is not None:

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("text", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", coord.store.tables.Timestamp(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", coord.store.tables.Timestamp(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_recipes")),
         sa.UniqueConstraint("id", name=op.f("uq_recipes_id")),
