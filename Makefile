@@ -5,12 +5,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: serve test coverage check format audit bench wheel sbom release lock clean help
+# Under faketime: its clock, and nothing else, is moved for all that is started here. The semaphore that it shares between processes would
+# stay taken for ever when one of them is killed, and for an offset it is not needed.
+ifneq ($(findstring libfaketime,$(LD_PRELOAD)),)
+unexport FAKETIME_SHARED
+export FAKETIME_DONT_FAKE_MONOTONIC := 1
+export FAKETIME_GAPS_SINCE := $(shell date +%s)
+export LD_PRELOAD := $(or $(shell tools/faketime.sh),$(error this clock cannot be moved))
+endif
+
+.PHONY: serve test calendar coverage check format audit bench wheel sbom release lock clean help
 
 help:
 	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
 	@echo "make test       set up and run all tests, or TESTS=tests/web"
 	@echo "make coverage   the same, and which branches of coord/ they ran"
+	@echo "make calendar   the tests that touch time, on other days, in another zone and locale"
 	@echo "make check      formatting, lint, types, dates in tests, migrations, known vulnerabilities"
 	@echo "make format     format and mend what can be mended by itself"
 	@echo "make bench      measure against a baseline in the same run"
@@ -29,6 +39,10 @@ test: $(VENV)/.dev
 
 coverage: PYTEST := --cov=coord --cov-branch --cov-report=term:skip-covered --cov-report=html:build/coverage
 coverage: test
+
+calendar: $(VENV)/.dev
+	tools/setup-tests.sh
+	tools/test-calendar.sh
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.service import ROOT, running
+from tests.service import CLOCK, ROOT, running
 
 FILE = Path(__file__).parent / "wire-api-1.jsonl"
 LEFT_OUT = {"host", "connection", "content-length"}  # of the connection, not of the call
@@ -81,7 +81,7 @@ class Client:
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        self._kept = {**kept, "PYTHONPATH": str(ROOT), "COORD_HOST": "workstation", "NO_COLOR": "1"}
+        self._kept = {**CLOCK, **kept, "PYTHONPATH": str(ROOT), "COORD_HOST": "workstation", "NO_COLOR": "1"}
         self._url = url
         self.away = False
 

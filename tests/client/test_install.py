@@ -16,6 +16,7 @@ import pytest
 from coord.areas.client import bundle
 from coord.client import download, installation, launcher
 from tests.client import pythons
+from tests.service import CLOCK
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -43,7 +44,7 @@ class Workstation:
         self.project.mkdir()
         self.pyz = folder / "coord.pyz"
         self.pyz.write_bytes(bundle.bundle().content)
-        self.environment = {"HOME": str(self.home), "PATH": PATH, "COORD_URL": "http://127.0.0.1:1", "SHELL": "/bin/bash"}
+        self.environment = {**CLOCK, "HOME": str(self.home), "PATH": PATH, "COORD_URL": "http://127.0.0.1:1", "SHELL": "/bin/bash"}
 
     @property
     def data(self) -> Path:

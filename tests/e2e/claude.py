@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.service import ROOT, until
+from tests.service import CLOCK, ROOT, until
 
 TOOLS = ROOT / ".tools" / "claude"
 MODEL = "claude-opus-4-8"  # named, since the CLI's default differs from home to home, and the tools with it
@@ -289,6 +289,7 @@ class Claude:
         self.home = home
         self.model = model
         self.environment = {
+            **CLOCK,
             "PATH": os.environ["PATH"],
             "HOME": str(home),
             "CLAUDE_CONFIG_DIR": str(home / ".claude"),

@@ -16,7 +16,7 @@ import pytest
 from coord import __version__
 from coord.areas.client import bundle
 from tests.client.test_install import of_version
-from tests.service import Service, running
+from tests.service import CLOCK, Service, running
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox", "zsh", "mksh") if shutil.which(shell)]
 TOOLS = ("mktemp", "rm", "cat", "sh")
@@ -57,7 +57,7 @@ class Home:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"HOME": str(self.folder), "PATH": str(self.bin), "TMPDIR": str(self.temporary), "SHELL": "/bin/bash"}
+        return {**CLOCK, "HOME": str(self.folder), "PATH": str(self.bin), "TMPDIR": str(self.temporary), "SHELL": "/bin/bash"}
 
     def sh(self, script: bytes, *options: str, shell: str = "dash", **environment: str) -> "subprocess.CompletedProcess[str]":
         """The script by standard input, as from a pipe."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.client.recording import shell_time
 from tests.databases import MariaDB
-from tests.service import Service, running
+from tests.service import CLOCK, Service, running
 
 LOOP = """
 while IFS= read -r line; do
@@ -61,7 +61,7 @@ class Queue:
         done = subprocess.run(
             ["bash", "-c", LOOP],
             cwd=self.folder,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "BASE": self.service.url},
+            env={**CLOCK, "PATH": "/usr/local/bin:/usr/bin:/bin", "BASE": self.service.url},
             capture_output=True,
             text=True,
             timeout=120,

@@ -29,7 +29,7 @@ from coord.client.queue import Queue
 from tests.databases import MariaDB
 from tests.faults.proxy import Proxy
 from tests.faults.queueing import STATES, Diary, Planned, plan, session
-from tests.service import ROOT, Service, running, until
+from tests.service import CLOCK, ROOT, Service, running, until
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,9 @@ def shell_replays(checkout: Path, url: str) -> "subprocess.Popen[bytes]":
     assert found is not None
     lines = [line for line in found[1].splitlines() if not line.startswith(("jq -cn", "  path:"))]
     script = "uuid() { uuidgen; }\n" + "\n".join(lines)
-    return subprocess.Popen(["bash", "-c", script], cwd=checkout, env={"PATH": os.environ["PATH"], "COORD": url}, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        ["bash", "-c", script], cwd=checkout, env={**CLOCK, "PATH": os.environ["PATH"], "COORD": url}, stderr=subprocess.DEVNULL
+    )
 
 
 def test_each_call_arrives_exactly_once_whoever_is_killed(service: Service, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.service import ROOT, Service, running
+from tests.service import CLOCK, ROOT, Service, running
 
 CLOSED = "http://127.0.0.1:1"
 
@@ -25,6 +25,7 @@ class Repository:
         self.home = home
         self.project = f"p{uuid.uuid4().hex[:12]}"
         self.environment = {
+            **CLOCK,
             "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
             "HOME": str(home),
             "CLAUDE_CONFIG_DIR": str(home / ".claude"),

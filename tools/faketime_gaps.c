@@ -1,0 +1,77 @@
+/* What Debian's libfaketime 0.9.10 leaves undone for programs of glibc 2.33 and later; preloaded before it.
+ *
+ * 1. `stat` and its kin are symbols of their own now, and libfaketime does not have them: a file that was written just now would be
+ *    as old as the clock was moved. Times that the kernel gave since FAKETIME_GAPS_SINCE (seconds, by the moved clock) are moved as well. What is
+ *    older stays, so that compiled Python is not compiled anew; so does what `utime` set, which was moved already.
+ * 2. With FAKETIME_DONT_FAKE_MONOTONIC it moves the deadline of `clock_nanosleep` all the same, and Python's `time.sleep` fails.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds by which libfaketime has moved the clock, for a time that the kernel gave in this run; else 0. */
+static long moved_by(long seconds)
+{
+    const char *since = getenv("FAKETIME_GAPS_SINCE");
+    struct timespec real, shown;
+    syscall(SYS_clock_gettime, CLOCK_REALTIME, &real);
+    if (!since || seconds > real.tv_sec + 1)
+        return 0;
+    clock_gettime(CLOCK_REALTIME, &shown);
+    double apart = (shown.tv_sec - real.tv_sec) + (shown.tv_nsec - real.tv_nsec) / 1e9;
+    long offset = (long)(apart + (apart < 0 ? -0.5 : 0.5));
+    return seconds < atol(since) - offset ? 0 : offset;
+}
+
+#define MOVE(found) \
+    do { \
+        (found)->st_atim.tv_sec += moved_by((found)->st_atim.tv_sec); \
+        (found)->st_mtim.tv_sec += moved_by((found)->st_mtim.tv_sec); \
+        (found)->st_ctim.tv_sec += moved_by((found)->st_ctim.tv_sec); \
+    } while (0)
+
+#define WRAP(name, parameters, ...) \
+    int name parameters \
+    { \
+        static int (*next) parameters; \
+        if (!next) \
+            next = (int (*) parameters)dlsym(RTLD_NEXT, #name); \
+        int answer = next(__VA_ARGS__); \
+        if (!answer) \
+            MOVE(found); \
+        return answer; \
+    }
+
+WRAP(stat, (const char *path, struct stat *found), path, found)
+WRAP(lstat, (const char *path, struct stat *found), path, found)
+WRAP(fstat, (int file, struct stat *found), file, found)
+WRAP(fstatat, (int folder, const char *path, struct stat *found, int flags), folder, path, found, flags)
+WRAP(stat64, (const char *path, struct stat64 *found), path, found)
+WRAP(lstat64, (const char *path, struct stat64 *found), path, found)
+WRAP(fstat64, (int file, struct stat64 *found), file, found)
+WRAP(fstatat64, (int folder, const char *path, struct stat64 *found, int flags), folder, path, found, flags)
+
+int statx(int folder, const char *path, int flags, unsigned int mask, struct statx *found)
+{
+    if (syscall(SYS_statx, folder, path, flags, mask, found))
+        return -1;
+    found->stx_atime.tv_sec += moved_by(found->stx_atime.tv_sec);
+    found->stx_mtime.tv_sec += moved_by(found->stx_mtime.tv_sec);
+    found->stx_ctime.tv_sec += moved_by(found->stx_ctime.tv_sec);
+    return 0;
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left)
+{
+    static int (*next)(clockid_t, int, const struct timespec *, struct timespec *);
+    if (clock == CLOCK_MONOTONIC)
+        return syscall(SYS_clock_nanosleep, clock, flags, until, left) ? errno : 0;
+    if (!next)
+        next = (int (*)(clockid_t, int, const struct timespec *, struct timespec *))dlsym(RTLD_NEXT, "clock_nanosleep");
+    return next(clock, flags, until, left);
+}

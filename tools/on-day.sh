@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs a command as if on another day: tools/on-day.sh +400d COMMAND…, or any time that `date -d` understands.
+# Every process below it sees that day, with real seconds; Debian's libfaketime moves the clock, faketime_gaps.c fills its gaps.
+set -euo pipefail
+day=$1
+shift
+if ! library=$(tools/faketime.sh); then
+  exit 1
+fi
+case $day in
+  +*d) offset=$((${day//[+d]/} * 86400)) ;;
+  *) offset=$(($(date -d "$day" +%s) - $(date +%s))) ;;
+esac
+FAKETIME=$(printf '%+d' "$offset") FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_GAPS_SINCE=$(($(date +%s) + offset - 1)) LD_PRELOAD=$library exec "$@"
