@@ -248,14 +248,15 @@ def host() -> str:
 
 
 def session(claude_session: str | None = None, agent: str | None = None) -> str:
-    """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else `HOST/<user>`.
+    """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else what tells the user's terminals and agents
+    apart (`caller`).
 
     `agent`: the id of the subagent that calls; it has a name of its own, below its session's.
     """
     claude_session = claude_session or os.environ.get("CLAUDE_CODE_SESSION_ID")
     name = os.environ.get("COORD_SESSION")
     if not name:
-        name = f"{host()}/claude-{short_id(claude_session)}" if claude_session else f"{host()}/{_user()}"
+        name = f"{host()}/{f'claude-{short_id(claude_session)}' if claude_session else _caller()}"
     return f"{name}/{agent}"[:200] if agent else name[:200]
 
 
@@ -264,5 +265,11 @@ def short_id(claude_session: str) -> str:
     return claude_session.replace("-", "")[-SHORT:]
 
 
-def _user() -> str:
+def _caller() -> str:
+    from coord.client import caller  # never a hook: they know their session
+
+    return caller.identify(user()).name
+
+
+def user() -> str:
     return os.environ.get("USER") or os.environ.get("USERNAME") or os.environ.get("LOGNAME") or "user"

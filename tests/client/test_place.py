@@ -374,7 +374,7 @@ def test_a_token_with_a_line_break_inside_is_refused(shop: Path, monkeypatch: py
 def test_a_session_is_named_after_its_host_and_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COORD_HOST", "web-1")
     monkeypatch.setenv("USER", "anna")
-    assert session() == "web-1/anna"
+    assert session().startswith("web-1/anna")
     assert session("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef") == "web-1/claude-deadbeef"
     assert session("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef", "a1") == "web-1/claude-deadbeef/a1"
     monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "abcdefghijk")
@@ -394,7 +394,7 @@ def test_sessions_that_start_at_nearly_the_same_time_have_two_names(apart_ms: in
 def test_without_a_user_it_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("USER", "USERNAME", "LOGNAME"):
         monkeypatch.delenv(name, raising=False)
-    assert session() == f"{host()}/user"
+    assert session().startswith(f"{host()}/user")
     assert host()
 
 

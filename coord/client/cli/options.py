@@ -71,7 +71,7 @@ def common_options(*, hidden: bool) -> list[click.Option]:
 
 _JSON = "Print one JSON object, the service's own, even when it is an error."
 _PROJECT = "Default: .coord.toml, else the repository's name."
-_SESSION = "Who is calling. Default: COORD_SESSION, else HOST/USER."
+_SESSION = "Who is calling. Default: COORD_SESSION, else your agent's session or terminal."
 _URL = "Default: COORD_URL, else .coord.toml, else http://127.0.0.1:8001."
 _NO_COLOR = "No colours, even on a terminal (NO_COLOR does the same)."
 _NO_RETRY = "Do not wait when coord asks to come back later (503, Retry-After)."

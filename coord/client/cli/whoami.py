@@ -6,6 +6,7 @@ import os
 
 import click
 
+from coord.client import caller
 from coord.client import place as places
 from coord.client.banner import plain
 from coord.client.cli.context import Body, Coord, pass_coord
@@ -66,7 +67,7 @@ def _source(option: str | None, option_name: str, variable: str, configured: obj
 
 def _session_source(coord: Coord) -> str:
     in_claude = bool(os.environ.get("CLAUDE_CODE_SESSION_ID"))
-    default = "CLAUDE_CODE_SESSION_ID and this host" if in_claude else "this host and user"
+    default = "CLAUDE_CODE_SESSION_ID" if in_claude else caller.identify(places.user()).source
     return _source(coord.session_option, "--session", "COORD_SESSION", None, default)
 
 

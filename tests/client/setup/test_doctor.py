@@ -124,11 +124,11 @@ def test_it_leaves_nothing_behind(set_up: Repository, service: Service) -> None:
 def test_it_says_what_was_derived_and_from_where(set_up: Repository) -> None:
     checks = doctor(set_up)
     assert checks["project"][0]["message"] == f"{set_up.project} (from .coord.toml)"
-    assert checks["session"][0]["message"].startswith("web-1/ann (from the user's name)")
+    assert checks["session"][0]["message"].startswith("web-1/ann-")
     assert str(set_up.folder / ".claude" / "coord-queue.jsonl") in checks["queue"][0]["message"]
     checks = doctor(set_up, COORD_PROJECT="other", CLAUDE_CODE_SESSION_ID="0123abcd-1")
     assert checks["project"][0]["message"] == "other (from COORD_PROJECT)"
-    assert checks["session"][0]["message"].startswith("web-1/claude-0123abcd (from Claude Code)")
+    assert checks["session"][0]["message"].startswith("web-1/claude-123abcd1 (from Claude Code)")
 
 
 def test_people_see_a_line_for_each_check_and_what_to_do(set_up: Repository) -> None:

@@ -87,9 +87,9 @@ def test_other_files_names_of_other_things_and_other_projects_are_in_nobodys_way
 @pytest.mark.parametrize(
     ("holder", "environment"),
     [
-        pytest.param("web-1/ann", {}, id="the user"),
-        pytest.param("web-1/claude-0123abcd", {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"}, id="the session that runs git"),
-        pytest.param("web-1/claude-0123abcd/a1", {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"}, id="a subagent of it"),
+        pytest.param("web-1/ann", {"COORD_SESSION": "web-1/ann"}, id="the user"),
+        pytest.param("web-1/claude-abcd1111", {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"}, id="the session that runs git"),
+        pytest.param("web-1/claude-abcd1111/a1", {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"}, id="a subagent of it"),
         pytest.param("web-1/boss", {"COORD_SESSION": "web-1/boss/a1"}, id="its parent"),
     ],
 )
@@ -222,14 +222,14 @@ def test_a_push_while_another_session_holds_it_is_refused(with_origin: Repositor
 def test_a_push_is_claimed_for_a_moment_so_that_others_meet_it(with_origin: Repository, service: Service) -> None:
     assert push(with_origin).returncode == 0
     (lock,) = service.call("GET", f"/locks?project_key={with_origin.project}").json["items"]
-    assert (lock["resource"], lock["session_id"]) == ("git push", "web-1/ann")
+    assert (lock["resource"], lock["session_id"]) == ("git push", with_origin.coord("whoami", "-q").stdout.strip())
     assert lock["ttl_hours"] * 3600 == pytest.approx(check.PUSH_TTL_S)
     assert push(with_origin, COORD_SESSION="web-1/bob").returncode == 1
     assert push(with_origin).returncode == 0
 
 
 def test_a_session_that_holds_it_already_pushes_under_its_own_lock(with_origin: Repository, service: Service) -> None:
-    lock = hold(service, with_origin, "git push", "web-1/claude-0123abcd/a1", ttl_hours=1)
+    lock = hold(service, with_origin, "git push", "web-1/claude-abcd1111/a1", ttl_hours=1)
     assert push(with_origin, CLAUDE_CODE_SESSION_ID="0123abcd-1111").returncode == 0
     held = service.call("GET", f"/locks?project_key={with_origin.project}").json["items"]
     assert [(each["id"], each["ttl_hours"]) for each in held] == [(lock, 1)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from coord.client import caller
 from coord.client.commands import BadPattern, resources
-from coord.client.place import CONFIG, SHORT, Place, host, session
+from coord.client.place import CONFIG, SHORT, Place, host, session, user
 from coord.client.setup import config_file
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext, source
 
@@ -33,7 +34,9 @@ def _kind(place: Place) -> str:
 def _name_source() -> str:
     if os.environ.get("COORD_SESSION"):
         return "COORD_SESSION"
-    return "Claude Code" if os.environ.get("CLAUDE_CODE_SESSION_ID") else "the user's name"
+    if os.environ.get("CLAUDE_CODE_SESSION_ID"):
+        return "Claude Code"
+    return caller.identify(user()).source
 
 
 def _claude_name() -> str:
