@@ -40,8 +40,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.url_map.merge_slashes = False
     paths.install(app)
     telemetry.install(app)
-    for name, meant in default.misspelt(os.environ).items():
-        log.warning("%s is not a setting and does nothing. Did you mean %s?", name, meant)
+    for name, suggestion in default.misspelt(os.environ).items():
+        log.warning("%s is not a setting and does nothing. Did you mean %s?", name, suggestion)
     access.install(app)
     negotiation.install(app)
     _database(app)
@@ -67,15 +67,15 @@ def _database(app: Flask) -> None:
 
 
 def _areas(app: Flask) -> None:
-    found = area.find(default.BUILT_IN_AREAS, app.config["AREAS"])
-    app.extensions["coord.areas"] = found
+    areas = area.find(default.BUILT_IN_AREAS, app.config["AREAS"])
+    app.extensions["coord.areas"] = areas
     api = openapi.api_of(app, __version__)
-    for each in found:
+    for each in areas:
         prefix = each.blueprint.url_prefix or ""
         api.register_blueprint(each.blueprint, url_prefix=(prefix if each.at_root else BASE_PATH + prefix) or None)
         if each.commands is not None:
             app.cli.add_command(each.commands)
-    _migrations(app, [each.migrations for each in found if each.migrations is not None])
+    _migrations(app, [each.migrations for each in areas if each.migrations is not None])
 
 
 def _migrations(app: Flask, further: list[Path]) -> None:

@@ -74,8 +74,8 @@ def install(app: Flask) -> None:
 
 
 def of(app: Flask) -> Upkeep:
-    found: Upkeep = app.extensions["coord.upkeep"]
-    return found
+    upkeep: Upkeep = app.extensions["coord.upkeep"]
+    return upkeep
 
 
 def run_once(app: Flask) -> None:

@@ -35,7 +35,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def install(app: Flask) -> None:
     app.before_request(guard)
-    app.after_request(tell_browsers)
+    app.after_request(add_browser_headers)
 
 
 def guard() -> None:
@@ -59,8 +59,8 @@ def guard() -> None:
         raise Invalid({bad: ["Not percent-encoded UTF-8, or contains NUL. With curl: -G --data-urlencode 'name=value'."]})
 
 
-def tell_browsers(response: Response) -> Response:
-    """Nothing here is to be guessed at or embedded; pages of allowed origins may read it."""
+def add_browser_headers(response: Response) -> Response:
+    """Answers are neither guessed at nor embedded by browsers; pages of allowed origins may read them."""
     if response.status_code == 204:
         response.headers.pop("Content-Type", None)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -89,8 +89,8 @@ def _caller(peer: str, proxies: tuple[default.Network, ...]) -> str:
 
 
 def _without_port(address: str) -> str:
-    found = _WITH_PORT.fullmatch(address)
-    return (found[1] or found[2]) if found else address
+    match = _WITH_PORT.fullmatch(address)
+    return (match[1] or match[2]) if match else address
 
 
 def _forwarded(header: str) -> str:
@@ -102,8 +102,8 @@ def own_url() -> str:
     """The service's address as the caller has it, without a slash at its end. The names in it have passed `guard`."""
     scheme, host, prefix = request.scheme, request.headers.get("Host") or request.host, request.root_path
     if _behind_proxy(_peer(), current_app.config["TRUSTED_PROXIES"]):
-        told = _forwarded("X-Forwarded-Proto").lower()
-        scheme = told if told in ("http", "https") else scheme
+        forwarded = _forwarded("X-Forwarded-Proto").lower()
+        scheme = forwarded if forwarded in ("http", "https") else scheme
         host = _forwarded("X-Forwarded-Host") or host
         before = _forwarded("X-Forwarded-Prefix").rstrip("/")
         prefix = before + prefix if _PREFIX.fullmatch(before) else prefix
@@ -176,10 +176,10 @@ def _inside(address: str, networks: tuple[default.Network, ...]) -> bool:
 @lru_cache(maxsize=4096)
 def host_allowed(host: str, further: tuple[str, ...]) -> bool:
     """Whether `Host` is a name of ours. One without a dot, or an address, cannot be a foreign site that was pointed at us."""
-    found = _HOST.fullmatch(host)
-    if found is None:
+    match = _HOST.fullmatch(host)
+    if match is None:
         return False
-    name = found["name"].lower().rstrip(".")
+    name = match["name"].lower().rstrip(".")
     if name.startswith("["):
         return True
     if not name:

@@ -18,10 +18,10 @@ from coord.web.schemas import shortened
 
 log = logging.getLogger(__name__)
 
-HEARD_OUT_BYTES = 16 * 1024 * 1024  # who sends more is hung up on
+MAX_DRAINED_BYTES = 16 * 1024 * 1024  # the connection of whoever sends more is closed
 MAX_COMPARED = 300  # characters of a path that is compared with the known ones
-SUGGEST_FROM = 0.75  # likeness from which a path is worth suggesting
-SURELY_MEANT = 0.9  # letters changed places, or one is missing
+SUGGEST_FROM = 0.75  # similarity from which a path is worth suggesting
+ALMOST_SURE = 0.9  # letters changed places, or one is missing
 
 
 class Json(JSONProvider):
@@ -44,24 +44,24 @@ class Json(JSONProvider):
 
 
 def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    _hear_out()
+    _drain_body()
     response = cast(Response, current_app.json.response(body))
     response.status_code = status
     response.headers.update(headers or {})
     return response
 
 
-def _hear_out() -> None:
-    """Reads what is still being sent: who is hung up on while sending sees a broken connection (and queues the call), not the error."""
+def _drain_body() -> None:
+    """Reads what is still being sent: a caller that is cut off while sending sees a broken connection (and queues the call), not the error."""
     if "wsgi.input_terminated" not in request.environ:
         return  # a server on which reading on might wait for ever
-    left = HEARD_OUT_BYTES
+    remaining = MAX_DRAINED_BYTES
     with contextlib.suppress(Exception):  # it has broken off
-        while left > 0:
+        while remaining > 0:
             chunk = request.environ["wsgi.input"].read(64 * 1024)
             if not chunk:
                 break
-            left -= len(chunk)
+            remaining -= len(chunk)
 
 
 def coord_error(error: CoordError) -> Response:
@@ -124,13 +124,13 @@ def _no_such_path() -> str:
     path = request.path.rstrip("/")
     rules = [rule for rule in current_app.url_map.iter_rules() if len(path) <= MAX_COMPARED]
     bases = [BASE_PATH] if path.startswith(BASE_PATH) else ["", BASE_PATH]
-    likeness, nearest = max((_compared(rule, path, base) for rule in rules for base in bases), default=(0.0, ""))
+    similarity, nearest = max((_compared(rule, path, base) for rule in rules for base in bases), default=(0.0, ""))
     hint = ""
     if nearest == path:
         hint = " An id in it is not a UUID."
-    elif likeness < SURELY_MEANT and any(_takes_a_name_of(rule, path) for rule in rules):
+    elif similarity < ALMOST_SURE and any(_takes_a_name_of(rule, path) for rule in rules):
         hint = " A '/' in a name is written %2F."
-    elif likeness >= SUGGEST_FROM:
+    elif similarity >= SUGGEST_FROM:
         hint = f" Did you mean {nearest.replace(STAND_IN, '%2F')}?"
     return f"There is no {_path()}.{hint} All calls are listed at /openapi.json and explained at /llms.txt."
 
@@ -140,14 +140,14 @@ def _compared(rule: Rule, path: str, base: str) -> tuple[float, str]:
 
     What both may begin with, `base`, is not compared: it would make all of them alike.
     """
-    wanted, sent = rule.rule.removeprefix(base).split("/"), path.removeprefix(base).split("/")
+    expected, sent = rule.rule.removeprefix(base).split("/"), path.removeprefix(base).split("/")
     base = base if rule.rule.startswith(base) else ""
-    variable = [at for at, part in enumerate(wanted) if part.startswith("<")]
-    if variable and len(wanted) != len(sent):
+    variable = [at for at, part in enumerate(expected) if part.startswith("<")]
+    if variable and len(expected) != len(sent):
         return 0.0, ""
-    literal, its = ("/".join(part for at, part in enumerate(parts) if at not in variable) for parts in (wanted, sent))
-    meant = base + "/".join(sent[at] if at in variable else part for at, part in enumerate(wanted))
-    return difflib.SequenceMatcher(None, literal, its).ratio(), meant
+    fixed, sent_fixed = ("/".join(part for at, part in enumerate(parts) if at not in variable) for parts in (expected, sent))
+    suggestion = base + "/".join(sent[at] if at in variable else part for at, part in enumerate(expected))
+    return difflib.SequenceMatcher(None, fixed, sent_fixed).ratio(), suggestion
 
 
 def _takes_a_name_of(rule: Rule, path: str) -> bool:

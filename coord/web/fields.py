@@ -36,9 +36,9 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        found = _UNSTORABLE.search(value)
-        if found is not None:
-            name = "a NUL character" if found.group() == "\x00" else "half of a surrogate pair"
+        match = _UNSTORABLE.search(value)
+        if match is not None:
+            name = "a NUL character" if match.group() == "\x00" else "half of a surrogate pair"
             raise ma.ValidationError(f"Contains {name}, which cannot be stored.")
         return value
 
@@ -65,8 +65,8 @@ class ProjectKey(Text):
 class Choice(fields.String):
     """One of a few words."""
 
-    def __init__(self, words: Iterable[str], **kwargs: Any) -> None:
-        choices = tuple(words)
+    def __init__(self, choices: Iterable[str], **kwargs: Any) -> None:
+        choices = tuple(choices)
         super().__init__(validate=validate.OneOf(choices, error=f"Must be one of: {', '.join(choices)}."), **kwargs)
 
 
@@ -127,11 +127,11 @@ class Integer(fields.Field[int]):
 class Boolean(fields.Field[bool]):
     """`true` or `false`; in a query also `1` and `0`."""
 
-    _WORDS = {"true": True, "1": True, "false": False, "0": False}
+    _SPELLINGS = {"true": True, "1": True, "false": False, "0": False}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         if isinstance(value, str) and _in_query(self):
-            value = self._WORDS.get(value.lower())
+            value = self._SPELLINGS.get(value.lower())
         if not isinstance(value, bool):
             raise ma.ValidationError("Must be true or false.")
         return value

@@ -20,7 +20,7 @@ CLIENT_HEADER = "X-Coord-Client"
 SERVER_HEADER = "X-Coord-Server"
 MAX_VERSIONS = 50  # that are told apart in `/metrics`: a caller may make them up
 
-_SAID = re.compile(r"(?P<version>\d{1,4}\.\d{1,4}\.\d{1,4}([-.+]?[A-Za-z0-9]{1,12}){0,3}); ?api=(?P<api>\d{1,4})", re.ASCII)
+_CLIENT = re.compile(r"(?P<version>\d{1,4}\.\d{1,4}\.\d{1,4}([-.+]?[A-Za-z0-9]{1,12}){0,3}); ?api=(?P<api>\d{1,4})", re.ASCII)
 _counted: set[str] = set()
 
 
@@ -39,16 +39,16 @@ class Client:
 
 
 @lru_cache(maxsize=256)
-def parsed(said: str) -> Client | None:
+def parse_client(header: str) -> Client | None:
     """What the header says; None when it says nothing that makes sense, as if it were not there."""
-    found = _SAID.fullmatch(said)
-    return Client(found["version"], int(found["api"])) if found else None
+    match = _CLIENT.fullmatch(header)
+    return Client(match["version"], int(match["api"])) if match else None
 
 
 def client() -> Client | None:
     """Who makes this call, when it is coord's own client."""
-    said = request.headers.get(CLIENT_HEADER)
-    return parsed(said) if said is not None else None
+    header = request.headers.get(CLIENT_HEADER)
+    return parse_client(header) if header is not None else None
 
 
 def label(caller: Client | None) -> str:

@@ -72,26 +72,26 @@ def api_of(app: Flask, version: str) -> CoordApi:
 
 def document(app: Flask) -> dict[str, Any]:
     """The whole document, as it is sent; put together at the first call, when every area has been registered."""
-    found: dict[str, Any] | None = app.extensions.get("coord.openapi")
-    if found is None:
-        found = app.extensions["coord.openapi"] = _document(app.extensions["coord.api"])
-    return found
+    made: dict[str, Any] | None = app.extensions.get("coord.openapi")
+    if made is None:
+        made = app.extensions["coord.openapi"] = _make_document(app.extensions["coord.api"])
+    return made
 
 
-def _document(api: CoordApi) -> dict[str, Any]:
-    found: dict[str, Any] = deepcopy(api.spec.to_dict())
-    found["paths"].pop("/docs/{asset}", None)  # parts of a page, not calls
-    for path, operation in _operations(found):
+def _make_document(api: CoordApi) -> dict[str, Any]:
+    spec: dict[str, Any] = deepcopy(api.spec.to_dict())
+    spec["paths"].pop("/docs/{asset}", None)  # parts of a page, not calls
+    for path, operation in _operations(spec):
         for parameter in operation.get("parameters", ()):
             _without_null(parameter)
         if path.startswith(BASE_PATH):
             operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/session"})
         operation["responses"] = dict(sorted(operation["responses"].items()))
-    return found
+    return spec
 
 
-def _operations(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path, item in found["paths"].items():
+def _operations(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in spec["paths"].items():
         for name, operation in item.items():
             if name != "parameters":
                 yield path, operation

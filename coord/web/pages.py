@@ -18,20 +18,20 @@ def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | No
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         named, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if named == name_of_list(kind) and len(key) == length and all(type(part) is int and abs(part) < 2**63 for part in key):
+        if named == list_name(kind) and len(key) == length and all(type(part) is int and abs(part) < 2**63 for part in key):
             return list(key)
     except (ValueError, TypeError, RecursionError):
         pass
     raise Invalid({"cursor": ["Not a cursor of this list. Pass next_cursor of the page before, or leave it out to start."]})
 
 
-_NOT_THE_LIST = {"cursor", "limit", "wait", "session_id"}  # parameters that may change from page to page
+_NOT_FILTERS = {"cursor", "limit", "wait", "session_id"}  # parameters that may change from page to page
 
 
-def name_of_list(kind: str) -> str:
+def list_name(kind: str) -> str:
     """What a cursor belongs to: this kind of list, of these things. Another's would leave things out unseen."""
-    asked = sorted((name, value) for name, value in request.args.items(multi=True) if name not in _NOT_THE_LIST)
-    return f"{kind} {crc32(repr((request.path, asked)).encode()):08x}"
+    filters = sorted((name, value) for name, value in request.args.items(multi=True) if name not in _NOT_FILTERS)
+    return f"{kind} {crc32(repr((request.path, filters)).encode()):08x}"
 
 
 def paginate(kind: str, rows: list[dict[str, Any]], limit: int, key: Callable[[dict[str, Any]], Sequence[int]]) -> dict[str, Any]:
@@ -39,6 +39,6 @@ def paginate(kind: str, rows: list[dict[str, Any]], limit: int, key: Callable[[d
     items = rows[:limit]
     cursor = None
     if len(rows) > limit:
-        text = json.dumps([name_of_list(kind), *key(items[-1])], separators=(",", ":"))
+        text = json.dumps([list_name(kind), *key(items[-1])], separators=(",", ":"))
         cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return {"items": items, "next_cursor": cursor}

@@ -117,7 +117,7 @@ def test_calls_are_counted_by_the_version_of_their_client(service: Service) -> N
 
 
 def test_versions_that_callers_make_up_do_not_fill_the_metrics() -> None:
-    labels = {negotiation.label(negotiation.parsed(f"9.9.{patch}; api=1")) for patch in range(1000)}
+    labels = {negotiation.label(negotiation.parse_client(f"9.9.{patch}; api=1")) for patch in range(1000)}
     assert len(labels) == negotiation.MAX_VERSIONS + 1
     assert "other" in labels
     assert negotiation.label(None) == "none"

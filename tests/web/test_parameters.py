@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord.web.pages import name_of_list
+from coord.web.pages import list_name
 from tests.conftest import BASE, Agent
 from tests.web.conftest import CALLS, LISTS, WITH_BODY, WITHOUT_BODY, Call, assert_error
 
@@ -118,7 +118,7 @@ def test_what_is_no_cursor_is_refused(web: Agent, call: Call) -> None:
 
 def test_a_cursor_with_other_than_whole_numbers_is_refused(web: Agent, web_app: Flask) -> None:
     with web_app.test_request_context(f"{BASE}/locks"):
-        locks = name_of_list("locks")
+        locks = list_name("locks")
     for key in ([2**63], [-(2**63)], [10**30], [1.5], [True], ["1"], [None], [], [1, 2]):
         assert_error(web.get("/locks", cursor=cursor([locks, *key])), 422, "invalid")
     for key in ([2**63 - 1], [0], [-1]):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
-from coord.web.pages import name_of_list
+from coord.web.pages import list_name
 from tests.conftest import BASE, Agent
 from tests.web.conftest import DOCUMENT, LISTS, WITH_BODY, Call
 
@@ -99,7 +99,7 @@ def test_any_key_is_a_place_in_the_list_or_refused(database_app: Flask, call: Ca
     agent = Agent(database_app.test_client())
     for kind in kinds(call):
         with database_app.test_request_context(f"{BASE}{call.path}"):
-            named = name_of_list(kind)
+            named = list_name(kind)
         text = base64.urlsafe_b64encode(json.dumps([named, *keys]).encode()).decode().rstrip("=")
         answer = agent.call(call.method, call.path, query_string={"cursor": text, "session_id": "a", "limit": "2"})
         fits(call, answer)
