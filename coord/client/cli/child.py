@@ -1,4 +1,9 @@
-"""The command that `coord run` runs: started on the same terminal, with signals passed on to it."""
+"""The command that `coord run` runs, with everything that it starts: one process group.
+
+Without a terminal the command gets a group of its own. On a terminal it stays in coord's, so that Ctrl-C,
+Ctrl-Z and pipelines work as without coord; the group's processes are then told apart by an entry in their
+environment and by who started them. What detaches itself from the group, as daemons do, is not waited for.
+"""
 
 from __future__ import annotations
 
@@ -7,58 +12,137 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from typing import Callable
+
+from coord.client import processes
+from coord.client.processes import Process
 
 POLL_S = 0.2  # Windows: a signal does not interrupt a wait there
+FIRST_POLL_S, MAX_POLL_S = 0.02, 0.5  # for the group to end
+SILENT_S = 1.0
+GRACE_S = 10.0  # between asking processes to end and killing them
 NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as shells report it
+RUN_ID = "COORD_RUN_ID"
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 _FROM_KEYBOARD = ("SIGINT", "SIGQUIT", "SIGBREAK")
 
 
 class Child:
-    """A command that has been started, or will be."""
+    """A command that has been started, or will be. `run_id` tells its processes from others."""
 
-    def __init__(self) -> None:
+    def __init__(self, run_id: str, warn: Callable[[str], None]) -> None:
+        self._run_id = run_id
+        self._warn = warn
         self._process: subprocess.Popen[bytes] | None = None
+        self._owns_group = sys.platform != "win32" and not _has_terminal()
+        self._is_ending = False
         self._early: list[int] = []
         self._handlers = {number: signal.signal(number, self._forward) for number in _signals()}
 
     def start(self, command: list[str], environment: dict[str, str]) -> None:
         """Raises OSError."""
-        self._process = subprocess.Popen(_resolved(command), env=environment)
+        environment = {**environment, RUN_ID: self._run_id}
+        self._process = subprocess.Popen(_resolved(command), env=environment, start_new_session=self._owns_group)
         for number in self._early:
             self._forward(number, None)
 
     def wait(self) -> int:
-        """Its exit code, as a shell reports it."""
+        """The command's exit code, as a shell reports it, once all of its group has ended."""
         assert self._process is not None
         code = _wait(self._process)
+        self._wait_for_group()
         return 128 - code if code < 0 else code
 
     def terminate(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
+        """Asks all of the group to end."""
+        self._is_ending = True
+        if sys.platform == "win32":
+            self._signal_command(signal.SIGTERM)
+        else:
+            self._signal_group(signal.SIGTERM)
 
     def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
+        if sys.platform == "win32":
+            self._signal_command(signal.SIGTERM)  # Windows knows no other
+        else:
+            self._signal_group(signal.SIGKILL)
 
     def restore_signals(self) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
     def _forward(self, number: int, frame: object) -> None:
-        """The keyboard's signals reach the command by themselves."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             self._early.append(number)
             return
-        if signal.Signals(number).name in _FROM_KEYBOARD and _is_in_foreground():
-            return
+        name = signal.Signals(number).name
+        self._is_ending = self._is_ending or name in _ENDING
+        if name in _FROM_KEYBOARD and not self._owns_group and _is_in_foreground():
+            return  # the terminal has sent it to the command as well
+        if name in _ENDING:
+            self._signal_group(number)
+        else:
+            self._signal_command(number)
+
+    def _signal_command(self, number: int) -> None:
         try:
-            process.send_signal(number)
+            if self._process is not None:
+                self._process.send_signal(number)
         except (OSError, ValueError):
             pass  # it has ended
+
+    def _signal_group(self, number: int) -> None:
+        self._signal_command(number)
+        for process in self._others():
+            try:
+                os.kill(process.pid, number)
+            except OSError:
+                pass  # it has ended, or is another user's
+
+    def _others(self) -> list[Process]:
+        """The processes of the group besides the command itself."""
+        if self._process is None or sys.platform == "win32":
+            return []
+        leader = self._process.pid
+        group = leader if self._owns_group else os.getpgrp()
+        members = {process.pid: process for process in processes.all_processes() if process.group == group and not process.is_zombie}
+        return [process for pid, process in members.items() if pid not in (leader, os.getpid()) and self._is_own(process, members)]
+
+    def _is_own(self, process: Process, members: dict[int, Process]) -> bool:
+        if self._owns_group or process.has_in_environment(f"{RUN_ID}={self._run_id}"):
+            return True
+        assert self._process is not None
+        while process.parent in members:
+            if process.parent == self._process.pid:
+                return True
+            process = members[process.parent]
+        return process.parent == self._process.pid
+
+    def _wait_for_group(self) -> None:
+        """The command itself has ended. Processes that were asked to end are killed after a while."""
+        start, pause = time.monotonic(), FIRST_POLL_S
+        ending_since: float | None = None
+        is_announced = False
+        while others := self._others():
+            now = time.monotonic()
+            if self._is_ending and ending_since is None:
+                ending_since = now
+            if not is_announced and now - start > SILENT_S:
+                is_announced = True
+                self._warn(f"the command has ended, but not what it started: {_shown(others)}. Waiting for it.")
+            if ending_since is not None and now - ending_since > GRACE_S:
+                self._warn(f"not ended within {GRACE_S:.0f} s, and killed: {_shown(others)}.")
+                self._signal_group(signal.SIGKILL)
+                ending_since = now
+            time.sleep(pause)
+            pause = min(MAX_POLL_S, pause * 2)
+
+
+def _shown(group: list[Process]) -> str:
+    return ", ".join(f"{process.program} ({process.pid})" for process in group)
 
 
 def exit_code(error: OSError) -> int:
@@ -87,6 +171,14 @@ def _resolved(command: list[str]) -> list[str]:
     if sys.platform != "win32":
         return command
     return [shutil.which(command[0]) or command[0], *command[1:]]
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _is_in_foreground() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 import click
@@ -16,7 +16,7 @@ from coord.client.cli.failures import AWAY, CoordAway, Failed, NotCoord, Refused
 from coord.client.cli.naming import naming_options
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Duration
-from coord.client.cli.output import span, until
+from coord.client.cli.output import span, until, when
 from coord.client.locked import Busy
 from coord.client.queue import new_id
 from coord.client.wire import Answer, Away, query
@@ -40,6 +40,9 @@ class ClaimOptions:
     ttl: float | None = None
     shared: bool = False
     take_over_stale: bool = False
+
+    def with_wait(self, seconds: float) -> ClaimOptions:
+        return replace(self, wait=seconds)
 
 
 def claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,5 +192,6 @@ def claimed_or_renewed(lock: Lock) -> str:
 
 def lock_sentence(verb: str, lock: Lock) -> str:
     shared = " (shared)" if lock["mode"] == "shared" else ""
-    end = f"{until(lock['expires_at'])}  token {lock['fencing_token']}  id {lock['id']}"
+    since = f", held since {when(lock['acquired_at'])}" if verb == "renewed" else ""
+    end = f"{until(lock['expires_at'])}{since}  token {lock['fencing_token']}  id {lock['id']}"
     return f"{verb} {plain(lock['resource'])}{shared} {end}"

@@ -18,9 +18,22 @@ from coord.client.wire import Away, query
 MAX_INTERVAL_S = 300.0  # between renewals: locks turn stale after 2 hours without activity
 MIN_INTERVAL_S = 0.2
 AWAY_INTERVAL_S = 10.0
+TICK_S = 1.0  # how soon a suspended machine that wakes up is noticed
 MIN_TIMEOUT_S = 1.0
 RENEWALS_PER_TTL = 3
 LOST = ("not_holder", "not_found", "lock_lost")
+
+
+class _Moment:
+    """A moment, by two clocks: one that cannot be set, and one that goes on while the machine sleeps."""
+
+    def __init__(self) -> None:
+        self._monotonic = time.monotonic()
+        self._wall = time.time()
+
+    def age(self) -> float:
+        """Seconds since then; where the clocks differ, the longer time: locks expire while it sleeps."""
+        return max(time.monotonic() - self._monotonic, time.time() - self._wall)
 
 
 class LockKeeper:
@@ -36,7 +49,8 @@ class LockKeeper:
         self._on_loss = on_loss
         self._is_lost = False  # coord says so
         self._is_away = False
-        self._renewed = time.monotonic()
+        self._renewed = _Moment()
+        self._tried = self._renewed
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -54,7 +68,10 @@ class LockKeeper:
 
     def _run(self) -> None:
         calls = Calls(self.coord.place, self.coord.session)
-        while not self._stopped.wait(self._interval()):
+        while not self._stopped.wait(min(TICK_S, self._interval())):
+            if self._tried.age() < self._interval():
+                continue
+            self._tried = _Moment()
             reason = None
             try:
                 if self.locks:
@@ -86,9 +103,9 @@ class LockKeeper:
     def _renew(self, calls: Calls) -> str | None:
         """Why the locks are lost, if they are. Raises Away."""
         body = {"session_id": self.coord.session}
-        start = time.monotonic()
+        start = _Moment()
         for lock in self.locks:
-            start = time.monotonic()
+            start = _Moment()
             answer = calls.ask("PATCH", f"/locks/{lock['id']}", body, timeout=self._timeout())
             if not answer.is_coords:
                 raise Away(f"something that is not coord answers {answer.status}")
@@ -111,7 +128,7 @@ class LockKeeper:
             self.coord.warn(sentence)
         self._is_away = True
         ttl = self._ttl_s()
-        if ttl is None or time.monotonic() - self._renewed <= ttl:
+        if ttl is None or self._renewed.age() <= ttl:
             return None
         return f"It could not be renewed for {ttl:.0f} s, so it has expired."
 
@@ -124,7 +141,7 @@ class LockKeeper:
         if any(lock["released_at"] for lock in locks):
             return
         self.locks = locks
-        self._renewed = time.monotonic()
+        self._renewed = _Moment()
         self._is_away = False
         sentence = lock_sentence("claimed", locks[0])
         self.coord.note(f"coord: it is back, and you hold the lock from now on: {sentence}")

@@ -22,6 +22,7 @@ from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, wi
 from coord.client.cli.failures import NOT_YOURS, NOTHING, Failed
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Command, Duration, all_projects_option
+from coord.client.cli.output import ago, when
 from coord.client.wire import query, quote
 
 
@@ -58,7 +59,14 @@ def lock(coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool
         if each["released_at"]:
             sentence = f"This claim was granted and has ended since ({each['release_reason']}). Claim again."
             raise Failed(sentence, NOT_YOURS, "lock_lost")
-        coord.out(each["id"] if coord.quiet else lock_sentence(claimed_or_renewed(each), each))
+        verb = claimed_or_renewed(each)
+        coord.out(each["id"] if coord.quiet else lock_sentence(verb, each))
+        if verb == "renewed":
+            since = f"{when(each['acquired_at'])} ({ago(each['acquired_at'])})"
+            coord.note(
+                f"You, {coord.session}, have held {each['resource']} since {since}: it was renewed. "
+                "If that was somebody else, you share a name: coord whoami"
+            )
 
 
 @click.command(

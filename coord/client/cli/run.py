@@ -12,7 +12,7 @@ import click
 
 from coord.client.calls import Queued
 from coord.client.cli import completion, naming
-from coord.client.cli.child import Child, exit_code
+from coord.client.cli.child import GRACE_S, Child, exit_code
 from coord.client.cli.claims import (
     Claim,
     ClaimOptions,
@@ -27,8 +27,7 @@ from coord.client.cli.failures import AWAY, NOT_YOURS, CoordAway, Failed
 from coord.client.cli.lock_keeper import LockKeeper
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Command
-
-GRACE_S = 10.0  # between asking a command to end and killing it
+from coord.client.cli.own_runs import OwnRuns
 
 
 class RunCommand(Command):
@@ -89,8 +88,14 @@ def run(
         raise click.UsageError("Say what to run, after --: coord run RESOURCE -- COMMAND...")
     project, names = naming.resources(coord, resources, as_is=as_is, is_file=is_file)
     claim = Claim(coord, project, names, ClaimOptions(**options))
-    locks = _claim(claim, require_lock)
-    leave(_Run(claim, locks, stop_on_loss).run(command))
+    runs = OwnRuns(claim)
+    try:
+        runs.enter(command)
+        locks = _claim(claim, require_lock)
+        code = _Run(claim, locks, stop_on_loss, runs).run(command)
+    finally:
+        runs.leave()
+    leave(code)
 
 
 def _claim(claim: Claim, require_lock: bool) -> list[Lock]:
@@ -115,16 +120,18 @@ def _claim(claim: Claim, require_lock: bool) -> list[Lock]:
 class _Run:
     """The command, and the locks that are kept while it runs."""
 
-    def __init__(self, claim: Claim, locks: list[Lock], stop_on_loss: bool) -> None:
+    def __init__(self, claim: Claim, locks: list[Lock], stop_on_loss: bool, runs: OwnRuns) -> None:
         self.claim = claim
         self.coord = claim.coord
         self.stop_on_loss = stop_on_loss
         self.keeper = LockKeeper(claim, locks, self._on_loss)
-        self.child = Child()
+        self.child = Child(runs.id, self.coord.warn)
+        self._runs = runs
 
     def run(self, command: list[str]) -> int:
         """The command's exit code. The locks are released whatever happens."""
         try:
+            self._runs.check_overlaps(self.keeper.locks, self._own_overlaps())
             self.child.start(command, self._environment())
             self.keeper.start()
             return self.child.wait()
@@ -136,6 +143,23 @@ class _Run:
             self.keeper.stop()
             self.child.restore_signals()
             self.keeper.release()
+
+    def _own_overlaps(self) -> list[Lock]:
+        """The session's other locks that overlap those of this run."""
+        own = {lock["id"] for lock in self.keeper.locks}
+        overlaps: list[Lock] = []
+        for resource in self.claim.resources if own else ():
+            try:
+                page = self.coord.read(
+                    "/locks",
+                    session_id=self.coord.session,
+                    project_key=self.claim.project,
+                    resource=resource,
+                )
+            except CoordAway:
+                return []
+            overlaps += [lock for lock in page["items"] if lock["id"] not in own]
+        return overlaps
 
     def _environment(self) -> dict[str, str]:
         locks = self.keeper.locks

@@ -111,7 +111,8 @@ class Person:
 
 
 @pytest.fixture
-def me(service: Service, tmp_path: Path) -> Person:
+def me(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     checkout = tmp_path / "shop"
     (checkout / ".git").mkdir(parents=True)
     (checkout / "src").mkdir()

@@ -3,10 +3,15 @@
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from coord.client.cli.claims import Claim, ClaimOptions, granted_locks
+from coord.client.cli.context import Coord
+from coord.client.cli.lock_keeper import LockKeeper
 from tests.client.cli.conftest import Person
 from tests.client.cli.terminal import OnATerminal
 from tests.faults.proxy import Proxy
@@ -238,3 +243,166 @@ def test_without_a_command_it_is_a_usage_error(me: Person) -> None:
     assert said.code == 2
     assert "Say what to run" in said.err
     assert me("run", "x", "--").code == 2
+
+
+def test_another_run_of_the_same_session_does_not_start(me: Person) -> None:
+    with me.start("run", "nightly", "--", *python(SLEEPS)) as first:
+        ready(first)
+        lock = held(me)[0]
+        said = me.process("run", "nightly", "--", *python("print('never')"))
+        assert (said.code, said.out) == (3, "")
+        assert f"another `coord run` of yours (process {first.pid}, started" in said.err
+        assert "and holds nightly. --wait waits for it." in said.err
+        assert held(me) == [lock]  # neither renewed nor released
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=20)
+    assert held(me) == []
+
+
+def test_another_run_of_the_same_session_waits_for_its_turn(me: Person) -> None:
+    with me.start("run", "nightly", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as first:
+        ready(first)
+        with me.start("run", "nightly", "--wait", "20", "--", *python("print('now')")) as second:
+            assert second.stderr is not None
+            assert "Waiting, for at most 20 s: another `coord run` of yours" in second.stderr.readline()
+            first.communicate("\n", timeout=20)
+            out, _ = second.communicate(timeout=20)
+    assert out == "now\n"
+    assert held(me) == []
+
+
+@pytest.mark.parametrize(("one", "other"), [("src/", "src/app.py"), ("src/app.py", "src/"), ("x", "x"), ("/", "git push")])
+def test_runs_of_one_session_whose_resources_overlap_exclude_each_other(me: Person, one: str, other: str) -> None:
+    with me.start("run", one, "--", *python(SLEEPS)) as first:
+        ready(first)
+        said = me.process("run", other, "--", *python("print('never')"))
+        assert (said.code, said.out) == (3, "")
+        assert [lock["resource"] for lock in held(me)] == [one]
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=20)
+
+
+def test_while_coord_is_away_two_runs_of_a_session_exclude_each_other_too(away: Person) -> None:
+    with away.start("run", "nightly", "--", *python(SLEEPS)) as first:
+        ready(first)
+        assert away.process("run", "nightly", "--", *python("print('never')")).code == 3
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=20)
+
+
+def test_a_run_under_a_lock_that_the_session_took_before_excludes_another(me: Person) -> None:
+    me("lock", "x", "--ttl", "1h", "-m", "release")
+    with me.start("run", "x", "--", *python(SLEEPS)) as first:
+        ready(first)
+        assert me.process("run", "x", "--", *python("print('never')")).code == 3
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=20)
+    assert [(lock["ttl_hours"], lock["description"]) for lock in held(me)] == [(1, "release")]
+
+
+def test_a_run_within_a_run_goes_ahead_and_leaves_the_lock_to_the_outer_one(me: Person) -> None:
+    shows = [*me.command, "-q", "locks"]
+    inner = [*me.command, "run", "x", "--", *python("print('inner')")]
+    script = f"import subprocess; subprocess.run({inner!r}, check=True); subprocess.run({shows!r}, check=True)"
+    said = me.process("run", "x", "--", *python(script))
+    assert said.code == 0, said.err
+    assert len(said.lines) == 2
+    assert said.lines[0] == "inner"
+    assert held(me) == []
+
+
+def test_a_run_that_was_killed_keeps_nobody_out(me: Person) -> None:
+    with me.start("run", "x", "--", *python(SLEEPS)) as first:
+        ready(first)
+        first.kill()
+        first.wait(20)
+        assert first.stdout is not None
+        first.stdout.close()
+    assert me.process("run", "x", "--", *python("print('now')")).out == "now\n"
+
+
+STARTS_ANOTHER = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', {code!r}]); "
+WRITES_LATER = "import time; time.sleep(1.5); open('late', 'w').close()"
+
+
+def test_the_lock_is_released_when_all_that_the_command_started_has_ended(me: Person) -> None:
+    said = me.process("run", "x", "--", *python(STARTS_ANOTHER.format(code=WRITES_LATER) + "sys.exit(7)"))
+    assert said.code == 7
+    assert (me.folder / "late").exists()
+    assert "the command has ended, but not what it started" in said.err
+    assert held(me) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_ends_all_that_the_command_started(me: Person, number: signal.Signals) -> None:
+    grandchild = f"import signal; signal.signal({int(number)}, signal.SIG_DFL); import time; time.sleep(60)"
+    child = f"import signal; signal.signal({int(number)}, signal.SIG_DFL); " + STARTS_ANOTHER.format(code=grandchild) + SLEEPS
+    with me.start("run", "x", "--", *python(child)) as process:
+        ready(process)
+        process.send_signal(number)
+        process.communicate(timeout=20)  # the pipe closes when the last of them has ended
+    assert process.returncode == 128 + number
+    assert held(me) == []
+
+
+def test_what_does_not_end_is_killed_and_the_lock_held_until_then(me: Person) -> None:
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('stubborn', flush=True); time.sleep(60)"
+    sooner = "from coord.client.cli import child, main; child.GRACE_S = 0.5; main()"
+    me.command = [sys.executable, "-c", sooner]
+    with me.start("run", "x", "--", *python(STARTS_ANOTHER.format(code=stubborn) + SLEEPS)) as process:
+        assert process.stdout is not None
+        assert {process.stdout.readline(), process.stdout.readline()} == {"ready\n", "stubborn\n"}
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        killed = next(line for line in process.stderr if "killed" in line)
+        process.communicate(timeout=20)
+    assert "not ended within" in killed
+    assert held(me) == []
+
+
+def test_stop_on_loss_ends_all_that_the_command_started(me: Person) -> None:
+    code = STARTS_ANOTHER.format(code="import time; time.sleep(60)") + SLEEPS
+    with me.start("run", "x", "--ttl", "1.5s", "--stop-on-loss", "--", *python(code)) as process:
+        ready(process)
+        me("unlock", "x")
+        process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_a_daemon_is_not_waited_for(me: Person, tmp_path: Path) -> None:
+    daemon = ["setsid", sys.executable, "-c", "import time; time.sleep(20)"]
+    code = f"import subprocess; subprocess.Popen({daemon!r}, stdin=-3, stdout=-3, stderr=-3)"
+    began = time.monotonic()
+    assert me.process("run", "x", "--", *python(code)).code == 0
+    assert time.monotonic() - began < 15
+
+
+def test_on_a_terminal_ctrl_c_ends_what_the_command_started_too(me: Person) -> None:
+    code = STARTS_ANOTHER.format(code="import time; time.sleep(60)") + SLEEPS
+    screen = OnATerminal([*me.command, "run", "x", "--", *python(code)], me)
+    screen.until("ready")
+    screen.type("\x03")
+    assert screen.wait() == 128 + signal.SIGINT
+    assert held(me) == []
+
+
+def test_a_machine_that_slept_renews_at_once(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock that cannot be set stands still in the meantime, as on Linux while it is suspended."""
+    slept = 0.0
+    wall = time.time
+    monkeypatch.setattr("coord.client.cli.lock_keeper.time.time", lambda: wall() + slept)
+    monkeypatch.setattr("coord.client.cli.lock_keeper.TICK_S", 0.05)
+    claim = Claim(_coord(me, monkeypatch), me.project, ["x"], ClaimOptions())
+    keeper = LockKeeper(claim, granted_locks(claim.make()), lambda reason: None)
+    first = held(me)[0]
+    keeper.start()
+    slept = 3600.0
+    until(lambda: held(me)[0]["last_activity_at"] > first["last_activity_at"], 20, "the renewal")
+    keeper.stop()
+
+
+def _coord(me: Person, monkeypatch: pytest.MonkeyPatch) -> Coord:
+    monkeypatch.chdir(me.folder)
+    for name, value in me.env.items():
+        monkeypatch.setenv(name, value)
+    return Coord()

@@ -1,0 +1,104 @@
+"""The processes of this machine: from /proc where there is one, else from `ps`. Not for hooks, and not on Windows,
+where nothing is listed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+PS_TIMEOUT_S = 2.0
+MAX_PROGRAM = 20  # characters of a program's name
+_PTS_MAJORS = range(136, 144)  # of Linux's pseudo-terminals
+
+
+@dataclass(frozen=True)
+class Process:
+    """`group`: its process group. `terminal`: its controlling terminal, like `pts3`; empty without one.
+    `is_zombie`: it has ended, and its parent has not asked."""
+
+    pid: int
+    parent: int
+    group: int
+    program: str
+    terminal: str
+    is_zombie: bool
+
+    @property
+    def executable(self) -> str:
+        """The file's name: of a script, its shell's. Empty where it cannot be seen."""
+        try:
+            return _plain(os.readlink(f"/proc/{self.pid}/exe"))
+        except OSError:
+            return ""
+
+    def has_in_environment(self, entry: str) -> bool:
+        """Whether it was started with `NAME=value`; false where that cannot be seen."""
+        try:
+            with open(f"/proc/{self.pid}/environ", "rb") as file:
+                return entry.encode() in file.read().split(b"\0")
+        except OSError:
+            return False
+
+
+def find(pid: int) -> Process | None:
+    """None where there is no such process, or it cannot be seen."""
+    if sys.platform == "win32":
+        return None
+    if _has_proc():
+        return _from_proc(pid)
+    return next(iter(_from_ps("-p", str(pid))), None)
+
+
+def all_processes() -> list[Process]:
+    if sys.platform == "win32":
+        return []
+    if not _has_proc():
+        return _from_ps("-A")
+    listed = [_from_proc(int(name)) for name in os.listdir("/proc") if name.isdigit()]
+    return [process for process in listed if process is not None]
+
+
+def _has_proc() -> bool:
+    return os.path.isdir("/proc/self")
+
+
+def _from_proc(pid: int) -> Process | None:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            head, _, tail = file.read().rpartition(")")
+    except OSError:
+        return None
+    state, parent, group, _session, device = tail.split()[:5]
+    program = _plain(head.partition("(")[2])
+    is_zombie = state in ("Z", "X")
+    return Process(pid, int(parent), int(group), program, _terminal(int(device)), is_zombie)
+
+
+def _terminal(device: int) -> str:
+    major, minor = (device >> 8) & 0xFFF, (device & 0xFF) | ((device >> 12) & 0xFFF00)
+    if major in _PTS_MAJORS:
+        return f"pts{minor + (major - _PTS_MAJORS[0]) * 256}"
+    return f"tty{major}-{minor}" if device else ""
+
+
+def _from_ps(*selection: str) -> list[Process]:
+    command = ["ps", "-o", "pid=,ppid=,pgid=,stat=,tty=,comm=", *selection]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PS_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    processes = []
+    for line in done.stdout.splitlines():
+        pid, parent, group, state, terminal, program = line.split(None, 5)
+        terminal = "" if terminal.startswith(("?", "-")) else _plain(terminal)
+        is_zombie = state.startswith("Z")
+        processes.append(Process(int(pid), int(parent), int(group), _plain(program), terminal, is_zombie))
+    return processes
+
+
+def _plain(name: str) -> str:
+    """The last part of a path, in letters that may stand in a session's name."""
+    return re.sub(r"[^\w.]+", "-", os.path.basename(name.strip())).strip("-")[:MAX_PROGRAM] or "process"
