@@ -19,7 +19,7 @@ endif
 help:
 	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
 	@echo "make test       set up and run all tests, or TESTS=tests/web"
-	@echo "make coverage   the same, and which branches of coord/ they ran"
+	@echo "make coverage   the same, and which branches of coord/ they took in their own process"
 	@echo "make calendar   the tests that touch time, on other days, in another zone and locale"
 	@echo "make check      formatting, lint, types, dates in tests, migrations, known vulnerabilities"
 	@echo "make format     format and mend what can be mended by itself"
@@ -37,7 +37,7 @@ test: $(VENV)/.dev
 	tools/setup-tests.sh
 	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
 
-coverage: PYTEST := --cov=coord --cov-branch --cov-report=term:skip-covered --cov-report=html:build/coverage
+coverage: PYTEST := --cov --cov-report=term --cov-report=html
 coverage: test
 
 calendar: $(VENV)/.dev
