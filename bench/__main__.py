@@ -67,7 +67,7 @@ def crowd_bench(kind: str, options: argparse.Namespace) -> bool:
 
 
 def hand_off_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: from a release to the next holder's answer, {waiting.LINE} in line, {waiting.HAND_OFFS} hand-offs a round")
+    print(f"\n{kind}: from a release to the next holder's answer, {waiting.WAITERS} waiting, {waiting.HAND_OFFS} hand-offs a round")
     found = waiting.hand_off(kind, options.rounds)
     show(found)
     return verdict(found["median ms"] < MAX_MEDIAN_MS, f"median under {MAX_MEDIAN_MS} ms") & verdict(

@@ -29,7 +29,7 @@ OTHERS = 4  # clients whose calls do not wait
 PACE_S = 0.2  # one of those begins a round of four calls this often: 80 calls a second in all, a fraction of what a node can do
 NOTHING_HAPPENS_S = 10
 MAX_LOAD_S = 20  # all of it must be over before the 60 s of the waiting calls are
-LINE = 5  # waiters in line at each hand-off
+WAITERS = 5  # at each hand-off
 HAND_OFFS = 250  # in each round
 HOT_CLIENTS = 8
 
@@ -202,7 +202,7 @@ def _hand_offs(port: int, count: int) -> list[float]:
                 _, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
                 if released_at:
                     times.append(time.perf_counter() - released_at[-1])
-                while len(times) < count and not errors and _in_line(connection) < LINE:
+                while len(times) < count and not errors and _in_line(connection) < WAITERS:
                     time.sleep(0.005)
                 time.sleep(random.uniform(0.0, 0.02))
                 released_at.append(time.perf_counter())
@@ -211,7 +211,7 @@ def _hand_offs(port: int, count: int) -> list[float]:
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(LINE + 1)]
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(WAITERS + 1)]
     for thread in threads:
         thread.start()
     for thread in threads:

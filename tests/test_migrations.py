@@ -1,6 +1,9 @@
 """What a migration makes of what is stored already, there and back."""
 
+import itertools
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from coord.store import database
+from coord.store import database, journal
 from tests.conftest import Agent, make_app
 from tests.databases import MariaDB
 
@@ -49,3 +52,71 @@ def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(migr
         answer = client.patch(path, status="blocked", observed_at="2026-01-05T10:00:00Z")
         assert answer.status_code == (200 if stored["updated_at"] == stored["created_at"] else 409)
     assert client.get(f"/locks/{lock['id']}").json == lock
+
+
+class Killed(Exception):
+    """Stands for a kill -9 just before a statement."""
+
+
+@contextmanager
+def killed_before(nth: int) -> Iterator[list[str]]:
+    """Raises Killed before the nth statement that changes anything; gives the list of those before."""
+    done: list[str] = []
+
+    def before(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        if statement.split(maxsplit=1)[0] in ("CREATE", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE"):
+            if len(done) == nth:
+                raise Killed
+            done.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", before)
+    try:
+        yield done
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", before)
+
+
+def waiter_events(app: Flask) -> list[tuple[str, str]]:
+    entries = journal.JournalEntry
+    with app.app_context(), database.engine.connect() as connection:
+        found = connection.execute(sa.select(entries.type, entries.subject_kind).order_by(entries.revision))
+        return [(row.type, row.subject_kind) for row in found if row.type != "lock.claimed"]
+
+
+def column_of_id(app: Flask) -> set[str]:
+    with app.app_context():
+        return {column["name"] for column in sa.inspect(database.engine).get_columns("lock_waiters")} & {"wait_id", "waiter_id"}
+
+
+AS_WAITERS = ({"waiter_id"}, [("lock.waiting", "waiter"), ("lock.wait_ended", "waiter")])
+AS_WAITS = ({"wait_id"}, [("lock.queued", "wait"), ("lock.unqueued", "wait")])
+
+
+@pytest.mark.parametrize(
+    ("back", "move", "revision", "result"),
+    [(upgrade, downgrade, "0003", AS_WAITS), (downgrade, upgrade, "0004", AS_WAITERS)],
+    ids=["downgrade", "upgrade"],
+)
+def test_waiters_are_renamed_by_a_migration_that_may_be_killed_at_any_statement(
+    migrating: Flask, back: Any, move: Any, revision: str, result: Any
+) -> None:
+    client = Agent(migrating.test_client())
+    claim = {"project_key": "shop", "resource": "x"}
+    client.post("/locks", **claim, session_id="host/a")
+    assert client.post("/locks", **claim, session_id="host/b", wait=0.01).status_code == 409
+    to(migrating, downgrade, "0004")
+    for nth in itertools.count():
+        to(migrating, back, "0004" if back is upgrade else "0003")
+        with killed_before(nth) as done:
+            try:
+                to(migrating, move, revision)
+            except Killed:
+                pass
+            else:
+                break
+        to(migrating, move, revision)
+        assert (column_of_id(migrating), waiter_events(migrating)) == result
+    assert len(done) >= 7, "drop, create, three indexes, two kinds of events"
+    to(migrating, upgrade, "heads")
+    assert client.get("/events", type="lock.waiting").json["items"][0]["subject"]["kind"] == "waiter"
+    assert client.post("/locks", **claim, session_id="host/c", wait=0.01).json["position"] == 1

@@ -178,7 +178,7 @@ def _with_new_id(made: Call) -> Call:
 
 
 def _without_wait(made: Call) -> Call:
-    """The call as it is queued: nobody stands in line any more when it is sent."""
+    """The call as it is queued: nobody waits any more when it is sent."""
     body = made.body
     if body is not None and "wait" in body:
         body = {name: value for name, value in body.items() if name != "wait"}

@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from flask import request
 
 from coord.errors import Invalid
+
+R = TypeVar("R")
 
 
 def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | None:
@@ -34,7 +36,7 @@ def list_name(kind: str) -> str:
     return f"{kind} {crc32(repr((request.path, filters)).encode()):08x}"
 
 
-def paginate(kind: str, rows: list[dict[str, Any]], limit: int, key: Callable[[dict[str, Any]], Sequence[int]]) -> dict[str, Any]:
+def paginate(kind: str, rows: list[R], limit: int, key: Callable[[R], Sequence[int]]) -> dict[str, Any]:
     """A page from `limit + 1` rows: the row too many only says that there is a next page."""
     items = rows[:limit]
     cursor = None

@@ -96,9 +96,9 @@ def test_a_client_that_hangs_up_while_its_tool_waits_leaves_the_line(service: Se
     head = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(head.encode() + body)
-        until(lambda: waiting(service), 10, "the call to stand in line")
+        until(lambda: waiting(service), 10, "the call to wait")
     began = time.monotonic()
-    until(lambda: not waiting(service), 10, "the call to leave the line")
+    until(lambda: not waiting(service), 10, "the call to wait no longer")
     assert time.monotonic() - began < 5
 
 

@@ -56,7 +56,7 @@ def overlap(one: Form, other: Form) -> bool:
 
 @dataclass(eq=False)
 class Claim:
-    """Of one session, on some resources; held, or in the line."""
+    """Of one session, on some resources; held, or waited for."""
 
     session: str
     resources: tuple[str, ...]
@@ -218,25 +218,25 @@ class Holding(Claim):
 
 @dataclass(eq=False)
 class Wait(Claim):
-    """A stay in the line. `left`: the grant, or the event that ended it without one. `calls`: the claims whose wait this may be."""
+    """A claim that waits. `ended`: the grant, or the event that ended it without one. `calls`: the claims whose wait this may be."""
 
     id: str
-    queued: Event
-    left: Event | None = None
+    began: Event
+    ended: Event | None = None
     calls: list[Told] = field(default_factory=list)
 
     @property
-    def left_at(self) -> float:
-        return math.inf if self.left is None else self.left.at
+    def ended_at(self) -> float:
+        return math.inf if self.ended is None else self.ended.at
 
     @property
     def alive_until(self) -> float:
         """Up to when somebody surely waited."""
-        return min(self.left_at, *(call.ended for call in self.calls)) if self.calls else self.queued.at
+        return min(self.ended_at, *(call.ended for call in self.calls)) if self.calls else self.began.at
 
     def blocked_until(self, notice_s: float) -> float:
         """Up to when it might be in the way of those behind it."""
-        return min(self.left_at, max((call.ended for call in self.calls), default=self.queued.at) + notice_s)
+        return min(self.ended_at, max((call.ended for call in self.calls), default=self.began.at) + notice_s)
 
 
 @dataclass
@@ -266,7 +266,7 @@ def check(history: History) -> Verdict:
 
 
 class _Replay:
-    """Goes through the journal by revision, with what is held and who is in the line at each; finds conflicts, overtaking and tokens."""
+    """Goes through the journal by revision, with what is held and who waits at each; finds conflicts, overtaking and tokens."""
 
     def __init__(self, history: History, verdict: Verdict) -> None:
         self.holdings: list[Holding] = []
@@ -274,8 +274,8 @@ class _Replay:
         self._history = history
         self._verdict = verdict
         self._held: dict[str, Holding] = {}
-        self._line: dict[str, Wait] = {}
-        self.unqueued = {event.subject for event in history.events if event.type == "lock.unqueued"}
+        self._waiters: dict[str, Wait] = {}
+        self.in_vain = {event.subject for event in history.events if event.type == "lock.wait_ended"}
         self._highest: dict[Form, Holding] = {}
 
     def run(self) -> None:
@@ -290,8 +290,8 @@ class _Replay:
         before = list(self._held.values())
         granted = self._granted_waits(change)
         for wait in granted.values():
-            self._line.pop(wait.id)
-            wait.left = change[-1]
+            self._waiters.pop(wait.id)
+            wait.ended = change[-1]
             self._verdict.figures["waits granted"] += 1
         for event in change:
             match event.type:
@@ -301,10 +301,10 @@ class _Replay:
                     self._verdict.against("renewed, but not held", event)
                 case "lock.upgraded":
                     self._upgraded(event)
-                case "lock.queued":
-                    self._queued(event)
-                case "lock.unqueued":
-                    self._left(event)
+                case "lock.waiting":
+                    self._waiting(event)
+                case "lock.wait_ended":
+                    self._wait_ended(event)
                 case end if end in ENDS:
                     self._ended(event)
 
@@ -315,8 +315,8 @@ class _Replay:
             if "waited" in event.data:
                 names[str(event.session)].add(form(event.data["resource"]))
         granted: dict[str, Wait] = {}
-        for wait in self._line.values():
-            if wait.id not in self.unqueued and wait.session in names and names[wait.session].issuperset(map(form, wait.resources)):
+        for wait in self._waiters.values():
+            if wait.id not in self.in_vain and wait.session in names and names[wait.session].issuperset(map(form, wait.resources)):
                 granted.setdefault(wait.session, wait)
         return granted
 
@@ -326,7 +326,7 @@ class _Replay:
             self._verdict.against("claimed, but not among the locks", event)
             return
         if ("waited" in event.data) != (granted is not None):
-            self._verdict.against("waited, and was not in the line; or the other way round", event, granted and granted.queued)
+            self._verdict.against("waited, and was no waiter; or the other way round", event, granted and granted.began)
         token = lock.token if lock.mode == event.data["mode"] else event.revision
         holding = Holding(str(event.session), (event.data["resource"],), event.data["mode"], lock, token, event)
         self._verdict.figures["grants"] += 1
@@ -335,14 +335,14 @@ class _Replay:
 
     def _overtakes_nobody(self, holding: Holding, before: list[Holding], granted: Wait | None) -> None:
         """But those who wait for what the session itself held before."""
-        place = granted.queued.revision if granted is not None else math.inf
+        turn = granted.began.revision if granted is not None else math.inf
         own = [each for each in before if each.session == holding.session]
-        for wait in self._line.values():
-            if wait.queued.revision < place and wait.conflicts(holding):
+        for wait in self._waiters.values():
+            if wait.began.revision < turn and wait.conflicts(holding):
                 if any(each.conflicts(wait) for each in own):
                     self._verdict.figures["passed by, rightly"] += 1
                 else:
-                    self._verdict.against("overtaken", holding.began, wait.queued, *([granted.queued] if granted else []))
+                    self._verdict.against("overtaken", holding.began, wait.began, *([granted.began] if granted else []))
 
     def _upgraded(self, event: Event) -> None:
         """The shared lock ends, and the exclusive one begins with a token of its own."""
@@ -378,18 +378,18 @@ class _Replay:
             self._verdict.against(f"ended {due - event.at:.3f} s early", holding.began, event)
         self._verdict.figures[event.type] += 1
 
-    def _queued(self, event: Event) -> None:
+    def _waiting(self, event: Event) -> None:
         wait = Wait(str(event.session), tuple(event.data["resources"]), event.data["mode"], event.subject, event)
-        self._line[wait.id] = wait
+        self._waiters[wait.id] = wait
         self.waits.append(wait)
         self._verdict.figures["waits"] += 1
 
-    def _left(self, event: Event) -> None:
-        wait = self._line.pop(event.subject, None)
+    def _wait_ended(self, event: Event) -> None:
+        wait = self._waiters.pop(event.subject, None)
         if wait is None:
-            self._verdict.against("left the line without being in it", event)
+            self._verdict.against("ended a wait that had not begun", event)
             return
-        wait.left = event
+        wait.ended = event
         self._verdict.figures[event.data["reason"]] += 1
 
 
@@ -401,25 +401,25 @@ def _match(history: History, waits: list[Wait], verdict: Verdict) -> None:
     for wait in waits:
         wait.calls = [told for told in by_session[wait.session] if _may_be_of(told, wait)]
         if not wait.calls:
-            verdict.against("a wait that nobody asked for", wait.queued)
+            verdict.against("a wait that nobody asked for", wait.began)
 
 
 def _may_be_of(told: Told, wait: Wait) -> bool:
-    """Who hangs up at once may come into the line after that, and is out again in a moment."""
+    """Who hangs up at once may begin to wait after that, and ends it in a moment."""
     ended = told.ended if told.status is not None else told.ended + LOST_S
     same = told.mode == wait.mode and set(map(form, told.resources)) == set(map(form, wait.resources))
-    return bool(told.wait) and same and told.sent <= wait.queued.at <= ended
+    return bool(told.wait) and same and told.sent <= wait.began.at <= ended
 
 
 # --- no lost wake-up -------------------------------------------------------------------------------------------------------------
 
 
 def _no_lost_wake_up(history: History, replay: _Replay, verdict: Verdict) -> None:
-    """No live waiter stands in the line for over `lost_s` while nothing in its way is held and nobody in front of it waits for that."""
+    """No live waiter waits for over `lost_s` while nothing in its way is held and nobody in front of it waits for that."""
     holdings = _InTime((each.began.at, each.ended_at, each) for each in replay.holdings)
-    waits = _InTime((each.queued.at, each.blocked_until(history.notice_s), each) for each in replay.waits)
+    waits = _InTime((each.began.at, each.blocked_until(history.notice_s), each) for each in replay.waits)
     for wait in replay.waits:
-        start, end = wait.queued.at, wait.alive_until
+        start, end = wait.began.at, wait.alive_until
         in_the_way = [(since, until) for since, until, each in holdings.between(start, end) if each.conflicts(wait)]
         own = [each for _, until, each in holdings.between(start, start) if each.session == wait.session and until >= end]
         in_the_way += [(since, until) for since, until, each in waits.between(start, end) if _goes_first(each, wait, own)]
@@ -427,11 +427,11 @@ def _no_lost_wake_up(history: History, replay: _Replay, verdict: Verdict) -> Non
         verdict.delay = max(verdict.delay, until - since)
         if until - since > history.lost_s:
             away = f"its way was open for {until - since:.2f} s, from {since - start:.3f} s after it came"
-            verdict.against("lost wake-up", wait.queued, wait.left, away)
+            verdict.against("lost wake-up", wait.began, wait.ended, away)
 
 
 def _goes_first(other: Wait, wait: Wait, own: list[Any]) -> bool:
-    if other.queued.revision >= wait.queued.revision or not other.conflicts(wait):
+    if other.began.revision >= wait.began.revision or not other.conflicts(wait):
         return False
     return not any(each.conflicts(other) for each in own)
 
@@ -461,11 +461,11 @@ class _InTime:
 
 def _no_live_waiter_taken_for_dead(history: History, waits: list[Wait], verdict: Verdict) -> None:
     for wait in waits:
-        if wait.left is None or wait.left.data.get("reason") != "died" or not wait.calls:
+        if wait.ended is None or wait.ended.data.get("reason") != "died" or not wait.calls:
             continue
-        after = min(call.ended for call in wait.calls) - wait.left.at
-        if after > history.lost_s and not any(since <= wait.left.at <= until for since, until in history.outages):
-            verdict.against("taken for dead", wait.queued, wait.left, f"its caller was answered {after:.2f} s later")
+        after = min(call.ended for call in wait.calls) - wait.ended.at
+        if after > history.lost_s and not any(since <= wait.ended.at <= until for since, until in history.outages):
+            verdict.against("taken for dead", wait.began, wait.ended, f"its caller was answered {after:.2f} s later")
 
 
 # --- what the clients saw --------------------------------------------------------------------------------------------------------
@@ -480,14 +480,14 @@ def _clients_were_told_the_truth(history: History, replay: _Replay, verdict: Ver
     for told in history.told:
         for lock_id in told.ids:
             asked[lock_id].append(told)
-    waited = {id(call) for wait in replay.waits if wait.id in replay.unqueued for call in wait.calls}
+    waited = {id(call) for wait in replay.waits if wait.id in replay.in_vain for call in wait.calls}
     for told in history.told:
         verdict.figures[f"told {told.status} {told.code or ''}".strip()] += 1
         for lock_id, token in told.tokens.items():
             if token not in tokens[lock_id]:
                 verdict.against(f"told token {token} of a lock with {sorted(tokens[lock_id])}", told, claimed.get(lock_id))
         if told.status == 409 and told.wait and id(told) not in waited:
-            verdict.against("refused at the end of a wait that did not leave the line", told)
+            verdict.against("refused at the end of a wait that did not end", told)
     for lock_id, event in claimed.items():
         if not any(told.status != 409 for told in asked[lock_id]):
             verdict.against("granted, but all who asked for it were refused", event, *asked[lock_id])

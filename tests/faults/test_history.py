@@ -260,7 +260,7 @@ def nobody_waits(service: Service) -> bool:
 
 def assert_nobody_waits(services: list[Service]) -> None:
     for service in services:
-        until(partial(nobody_waits, service), EMPTY_WITHIN_S, "the line to be empty")
+        until(partial(nobody_waits, service), EMPTY_WITHIN_S, "nobody to wait")
 
 
 def assert_all_is_free_again(services: list[Service]) -> None:

@@ -60,9 +60,9 @@ class Story:
         before = next(event for event in self.history.events if event.subject == lock)
         self._happens(f"lock.{how}", str(before.session), lock, resource=before.data["resource"], mode=before.data["mode"])
 
-    def queued(self, session: str, resource: str, mode: str = "exclusive") -> str:
+    def waits(self, session: str, resource: str, mode: str = "exclusive") -> str:
         told = Told(session, (resource,), mode, (f"refused {len(self.history.told)}",), 5, self._now)
-        event = self._happens("lock.queued", session, f"wait {len(self.history.told)}", resources=[resource], mode=mode)
+        event = self._happens("lock.waiting", session, f"wait {len(self.history.told)}", resources=[resource], mode=mode)
         self.history.told.append(told)
         self._waiting[event.subject] = told
         return event.subject
@@ -70,9 +70,9 @@ class Story:
     def caller_dies(self, wait: str) -> None:
         self._waiting[wait].ended = self._now
 
-    def left(self, wait: str, reason: str) -> None:
+    def wait_ended(self, wait: str, reason: str) -> None:
         told = self._waiting.pop(wait)
-        self._happens("lock.unqueued", told.session, wait, resources=list(told.resources), mode=told.mode, reason=reason)
+        self._happens("lock.wait_ended", told.session, wait, resources=list(told.resources), mode=told.mode, reason=reason)
         if told.ended == NEVER:
             told.status, told.ended = 409, self._now
 
@@ -112,11 +112,11 @@ def test_these_names_have_nothing_in_common(one: str, other: str) -> None:
 
 def test_a_sound_history_is_found_sound(story: Story) -> None:
     shared = [story.claimed("a", "src/a", "shared"), story.claimed("b", "src/", "shared")]
-    first = story.queued("c", "src/a")
-    second = story.queued("d", "src/")
-    gone = story.queued("e", "src/a")
+    first = story.waits("c", "src/a")
+    second = story.waits("d", "src/")
+    gone = story.waits("e", "src/a")
     story.time_passes(5)
-    story.left(gone, "hung_up")
+    story.wait_ended(gone, "hung_up")
     for lock in shared:
         story.ended(lock)
     lock = story.waited(first)
@@ -127,9 +127,9 @@ def test_a_sound_history_is_found_sound(story: Story) -> None:
     story.time_passes(1.2)
     story.ended(expiring, "expired")
     story.claimed("g", "src/a")
-    refused = story.queued("h", "/")
+    refused = story.waits("h", "/")
     story.time_passes(5)
-    story.left(refused, "timed_out")
+    story.wait_ended(refused, "timed_out")
     assert story.violations() == []
 
 
@@ -179,7 +179,7 @@ def test_a_lock_that_ends_before_its_time_is_found(story: Story) -> None:
 @pytest.mark.parametrize("mode", ["exclusive", "shared"])
 def test_a_waiter_overtaken_by_who_does_not_wait_is_found(story: Story, mode: str) -> None:
     held = story.claimed("a", "src/a")
-    story.queued("b", "src/")
+    story.waits("b", "src/")
     story.ended(held)
     story.claimed("c", "src/b", mode)
     assert story.violations() == ["overtaken"]
@@ -187,8 +187,8 @@ def test_a_waiter_overtaken_by_who_does_not_wait_is_found(story: Story, mode: st
 
 def test_a_waiter_overtaken_by_a_later_one_is_found(story: Story) -> None:
     held = story.claimed("a", "src/a")
-    story.queued("b", "src/")
-    later = story.queued("c", "src/a")
+    story.waits("b", "src/")
+    later = story.waits("c", "src/a")
     story.ended(held)
     story.waited(later)
     assert story.violations() == ["overtaken"]
@@ -196,7 +196,7 @@ def test_a_waiter_overtaken_by_a_later_one_is_found(story: Story) -> None:
 
 def test_who_has_nothing_against_the_waiter_or_holds_what_it_waits_for_overtakes_nobody(story: Story) -> None:
     story.claimed("a", "src/a", "shared")
-    story.queued("b", "src/")
+    story.waits("b", "src/")
     story.claimed("c", "docs/")
     story.claimed("a", "src/b")
     assert story.violations() == []
@@ -204,25 +204,25 @@ def test_who_has_nothing_against_the_waiter_or_holds_what_it_waits_for_overtakes
 
 def test_a_lost_wake_up_is_found(story: Story) -> None:
     held = story.claimed("a", "src/")
-    wait = story.queued("b", "src/a")
+    wait = story.waits("b", "src/a")
     story.time_passes(0.5)
     story.ended(held)
     story.time_passes(1.5)
-    story.left(wait, "timed_out")
+    story.wait_ended(wait, "timed_out")
     assert story.violations() == ["lost wake-up"]
 
 
 def test_a_lost_wake_up_is_found_when_the_lock_in_the_way_expired_and_nobody_noted_it(story: Story) -> None:
     story.claimed("a", "x", ends_in=1)
-    wait = story.queued("b", "x")
+    wait = story.waits("b", "x")
     story.time_passes(2.5)
-    story.left(wait, "timed_out")
+    story.wait_ended(wait, "timed_out")
     assert story.violations() == ["lost wake-up"]
 
 
 def test_a_late_wake_up_is_measured(story: Story) -> None:
     held = story.claimed("a", "x")
-    wait = story.queued("b", "x")
+    wait = story.waits("b", "x")
     story.ended(held)
     story.time_passes(0.3)
     story.waited(wait)
@@ -234,29 +234,29 @@ def test_a_late_wake_up_is_measured(story: Story) -> None:
 @pytest.mark.parametrize(("lingers", "found"), [(1.5, []), (2.5, ["lost wake-up"])])
 def test_a_dead_waiter_may_be_in_the_way_for_a_moment(story: Story, lingers: float, found: list[str]) -> None:
     held = story.claimed("a", "x")
-    dead = story.queued("b", "x")
-    behind = story.queued("c", "x")
+    dead = story.waits("b", "x")
+    behind = story.waits("c", "x")
     story.caller_dies(dead)
     story.ended(held)
     story.time_passes(lingers)
-    story.left(dead, "died")
+    story.wait_ended(dead, "died")
     story.waited(behind)
     assert story.violations() == found
 
 
 def test_nobody_wakes_the_dead(story: Story) -> None:
     held = story.claimed("a", "x")
-    dead = story.queued("b", "x")
+    dead = story.waits("b", "x")
     story.caller_dies(dead)
     story.ended(held)
     story.time_passes(3)
-    story.left(dead, "died")
+    story.wait_ended(dead, "died")
     assert story.violations() == []
 
 
 def test_nothing_is_expected_in_an_outage(story: Story) -> None:
     held = story.claimed("a", "x")
-    wait = story.queued("b", "x")
+    wait = story.waits("b", "x")
     story.ended(held)
     began = story.history.events[-1].at
     story.time_passes(8)
@@ -268,8 +268,8 @@ def test_nothing_is_expected_in_an_outage(story: Story) -> None:
 
 def test_a_live_waiter_taken_for_dead_is_found(story: Story) -> None:
     held = story.claimed("a", "x")
-    wait = story.queued("b", "x")
-    story.left(wait, "died")
+    wait = story.waits("b", "x")
+    story.wait_ended(wait, "died")
     story.history.told[-1].ended += 3
     story.ended(held)
     assert story.violations() == ["taken for dead"]
@@ -315,9 +315,9 @@ def test_a_grant_to_who_was_refused_is_found(story: Story) -> None:
 
 def test_who_is_refused_and_stays_in_the_line_is_found(story: Story) -> None:
     story.claimed("a", "x")
-    story.queued("b", "x")
+    story.waits("b", "x")
     story.history.told[-1].status = 409
-    assert story.violations() == ["refused at the end of a wait that did not leave the line"]
+    assert story.violations() == ["refused at the end of a wait that did not end"]
 
 
 def test_a_lock_without_an_event_is_found(story: Story) -> None:

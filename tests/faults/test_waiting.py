@@ -1,4 +1,4 @@
-"""Calls that wait in the real service: who hangs up, is killed or is stopped leaves the line; the stream misses nothing when it is cut."""
+"""Calls that wait in the real service: who hangs up, is killed or is stopped waits no longer; the stream misses nothing when it is cut."""
 
 import contextlib
 import http.client
@@ -54,13 +54,13 @@ Wait = Callable[..., "Future[Answer]"]
 
 @pytest.fixture
 def wait(service: Service, pool: ThreadPoolExecutor) -> Wait:
-    """Claims with `wait` on a connection of its own, and returns when the claim stands in line."""
+    """Claims with `wait` on a connection of its own, and returns when the claim waits."""
 
     def start(resource: str, session: str, **more: Any) -> "Future[Answer]":
         before = len(waiters(service))
         call = claim(resource, session, wait=LONG, **more)
         future = pool.submit(service.call, call.method, call.path, call.body)
-        until(lambda: future.done() or len(waiters(service)) > before, 10, "the claim to stand in line")
+        until(lambda: future.done() or len(waiters(service)) > before, 10, "the claim to wait")
         return future
 
     return start
@@ -83,9 +83,9 @@ def test_who_hangs_up_leaves_the_line_at_once(service: Service, wait: Wait) -> N
     with socket.create_connection(("127.0.0.1", service.port)) as caller:
         head = f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         caller.sendall(head.encode() + body)
-        until(lambda: waiters(service), 10, "the claim to stand in line")
+        until(lambda: waiters(service), 10, "the claim to wait")
         behind = wait("x", "host/c")
-    until(lambda: [each["session_id"] for each in waiters(service)] == ["host/c"], 1, "the caller that hung up to leave the line")
+    until(lambda: [each["session_id"] for each in waiters(service)] == ["host/c"], 1, "the caller that hung up to wait no longer")
     release(service, held)
     assert behind.result(5).status == 201
 
@@ -102,7 +102,7 @@ def test_a_killed_workers_waiters_hold_nobody_up(service: Service, wait: Wait) -
     if granted is not None:
         assert time.monotonic() - released < 5
         assert granted.status == 201
-    until(lambda: not dead_in_line(service, waiting), 5, "the dead to be out of the line")
+    until(lambda: not dead_waiters(service, waiting), 5, "the dead waiters to be removed")
     while granted is not None:
         release(service, granted.json)
         granted = next_granted(waiting)
@@ -128,7 +128,7 @@ def next_granted(waiting: "list[Future[Answer]]") -> Answer | None:
     return None
 
 
-def dead_in_line(service: Service, waiting: "list[Future[Answer]]") -> bool:
+def dead_waiters(service: Service, waiting: "list[Future[Answer]]") -> bool:
     return len(waiters(service)) > len([each for each in waiting if not each.done()])
 
 
@@ -147,7 +147,7 @@ def test_a_worker_that_is_told_to_stop_answers_all_that_wait(service: Service, w
     assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [(503, "1")] * 12
     assert answers[0].json == {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1}
     until(lambda: set(service.workers()).isdisjoint(workers) and service.workers(), 20, "new workers")
-    until(lambda: not waiters(service), 5, "the line to be empty")
+    until(lambda: not waiters(service), 5, "nobody to wait")
 
 
 def test_a_handed_over_lock_comes_soon(service: Service, wait: Wait) -> None:
@@ -257,7 +257,7 @@ def test_when_the_database_goes_away_those_who_wait_are_told_in_time(world: Worl
     calls = [claim(held["resource"], f"host/w{number}", wait=LONG) for number in range(4)]
     calls.append(Call("GET", "/events?type=nothing.at_all&wait=40"))
     waiting = [pool.submit(world.service.call, call.method, call.path, call.body) for call in calls]
-    until(lambda: len(waiters(world.service)) == 4, 10, "them to stand in line")
+    until(lambda: len(waiters(world.service)) == 4, 10, "them to wait")
     with contextlib.ExitStack() as stack:
         world.proxy.refuse()
         stack.callback(world.proxy.forward)
@@ -267,4 +267,4 @@ def test_when_the_database_goes_away_those_who_wait_are_told_in_time(world: Worl
     for call, answer in zip(calls, answers, strict=True):
         assert (answer.status, answer.json) == (503, BODY), f"{call}: {answer}"
     assert_back(world.service)
-    until(lambda: not waiters(world.service), 10, "the line to be empty once the database is back")
+    until(lambda: not waiters(world.service), 10, "nobody to wait once the database is back")

@@ -79,14 +79,14 @@ def test_a_detour_changes_nothing(name: str, detour: str) -> None:
 
 @given(names, names)
 def test_meeting_is_mutual(one: str, other: str) -> None:
-    assert canonical(one).meets(canonical(other)) == canonical(other).meets(canonical(one))
-    assert canonical(one).meets(canonical(one))
+    assert canonical(one).overlaps(canonical(other)) == canonical(other).overlaps(canonical(one))
+    assert canonical(one).overlaps(canonical(one))
 
 
 @given(names)
-def test_the_root_meets_everything(name: str) -> None:
-    assert canonical("/").meets(canonical(name))
-    assert canonical(name).meets(canonical("/"))
+def test_the_root_overlaps_everything(name: str) -> None:
+    assert canonical("/").overlaps(canonical(name))
+    assert canonical(name).overlaps(canonical("/"))
 
 
 @given(names, names)
@@ -94,7 +94,7 @@ def test_above_and_below_say_what_meeting_says(one: str, other: str) -> None:
     a, b = canonical(one), canonical(other)
     first, last = a.below
     under = first <= b.key < last  # as the database compares: by code point
-    assert a.meets(b) == (a.key == b.key or (a.tree and under) or (b.tree and b.key in a.above))
+    assert a.overlaps(b) == (a.key == b.key or (a.tree and under) or (b.tree and b.key in a.above))
 
 
 @settings(max_examples=25)
@@ -110,12 +110,12 @@ def test_the_database_finds_what_a_claim_would_meet(database_app: Flask, stored:
     held = {lock["resource"] for lock in granted.json["items"]}
     for name in asked + stored[:3]:
         found = agent.get("/locks", project_key=project, resource=name, limit=500)
-        assert {lock["resource"] for lock in found.json["items"]} == {each for each in held if canonical(each).meets(canonical(name))}
+        assert {lock["resource"] for lock in found.json["items"]} == {each for each in held if canonical(each).overlaps(canonical(name))}
 
 
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), names, st.sampled_from(["exclusive", "shared"])), min_size=2, max_size=12))
-def test_a_claim_is_refused_if_and_only_if_it_meets_anothers(database_app: Flask, claims: list[tuple[str, str, str]]) -> None:
+def test_a_claim_is_refused_if_and_only_if_it_overlaps_anothers(database_app: Flask, claims: list[tuple[str, str, str]]) -> None:
     agent = Agent(database_app.test_client())
     project = str(uuid.uuid4())
     held: dict[tuple[str, Resource], tuple[str, str]] = {}
@@ -126,7 +126,7 @@ def test_a_claim_is_refused_if_and_only_if_it_meets_anothers(database_app: Flask
         against = {
             spelling
             for (holder, other), (spelling, its_mode) in held.items()
-            if holder != session and other.meets(form) and "exclusive" in (mode, its_mode)
+            if holder != session and other.overlaps(form) and "exclusive" in (mode, its_mode)
         }
         if against and not (own and own[1] == "exclusive"):
             assert answer.status_code == 409, (name, against)

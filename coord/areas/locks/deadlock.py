@@ -1,52 +1,52 @@
-"""Deadlocks among sessions: a circle of those of whom each waits for the next."""
+"""Deadlocks among sessions: a circle of which each waits for the next."""
 
-from coord.areas.locks import line, repository
-from coord.store import Reader, Rows
+from coord.areas.locks.repository import blocking_locks, held_by, waiters, waiting_on_me
+from coord.areas.locks.rows import CycleStep, WaiterRow
+from coord.store import Reader
 
-LONGEST = 50  # sessions in a circle that is looked for
+MAX_SESSIONS = 50  # in a circle that is looked for
 
 
-def cycle(db: Reader, wait_id: str) -> Rows | None:
-    """The circle that this wait closes: what each session waits for, and whom; None when it closes none.
+def find_cycle(db: Reader, waiter_id: str) -> list[CycleStep] | None:
+    """The circle that this waiter closes; None when it closes none.
 
-    Looked for after the wait has entered the line. Of those in a circle the one that entered last sees all the others, so one of them
-    always finds it.
+    Looked for after the waiter was added. Of those in a circle the one that came last sees all the others, so one of
+    them always finds it.
     """
-    own = line.of_wait(db, wait_id)
+    own = waiters.rows_of(db, waiter_id)
     if not own or not _may_be_waited_for(db, own):
         return None
-    return _search(db, own, own[0]["session_id"], own[0]["revision"], {own[0]["session_id"]})
-
-
-def _may_be_waited_for(db: Reader, own: Rows) -> bool:
-    """Whether the session has anything that others may wait for: a lock, or another place in the line. Most have not."""
     session_id = own[0]["session_id"]
-    return bool(repository.of_session(db, session_id)) or len(line.of_session(db, session_id)) > len(own)
+    return _search(db, own, session_id, own[0]["revision"], {session_id})
 
 
-def _search(db: Reader, rows: Rows, goal: str, youngest: int, seen: set[str]) -> Rows | None:
-    """A path from the session that these rows of the line belong to back to `goal`, over waits that are older than `youngest`."""
-    for row, holder in _held_up_by(db, rows):
-        step = {"session_id": row["session_id"], "resource": row["resource"], "waits_for": holder}
-        if holder == goal:
-            return [step]
-        if holder in seen or len(seen) >= LONGEST:
-            continue
-        seen.add(holder)
-        theirs = [each for each in line.of_session(db, holder) if each["revision"] < youngest]
-        rest = _search(db, theirs, goal, youngest, seen) if theirs else None
-        if rest is not None:
-            return [step, *rest]
+def _may_be_waited_for(db: Reader, own: list[WaiterRow]) -> bool:
+    """Whether the session has anything that others may wait for: a lock, or another waiter. Most have not."""
+    session_id = own[0]["session_id"]
+    return bool(held_by(db, session_id)) or len(waiters.of_session(db, session_id)) > len(own)
+
+
+def _search(db: Reader, rows: list[WaiterRow], goal: str, newest: int, seen: set[str]) -> list[CycleStep] | None:
+    """A path from the session that these rows belong to back to `goal`, over waiters older than the revision `newest`."""
+    for row in rows:
+        for session_id in _waits_for(db, row):
+            step: CycleStep = {"session_id": row["session_id"], "resource": row["resource"], "waits_for": session_id}
+            if session_id == goal:
+                return [step]
+            if session_id in seen or len(seen) >= MAX_SESSIONS:
+                continue
+            seen.add(session_id)
+            theirs = [other for other in waiters.of_session(db, session_id) if other["revision"] < newest]
+            rest = _search(db, theirs, goal, newest, seen) if theirs else None
+            if rest is not None:
+                return [step, *rest]
     return None
 
 
-def _held_up_by(db: Reader, rows: Rows) -> list[tuple[dict[str, object], str]]:
-    """Each row with each session that it waits for: holders of locks, and those in front of it in the line."""
-    found: list[tuple[dict[str, object], str]] = []
-    for row in rows:
-        locks = repository.held_against(db, [row])
-        front = line.ahead(db, line.resource_of(row), row, row["revision"])
-        passed = repository.kept_out(db, front, row["session_id"])
-        front = [each for each in front if each["wait_id"] not in passed]
-        found += [(row, str(each["session_id"])) for each in (*locks, *front)]
-    return found
+def _waits_for(db: Reader, row: WaiterRow) -> list[str]:
+    """The sessions that this waits for: holders of locks in its way, and those of the waiters ahead of it."""
+    locks = blocking_locks(db, row)
+    ahead = waiters.ahead(db, row, row["revision"])
+    passed = waiting_on_me(db, ahead, row["session_id"])
+    first = [other for other in ahead if other["waiter_id"] not in passed]
+    return [lock["session_id"] for lock in locks] + [other["session_id"] for other in first]

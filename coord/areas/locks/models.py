@@ -1,4 +1,4 @@
-"""The tables of the locks area: one row per grant, kept after its release; and the line of those who wait for one."""
+"""The tables of the locks area: one row per grant, kept after its release; and the claims that wait for one."""
 
 from datetime import datetime
 
@@ -59,10 +59,10 @@ class LockAlias(Base):
 
 
 class LockWaiter(Base):
-    """A resource that a waiting claim stands in line for; a claim of several has several rows, with one `wait_id` and one `revision`.
+    """A resource that a claim waits for; a claim of several has several rows, with one `waiter_id` and one `revision`.
 
-    The line is ordered by `revision`. A row blocks those behind it for as long as it is there; it is dead, and to be removed by whoever
-    meets it, once `until` has come or its worker process is no more (see coord.live.waiting).
+    Waiters go in the order of `revision`. A row blocks those behind it for as long as it is there; it is dead, and to
+    be removed by whoever meets it, once `until` has come or its worker process is no more (see coord.live.processes).
     """
 
     __tablename__ = "lock_waiters"
@@ -70,13 +70,13 @@ class LockWaiter(Base):
         sa.Index("ix_lock_waiters_of_resource", "project_key", "resource_key"),
         sa.Index("ix_lock_waiters_of_session", "session_id"),
         sa.Index("ix_lock_waiters_of_process", "process"),
-        sa.UniqueConstraint("wait_id", "nth"),
+        sa.UniqueConstraint("waiter_id", "nth"),
         TABLE_OPTIONS,
     )
 
     revision: Mapped[int] = mapped_column(Revision, primary_key=True, autoincrement=False)
     nth: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
-    wait_id: Mapped[str] = mapped_column(Id, nullable=False)
+    waiter_id: Mapped[str] = mapped_column(Id, nullable=False)
     process: Mapped[str] = mapped_column(Id, nullable=False)
     project_key: Mapped[str] = mapped_column(sa.String(100), nullable=False)
     resource: Mapped[str] = mapped_column(sa.String(RESOURCE_LENGTH), nullable=False)

@@ -28,8 +28,8 @@ class Resource:
         """The range of keys below this one: from the first, up to but without the second."""
         return (f"{self.key}/", f"{self.key}0") if self.key else ("", PAST_ALL)  # "0" follows "/" in code point order
 
-    def meets(self, other: "Resource") -> bool:
-        """Whether two claims by different sessions would be about something in common."""
+    def overlaps(self, other: "Resource") -> bool:
+        """Whether the two have something in common."""
         if self.key == other.key:
             return True
         return (self.tree and _covers(self.key, other.key)) or (other.tree and _covers(other.key, self.key))
@@ -39,7 +39,7 @@ def _covers(tree: str, key: str) -> bool:
     return not tree or key.startswith(f"{tree}/")
 
 
-@lru_cache(maxsize=4096)  # who waits compares itself with each lock that comes free
+@lru_cache(maxsize=4096)  # a waiting claim compares itself with each lock that comes free
 def canonical(resource: str) -> Resource:
     r"""`\` is `/`; empty, `.` and inner `..` steps go; a drive letter is lower case; a trailing `/` or `/**` makes a tree.
 

@@ -1,10 +1,11 @@
 """The commonest writes of the locks area, made of example values: for `flask coord sql`."""
 
 from coord.areas.locks import repository
-from coord.areas.locks.repository import Granted
-from coord.store import Change, Row
+from coord.areas.locks.rows import LockRow
+from coord.areas.locks.terms import ClaimOutcome, terms_of
+from coord.store import Change, microseconds
 
-_CLAIM = {
+_BODY = {
     "id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
     "project_key": "shop",
     "session_id": "web-1/agent",
@@ -13,15 +14,15 @@ _CLAIM = {
     "description": "new order model",
     "mode": "exclusive",
     "ttl_hours": None,
+    "take_over_stale": None,
+    "wait": 0,
     "observed_at": None,
-    "default_ttl_hours": 2.0,
-    "stale_us": 7_200_000_000,
 }
 
 
-def claim() -> Change[Granted]:
-    return repository.grant(repository.claims_of(_CLAIM), _CLAIM)  # type: ignore[return-value]
+def claim() -> Change[ClaimOutcome]:
+    return repository.grant(terms_of(_BODY, default_ttl_hours=2.0, stale_us=microseconds(hours=2)))
 
 
-def release() -> Change[Row]:
-    return repository.release_held(str(_CLAIM["id"]), str(_CLAIM["session_id"]))
+def release() -> Change[LockRow]:
+    return repository.release_held(str(_BODY["id"]), str(_BODY["session_id"]))

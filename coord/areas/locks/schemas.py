@@ -71,7 +71,7 @@ class WaiterSchema(Schema):
     resources = fields.List(Text(max_length=RESOURCE_LENGTH), required=True)
     mode = Choice(MODES, required=True)
     description = fields.String(required=True, allow_none=True)
-    since = Time(required=True, metadata={"description": "When it came into the line, which is first come, first served."})
+    since = Time(required=True, metadata={"description": "When it began to wait; first come, first served."})
 
 
 WaiterList = list_of(WaiterSchema)
@@ -124,7 +124,7 @@ class ClaimSchema(Body):
         min=0,
         max=MAX_WAIT_S,
         load_default=0,
-        metadata={"description": "Seconds to wait in line for it, first come, first served, instead of a 409 at once."},
+        metadata={"description": "Seconds to wait for it, first come, first served, instead of a 409 at once."},
     )
 
     observed_at = ObservedAt("A release that was decided after this releases it.")

@@ -2,7 +2,7 @@
 
 It passes through everything that a call from outside does: access, validation, the error answers, the log and the counters. So a tool
 cannot do or see more than its caller could with curl, and fails with the same words. The connection is the caller's own: if it hangs up
-while the call waits, the call leaves the line.
+while the call waits, the call waits no longer.
 """
 
 import io

@@ -13,7 +13,7 @@ REACH = 5_000  # entries of the journal that are looked through, back from the n
 MAX_WHAT = 200  # characters
 
 NOISE = (
-    *("lock.renewed", "lock.queued", "lock.unqueued"),
+    *("lock.renewed", "lock.waiting", "lock.wait_ended"),
     *("component.confirmed", "workflow.confirmed", "work_item.confirmed"),
     *("session.heartbeat", "session.active"),
 )

@@ -39,7 +39,7 @@ EVENTS = (
     # It may have hours of queued calls to send first.
     HookEvent("SessionStart", None, 10, "announces the session, sends what waited, shows messages and what others hold"),
     HookEvent("UserPromptSubmit", None, 5, "shows new messages, renews what the session holds"),
-    # A command stands in line for a lock for some seconds, each of several. An edit does not wait.
+    # A command waits for a lock for some seconds, each of several. An edit does not wait.
     HookEvent(
         "PreToolUse",
         "Edit|Write|MultiEdit|NotebookEdit|Bash",

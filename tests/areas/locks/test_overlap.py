@@ -27,7 +27,7 @@ def claim(client: Agent, session: str, resource: str, **more: Any) -> Any:
         ("C:\\repo\\", "c:/repo/a.py"),
     ],
 )
-def test_a_tree_meets_what_is_below_it_in_both_orders(client: Agent, first: str, second: str) -> None:
+def test_a_tree_overlaps_what_is_below_it_in_both_orders(client: Agent, first: str, second: str) -> None:
     held = claim(client, "host/a", first).json
     assert claim(client, "host/b", second).status_code == 409
     client.delete(f"/locks/{held['id']}", session_id="host/a")
@@ -49,12 +49,12 @@ def test_a_tree_meets_what_is_below_it_in_both_orders(client: Agent, first: str,
         ("a_/", "ab/c"),
     ],
 )
-def test_what_only_looks_alike_does_not_meet(client: Agent, first: str, second: str) -> None:
+def test_what_only_looks_alike_does_not_overlap(client: Agent, first: str, second: str) -> None:
     assert claim(client, "host/a", first).status_code == 201
     assert claim(client, "host/b", second).status_code == 201
 
 
-def test_locks_of_other_projects_do_not_meet(client: Agent) -> None:
+def test_locks_of_other_projects_do_not_overlap(client: Agent) -> None:
     claim(client, "host/a", "/")
     answer = client.post("/locks", project_key="Shop", session_id="host/b", resource="/")
     assert answer.status_code == 201
@@ -67,7 +67,7 @@ def test_a_session_may_claim_inside_its_own_tree(client: Agent) -> None:
     assert inner.json["fencing_token"] > tree["fencing_token"]
 
 
-def test_shared_locks_stand_together_and_keep_out_an_exclusive_one(client: Agent) -> None:
+def test_several_sessions_hold_shared_locks_and_block_an_exclusive_one(client: Agent) -> None:
     assert claim(client, "host/a", "db", mode="shared").status_code == 201
     assert claim(client, "host/b", "db", mode="shared").status_code == 201
     refused = claim(client, "host/c", "db")
@@ -75,7 +75,7 @@ def test_shared_locks_stand_together_and_keep_out_an_exclusive_one(client: Agent
     assert {lock["session_id"] for lock in refused.json["conflicts"]} == {"host/a", "host/b"}
 
 
-def test_an_exclusive_lock_keeps_out_a_shared_one(client: Agent) -> None:
+def test_an_exclusive_lock_blocks_a_shared_one(client: Agent) -> None:
     claim(client, "host/a", "db")
     assert claim(client, "host/b", "db", mode="shared").status_code == 409
 

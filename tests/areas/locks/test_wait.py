@@ -1,4 +1,4 @@
-"""POST /locks with `wait`: the line, who goes first in it, and how it is left."""
+"""POST /locks with `wait`: who waits, who goes first, and how waiting ends."""
 
 import threading
 import uuid
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord.areas.locks import line
+from coord.areas.locks import repository
+from coord.areas.locks.terms import terms_of
 from coord.live import processes
 from coord.store import read, transact
 from tests.conftest import Agent
@@ -46,14 +47,14 @@ Wait = Callable[..., Waiting]
 
 @pytest.fixture
 def wait(app: Flask, client: Agent) -> Iterator[Wait]:
-    """Claims with `wait`, and returns when the claim stands in line."""
+    """Claims with `wait`, and returns when the claim waits."""
     started: list[Waiting] = []
 
     def start(session: str, resource: str | None = None, **more: Any) -> Waiting:
         before = len(waiters(client))
         body = more if resource is None else {"resource": resource, **more}
         started.append(Waiting(app, session, body))
-        until(lambda: started[-1].over or len(waiters(client)) > before, 10, "the claim to stand in line")
+        until(lambda: started[-1].over or len(waiters(client)) > before, 10, "the claim to wait")
         return started[-1]
 
     yield start
@@ -105,9 +106,9 @@ def test_a_wait_in_vain_ends_with_who_holds_it_and_who_is_ahead(client: Agent, w
 
 def test_first_come_first_served(client: Agent, wait: Wait) -> None:
     held = claim(client).json
-    line_up = [wait(f"host/{number}", "src/app.py") for number in range(4)]
-    for waiting in line_up:
-        assert [each.over for each in line_up[line_up.index(waiting) :]] == [False] * (4 - line_up.index(waiting))
+    waiting_claims = [wait(f"host/{number}", "src/app.py") for number in range(4)]
+    for waiting in waiting_claims:
+        assert [each.over for each in waiting_claims[waiting_claims.index(waiting) :]] == [False] * (4 - waiting_claims.index(waiting))
         release(client, held)
         held = waiting.answer.json
         assert waiting.answer.status_code == 201
@@ -164,7 +165,7 @@ def test_a_waiting_claim_is_granted_when_the_lock_expires(client: Agent, wait: W
     assert behind.answer.status_code == 201
 
 
-def test_the_next_in_line_sees_when_the_one_before_it_expires(client: Agent, wait: Wait) -> None:
+def test_the_next_waiter_sees_when_the_one_before_it_expires(client: Agent, wait: Wait) -> None:
     held = claim(client).json
     first = wait("host/b", "src/app.py", ttl_hours=0.0003)
     second = wait("host/c", "src/app.py")
@@ -234,18 +235,20 @@ def test_two_sharers_that_both_want_it_alone_are_a_circle(client: Agent, wait: W
 
 
 def test_a_wait_whose_process_has_died_holds_nobody_up(app: Flask, client: Agent, journal_rows: Any) -> None:
-    held = claim(client, resource="src/a.py").json
-    terms = {"project_key": "shop", "session_id": "host/dead", "mode": "exclusive", "description": None}
+    claim(client, resource="src/a.py")
+    body = {"project_key": "shop", "session_id": "host/dead", "resource": "src/", "resources": None, "id": None, "wait": 60}
+    body |= {"mode": "exclusive", "description": None, "ttl_hours": None, "take_over_stale": None, "observed_at": None}
     with app.test_request_context():
-        from coord.areas.locks.repository import claims_of
-
-        wanted = {**terms, "id": None, "resource": "src/", "resources": None, "ttl_hours": None}
-        place = transact(lambda look: line.enter(claims_of(wanted), terms, str(uuid.uuid4()), 60_000_000))
-        assert place > held["fencing_token"]
+        terms = terms_of(body, default_ttl_hours=2, stale_us=1)
+        transact(lambda db: repository.waiters.add(terms, str(uuid.uuid4()), 60_000_000))
+        assert read(repository.waiters.count) == 1
         processes.forget(processes.own_id())
     assert waiters(client) == []
     assert claim(client, "host/b", "src/b.py").status_code == 201
-    assert [(row["type"], row["data"].get("reason")) for row in journal_rows()][-2:] == [("lock.unqueued", "died"), ("lock.claimed", None)]
+    assert [(row["type"], row["data"].get("reason")) for row in journal_rows()][-2:] == [
+        ("lock.wait_ended", "died"),
+        ("lock.claimed", None),
+    ]
 
 
 def test_a_repeated_waiting_claim_is_granted_once(client: Agent, wait: Wait) -> None:
@@ -257,7 +260,7 @@ def test_a_repeated_waiting_claim_is_granted_once(client: Agent, wait: Wait) -> 
     assert {each.answer.json["id"] for each in both} == {chosen}
 
 
-def test_the_journal_tells_of_the_line(client: Agent, wait: Wait, journal_rows: Any) -> None:
+def test_the_journal_says_who_waits_and_how_that_ended(client: Agent, wait: Wait, journal_rows: Any) -> None:
     held = claim(client).json
     waiting = wait("host/b", "src/app.py")
     claim(client, "host/c", wait=0.1)
@@ -266,15 +269,15 @@ def test_the_journal_tells_of_the_line(client: Agent, wait: Wait, journal_rows: 
     told = [(row["type"], row["session_id"], row["data"].get("reason"), row["data"].get("waited")) for row in journal_rows()]
     assert told == [
         ("lock.claimed", "host/a", None, None),
-        ("lock.queued", "host/b", None, None),
-        ("lock.queued", "host/c", None, None),
-        ("lock.unqueued", "host/c", "timed_out", None),
+        ("lock.waiting", "host/b", None, None),
+        ("lock.waiting", "host/c", None, None),
+        ("lock.wait_ended", "host/c", "timed_out", None),
         ("lock.released", "host/a", None, None),
         ("lock.claimed", "host/b", None, True),
     ]
 
 
-def test_the_line_can_be_looked_at(client: Agent, wait: Wait) -> None:
+def test_waiters_are_listed_first_come_first(client: Agent, wait: Wait) -> None:
     held = [claim(client, resource=resource).json for resource in ("src/a.py", "docs/x.md")]
     first, second = wait("host/b", "src/"), wait("host/c", "docs/x.md")
     assert [each["session_id"] for each in waiters(client)] == ["host/b", "host/c"]
@@ -309,14 +312,14 @@ def test_past_the_number_that_may_wait_the_answer_comes_at_once(
     assert waiting.answer.status_code == 201
 
 
-def test_nothing_is_left_of_the_line_after_all_that(app: Flask, client: Agent) -> None:
+def test_a_wait_that_timed_out_leaves_no_waiter(app: Flask, client: Agent) -> None:
     claim(client)
     claim(client, "host/b", wait=0.1)
     with app.app_context():
-        assert read(line.count) == 0
+        assert read(repository.waiters.count) == 0
 
 
-def test_a_waiting_claim_that_is_repeated_leaves_no_ghost_in_the_line(client: Agent, wait: Wait, journal_rows: Any) -> None:
+def test_a_waiting_claim_that_is_repeated_leaves_no_waiter_behind(client: Agent, wait: Wait, journal_rows: Any) -> None:
     held = claim(client).json
     chosen = str(uuid.uuid4())
     both = [wait("host/b", "src/app.py", id=chosen) for _ in range(2)]
@@ -326,9 +329,9 @@ def test_a_waiting_claim_that_is_repeated_leaves_no_ghost_in_the_line(client: Ag
     release(client, granted[0].json)
     assert claim(client, "host/c").status_code == 201
     assert {each.json["id"] for each in granted} == {chosen}
-    told = [row["type"] for row in journal_rows() if row["session_id"] == "host/b" and row["type"] != "lock.queued"]
+    told = [row["type"] for row in journal_rows() if row["session_id"] == "host/b" and row["type"] != "lock.waiting"]
     # The second either finds the lock granted to its id, or, when it looked in that very moment, held by its session already.
-    assert told in (["lock.claimed", end, "lock.released"] for end in ("lock.unqueued", "lock.renewed"))
+    assert told in (["lock.claimed", end, "lock.released"] for end in ("lock.wait_ended", "lock.renewed"))
 
 
 def test_an_upgrade_is_an_event_with_the_token_that_the_lock_has_then(client: Agent, journal_rows: Any) -> None:

@@ -79,7 +79,7 @@ def test_shared_locks_go_together(me: Person, other: Person) -> None:
 def test_a_claim_that_waits_gets_the_lock_when_it_is_free(me: Person, other: Person, service: Service) -> None:
     other("lock", "x")
     with me.start("lock", "x", "--wait", "30", "--json") as waiting:
-        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
+        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to wait")
         other("unlock", "x")
         out, _ = waiting.communicate(timeout=20)
     assert waiting.returncode == 0
@@ -90,7 +90,7 @@ def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) ->
     other("lock", "x")
     third = me.as_("third")
     with third.start("lock", "x", "--wait", "20") as waiting:
-        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
+        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to wait")
         said = me("lock", "x", "--wait", "0.2")
         waiting.send_signal(signal.SIGINT)
         _, err = waiting.communicate(timeout=20)
@@ -103,10 +103,10 @@ def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) ->
 def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
     other("lock", "x")
     with me.start("lock", "x", "--wait", "10m") as waiting:
-        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to stand in line")
+        until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to wait")
         waiting.send_signal(signal.SIGINT)
         waiting.wait(20)
-    until(lambda: not me("locks", "--waiting", "--json").json["items"], 20, "the line to be empty")
+    until(lambda: not me("locks", "--waiting", "--json").json["items"], 20, "nobody to wait")
 
 
 def test_what_was_granted_to_an_interrupted_claim_is_given_back(me: Person, service: Service) -> None:

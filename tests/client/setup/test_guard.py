@@ -204,7 +204,7 @@ def test_a_broken_setting_stops_no_commit(set_up: Repository) -> None:
     ],
 )
 def test_it_judges_a_files_lock_as_the_server_does(resource: str) -> None:
-    assert check.covers(resource, "src/a.py") == canonical(resource).meets(canonical("src/a.py"))
+    assert check.covers(resource, "src/a.py") == canonical(resource).overlaps(canonical("src/a.py"))
 
 
 # --- pushes ----------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,46 @@
+"""Every SQL statement of the locks area. Functions read, and return a Change or an answer; none of them commits.
+
+All time is the database's. Who holds what is judged twice: by what a decision was made upon, and by the
+guards of the change, which run after it took the journal's head, so nothing can be granted in between.
+"""
+
+from coord.areas.locks.repository import waiters
+from coord.areas.locks.repository.blocking import blocking_locks, waiting_on_me
+from coord.areas.locks.repository.claims import NoLongerWaiting, claim
+from coord.areas.locks.repository.expiry import note_expired
+from coord.areas.locks.repository.grants import grant
+from coord.areas.locks.repository.queries import count, find, get, held_by, refuse_skew_now
+from coord.areas.locks.repository.releases import (
+    claimed_before,
+    release,
+    release_all,
+    release_by_name,
+    release_held,
+    release_locks,
+)
+from coord.areas.locks.repository.renewals import make_stale, renew, restart_ttls, show_activity
+
+__all__ = [
+    "NoLongerWaiting",
+    "blocking_locks",
+    "claim",
+    "claimed_before",
+    "count",
+    "find",
+    "get",
+    "grant",
+    "held_by",
+    "make_stale",
+    "note_expired",
+    "refuse_skew_now",
+    "release",
+    "release_all",
+    "release_by_name",
+    "release_held",
+    "release_locks",
+    "renew",
+    "restart_ttls",
+    "show_activity",
+    "waiters",
+    "waiting_on_me",
+]

@@ -1,0 +1,77 @@
+"""What several statements about locks have in common: conditions, columns, and reading the changed locks back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord import presence
+from coord.areas.locks.models import Lock
+from coord.areas.locks.overlap import force_index, overlap_values, overlaps
+from coord.areas.locks.resources import Resource
+from coord.areas.locks.rows import LockAnswer, LockRow, lock_as_of_now
+from coord.store import Event, Prepared, Reader, Row, Rows, Statement, earlier, journal, now, plus
+
+table = Lock.__table__
+columns = table.c
+
+HELD_INDEX = "ix_locks_held"
+HOLDER_INDEX = "ix_locks_holder"
+
+lock_columns = [*columns, now().label("now")]
+
+
+def held(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    return sa.and_(columns.released_at.is_(None), sa.or_(columns.expires_at.is_(None), columns.expires_at > at))
+
+
+def stale_at(session: sa.ColumnElement[str]) -> sa.ColumnElement[datetime]:
+    """When a lock that shows activity now turns stale: after the stale time, or at once when its session breaks its promise."""
+    return earlier(plus(journal.moment, param("stale_us", type_=sa.BigInteger)), presence.promise(session))
+
+
+@lru_cache(maxsize=256)
+def unreleased(depth: int, tree: bool) -> Prepared:
+    """All rows not yet released, expired ones too, that overlap the resource; in no order."""
+    query = sa.select(*lock_columns).where(
+        columns.released_at.is_(None),
+        columns.project_key == param("project_key"),
+        overlaps(columns, depth, tree),
+    )
+    return Prepared(force_index(query, table, HELD_INDEX))
+
+
+def overlapping(db: Reader, project_key: str, resource: Resource) -> list[LockRow]:
+    """The locks that overlap the resource and are not released, or expired without a note of it; the oldest first."""
+    found = db.rows(unreleased(len(resource.above), resource.tree), project_key=project_key, **overlap_values(resource))
+    return sorted(map(lock_as_of_now, found), key=lambda lock: lock["revision"])
+
+
+RELEASE_STALE = Prepared(
+    sa.update(table)
+    .where(columns.id == param("lock_id"), held(journal.moment), columns.stale_at <= journal.moment)
+    .values(released_at=journal.moment, released_by=param("by"), release_reason="stale")
+)
+
+_LOCK_INSIDE = Prepared(sa.select(*columns, journal.moment.label("now")).where(columns.id == param("id")))
+
+
+def read_back(ids: list[str]) -> tuple[Statement, Row]:
+    """The query that reads these locks inside the change, and its values."""
+    if len(ids) == 1:
+        return _LOCK_INSIDE, {"id": ids[0]}
+    return sa.select(*columns, journal.moment.label("now")).where(columns.id.in_(ids)), {}
+
+
+def in_order(rows: Rows, ids: Iterable[str]) -> list[LockAnswer]:
+    """The locks that were read back, in the order of these ids."""
+    by_id: dict[str, LockAnswer] = {row["id"]: lock_as_of_now(row) for row in rows}
+    return [by_id[lock_id] for lock_id in ids]
+
+
+def lock_event(kind: str, lock: LockRow, session_id: str | None, **more: Any) -> Event:
+    data = {"resource": lock["resource"], "mode": lock["mode"], "description": lock["description"], **more}
+    return Event(kind, "lock", lock["id"], lock["project_key"], session_id, data)

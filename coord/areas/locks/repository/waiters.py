@@ -1,0 +1,220 @@
+"""Waiters: claims that wait for what others hold. Who goes before whom, who is dead, how waiting begins and ends.
+
+A waiter has a row for each of its resources. The row blocks every later claim that conflicts with it, whether that
+waits or not: so a waiter for a tree is not starved by claims of files.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord.areas.locks.models import LockWaiter
+from coord.areas.locks.overlap import force_index, overlap_values, overlaps
+from coord.areas.locks.resources import canonical
+from coord.areas.locks.rows import (
+    LockRow,
+    ResourceRow,
+    WaiterAnswer,
+    WaiterRow,
+    resource_of,
+    waiter_answers,
+)
+from coord.areas.locks.terms import ClaimTerms
+from coord.live import processes
+from coord.store import Answer, Change, Decision, Event, Id, Prepared, Reader, Row, Statement, journal, now, plus
+
+BEHIND_ALL = 2**62  # a revision larger than any: where a claim stands that does not wait
+GRACE_US = 5_000_000  # a row counts for so much longer than its call waits, which may be in the middle of its last try
+MAX_REMOVED = 100  # dead waiters removed by one change
+
+_table = LockWaiter.__table__
+_c = _table.c
+_RESOURCE_INDEX = "ix_lock_waiters_of_resource"
+
+_in_time = sa.case((_c.until > now(), 1), else_=0).label("in_time")
+_rows = sa.select(*_c, _in_time)
+
+
+def sum_ahead(depth: int, tree: bool) -> sa.ScalarSelect[int]:
+    """For the guard of a grant: the sum of the revisions of the waiters ahead that conflict with it.
+
+    It must be the sum of those that were seen. Revisions are of the journal and never used twice, so two
+    different sets have one sum only in theory.
+    """
+    total = sa.select(sa.func.coalesce(sa.func.sum(_c.revision), 0)).where(_is_ahead(depth, tree))
+    return force_index(total, _table, _RESOURCE_INDEX).scalar_subquery()
+
+
+def _is_ahead(depth: int, tree: bool) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _c.project_key == param("project_key", type_=sa.String),
+        overlaps(_c, depth, tree),
+        _c.session_id != param("session_id", type_=sa.String),
+        _c.revision < param("before", type_=sa.BigInteger),
+        sa.or_(param("mode", type_=sa.String) == "exclusive", _c.mode == "exclusive"),
+    )
+
+
+@lru_cache(maxsize=256)
+def _ahead(depth: int, tree: bool) -> Prepared:
+    return Prepared(force_index(_rows.where(_is_ahead(depth, tree)), _table, _RESOURCE_INDEX))
+
+
+def ahead(db: Reader, claimed: ResourceRow, before: int) -> list[WaiterRow]:
+    """Those that conflict with this and began to wait before this revision, dead ones too; the first comes first."""
+    resource = resource_of(claimed)
+    waiting = _read(
+        db,
+        _ahead(len(resource.above), resource.tree),
+        project_key=claimed["project_key"],
+        session_id=claimed["session_id"],
+        mode=claimed["mode"],
+        before=before,
+        **overlap_values(resource),
+    )
+    return sorted(waiting, key=lambda row: (row["revision"], row["nth"]))
+
+
+def blocked_by(db: Reader, lock: LockRow) -> list[WaiterRow]:
+    """Those whom this lock keeps waiting."""
+    return ahead(db, lock, BEHIND_ALL)
+
+
+_OF_WAITER = Prepared(_rows.where(_c.waiter_id == param("waiter")).order_by(_c.nth))
+_OF_SESSION = Prepared(_rows.where(_c.session_id == param("session_id")).order_by(_c.revision, _c.nth))
+_ALL = Prepared(_rows.order_by(_c.revision, _c.nth))
+_PROCESSES = Prepared(sa.select(_c.process).distinct())
+_OVERDUE = Prepared(sa.select(_c.waiter_id).where(_c.until <= now()).limit(1))
+
+
+def rows_of(db: Reader, waiter_id: str) -> list[WaiterRow]:
+    """One for each of its resources; none when it no longer waits."""
+    return _read(db, _OF_WAITER, waiter=waiter_id)
+
+
+def of_session(db: Reader, session_id: str) -> list[WaiterRow]:
+    """What a session waits for."""
+    return _read(db, _OF_SESSION, session_id=session_id)
+
+
+def dead_among(db: Reader, rows: list[WaiterRow]) -> set[str]:
+    """The waiters among the rows that no call is behind any more: its time is over, or its process is gone."""
+    if not rows:
+        return set()
+    alive = processes.alive(db)
+    return {row["waiter_id"] for row in rows if not row["in_time"] or row["process"] not in alive}
+
+
+def find_dead(db: Reader) -> list[str]:
+    """Those among all, some at a time. When nobody has died no row of a waiter is read."""
+    their_processes = {row["process"] for row in db.rows(_PROCESSES)}
+    if not their_processes or (their_processes <= processes.alive(db) and db.row(_OVERDUE) is None):
+        return []
+    return sorted(dead_among(db, _read(db, _ALL)))[:MAX_REMOVED]
+
+
+def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[WaiterAnswer]:
+    """`limit + 1` waiters at most, first come first, that began to wait after the revision `after`; no dead ones."""
+    rows = [row for row in _read(db, _ALL) if filters["project_key"] in (None, row["project_key"])]
+    dead = dead_among(db, rows)
+    if filters["resource"] is not None:
+        wanted = canonical(filters["resource"])
+        overlapping = {row["waiter_id"] for row in rows if wanted.overlaps(resource_of(row))}
+        rows = [row for row in rows if row["waiter_id"] in overlapping]
+    listed = [
+        row
+        for row in rows
+        if row["waiter_id"] not in dead and row["revision"] > (after or 0) and filters["session_id"] in (None, row["session_id"])
+    ]
+    return waiter_answers(listed)[: limit + 1]
+
+
+def count(db: Reader, project_key: str | None = None) -> int:
+    """How many there are, exactly, but for those that have just died."""
+    query = sa.select(sa.func.count(sa.distinct(_c.waiter_id))).select_from(_table)
+    if project_key is not None:
+        query = query.where(_c.project_key == project_key)
+    return int(db.value(query))
+
+
+_values: dict[str, Any] = {
+    "revision": journal.revision - param("back", type_=sa.BigInteger),
+    "nth": param("nth", type_=sa.Integer),
+    "waiter_id": param("waiter_id", type_=Id),
+    "process": param("process", type_=Id),
+    "project_key": param("project_key", type_=sa.String),
+    "resource": param("resource", type_=sa.String),
+    "resource_key": param("key", type_=sa.String),
+    "tree": param("tree", type_=sa.Boolean),
+    "session_id": param("session_id", type_=sa.String),
+    "mode": param("mode", type_=sa.String),
+    "description": param("description", type_=sa.String),
+    "since": journal.moment,
+    "until": plus(journal.moment, param("wait_us", type_=sa.BigInteger)),
+}
+_INSERT = Prepared(sa.insert(_table).from_select(list(_values), sa.select(*_values.values())))
+_DELETE = Prepared(sa.delete(_table).where(_c.waiter_id == param("waiter")))
+
+
+def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[None]:
+    """The claim begins to wait, behind all that wait already. `wait_us`: for how many microseconds."""
+    change: Change[None] = Change()
+    names = [request.name for request in terms.requests]
+    data = {"resources": names, "mode": terms.mode, "description": terms.description}
+    event = change.record(Event("lock.waiting", "waiter", waiter_id, terms.project_key, terms.session_id, data))
+    for nth, request in enumerate(terms.requests):
+        values = {
+            "nth": nth,
+            "waiter_id": waiter_id,
+            "process": processes.own_id(),
+            "project_key": terms.project_key,
+            "resource": request.name,
+            "key": request.resource.key,
+            "tree": request.resource.tree,
+            "session_id": terms.session_id,
+            "mode": terms.mode,
+            "description": terms.description,
+            "wait_us": wait_us + GRACE_US,
+        }
+        change.add(_INSERT, values, expect=1, event=event)
+    return change
+
+
+def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Decision[None]:
+    """`add`, where it may have happened already: nobody knows what became of a commit whose connection broke."""
+    return Answer(None) if rows_of(db, waiter_id) else add(terms, waiter_id, wait_us)
+
+
+def end_granted(change: Change[Any], rows: list[WaiterRow]) -> None:
+    """Ends a wait by the grant that the same change makes; the event `lock.claimed` says so."""
+    change.add(_DELETE, {"waiter": rows[0]["waiter_id"]}, expect=len(rows))
+
+
+def end_wait(db: Reader, change: Change[Any], waiter_id: str, reason: str) -> None:
+    """Ends a wait that is not granted, if it has not ended already."""
+    rows = rows_of(db, waiter_id)
+    if not rows:
+        return
+    change.add(_DELETE, {"waiter": waiter_id}, expect=len(rows))
+    data = {"resources": [row["resource"] for row in rows], "mode": rows[0]["mode"], "reason": reason}
+    change.record(Event("lock.wait_ended", "waiter", waiter_id, rows[0]["project_key"], rows[0]["session_id"], data))
+
+
+def end_waits(db: Reader, waiter_ids: Iterable[str], reason: str) -> Decision[None]:
+    """Ends those of these waits that have not ended yet. May be repeated."""
+    change: Change[None] = Change()
+    for waiter_id in waiter_ids:
+        end_wait(db, change, waiter_id, reason)
+    return change if change.steps else Answer(None)
+
+
+def end_dead_waits(db: Reader) -> Decision[None]:
+    """Ends the waits that no call is behind any more, some at a time."""
+    return end_waits(db, find_dead(db), "died")
+
+
+def _read(db: Reader, statement: Statement, /, **values: Any) -> list[WaiterRow]:
+    return cast(list[WaiterRow], db.rows(statement, **values))

@@ -1,0 +1,131 @@
+"""A claim, at once or by waiting: it is tried, waits, and is tried again when something that it waits for has changed."""
+
+import logging
+import math
+import time
+
+from coord.areas.locks import deadlock, repository, waiting_claims
+from coord.areas.locks.errors import Deadlock, LockHeld
+from coord.areas.locks.terms import Blocked, ClaimOutcome, ClaimTerms, Granted
+from coord.areas.locks.waiting_claims import WaitingClaim
+from coord.errors import Stopping
+from coord.ids import new_id
+from coord.live import ClientHungUp, processes, subscribe
+from coord.store import read, transact, transact_optimistically
+
+log = logging.getLogger(__name__)
+
+MAX_UNENDED = 1000  # waits that could not be ended because the database was away, kept for another try
+
+_REASONS: dict[type[Exception], str] = {ClientHungUp: "hung_up", Deadlock: "deadlock"}
+
+_unended: set[str] = set()
+
+
+def claim(terms: ClaimTerms, seconds: float) -> Granted:
+    """The claim, granted at once or when its turn comes.
+
+    Raises LockHeld at the end of the time, Deadlock, IdConflict, ClientHungUp and Stopping.
+    """
+    outcome = _claim_or_wait(terms, seconds) if seconds else _claim_at_once(terms)
+    if isinstance(outcome, Blocked):
+        raise LockHeld(outcome)
+    return outcome
+
+
+def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:
+    """Most claims meet nothing, so the grant is tried first, in one packet; not where it would fail."""
+    if waiting_claims.is_waited_for(terms):
+        return transact(repository.claim, terms)
+    return transact_optimistically(lambda: repository.grant(terms), repository.claim, terms)
+
+
+def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
+    """Subscribes before the first try: what is freed between that and the wait is noticed."""
+    until = time.monotonic() + seconds
+    waiting = WaitingClaim(terms)
+    with subscribe(waiting.is_concerned, "lock", "waiter", "session") as waiting.subscription:
+        outcome = _claim_at_once(terms)
+        if isinstance(outcome, Granted) or waiting.subscription is None:
+            return outcome
+        return _wait(waiting, outcome, until)
+
+
+def _wait(waiting: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
+    """Waits from a try that was in vain on. However that ends, it waits no longer then."""
+    try:
+        return _take_turns(waiting, blocked, until)
+    except Stopping:  # this process says itself that it is no more, which ends all its waits at once
+        raise
+    except Exception as error:
+        _end(waiting, _REASONS.get(type(error), "failed"))
+        raise
+    finally:
+        if waiting.waiter_id is not None:
+            waiting_claims.remove(waiting.waiter_id, urgent=False)
+
+
+def _take_turns(waiting: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
+    """Waits and tries by turns."""
+    _begin(waiting, until)
+    outcome: ClaimOutcome = blocked
+    while isinstance(outcome, Blocked):
+        waiting.note(outcome)
+        if time.monotonic() >= until:
+            _end(waiting, "timed_out")
+            break
+        opens_in = _opens_in(outcome, waiting.terms) if waiting.is_first() else math.inf
+        waiting.wait(min(until, time.monotonic() + opens_in))
+        try:
+            outcome = transact(repository.claim, waiting.terms, waiting.waiter_id)
+        except repository.NoLongerWaiting:  # it begins anew, behind all, and is tried at once
+            _begin(waiting, until)
+            waiting.wake(urgent=True)
+    return outcome
+
+
+def _begin(waiting: WaitingClaim, until: float) -> None:
+    """Begins to wait, behind all that wait already. Raises Deadlock when that closes a circle."""
+    processes.renew_lease()
+    if waiting.waiter_id is not None:
+        waiting_claims.remove(waiting.waiter_id, urgent=False)
+    waiter_id = new_id()
+    waiting_claims.add(waiting, waiter_id)
+    wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
+    asked = (waiting.terms, waiter_id, wait_us)
+    transact_optimistically(lambda: repository.waiters.add(*asked), repository.waiters.add_once, *asked)
+    cycle = read(deadlock.find_cycle, waiter_id)
+    if cycle is not None:
+        raise Deadlock(cycle)
+
+
+def _opens_in(blocked: Blocked, terms: ClaimTerms) -> float:
+    """Seconds until the first lock in the way ends by itself."""
+    ends = [lock["expires_at"] for lock in blocked.conflicts if lock["expires_at"] is not None]
+    if terms.take_over_stale:
+        ends += [lock["stale_at"] for lock in blocked.conflicts]
+    return max(0.001, (min(ends) - blocked.now).total_seconds() + 0.001) if ends else math.inf
+
+
+def _end(waiting: WaitingClaim, reason: str) -> None:
+    """Ends the wait, if it has begun."""
+    if waiting.waiter_id is not None:
+        waiting_claims.remove(waiting.waiter_id, urgent=True)
+        _end_wait(waiting.waiter_id, reason)
+
+
+def _end_wait(waiter_id: str, reason: str) -> None:
+    """Left to `end_unended` when the database is away."""
+    try:
+        transact(repository.waiters.end_waits, [waiter_id], reason)
+        _unended.discard(waiter_id)
+    except Exception as error:
+        log.info("a wait could not be ended yet: %s", error)
+        if len(_unended) < MAX_UNENDED:
+            _unended.add(waiter_id)
+
+
+def end_unended() -> None:
+    """Ends the waits that could not be ended when the database was away."""
+    for waiter_id in list(_unended):
+        _end_wait(waiter_id, "failed")

@@ -1,0 +1,109 @@
+"""The claims that wait in this process, and which of them a change wakes.
+
+That is judged in the watcher's thread. Of those that conflict only the first is woken, so a release in front of a hundred
+waiters costs one try. Who waits, and in which order, is in the database; what is kept here only says whom to wake.
+"""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from coord.areas.locks.resources import canonical
+from coord.areas.locks.terms import Blocked, ClaimTerms
+from coord.live import Subscription
+from coord.store import Row
+
+OPENS_NOTHING = ("lock.waiting",)  # whoever begins to wait is behind all that wait already
+NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wait for now
+NOT_URGENT_S = 0.1
+
+
+@dataclass(eq=False)
+class WaitingClaim:
+    """A claim that waits in this process, and what it was last seen to wait for.
+
+    `waiter_id`: None before it has begun to wait. `ahead`: the waiters that go first; `holders`: the sessions whose locks are in its way.
+    `urgent`: something may have been freed, so it is to be tried at once.
+    """
+
+    terms: ClaimTerms
+    subscription: Subscription | None = None
+    waiter_id: str | None = None
+    ahead: frozenset[str] = frozenset()
+    holders: frozenset[str] = frozenset()
+    urgent: bool = False
+
+    def note(self, blocked: Blocked) -> None:
+        """What it waits for now."""
+        self.ahead = frozenset(row["waiter_id"] for row in blocked.ahead)
+        self.holders = frozenset(lock["session_id"] for lock in blocked.conflicts)
+
+    def is_concerned(self, entry: Row) -> bool:
+        """Whether the journal's entry may have opened the way, or moved the time at which it opens."""
+        if not self._is_about_it(entry) or not self.is_first():
+            return False
+        self.urgent |= entry["type"] not in NOT_URGENT
+        return True
+
+    def _is_about_it(self, entry: Row) -> bool:
+        if entry["subject_kind"] == "session":
+            return entry["session_id"] in self.holders
+        if entry["project_key"] != self.terms.project_key or entry["type"] in OPENS_NOTHING:
+            return False
+        names = entry["data"].get("resources") or [entry["data"]["resource"]]
+        return any(request.resource.overlaps(canonical(name)) for request in self.terms.requests for name in names)
+
+    def is_first(self) -> bool:
+        """Whether none of those ahead of it waits in this process: they would have to go first."""
+        return not any(waiter_id in _waiting for waiter_id in self.ahead)
+
+    def wake(self, *, urgent: bool) -> None:
+        self.urgent |= urgent
+        if self.subscription is not None:
+            self.subscription.wake()
+
+    def wait(self, until: float) -> None:
+        """Until it is worth another try: at once when the way may be open, a little later when somebody else got it.
+
+        `until`: of time.monotonic(). Raises what `Subscription.wait` raises.
+        """
+        assert self.subscription is not None
+        if self.subscription.wait(until) and not self.urgent:
+            self.subscription.wait(min(until, time.monotonic() + NOT_URGENT_S))
+        self.urgent = False
+
+    def names(self) -> list[tuple[str, str]]:
+        return [(self.terms.project_key, request.resource.key) for request in self.terms.requests]
+
+
+_waiting: dict[str, WaitingClaim] = {}
+_wanted: Counter[tuple[str, str]] = Counter()  # names that are waited for here
+_changing = threading.Lock()
+
+
+def is_waited_for(terms: ClaimTerms) -> bool:
+    """Whether a claim waits here for something of these very names."""
+    return any((terms.project_key, request.resource.key) in _wanted for request in terms.requests)
+
+
+def add(claim: WaitingClaim, waiter_id: str) -> None:
+    claim.waiter_id, claim.ahead = waiter_id, frozenset()
+    with _changing:
+        _waiting[waiter_id] = claim
+        _wanted.update(claim.names())
+
+
+def remove(waiter_id: str, *, urgent: bool) -> None:
+    """It is in nobody's way here any more: those who are first now try for themselves. May be repeated."""
+    with _changing:
+        removed = _waiting.pop(waiter_id, None)
+        if removed is None:
+            return
+        _wanted.subtract(removed.names())
+        for name in removed.names():
+            if not _wanted[name]:
+                del _wanted[name]
+        next_ones = [claim for claim in _waiting.values() if waiter_id in claim.ahead and claim.is_first()]
+    for claim in next_ones:
+        claim.wake(urgent=urgent)
