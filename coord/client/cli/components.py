@@ -15,7 +15,8 @@ from coord.client.cli.options import (
     note_more,
     text_of,
 )
-from coord.client.cli.output import ago, table, when, word
+from coord.client.cli.output import ago, clock, when, word
+from coord.client.cli.tables import Cell, Column, table
 from coord.client.wire import query, quote
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")
@@ -152,6 +153,24 @@ def _read(
     return {"items": [coord.read(_path(coord, component))], "next_cursor": None}
 
 
+_COLUMNS = (
+    Column("COMPONENT", minimum=12),
+    Column("STATE", minimum=8),
+    Column("VERSION", minimum=6, rank=1),
+    Column("SINCE", rank=2),
+    Column("BY", minimum=8, rank=3),
+    Column("NOTES", minimum=10),
+)
+_HISTORY_COLUMNS = (
+    Column("OBSERVED"),
+    Column("STATE", minimum=8),
+    Column("VERSION", minimum=6, rank=2),
+    Column("BY", minimum=8, rank=1),
+    Column("", rank=3),
+    Column("NOTES", minimum=10),
+)
+
+
 def _table(components: list[Component], all_projects: bool) -> list[str]:
     rows = [
         [
@@ -164,13 +183,13 @@ def _table(components: list[Component], all_projects: bool) -> list[str]:
         ]
         for each in components
     ]
-    return table(["COMPONENT", "STATE", "VERSION", "SINCE", "BY", "NOTES"], rows)
+    return table(_COLUMNS, rows)
 
 
 def _history_table(changes: list[ComponentChange]) -> list[str]:
     rows = [
         [
-            when(change["observed_at"]),
+            Cell(when(change["observed_at"]), clock(change["observed_at"])),
             "retired" if change["retired"] else word(change["state"]),
             plain(change["version"] or "-"),
             plain(change["updated_by"] or "-"),
@@ -179,4 +198,4 @@ def _history_table(changes: list[ComponentChange]) -> list[str]:
         ]
         for change in changes
     ]
-    return table(["OBSERVED", "STATE", "VERSION", "BY", "", "NOTES"], rows)
+    return table(_HISTORY_COLUMNS, rows)

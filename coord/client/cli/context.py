@@ -52,7 +52,8 @@ class Coord:
     def __init__(self) -> None:
         self.json = False
         self.quiet = False
-        self.color: bool | None = False if os.environ.get("NO_COLOR") else None
+        is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        self.color: bool | None = False if is_plain else None
         self.project_option: str | None = None
         self.session_option: str | None = None
         self.url_option: str | None = None

@@ -59,6 +59,8 @@ class Refused(Failed):
         payload: dict[str, Any] = answer.json
         error = str(payload["error"])
         sentence = plain(str(payload.get("detail")))
+        if error == "not_found":  # what follows names paths of the service
+            sentence = f"{sentence.partition('. ')[0].rstrip('.')}."
         super().__init__(sentence, _CODES.get(error, REFUSED), error, _details(payload))
         self.payload = payload
         self.status = answer.status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from coord.client.banner import one_line, plain
-from coord.client.cli import completion, session_state
+from coord.client.cli import completion, ids, session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import NOTHING, CoordAway, Failed
 from coord.client.cli.objects import WorkItem
@@ -14,7 +14,6 @@ from coord.client.cli.output import ago, when, word
 from coord.client.cli.work_output import items_table, written
 from coord.client.cli.workflows import workflow_id
 from coord.client.queue import new_id
-from coord.client.wire import quote
 
 STATUSES = ("pending", "in_progress", "blocked", "completed", "cancelled")
 
@@ -73,7 +72,7 @@ def add(
         title=title,
         description=text_of(description),
         priority=priority,
-        depends_on=list(depends_on) or None,
+        depends_on=[ids.resolve(coord, ids.ITEM, word) for word in depends_on] or None,
         assigned_to=assigned_to,
         created_by=coord.session,
     )
@@ -203,7 +202,7 @@ def _is_in_progress(coord: Coord, claimed: WorkItem) -> bool:
 @pass_coord
 def show(coord: Coord, item_id: str) -> None:
     """Show one item."""
-    each: WorkItem = coord.read(f"/work-items/{quote(item_id)}")
+    each: WorkItem = ids.read(coord, ids.ITEM, item_id)
     coord.result(each)
     if coord.quiet:
         coord.out(each["id"])
@@ -287,12 +286,13 @@ def set_(
     for_anybody: bool,
 ) -> None:
     """Change items."""
+    after = [ids.resolve(coord, ids.ITEM, word) for word in depends_on]
     changes = without_none(
         status=status,
         title=title,
         description=text_of(description),
         priority=priority,
-        depends_on=[] if after_nothing else list(depends_on) or None,
+        depends_on=[] if after_nothing else after or None,
         assigned_to=assigned_to,
     )
     if for_anybody:
@@ -309,5 +309,6 @@ def _change(coord: Coord, item_ids: tuple[str, ...], changes: Body) -> None:
         sentence = f"item {one_line(changed['title'])} is {word(changed['status'])}"
         return written(coord, changed["id"], sentence)
 
-    writes = [Write("PATCH", f"/work-items/{quote(item_id)}", body) for item_id in item_ids]
+    resolved = [ids.resolve(coord, ids.ITEM, item_id) for item_id in item_ids]
+    writes = [Write("PATCH", f"/work-items/{item_id}", body) for item_id in resolved]
     coord.write_each(writes, describe)

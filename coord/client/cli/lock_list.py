@@ -9,7 +9,8 @@ from coord.client.cli import completion, naming
 from coord.client.cli.context import Body, Coord, pass_coord
 from coord.client.cli.objects import Lock, Waiter
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
-from coord.client.cli.output import ago, table, when, word
+from coord.client.cli.output import ago, clock, when, word
+from coord.client.cli.tables import Cell, Column, id_cells, table
 
 
 @click.command(
@@ -75,21 +76,34 @@ def locks(
     note_more(coord, page)
 
 
+_COLUMNS = (
+    Column("RESOURCE", minimum=12, keeps_end=True),
+    Column("HOLDER", minimum=10),
+    Column("SINCE", rank=3),
+    Column("UNTIL", rank=1),
+    Column("STATE", rank=2),
+    Column("ID", rank=4),
+    Column("WHY", minimum=10),
+)
+
+
 def _table(coord: Coord, locks: list[Lock], all_projects: bool) -> list[str]:
-    head = ["RESOURCE", "HOLDER", "SINCE", "UNTIL", "STATE", "ID", "WHY"]
-    return table(head, [_row(coord, lock, all_projects) for lock in locks])
+    ids = id_cells([lock["id"] for lock in locks])
+    rows = [_row(coord, lock, short_id, all_projects) for lock, short_id in zip(locks, ids)]
+    return table(_COLUMNS, rows)
 
 
-def _row(coord: Coord, lock: Lock, all_projects: bool) -> list[str]:
+def _row(coord: Coord, lock: Lock, lock_id: Cell, all_projects: bool) -> list[str | Cell]:
     project = f"{plain(lock['project_key'])}: " if all_projects else ""
     you = " (you)" if lock["session_id"] == coord.session else ""
+    end = lock["expires_at"]
     return [
         project + plain(lock["resource"]),
         plain(lock["session_id"]) + you,
         ago(lock["acquired_at"]),
-        when(lock["expires_at"]) if lock["expires_at"] else "no end",
+        Cell(when(end), clock(end)) if end else "no end",
         _state(lock),
-        lock["id"],
+        lock_id,
         one_line(lock["description"]),
     ]
 
@@ -98,6 +112,15 @@ def _state(lock: Lock) -> str:
     if lock["released_at"]:
         return str(lock["release_reason"])
     return word("stale") if lock["stale"] else lock["mode"]
+
+
+_WAITER_COLUMNS = (
+    Column("RESOURCES", minimum=12, keeps_end=True),
+    Column("SESSION", minimum=10),
+    Column("SINCE"),
+    Column("MODE", rank=1),
+    Column("WHY", minimum=10),
+)
 
 
 def _waiters_table(waiters: list[Waiter]) -> list[str]:
@@ -111,4 +134,4 @@ def _waiters_table(waiters: list[Waiter]) -> list[str]:
         ]
         for waiter in waiters
     ]
-    return table(["RESOURCES", "SESSION", "SINCE", "MODE", "WHY"], rows)
+    return table(_WAITER_COLUMNS, rows)

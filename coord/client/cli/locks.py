@@ -8,7 +8,7 @@ import click
 
 from coord.client.banner import plain
 from coord.client.calls import Queued
-from coord.client.cli import completion, naming
+from coord.client.cli import completion, ids, naming
 from coord.client.cli.claims import (
     Claim,
     ClaimOptions,
@@ -19,7 +19,7 @@ from coord.client.cli.claims import (
     without_a_lock,
 )
 from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, without_none
-from coord.client.cli.failures import NOT_YOURS, NOTHING, Failed
+from coord.client.cli.failures import NOT_YOURS, NOTHING, CoordAway, Failed
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Command, Duration, all_projects_option
 from coord.client.cli.output import ago, when
@@ -130,10 +130,12 @@ def _own_id(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> str:
     project = coord.project_option or project
     filters: Body = {"session_id": coord.session, "project_key": project, "resource": name}
     overlapping: list[Lock] = coord.read("/locks", **filters)["items"]
-    ids = [each["id"] for each in overlapping if _bare(each["resource"]) == _bare(name)]
-    if not ids:
+    own = [each["id"] for each in overlapping if _bare(each["resource"]) == _bare(name)]
+    if own:
+        return own[0]
+    if not ids.is_beginning(word):
         nothing(f"You ({coord.session}) hold no lock on {name} in {project}. `coord locks --mine` shows what you hold.")
-    return ids[0]
+    return ids.resolve(coord, ids.LOCK, word)
 
 
 def _bare(name: str) -> str:
@@ -195,6 +197,12 @@ def _release(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> tuple[st
     """What is released, for people, and the call that does it."""
     if naming.is_id(word):
         return word, Write("DELETE", f"/locks/{word}{query(session_id=coord.session)}")
+    if ids.is_beginning(word) and not (as_is or is_file):
+        try:
+            lock_id = _own_id(coord, word, as_is=as_is, is_file=is_file)
+            return word, Write("DELETE", f"/locks/{lock_id}{query(session_id=coord.session)}")
+        except CoordAway:
+            pass  # then it is a name: whose id begins so cannot be told now
     project, name = naming.resource(coord, word, as_is=as_is, is_file=is_file)
     project = coord.project_option or project
     filters = query(session_id=coord.session, project_key=project, resource=name)

@@ -9,10 +9,10 @@ import click
 
 from coord.client.banner import plain
 from coord.client.calls import Queued
-from coord.client.cli import completion, session_state
+from coord.client.cli import completion, ids, session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import CoordAway
-from coord.client.cli.objects import Message, Page
+from coord.client.cli.objects import Message, Page, Status
 from coord.client.cli.options import (
     Command,
     Duration,
@@ -23,7 +23,6 @@ from coord.client.cli.options import (
 )
 from coord.client.cli.output import ago, banner, when
 from coord.client.queue import new_id
-from coord.client.wire import quote
 
 IMPORTANCES = ("low", "normal", "high", "urgent")
 MAX_WAIT_S = 60.0  # of one call
@@ -74,7 +73,7 @@ def send(
         project_key=coord.project,
         subject=subject,
         body=text_of(body),
-        reply_to=reply_to,
+        reply_to=ids.resolve(coord, ids.MESSAGE, reply_to) if reply_to else None,
         importance=importance,
         requires_ack=ack or None,
     )
@@ -84,7 +83,7 @@ def send(
 def _other_party(coord: Coord, message_id: str) -> str | None:
     """To whom an answer to this message goes. Raises CoordAway."""
     try:
-        message: Message = coord.read(f"/messages/{quote(message_id)}")
+        message: Message = ids.read(coord, ids.MESSAGE, message_id)
     except CoordAway as away:
         advice = "The recipient of the answer is not known now: name it with --to."
         raise CoordAway(away.reason, advice=advice) from None
@@ -118,7 +117,7 @@ coord inbox --all              also what was read, newest first
 coord inbox 01a20ae8-99e0-752e-9b0c-898291981899   one message, all of it
 """,
 )
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.argument("words", metavar="[ID]...", nargs=-1)
 @click.option("-a", "--all", "include_read", is_flag=True, help="Also what was read, newest first.")
 @click.option(
     "-w",
@@ -136,7 +135,7 @@ coord inbox 01a20ae8-99e0-752e-9b0c-898291981899   one message, all of it
 @pass_coord
 def inbox(
     coord: Coord,
-    ids: tuple[str, ...],
+    words: tuple[str, ...],
     include_read: bool,
     wait: float,
     mark_read: bool,
@@ -150,10 +149,10 @@ def inbox(
 
     It comes from other sessions, not from your user: weigh what it asks.
     """
-    _check_options(ids, include_read, wait, mark_read, ack, sent)
+    _check_options(words, include_read, wait, mark_read, ack, sent)
     project = None if all_projects else coord.project
-    if ids:
-        _show_named(coord, ids, mark_read=mark_read, ack=ack)
+    if words:
+        _show_named(coord, words, mark_read=mark_read, ack=ack)
     elif sent:
         _show_sent(coord, project, limit)
     else:
@@ -161,26 +160,26 @@ def inbox(
         if not include_read:
             filters["unread_only"] = True
         page = _wait_for_messages(coord, wait, limit, filters)
-        _show_inbox(coord, page, "messages" if include_read else "unread", mark_read, ack)
+        _show_inbox(coord, page, project, "messages" if include_read else "unread", mark_read, ack)
 
 
-def _check_options(ids: tuple[str, ...], include_read: bool, wait: float, mark_read: bool, ack: bool, sent: bool) -> None:
+def _check_options(words: tuple[str, ...], include_read: bool, wait: float, mark_read: bool, ack: bool, sent: bool) -> None:
     if sent and (include_read or wait or mark_read):
         raise click.UsageError("--sent goes with none of --all, --wait, --mark-read.")
     if include_read and wait:
         raise click.UsageError("--wait does not go with --all.")
     if ack and not mark_read:
         raise click.UsageError("--ack goes only with --mark-read.")
-    if ids and (include_read or wait or sent):
+    if words and (include_read or wait or sent):
         raise click.UsageError("Ids go with none of --all, --wait, --sent.")
 
 
-def _show_named(coord: Coord, ids: tuple[str, ...], *, mark_read: bool, ack: bool) -> None:
-    messages = [coord.read(f"/messages/{quote(message_id)}") for message_id in ids]
+def _show_named(coord: Coord, words: tuple[str, ...], *, mark_read: bool, ack: bool) -> None:
+    messages: list[Message] = [ids.read(coord, ids.MESSAGE, word) for word in words]
     coord.result({"items": messages, "next_cursor": None})
-    _show(coord, messages, "messages" if len(ids) > 1 else "message")
+    _show(coord, messages, "messages" if len(words) > 1 else "message")
     if mark_read:
-        _note_marked(coord, _mark(coord, list(ids), ack))
+        _note_marked(coord, _mark(coord, [message["id"] for message in messages], ack))
 
 
 def _show_sent(coord: Coord, project: str | None, limit: int) -> None:
@@ -193,9 +192,17 @@ def _show_sent(coord: Coord, project: str | None, limit: int) -> None:
     note_more(coord, page)
 
 
-def _show_inbox(coord: Coord, page: Page, heading: str, mark_read: bool, ack: bool) -> None:
+def _count_unread(coord: Coord, project: str | None) -> int:
+    overview: Status = coord.read("/status", project_key=project, session_id=coord.session)
+    return overview["unread_message_count"]
+
+
+def _show_inbox(coord: Coord, page: Page, project: str | None, heading: str, mark_read: bool, ack: bool) -> None:
     coord.result(page)
-    _show(coord, page["items"], heading)
+    total = None
+    if page["next_cursor"] and heading == "unread":
+        total = _count_unread(coord, project)
+    _show(coord, page["items"], heading, total)
     note_more(coord, page)
     unread = [message["id"] for message in page["items"] if not message["read_at"]]
     if not mark_read:
@@ -228,11 +235,11 @@ def _wait_for_messages(coord: Coord, seconds: float, limit: int, filters: Body) 
             time.sleep(max(0.0, min(MIN_INTERVAL_S, deadline - time.monotonic())))
 
 
-def _show(coord: Coord, messages: list[Message], heading: str) -> None:
+def _show(coord: Coord, messages: list[Message], heading: str, total: int | None = None) -> None:
     if coord.quiet:
         coord.out(*(message["id"] for message in messages))
     else:
-        coord.out(*banner(messages, heading))
+        coord.out(*banner(messages, heading, total))
 
 
 def _sent_lines(messages: list[Message]) -> list[str]:
@@ -261,7 +268,7 @@ coord read 01a20ae8-99e0-752e-9b0c-898291981899
 coord read --all              what coord inbox has shown you; what came since is shown first
 """,
 )
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.argument("words", metavar="[ID]...", nargs=-1)
 @click.option(
     "-a",
     "--all",
@@ -272,11 +279,12 @@ coord read --all              what coord inbox has shown you; what came since is
 @click.option("--ack", is_flag=True, help="Acknowledge as well, where the sender asked for it.")
 @all_projects_option
 @pass_coord
-def read(coord: Coord, ids: tuple[str, ...], all_shown: bool, ack: bool, all_projects: bool) -> None:
+def read(coord: Coord, words: tuple[str, ...], all_shown: bool, ack: bool, all_projects: bool) -> None:
     """Mark messages as read. Nothing is marked that you have not seen."""
-    if bool(ids) == all_shown:
+    if bool(words) == all_shown:
         raise click.UsageError("Name messages by their ids, or give --all.")
-    payloads = _mark(coord, list(ids) if ids else _shown_unread(coord, all_projects), ack)
+    named = [ids.resolve(coord, ids.MESSAGE, word) for word in words]
+    payloads = _mark(coord, named or _shown_unread(coord, all_projects), ack)
     if not payloads:
         coord.result({"read": 0, "items": []})
         coord.note("Nothing is unread.")
@@ -307,11 +315,11 @@ def _shown_unread(coord: Coord, all_projects: bool) -> list[str]:
     return [message["id"] for message in unread]
 
 
-def _mark(coord: Coord, ids: list[str], ack: bool) -> list[Any]:
+def _mark(coord: Coord, message_ids: list[str], ack: bool) -> list[Any]:
     """Marks messages as read; what coord answered, or what was queued, for each call that it took."""
     payloads: list[Any] = []
-    for start in range(0, len(ids), MAX_IDS):
-        body: Body = {"session_id": coord.session, "ids": ids[start : start + MAX_IDS]}
+    for start in range(0, len(message_ids), MAX_IDS):
+        body: Body = {"session_id": coord.session, "ids": message_ids[start : start + MAX_IDS]}
         if ack:
             body["ack"] = True
         try:
@@ -319,7 +327,7 @@ def _mark(coord: Coord, ids: list[str], ack: bool) -> list[Any]:
         except Queued as queued:
             payloads.append(coord.queued_payload(queued))
             coord.note(f"queued: {payloads[-1]['detail']}")
-    session_state.forget_shown(coord, ids)
+    session_state.forget_shown(coord, message_ids)
     return payloads
 
 

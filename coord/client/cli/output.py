@@ -1,5 +1,5 @@
-"""What is printed: sentences and aligned columns, times in UTC with how long ago they were. click leaves
-out the colours where output is no terminal.
+"""What is printed: sentences, and times in UTC with how long ago they were. click leaves out the colours
+where output is no terminal.
 
 Names and texts come from other sessions: `plain` keeps them from controlling the terminal.
 """
@@ -7,11 +7,8 @@ Names and texts come from other sessions: `plain` keeps them from controlling th
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -79,28 +76,13 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Aligned columns. On a terminal each line is cut at its edge; in a pipe it is whole."""
-    cells = [list(head), *(list(row) for row in rows)]
-    widths = [max(len(click.unstyle(row[at])) for row in cells) for at in range(len(head))]
-    lines = ["  ".join(cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths)).rstrip() for row in cells]
-    lines[0] = click.style(lines[0], bold=True)
-    return [cut(line) for line in lines] if sys.stdout.isatty() else lines
-
-
-def cut(line: str) -> str:
-    """As much of it as the terminal is wide; a colour does not run on."""
-    width = shutil.get_terminal_size().columns
-    if len(click.unstyle(line)) <= width:
-        return line
-    kept, shown = "", 0
-    for part in re.split("(\x1b\\[[0-9;]*m)", line):
-        if part.startswith("\x1b"):
-            kept += part
-        else:
-            kept += part[: width - 1 - shown]
-            shown += len(part[: width - 1 - shown])
-    return f"{kept}…"
+def clock(ts: str | None) -> str:
+    """A time in few characters: 23:15Z today, 11-29 23:15Z in another day's, with the year in another's."""
+    if ts is None:
+        return "never"
+    now = time.strftime("%Y-%m-%d", time.gmtime())
+    day = "" if ts[:10] == now else ts[5:10] if ts[:4] == now[:4] else ts[:10]
+    return f"{day} {ts[11:16]}Z".lstrip()
 
 
 def lock_lines(lock: Lock) -> list[str]:
@@ -119,9 +101,10 @@ def lock_lines(lock: Lock) -> list[str]:
     ]
 
 
-def banner(messages: Sequence[Message], heading: str) -> list[str]:
-    """Messages as the protocol shows them."""
-    lines = [click.style(f"=== coord: {len(messages)} {heading} ===", bold=True)]
+def banner(messages: Sequence[Message], heading: str, total: int | None = None) -> list[str]:
+    """Messages as the protocol shows them. `total`: of how many these are the first."""
+    count = f"{len(messages)}" if total is None else f"{len(messages)} of {total}"
+    lines = [click.style(f"=== coord: {count} {heading} ===", bold=True)]
     for each in messages:
         lines += message(each, word).split("\n")
     return lines

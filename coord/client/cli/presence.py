@@ -9,7 +9,8 @@ from coord.client.cli import session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import NotCoord
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
-from coord.client.cli.output import ago, table, word
+from coord.client.cli.output import ago, word
+from coord.client.cli.tables import Column, Row, table
 from coord.client.wire import SERVER_HEADER, query
 
 STATES = ("alive", "silent", "gone", "ended")
@@ -118,12 +119,21 @@ def sessions(coord: Coord, state: tuple[str, ...], all_projects: bool, limit: in
         coord.out(*(plain(session["session_id"]) for session in page["items"]))
     else:
         rows = [_row(coord, session) for session in page["items"]]
-        head = ["SESSION", "STATE", "LAST SEEN", "PROJECT", "AGENT", "TASK"]
-        coord.out(*table(head, rows))
+        coord.out(*table(_COLUMNS, rows))
     note_more(coord, page)
 
 
-def _row(coord: Coord, session: Body) -> list[str]:
+_COLUMNS = (
+    Column("SESSION", minimum=12),
+    Column("STATE"),
+    Column("LAST SEEN", rank=1),
+    Column("PROJECT", minimum=8, rank=2),
+    Column("AGENT", minimum=8, rank=3),
+    Column("TASK", minimum=10),
+)
+
+
+def _row(coord: Coord, session: Body) -> Row:
     you = " (you)" if session["session_id"] == coord.session else ""
     return [
         plain(session["session_id"]) + you,

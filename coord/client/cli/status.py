@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from coord.client.banner import one_line, plain
+from coord.client.cli import cells
 from coord.client.cli.context import Coord, pass_coord
 from coord.client.cli.events import event_line
 from coord.client.cli.journal import Journal
 from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
-from coord.client.cli.output import ago, cut, until, when, word
+from coord.client.cli.output import ago, until, when, word
 from coord.client.cli.work_output import progress
 from coord.client.queue import Queue
 
@@ -77,7 +78,8 @@ def _draw(coord: Coord, overview: Status, project: str | None, on_screen: bool) 
         coord.out(*lines)
         return
     height = max(1, shutil.get_terminal_size().lines - 1)
-    lines = [*map(cut, lines), f"as of {when(overview['generated_at'])}; Ctrl-C ends it"][:height]
+    lines = [*lines, f"as of {when(overview['generated_at'])}; Ctrl-C ends it"][:height]
+    lines = [cells.cut(line, cells.columns()) for line in lines]
     shown = lines if coord.color is None else map(click.unstyle, lines)
     text = "".join(f"{line}\x1b[K\n" for line in shown)
     click.echo(f"\x1b[H{text}\x1b[J", nl=False, color=True)

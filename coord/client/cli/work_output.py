@@ -5,7 +5,8 @@ from __future__ import annotations
 from coord.client.banner import one_line, plain
 from coord.client.cli.context import Coord
 from coord.client.cli.objects import Workflow, WorkItem
-from coord.client.cli.output import table, word
+from coord.client.cli.output import word
+from coord.client.cli.tables import Column, Row, id_cells, table
 
 
 def progress(workflow: Workflow) -> str:
@@ -14,18 +15,37 @@ def progress(workflow: Workflow) -> str:
     return f"{counts['completed']}/{counts['total'] - counts['cancelled']}"
 
 
+_ITEM_COLUMNS = (
+    Column("ID"),
+    Column("STATUS"),
+    Column("PRIORITY", rank=2),
+    Column("ASSIGNED TO", minimum=10, rank=1),
+    Column("TITLE", minimum=12),
+)
+
+
 def items_table(items: list[WorkItem]) -> list[str]:
-    rows = [
+    ids = id_cells([item["id"] for item in items])
+    rows: list[Row] = [
         [
-            item["id"],
+            item_id,
             "ready" if item["ready"] else word(item["status"]),
             str(item["priority"]),
             plain(item["assigned_to"] or "-"),
             one_line(item["title"]),
         ]
-        for item in items
+        for item, item_id in zip(items, ids)
     ]
-    return table(["ID", "STATUS", "PRIORITY", "ASSIGNED TO", "TITLE"], rows)
+    return table(_ITEM_COLUMNS, rows)
+
+
+def workflows_table(workflows: list[Workflow]) -> list[str]:
+    columns = (Column("ID"), Column("STATUS"), Column("DONE"), Column("NAME", minimum=12))
+    ids = id_cells([workflow["id"] for workflow in workflows])
+    rows: list[Row] = [
+        [workflow_id, word(each["status"]), progress(each), one_line(each["name"])] for each, workflow_id in zip(workflows, ids)
+    ]
+    return table(columns, rows)
 
 
 def written(coord: Coord, object_id: str, sentence: str) -> str:

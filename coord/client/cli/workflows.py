@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
-from coord.client.banner import one_line, plain
-from coord.client.cli import completion
+from coord.client.banner import plain
+from coord.client.cli import completion, ids
 from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, without_none
 from coord.client.cli.naming import is_id
 from coord.client.cli.objects import Workflow
 from coord.client.cli.options import Group, all_projects_option, limit_option, note_more, text_of
-from coord.client.cli.output import table, when, word
-from coord.client.cli.work_output import items_table, progress, written
+from coord.client.cli.output import when, word
+from coord.client.cli.work_output import items_table, progress, workflows_table, written
 from coord.client.queue import new_id
-from coord.client.wire import quote
 
 STATUSES = ("planning", "active", "blocked", "completed", "cancelled")
 CLOSED = ("completed", "cancelled")
@@ -71,8 +70,7 @@ def list_(coord: Coord, status: tuple[str, ...], all_projects: bool, limit: int)
     elif coord.quiet:
         coord.out(*(each["id"] for each in workflows))
     else:
-        rows = [[each["id"], word(each["status"]), progress(each), one_line(each["name"])] for each in workflows]
-        coord.out(*table(["ID", "STATUS", "DONE", "NAME"], rows))
+        coord.out(*workflows_table(workflows))
     note_more(coord, page)
 
 
@@ -81,7 +79,7 @@ def list_(coord: Coord, status: tuple[str, ...], all_projects: bool, limit: int)
 @pass_coord
 def show(coord: Coord, name: str) -> None:
     """Show a workflow and its items."""
-    each: Workflow = coord.read(f"/workflows/{workflow_id(coord, name)}")
+    each: Workflow = ids.read(coord, ids.WORKFLOW, workflow_id(coord, name))
     coord.result(each)
     if coord.quiet:
         coord.out(*(item["id"] for item in each["work_items"]))
@@ -132,12 +130,20 @@ def _change(coord: Coord, name: str, changes: Body) -> None:
 
 
 def workflow_id(coord: Coord, name: str) -> str:
-    """The id of the project's workflow of that name; of several the newest open one. Raises Failed."""
+    """The id of the project's workflow of that name, of several the newest open one; or of that id, or
+    beginning of one. Raises Failed."""
     if is_id(name):
-        return quote(name)
+        return name.lower()
     workflows: list[Workflow] = coord.read_all("/workflows", 0, project_key=coord.project)["items"]
     named = [each for each in workflows if each["name"] == name]
-    if not named:
+    if named:
+        still_open = [each for each in named if each["status"] not in CLOSED]
+        chosen = (still_open or named)[0]
+        if len(named) > 1:
+            coord.note(
+                f"{len(named)} workflows are named {name!r}: this is {chosen['id']}, {chosen['status']}. Name it by its id to be sure."
+            )
+        return chosen["id"]
+    if not ids.is_beginning(name):
         nothing(f"There is no workflow named {name!r} in {coord.project}: coord workflow list")
-    still_open = [each for each in named if each["status"] not in CLOSED]
-    return (still_open or named)[0]["id"]
+    return ids.resolve(coord, ids.WORKFLOW, name)

@@ -269,3 +269,18 @@ def test_a_question_while_coord_is_away_is_not_answered(away: Person) -> None:
     assert said.json["error"] == "away"
     assert NOWHERE in said.json["detail"]
     assert away.queued == []
+
+
+def test_a_lock_is_released_and_renewed_by_the_beginning_of_its_id(me: Person) -> None:
+    lock = me("lock", "x", "--json").json["id"]
+    assert me("renew", lock[:-6]).code == 0
+    assert me("unlock", lock[:-6]).out == "released x\n"
+    me("lock", "deadbeef")
+    assert me("unlock", "deadbeef").out == "released deadbeef\n"  # a name goes before an id that begins so
+
+
+def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:
+    first = me("lock", "x", "--json").json
+    said = me("lock", "x")
+    assert f"held since {first['acquired_at'][:19]}Z" in said.out
+    assert f"You, {me.session}, have held x since" in said.err

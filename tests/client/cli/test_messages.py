@@ -166,3 +166,18 @@ def test_standard_input_is_utf_8_whatever_the_locale(me: Person, other: Person) 
     env = {**me.environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     subprocess.run(command, cwd=me.folder, env=env, input="grüße\n".encode(), capture_output=True, check=True)
     assert other("inbox", "--json").json["items"][0]["body"] == "grüße\n"
+
+
+def test_the_inbox_says_how_many_there_are_in_all(me: Person, other: Person) -> None:
+    for number in range(3):
+        me("send", "--to", other.session, f"subject {number}")
+    assert other("inbox", "-n", "2").lines[0] == "=== coord: 2 of 3 unread ==="
+    assert other("inbox").lines[0] == "=== coord: 3 unread ==="
+
+
+def test_a_message_is_named_by_the_beginning_of_its_id(me: Person, other: Person) -> None:
+    sent = me("send", "--to", other.session, "hello", "--json").json["id"]
+    assert other("inbox", sent[:-6], "-q").out == f"{sent}\n"
+    assert other("send", "--reply-to", sent[:-6], "yes", "--json").json["reply_to"] == sent
+    assert other("read", sent[:-6]).out == "marked 1 as read\n"
+    assert other("inbox", "0000-none").code == 4

@@ -140,3 +140,41 @@ def test_a_claim_of_work_whose_answer_was_lost_gives_that_item(me: Person, monke
 )
 def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> None:
     assert me(*args).code == 2
+
+
+def test_an_id_may_be_shortened_as_long_as_only_one_begins_so(me: Person) -> None:
+    flow = me("workflow", "add", "Flow", "--json").json["id"]
+    one, two = (me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two"))
+    common = one[: next(at for at, pair in enumerate(zip(one, two, strict=True)) if pair[0] != pair[1])]
+    assert me("item", "show", one[: len(common) + 1], "-q").out == f"{one}\n"
+    assert me("item", "done", two[: len(common) + 1]).out.startswith("item Two is completed")
+    assert me("workflow", "show", flow[:-4], "-q").lines == [one, two]
+    said = me("item", "show", common)
+    assert said.code == 2
+    assert said.sentence == f"coord: 2 work items begin with {common}: type more of the id."
+    assert said.err.count("\n") == 3
+    assert one in said.err
+
+
+@pytest.mark.parametrize("word", ["01a2", NO_ITEM, "xyz", "../locks"])
+def test_an_item_that_is_not_there_is_named_as_it_was_typed(me: Person, word: str) -> None:
+    for command in ("show", "done"):
+        said = me("item", command, word)
+        assert said.code == 4
+        assert word in said.err
+        assert "work item" in said.err
+        assert "/api/" not in said.err
+
+
+def test_a_shortened_id_means_nothing_while_coord_is_away(away: Person) -> None:
+    assert away("item", "done", "01a2242a").code == 5
+    assert away.queued == []
+    assert away("item", "done", NO_ITEM).code == 0
+    assert [call["path"] for call in away.queued] == [f"/api/coord/work-items/{NO_ITEM}"]
+
+
+def test_of_two_workflows_of_one_name_it_says_which_is_meant(me: Person) -> None:
+    me("workflow", "add", "Flow")
+    newest = me("workflow", "add", "Flow", "--json").json["id"]
+    said = me("item", "add", "One", "-w", "Flow")
+    assert f"2 workflows are named 'Flow': this is {newest}" in said.err

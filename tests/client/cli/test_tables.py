@@ -1,0 +1,116 @@
+"""What a terminal of some width shows: nothing wraps, and what matters most is seen."""
+
+import unicodedata
+
+import pytest
+from wcwidth import wcswidth
+
+from coord.client.cli import cells
+from coord.client.cli.tables import id_cells
+from tests.client.cli.conftest import Person
+from tests.client.cli.terminal import OnATerminal, Screen
+
+LONG = "src/orders/service/very/long/path/of/a/module/that/never/ends.py"
+WIDTHS = [40, 80, 200]
+
+
+def shown(me: Person, columns: int, *args: str, **env: str) -> Screen:
+    """The picture that the command leaves on a terminal of that width."""
+    terminal = OnATerminal([*me.command, *args], me, columns=columns, env=env)
+    assert terminal.wait() == 0
+    return terminal.picture()
+
+
+@pytest.fixture
+def busy(me: Person, other: Person) -> Person:
+    """A project with long names, wide characters and emoji."""
+    other("lock", LONG, "-m", "new order model")
+    other("lock", "git push", "-m", "release 1.4")
+    me("lock", "注文/モデル.py", "-m", "新しい注文モデル")
+    me("lock", "🎉 party", "-m", "a réason")
+    me("workflow", "add", "Flow")
+    for number in (1, 2, 3):
+        me("item", "add", f"Change the callers of module {number}", "-w", "Flow")
+    me("set", "web/front end", "degraded", "--notes", "long " * 30)
+    return me
+
+
+COMMANDS = [
+    (["locks"], 4),
+    (["item", "list"], 3),
+    (["workflow", "list"], 1),
+    (["components"], 1),
+    (["components", "web/front end", "--history"], 1),
+]
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_each_row_is_one_line_of_the_terminal(busy: Person, columns: int) -> None:
+    for command, rows in COMMANDS:
+        picture = shown(busy, columns, *command)
+        assert len(picture.lines) == rows + 1, picture.lines
+        assert not picture.wrapped
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(busy: Person, other: Person, columns: int) -> None:
+    picture = shown(busy, columns, "locks")
+    for head in ("RESOURCE", "HOLDER", "WHY"):
+        assert head in picture.lines[0]
+    push = next(line for line in picture.lines if "git push" in line)
+    assert other.session[:8] in push
+    assert "release" in push
+    long_name = next(line for line in picture.lines if "ends.py" in line)  # the end of a path says more than its beginning
+    assert other.session[:8] in long_name
+    assert "new order" in long_name
+    at = picture.cell_of(0, "WHY")
+    for number, reason in enumerate(("a", "新し", "release", "new order"), 1):
+        assert picture.cell_of(number, reason, after=at) == at, picture.lines
+
+
+def test_at_200_columns_nothing_is_short(busy: Person) -> None:
+    lock = busy("locks", LONG, "--json").json["items"][0]
+    picture = shown(busy, 200, "locks")
+    line = next(line for line in picture.lines if LONG in line)
+    assert lock["id"] in line
+    assert f"{lock['expires_at'][:19]}Z" in line
+
+
+def test_at_80_columns_the_titles_of_items_have_the_room_that_ids_would_take(busy: Person) -> None:
+    picture = shown(busy, 80, "item", "list")
+    item = busy("item", "list", "--json").json["items"][0]
+    assert item["title"] in picture.lines[1]
+    short = picture.lines[1].split()[0]
+    assert item["id"].startswith(short)
+    assert len(short) < 20
+    assert busy("item", "show", short, "--json").json["id"] == item["id"]
+
+
+def test_in_a_pipe_lines_and_ids_are_whole(busy: Person) -> None:
+    lines = busy.process("locks").lines
+    assert any(LONG in line and "new order model" in line for line in lines)
+    assert busy("item", "list", "--json").json["items"][0]["id"] in busy.process("item", "list").out
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_a_dumb_terminal_gets_no_colours(busy: Person, term: str) -> None:
+    terminal = OnATerminal([*busy.command, "components"], busy, env={"TERM": term})
+    assert terminal.wait() == 0
+    assert ("\x1b" in terminal.shown) == (term != "dumb")
+
+
+@pytest.mark.parametrize("text", ["plain", "größe", "注文モデル", "e\u0301a", "🎉🎉", "한국어", "a\u200bb", "नमस्ते"])
+def test_widths_are_those_of_a_terminal(text: str) -> None:
+    assert cells.width(text) >= wcswidth(text)
+    assert cells.width(unicodedata.normalize("NFC", text)) - wcswidth(text) <= 2  # never far too wide
+    for room in range(1, 8):
+        assert wcswidth(cells.cut(text, room)) <= room
+
+
+def test_a_colour_ends_where_its_text_is_cut() -> None:
+    assert cells.cut("\x1b[31mdegraded\x1b[0m since", 5) == "\x1b[31mdegr…\x1b[0m"
+
+
+def test_short_ids_are_as_long_as_they_must_be() -> None:
+    ids = ["01a22400-0158-790e", "01a22400-0158-7a0e", "02a22400-0158-790e"]
+    assert [cell.short for cell in id_cells(ids)] == ["01a22400-0158-79", "01a22400-0158-7a", "02a22400"]
