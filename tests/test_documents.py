@@ -33,6 +33,7 @@ PROTOCOL, OPERATIONS, DESIGN, ADDING = (ROOT / "docs" / name for name in ("PROTO
 CLI, INDEX = ROOT / "docs" / "cli.md", ROOT / "docs" / "README.md"
 CONTRIBUTING, SECURITY = ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"
 DOCUMENTS = (README, CHANGELOG, PROTOCOL, OPERATIONS, DESIGN, ADDING, INDEX, CONTRIBUTING, SECURITY)
+DOCUMENT_COLUMNS = 110
 PROTOCOL_BYTES = 12_300  # agents pay for each of them
 
 Calls = set[tuple[str, str]]
@@ -207,6 +208,13 @@ def test_links_lead_somewhere(document: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", text(file), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+
+
+@pytest.mark.parametrize("document", [README, CHANGELOG, CONTRIBUTING, SECURITY, OPERATIONS, INDEX], ids=lambda path: path.name)
+def test_prose_is_wrapped(document: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", text(document), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in prose.splitlines() if not line.startswith(("|", "#"))]  # a row of a table is one line
+    assert [line for line in lines if len(line) > DOCUMENT_COLUMNS] == []
 
 
 def test_the_index_lists_every_document() -> None:
