@@ -1,10 +1,13 @@
 """The bell between the processes of a node."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,3 +97,52 @@ def test_the_folder_is_made_once_and_goes_with_the_process_that_made_it() -> Non
     made, *held = done.stdout.split()
     assert held == ["True", "True"]
     assert not Path(made).exists()
+
+
+@pytest.fixture
+def listener(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bell.Listener]:
+    """Looks each time that it waits whether its bell is still there."""
+    monkeypatch.setattr(bell, "LOOK_EVERY_S", -1)
+    made = bell.Listener()
+    yield made
+    made.close()
+
+
+def rings_for(listener: bell.Listener, folder: Path) -> bool:
+    """Whether another process that rings is heard before the time is up."""
+    (name,) = os.listdir(folder)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.sendto(b"!", str(folder / name))
+    began = time.monotonic()
+    listener.wait(10)
+    return time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("tidy", [shutil.rmtree, lambda folder: [each.unlink() for each in folder.iterdir()]], ids=["folder", "bells"])
+def test_a_bell_that_was_tidied_away_is_put_up_again(folder: Path, listener: bell.Listener, tidy: Callable[[Path], object]) -> None:
+    assert rings_for(listener, folder)
+    tidy(folder)
+    bell.ring()
+    listener.wait(0)
+    assert rings_for(listener, folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_where_no_bell_can_be_put_up_who_waits_polls(folder: Path, listener: bell.Listener, caplog: pytest.LogCaptureFixture) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("a file in its place")
+    caplog.set_level("WARNING", logger="coord.store.bell")
+    for _ in range(3):
+        assert listener.wait(0.001) == set()
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["no bell"]
+    bell.ring()
+    folder.unlink()
+    listener.wait(0)
+    assert rings_for(listener, folder)
+
+
+def test_without_room_for_a_folder_the_service_starts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bell, "folder", None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    bell.share_folder()
+    assert bell.folder is None

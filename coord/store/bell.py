@@ -6,6 +6,7 @@ also reads the journal from time to time, as it must for what other nodes commit
 
 import atexit
 import contextlib
+import logging
 import os
 import select
 import shutil
@@ -15,18 +16,25 @@ import threading
 import time
 from pathlib import Path
 
+log = logging.getLogger(__name__)
+
 folder: Path | None = None
 """Where the processes of this node find each other's bells; None: there is no other. Set before the workers are forked."""
 
+LOOK_EVERY_S = 1.0  # whether the bell is still where others look for it
 MAX_FOLDER_PATH = 70  # of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
 
 
 def share_folder() -> None:
-    """Makes the folder, which this process removes at its end. May be repeated."""
+    """Makes the folder, which this process removes at its end. May be repeated. Without one (a full disk) whoever waits polls."""
     global folder  # noqa: PLW0603 (one folder a node)
     if folder is not None:
         return
-    made = Path(tempfile.mkdtemp(prefix="coord-bells-"))
+    try:
+        made = Path(tempfile.mkdtemp(prefix="coord-bells-"))
+    except OSError as error:
+        log.warning("no folder for bells: calls of other workers are seen by polling (%s)", error)
+        return
     atexit.register(_remove, made, os.getpid())
     if len(str(made)) < MAX_FOLDER_PATH:
         folder = made
@@ -44,19 +52,47 @@ class Listener:
     """Waits for the bell and for connections that are hung up, in one system call. `wait` belongs to one thread."""
 
     def __init__(self) -> None:
+        """Raises OSError when the process has no descriptor left."""
         self._poll = select.poll()
         self._wake_end, self._notify_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         for end in (self._wake_end, self._notify_end):
             end.setblocking(False)
         self._poll.register(self._wake_end, select.POLLIN)
         self._socket: socket.socket | None = None
+        self._is_mute = False
         self._path = "" if folder is None else str(folder / f"{os.getpid()}-{id(self)}")
-        if self._path:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._socket.setblocking(False)
-            self._socket.bind(self._path)
-            self._poll.register(self._socket, select.POLLIN)
+        self._hang_up()
         _listeners[self._path or str(id(self))] = self
+
+    def _hang_up(self) -> None:
+        """Puts the bell where others find it, again when somebody has tidied it away. Where that fails `wait` is a poll by time alone."""
+        self._looked_at = time.monotonic()
+        if not self._path or (self._socket is not None and os.path.exists(self._path)):
+            return
+        self._take_down()
+        bound = None
+        try:
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+            if os.stat(os.path.dirname(self._path)).st_uid != os.geteuid():
+                return  # somebody else has taken the name
+            bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            bound.setblocking(False)
+            bound.bind(self._path)
+            self._poll.register(bound, select.POLLIN)
+        except OSError as error:
+            if bound is not None:
+                bound.close()
+            if not self._is_mute:
+                log.warning("no bell: commits of other workers are seen by polling (%s)", error)
+            self._is_mute = True
+        else:
+            self._socket, self._is_mute = bound, False
+
+    def _take_down(self) -> None:
+        if self._socket is not None:
+            self.unwatch(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
 
     def notify(self) -> None:
         """From any thread, and from a signal handler."""
@@ -74,6 +110,8 @@ class Listener:
 
     def wait(self, seconds: float) -> set[int]:
         """Returns when the bell rings, somebody hangs up, or the time is up: the descriptors that were hung up."""
+        if time.monotonic() - self._looked_at > LOOK_EVERY_S:
+            self._hang_up()
         ready = {descriptor for descriptor, _ in self._poll.poll(max(0, seconds) * 1000)}
         for end in (self._wake_end, self._socket):
             if end is not None and end.fileno() in ready:
@@ -85,9 +123,9 @@ class Listener:
 
     def close(self) -> None:
         _listeners.pop(self._path or str(id(self)), None)
-        for end in (self._wake_end, self._notify_end, self._socket):
-            if end is not None:
-                end.close()
+        self._take_down()
+        self._wake_end.close()
+        self._notify_end.close()
         if self._path:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
@@ -134,13 +172,13 @@ def _ring_others(where: Path) -> None:
         if path in _listeners:
             continue
         with _sending:
-            if _sender is None:
-                _sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-                _sender.setblocking(False)
             try:
+                if _sender is None:
+                    _sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                    _sender.setblocking(False)
                 _sender.sendto(b"!", path)
             except ConnectionRefusedError:  # its process was killed
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             except OSError:
-                continue  # full: it is ringing already; or gone between the listing and now
+                continue  # full: it is ringing already; or gone between the listing and now; or no descriptor is left
