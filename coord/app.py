@@ -9,14 +9,14 @@ from typing import Any
 
 import pymysql
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, request
 from flask_migrate import Migrate
 
 from coord import __version__, area, presence, upkeep  # noqa: F401 (presence: its table)
 from coord.errors import CoordError
 from coord.layout import MIGRATIONS, default
 from coord.live import activity, waiting
-from coord.store import database, engine, faults
+from coord.store import database, deadline, engine, faults
 from coord.web import BASE_PATH, MAX_BODY_BYTES, access, answers, negotiation, openapi, paths, telemetry
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.json = answers.Json(app)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.before_request(_begin_call)
+    app.teardown_request(_end_call)
     paths.install(app)
     telemetry.install(app)
     for name, suggestion in default.misspelt(os.environ).items():
@@ -55,6 +57,15 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         app.register_error_handler(kind, answers.database_error)
     app.register_error_handler(Exception, answers.unexpected_error)
     return app
+
+
+def _begin_call() -> None:
+    request.environ["coord.owns_deadline"] = deadline.begin()
+
+
+def _end_call(error: BaseException | None) -> None:
+    if request.environ.get("coord.owns_deadline"):
+        deadline.end()
 
 
 def _database(app: Flask) -> None:

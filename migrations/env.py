@@ -12,7 +12,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from coord.store.engine import mariadb_arguments
+from coord.store.mariadb import arguments as mariadb_arguments
 from coord.store.tables import database
 
 log = logging.getLogger("coord.migrations")

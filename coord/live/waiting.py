@@ -19,7 +19,7 @@ from prometheus_client import Gauge
 
 from coord.errors import Stopping
 from coord.live import processes
-from coord.store import Reader, Row, Rows, bell, journal, read
+from coord.store import Reader, Row, Rows, bell, deadline, journal, read
 from coord.store.bell import Listener
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Subscription:
         """
         began = time.monotonic()
         woken = self._woken.wait(max(0.0, until - began))
+        deadline.restart()
         if request:
             request.environ["coord.waited"] = request.environ.get("coord.waited", 0.0) + time.monotonic() - began
         self._woken.clear()

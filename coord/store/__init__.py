@@ -3,7 +3,7 @@
 This is its face: whoever uses it imports from here. `journal` is the module of the journal, `engine` that of the connections.
 """
 
-from coord.store import bell, engine, faults, journal
+from coord.store import bell, deadline, engine, faults, journal
 from coord.store.change import Answer, Change, Decision, Step
 from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
@@ -39,6 +39,7 @@ __all__ = [
     "as_sql",
     "bell",
     "database",
+    "deadline",
     "earlier",
     "engine",
     "faults",

@@ -3,14 +3,15 @@
 On MariaDB no row lock is ever held while something crosses the network, and a worker that dies in the middle leaves nothing locked.
 """
 
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy.engine import Dialect
 
 from coord.store import bell, engine, faults
-from coord.store.change import Change
+from coord.store.change import Answer, Change, Decision
 from coord.store.faults import GuardFailed
 from coord.store.reader import Reader, Rows
 from coord.store.statements import compile_for
@@ -22,7 +23,6 @@ T = TypeVar("T")
 
 def commit(db: Reader, change: Change[T]) -> T:
     """Carries the change out and answers. Raises GuardFailed when a step touched another number of rows than it must."""
-    db.check_time()
     carry_out = _one_by_one if db.dialect.name == "sqlite" else _as_one_packet
     rows = carry_out(db, change)
     bell.ring()
@@ -50,15 +50,14 @@ def packet(dialect: Dialect, change: Change[Any], fill_in: Callable[[str, Sequen
 
 
 def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
-    cursor = db.cursor()
-    sent = "; ".join(packet(db.dialect, change, cursor.mogrify))
     rows: Rows = []
+    cursor = db.cursor()
     try:
-        cursor.execute(sent)
+        cursor.execute("; ".join(packet(db.dialect, change, cursor.mogrify)))
         if change.query is not None:
             rows = compile_for(db.dialect, change.query.statement).rows(cursor.fetchall())
             cursor.nextset()  # the end of the compound, where a failed COMMIT would be reported
-    except Exception as error:
+    except BaseException as error:
         _undo(db, error)
     finally:
         db.close(cursor)
@@ -66,27 +65,51 @@ def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
 
 
 def _one_by_one(db: Reader, change: Change[Any]) -> Rows:
+    with _sqlite_transaction(db) as cursor:
+        return _carry_out_steps(db, change, cursor)
+
+
+def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
+    """SQLite only: decides in the writer's turn, where no guard can fail. All others that write wait for that, so it is for a retry."""
     rows: Rows = []
-    cursor = db.cursor()
+    with _sqlite_transaction(db) as cursor:
+        decision = decide(db)
+        if isinstance(decision, Change):
+            rows = _carry_out_steps(db, decision, cursor)
+    if isinstance(decision, Answer):
+        return decision.value
+    bell.ring()
+    return decision.finish(rows)
+
+
+@contextlib.contextmanager
+def _sqlite_transaction(db: Reader) -> Iterator[Any]:
+    """The writer's turn, with a cursor in it: committed at the end, undone when anything is raised."""
     with engine.sqlite_writer():
+        cursor = db.cursor()
         try:
             cursor.execute("BEGIN IMMEDIATE")
-            for step in change.transaction():
-                compiled = compile_for(db.dialect, step.statement)
-                cursor.execute(compiled.sql, compiled.arguments(step.values))
-                if step.expect is not None and cursor.rowcount != step.expect:
-                    raise GuardFailed
-                if step is change.query:
-                    rows = compiled.rows(cursor.fetchall())
+            yield cursor
             cursor.execute("COMMIT")
-        except Exception as error:
+        except BaseException as error:
             _undo(db, error)
         finally:
             db.close(cursor)
+
+
+def _carry_out_steps(db: Reader, change: Change[Any], cursor: Any) -> Rows:
+    rows: Rows = []
+    for step in change.transaction():
+        compiled = compile_for(db.dialect, step.statement)
+        cursor.execute(compiled.sql, compiled.arguments(step.values))
+        if step.expect is not None and cursor.rowcount != step.expect:
+            raise GuardFailed
+        if step is change.query:
+            rows = compiled.rows(cursor.fetchall())
     return rows
 
 
-def _undo(db: Reader, error: Exception) -> NoReturn:
+def _undo(db: Reader, error: BaseException) -> NoReturn:
     """Rolls back what an error left open and raises it, as GuardFailed where it says that another was faster."""
     db.drop_if_broken(error)
     fault = faults.classify(error)

@@ -1,7 +1,7 @@
-"""Connections: how each database is reached, how soon it is given up on, and what every connection is told first.
+"""Connections: the pool, how soon a database is given up on, and what every SQLite connection is told first (mariadb.py for the other).
 
-The rule behind the numbers: a call is answered within 5 s whatever the database does. One connect (1 s) and one statement (2 s) may go
-wrong before the others are answered at once; the server is told to give up (1.5 s) before the client does (2 s).
+The rule behind the numbers: a call is answered within 5 s whatever the database does. Each step has its own limit, and none may pass
+the deadline of the call (deadline.py).
 """
 
 import contextlib
@@ -11,30 +11,20 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pymysql
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
 
-from coord.store import faults
+from coord.store import deadline, faults, mariadb
 from coord.store.gate import Gate
 from coord.store.tables import sqlite_text
 
-CONNECT_TIMEOUT_S = 1
-STATEMENT_TIMEOUT_S = 2
-POOL_TIMEOUT_S = 1
+POOL_TIMEOUT_S = 1.0
+KEPT_FOR_READS = 4  # one connection in so many: writers that wait for a row would take them all
 HANGING_AFTER_S = 0.5  # a connection that fails sooner may just have been closed while it was idle: a new one is tried at once
 SQLITE_BUSY_MS = 2000
-WRITER_TIMEOUT_S = 2.5  # with SQLITE_BUSY_MS below 5 s
-
-# The server gives up before the client does, and never keeps a lock for a client that has gone silent. wsrep_retry_autocommit=0: with
-# Galera's default the server repeats a refused autocommit statement unseen, and the loser is told that it won.
-SESSION = (
-    "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2, max_statement_time=1.5,"
-    " idle_write_transaction_timeout=3, idle_transaction_timeout=10, wait_timeout=600, innodb_snapshot_isolation=ON,"
-    " wsrep_retry_autocommit=0, tx_isolation='READ-COMMITTED',"
-    " sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
-)
+SQLITE_BUSY_STEP_MS = 250  # telling a connection how long to wait is a statement, so not for every millisecond
+WRITER_TIMEOUT_S = 2.5
 
 _writing = threading.Lock()
 
@@ -42,12 +32,32 @@ _writing = threading.Lock()
 @contextlib.contextmanager
 def sqlite_writer() -> Iterator[None]:
     """SQLite has one writer at a time. Waiting here is fair; SQLite's own waiting polls, and starves under load."""
-    if not _writing.acquire(timeout=WRITER_TIMEOUT_S):
+    if not _writing.acquire(timeout=max(0.0, min(WRITER_TIMEOUT_S, deadline.remaining()))):
         raise faults.WriterBusy("another writer holds the SQLite file")
     try:
         yield
     finally:
         _writing.release()
+
+
+def bound_wait(cursor: Any, told: dict[str, Any]) -> None:
+    """Lets a SQLite connection wait for other processes no longer than the call has time. `told`: what it was told last."""
+    wait_ms = min(SQLITE_BUSY_MS, int(deadline.remaining() * 1000) // SQLITE_BUSY_STEP_MS * SQLITE_BUSY_STEP_MS)
+    if told.get("coord_busy_ms", SQLITE_BUSY_MS) != wait_ms:
+        cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
+        told["coord_busy_ms"] = wait_ms
+
+
+@contextlib.contextmanager
+def one_of_the_writers(engine: Engine) -> Iterator[None]:
+    """A share of the pool is kept for reads. Raises faults.NoConnection when too many write for too long."""
+    places: threading.BoundedSemaphore = engine.dialect.coord_writers  # type: ignore[attr-defined]
+    if not places.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
+        raise faults.NoConnection("all connections that writers may take are in use")
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def normalized(url: str) -> URL:
@@ -74,35 +84,27 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
     }
     if url.get_backend_name() == "sqlite":
         return {**common, "connect_args": {"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000}}
-    return {**common, "paramstyle": "format", "pool_recycle": 300, "pool_use_lifo": True, "connect_args": mariadb_arguments(url)}
-
-
-def mariadb_arguments(url: URL) -> dict[str, Any]:
-    """PyMySQL's arguments. TLS only when the URL asks for it: its set-up costs 30 ms a connection."""
-    arguments: dict[str, Any] = {
-        "charset": "utf8mb4",
-        "connect_timeout": CONNECT_TIMEOUT_S,
-        "read_timeout": STATEMENT_TIMEOUT_S,
-        "write_timeout": STATEMENT_TIMEOUT_S,
-    }
-    if not any(key.startswith("ssl") for key in url.query):
-        arguments["ssl_disabled"] = True
-    return arguments
+    return {**common, "paramstyle": "format", "pool_recycle": 300, "pool_use_lifo": True, "connect_args": mariadb.arguments(url)}
 
 
 def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     """Attaches the connect hooks. Opens nothing."""
     gate = Gate()
     engine.dialect.coord_gate = gate  # type: ignore[attr-defined]
+    pool_size = engine.pool.size()  # type: ignore[attr-defined]
+    writers = max(1, pool_size - max(1, pool_size // KEPT_FOR_READS))
+    engine.dialect.coord_writers = threading.BoundedSemaphore(writers)  # type: ignore[attr-defined]
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         return
 
+    nodes = mariadb.Nodes(failover)
+
     def do_connect(dialect: Any, record: Any, args: Any, params: dict[str, Any]) -> Any:
-        return gate.through(lambda: _connect_mariadb(params, failover))
+        deadline.check()  # before the gate: a call that comes too late says nothing of the database
+        return gate.through(lambda: nodes.connect(params))
 
     event.listen(engine, "do_connect", do_connect)
-    event.listen(engine, "connect", _set_up_mariadb)
 
 
 def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
@@ -137,50 +139,3 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.create_function("coord_plus", 2, _sqlite_plus, deterministic=True)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _connect_mariadb(params: dict[str, Any], failover: Sequence[str]) -> Any:
-    """The first node that answers and accepts writes; the first that answers at all when none does."""
-    if not failover:
-        return pymysql.connect(**params)
-    reserve: Any = None
-    last_error: Exception | None = None
-    for host, port in [(params.get("host"), params.get("port")), *map(_host_and_port, failover)]:
-        try:
-            connection = pymysql.connect(**{**params, "host": host, "port": port or 3306})
-        except pymysql.err.MySQLError as error:
-            last_error = error
-            continue
-        if _accepts_writes(connection):
-            if reserve is not None:
-                reserve.close()
-            return connection
-        if reserve is None:
-            reserve = connection
-        else:
-            connection.close()
-    if reserve is None:
-        raise last_error or RuntimeError("no database node is configured")
-    return reserve
-
-
-def _host_and_port(node: str) -> tuple[str, int]:
-    host, _, port = node.partition(":")
-    return host, int(port or 3306)
-
-
-def _accepts_writes(connection: Any) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT @@global.read_only")
-        read_only = cursor.fetchone()[0]
-        cursor.execute("SHOW STATUS LIKE 'wsrep_ready'")
-        ready = cursor.fetchone()
-        cursor.execute("SHOW STATUS LIKE 'wsrep_cluster_size'")
-        size = cursor.fetchone()
-    in_cluster = bool(size and int(size[1]) > 0)
-    return not int(read_only) and (not in_cluster or bool(ready and ready[1] == "ON"))
-
-
-def _set_up_mariadb(connection: Any, record: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(SESSION)

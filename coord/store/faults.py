@@ -29,6 +29,10 @@ class WriterBusy(GivenUp):
     """Another writer of this process holds the SQLite file."""
 
 
+class NoConnection(GivenUp):
+    """Too many changes are under way in this process."""
+
+
 class TooSlow(GivenUp):
     """The database answers, but so slowly that the caller would wait for too long."""
 
@@ -57,6 +61,7 @@ BUG = Fault("bug")
 
 _OWN: dict[type[BaseException], Fault] = {
     TooSlow: Fault("does not answer in time", unavailable=True),
+    NoConnection: Fault("no connection came free", unavailable=True),
     WriterBusy: Fault("another writer holds the file", unavailable=True),
     CircuitOpen: Fault("did not answer just now", unavailable=True),
     GuardFailed: Fault("contention", unavailable=True),

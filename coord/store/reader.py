@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.pool import PoolProxiedConnection
 
-from coord.store import engine, faults
+from coord.store import deadline, engine, faults
 from coord.store.statements import Statement, compile_for
 from coord.store.tables import database
 
@@ -17,24 +17,19 @@ T = TypeVar("T")
 Row = dict[str, Any]
 Rows = list[Row]
 
-# With the 2 s that a statement may take, the answer comes within the contract's 5 s.
-LAST_STATEMENT_AFTER_S = 2.9
-
 
 class Reader:
     """A connection to read with. Each read sees all that was committed before it began.
 
-    `began`: when the call did, on `time.monotonic()`. A database that answers, but slowly, is given
-    up on before the caller has waited for too long.
+    A database that answers, but slowly, is given up on before the caller has waited for too long.
     """
 
-    def __init__(self, connection: PoolProxiedConnection, began: float) -> None:
+    def __init__(self, connection: PoolProxiedConnection) -> None:
         self._connection = connection
-        self._began = began
+        self._began = time.monotonic()
         self.dialect = database.engine.dialect
 
     def rows(self, statement: Statement, /, **values: Any) -> Rows:
-        self.check_time()
         compiled = compile_for(self.dialect, statement)
         cursor = self.cursor()
         try:
@@ -56,7 +51,12 @@ class Reader:
         return next(iter(row.values())) if row else None
 
     def cursor(self) -> Any:
-        return self._connection.cursor()
+        """For one more step. Raises faults.TooSlow when the time of the call is used up."""
+        deadline.check()
+        cursor = self._connection.cursor()
+        if self.dialect.name == "sqlite":
+            engine.bound_wait(cursor, self._connection.info)
+        return cursor
 
     def close(self, cursor: Any) -> None:
         """A dropped connection has closed its cursors already, and SQLite's would complain."""
@@ -71,36 +71,33 @@ class Reader:
         fault = faults.classify(error)
         if fault.drops_connection:
             self.drop()
-            took = 0 if fault is faults.NOT_WRITABLE else time.monotonic() - self._began
-            engine.mark_suspect(database.engine, str(error), took=took)
+            if deadline.remaining() > 0:  # else it was this call that had no more time
+                took = 0 if fault is faults.NOT_WRITABLE else time.monotonic() - self._began
+                engine.mark_suspect(database.engine, str(error), took=took)
 
     def drop(self) -> None:
         if self._connection.is_valid:
             self._connection.invalidate()
 
-    def check_time(self) -> None:
-        """Raises faults.TooSlow when one more statement might end too late."""
-        if time.monotonic() - self._began > LAST_STATEMENT_AFTER_S:
-            raise faults.TooSlow("the database is too slow")
-
 
 def read(query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Calls `query(db, …)`, and once more when the connection was lost, as one is that the server closed while idle."""
-    began = time.monotonic()
-    try:
-        return _read(began, query, *args, **kwargs)
-    except Exception as error:
-        fault = faults.classify(error)
-        if not (fault.drops_connection and fault.retries):
-            raise
-    return _read(began, query, *args, **kwargs)
+    with deadline.shared():
+        try:
+            return _read(query, *args, **kwargs)
+        except Exception as error:
+            fault = faults.classify(error)
+            if not (fault.drops_connection and fault.retries):
+                raise
+        return _read(query, *args, **kwargs)
 
 
-def _read(began: float, query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _read(query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     with pooled_connection() as connection:
-        return query(Reader(connection, began), *args, **kwargs)
+        return query(Reader(connection), *args, **kwargs)
 
 
 def pooled_connection() -> contextlib.closing[PoolProxiedConnection]:
     """One of the pool's connections as it is: what SQLAlchemy would put around it costs more than many a statement."""
+    deadline.check()
     return contextlib.closing(database.engine.raw_connection())

@@ -11,18 +11,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from coord.store import engine, faults
-from coord.store.carry_out import commit
+from coord.store import deadline, engine, faults
+from coord.store.carry_out import commit, decide_inside
 from coord.store.change import Answer, Change, Decision
 from coord.store.faults import GuardFailed
 from coord.store.reader import Reader, pooled_connection
 from coord.store.statements import Statement, compile_for
+from coord.store.tables import database
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# With what one more try against a dead server costs (2 s), the answer comes within the contract's 5 s.
-RETRY_FOR_S = 2.0
+LAST_TRY_S = 1.0  # with less time left than this a change that failed is not decided again
 
 
 def transact(decide: Callable[Concatenate[Reader, P], Decision[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -46,21 +46,23 @@ def transact_optimistically(
 
 
 def _transact(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:
-    began = time.monotonic()
+    with deadline.shared():
+        return _until_it_holds(optimistic, decide)
+
+
+def _until_it_holds(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:
     guards_failed = failed = 0
-    while not guards_failed or time.monotonic() - began < RETRY_FOR_S:
+    while not guards_failed or deadline.remaining() > LAST_TRY_S:
         try:
-            with _one_at_a_time(began) if guards_failed else contextlib.nullcontext(), pooled_connection() as connection:
-                db = Reader(connection, began)
-                decision = optimistic() if optimistic is not None else decide(db)
-                return decision.value if isinstance(decision, Answer) else commit(db, decision)
+            with _one_at_a_time() if guards_failed else contextlib.nullcontext():
+                return _once(optimistic, decide, retry=guards_failed > 0)
         except GuardFailed:
             guards_failed += optimistic is None
             optimistic = None
         except Exception as error:
             fault = faults.classify(error)
             # A conflict is a failed guard too: a writer on another node of the cluster was faster.
-            if time.monotonic() - began > RETRY_FOR_S or (fault is not faults.CONFLICT and failed >= fault.retries):
+            if deadline.remaining() < LAST_TRY_S or (fault is not faults.CONFLICT and failed >= fault.retries):
                 raise
             if fault is faults.CONFLICT:
                 guards_failed += 1
@@ -70,13 +72,22 @@ def _transact(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Read
     raise GuardFailed(f"its guards failed {guards_failed} times")
 
 
+def _once(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]], *, retry: bool) -> T:
+    with engine.one_of_the_writers(database.engine), pooled_connection() as connection:
+        db = Reader(connection)
+        if retry and db.dialect.name == "sqlite":
+            return decide_inside(db, decide)
+        decision = optimistic() if optimistic is not None else decide(db)
+        return decision.value if isinstance(decision, Answer) else commit(db, decision)
+
+
 _retrying = threading.Lock()
 
 
 @contextlib.contextmanager
-def _one_at_a_time(began: float) -> Iterator[None]:
+def _one_at_a_time() -> Iterator[None]:
     """Those whose guards failed go one at a time: all at once they would fail each other again and again."""
-    if not _retrying.acquire(timeout=max(0.0, began + RETRY_FOR_S - time.monotonic())):
+    if not _retrying.acquire(timeout=max(0.0, deadline.remaining() - LAST_TRY_S)):
         raise GuardFailed("too many retry at once")
     try:
         yield
@@ -86,26 +97,26 @@ def _one_at_a_time(began: float) -> Iterator[None]:
 
 def run(statement: Statement, values: Mapping[str, Any]) -> int:
     """One statement that is nobody's news (the lease of a process), by itself and not journaled: how many rows it touched."""
-    began = time.monotonic()
-    while True:
-        try:
-            return _run(began, statement, values)
-        except Exception as error:
-            if faults.classify(error) is not faults.CONFLICT or time.monotonic() - began > RETRY_FOR_S:
-                raise
+    with deadline.shared():
+        while True:
+            try:
+                return _run(statement, values)
+            except Exception as error:
+                if faults.classify(error) is not faults.CONFLICT or deadline.remaining() < LAST_TRY_S:
+                    raise
 
 
-def _run(began: float, statement: Statement, values: Mapping[str, Any]) -> int:
+def _run(statement: Statement, values: Mapping[str, Any]) -> int:
     with pooled_connection() as connection:
-        db = Reader(connection, began)
+        db = Reader(connection)
         compiled = compile_for(db.dialect, statement)
-        cursor = db.cursor()
-        try:
-            with engine.sqlite_writer() if db.dialect.name == "sqlite" else contextlib.nullcontext():
+        with engine.sqlite_writer() if db.dialect.name == "sqlite" else contextlib.nullcontext():
+            cursor = db.cursor()
+            try:
                 cursor.execute(compiled.sql, compiled.arguments(values))
-            return int(cursor.rowcount)
-        except Exception as error:
-            db.drop_if_broken(error)
-            raise
-        finally:
-            db.close(cursor)
+                return int(cursor.rowcount)
+            except Exception as error:
+                db.drop_if_broken(error)
+                raise
+            finally:
+                db.close(cursor)

@@ -1,6 +1,7 @@
 """A TCP proxy that stands between the service and its database and breaks the line in the ways that networks do."""
 
 import contextlib
+import random
 import socket
 import threading
 import time
@@ -36,7 +37,9 @@ class Proxy:
     target: int
     port: int = 0
     _accepts: bool = False
-    _delay: float = 0
+    _delay: tuple[float, float] = (0, 0)
+    _drip: float = 0
+    _half_closes: bool = False
     _swallows_questions: bool = False
     _swallows_answers: bool = False
     _lines: set[Line] = field(default_factory=set)
@@ -54,7 +57,7 @@ class Proxy:
     def forward(self) -> None:
         """Everything passes again. Lines that lost something are cut, as TCP would in the end."""
         self._swallows_questions = self._swallows_answers = False
-        self._delay = 0
+        self._delay, self._drip, self._half_closes = (0, 0), 0, False
         with self._lock:
             torn = [line for line in self._lines if line.torn or line.target is None]
         self._cut(torn)
@@ -71,9 +74,32 @@ class Proxy:
         """A black hole: lines stand and new ones are accepted, but nothing comes through. Without `questions` only the answers are lost."""
         self._swallows_answers, self._swallows_questions = True, questions
 
-    def slow(self, seconds: float) -> None:
-        """Each answer comes so many seconds later."""
-        self._delay = seconds
+    def cut_all(self) -> None:
+        """The lines that stand; new ones pass as before."""
+        with self._lock:
+            lines = list(self._lines)
+        self._cut(lines)
+
+    def slow(self, seconds: float, up_to: float | None = None) -> None:
+        """Each answer comes so many seconds later, or each by another time between the two."""
+        self._delay = (seconds, up_to or seconds)
+
+    def drip(self, seconds: float) -> None:
+        """Each byte of an answer comes so many seconds after the one before."""
+        self._drip = seconds
+
+    def half_close(self) -> None:
+        """The other end of each line says that it has nothing more to say, and goes on listening."""
+        self._half_closes = True
+        with self._lock:
+            lines = list(self._lines)
+        for line in lines:
+            self._say_no_more(line)
+
+    def _say_no_more(self, line: Line) -> None:
+        line.torn = True
+        with contextlib.suppress(OSError):
+            line.caller.shutdown(socket.SHUT_WR)
 
     def ignore(self) -> None:
         """A firewall that drops: nothing comes through, and whoever connects hears nothing at all."""
@@ -107,9 +133,7 @@ class Proxy:
         for filler in self._fillers:
             filler.close()
         self._fillers.clear()
-        with self._lock:
-            lines = list(self._lines)
-        self._cut(lines)
+        self.cut_all()
 
     def _cut(self, lines: list[Line]) -> None:
         for line in lines:
@@ -133,9 +157,19 @@ class Proxy:
             if not self._swallows_questions:
                 line.target = socket.create_connection(("127.0.0.1", self.target))
                 threading.Thread(target=self._pump, args=(line, line.target, caller), daemon=True).start()
+            if self._half_closes:
+                self._say_no_more(line)
             self._pump(line, caller, line.target)
         except OSError:
             self._cut([line])
+
+    def _dripped(self, data: bytes, sink: socket.socket) -> bytes:
+        """Sends it byte by byte for as long as that is wanted; what remains."""
+        while self._drip and data:
+            sink.sendall(data[:1])
+            data = data[1:]
+            time.sleep(self._drip)
+        return data
 
     def _pump(self, line: Line, source: socket.socket, sink: socket.socket | None) -> None:
         """One direction of a line. In a black hole not even its end comes through: the other side learns of it when the line is healed."""
@@ -145,7 +179,8 @@ class Proxy:
                     line.torn = True
                 elif sink is not None:
                     if source is line.target:
-                        time.sleep(self._delay)
+                        time.sleep(random.uniform(*self._delay))
+                        data = self._dripped(data, sink)
                     sink.sendall(data)
         if self._swallows_answers:
             line.torn = True

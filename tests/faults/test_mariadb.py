@@ -68,8 +68,27 @@ def answers_lost(world: World) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def slow(world: World) -> Iterator[None]:
-    world.proxy.slow(0.7)
+def half_closed(world: World) -> Iterator[None]:
+    world.proxy.half_close()
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def dripping(world: World) -> Iterator[None]:
+    """A byte in each half second: no pause is long, and no answer ever complete."""
+    world.proxy.drip(0.5)
+    try:
+        yield
+    finally:
+        world.proxy.forward()
+
+
+@contextlib.contextmanager
+def slow(world: World, seconds: float, up_to: float | None = None) -> Iterator[None]:
+    world.proxy.slow(seconds, up_to)
     try:
         yield
     finally:
@@ -145,7 +164,7 @@ def being_backed_up(world: World) -> Iterator[None]:
 
 
 Fault = Callable[[World], AbstractContextManager[None]]
-AWAY: list[Fault] = [killed, stopped, refusing, black_hole, firewall, out_of_connections]
+AWAY: list[Fault] = [killed, stopped, refusing, black_hole, firewall, half_closed, dripping, out_of_connections]
 
 
 def name_of(fault: Fault) -> str:
@@ -190,15 +209,64 @@ def test_while_the_database_takes_no_writes_those_are_answered_503_and_reads_wor
     calls.assert_back(world.service)
 
 
-def test_a_database_that_is_slow_keeps_nobody_waiting(world: World) -> None:
-    every = [*calls.reads(world.service), *calls.writes(world.service)]
-    with slow(world):
-        answers = calls.all_at_once(world.service, every)
+def assert_in_time(every: list[Call], answers: list[Answer]) -> None:
     for call, answer in zip(every, answers, strict=True):
         if answer.status >= 400:
             calls.assert_unavailable(answer, call)
         assert answer.seconds < calls.ANSWER_WITHIN_S, f"{call}: {answer}"
+
+
+SLOW = [(0.3, None), (0.7, None), (1.3, None), (1.9, None), (0.3, 1.9)]
+
+
+@pytest.mark.parametrize(("seconds", "up_to"), SLOW, ids=["0.3 s", "0.7 s", "1.3 s", "1.9 s", "0.3 to 1.9 s"])
+def test_a_database_that_is_slow_keeps_nobody_waiting(world: World, seconds: float, up_to: float | None) -> None:
+    """First with connections that stand, then without: connecting is several answers by itself."""
+    every = [*calls.reads(world.service), *calls.writes(world.service)]
+    with slow(world, seconds, up_to):
+        assert_in_time(every, calls.all_at_once(world.service, every))
+        world.proxy.cut_all()
+        assert_in_time(every, calls.all_at_once(world.service, every))
+        assert world.service.call("GET", "/health").seconds < calls.ANSWER_WITHIN_S
+        assert world.service.call("GET", "/metrics").seconds < calls.ANSWER_WITHIN_S
     calls.assert_back(world.service)
+
+
+def test_a_call_that_does_much_in_a_slow_database_is_done_in_portions(world: World) -> None:
+    """503 in time, what was done stays done, and repeating the call does the rest."""
+    session = f"host/{uuid.uuid4()}"
+    for at in range(0, 600, 100):
+        batch = [f"{session} {number}" for number in range(at, at + 100)]
+        calls.made(world.service, Call("POST", "/locks", {"project_key": "many", "session_id": session, "resources": batch}))
+    end = Call("DELETE", f"/sessions?session_id={session}")
+    left = f"/locks?project_key=many&session_id={session}&limit=500"
+    with slow(world, 0.25):
+        first = world.service.call(end.method, end.path)
+        calls.assert_unavailable(first, end)
+        until(lambda: ended(world, end), 60, "the session to have ended")
+    assert world.service.call("GET", left).json["items"] == []
+    calls.assert_back(world.service)
+
+
+def ended(world: World, end: Call) -> bool:
+    answer = world.service.call(end.method, end.path)
+    assert_in_time([end], [answer])
+    return answer.status == 200
+
+
+def test_two_nodes_that_hang_before_the_one_that_works_cost_no_call_its_answer(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.port) as one, Proxy(world.server.port) as two:
+        one.swallow()
+        two.ignore()
+        further = f"127.0.0.1:{two.port} 127.0.0.1:{world.server.port}"
+        url = world.server.url("faults", one.port)
+        with running(tmp_path, url, migrated=False, DATABASE_FAILOVER=further) as service:
+            every = [Call("GET", "/status")] * 8
+            answers = [*calls.one_by_one(service, every[:2]), *calls.all_at_once(service, every)]
+            assert_in_time(every, answers[2:])
+            assert answers[0].status == 200
+            assert answers[0].seconds < calls.ANSWER_WITHIN_S
+            until(lambda: calls.works(service), calls.BACK_WITHIN_S, "the service to work on the third node")
 
 
 def test_a_service_that_starts_while_the_database_is_away_works_once_it_is_there(world: World, tmp_path: Path) -> None:

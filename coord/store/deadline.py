@@ -1,0 +1,85 @@
+"""One deadline for each call: all that it asks of the database, however many steps that takes, shares the same few seconds.
+
+The clock starts with the first question, not with the call: a body that arrives slowly is no reason for a 503. What runs outside a call
+(upkeep, the watcher, a command) has a deadline for each `read` and `transact`.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from coord.store import faults
+
+CALL_S = 4.0  # the contract says 5: what is left is for Python, for a busy machine and for sending the answer
+LAST_STEP_S = 0.5  # with less than this no further step is begun: one that is cut off costs its connection, and its outcome is unknown
+
+
+class _Call:
+    """`until`: on `time.monotonic()`; None until the first question."""
+
+    __slots__ = ("until",)
+
+    def __init__(self, until: float | None = None) -> None:
+        self.until = until
+
+
+_current: ContextVar[_Call | None] = ContextVar("coord_call", default=None)
+
+
+def begin() -> bool:
+    """A call begins in this thread. False when it is part of one that is under way (a tool of MCP) and shares its deadline."""
+    if _current.get() is not None:
+        return False
+    _current.set(_Call())
+    return True
+
+
+def end() -> None:
+    """The call whose `begin` was true is over."""
+    _current.set(None)
+
+
+def restart() -> None:
+    """The call has waited by its caller's wish; from now on it is owed an answer within CALL_S again."""
+    call = _current.get()
+    if call is not None:
+        call.until = None
+
+
+@contextlib.contextmanager
+def shared() -> Iterator[None]:
+    """The deadline of the call under way, or one of its own for what runs outside a call."""
+    if begin():
+        try:
+            yield
+        finally:
+            end()
+    else:
+        yield
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Inside, the deadline is so many seconds from now, if it is not sooner."""
+    token = _current.set(_Call(time.monotonic() + min(seconds, remaining())))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def remaining() -> float:
+    """Seconds until the answer is due; zero or less when it is overdue."""
+    call, now = _current.get(), time.monotonic()
+    if call is None:
+        return CALL_S
+    if call.until is None:
+        call.until = now + CALL_S
+    return call.until - now
+
+
+def check(seconds: float = LAST_STEP_S) -> None:
+    """Raises faults.TooSlow when less than this is left, so that no step begins that could not end in time."""
+    if remaining() < seconds:
+        raise faults.TooSlow("the time for this call is used up")

@@ -1,0 +1,194 @@
+"""How a MariaDB server is reached: its nodes in order, sockets that look at the deadline, and what a connection is told first."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pymysql
+from pymysql.constants import CR
+from sqlalchemy.engine import URL
+
+from coord.store import deadline
+
+CONNECT_TIMEOUT_S = 1.0  # for TCP alone
+ANSWER_TIMEOUT_S = 2.0  # from a question that was sent to the last byte of its answer
+NODE_TIMEOUT_S = 1.0  # for all steps of connecting to a node while there are others to ask
+RESTS_FOR_S = 10.0  # a node that failed is asked after the others for so long
+SLACK_S = 0.25  # by how much an answer may overrun: setting a socket's timeout for each part of one costs more than it is worth
+
+# The server gives up before the client does, and never keeps a lock for a client that has gone silent. wsrep_retry_autocommit=0: with
+# Galera's default the server repeats a refused autocommit statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a
+# cluster a read first waits for what was committed before it on any node (0.05 ms); without one it says nothing.
+SESSION = (
+    "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2, max_statement_time=1.5,"
+    " idle_write_transaction_timeout=3, idle_transaction_timeout=10, wait_timeout=600, innodb_snapshot_isolation=ON,"
+    " wsrep_retry_autocommit=0, wsrep_sync_wait=1, tx_isolation='READ-COMMITTED',"
+    " sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+)
+
+
+def arguments(url: URL) -> dict[str, Any]:
+    """PyMySQL's arguments. TLS only when the URL asks for it: its set-up costs 30 ms a connection."""
+    given: dict[str, Any] = {"charset": "utf8mb4", "read_timeout": ANSWER_TIMEOUT_S, "write_timeout": ANSWER_TIMEOUT_S}
+    if not any(key.startswith("ssl") for key in url.query):
+        given["ssl_disabled"] = True
+    return given
+
+
+class _Bounded(socket.socket):
+    """PyMySQL's timeouts begin anew with each part of an answer, so a peer that drips has no limit. These do not."""
+
+    _until = 0.0
+    _timeout: float | None = None
+
+    def settimeout(self, value: float | None) -> None:
+        self._timeout = value
+        super().settimeout(value)
+
+    def allow(self, seconds: float) -> None:
+        """What is read from now on must be there within so many seconds, and within the time of the call."""
+        allowed = min(seconds, deadline.remaining())
+        if allowed <= 0:
+            raise TimeoutError("the time for this call is used up")
+        self._until = time.monotonic() + allowed
+        if self._timeout != allowed:
+            self.settimeout(allowed)
+
+    def sendall(self, *data: Any) -> None:
+        self.allow(ANSWER_TIMEOUT_S)
+        super().sendall(*data)
+
+    def recv_into(self, *buffer: Any) -> int:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        if self._timeout is None or left < self._timeout - SLACK_S:
+            self.settimeout(left)
+        return super().recv_into(*buffer)
+
+
+class _BoundedTls(_Bounded, ssl.SSLSocket):
+    """The same over TLS: Python wraps a socket by making another of it, of this class."""
+
+
+class Nodes:
+    """The servers that may be connected to, in the order of the settings; one that has just failed comes last."""
+
+    def __init__(self, further: Sequence[str]) -> None:
+        self._further = tuple(map(_host_and_port, further))
+        self._failed_at: dict[tuple[str, int], float] = {}
+        self._lock = threading.Lock()
+
+    def connect(self, params: dict[str, Any]) -> Any:
+        """The first that answers and accepts writes; the first that answers at all when none does."""
+        if not self._further:
+            return _connect(params)
+        reserve: Any = None
+        last_error: Exception | None = None
+        for node, limit in self._in_turn(params):
+            try:
+                with deadline.at_most(limit):
+                    connection, writable = _ask({**params, "host": node[0], "port": node[1]})
+            except pymysql.err.MySQLError as error:
+                last_error = error
+                self._note(node, failed=deadline.remaining() > 0)
+                continue
+            self._note(node, failed=not writable)
+            if writable or reserve is None:
+                reserve, connection = connection, reserve
+            if connection is not None:
+                connection.close()
+            if writable:
+                return reserve
+        if reserve is None:
+            raise last_error or RuntimeError("no database node is configured")
+        return reserve
+
+    def _in_turn(self, params: dict[str, Any]) -> Iterator[tuple[tuple[str, int], float]]:
+        nodes = [(str(params.get("host")), int(params.get("port") or 3306)), *self._further]
+        since = time.monotonic() - RESTS_FOR_S
+        with self._lock:
+            nodes.sort(key=lambda node: self._failed_at.get(node, since) > since)
+        for at, node in enumerate(nodes):
+            yield node, NODE_TIMEOUT_S if at + 1 < len(nodes) else ANSWER_TIMEOUT_S
+
+    def _note(self, node: tuple[str, int], *, failed: bool) -> None:
+        with self._lock:
+            if failed:
+                self._failed_at[node] = time.monotonic()
+            else:
+                self._failed_at.pop(node, None)
+
+
+def _host_and_port(node: str) -> tuple[str, int]:
+    host, _, port = node.partition(":")
+    return host, int(port or 3306)
+
+
+def _connect(params: dict[str, Any]) -> Any:
+    deadline.check()
+    connection: Any = pymysql.connect(**params, defer_connect=True)
+    if connection.ssl:
+        connection.ctx.sslsocket_class = _BoundedTls
+    try:
+        sock = _open_socket(params)
+    except OSError as error:
+        raise pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, f"Can't connect to {params.get('host')!r} ({error})") from error
+    connection.connect(sock)
+    try:
+        _execute(connection, SESSION)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_socket(params: dict[str, Any]) -> socket.socket:
+    """A connection to the first address of the server that answers. Looking its name up has no deadline: that is the system's."""
+    path = params.get("unix_socket")
+    places: list[tuple[Any, ...]] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path)]
+    if path is None:
+        places = list(socket.getaddrinfo(params.get("host"), params.get("port") or 3306, type=socket.SOCK_STREAM))
+    for at, (family, kind, protocol, _, address) in enumerate(places):
+        opened = _Bounded(family, kind, protocol)
+        try:
+            opened.allow(CONNECT_TIMEOUT_S)
+            opened.connect(address)
+            if path is None:
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            opened.allow(ANSWER_TIMEOUT_S)  # for the greeting, which nobody asks for
+        except OSError:
+            opened.close()
+            if at + 1 == len(places):
+                raise
+        else:
+            return opened
+    raise OSError("the host has no address")
+
+
+def _ask(params: dict[str, Any]) -> tuple[Any, bool]:
+    """A connection, and whether its server takes writes."""
+    connection = _connect(params)
+    try:
+        return connection, _accepts_writes(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _accepts_writes(connection: Any) -> bool:
+    (read_only,) = _execute(connection, "SELECT @@global.read_only")[0]
+    status = dict(_execute(connection, "SHOW STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_cluster_size')"))
+    in_cluster = int(status.get("wsrep_cluster_size") or 0) > 0
+    return not int(read_only) and (not in_cluster or status.get("wsrep_ready") == "ON")
+
+
+def _execute(connection: Any, statement: str) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        rows: Sequence[Any] = cursor.fetchall()
+        return rows

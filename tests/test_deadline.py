@@ -1,0 +1,71 @@
+"""The one deadline of a call."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from coord.store import deadline, faults
+
+
+@pytest.fixture(autouse=True)
+def call() -> Iterator[None]:
+    assert deadline.begin()
+    yield
+    deadline.end()
+
+
+@pytest.fixture
+def move(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds by which the process's clock is ahead; append to it."""
+    ahead: list[float] = [0]
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + sum(ahead))
+    return ahead
+
+
+def test_the_clock_starts_with_the_first_question(move: list[float]) -> None:
+    move.append(100)  # a body that arrived slowly
+    deadline.check()
+    move.append(deadline.CALL_S)
+    with pytest.raises(faults.TooSlow):
+        deadline.check()
+
+
+def test_each_further_step_shares_what_is_left(move: list[float]) -> None:
+    with deadline.shared():
+        assert deadline.remaining() > deadline.CALL_S - 1
+    move.append(3)
+    with deadline.shared():
+        assert deadline.remaining() < deadline.CALL_S - 3
+
+
+def test_a_call_inside_of_a_call_shares_its_deadline(move: list[float]) -> None:
+    deadline.check()
+    assert not deadline.begin()
+    move.append(3)
+    assert deadline.remaining() < deadline.CALL_S - 3
+
+
+def test_after_a_wait_by_the_callers_wish_the_time_begins_anew(move: list[float]) -> None:
+    deadline.check()
+    move.append(60)
+    deadline.restart()
+    deadline.check()
+
+
+def test_a_step_may_have_less_time_and_never_more(move: list[float]) -> None:
+    with deadline.at_most(1):
+        assert deadline.remaining() <= 1
+    move.append(deadline.CALL_S - 0.5)
+    with deadline.at_most(1):
+        assert deadline.remaining() <= 0.5
+
+
+def test_what_runs_outside_of_a_call_has_a_deadline_for_each_step(move: list[float]) -> None:
+    deadline.end()
+    for _ in range(2):
+        with deadline.shared():
+            assert deadline.remaining() > deadline.CALL_S - 1
+            move.append(3)
+            assert deadline.remaining() < deadline.CALL_S - 3
