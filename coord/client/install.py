@@ -7,7 +7,7 @@ import os
 import click
 
 from coord import __version__
-from coord.client import download, installation, launcher, tokens
+from coord.client import address, download, installation, launcher, tokens
 from coord.client.cli.context import Coord, leave, pass_coord
 from coord.client.cli.failures import Failed
 from coord.client.cli.options import Command
@@ -30,7 +30,8 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
         raise click.UsageError("--uninstall goes by itself: it knows what was installed where.")
     try:
         if source:
-            _from(coord, source.rstrip("/"), download.offered(source, _token())["sha256"], bin_dir)
+            source = address.normal(source)
+            _from(coord, source, download.offered(source, _token())["sha256"], bin_dir)
             return
         report = installation.uninstall() if uninstall else installation.install(bin_dir, server)
         if server:

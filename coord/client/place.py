@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from coord.client import address
+
 CONFIG = ".coord.toml"
 DEFAULT_URL = "http://127.0.0.1:8001"
 FOLDER = ".claude"
@@ -136,7 +138,7 @@ class Place:
         self.own_project = str(named)[:100]
         self.project = (os.environ.get("COORD_PROJECT") or self.own_project)[:100]
         named_by_user = url or os.environ.get("COORD_URL")
-        self.url = (named_by_user or str(self.config.get("url") or DEFAULT_URL)).strip().rstrip("/")
+        self.url = address.normal(str(named_by_user or self.config.get("url") or DEFAULT_URL))
         self.is_trusted, self.token = True, None
         if _may_have_token():
             from coord.client import tokens

@@ -26,7 +26,7 @@ from coord.client.cli.output import dumps, marked
 from coord.client.cli.queued_calls import as_json, refusal
 from coord.client.place import Place
 from coord.client.queue import Queue
-from coord.client.wire import Answer, Away, BadUrl, query
+from coord.client.wire import Answer, Away, BadUrl, call, check, query
 
 MAX_RETRY_AFTER_S = 60.0  # coord asks for 30 when its database is away
 TIMEOUT_S = 10.0  # coord answers within 5, even when its database does not
@@ -60,6 +60,7 @@ class Coord:
         self.timeout_option: float | None = None
         self.retry = True
         self._calls: Calls | None = None
+        self._is_checked = False
 
     @property
     def calls(self) -> Calls:
@@ -119,8 +120,33 @@ class Coord:
             for line in failure.lines():
                 click.echo(line, err=True, color=self.color)
 
+    def check_address(self) -> None:
+        """Before the first call: that the address is one, and that coord is what a path in it leads to; else every
+        call would be queued, or refused by a path that the service does not have. Raises BadUrl and Failed."""
+        url = self.place.url
+        if self._is_checked:
+            return
+        check(url)
+        self._is_checked = True
+        root = "/".join(url.split("/", 3)[:3])
+        if root == url:
+            return
+        try:
+            if self._is_coord(url) or not self._is_coord(root):
+                return
+        except Away:
+            return
+        sentence = f"{url} is not the address of a coord server, {root} is. Mend COORD_URL, or url in .coord.toml."
+        raise Failed(sentence, USAGE, "usage")
+
+    def _is_coord(self, url: str) -> bool:
+        """Raises Away."""
+        answer = call(url, "GET", "/livez", timeout=self.timeout)
+        return answer.ok and answer.json == {"status": "ok"}
+
     def read(self, path: str, *, wait: float = 0.0, **filters: Any) -> Any:
         """The answer's JSON. Raises Refused, NotCoord and CoordAway."""
+        self.check_address()
         try:
             url = path + query(**filters, wait=wait or None)
             return self.checked(self.calls.read(url, timeout=self.timeout + wait)).json
@@ -152,6 +178,7 @@ class Coord:
     ) -> Answer:
         """A write that makes sense only now, so it is never queued. With `headers` the answer is the
         caller's to check. Raises Refused, NotCoord and CoordAway."""
+        self.check_address()
         timeout = self.timeout + wait
         try:
             answer = self.calls.ask(method, path, body, timeout=timeout, headers=headers)
@@ -163,6 +190,7 @@ class Coord:
 
     def catch_up(self) -> None:
         """Sends queued calls before one that would overtake them. Raises CoordAway."""
+        self.check_address()
         if all(queue.is_empty for queue in self.calls.queues()):
             return
         self.calls.replay()
@@ -181,6 +209,7 @@ class Coord:
 
     def write(self, method: str, path: str, body: Body | None = None) -> Answer:
         """A write that is queued when coord is away. Raises Queued, Refused, NotCoord and Failed."""
+        self.check_address()
         try:
             return self.checked(self.calls.write(method, path, body))
         except NotQueued as error:
@@ -230,8 +259,8 @@ class Coord:
         """Warns of queued calls that were refused when they were sent: each once, by whichever
         command comes next."""
         for path in self.place.queues:
-            for call in Queue(path).take_unreported():
-                sentence = f"a queued call was refused: {refusal(call)} See `coord queue --rejected`."
+            for rejected in Queue(path).take_unreported():
+                sentence = f"a queued call was refused: {refusal(rejected)} See `coord queue --rejected`."
                 self.warn(sentence)
 
 

@@ -73,6 +73,7 @@ def sync(coord: Coord) -> None:
     anybody having seen it. 5: calls still wait.
     """
     coord.calls.timeouts.replay = max(coord.calls.timeouts.replay, SYNC_S)
+    coord.check_address()
     try:
         replayed = coord.calls.replay()
     except Busy:

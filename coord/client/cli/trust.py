@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from coord.client import tokens
+from coord.client import address, tokens
 from coord.client.banner import plain
 from coord.client.cli.context import Coord, pass_coord
 from coord.client.cli.failures import NOTHING, Failed
@@ -36,7 +36,7 @@ def trust(coord: Coord, url: str | None, list_only: bool, remove: bool) -> None:
     if list_only and (url or remove):
         raise click.UsageError("--list goes with neither URL nor --remove.")
     if not list_only:
-        _change(coord, (url or coord.place.url).rstrip("/"), remove)
+        _change(coord, address.normal(url) if url else coord.place.url, remove)
     coord.result({"servers": tokens.servers()})
     if list_only:
         coord.out(*map(plain, tokens.servers()))

@@ -26,7 +26,7 @@ _TEXT = """\
 # coord: which server and project this repository belongs to. Made by `coord init`; commit it.
 # The environment variables COORD_URL and COORD_PROJECT override it.
 
-url = {url}
+{url}
 project = {project}
 
 # [hook]
@@ -47,9 +47,10 @@ project = {project}
 """
 
 
-def text(url: str, project: str) -> str:
-    """The file as `coord init` writes it."""
-    return _TEXT.format(url=_quoted(url), project=_quoted(project))
+def text(url: str | None, project: str) -> str:
+    """The file as `coord init` writes it. `url`: None where no server is known to answer."""
+    line = f"url = {_quoted(url)}" if url else '# url = "http://coord.example:8001"'
+    return _TEXT.format(url=line, project=_quoted(project))
 
 
 def _quoted(value: str) -> str:
@@ -57,7 +58,7 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def add(plan: Plan, top: str, url: str, project: str) -> None:
+def add(plan: Plan, top: str, url: str | None, project: str) -> None:
     """Plans the file where there is none; an existing one is the team's. Raises CannotChange."""
     path = os.path.join(top, CONFIG)
     if plan.read(path) is None:
@@ -71,7 +72,8 @@ def remove(plan: Plan, top: str) -> None:
     if current is None:
         return
     settings = read(path)
-    written = text(str(settings.get("url")), str(settings.get("project")))
+    url = settings.get("url")
+    written = text(None if url is None else str(url), str(settings.get("project")))
     if current.replace("\r\n", "\n") == written:
         plan.write(path, None)
     elif "Made by `coord init`" in current:

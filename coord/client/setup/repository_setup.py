@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from coord.client import address
 from coord.client.place import CONFIG, FOLDER, BadConfig, Place
 from coord.client.setup import (
     claude_settings,
@@ -19,9 +20,11 @@ from coord.client.setup import (
 )
 from coord.client.setup.guard import git_hooks
 from coord.client.setup.plan import CannotChange, Plan
+from coord.client.wire import Away, call
 
 SHARED, LOCAL, MCP = "settings.json", "settings.local.json", ".mcp.json"
 MAX_PROJECT = 100  # characters
+TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def install(place: Place, options: InitOptions) -> Plan:
     plan = plan_for(place)
     url, project = _chosen(plan, place, options)
     creates_config = plan.read(os.path.join(place.root, CONFIG)) is None
-    config_file.add(plan, place.root, url, project)
+    answers = not creates_config or _answers(plan, url, is_named=bool(options.url or os.environ.get("COORD_URL")))
+    config_file.add(plan, place.root, url if answers else None, project)
     claude_settings.add_hooks(plan, settings_file(place, local=options.local))
     if options.local:
         _install_local(plan, place, url, creates_config=creates_config)
@@ -129,8 +133,25 @@ def _chosen(plan: Plan, place: Place, options: InitOptions) -> tuple[str, str]:
     return url, project
 
 
+def _answers(plan: Plan, url: str, *, is_named: bool) -> bool:
+    """Whether to write this address. One that nobody named, and where no coord answers, is not written: it would be wrong
+    for the whole team."""
+    try:
+        answer = call(url, "GET", "/livez", timeout=TIMEOUT_S)
+        problem = "" if answer.json == {"status": "ok"} else f"what answers there ({answer.status}) is not coord"
+    except Away as away:
+        problem = str(away)
+    if problem and is_named:
+        plan.notes.append(f"{url} is written, but {problem}. Check it with coord doctor.")
+    elif problem:
+        plan.notes.append(f"No server is written into {CONFIG}: {problem}. Name your team's: coord init --url URL.")
+        return False
+    return True
+
+
 def checked_url(url: str) -> str:
-    """Without a slash at its end. Raises CannotChange."""
+    """As calls are made to it. Raises CannotChange."""
+    url = address.normal(url)
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and (parts.port or 1) > 0
@@ -138,7 +159,7 @@ def checked_url(url: str) -> str:
         good = False
     if not good or any(letter.isspace() for letter in url):
         raise CannotChange(f"{url!r} is not the address of a coord server. One looks like http://coord.example:8001.")
-    return url.rstrip("/")
+    return url
 
 
 def _note_what_others_miss(plan: Plan, place: Place, url: str) -> None:

@@ -14,7 +14,7 @@ from coord import __version__
 from coord.client.cli.failures import EXIT_CODES
 from coord.client.cli.group import COMMANDS, cli
 from tests.client import pythons
-from tests.client.cli.conftest import NOWHERE, Person, every_command
+from tests.client.cli.conftest import NOWHERE, Person, answering, every_command
 from tests.client.cli.terminal import OnATerminal
 from tests.service import ROOT
 
@@ -230,3 +230,29 @@ def test_it_runs_on_the_oldest_python(me: Person, tmp_path: Path) -> None:
     )
     assert json.loads(done.stdout)["resource"] == "x"
     assert NOWHERE not in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/api/coord", "/api/coord/", "/docs"])
+def test_an_address_with_a_path_of_the_service_is_right(me: Person, away: Person, path: str) -> None:
+    away("set", "api", "built")
+    said = me.at(me.url + path)("sync")
+    assert (said.code, said.out) == (0, "1 sent.\n")
+    assert me.at(me.url + path)("components", "api", "-q").out == "api\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["set", "api", "built"], ["lock", "x"], ["sync"], ["locks"], ["inbox"], ["item", "claim"]], ids=" ".join
+)
+@pytest.mark.parametrize("wrong", ["coord.example:8001", "localhost", "htp://h", "http://", "SERVER/dashboard"])
+def test_a_wrong_address_is_said_at_once_and_nothing_is_queued_or_refused(me: Person, away: Person, command: list[str], wrong: str) -> None:
+    away("send", "hello")
+    before = away("queue", "--json").json
+    said = me.at(wrong.replace("SERVER", me.url))(*command)
+    assert said.code == 2
+    assert "is not the address of a coord server" in said.err
+    assert away("queue", "--json").json == before
+
+
+def test_behind_a_proxy_the_address_has_a_path(me: Person) -> None:
+    with answering(200, {"status": "ok"}, X_Coord_Server="1") as url:
+        assert me.at(f"{url}/tools")("sync").code == 0

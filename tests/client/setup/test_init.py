@@ -12,8 +12,10 @@ import pytest
 from coord.client.hook import shell, start
 from coord.client.hook.context import CALL_TIMEOUT_S
 from coord.client.hook.events import HANDLERS
+from coord.client.place import read_config
 from coord.client.setup import hooks, instructions
 from tests.client.setup.conftest import Repository
+from tests.service import Service
 
 URL = "http://coord.example:8001"
 SETTINGS = ".claude/settings.json"
@@ -397,3 +399,26 @@ def test_a_server_of_that_name_that_is_not_coord_stays(repository: Repository) -
     repository.init("--url", URL)
     repository.init("--undo")
     assert repository.json(".mcp.json") == {"mcpServers": {"coord": {"command": "coordinates"}}}
+
+
+def test_an_address_that_nobody_named_and_where_nothing_answers_is_not_written(repository: Repository) -> None:
+    said = repository.init(COORD_URL="")
+    settings = read_config(str(repository.folder / ".coord.toml"))
+    assert settings == {"project": "shop"}
+    assert "No server is written into .coord.toml" in said
+    assert "coord init --url URL" in said
+    assert "Nothing to change" in repository.init(COORD_URL="")
+    repository.init("--undo")
+    assert not (repository.folder / ".coord.toml").exists()
+
+
+def test_an_address_that_was_named_is_written_and_it_says_that_nothing_answers(repository: Repository) -> None:
+    said = repository.init("--url", "http://127.0.0.1:1/api/coord")
+    assert repository.read(".coord.toml").count('url = "http://127.0.0.1:1"') == 1
+    assert "http://127.0.0.1:1 is written, but http://127.0.0.1:1 does not answer" in said
+
+
+def test_the_server_of_a_path_is_written_as_its_root(repository: Repository, service: Service) -> None:
+    said = repository.init("--url", f"{service.url}/api/coord/")
+    assert f'url = "{service.url}"' in repository.read(".coord.toml")
+    assert "is written, but" not in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from coord.client import address
 from coord.client.place import BadConfig, Place
 from coord.client.setup.doctor import extras, hook_settings, location, program, queue, server
 from coord.client.setup.doctor.check import PROBLEM, Check, DoctorContext
@@ -29,7 +30,7 @@ def diagnose(folder: str | None = None, *, url: str | None = None, project: str 
     except BadConfig as error:
         yield Check("settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here.")
         return
-    place.url, place.project = (url or place.url).rstrip("/"), project or place.project
+    place.url, place.project = address.normal(url) if url else place.url, project or place.project
     overrides = {"COORD_URL": url, "COORD_PROJECT": project}
     context = DoctorContext(place, folder or os.getcwd(), {name: value for name, value in overrides.items() if value})
     for name, check in GROUPS:
