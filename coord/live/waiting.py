@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 POLL_S = 0.02  # what another node has committed is seen this much later
 LINGER_S = 10.0  # the watcher stays, at rest, when nobody waits for a while: in a busy time the next is about to
 SHARE = 0.8  # of the threads may wait; the others keep serving
+GIVE_UP_AFTER_S = 1.0  # those who wait are told of an outage; of a query that was killed they learn nothing
 MAX_ENTRIES = 500  # read at once
 MAX_WAIT_S = 60
 
@@ -51,12 +52,12 @@ class Subscription:
         self.connection = connection
         self.hung_up = False
         self._woken = threading.Event()
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     def wake(self) -> None:
         self._woken.set()
 
-    def fail(self, failure: Exception) -> None:
+    def fail(self, failure: BaseException) -> None:
         self._failure = failure
         self._woken.set()
 
@@ -99,20 +100,24 @@ class Watcher:
         self._subscriptions: dict[Subscription, int | None] = {}  # with the descriptor that is watched
         self._listener: Listener | None = None
         self._revision: int | None = None  # of the last row that was read
+        self._failing_since: float | None = None
 
     def add(self, subscription: Subscription) -> bool:
-        """False when as many wait as may. When it raises, nothing was added."""
+        """False when as many wait as may, or the system has no descriptor or thread left. When it raises, nothing was added."""
         with self._lock:
             if len(self._subscriptions) >= self._max_subscriptions:
                 return False
-            if self._listener is None:
-                self._listener = Listener()
-                threading.Thread(target=self._run, args=(self._listener,), name="coord-watcher", daemon=True).start()
+            try:
+                listener = self._listener or self._start()
+                connection = subscription.connection
+                descriptor = listener.watch(connection) if connection is not None else None
+            except (OSError, RuntimeError) as error:
+                log.warning("no call can wait now: %s", error)
+                return False
             if not self._subscriptions:
-                self._revision = None  # what the watcher read last is of some time ago
-            connection = subscription.connection
-            descriptor = self._listener.watch(connection) if connection is not None else None
+                self._revision = self._failing_since = None  # what the watcher read last is of some time ago
             self._subscriptions[subscription] = descriptor
+            self._count()
             knows_head = self._revision is not None
         if not knows_head:
             try:
@@ -127,6 +132,21 @@ class Watcher:
             descriptor = self._subscriptions.pop(subscription, None)
             if descriptor is not None and self._listener is not None:
                 self._listener.unwatch(descriptor)
+            self._count()
+
+    def _start(self) -> Listener:
+        listener = Listener()
+        try:
+            threading.Thread(target=self._run, args=(listener,), name="coord-watcher", daemon=True).start()
+        except BaseException:
+            listener.close()
+            raise
+        self._listener = listener
+        return listener
+
+    def _count(self) -> None:
+        """Set, not moved up and down: it cannot drift."""
+        WAITING.set(len(self._subscriptions))
 
     def _begin_at(self, revision: int) -> None:
         with self._lock:
@@ -134,18 +154,26 @@ class Watcher:
                 self._revision = revision
 
     def _run(self, listener: Listener) -> None:
+        try:
+            with self._app.app_context():
+                self._follow(listener)
+        except BaseException as error:
+            log.exception("the watcher has ended")
+            self._fail(error)
+        finally:
+            self._end(listener)
+
+    def _follow(self, listener: Listener) -> None:
         busy_at = time.monotonic()
-        with self._app.app_context():
-            while not _stopping.is_set():
-                if self._is_idle():
-                    if self._may_end(busy_at):
-                        break
-                    listener.wait(LINGER_S / 10)
-                    continue
-                busy_at = time.monotonic()
-                self._note_hang_ups(listener.wait(POLL_S))
-                self._tick()
-        self._end(listener)
+        while not _stopping.is_set():
+            if self._is_idle():
+                if self._may_end(busy_at):
+                    break
+                listener.wait(LINGER_S / 10)
+                continue
+            busy_at = time.monotonic()
+            self._note_hang_ups(listener.wait(POLL_S))
+            self._tick()
 
     def _is_idle(self) -> bool:
         """Whether nobody waits."""
@@ -160,11 +188,16 @@ class Watcher:
             return True
 
     def _tick(self) -> None:
+        began = time.monotonic()
         try:
             self._read_on()
+            self._failing_since = None
         except Exception as error:
-            log.warning("waiting calls are given up: %s", error)
-            self._fail(error)
+            self._failing_since = self._failing_since or began
+            # One query that was killed or lost is tried again. When the journal stays out of reach, all who wait are told.
+            if time.monotonic() - self._failing_since > GIVE_UP_AFTER_S:
+                log.warning("waiting calls are given up: %s", error)
+                self._fail(error)
         try:
             processes.renew_lease()
         except Exception as error:
@@ -182,8 +215,16 @@ class Watcher:
     def _wake_those_concerned(self, row: Row) -> None:
         kind = row["subject_kind"]
         for subscription in self._current():
-            if (not subscription.kinds or kind in subscription.kinds) and subscription.matches(row):
-                subscription.wake()
+            if subscription.kinds and kind not in subscription.kinds:
+                continue
+            try:
+                concerned = subscription.matches(row)
+            except Exception as error:  # its own bug, and nobody else's
+                log.exception("whether an entry concerns a waiting call could not be told")
+                subscription.fail(error)
+            else:
+                if concerned:
+                    subscription.wake()
 
     def _note_hang_ups(self, descriptors: set[int]) -> None:
         if descriptors:
@@ -196,7 +237,7 @@ class Watcher:
                 subscription.hung_up = True
                 subscription.wake()
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         for subscription in self._current():
             subscription.fail(error)
 
@@ -205,6 +246,9 @@ class Watcher:
             return list(self._subscriptions)
 
     def _end(self, listener: Listener) -> None:
+        with self._lock:
+            if self._listener is listener:
+                self._listener = None
         for subscription in self._current():
             subscription.wake()
         listener.close()
@@ -233,11 +277,9 @@ def subscribe(matches: Callable[[Row], bool], *kinds: str) -> Iterator[Subscript
     if not watcher.add(subscription):
         yield None
         return
-    WAITING.inc()
     try:
         yield subscription
     finally:
-        WAITING.dec()
         watcher.remove(subscription)
 
 

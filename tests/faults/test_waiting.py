@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.databases import MariaDB
+from tests.databases import USER, MariaDB
 from tests.faults.calls import BODY, Call, assert_back, claim, made
 from tests.faults.conftest import World
-from tests.service import BASE, Answer, Service, running, until
+from tests.faults.proxy import Proxy
+from tests.service import BASE, Answer, Service, migrate, running, until
 
 LONG = 40
 WRITERS = 16
@@ -268,3 +269,49 @@ def test_when_the_database_goes_away_those_who_wait_are_told_in_time(world: Worl
         assert (answer.status, answer.json) == (503, BODY), f"{call}: {answer}"
     assert_back(world.service)
     until(lambda: not waiters(world.service), 10, "nobody to wait once the database is back")
+
+
+def test_calls_that_come_in_an_outage_take_no_place_from_those_after_it(
+    breakable: MariaDB, tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    name = f"t{uuid.uuid4().hex}"
+    migrate(breakable.create_database(name))
+    settings = {"WORKERS": "1", "THREADS": "10"}
+    with Proxy(breakable.port) as proxy, running(tmp_path, breakable.url(name, proxy.port), migrated=False, **settings) as service:
+        places = 8
+        waits = ["/events?after=0&type=nothing.at_all&wait=1", "/messages?to_session=host/a&unread_only=true&wait=1", "/events/stream"]
+        proxy.refuse()
+        for path in waits * places:
+            assert service.call("GET", path).status == 503, path
+        proxy.forward()
+        assert_back(service)
+        waiting = [pool.submit(service.call, "GET", f"/events?type=nothing.at_all&wait={LONG}") for _ in range(places)]
+        until(lambda: f"coord_waiting_calls {places}.0" in service.call("GET", "/metrics").body.decode(), 10, "all places to be taken")
+        assert service.call("GET", "/events/stream").status == 429
+        (worker,) = service.workers()
+        os.kill(worker, signal.SIGTERM)
+        assert [each.result(10).status for each in waiting] == [503] * places
+        until(lambda: "coord_waiting_calls 0.0" in service.call("GET", "/metrics").body.decode(), 20, "the gauge to say so")
+
+
+def test_one_query_of_the_watcher_that_is_killed_is_not_noticed_by_those_who_wait(world: World, pool: ThreadPoolExecutor) -> None:
+    held = made(world.service, claim(f"x {uuid.uuid4()}"))
+    call = claim(held["resource"], "host/w", wait=LONG)
+    waiting = pool.submit(world.service.call, call.method, call.path, call.body)
+    until(lambda: len(waiters(world.service)) == 1, 10, "it to wait")
+    with contextlib.closing(world.server.admin("faults")) as admin, admin.cursor() as cursor:
+        cursor.execute("LOCK TABLES journal WRITE")  # so that the query takes long enough to be killed
+        assert until(lambda: kill_queries(cursor, "FROM journal "), 5, "the watcher to read the journal")
+        cursor.execute("UNLOCK TABLES")
+    assert world.service.call("DELETE", f"/locks/{held['id']}?session_id={held['session_id']}").status == 200
+    assert waiting.result(10).status == 201
+
+
+def kill_queries(cursor: Any, about: str) -> int:
+    cursor.execute(
+        "SELECT id FROM information_schema.processlist WHERE user = %s AND REPLACE(info, '\n', ' ') LIKE %s", (USER, f"%{about}%")
+    )
+    found = [number for (number,) in cursor.fetchall()]
+    for number in found:
+        cursor.execute(f"KILL QUERY {number}")
+    return len(found)
