@@ -18,7 +18,7 @@ MIGRATE = "run: flask db upgrade"
 
 
 def told(service: Service, level: str) -> list[dict[str, Any]]:
-    return [line for line in service.log() if line["level"] == level and line["logger"] == "coord.answers"]
+    return [line for line in service.log() if line["level"] == level and line["logger"] == "coord.web.answers"]
 
 
 def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(empty_database: str, tmp_path: Path) -> None:
