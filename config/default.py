@@ -6,6 +6,7 @@
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,24 @@ BUILT_IN_AREAS = (
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NAMED_TOKEN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(?P<value>.+)")
+DECIDING_ACCESS = ("BIND", "ALLOWED_NETWORKS", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "TOKEN", "TOKEN_FILE")
+"""Settings whose name, misspelt, must not leave the service more open than it was meant to be."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class BadSetting(ValueError):
     """A `COORD_…` variable holds a value that coord cannot use; the message names both."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that opens the service. The name, where it has one, says in the log whose call it was."""
+
+    value: str
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,17 @@ def text(value: str) -> str:
 def words(value: str) -> tuple[str, ...]:
     """Comma- or space-separated words, in order, empty ones left out."""
     return tuple(value.replace(",", " ").split())
+
+
+def token(value: str) -> str:
+    """Empty for none. A blank one is refused: whoever set it wanted a token, and must not get an open service."""
+    if not value:
+        return ""
+    if not value.strip():
+        raise ValueError("it is blank; unset it to serve without a token")
+    if _CONTROL.search(value.strip()):
+        raise ValueError("it has a control character in it, which no header can carry")
+    return value.strip()
 
 
 def networks(value: str) -> tuple[Network, ...]:
@@ -134,8 +159,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "TRUSTED_PROXIES", "", networks, "Networks whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed. Default: none."
     ),
-    Setting("TOKEN", "", text, "When set, every call except `/livez`, `/health` and `/client` needs `Authorization: Bearer <token>`."),
-    Setting("TOKEN_FILE", "", text, "File that holds the token (first line); instead of `COORD_TOKEN`."),
+    Setting("TOKEN", "", token, "When set, every call that shows or changes data needs `Authorization: Bearer <token>`."),
+    Setting(
+        "TOKEN_FILE",
+        "",
+        text,
+        "File with a token on each line, or `name:token`; any of them opens, so one can replace another. Instead of `COORD_TOKEN`.",
+    ),
     Setting("DEFAULT_TTL_HOURS", "2", number_from(0, 87600), "`ttl_hours` of a claim that names none; 0 never expires."),
     Setting(
         "STALE_AFTER_HOURS",
@@ -165,8 +195,10 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
             loaded[setting.name] = setting.parse(value)
         except ValueError as reason:
             raise BadSetting(f"{setting.variable}={value!r} cannot be used: {reason}. {setting.meaning}") from None
-    if loaded["TOKEN_FILE"]:
-        loaded["TOKEN"] = read_token(Path(loaded["TOKEN_FILE"]))
+    loaded["TOKENS"] = tokens_of(loaded)
+    for name, suggestion in misspelt(environ).items():
+        if suggestion.removeprefix("COORD_") in DECIDING_ACCESS:
+            raise BadSetting(f"{name} is not a setting. Did you mean {suggestion}? It decides who may call, so nothing is started.")
     return loaded
 
 
@@ -178,15 +210,49 @@ def misspelt(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: found[0] for name, found in nearest.items() if found}
 
 
-def read_token(path: Path) -> str:
-    """The first line of the file. Raises BadSetting: a token that was asked for but cannot be read must not open the service."""
+def tokens_of(settings: Mapping[str, Any]) -> tuple[Token, ...]:
+    """The tokens that open the service; none: it is open. Raises BadSetting."""
+    if settings["TOKEN"] and settings["TOKEN_FILE"]:
+        raise BadSetting("COORD_TOKEN and COORD_TOKEN_FILE are both set, and one would be ignored: keep one of them.")
+    if settings["TOKEN_FILE"]:
+        return read_tokens(Path(settings["TOKEN_FILE"]))
+    return (Token(settings["TOKEN"]),) if settings["TOKEN"] else ()
+
+
+def read_tokens(path: Path) -> tuple[Token, ...]:
+    """All tokens of the file, one a line; empty lines and those that begin with # are left out.
+
+    Raises BadSetting: a token that was asked for but cannot be read must not leave the service open.
+    """
     try:
-        token = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as reason:
         raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} cannot be read: {reason.strerror}.") from None
-    if not token:
-        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is empty: write the token on its first line.")
-    return token
+    except UnicodeDecodeError:
+        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not UTF-8: save it as such.") from None
+    tokens = []
+    for number, line in enumerate(lines, 1):
+        entry = line.strip()
+        if not entry or entry.startswith("#"):
+            continue
+        if _CONTROL.search(entry):
+            raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r}: line {number} has a control character, which no header can carry.")
+        match = _NAMED_TOKEN.fullmatch(entry)
+        tokens.append(Token(match["value"], match["name"]) if match else Token(entry))
+    if not tokens:
+        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} has no token in it: write one on a line.")
+    return tuple(tokens)
+
+
+def listens_beyond_loopback(bind: str) -> bool:
+    """Whether others than this machine can reach the address that gunicorn is to listen on."""
+    if bind.startswith(("unix:", "fd://")):
+        return False
+    host = bind.rpartition(":")[0].strip("[]")
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 def workers(loaded: Mapping[str, Any]) -> int:

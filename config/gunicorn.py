@@ -24,7 +24,9 @@ preload_app = True  # "ready" is said after the app was imported, and a broken s
 control_socket_disable = True  # it would lie in the home folder, where two services of one user collide
 accesslog = None  # coord.telemetry writes one JSON line a call
 loglevel = _settings["LOG_LEVEL"]
-forwarded_allow_ips = ""  # coord.access judges forwarded headers by COORD_TRUSTED_PROXIES
+forwarded_allow_ips = ""  # coord.web.access judges forwarded headers by COORD_TRUSTED_PROXIES:
+secure_scheme_headers: dict[str, str] = {}  # on a socket file gunicorn would believe X-Forwarded-Proto all the same
+umask = 0o007  # a socket file is for its user and group; gunicorn's own default is everybody
 limit_request_line = 8190
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
@@ -35,6 +37,16 @@ _metrics_dir.mkdir(parents=True, exist_ok=True)
 for _left in _metrics_dir.glob("*.db"):
     _left.unlink()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
+
+
+def when_ready(server):  # type: ignore[no-untyped-def]
+    """Says so where anybody on the network may call."""
+    if default.listens_beyond_loopback(bind) and not _settings["TOKENS"]:
+        server.log.warning(
+            "Listening on %s without a token: every host in COORD_ALLOWED_NETWORKS may read and change everything. "
+            "COORD_TOKEN or COORD_TOKEN_FILE asks them for one.",
+            bind,
+        )
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]

@@ -34,6 +34,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Service("coord", root_path=str(Path(__file__).parent), static_folder=None)
     app.config.from_mapping(default.load(os.environ))
     app.config.from_mapping(settings or {})
+    app.config["TOKENS"] = default.tokens_of(app.config)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # a chunked body is cut there, and known by it
     app.json = answers.Json(app)
     app.url_map.strict_slashes = False

@@ -19,7 +19,6 @@ from coord.web.requests import PROJECT_HEADER, SESSION_HEADER
 from coord.web.schemas import shortened
 from coord.web.telemetry import REQUEST_ID
 
-OPEN_WITHOUT_TOKEN = ("/livez", "/health", "/client", "/client/coord.pyz", "/client/install.sh", "/client/install.ps1")
 _SENT_BY_PAGES = (
     *("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", SESSION_HEADER, PROJECT_HEADER, REQUEST_ID),
     *("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"),
@@ -152,14 +151,18 @@ def _is_preflight() -> bool:
 
 
 def _check_token(config: Any) -> None:
-    token = config["TOKEN"]
-    if not token or request.path.rstrip("/") in OPEN_WITHOUT_TOKEN or _is_preflight():
+    tokens: tuple[default.Token, ...] = config["TOKENS"]
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not tokens or not getattr(view, "needs_token", True) or _is_preflight():
         return
     kind, _, sent = request.headers.get("Authorization", "").partition(" ")
-    # WSGI hands headers over as Latin-1
-    if kind.lower() != "bearer" or not hmac.compare_digest(sent.strip().encode("latin-1", "replace"), token.encode()):
+    value = sent.strip().encode("latin-1", "replace")  # WSGI hands headers over as Latin-1
+    # All are compared, each in constant time: how long it takes tells nothing of the one that fits.
+    fitting = [token for token in tokens if hmac.compare_digest(value, token.value.encode())]
+    if kind.lower() != "bearer" or not fitting:
         problem = "is wrong" if sent else "is missing"
         raise Forbidden(f"The token {problem}. Send the header 'Authorization: Bearer TOKEN'; the operator has it.")
+    request.environ["coord.token_name"] = fitting[0].name
 
 
 @lru_cache(maxsize=4096)

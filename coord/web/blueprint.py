@@ -23,8 +23,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(self._prepare_errors_doc)
 
-    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        return cast(Callable[[View], View], super().route(rule, **options))
+    def route(self, rule: str, *, needs_token: bool = True, **options: Any) -> Callable[[View], View]:
+        """`needs_token`: False for what shows and changes no data, so that it is open where a token is set."""
+        register = cast(Callable[[View], View], super().route(rule, **options))
+
+        def decorator(view: View) -> View:
+            if needs_token:
+                return register(view)
+            view.needs_token = False  # type: ignore[attr-defined]
+            return register(self.doc(security=[])(view))
+
+        return decorator
 
     def response(self, status_code: int, schema: type[ma.Schema] | None = None, **options: Any) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().response(status_code, schema, **options))

@@ -49,7 +49,7 @@ def api_of(app: Flask, version: str) -> CoordApi:
             "version": version,
             "openapi_version": "3.1.0",
             "info": {"description": DESCRIPTION},
-            "security": [token] if app.config["TOKEN"] else [{}, token],
+            "security": [token] if app.config["TOKENS"] else [{}, token],
         },
     )
     for kind in (fields.Text, fields.SessionId, fields.ProjectKey, fields.Choice):

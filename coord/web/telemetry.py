@@ -88,6 +88,7 @@ def _end(response: Response) -> Response:
                 "ms": round(seconds * 1000, 2),
                 **({"waited_ms": round(waited * 1000)} if waited else {}),
                 **({"client": caller.version} if caller else {}),
+                **({"token": environ["coord.token_name"]} if environ.get("coord.token_name") else {}),
                 "peer": environ.get("REMOTE_ADDR"),
                 "request_id": request_id,
             },

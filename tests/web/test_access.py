@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from config import default
 from config.default import BadSetting, load
 from coord.app import create_app
 from coord.web.access import own_names
@@ -16,6 +17,7 @@ from tests.service import Service, running
 from tests.web.conftest import CALLS, NOWHERE, Call, assert_error
 
 TOKEN = "correct-horse-battery"
+OPEN = ("/livez", "/health", "/client", "/docs", "/openapi.json", "/llms.txt")  # the contract's
 
 
 def make(**variables: str) -> Flask:
@@ -262,13 +264,75 @@ def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "TOKEN":
         return make(TOKEN=TOKEN)
     file = tmp_path_factory.mktemp("token") / "token"
-    file.write_text(f"{TOKEN}\nsecond line\n")
+    file.write_text(f"# the tokens\n\nreviewer:other token\n{TOKEN}\n")
     return make(TOKEN_FILE=str(file))
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if not call.template.startswith(("/livez", "/health", "/client"))], ids=str)
+@pytest.mark.parametrize("call", [call for call in CALLS if not call.template.startswith(OPEN)], ids=str)
 def test_every_call_needs_the_token(guarded: Flask, call: Call) -> None:
     assert "Authorization: Bearer" in refused(ask(guarded, path=call.template, method=call.method))
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.json", "/llms.txt"])
+def test_who_looks_for_where_to_put_the_token_may_read(guarded: Flask, path: str) -> None:
+    with ask(guarded, path=path) as answer:
+        assert answer.status_code == 200
+
+
+def test_the_document_says_which_calls_are_open(guarded: Flask) -> None:
+    paths = ask(guarded, path="/openapi.json").json["paths"]
+    open_calls = {path for path, calls in paths.items() for name, call in calls.items() if name == "get" and call.get("security") == []}
+    assert {path for path in paths if path.startswith(OPEN)} == open_calls
+
+
+def test_any_of_several_tokens_opens_and_the_log_names_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "tokens"
+    file.write_text("alice:one\nnightly:two:with colon\nthree\n")
+    app = make(TOKEN_FILE=str(file))
+    names = []
+    with caplog.at_level("INFO", logger="coord.access"):
+        for value in ("one", "two:with colon", "three"):
+            caplog.clear()
+            assert ask(app, path="/metrics?x", Authorization=f"Bearer {value}").status_code != 403
+            names.append(getattr(caplog.records[-1], "token", None))
+    assert names == ["alice", "nightly", None]
+
+
+@pytest.mark.parametrize("variables", [{"TOKEN": " "}, {"TOKEN": "\t\n"}, {"TOKEN": "a\x01b"}], ids=str)
+def test_a_token_that_is_none_stops_the_start(variables: dict[str, str]) -> None:
+    with pytest.raises(BadSetting, match="COORD_TOKEN="):
+        make(**variables)
+
+
+def test_a_token_beside_a_token_file_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    with pytest.raises(BadSetting, match="both set"):
+        make(TOKEN=TOKEN, TOKEN_FILE=str(tmp_path / "token"))
+
+
+@pytest.mark.parametrize("name", ["TOKN", "TOKENS", "TOKEN_FIEL", "ALLOWED_NETWORK", "ALOWED_HOSTS", "TRUSTED_PROXY", "BINDD"])
+def test_a_misspelt_setting_that_decides_access_stops_the_start(name: str) -> None:
+    with pytest.raises(BadSetting, match=f"COORD_{name} is not a setting"):
+        make(**{name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("bind", "beyond"),
+    [
+        ("127.0.0.1:8001", False),
+        ("localhost:8001", False),
+        ("[::1]:8001", False),
+        ("unix:/run/coord.sock", False),
+        ("fd://3", False),
+        ("0.0.0.0:8001", True),
+        ("[::]:8001", True),
+        ("10.0.0.7:8001", True),
+        ("coord.lan:8001", True),
+        (":8001", True),
+    ],
+)
+def test_it_is_known_whether_others_can_reach_the_address(bind: str, beyond: bool) -> None:
+    assert default.listens_beyond_loopback(bind) is beyond
 
 
 @pytest.mark.parametrize("path", ["/livez", "/health", "/livez/", "/health/"])
@@ -288,7 +352,7 @@ def test_nothing_else_passes_for_a_probe_or_the_client(guarded: Flask, path: str
 
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER {}", "Bearer  {} "])
 def test_the_token_opens(guarded: Flask, form: str) -> None:
-    assert ask(guarded, path="/openapi.json", Authorization=form.format(TOKEN)).status_code == 200
+    assert ask(guarded, path="/metrics", Authorization=form.format(TOKEN)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -304,27 +368,36 @@ def test_the_token_opens(guarded: Flask, form: str) -> None:
         f"Token {TOKEN}",
         "Bearer ä",
         "Bearer ÿ",
-        "Bearer second line",
+        "Bearer reviewer:other token",
+        "Bearer # the tokens",
         "Basic " + base64.b64encode(f"x:{TOKEN}".encode()).decode(),
         f"Bearer {TOKEN} {TOKEN}",
     ],
 )
 def test_anything_else_does_not(guarded: Flask, sent: str) -> None:
-    answer = ask(guarded, path="/openapi.json", Authorization=sent)
+    answer = ask(guarded, path="/metrics", Authorization=sent)
     assert TOKEN not in refused(answer)
 
 
 def test_a_token_may_be_any_text() -> None:
     app = make(TOKEN="pässwörd")
-    assert ask(app, path="/openapi.json", Authorization="Bearer pässwörd".encode().decode("latin-1")).status_code == 200
-    refused(ask(app, path="/openapi.json", Authorization="Bearer passwoerd"))
+    assert ask(app, path="/metrics", Authorization="Bearer pässwörd".encode().decode("latin-1")).status_code == 200
+    refused(ask(app, path="/metrics", Authorization="Bearer passwoerd"))
 
 
 def test_the_query_takes_no_token(guarded: Flask) -> None:
     refused(ask(guarded, path=f"/api/coord/locks?token={TOKEN}"))
 
 
-@pytest.mark.parametrize("write", [lambda file: None, lambda file: file.write_text(""), lambda file: file.write_text("\nlater\n")])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: None,
+        lambda file: file.write_text(""),
+        lambda file: file.write_text("\n# none\n"),
+        lambda file: file.write_bytes(b"\xff"),
+    ],
+)
 def test_a_token_file_that_holds_none_stops_the_start(tmp_path: Path, write: Callable[[Path], None]) -> None:
     """Rather than opening a service that was meant to be closed."""
     write(tmp_path / "token")

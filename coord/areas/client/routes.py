@@ -16,7 +16,7 @@ blp = Blueprint("client", __name__, url_prefix="/client", description="The clien
 _SCRIPTS = Path(__file__).parent
 
 
-@blp.route("", methods=["GET"])
+@blp.route("", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, ClientSchema)
 def client(query: dict[str, Any]) -> Any:
@@ -36,7 +36,7 @@ def client(query: dict[str, Any]) -> Any:
     }
 
 
-@blp.route("/coord.pyz", methods=["GET"])
+@blp.route("/coord.pyz", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="application/zip", description="The client as one file. Its `ETag` is its sha256.")
 @blp.alt_response(304, description="It is the one that `If-None-Match` names.")
@@ -49,7 +49,7 @@ def pyz(query: dict[str, Any]) -> Any:
     return _fresh(response).make_conditional(request)
 
 
-@blp.route("/install.sh", methods=["GET"])
+@blp.route("/install.sh", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="A script for any POSIX shell.")
 def install_sh(query: dict[str, Any]) -> Any:
@@ -57,7 +57,7 @@ def install_sh(query: dict[str, Any]) -> Any:
     return _script("install.sh", shlex.quote)
 
 
-@blp.route("/install.ps1", methods=["GET"])
+@blp.route("/install.ps1", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="A script for PowerShell 5.1 and later.")
 def install_ps1(query: dict[str, Any]) -> Any:

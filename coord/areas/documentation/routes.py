@@ -42,7 +42,7 @@ _START = """SwaggerUIBundle({
 """
 
 
-@blp.route("/openapi.json", methods=["GET"])
+@blp.route("/openapi.json", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, description="This API, as OpenAPI 3.1.")
 def openapi_json(query: dict[str, Any]) -> Any:
@@ -50,7 +50,7 @@ def openapi_json(query: dict[str, Any]) -> Any:
     return current_app.json.response(openapi.document(current_app))
 
 
-@blp.route("/docs", methods=["GET"])
+@blp.route("/docs", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="text/html", description="A page.")
 def docs(query: dict[str, Any]) -> Any:
@@ -58,7 +58,7 @@ def docs(query: dict[str, Any]) -> Any:
     return _with_policy(Response(_PAGE, mimetype="text/html"))
 
 
-@blp.route("/docs/<name:asset>", methods=["GET"])
+@blp.route("/docs/<name:asset>", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="application/octet-stream", description="A file of the page.")
 @blp.raises(NotFound)
@@ -71,7 +71,7 @@ def docs_asset(query: dict[str, Any], asset: str) -> Any:
     return send_from_directory(_ASSETS, asset)
 
 
-@blp.route("/llms.txt", methods=["GET"])
+@blp.route("/llms.txt", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="Markdown.")
 def llms_txt(query: dict[str, Any]) -> Any:

@@ -17,7 +17,7 @@ blp = Blueprint("health", __name__, description="Whether the service works.")
 MIGRATE = "run: flask db upgrade"
 
 
-@blp.route("/health", methods=["GET"])
+@blp.route("/health", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, HealthSchema)
 @blp.alt_response(503, schema=HealthSchema, description="The database is away or refuses writes; with `Retry-After`.")
@@ -51,7 +51,7 @@ def _folders() -> tuple[Path, ...]:
     return (MIGRATIONS / "versions", *(area.migrations for area in areas() if area.migrations is not None))
 
 
-@blp.route("/livez", methods=["GET"])
+@blp.route("/livez", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, LiveSchema)
 def livez(query: dict[str, Any]) -> Any:
