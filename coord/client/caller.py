@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 
 from coord.client import processes
-from coord.client.place import short_id
+from coord.client.ids import short_id
 from coord.client.processes import Process
 
 # The variable in which an agent gives the id of its session to the commands that it runs.

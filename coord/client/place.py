@@ -9,12 +9,12 @@ import os
 import sys
 
 from coord.client import address
+from coord.client.ids import short_id
 
 CONFIG = ".coord.toml"
 DEFAULT_URL = "http://127.0.0.1:8001"
 FOLDER = ".claude"
 QUEUE = "coord-queue.jsonl"
-SHORT = 8  # letters of a Claude session's id: enough to tell the sessions of one host apart, short enough to read
 
 
 class BadConfig(Exception):
@@ -260,11 +260,6 @@ def session(claude_session: str | None = None, agent: str | None = None) -> str:
     if not name:
         name = f"{host()}/{f'claude-{short_id(claude_session)}' if claude_session else _caller()}"
     return f"{name}/{agent}"[:200] if agent else name[:200]
-
-
-def short_id(claude_session: str) -> str:
-    """The end of an id: the first letters of a UUIDv7 are only the time, the same for sessions that start within a minute."""
-    return claude_session.replace("-", "")[-SHORT:]
 
 
 def _caller() -> str:

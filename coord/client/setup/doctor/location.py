@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from coord.client import caller
 from coord.client.commands import BadPattern, resources
-from coord.client.place import CONFIG, SHORT, Place, host, session, user
+from coord.client.ids import SHORT
+from coord.client.place import CONFIG, Place, host, session, user
 from coord.client.setup import config_file
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext, source
 
