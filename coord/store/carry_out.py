@@ -11,10 +11,10 @@ from typing import Any, NoReturn, TypeVar
 from sqlalchemy.engine import Dialect
 
 from coord.store import bell, engine, faults
-from coord.store.change import Answer, Change, Decision
+from coord.store.change import Answer, Change, Decision, Step
 from coord.store.faults import GuardFailed
 from coord.store.reader import Reader, Rows
-from coord.store.statements import compile_for
+from coord.store.statements import Compiled, compile_for
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +65,9 @@ def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
 
 
 def _one_by_one(db: Reader, change: Change[Any]) -> Rows:
+    steps = _compiled_steps(db, change)  # before its turn: while it has that, all other writers of the process wait
     with _sqlite_transaction(db) as cursor:
-        return _carry_out_steps(db, change, cursor)
+        return _carry_out_steps(steps, change.query, cursor)
 
 
 def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
@@ -75,7 +76,7 @@ def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
     with _sqlite_transaction(db) as cursor:
         decision = decide(db)
         if isinstance(decision, Change):
-            rows = _carry_out_steps(db, decision, cursor)
+            rows = _carry_out_steps(_compiled_steps(db, decision), decision.query, cursor)
     if isinstance(decision, Answer):
         return decision.value
     bell.ring()
@@ -97,14 +98,17 @@ def _sqlite_transaction(db: Reader) -> Iterator[Any]:
             db.close(cursor)
 
 
-def _carry_out_steps(db: Reader, change: Change[Any], cursor: Any) -> Rows:
+def _compiled_steps(db: Reader, change: Change[Any]) -> list[tuple[Step, Compiled]]:
+    return [(step, compile_for(db.dialect, step.statement)) for step in change.transaction()]
+
+
+def _carry_out_steps(steps: list[tuple[Step, Compiled]], query: Step | None, cursor: Any) -> Rows:
     rows: Rows = []
-    for step in change.transaction():
-        compiled = compile_for(db.dialect, step.statement)
+    for step, compiled in steps:
         cursor.execute(compiled.sql, compiled.arguments(step.values))
         if step.expect is not None and cursor.rowcount != step.expect:
             raise GuardFailed
-        if step is change.query:
+        if step is query:
             rows = compiled.rows(cursor.fetchall())
     return rows
 

@@ -70,6 +70,19 @@ class Choice(fields.String):
         super().__init__(validate=validate.OneOf(choices, error=f"Must be one of: {', '.join(choices)}."), **kwargs)
 
 
+class ListOf(fields.List[Any]):
+    """A list whose length is judged before its members: a body has room for hundreds of thousands."""
+
+    def __init__(self, member: fields.Field[Any], *, max_items: int, min_items: int = 0, **kwargs: Any) -> None:
+        self._length = validate.Length(min=min_items, max=max_items)
+        super().__init__(member, validate=self._length, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._length(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Uuid(fields.Field[str]):
     """A UUID in its 36-character form; kept in lower case."""
 

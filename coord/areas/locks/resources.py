@@ -1,27 +1,41 @@
 """What a resource's name means: which spellings are the same, and which names lie above which."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from coord.areas.locks.models import RESOURCE_LENGTH
 
+MAX_STEPS = 32  # every tree above a name is a condition of the statements about it: one of 250 steps took seconds
 PAST_ALL = "\U0010ffff" * (RESOURCE_LENGTH + 1)  # no key is longer, so none sorts after it
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource in the form that conflicts are judged by. A tree covers its own name and everything below; the root's key is empty."""
+    """A resource in the form that conflicts are judged by. A tree covers its own name and all below.
+
+    The key of the whole project is empty.
+    """
 
     key: str
     tree: bool
 
-    @property
-    def above(self) -> list[str]:
-        """The keys of all trees that would cover this one, the root first."""
+    @cached_property
+    def above(self) -> tuple[str, ...]:
+        """The keys of all trees that would cover this one, the whole project first."""
         if not self.key:
-            return []
-        parts = self.key.split("/")
-        return list(dict.fromkeys("/".join(parts[:end]) for end in range(len(parts))))
+            return ()
+        steps = self.key.split("/")
+        return tuple(dict.fromkeys("/".join(steps[:end]) for end in range(len(steps))))
+
+    @property
+    def depth(self) -> int:
+        """How many steps the name has: `src/core/` has two."""
+        return sum(1 for step in self.key.split("/") if step)
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it looks like a pattern of paths: nothing but that very name would be locked."""
+        return "*" in self.key and not any(character.isspace() for character in self.key)
 
     @property
     def below(self) -> tuple[str, str]:
@@ -41,14 +55,13 @@ def _covers(tree: str, key: str) -> bool:
 
 @lru_cache(maxsize=4096)  # a waiting claim compares itself with each lock that comes free
 def canonical(resource: str) -> Resource:
-    r"""`\` is `/`; empty, `.` and inner `..` steps go; a drive letter is lower case; a trailing `/` or `/**` makes a tree.
+    r"""`\` is `/`; empty, `.` and inner `..` steps go; a trailing `/` or `/**` makes a tree.
 
-    Case and everything else count: two files of one folder may differ in just that. Free text without slashes is left as it is.
+    A drive letter is lower case. Case and everything else count: two files of one folder may differ
+    in just that. Free text without slashes is left as it is.
     """
     path = resource.replace("\\", "/")
-    tree = path.endswith("/") or path == "**" or path.endswith("/**")
-    if tree:
-        path = path.removesuffix("**")
+    tree = path.endswith("/")
     steps: list[str] = []
     for step in path.split("/"):
         if step in ("", "."):
@@ -57,6 +70,9 @@ def canonical(resource: str) -> Resource:
             steps.pop()
         else:
             steps.append(step)
+    while steps and steps[-1] == "**":  # only now: what follows it in the name may be nothing, as in `src/**/.`
+        steps.pop()
+        tree = True
     key = "/".join(steps)
     if key[1:2] == ":" and key[0].isalpha() and key[0].isascii():
         key = key[0].lower() + key[1:]

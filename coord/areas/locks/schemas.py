@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from coord.areas.locks.models import RESOURCE_LENGTH
+from coord.areas.locks.resources import MAX_STEPS, canonical
 from coord.live import MAX_WAIT_S
 from coord.web import (
     Body,
     Boolean,
     Choice,
     Integer,
+    ListOf,
     Number,
     ObservedAt,
     PageQuery,
@@ -24,6 +26,7 @@ from coord.web import (
     Time,
     Uuid,
     list_of,
+    shortened,
 )
 
 MODES = ("exclusive", "shared")
@@ -90,9 +93,43 @@ class ReleasedSchema(Schema):
     items = fields.List(fields.Nested(LockSchema), required=True)
 
 
-def _resource(**kwargs: Any) -> Text:
-    description = "Free text: a path, `git push`, `ssh web-1`. One that ends in `/` covers everything below it; `/` is the whole project."
-    return Text(max_length=RESOURCE_LENGTH, min_length=1, metadata={"description": description}, **kwargs)
+def _refuse_depth(name: str) -> None:
+    if len(name) > RESOURCE_LENGTH:
+        return  # refused for that
+    depth = canonical(name).depth
+    if depth > MAX_STEPS:
+        raise ma.ValidationError(
+            f"Has {depth} steps (names between slashes), at most {MAX_STEPS}. Name a folder above it: 'a/b/' is all below a/b."
+        )
+
+
+def _refuse_what_locks_nothing(name: str) -> None:
+    """What a caller surely means otherwise than as a name: it would be granted, and keep nobody out."""
+    if not name.strip():
+        raise ma.ValidationError("Blank. Name what is to be locked.")
+    if len(name) <= RESOURCE_LENGTH and canonical(name).is_pattern:
+        folder = f"{name.replace(chr(92), '/').partition('*')[0].rpartition('/')[0]}/"
+        raise ma.ValidationError(
+            "Patterns are not known: this would lock a file of just that name, and none that it matches. "
+            f"Claim '{shortened(folder)}' (all below it), or name the files in resources."
+        )
+
+
+class ResourceName(Text):
+    """What a lock is on, as the caller spells it."""
+
+    def __init__(self, *, is_claimed: bool = False, **kwargs: Any) -> None:
+        validators = [_refuse_depth, *([_refuse_what_locks_nothing] if is_claimed else [])]
+        super().__init__(
+            max_length=RESOURCE_LENGTH,
+            min_length=1,
+            validators=validators,
+            metadata={
+                "description": "Free text: a path, `git push`, `ssh web-1`. One that ends in `/` covers everything below it; "
+                "`/` is the whole project."
+            },
+            **kwargs,
+        )
 
 
 class ClaimSchema(Body):
@@ -103,11 +140,12 @@ class ClaimSchema(Body):
     id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated claim grants nothing twice."})
     project_key = ProjectKey(required=True)
     session_id = SessionId(required=True)
-    resource = _resource(load_default=None)
-    resources = fields.List(
-        _resource(),
+    resource = ResourceName(is_claimed=True, load_default=None)
+    resources = ListOf(
+        ResourceName(is_claimed=True),
+        min_items=1,
+        max_items=MAX_RESOURCES,
         load_default=None,
-        validate=validate.Length(min=1, max=MAX_RESOURCES),
         metadata={"description": "Instead of `resource`: all of them or none."},
     )
     description = Text(max_length=20_000, load_default=None, allow_none=True, metadata={"description": "Why: others see it."})
@@ -158,7 +196,7 @@ class ReleaseManySchema(Query):
 
     session_id = SessionId(required=True)
     project_key = ProjectKey(load_default=None)
-    resource = _resource(load_default=None)
+    resource = ResourceName(load_default=None)
     release_all = Boolean(load_default=False)
     observed_at = ObservedAt("What was claimed or renewed since stays held.")
 
@@ -180,7 +218,7 @@ class WaitersQuery(PageQuery):
 
     session_id = SessionId(load_default=None, metadata={"description": "Those of this session."})
     project_key = ProjectKey(load_default=None)
-    resource = _resource(load_default=None)
+    resource = ResourceName(load_default=None)
 
 
 class LocksQuery(PageQuery):
@@ -192,6 +230,6 @@ class LocksQuery(PageQuery):
         load_default=None, metadata={"description": "Those of this session. (Who asks may be named in the header, which filters nothing.)"}
     )
     project_key = ProjectKey(load_default=None)
-    resource = _resource(load_default=None)
+    resource = ResourceName(load_default=None)
     stale = Boolean(load_default=None)
     state = Choice(("active", "released", "all"), load_default="active")
