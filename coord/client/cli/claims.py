@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 import click
 
+from coord.client import banner
 from coord.client.banner import plain
 from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.cli.context import Body, Coord, away_sentence
@@ -25,6 +26,7 @@ MAX_WAIT_S = 60.0  # of one call; a longer wait is made of several
 MIN_INTERVAL_S = 1.0  # between two tries
 AWAY_INTERVAL_S = 5.0
 UNDO_TIMEOUT_S = 2.0
+MAX_SHOWN = 3  # locks that are in the way
 SILENT_S = 1.0  # most claims that wait are granted at once
 
 _WAIT = "How long to wait (30, 90s, 10m) instead of being refused at once."
@@ -125,9 +127,7 @@ class Claim:
         """Waits for the lock; None when no time is given, or coord is not there to wait with."""
         if not self.options.wait:
             return None
-        limit = span(self.options.wait)
-        sentence = f"Waiting for {self.names}, for at most {limit}. Ctrl-C stops waiting."
-        announcement = threading.Timer(SILENT_S, self.coord.note, [sentence])
+        announcement = threading.Timer(SILENT_S, self._announce)
         announcement.daemon = True
         announcement.start()
         try:
@@ -162,6 +162,35 @@ class Claim:
                 self.coord.note(f"coord is away: {away.reason}. Trying again in {pause:g} s.")
             time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
         return None
+
+    def _announce(self) -> None:
+        """Notes what is waited for, and behind whom. In a thread of its own, so with calls of its own."""
+        limit = span(self.options.wait)
+        reasons = [reason for resource in self.resources for reason in self._in_the_way(resource)]
+        because = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
+        self.coord.note(f"Waiting for {self.names}, for at most {limit}{because}. Ctrl-C stops waiting.")
+
+    def _in_the_way(self, resource: str) -> list[str]:
+        """Who holds it, and how many wait before this claim. Empty when that cannot be told."""
+        calls = Calls(self.coord.place, self.coord.session, Timeouts(call=UNDO_TIMEOUT_S))
+        filters = query(project_key=self.project, resource=resource)
+        try:
+            held, waiting = (calls.read(f"/locks{path}{filters}") for path in ("", "/waiters"))
+        except (Away, OSError, Busy):
+            return []
+        if not (held.ok and waiting.ok):
+            return []
+        locks: list[Lock] = [each for each in held.json["items"] if each["session_id"] != self.coord.session]
+        waiters = sorted(waiting.json["items"], key=lambda waiter: str(waiter["since"]))
+        ahead = 0
+        for waiter in waiters:
+            if waiter["session_id"] == self.coord.session:
+                break
+            ahead += 1
+        reasons = [banner.lock(each) for each in locks[:MAX_SHOWN]]
+        if ahead:
+            reasons.append(f"{ahead} wait before you")
+        return reasons
 
     def _note_waiting(self, refused: Refused, deadline: float) -> None:
         remaining = span(max(0.0, deadline - time.monotonic()))

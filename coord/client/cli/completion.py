@@ -18,6 +18,14 @@ Completer = Callable[[click.Context, click.Parameter, str], "list[Any]"]
 
 SHELLS = ("bash", "zsh", "fish")
 
+# Names come from other sessions: unquoted, `git push` would be two words, and `x; rm y` two commands. zsh and fish
+# quote by themselves. Inside quotes that were typed, a name is not offered that could end them.
+_QUOTED_FOR_BASH = """case ${COMP_WORDS[COMP_CWORD]} in
+                \\"*|\\'*) [[ $value == *[\\"\\'\\\\\\`\\$]* ]] && continue ;;
+                *) printf -v value %%q "$value" ;;
+            esac
+            COMPREPLY+=("$value")"""
+
 
 @click.command(
     "completion",
@@ -38,8 +46,9 @@ def completion(shell: str) -> None:
     complete = get_completion_class(shell)
     assert complete is not None
     script = complete(cli, {}, "coord", "_COORD_COMPLETE")
+    template = script.source_template.replace("COMPREPLY+=($value)", _QUOTED_FOR_BASH)
     # source() would start a bash to ask for its version
-    click.echo(script.source_template % script.source_vars())
+    click.echo(template % script.source_vars())
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any, Callable, NamedTuple, NoReturn
 import click
 
 from coord.client import place as places
+from coord.client import tokens
 from coord.client.banner import plain
 from coord.client.calls import Calls, NotQueued, Queued, Timeouts
 from coord.client.cli.failures import (
@@ -204,7 +205,11 @@ class Coord:
         if not answer.ok:
             if not self.place.is_trusted and answer.json.get("error") == "forbidden":
                 self.warn(UNTRUSTED.format(url=self.place.url))
-            raise Refused(answer)
+            refused = Refused(answer)
+            if refused.error == "forbidden" and self.place.is_trusted and self.place.token is None:
+                file = os.path.join(tokens.folder(), tokens.TOKEN)
+                refused.details.append(f"  no token is set: write it into {file}, or name its file in COORD_TOKEN_FILE")
+            raise refused
         return answer
 
     def write(self, method: str, path: str, body: Body | None = None) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from coord.client.banner import plain
@@ -13,6 +15,7 @@ from coord.client.locked import Busy
 from coord.client.queue import Queue, ReplayResult
 
 SYNC_S = 600.0  # for all of the queue: somebody asked for it
+PART_S = 3.0  # after which it says how far it is
 
 
 @click.command(
@@ -72,10 +75,9 @@ def sync(coord: Coord) -> None:
     Exit code 0: no call waits any more. 1: all are sent, and some were refused, now or earlier without
     anybody having seen it. 5: calls still wait.
     """
-    coord.calls.timeouts.replay = max(coord.calls.timeouts.replay, SYNC_S)
     coord.check_address()
     try:
-        replayed = coord.calls.replay()
+        replayed = _replay_all(coord)
     except Busy:
         sentence = "Another process is sending the calls that wait. Try again in a moment."
         raise Failed(sentence, AWAY, "busy") from None
@@ -93,6 +95,25 @@ def sync(coord: Coord) -> None:
     for call in refused:
         coord.warn(f"refused: {refusal(call)}")
     leave(AWAY if replayed.waiting else REFUSED if refused else 0)
+
+
+def _replay_all(coord: Coord) -> ReplayResult:
+    """Sends all that waits, in parts, with a note after each of them. Raises Busy."""
+    total = ReplayResult()
+    coord.calls.timeouts.replay = PART_S
+    start = time.monotonic()
+    while True:
+        part = coord.calls.replay()
+        total.sent += part.sent
+        total.dropped += part.dropped
+        total.rejected += part.rejected
+        total.waiting, total.why, total.busy = part.waiting, part.why, part.busy
+        is_moving = part.sent or part.dropped
+        if not part.waiting or part.busy or coord.calls.away or not is_moving:
+            return total
+        if time.monotonic() - start > SYNC_S:
+            return total
+        coord.note(f"{total.sent + total.dropped} sent, {part.waiting} still wait.")
 
 
 def _detail(replayed: ReplayResult) -> str:

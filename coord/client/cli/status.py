@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import threading
 import time
 from typing import Any
 
@@ -20,6 +22,8 @@ from coord.client.cli.output import ago, until, when, word
 from coord.client.cli.work_output import progress
 from coord.client.queue import Queue
 
+REDRAW_S = 1.0  # ages count seconds
+RESIZE_POLL_S = 0.2
 SETTLE_S = 0.3  # what happens at the same time is drawn at once
 MAX_SHOWN = 12  # locks, components, workflows
 COMPONENT_COUNT = "components_"
@@ -52,15 +56,21 @@ def _watch(coord: Coord, project: str | None) -> None:
     journal = Journal(coord, project)
     cursor = journal.patiently(journal.end)
     overview = journal.patiently(lambda: _read(coord, project))
-    on_screen = sys.stdout.isatty() and not coord.json
-    _draw(coord, overview, project, on_screen)
+    on_screen = sys.stdout.isatty() and not coord.json and os.environ.get("TERM") != "dumb"
+    if on_screen:
+        with _Screen(coord, overview, project) as screen:
+            for _ in journal.follow(cursor):
+                time.sleep(SETTLE_S)
+                screen.show(journal.patiently(lambda: _read(coord, project)))
+        return
+    coord.result(overview)
+    coord.out(*overview_lines(coord, overview, project))
+    sys.stdout.flush()
     for events in journal.follow(cursor):
-        if on_screen or (coord.json and events):
+        if coord.json and events:
             time.sleep(SETTLE_S)
-            overview = journal.patiently(lambda: _read(coord, project))
-            _draw(coord, overview, project, on_screen)
-        else:
-            coord.out(*(event_line(event, project is None) for event in events))
+            coord.result(journal.patiently(lambda: _read(coord, project)))
+        coord.out(*(event_line(event, project is None) for event in events))
         sys.stdout.flush()
 
 
@@ -69,20 +79,46 @@ def _read(coord: Coord, project: str | None) -> Status:
     return overview
 
 
-def _draw(coord: Coord, overview: Status, project: str | None, on_screen: bool) -> None:
-    if coord.json:
-        coord.result(overview)
-        return
-    lines = overview_lines(coord, overview, project)
-    if not on_screen:
-        coord.out(*lines)
-        return
-    height = max(1, shutil.get_terminal_size().lines - 1)
-    lines = [*lines, f"as of {when(overview['generated_at'])}; Ctrl-C ends it"][:height]
-    lines = [cells.cut(line, cells.columns()) for line in lines]
-    shown = lines if coord.color is None else map(click.unstyle, lines)
-    text = "".join(f"{line}\x1b[K\n" for line in shown)
-    click.echo(f"\x1b[H{text}\x1b[J", nl=False, color=True)
+class _Screen:
+    """The overview on a terminal. A thread redraws it, so that its ages move and it follows a resize."""
+
+    def __init__(self, coord: Coord, overview: Status, project: str | None) -> None:
+        self._coord = coord
+        self._overview = overview
+        self._project = project
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._redraw, daemon=True)
+
+    def __enter__(self) -> _Screen:
+        self._draw()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def show(self, overview: Status) -> None:
+        self._overview = overview
+        self._draw()
+
+    def _redraw(self) -> None:
+        size, drawn = shutil.get_terminal_size(), time.monotonic()
+        while not self._stopped.wait(RESIZE_POLL_S):
+            if shutil.get_terminal_size() != size or time.monotonic() - drawn >= REDRAW_S:
+                size, drawn = shutil.get_terminal_size(), time.monotonic()
+                self._draw()
+
+    def _draw(self) -> None:
+        with self._lock:
+            lines = overview_lines(self._coord, self._overview, self._project)
+            lines.append(f"as of {when(self._overview['generated_at'])}; Ctrl-C ends it")
+            height = max(1, shutil.get_terminal_size().lines - 1)
+            fitted = [cells.cut(line, cells.columns()) for line in lines[:height]]
+            shown = fitted if self._coord.color is None else map(click.unstyle, fitted)
+            text = "".join(f"{line}\x1b[K\n" for line in shown)
+            click.echo(f"\x1b[H{text}\x1b[J", nl=False, color=True)
 
 
 def overview_lines(coord: Coord, overview: Status, project: str | None) -> list[str]:

@@ -284,3 +284,21 @@ def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:
     said = me("lock", "x")
     assert f"held since {first['acquired_at'][:19]}Z" in said.out
     assert f"You, {me.session}, have held x since" in said.err
+
+
+def test_who_waits_is_told_for_whom_and_behind_how_many(me: Person, other: Person) -> None:
+    other("lock", "x", "-m", "release 1.4")
+    third = me.as_("third")
+    with third.start("lock", "x", "--wait", "30") as first, me.start("lock", "x", "--wait", "30") as second:
+        assert first.stderr is not None
+        assert second.stderr is not None
+        lines = [first.stderr.readline(), second.stderr.readline()]
+        other("unlock", "x")
+        until(lambda: me("-q", "locks").out, 20, "the lock to be granted")
+        for process in (first, second):
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+    for line in lines:
+        assert f"x: {other.session} (release 1.4), until" in line
+        assert "Ctrl-C stops waiting" in line
+    assert sum("1 wait before you" in line for line in lines) == 1

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -189,20 +190,42 @@ def test_the_shell_completes_commands_options_and_names(me: Person, away: Person
     assert completed(away, "coord unlock ") == []
 
 
-def test_the_completion_script_works_in_bash(me: Person, tmp_path: Path) -> None:
+@pytest.fixture
+def complete(me: Person, tmp_path: Path) -> Callable[[str], list[str]]:
+    """What bash offers for the last word of a line."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     launcher = bin_folder / "coord"
     launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m coord.client "$@"\n')
     launcher.chmod(0o755)
     (tmp_path / "completion").write_text(me("completion", "bash").out)
-    script = f"""source {tmp_path}/completion
-COMP_WORDS=(coord loc); COMP_CWORD=1; _coord_completion coord; echo "${{COMPREPLY[@]}}"; complete -p coord"""
-    env = {**me.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", script], cwd=me.folder, env=env, capture_output=True, text=True)
-    assert done.returncode == 0
-    assert done.stdout.splitlines()[0] == "lock locks"
-    assert "_coord_completion" in done.stdout
+
+    def offered(words: str) -> list[str]:
+        script = f"""source {tmp_path}/completion
+complete -p coord | grep -q _coord_completion || exit 9
+COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); _coord_completion coord
+(( ${{#COMPREPLY[@]}} )) && printf '%s\\n' "${{COMPREPLY[@]}}" || :"""
+        env = {**me.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+        done = subprocess.run(["bash", "-c", script], cwd=me.folder, env=env, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
+    return offered
+
+
+def test_the_completion_script_works_in_bash(complete: Callable[[str], list[str]]) -> None:
+    assert complete("coord loc") == ["lock", "locks"]
+
+
+def test_what_is_completed_is_one_word_of_the_shell(me: Person, complete: Callable[[str], list[str]]) -> None:
+    for name in ("git push", "x; touch pwned", "a*", "it's $HOME"):
+        me("lock", "--as-is", name)
+    assert complete("coord unlock g") == ["git\\ push"]
+    assert complete("coord unlock x") == ["x\\;\\ touch\\ pwned"]
+    assert complete("coord unlock a") == ["a\\*"]
+    assert complete("coord unlock i") == ["it\\'s\\ \\$HOME"]
+    assert complete("coord unlock \\'g") == ["git push"]  # the quote is typed
+    assert complete("coord unlock \\'i") == []
 
 
 def test_output_is_utf_8_in_a_pipe_whatever_the_locale(me: Person) -> None:
@@ -256,3 +279,12 @@ def test_a_wrong_address_is_said_at_once_and_nothing_is_queued_or_refused(me: Pe
 def test_behind_a_proxy_the_address_has_a_path(me: Person) -> None:
     with answering(200, {"status": "ok"}, X_Coord_Server="1") as url:
         assert me.at(f"{url}/tools")("sync").code == 0
+
+
+def test_a_missing_token_is_told_with_the_file_that_it_belongs_into(me: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    refusal = {"detail": "The token is missing.", "error": "forbidden"}
+    with answering(403, refusal, X_Coord_Server="1") as url:
+        said = me.at(url)("locks")
+    assert said.code == 1
+    assert f"write it into {tmp_path}/config/coord/token, or name its file in COORD_TOKEN_FILE" in said.err

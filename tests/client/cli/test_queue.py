@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from coord.client.wire import SERVER_HEADER
 from tests.client.cli.conftest import Person, answering
 
@@ -98,3 +100,14 @@ def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
         said = me.at(url)("locks")
     assert said.code == 1
     assert said.err == "coord: Your network may not.\n"
+
+
+def test_a_long_sync_says_how_far_it_is(me: Person, away: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coord.client.cli.queue.PART_S", 0.02)
+    for number in range(6):
+        away("send", f"subject {number}")
+    said = me("sync")
+    assert said.out == "6 sent.\n"
+    assert "sent, " in said.err
+    assert "still wait." in said.err
+    assert me("sync", "-q").err == ""

@@ -9,6 +9,7 @@ from coord.client.cli import cells
 from coord.client.cli.tables import id_cells
 from tests.client.cli.conftest import Person
 from tests.client.cli.terminal import OnATerminal, Screen
+from tests.service import until
 
 LONG = "src/orders/service/very/long/path/of/a/module/that/never/ends.py"
 WIDTHS = [40, 80, 200]
@@ -114,3 +115,23 @@ def test_a_colour_ends_where_its_text_is_cut() -> None:
 def test_short_ids_are_as_long_as_they_must_be() -> None:
     ids = ["01a22400-0158-790e", "01a22400-0158-7a0e", "02a22400-0158-790e"]
     assert [cell.short for cell in id_cells(ids)] == ["01a22400-0158-79", "01a22400-0158-7a", "02a22400"]
+
+
+def test_watching_keeps_the_ages_moving_and_follows_a_resize(me: Person) -> None:
+    me("set", "api", "deployed", "--notes", "x")
+    me("lock", LONG)
+    screen = OnATerminal([*me.command, "status", "--watch"], me, columns=200)
+    screen.until(LONG)
+    ages = {line for line in last_drawing(screen) if " ago" in line}
+    until(lambda: {line for line in last_drawing(screen) if " ago" in line} != ages, 20, "an age to move")
+    screen.resize(50)
+    until(lambda: all(cells.width(line) <= 50 for line in last_drawing(screen)), 20, "lines of the new width")
+    assert any("…" in line for line in last_drawing(screen))
+    screen.type("\x03")
+    assert screen.wait() == 130
+
+
+def last_drawing(screen: OnATerminal) -> list[str]:
+    """The lines of the newest drawing that is whole."""
+    drawings = [part for part in screen.shown.split("\x1b[H") if part.endswith("\x1b[J")]
+    return [line.replace("\x1b[K", "") for line in drawings[-1].partition("\x1b[J")[0].splitlines()]
