@@ -206,7 +206,7 @@ class Coord:
             if not self.place.is_trusted and answer.json.get("error") == "forbidden":
                 self.warn(UNTRUSTED.format(url=self.place.url))
             refused = Refused(answer)
-            if refused.error == "forbidden" and self.place.is_trusted and self.place.token is None:
+            if refused.error == "forbidden" and "token" in refused.message and self.place.token is None:
                 file = os.path.join(tokens.folder(), tokens.TOKEN)
                 refused.details.append(f"  no token is set: write it into {file}, or name its file in COORD_TOKEN_FILE")
             raise refused
