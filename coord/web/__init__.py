@@ -22,7 +22,7 @@ from coord.web.fields import (
     iso,
 )
 from coord.web.negotiation import API, OLDEST_API
-from coord.web.pages import cursor_key, paginate
+from coord.web.pages import cursor_key, page_of, paginate
 from coord.web.paths import BASE_PATH
 from coord.web.requests import (
     MAX_BODY_BYTES,
@@ -74,6 +74,7 @@ __all__ = [
     "negotiation",
     "openapi",
     "own_url",
+    "page_of",
     "paginate",
     "paths",
     "sent_header",

@@ -10,7 +10,7 @@ from flask import request
 
 from coord.errors import Invalid
 
-R = TypeVar("R")
+T = TypeVar("T")
 
 
 def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | None:
@@ -36,11 +36,15 @@ def list_name(kind: str) -> str:
     return f"{kind} {crc32(repr((request.path, filters)).encode()):08x}"
 
 
-def paginate(kind: str, rows: list[R], limit: int, key: Callable[[R], Sequence[int]]) -> dict[str, Any]:
-    """A page from `limit + 1` rows: the row too many only says that there is a next page."""
-    items = rows[:limit]
+def paginate(kind: str, rows: Sequence[T], limit: int, key: Callable[[T], Sequence[int]]) -> dict[str, Any]:
+    """A page from `limit + 1` rows: the extra one only says that there is a next page."""
+    return page_of(kind, rows[:limit], len(rows) > limit, key)
+
+
+def page_of(kind: str, items: Sequence[T], more: bool, key: Callable[[T], Sequence[int]]) -> dict[str, Any]:
+    """A page of these items, with a cursor when there are more."""
     cursor = None
-    if len(rows) > limit:
+    if more:
         text = json.dumps([list_name(kind), *key(items[-1])], separators=(",", ":"))
         cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return {"items": items, "next_cursor": cursor}

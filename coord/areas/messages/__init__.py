@@ -16,7 +16,8 @@ from coord.store import Reader
 
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
-    unread = repository.count_unread(db, current_app.config["BROADCAST_DAYS"], scope.session_id, scope.project_key)
+    days = current_app.config["BROADCAST_DAYS"]
+    unread = repository.count_unread(db, days, scope.session_id, scope.project_key)
     return {"unread_message_count": unread, "counts": {"unread_messages": unread}}
 
 
@@ -26,13 +27,14 @@ def _gauges(db: Reader) -> Iterable[Gauge]:
 
 
 def _unread(db: Reader, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
-    return repository.of_checkin(db, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"])
+    return repository.find_unread(db, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"])
 
 
 def _banner(message: Mapping[str, Any]) -> str:
     """As the protocol shows it."""
     ack = "  wants an ack" if message["requires_ack"] else ""
-    head = f"[{message['importance']}] {message['from_session']} -> {message['to_session'] or 'all'}: {message['subject']}"
+    names = f"{message['from_session']} -> {message['to_session'] or 'all'}"
+    head = f"[{message['importance']}] {names}: {message['subject']}"
     return f"{head}\n  {message['created_at']}  {message['id']}{ack}\n{message['body']}"
 
 

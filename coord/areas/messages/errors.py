@@ -1,7 +1,5 @@
 """Why a message cannot be marked."""
 
-from typing import Any
-
 from coord.errors import CoordError
 
 
@@ -10,9 +8,8 @@ class NotRecipient(CoordError):
 
     status, code = 403, "not_recipient"
 
-    def __init__(self, message: dict[str, Any], session_id: str) -> None:
-        recipient = message["to_session"]
+    def __init__(self, message_id: str, recipient: str, session_id: str) -> None:
         super().__init__(
-            f"Message {message['id']} is addressed to {recipient!r}, not to you ({session_id!r}). Only its recipient marks it read.",
+            f"Message {message_id} is addressed to {recipient!r}, not to you ({session_id!r}). Only its recipient marks it read.",
             to_session=recipient,
         )

@@ -2,17 +2,37 @@
 
 import time
 from typing import Any
+from uuid import UUID
 
 from flask import current_app
+from flask.typing import ResponseReturnValue
 
 from coord.areas.messages import repository
 from coord.areas.messages.errors import NotRecipient
-from coord.areas.messages.schemas import MarkedSchema, MessageList, MessageSchema, MessagesQuery, ReadManySchema, ReadSchema, SendSchema
+from coord.areas.messages.rows import (
+    GetQuery,
+    ListFilters,
+    ListQuery,
+    MarkManyBody,
+    MarkQuery,
+    MarkReport,
+    MessageAnswer,
+    SendBody,
+)
+from coord.areas.messages.schemas import (
+    MarkReportSchema,
+    MessageList,
+    MessageSchema,
+    MessagesQuery,
+    ReadManySchema,
+    ReadSchema,
+    SendSchema,
+)
 from coord.errors import IdConflict, NotFound
 from coord.ids import new_id
 from coord.live import subscribe
 from coord.store import read, transact, transact_optimistically
-from coord.web import Blueprint, Query, cursor_key, paginate
+from coord.web import Blueprint, Query, cursor_key, page_of
 
 blp = Blueprint("messages", __name__, url_prefix="/messages", description="What sessions tell each other.")
 
@@ -27,11 +47,11 @@ def _broadcast_days() -> float:
 @blp.response(201, MessageSchema, description="Sent. `recipient_last_seen_at` null: perhaps a misspelt name.")
 @blp.alt_response(200, schema=MessageSchema, description="A repeated `id`: the stored message.")
 @blp.raises(IdConflict)
-def send(body: dict[str, Any]) -> Any:
+def send(body: SendBody) -> tuple[MessageAnswer, int]:
     """Send a message to one session, or without `to_session` to all."""
     message_id = body["id"] or new_id()
     if body["reply_to"] is None:
-        message, created = transact_optimistically(lambda: repository.sending(body, message_id), repository.send, body, message_id)
+        message, created = transact_optimistically(lambda: repository.send_new(body, message_id), repository.send, body, message_id)
     else:
         message, created = transact(repository.send, body, message_id)
     return message, 201 if created else 200
@@ -40,35 +60,50 @@ def send(body: dict[str, Any]) -> Any:
 @blp.route("", methods=["GET"])
 @blp.arguments(MessagesQuery)
 @blp.response(200, MessageList)
-def find(query: dict[str, Any]) -> Any:
+def find(query: ListQuery) -> ResponseReturnValue:
     """List messages, newest first; with `unread_only=true` oldest first. With `to_session`: that session's inbox.
 
-    A page of very long messages holds fewer than `limit`; `next_cursor` says whether there are more. With `wait` the call answers as soon
-    as there is something unread, or with an empty list when the time is over.
+    A page of very long messages holds fewer than `limit`; `next_cursor` says whether there are more. With `wait`
+    the call answers as soon as there is something unread, or with an empty list when the time is up.
     """
-    query["unread_only"] = bool(query["wait"]) if query["unread_only"] is None else query["unread_only"]
+    if query["unread_only"] is None:
+        query["unread_only"] = bool(query["wait"])
     if not query["wait"]:
         return _page(query)
     until = time.monotonic() + query["wait"]
-    with subscribe(lambda entry: repository.shows(query, entry), "message") as waiter:
+    with subscribe(lambda entry: repository.may_show(query, entry), "message") as subscription:
         while True:
-            found = _page(query)
-            if found["items"] or waiter is None or not waiter.wait(until):
-                return found
+            page = _page(query)
+            if page["items"] or subscription is None or not subscription.wait(until):
+                return page
 
 
-def _page(query: dict[str, Any]) -> dict[str, Any]:
+def _page(query: ListQuery) -> dict[str, Any]:
     kind = "unread messages" if query["unread_only"] else "messages"
     after = cursor_key(kind, query["cursor"])
-    items, more = read(repository.find, query, _broadcast_days(), after[0] if after else None, query["limit"])
-    return paginate(kind, items + more, len(items), lambda row: [row["revision"]])
+    filters: ListFilters = {
+        "to_session": query["to_session"],
+        "from_session": query["from_session"],
+        "project_key": query["project_key"],
+        "thread_id": query["thread_id"],
+        "unread_only": query["unread_only"],
+    }
+    items, more = read(
+        repository.find,
+        filters,
+        query["session_id"],
+        _broadcast_days(),
+        after[0] if after else None,
+        query["limit"],
+    )
+    return page_of(kind, items, more, lambda message: [message["revision"]])
 
 
 @blp.route("/<uuid:message_id>", methods=["GET"])
 @blp.arguments(Query)
 @blp.response(200, MessageSchema)
 @blp.raises(NotFound)
-def get(query: dict[str, Any], message_id: Any) -> Any:
+def get(query: GetQuery, message_id: UUID) -> MessageAnswer:
     """One message, and what became of it."""
     return read(repository.get, str(message_id), query["session_id"])
 
@@ -77,22 +112,23 @@ def get(query: dict[str, Any], message_id: Any) -> Any:
 @blp.arguments(ReadSchema)
 @blp.response(200, MessageSchema)
 @blp.raises(NotFound, NotRecipient)
-def mark(query: dict[str, Any], message_id: Any) -> Any:
-    """Mark a message read, with `ack=true` acknowledged as well. A broadcast needs `session_id`. Repeating it is fine."""
+def mark(query: MarkQuery, message_id: UUID) -> MessageAnswer:
+    """Mark a message read, with `ack=true` acknowledged as well. A broadcast needs `session_id`. May be repeated."""
     return transact(repository.mark_one, str(message_id), query["session_id"], query["ack"])
 
 
 @blp.route("/read", methods=["PUT"])
 @blp.arguments(ReadManySchema)
-@blp.response(200, MarkedSchema)
+@blp.response(200, MarkReportSchema)
 @blp.raises(NotRecipient)
-def mark_many(body: dict[str, Any]) -> Any:
-    """Mark several messages read, or all that the inbox holds unread. Repeating it is fine.
+def mark_many(body: MarkManyBody) -> MarkReport:
+    """Mark several messages read, or all that the inbox holds unread. May be repeated.
 
     One call marks at most 2,000; `unread_message_count` says whether there are more.
     """
-    session_id, days = body["session_id"], _broadcast_days()
-    marked = repository.MarkResult()
-    for some in repository.in_batches(read(repository.to_mark, body, days)):
-        marked += transact(repository.mark, some, session_id, body["ack"])
-    return read(repository.report, marked, session_id, body["project_key"], days)
+    session_id, project_key, days = body["session_id"], body["project_key"], _broadcast_days()
+    revisions = read(repository.find_to_mark, session_id, project_key, body["ids"], days)
+    result = repository.MarkResult()
+    for batch in repository.in_batches(revisions):
+        result += transact(repository.mark, batch, session_id, body["ack"])
+    return read(repository.report, result, session_id, project_key, days)

@@ -68,7 +68,7 @@ class UnreadSchema(Schema):
     body = Text(max_length=BODY_LENGTH, required=True)
 
 
-class MarkedSchema(Schema):
+class MarkReportSchema(Schema):
     """What marking several did."""
 
     read = fields.Integer(required=True, metadata={"description": "How many were unread and are no longer."})

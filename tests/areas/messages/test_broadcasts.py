@@ -24,7 +24,7 @@ def test_readers_are_listed_in_the_order_in_which_they_read(client: Agent) -> No
 
 
 def test_a_list_shows_the_first_readers_and_how_many_there_are(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.areas.messages.repository.READERS_IN_LIST", 2)
+    monkeypatch.setattr("coord.areas.messages.repository.messages.MAX_READERS_IN_LIST", 2)
     read, other = send(client, A, None, "read"), send(client, A, None, "other")
     for reader in (C, B, "host/d"):
         client.put(f"/messages/{read['id']}/read", session_id=reader)

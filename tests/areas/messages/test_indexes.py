@@ -6,11 +6,11 @@ from itertools import combinations
 import pytest
 from sqlalchemy.engine import Connection
 
-from coord.areas.messages import repository
+from coord.areas.messages.repository import lists
 from coord.store import Prepared, database
 from tests.conftest import make_app
 
-SHAPES = [frozenset(shape) for length in range(7) for shape in combinations((*repository.FILTERS, "unread_only", "after"), length)]
+SHAPES = [frozenset(shape) for length in range(7) for shape in combinations((*lists.FILTERS, "unread_only", "after"), length)]
 
 
 def named(shape: set[str]) -> str:
@@ -38,7 +38,7 @@ def ranges(connection: Connection, statement: Prepared) -> set[str]:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=named)
 def test_no_list_scans_the_messages(connection: Connection, shape: frozenset[str]) -> None:
-    found = ranges(connection, repository._keys(shape))
+    found = ranges(connection, lists._keys(shape))
     if shape <= {"after"}:
         assert found <= {"", "INTEGER PRIMARY KEY (rowid<?)"}  # all messages, newest first
     elif "thread_id" in shape:
@@ -66,11 +66,11 @@ def test_no_list_scans_the_messages(connection: Connection, shape: frozenset[str
     ids=named,
 )
 def test_each_list_has_its_index(connection: Connection, shape: set[str], expected: set[str]) -> None:
-    assert ranges(connection, repository._keys(frozenset(shape))) == expected
+    assert ranges(connection, lists._keys(frozenset(shape))) == expected
 
 
 @pytest.mark.parametrize("shape", [{"unread_only"}, {"unread_only", "to_session"}, {"unread_only", "to_session", "project_key"}], ids=named)
 def test_counting_what_is_unread_reads_no_message(connection: Connection, shape: set[str]) -> None:
-    steps = [step for step in plan(connection, repository._count(frozenset(shape))) if " messages " in step]
+    steps = [step for step in plan(connection, lists._count(frozenset(shape))) if " messages " in step]
     assert steps
     assert all("COVERING INDEX" in step for step in steps)

@@ -55,7 +55,7 @@ def test_pages_hold_each_message_once(client: Agent, params: dict[str, str]) -> 
 
 
 def test_a_page_ends_early_when_bodies_are_long(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.areas.messages.repository.PAGE_CHARACTERS", 100)
+    monkeypatch.setattr("coord.areas.messages.repository.lists.MAX_PAGE_CHARACTERS", 100)
     for subject, length in (("1", 40), ("2", 60), ("3", 1), ("4", 500), ("5", 0)):
         send(client, A, B, subject, body="x" * length)
     pages: list[list[str]] = []

@@ -92,8 +92,8 @@ def test_an_unknown_message_among_them_marks_none(client: Agent) -> None:
 
 
 def test_more_than_one_change_holds_is_marked_in_several(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.areas.messages.repository.BATCH", 3)
-    monkeypatch.setattr("coord.areas.messages.repository.MAX_SHOWN", 4)
+    monkeypatch.setattr("coord.areas.messages.repository.marking.BATCH", 3)
+    monkeypatch.setattr("coord.areas.messages.repository.marking.MAX_ANSWERED", 4)
     for n in range(8):
         send(client, A, (B, None)[n % 2], str(n))
     answer = client.put("/messages/read", session_id=B)
@@ -103,7 +103,7 @@ def test_more_than_one_change_holds_is_marked_in_several(client: Agent, monkeypa
 
 
 def test_a_call_that_cannot_mark_all_says_what_is_left(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coord.areas.messages.repository.MAX_MARKED", 3)
+    monkeypatch.setattr("coord.areas.messages.repository.marking.MAX_MARKED", 3)
     for n in range(5):
         send(client, A, (B, None)[n % 2], str(n))
     first = client.put("/messages/read", session_id=B).json
