@@ -48,7 +48,7 @@ class WorkItem(Base):
     """A task of a workflow.
 
     `stage` holds its status, and what a pending one waits for (see stages). `rank` is minus its priority, so that every list is in
-    ascending order. `blocked_by` counts the dependencies that are not completed. `changed` is the revision at which the row last
+    ascending order. `open_dependencies` counts the dependencies that are not completed. `changed` is the revision at which the row last
     changed in any way, also through a dependency or its workflow: what was decided upon it is guarded by that.
 
     `observed_at`: when the last change of its own was decided; null while it is as it was created, which no change is too late for: who
@@ -74,7 +74,7 @@ class WorkItem(Base):
     stage: Mapped[str] = mapped_column(sa.String(20), nullable=False)
     rank: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
     depends_on: Mapped[Any] = mapped_column(Json, nullable=False)
-    blocked_by: Mapped[int] = mapped_column(sa.Integer, nullable=False)
+    open_dependencies: Mapped[int] = mapped_column(sa.Integer, nullable=False)
     assigned_to: Mapped[str | None] = mapped_column(sa.String(200))
     claimed_at: Mapped[datetime | None] = mapped_column(Timestamp)
     created_by: Mapped[str | None] = mapped_column(sa.String(200))
@@ -91,7 +91,10 @@ class Dependency(Base):
     """`item_id` waits for `depends_on`: the item's own list, turned round."""
 
     __tablename__ = "work_item_dependencies"
-    __table_args__ = (TABLE_OPTIONS,)
+    __table_args__ = (
+        sa.Index("ix_work_item_dependencies_of_item", "item_id", "depends_on"),
+        TABLE_OPTIONS,
+    )
 
     depends_on: Mapped[str] = mapped_column(Id, primary_key=True)
     item_id: Mapped[str] = mapped_column(Id, primary_key=True)

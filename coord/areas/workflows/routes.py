@@ -1,11 +1,24 @@
 """HTTP of the workflows area: workflows, and the work items in them."""
 
-from typing import Any
+from uuid import UUID
 
 from flask import Response
+from flask.typing import ResponseReturnValue
 
-from coord.areas.workflows import item_repository, repository
 from coord.areas.workflows.errors import Superseded
+from coord.areas.workflows.repository import claims, item_changes, items, workflow_changes, workflows
+from coord.areas.workflows.rows import (
+    ChangeItem,
+    ChangeWorkflow,
+    ClaimItem,
+    CreateItem,
+    CreateWorkflow,
+    ItemAnswer,
+    ListItems,
+    ListWorkflows,
+    WorkflowAnswer,
+    WorkflowWithItems,
+)
 from coord.areas.workflows.schemas import (
     ChangeWorkflowSchema,
     ChangeWorkItemSchema,
@@ -35,19 +48,20 @@ WORKFLOWS, ITEMS = ["workflows"], ["work items"]
 @blp.response(201, WorkflowSchema)
 @blp.alt_response(200, schema=WorkflowSchema, description="A repeated `id`: the stored workflow as it is now.")
 @blp.raises(IdConflict)
-def create_workflow(body: dict[str, Any]) -> Any:
+def create_workflow(body: CreateWorkflow) -> tuple[WorkflowAnswer, int]:
     """Create a workflow."""
-    workflow, created = transact(repository.create, body, body["id"] or new_id())
+    workflow, created = transact(workflow_changes.create, body, body["id"] or new_id())
     return workflow, 201 if created else 200
 
 
 @blp.route("/workflows", methods=["GET"], tags=WORKFLOWS)
 @blp.arguments(WorkflowsQuery)
 @blp.response(200, WorkflowList)
-def find_workflows(query: dict[str, Any]) -> Any:
+def find_workflows(query: ListWorkflows) -> ResponseReturnValue:
     """List workflows, newest first."""
     after = cursor_key("workflows", query["cursor"])
-    rows = read(repository.find, query["project_key"], query["status"], after[0] if after else None, query["limit"])
+    oldest = after[0] if after else None
+    rows = read(workflows.find, query["project_key"], query["status"], oldest, query["limit"])
     return paginate("workflows", rows, query["limit"], lambda row: [row["revision"]])
 
 
@@ -55,18 +69,18 @@ def find_workflows(query: dict[str, Any]) -> Any:
 @blp.arguments(Query)
 @blp.response(200, WorkflowWithItemsSchema)
 @blp.raises(NotFound)
-def get_workflow(query: dict[str, Any], workflow_id: Any) -> Any:
+def get_workflow(query: dict[str, str | None], workflow_id: UUID) -> WorkflowWithItems:
     """One workflow with its work items."""
-    return read(repository.get, str(workflow_id))
+    return read(workflows.get, str(workflow_id))
 
 
 @blp.route("/workflows/<uuid:workflow_id>", methods=["PATCH"], tags=WORKFLOWS)
 @blp.arguments(ChangeWorkflowSchema)
 @blp.response(200, WorkflowSchema)
 @blp.raises(NotFound, Superseded)
-def change_workflow(body: dict[str, Any], workflow_id: Any) -> Any:
+def change_workflow(body: ChangeWorkflow, workflow_id: UUID) -> WorkflowAnswer:
     """Change a workflow. While it is `completed` or `cancelled`, its pending items are not handed out."""
-    return transact(repository.update, str(workflow_id), body)
+    return transact(workflow_changes.update, str(workflow_id), body)
 
 
 @blp.route("/work-items", methods=["POST"], tags=ITEMS)
@@ -74,19 +88,19 @@ def change_workflow(body: dict[str, Any], workflow_id: Any) -> Any:
 @blp.response(201, WorkItemSchema)
 @blp.alt_response(200, schema=WorkItemSchema, description="A repeated `id`: the stored item as it is now.")
 @blp.raises(IdConflict)
-def create_item(body: dict[str, Any]) -> Any:
+def create_item(body: CreateItem) -> tuple[ItemAnswer, int]:
     """Create a work item."""
-    item, created = transact(item_repository.create, body, body["id"] or new_id())
+    item, created = transact(item_changes.create, body, body["id"] or new_id())
     return item, 201 if created else 200
 
 
 @blp.route("/work-items", methods=["GET"], tags=ITEMS)
 @blp.arguments(WorkItemsQuery)
 @blp.response(200, WorkItemList)
-def find_items(query: dict[str, Any]) -> Any:
+def find_items(query: ListItems) -> ResponseReturnValue:
     """List work items, highest priority first, then oldest."""
     after = cursor_key("work_items", query["cursor"], 2)
-    rows = read(item_repository.find, query, after, query["limit"])
+    rows = read(items.find, query, after, query["limit"])
     return paginate("work_items", rows, query["limit"], lambda row: [row["rank"], row["revision"]])
 
 
@@ -95,12 +109,12 @@ def find_items(query: dict[str, Any]) -> Any:
 @blp.response(200, WorkItemSchema, description="The item, now `in_progress` and the caller's; or the one that this `claim_id` was given.")
 @blp.alt_response(204, description="Nothing is ready.")
 @blp.raises(IdConflict)
-def claim_item(body: dict[str, Any]) -> Any:
+def claim_item(body: ClaimItem) -> ItemAnswer | Response:
     """Take the next ready item: highest priority first, then oldest; no item goes to two callers.
 
     Left out are items assigned to another session, and those of workflows that are `completed` or `cancelled`.
     """
-    item = transact(item_repository.claim, body, body["claim_id"] or new_id())
+    item = transact(claims.claim, body, body["claim_id"] or new_id())
     return Response(status=204) if item is None else item
 
 
@@ -108,15 +122,15 @@ def claim_item(body: dict[str, Any]) -> Any:
 @blp.arguments(Query)
 @blp.response(200, WorkItemSchema)
 @blp.raises(NotFound)
-def get_item(query: dict[str, Any], item_id: Any) -> Any:
+def get_item(query: dict[str, str | None], item_id: UUID) -> ItemAnswer:
     """One work item."""
-    return read(item_repository.get, str(item_id))
+    return read(items.get, str(item_id))
 
 
 @blp.route("/work-items/<uuid:item_id>", methods=["PATCH"], tags=ITEMS)
 @blp.arguments(ChangeWorkItemSchema)
 @blp.response(200, WorkItemSchema)
 @blp.raises(NotFound, Superseded)
-def change_item(body: dict[str, Any], item_id: Any) -> Any:
+def change_item(body: ChangeItem, item_id: UUID) -> ItemAnswer:
     """Change a work item: its status, what it waits for, who does it. Repeating it is fine."""
-    return transact(item_repository.update, str(item_id), body)
+    return transact(item_changes.update, str(item_id), body)

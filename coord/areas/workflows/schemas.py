@@ -11,10 +11,10 @@ from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
 from coord.web import Body, Boolean, Choice, Integer, ObservedAt, PageQuery, ProjectKey, Schema, SessionId, Text, Time, Uuid, list_of
 
 DESCRIPTION_LENGTH = 100_000
-HIGHEST_PRIORITY = 2**31 - 1  # any 32-bit integer, so that clients may keep it in one
+MAX_PRIORITY = 2**31 - 1  # any 32-bit integer, so that clients may keep it in one
 MAX_DEPENDENCIES = 100
 
-_OBSERVED = "When its last change was decided; while there was none, when it was created."
+_OBSERVED_AT = "When its last change was decided; while there was none, when it was created."
 
 
 def _description(**kwargs: Any) -> Text:
@@ -26,7 +26,7 @@ def _name(**kwargs: Any) -> Text:
 
 
 def _priority(**kwargs: Any) -> Integer:
-    return Integer(min=-HIGHEST_PRIORITY - 1, max=HIGHEST_PRIORITY, metadata={"description": "Higher goes first."}, **kwargs)
+    return Integer(min=-MAX_PRIORITY - 1, max=MAX_PRIORITY, metadata={"description": "Higher goes first."}, **kwargs)
 
 
 def _depends_on(**kwargs: Any) -> fields.List[Any]:
@@ -56,14 +56,14 @@ class WorkItemSchema(Schema):
     created_by = SessionId(required=True, allow_none=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
-    observed_at = Time(required=True, metadata={"description": _OBSERVED})
+    observed_at = Time(required=True, metadata={"description": _OBSERVED_AT})
     completed_at = Time(required=True, allow_none=True)
 
 
 WorkItemList = list_of(WorkItemSchema)
 
 
-class InHandSchema(Schema):
+class InProgressSchema(Schema):
     """A work item that a session has in progress, as its check-in shows it."""
 
     id = Uuid(required=True)
@@ -86,7 +86,7 @@ class WorkflowSchema(Schema):
     created_by = SessionId(required=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
-    observed_at = Time(required=True, metadata={"description": _OBSERVED})
+    observed_at = Time(required=True, metadata={"description": _OBSERVED_AT})
     progress = fields.Nested(ProgressSchema, required=True, metadata={"description": "How many of its items are in each status."})
 
 

@@ -1,6 +1,6 @@
-"""Which work item waits for which: the SQL that keeps each item's `blocked_by` right, and the search for cycles.
+"""Which work item waits for which: the SQL that keeps each item's `open_dependencies` right, and the search for cycles.
 
-`blocked_by` changes in the same change as what it counts: a dependency's completion, or the item's own list.
+`open_dependencies` changes in the same change as what it counts: a dependency's completion, or the item's own list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.workflows.models import dependencies, dependency_edits, work_items
-from coord.areas.workflows.ranges import one_of
+from coord.areas.workflows.repository.ranges import one_of
 from coord.areas.workflows.stages import FREED, HELD_UP
 from coord.errors import Invalid
 from coord.store import Change, Prepared, Reader, journal
@@ -18,7 +18,7 @@ from coord.store import Change, Prepared, Reader, journal
 _c = work_items.c
 _completed = sa.case((_c.stage == "completed", 1), else_=0)
 
-# Adds a dependency if it is still as completed as it was when `blocked_by` was counted.
+# Adds a dependency if it is still as completed as it was when `open_dependencies` was counted.
 _LINK = Prepared(
     sa.insert(dependencies).from_select(
         ["depends_on", "item_id"],
@@ -35,20 +35,22 @@ _UNLINK = Prepared(
 _dependents = sa.and_(dependencies.c.depends_on == param("depends_on"), _c.id == dependencies.c.item_id)
 
 _COUNT_DEPENDENCY = Prepared(
-    sa.update(work_items).where(_dependents).values(blocked_by=_c.blocked_by + param("more", type_=sa.Integer), changed=journal.revision)
+    sa.update(work_items)
+    .where(_dependents)
+    .values(open_dependencies=_c.open_dependencies + param("more", type_=sa.Integer), changed=journal.revision)
 )
 
 
-def restaged(stages: Mapping[str, str], *conditions: sa.ColumnElement[bool]) -> Prepared:
+def move_stages(stages: Mapping[str, str], *conditions: sa.ColumnElement[bool]) -> Prepared:
     """Moves items from the stages that are the keys to those that are the values."""
     to = sa.case(dict(stages), value=_c.stage)
     return Prepared(sa.update(work_items).where(one_of(_c.stage, stages), *conditions).values(stage=to, changed=journal.revision))
 
 
-_FREE = restaged(FREED, _dependents, _c.blocked_by == 0)
-_HOLD_UP = restaged(HELD_UP, _dependents, _c.blocked_by > 0)
+_FREE = move_stages(FREED, _dependents, _c.open_dependencies == 0)
+_HOLD_UP = move_stages(HELD_UP, _dependents, _c.open_dependencies > 0)
 
-_EDITED = Prepared(sa.select(dependency_edits.c.revision).where(dependency_edits.c.project_key == param("project_key")))
+_LAST_EDIT = Prepared(sa.select(dependency_edits.c.revision).where(dependency_edits.c.project_key == param("project_key")))
 _FIRST_EDIT = Prepared(
     sa.insert(dependency_edits).from_select(
         ["project_key", "revision"], sa.select(param("project_key", type_=sa.String), journal.revision.label("revision"))
@@ -56,7 +58,7 @@ _FIRST_EDIT = Prepared(
 )
 _NEXT_EDIT = Prepared(
     sa.update(dependency_edits)
-    .where(dependency_edits.c.project_key == param("project"), dependency_edits.c.revision == param("seen"))
+    .where(dependency_edits.c.project_key == param("project"), dependency_edits.c.revision == param("last_edit"))
     .values(revision=journal.revision)
 )
 
@@ -66,19 +68,21 @@ def completion(db: Reader, ids: Sequence[str], project_key: str) -> dict[str, bo
     if not ids:
         return {}
     rows = db.rows(sa.select(_c.id, _c.stage).where(_c.id.in_(ids), _c.project_key == project_key))
-    found = {row["id"]: row["stage"] == "completed" for row in rows}
-    missing = [each for each in ids if each not in found]
+    completed = {row["id"]: row["stage"] == "completed" for row in rows}
+    missing = [item_id for item_id in ids if item_id not in completed]
     if missing:
-        raise Invalid({"depends_on": [f"There is no work item {each} in project {project_key!r}." for each in missing]})
-    return found
+        problems = [f"There is no work item {item_id} in project {project_key!r}." for item_id in missing]
+        raise Invalid({"depends_on": problems})
+    return completed
 
 
 def link(change: Change[Any], item_id: str, added: Mapping[str, bool], removed: Iterable[str] = ()) -> None:
-    """`added`: the new dependencies, and whether they were completed when they were looked at."""
-    for each in removed:
-        change.add(_UNLINK, {"depends_on": each, "item_id": item_id}, expect=1)
-    for each, completed in added.items():
-        change.add(_LINK, {"depends_on": each, "item_id": item_id, "completed": int(completed)}, expect=1)
+    """`added`: the new dependencies, and whether each was completed when it was read."""
+    for dependency in removed:
+        change.add(_UNLINK, {"depends_on": dependency, "item_id": item_id}, expect=1)
+    for dependency, completed in added.items():
+        values = {"depends_on": dependency, "item_id": item_id, "completed": int(completed)}
+        change.add(_LINK, values, expect=1)
 
 
 def count_completion(change: Change[Any], item_id: str, *, completed: bool) -> None:
@@ -88,7 +92,7 @@ def count_completion(change: Change[Any], item_id: str, *, completed: bool) -> N
 
 
 def must_not_depend_on_itself(item_id: str, depends_on: Iterable[str]) -> None:
-    """Raises Invalid. All the cycle that a new item can close: nothing depends on it yet."""
+    """Raises Invalid. A new item can close no other cycle: nothing depends on it yet."""
     if item_id in depends_on:
         raise _cycle([item_id, item_id])
 
@@ -96,16 +100,16 @@ def must_not_depend_on_itself(item_id: str, depends_on: Iterable[str]) -> None:
 def add_without_cycle(db: Reader, change: Change[Any], item_id: str, depends_on: Sequence[str], project_key: str) -> None:
     """Raises Invalid when one of the new dependencies waits for the item.
 
-    If anybody else adds dependencies in the project meanwhile, the change is off and is decided anew.
+    If anybody else adds dependencies in the project meanwhile, its guard fails and it is decided again.
     """
-    seen = db.value(_EDITED, project_key=project_key)
+    last_edit = db.value(_LAST_EDIT, project_key=project_key)
     must_not_depend_on_itself(item_id, depends_on)
     if _has_dependents(db, item_id):
         _search(db, item_id, depends_on)
-    if seen is None:
+    if last_edit is None:
         change.add(_FIRST_EDIT, {"project_key": project_key}, expect=1)
     else:
-        change.add(_NEXT_EDIT, {"project": project_key, "seen": seen}, expect=1)
+        change.add(_NEXT_EDIT, {"project": project_key, "last_edit": last_edit}, expect=1)
 
 
 def _has_dependents(db: Reader, item_id: str) -> bool:
@@ -121,18 +125,18 @@ def _search(db: Reader, item_id: str, depends_on: Iterable[str]) -> None:
         level = []
         for row in rows:
             if item_id in row["depends_on"]:
-                raise _cycle([*_way(reached_from, row["id"], item_id), item_id])
-            new = [each for each in row["depends_on"] if each not in reached_from]
+                raise _cycle([*_path(reached_from, row["id"], item_id), item_id])
+            new = [dependency for dependency in row["depends_on"] if dependency not in reached_from]
             reached_from.update(dict.fromkeys(new, row["id"]))
             level += new
 
 
-def _way(reached_from: Mapping[str, str], last: str, first: str) -> list[str]:
-    way = [last]
-    while way[0] != first:
-        way.insert(0, reached_from[way[0]])
-    return way
+def _path(reached_from: Mapping[str, str], last: str, first: str) -> list[str]:
+    path = [last]
+    while path[0] != first:
+        path.insert(0, reached_from[path[0]])
+    return path
 
 
-def _cycle(way: list[str]) -> Invalid:
-    return Invalid({"depends_on": [f"This would be a cycle, each waiting for the next: {' -> '.join(way)}."]})
+def _cycle(path: list[str]) -> Invalid:
+    return Invalid({"depends_on": [f"This would be a cycle, each waiting for the next: {' -> '.join(path)}."]})

@@ -1,0 +1,76 @@
+"""Workflows as they are shown."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord.areas.workflows.models import workflows
+from coord.areas.workflows.repository import items
+from coord.areas.workflows.repository.ranges import first_of
+from coord.areas.workflows.rows import WorkflowAnswer, WorkflowRow, WorkflowWithItems
+from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, WORKFLOW_STATUSES
+from coord.errors import NotFound
+from coord.store import Prepared, Reader
+
+MAX_ITEMS_WITH_ONE = 500  # work items shown with a workflow: the longest page of their own list
+
+_c = workflows.c
+
+BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
+
+
+def as_answered(row: WorkflowRow) -> WorkflowAnswer:
+    """The row with the workflow's progress."""
+    counts = {
+        "pending": row["items_pending"],
+        "in_progress": row["items_in_progress"],
+        "blocked": row["items_blocked"],
+        "completed": row["items_completed"],
+        "cancelled": row["items_cancelled"],
+    }
+    progress = {**{status: counts[status] for status in ITEM_STATUSES}, "total": sum(counts.values())}
+    return {**row, "observed_at": row["observed_at"] or row["created_at"], "progress": progress}
+
+
+def get(db: Reader, workflow_id: str) -> WorkflowWithItems:
+    """The workflow with the first of its items. Raises NotFound."""
+    row = db.row(BY_ID, id=workflow_id)
+    if row is None:
+        raise not_found(workflow_id)
+    work_items = items.of_workflow(db, workflow_id, MAX_ITEMS_WITH_ONE)
+    return {**as_answered(cast(WorkflowRow, row)), "work_items": work_items}
+
+
+def not_found(workflow_id: str) -> NotFound:
+    return NotFound(f"There is no workflow {workflow_id}. All are listed at /api/coord/workflows.")
+
+
+def find(db: Reader, project_key: str | None, statuses: Sequence[str] | None, after: int | None, limit: int) -> list[WorkflowAnswer]:
+    """`limit + 1` workflows at most, newest first, older than the revision `after`."""
+    wanted = tuple(status for status in WORKFLOW_STATUSES if statuses is None or status in statuses)
+    listing = _listing(wanted, project_key is not None, after is not None)
+    rows = db.rows(listing, project_key=project_key, after=after, limit=limit + 1)
+    return [as_answered(row) for row in cast(list[WorkflowRow], rows)]
+
+
+@lru_cache(maxsize=256)
+def _listing(statuses: tuple[str, ...], in_project: bool, paged: bool) -> Prepared:
+    common = []
+    if in_project:
+        common.append(_c.project_key == param("project_key"))
+    if paged:
+        common.append(_c.revision < param("after"))
+    ranges = [[_c.status == status, *common] for status in statuses]
+    limit = param("limit", type_=sa.Integer)
+    return Prepared(first_of(workflows, ranges, ["revision"], limit, newest_first=True))
+
+
+def count_open(db: Reader, project_key: str | None) -> int:
+    """How many workflows are neither completed nor cancelled, exactly."""
+    query = sa.select(sa.func.count()).select_from(workflows).where(_c.status.in_(OPEN_WORKFLOWS))
+    if project_key is not None:
+        query = query.where(_c.project_key == project_key)
+    return int(db.value(query))
