@@ -16,15 +16,15 @@ AGENT_LENGTH = 200
 
 
 class Session(Base):
-    """A session that announced itself. It is there while `left_how` is null; it says whether the session `ended` or is `gone`.
+    """A session that announced itself. It is there while `final_state` is null, which else is `ended` or `gone`.
 
     `expires_at` is null when it promised nothing: then it can fall silent, but is never gone. `revision`: of its last announcement.
     """
 
     __tablename__ = "sessions"
     __table_args__ = (
-        sa.Index("ix_sessions_due", "left_how", "expires_at"),
-        sa.Index("ix_sessions_there", "left_how", "project_key", "revision"),
+        sa.Index("ix_sessions_due", "final_state", "expires_at"),
+        sa.Index("ix_sessions_there", "final_state", "project_key", "revision"),
         sa.Index("ix_sessions_of_project", "project_key", "revision"),
         TABLE_OPTIONS,
     )
@@ -38,13 +38,13 @@ class Session(Base):
     started_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     last_seen_at: Mapped[datetime] = mapped_column(Timestamp, nullable=False)
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
-    left_at: Mapped[datetime | None] = mapped_column(Timestamp)
-    left_how: Mapped[str | None] = mapped_column(sa.String(10))
+    ended_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    final_state: Mapped[str | None] = mapped_column(sa.String(10))
 
 
 _c = Session.__table__.c
 
 
 def promise(session: sa.ColumnElement[str]) -> sa.ScalarSelect[datetime]:
-    """Until when the session promised to show itself; null when it promised nothing, or has left."""
-    return sa.select(_c.expires_at).where(_c.session_id == session, _c.left_how.is_(None)).scalar_subquery()
+    """Until when the session promised to show itself; null when it promised nothing, or has ended."""
+    return sa.select(_c.expires_at).where(_c.session_id == session, _c.final_state.is_(None)).scalar_subquery()

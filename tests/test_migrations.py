@@ -120,3 +120,40 @@ def test_waiters_are_renamed_by_a_migration_that_may_be_killed_at_any_statement(
     to(migrating, upgrade, "heads")
     assert client.get("/events", type="lock.waiting").json["items"][0]["subject"]["kind"] == "waiter"
     assert client.post("/locks", **claim, session_id="host/c", wait=0.01).json["position"] == 1
+
+
+def test_the_plain_names_hold_what_the_old_ones_did(migrating: Flask) -> None:
+    client = Agent(migrating.test_client())
+    workflow = client.post("/workflows", project_key="shop", name="Checkout", created_by="host/a").json["id"]
+    first = client.post("/work-items", workflow_id=workflow, title="First").json["id"]
+    second = client.post("/work-items", workflow_id=workflow, title="Second", depends_on=[first]).json["id"]
+    client.patch(f"/workflows/{workflow}", status="cancelled")
+    client.post("/sessions/heartbeat", session_id="host/a")
+    ended = client.delete("/sessions", session_id="host/a").json["session"]
+    to(migrating, downgrade, "0004")
+    to(migrating, upgrade, "heads")
+    assert client.get("/sessions", state="ended").json["items"] == [ended]
+    assert client.get(f"/work-items/{first}").json["ready"] is True
+    assert client.get(f"/work-items/{second}").json["ready"] is False
+    assert client.post("/work-items/claim", session_id="host/b").status_code == 204
+    client.patch(f"/workflows/{workflow}", status="active")
+    assert client.post("/work-items/claim", session_id="host/b").json["id"] == first
+
+
+def test_the_plain_names_come_by_a_migration_that_may_be_killed_at_any_statement(migrating: Flask) -> None:
+    for nth in itertools.count():
+        to(migrating, downgrade, "0004")
+        with killed_before(nth) as done:
+            try:
+                to(migrating, upgrade, "0005")
+            except Killed:
+                pass
+            else:
+                break
+        to(migrating, upgrade, "0005")
+    assert len(done) >= 6, "three columns, two stages, an index"
+    to(migrating, upgrade, "heads")
+    client = Agent(migrating.test_client())
+    assert client.get("/health").json["migrations"] == "current"
+    assert client.get("/sessions").status_code == 200
+    assert client.get("/work-items", ready="true").status_code == 200

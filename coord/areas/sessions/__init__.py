@@ -12,8 +12,9 @@ from coord.store import Reader
 
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
-    found = repository.count(db, scope.project_key, repository.silent_us())
-    return {"counts": {"sessions": found["alive"] + found["silent"], "sessions_gone": found["gone"]}}
+    by_state = repository.count(db, scope.project_key, repository.silent_us())
+    there = by_state["alive"] + by_state["silent"]
+    return {"counts": {"sessions": there, "sessions_gone": by_state["gone"]}}
 
 
 def _gauges(db: Reader) -> Iterable[Gauge]:

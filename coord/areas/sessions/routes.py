@@ -1,13 +1,15 @@
 """HTTP of the sessions area."""
 
 from collections import Counter
-from typing import Any
 
 from flask import Response, request
+from flask.typing import ResponseReturnValue
 
-from coord.areas.sessions import checkin as checkins
 from coord.areas.sessions import repository
+from coord.areas.sessions.checkin import JSON, TEXT
 from coord.areas.sessions.errors import Superseded
+from coord.areas.sessions.fitting import etag, fit
+from coord.areas.sessions.rows import CheckinCall, EndCall, Heartbeat, ListSessions, SessionAnswer
 from coord.areas.sessions.schemas import (
     CheckinBody,
     CheckinSchema,
@@ -27,8 +29,8 @@ blp = Blueprint("sessions", __name__, url_prefix="/sessions", description="Who i
 @blp.route("/heartbeat", methods=["POST"])
 @blp.arguments(HeartbeatSchema)
 @blp.response(200, SessionSchema, description="Known, and there.")
-@blp.alt_response(201, schema=SessionSchema, description="Announced anew: for the first time, or after it had left.")
-def heartbeat(body: dict[str, Any]) -> Any:
+@blp.alt_response(201, schema=SessionSchema, description="Announced anew: for the first time, or after it had ended.")
+def heartbeat(body: Heartbeat) -> tuple[SessionAnswer, int]:
     """Announce a session, and say that it is still there.
 
     It counts as activity on all that the session has. With `ttl_minutes` it promises to call again within that time; any call keeps the
@@ -41,10 +43,17 @@ def heartbeat(body: dict[str, Any]) -> Any:
 @blp.route("", methods=["GET"])
 @blp.arguments(SessionsQuery)
 @blp.response(200, SessionList)
-def find(query: dict[str, Any]) -> Any:
+def find(query: ListSessions) -> ResponseReturnValue:
     """List sessions that announced themselves, the last first: those that are there, unless `state` says otherwise."""
     after = cursor_key("sessions", query["cursor"])
-    rows = read(repository.find, query["project_key"], query["state"], after[0] if after else None, query["limit"], repository.silent_us())
+    rows = read(
+        repository.find,
+        query["project_key"],
+        query["state"],
+        after[0] if after else None,
+        query["limit"],
+        repository.silent_us(),
+    )
     return paginate("sessions", rows, query["limit"], lambda row: [row["revision"]])
 
 
@@ -52,7 +61,7 @@ def find(query: dict[str, Any]) -> Any:
 @blp.arguments(EndSchema)
 @blp.response(200, EndedSchema)
 @blp.raises(Superseded)
-def end(query: dict[str, Any]) -> Any:
+def end(query: EndCall) -> ResponseReturnValue:
     """End a session: its locks are released, its work items pending again. Repeating it is fine, whether or not it ever announced itself."""
     counts: Counter[str] = Counter()
     ended = False
@@ -76,18 +85,18 @@ _AS_TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
     304, description="Nothing but times has changed since the answer that `If-None-Match` names. It was a heartbeat all the same."
 )
 @blp.doc(responses=_AS_TEXT)
-def checkin(body: dict[str, Any]) -> Any:
+def checkin(body: CheckinCall) -> Response:
     """Begin a turn: a heartbeat that renews what the session holds, and answers what it should know now.
 
     Unread messages, its locks, its work items, and what others changed since `after`.
     """
-    session, _ = transact(repository.heartbeat, body, repository.silent_us(), renews=True)
-    known = read(repository.checkin, session, body["after"])
-    as_text = request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain"
-    form = checkins.TEXT if as_text else checkins.JSON
-    shown = checkins.fitted(known, form, body["max_bytes"])
-    tag = checkins.tag(shown, form)
-    response = Response(form.whole(shown), mimetype=form.mimetype)
+    session, _ = transact(repository.heartbeat, body, repository.silent_us(), is_checkin=True)
+    collected = read(repository.collect_checkin, session, body["after"])
+    best = request.accept_mimetypes.best_match(["application/json", "text/plain"])
+    form = TEXT if best == "text/plain" else JSON
+    fitted = fit(collected, form, body["max_bytes"])
+    tag = etag(fitted, form)
+    response = Response(form.write(fitted), mimetype=form.mimetype)
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     response.set_etag(tag, weak=True)

@@ -10,10 +10,10 @@ from coord.web import Body, Choice, Integer, Number, ObservedAt, PageQuery, Proj
 
 STATES = ("alive", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
-SHORTEST_TTL_MINUTES = 0.001
+MIN_TTL_MINUTES = 0.001
 MAX_TTL_MINUTES = 7 * 24 * 60
-HIGHEST_CURSOR = 2**53
-LEAST_BYTES, DEFAULT_BYTES, MAX_BYTES = 500, 8_000, 262_144
+MAX_CURSOR = 2**53
+MIN_BYTES, DEFAULT_BYTES, MAX_BYTES = 500, 8_000, 262_144
 
 
 def _project(**kwargs: Any) -> ProjectKey:
@@ -30,7 +30,7 @@ def _task(**kwargs: Any) -> Text:
 
 def _ttl(**kwargs: Any) -> Number:
     description = "A promise: to call again within this time. Who breaks it is gone. null: no promise."
-    return Number(min=SHORTEST_TTL_MINUTES, max=MAX_TTL_MINUTES, allow_none=True, metadata={"description": description}, **kwargs)
+    return Number(min=MIN_TTL_MINUTES, max=MAX_TTL_MINUTES, allow_none=True, metadata={"description": description}, **kwargs)
 
 
 class SessionSchema(Schema):
@@ -51,7 +51,7 @@ class SessionSchema(Schema):
             "description": "`silent`: promised nothing, and has not called for long. `gone`: promised, and did not. `ended`: said so."
         },
     )
-    left_at = Time(required=True, allow_none=True, metadata={"description": "Since when it is `gone` or `ended`."})
+    ended_at = Time(required=True, allow_none=True, metadata={"description": "Since when it is `gone` or `ended`."})
 
 
 SessionList = list_of(SessionSchema)
@@ -110,13 +110,13 @@ class CheckinBody(HeartbeatSchema):
 
     after = Integer(
         min=0,
-        max=HIGHEST_CURSOR,
+        max=MAX_CURSOR,
         load_default=None,
         allow_none=True,
         metadata={"description": "`cursor` of the check-in before. Left out: no changes are told, only where to go on from."},
     )
     max_bytes = Integer(
-        min=LEAST_BYTES,
+        min=MIN_BYTES,
         max=MAX_BYTES,
         load_default=DEFAULT_BYTES,
         metadata={"description": "The answer is never longer; what finds no room is counted in `left_out`."},
@@ -126,7 +126,7 @@ class CheckinBody(HeartbeatSchema):
 class ChangeSchema(Schema):
     """What somebody else did, in few words. All of it is at `/events`."""
 
-    revision = Integer(min=1, max=HIGHEST_CURSOR, required=True)
+    revision = Integer(min=1, max=MAX_CURSOR, required=True)
     at = Time(required=True)
     type = fields.String(required=True)
     session_id = SessionId(required=True, allow_none=True)
@@ -151,7 +151,10 @@ class CheckinSchema(ma.Schema):
     changes_lost = fields.Boolean(
         required=True, metadata={"description": "The journal no longer reaches back to `after`: go on from `cursor`."}
     )
-    cursor = Integer(min=0, max=HIGHEST_CURSOR, required=True, metadata={"description": "The next `after`."})
+    failed_areas = fields.List(
+        fields.String(), required=True, metadata={"description": "Areas whose part is missing, because of a bug in them."}
+    )
+    cursor = Integer(min=0, max=MAX_CURSOR, required=True, metadata={"description": "The next `after`."})
     left_out = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "By part, how many."})
     shortened = fields.Dict(
         keys=fields.String(),

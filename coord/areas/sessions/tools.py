@@ -9,9 +9,11 @@ from coord.web import Boolean
 
 
 def _checkin(sent: Mapping[str, Any]) -> ToolCall:
+    arguments = {name: value for name, value in sent.items() if name != "leave"}
     if sent.get("leave"):
-        return ToolCall("DELETE", "/sessions", {name: value for name, value in sent.items() if name not in ("leave", "project_key")})
-    return ToolCall("POST", "/sessions/checkin", {name: value for name, value in sent.items() if name != "leave"})
+        arguments.pop("project_key", None)
+        return ToolCall("DELETE", "/sessions", arguments)
+    return ToolCall("POST", "/sessions/checkin", arguments)
 
 
 checkin = Tool(

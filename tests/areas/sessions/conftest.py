@@ -14,7 +14,18 @@ from tests.conftest import Agent
 A, B, C = "host/a", "host/b", "host/c"
 Make = Callable[..., Any]
 
-SESSION_KEYS = ["session_id", "project_key", "agent", "task", "ttl_minutes", "started_at", "last_seen_at", "expires_at", "state", "left_at"]
+SESSION_KEYS = [
+    "session_id",
+    "project_key",
+    "agent",
+    "task",
+    "ttl_minutes",
+    "started_at",
+    "last_seen_at",
+    "expires_at",
+    "state",
+    "ended_at",
+]
 
 
 @pytest.fixture

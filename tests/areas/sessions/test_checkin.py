@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from coord.area import CheckinPart
-from coord.areas.sessions import changes
+from coord.areas.sessions.repository import changes
 from coord.store import database, journal
 from tests.areas.sessions.conftest import SESSION_KEYS, A, B, C, Make, types
 from tests.conftest import Agent, Clock
 
-FRAME = ["changes", "changes_lost", "cursor", "left_out", "shortened"]
+FRAME = ["changes", "changes_lost", "failed_areas", "cursor", "left_out", "shortened"]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_it_says_what_to_know_in_the_order_of_its_importance(client: Agent, chec
     answer = check_in(after=first["cursor"])
     names = list(answer)
     assert names[:2] == ["session", "messages"]
-    assert names[-5:] == FRAME
+    assert names[-len(FRAME) :] == FRAME
     assert names.index("messages") < names.index("work_items") < names.index("changes")
     (unread,) = answer["messages"]
     assert unread == {name: message[name] for name in unread}
@@ -174,7 +174,7 @@ def test_what_a_session_had_when_it_was_gone_is_told(client: Agent, check_in: Ma
 
 def test_changes_are_counted_beyond_what_is_shown(client: Agent, check_in: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "MAX_CHANGES", 3)
-    monkeypatch.setattr(changes, "REACH", 7)
+    monkeypatch.setattr(changes, "MAX_READ", 7)
     for each in (changes._newest, changes._count):
         each.cache_clear()
     try:

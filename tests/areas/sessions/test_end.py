@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coord.areas.workflows import item_repository
+from coord.areas.workflows.repository import session_end
 from tests.areas.sessions.conftest import SESSION_KEYS, A, B, Make, types
 from tests.conftest import Agent, Clock
 
@@ -20,7 +20,7 @@ def test_it_ends_the_session_and_says_what_became_of_what_it_had(client: Agent, 
     item = claimed()
     answer = end(client)
     assert list(answer["session"]) == SESSION_KEYS
-    assert answer["session"] == {**session, "state": "ended", "left_at": answer["session"]["left_at"]}
+    assert answer["session"] == {**session, "state": "ended", "ended_at": answer["session"]["ended_at"]}
     assert answer["ended"] is True
     assert answer["done"]["work_items_returned"] == 1
     assert client.get(f"/work-items/{item['id']}").json["status"] == "pending"
@@ -80,8 +80,7 @@ def test_one_that_was_gone_can_still_end(client: Agent, beat: Make, clock: Clock
 def test_more_than_one_change_can_hold_is_returned_all_the_same(
     client: Agent, beat: Make, claimed: Make, journal_rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(item_repository, "MAX_RETURNED", 2)
-    monkeypatch.setattr(item_repository, "_HAD", item_repository.had(2))
+    monkeypatch.setattr(session_end, "MAX_RETURNED", 2)
     beat()
     for _ in range(5):
         claimed()

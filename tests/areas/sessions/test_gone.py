@@ -8,7 +8,7 @@ from flask import Flask
 
 from coord import upkeep
 from coord.areas.sessions import repository
-from coord.areas.workflows import item_repository
+from coord.areas.workflows.repository import session_end
 from coord.store import transact
 from tests.areas.sessions.conftest import A, B, C, Make, at_once, types
 from tests.conftest import Agent, Clock
@@ -28,7 +28,7 @@ def test_it_is_noted_once_with_what_is_known_of_it(beat: Make, clock: Clock, kee
     clock.move(minutes=6)
     for _ in range(3):
         keep_up()
-    assert shown() == {**session, "state": "gone", "left_at": session["expires_at"]}
+    assert shown() == {**session, "state": "gone", "ended_at": session["expires_at"]}
     announced, gone = journal_rows()
     assert (gone["type"], gone["subject_id"], gone["project_key"], gone["session_id"]) == ("session.gone", A, "shop", None)
     told = {"agent": "claude", "task": "Totals", "ttl_minutes": 5, "last_seen_at": f"{announced['at']:%Y-%m-%dT%H:%M:%SZ}"}
@@ -63,7 +63,7 @@ def test_a_heartbeat_after_that_announces_it_anew_with_what_it_said_before(
     again = answer.json
     assert (again["project_key"], again["ttl_minutes"], again["task"], again["state"]) == ("shop", 5, "Cart", "alive")
     assert again["started_at"] > first["expires_at"]
-    assert again["left_at"] is None
+    assert again["ended_at"] is None
     assert types(journal_rows()) == ["session.announced", "session.gone", "session.announced"]
 
 
@@ -160,8 +160,7 @@ def test_items_of_a_workflow_that_is_over_or_that_wait_are_not_handed_out(
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two items a change."""
-    monkeypatch.setattr(item_repository, "MAX_RETURNED", 2)
-    monkeypatch.setattr(item_repository, "_HAD", item_repository.had(2))
+    monkeypatch.setattr(session_end, "MAX_RETURNED", 2)
 
 
 @pytest.mark.usefixtures("few")

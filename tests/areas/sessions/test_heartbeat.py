@@ -14,7 +14,7 @@ def test_the_first_announces_the_session(client: Agent, journal_rows: Any) -> No
     assert answer.status_code == 201
     session = answer.json
     assert list(session) == SESSION_KEYS
-    assert session == {**session, **body, "state": "alive", "left_at": None}
+    assert session == {**session, **body, "state": "alive", "ended_at": None}
     assert session["started_at"] == session["last_seen_at"] < session["expires_at"]
     (row,) = journal_rows()
     assert (row["type"], row["subject_kind"], row["subject_id"]) == ("session.announced", "session", A)
@@ -66,7 +66,7 @@ def test_one_that_promised_nothing_falls_silent_and_is_never_gone(beat: Make, cl
     assert shown()["state"] == "alive"
     clock.move(minutes=2)
     keep_up()
-    assert shown() == {**shown(), "state": "silent", "left_at": None, "expires_at": None}
+    assert shown() == {**shown(), "state": "silent", "ended_at": None, "expires_at": None}
     assert beat()["state"] == "alive"
 
 
@@ -76,7 +76,7 @@ def test_after_a_clean_end_nothing_of_the_old_session_is_kept(client: Agent, bea
     answer = client.post("/sessions/heartbeat", session_id=A, agent="another")
     assert answer.status_code == 201
     session = answer.json
-    assert (session["state"], session["left_at"], session["expires_at"]) == ("alive", None, None)
+    assert (session["state"], session["ended_at"], session["expires_at"]) == ("alive", None, None)
     assert (session["project_key"], session["agent"], session["task"], session["ttl_minutes"]) == (None, "another", None, None)
 
 

@@ -66,7 +66,7 @@ def test_one_that_is_gone_says_since_when_before_and_after_it_is_noted(client: A
     before = client.get("/sessions", state="gone").json
     keep_up()
     assert client.get("/sessions", state="gone").json == before
-    assert all(each["left_at"] == each["expires_at"] for each in before["items"])
+    assert all(each["ended_at"] == each["expires_at"] for each in before["items"])
 
 
 def test_one_that_announces_itself_anew_comes_first(client: Agent, beat: Make) -> None:

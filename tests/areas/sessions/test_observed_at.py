@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord.areas.workflows import item_repository
+from coord.areas.workflows.repository import session_end
 from tests.areas.sessions.conftest import A, Make, at_once, types
 from tests.conftest import Agent, Clock, moved
 
@@ -110,8 +110,7 @@ def test_one_that_came_back_and_ended_again_is_left_as_it_is(client: Agent, beat
 def test_more_than_one_change_can_hold_is_returned_and_the_newer_kept(
     client: Agent, beat: Make, claimed: Make, clock: Clock, journal_rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(item_repository, "MAX_RETURNED", 2)
-    monkeypatch.setattr(item_repository, "_HAD", item_repository.had(2))
+    monkeypatch.setattr(session_end, "MAX_RETURNED", 2)
     session = beat()
     for _ in range(5):
         claimed()

@@ -1,0 +1,129 @@
+"""Heartbeats: a session announces itself, and says that it is still there."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as param
+
+from coord.area import areas, call_hook
+from coord.areas.sessions.repository.listing import as_answered, by_name, is_there, named
+from coord.areas.sessions.rows import Heartbeat, SessionAnswer, SessionFields, SessionRow
+from coord.presence import Session
+from coord.store import Change, Decision, Event, Prepared, Reader, Rows, journal, plus
+
+FIELDS = ("project_key", "agent", "task", "ttl_minutes")
+
+_sessions = Session.__table__
+_c = _sessions.c
+
+BY_NAME_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(named))
+
+_own_revision = journal.revision - param("back", type_=sa.BigInteger)
+_ago = -param("ago_us", type_=sa.BigInteger)
+
+
+def _announce() -> Prepared:
+    """Inserts the row. Of two that do so at once the second fails on the unique key and decides again."""
+    values: dict[str, Any] = {
+        "revision": _own_revision,
+        "session_id": param("named", type_=sa.String),
+        **{name: param(name, type_=_c[name].type) for name in FIELDS},
+        "started_at": journal.moment,
+        "last_seen_at": journal.moment,
+        "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
+    }
+    return Prepared(sa.insert(_sessions).from_select(list(values), sa.select(*values.values())))
+
+
+_ANNOUNCE = _announce()
+
+_ANNOUNCE_AGAIN = Prepared(
+    sa.update(_sessions)
+    .where(named, _c.final_state == param("was"))
+    .values(
+        revision=_own_revision,
+        **{name: param(f"new_{name}", type_=_c[name].type) for name in FIELDS},
+        started_at=journal.moment,
+        last_seen_at=plus(journal.moment, _ago),
+        expires_at=plus(journal.moment, param("ttl_us", type_=sa.BigInteger) + _ago),
+        ended_at=sa.null(),
+        final_state=sa.null(),
+    )
+)
+"""A session that had ended, or was gone, announces itself again."""
+
+
+@lru_cache(maxsize=16)
+def _heartbeat(given: frozenset[str]) -> Prepared:
+    """A heartbeat with these fields. It does not read their old values: two at once do not undo each other."""
+    kept_ttl_us = _c.ttl_minutes * 60_000_000
+    ttl_us = param("ttl_us", type_=sa.BigInteger) if "ttl_minutes" in given else kept_ttl_us
+    values = {name: param(f"new_{name}", type_=_c[name].type) for name in sorted(given)}
+    return Prepared(
+        sa.update(_sessions)
+        .where(named, is_there)
+        .values({**values, "last_seen_at": journal.moment, "expires_at": plus(journal.moment, ttl_us)})
+    )
+
+
+def _ttl_us(minutes: float | None) -> int | None:
+    return None if minutes is None else round(minutes * 60_000_000)
+
+
+def heartbeat(db: Reader, body: Heartbeat, silent_after_us: int, *, is_checkin: bool = False) -> Decision[tuple[SessionAnswer, bool]]:
+    """`(session, whether it announced itself anew)`.
+
+    A field left out keeps its value, but not beyond a clean end: the name may be another's next. A check-in
+    means more to what the session has.
+    """
+    session_id = body["session_id"]
+    given = {name: value for name, value in body.items() if name in FIELDS}
+    row = by_name(db, session_id)
+    change: Change[tuple[SessionAnswer, bool]] = Change()
+    announced = row is None or row["final_state"] is not None
+    if row is None or announced:
+        kept: Mapping[str, Any] = row if row is not None and row["final_state"] == "gone" else {}
+        fields = {name: given.get(name, kept.get(name)) for name in FIELDS}
+        announce(change, session_id, cast(SessionFields, fields), row)
+    else:
+        new = {f"new_{name}": value for name, value in given.items()}
+        values = {"named": session_id, **new, "ttl_us": _ttl_us(body.get("ttl_minutes"))}
+        change.add(_heartbeat(frozenset(given)), values, expect=1)
+        project_key = body.get("project_key", row["project_key"])
+        change.record(session_event("session.heartbeat", session_id, project_key))
+    call_activity_hooks(change, session_id, is_checkin=is_checkin)
+
+    def answer(rows: Rows) -> tuple[SessionAnswer, bool]:
+        return as_answered(cast(SessionRow, rows[0]), silent_after_us), announced
+
+    change.answer_with(answer, BY_NAME_INSIDE, {"named": session_id})
+    return change
+
+
+def announce(change: Change[Any], session_id: str, fields: SessionFields, row: SessionRow | None, ago_us: int = 0) -> None:
+    """Adds that the session announces itself. `row`: what is stored of it. `ago_us`: how long ago it called."""
+    data = {"agent": fields["agent"], "task": fields["task"], "ttl_minutes": fields["ttl_minutes"]}
+    nth = change.record(session_event("session.announced", session_id, fields["project_key"], **data))
+    values: dict[str, Any] = {"named": session_id, "ttl_us": _ttl_us(fields["ttl_minutes"])}
+    if row is None:
+        change.add(_ANNOUNCE, {**values, "project_key": fields["project_key"], **data}, expect=1, event=nth)
+        return
+    new = {f"new_{name}": value for name, value in data.items()}
+    new["new_project_key"] = fields["project_key"]
+    values |= {"was": row["final_state"], "ago_us": ago_us, **new}
+    change.add(_ANNOUNCE_AGAIN, values, expect=1, event=nth)
+
+
+def call_activity_hooks(change: Change[Any], session_id: str, *, is_checkin: bool = False) -> None:
+    """Asks every area what a sign of life means for what the session has. Raises HookFailed."""
+    for area in areas():
+        if area.on_activity is not None:
+            call_hook(area.name, "on_activity", area.on_activity, change, session_id)
+        if is_checkin and area.on_checkin is not None:
+            call_hook(area.name, "on_checkin", area.on_checkin, change, session_id)
+
+
+def session_event(kind: str, session_id: str, project_key: str | None, **data: Any) -> Event:
+    return Event(kind, "session", session_id, project_key, session_id, data)

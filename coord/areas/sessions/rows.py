@@ -1,0 +1,79 @@
+"""What the sessions area is called with, and its rows: dicts whose keys are checked."""
+
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+
+class SessionFields(TypedDict):
+    """What a session says of itself."""
+
+    project_key: str | None
+    agent: str | None
+    task: str | None
+    ttl_minutes: float | None
+
+
+class Heartbeat(TypedDict):
+    """A heartbeat: what is left out keeps its value."""
+
+    session_id: str
+    project_key: NotRequired[str | None]
+    agent: NotRequired[str | None]
+    task: NotRequired[str | None]
+    ttl_minutes: NotRequired[float | None]
+
+
+class CheckinCall(Heartbeat):
+    """A check-in: a heartbeat that asks for what changed since the revision `after`, in `max_bytes` at most."""
+
+    after: int | None
+    max_bytes: int
+
+
+class ListSessions(TypedDict):
+    """A call that lists sessions; None: any."""
+
+    project_key: str | None
+    state: list[str] | None
+    cursor: str | None
+    limit: int
+
+
+class EndCall(TypedDict):
+    """A call that ends a session; `observed_at`: when that was decided, None: now."""
+
+    session_id: str
+    observed_at: datetime | None
+
+
+class SessionRow(SessionFields):
+    """A session as it is stored, see presence.Session, and the database's time."""
+
+    revision: int
+    session_id: str
+    started_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
+    final_state: str | None
+    now: datetime
+
+
+class SessionAnswer(SessionRow):
+    """A session as it is answered."""
+
+    state: str
+
+
+class ChangeRow(TypedDict):
+    """What another session has changed: an entry of the journal, and in `what`, in few words, what it is about."""
+
+    revision: int
+    at: datetime
+    type: str
+    project_key: str | None
+    session_id: str | None
+    subject_kind: str
+    subject_id: str
+    data: dict[str, Any]
+    what: str
