@@ -17,7 +17,7 @@ from coord.store import Reader
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     by_state = repository.count_by_state(db, scope.project_key)
     return {
-        "recent_component_changes": repository.recent(db, scope.project_key),
+        "recent_component_changes": repository.find_recent(db, scope.project_key),
         "counts": {
             "components": sum(by_state.values()),
             **{f"components_{state}": by_state.get(state, 0) for state in STATES},

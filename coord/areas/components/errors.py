@@ -1,8 +1,7 @@
 """Why an observation of a component does not become current."""
 
-from typing import Any
-
 from coord import errors
+from coord.areas.components.rows import ComponentRow
 from coord.areas.components.schemas import ComponentSchema
 from coord.web import iso
 
@@ -12,7 +11,7 @@ _component = ComponentSchema()
 class Superseded(errors.Superseded):
     """Something newer is known of this component, so the observation changes nothing; `component` is what is known."""
 
-    def __init__(self, component: dict[str, Any]) -> None:
+    def __init__(self, component: ComponentRow) -> None:
         name = f"'{component['component']}' of '{component['project_key']}'"
         if component["retired_at"] is None:
             known = f"was seen '{component['state']}' by '{component['updated_by']}' at {iso(component['observed_at'])}"

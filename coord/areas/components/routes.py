@@ -1,9 +1,12 @@
 """HTTP of the components area."""
 
-from typing import Any
+from typing import cast
+
+from flask.typing import ResponseReturnValue
 
 from coord.areas.components import repository
 from coord.areas.components.errors import Superseded
+from coord.areas.components.rows import ComponentRow, ListComponents, PageCall, Report, RetireCall
 from coord.areas.components.schemas import (
     ComponentList,
     ComponentObservationList,
@@ -29,9 +32,9 @@ blp = Blueprint("components", __name__, url_prefix="/components", description="W
 @blp.response(200, ComponentSchema, description=STORED)
 @blp.alt_response(201, schema=ComponentSchema, description=NEW)
 @blp.raises(Superseded)
-def put(body: dict[str, Any]) -> Any:
+def put(report: Report) -> tuple[ComponentRow, int]:
     """Report what is seen of a component."""
-    component, created = transact(repository.put, body)
+    component, created = transact(repository.put, report)
     return component, 201 if created else 200
 
 
@@ -40,16 +43,17 @@ def put(body: dict[str, Any]) -> Any:
 @blp.response(200, ComponentSchema, description=STORED)
 @blp.alt_response(201, schema=ComponentSchema, description=NEW)
 @blp.raises(Superseded)
-def put_named(body: dict[str, Any], project_key: str, component: str) -> Any:
+def put_named(body: dict[str, object], project_key: str, component: str) -> tuple[ComponentRow, int]:
     """Report what is seen of the component that the path names."""
-    stored, created = transact(repository.put, {**body, **_named(body, project_key=project_key, component=component)})
+    names = _checked_names(body, project_key=project_key, component=component)
+    stored, created = transact(repository.put, cast(Report, {**body, **names}))
     return stored, 201 if created else 200
 
 
 @blp.route("", methods=["GET"])
 @blp.arguments(ComponentsQuery)
 @blp.response(200, ComponentList)
-def find(query: dict[str, Any]) -> Any:
+def find(query: ListComponents) -> ResponseReturnValue:
     """List components as they are now: the one that became known last comes first."""
     after = cursor_key("components", query["cursor"])
     rows = read(repository.find, query, after[0] if after else None, query["limit"])
@@ -60,7 +64,7 @@ def find(query: dict[str, Any]) -> Any:
 @blp.arguments(Query)
 @blp.response(200, ComponentSchema)
 @blp.raises(NotFound)
-def get(query: dict[str, Any], project_key: str, component: str) -> Any:
+def get(query: dict[str, object], project_key: str, component: str) -> ComponentRow:
     """One component as it is now."""
     return read(repository.get, project_key, component)
 
@@ -69,7 +73,7 @@ def get(query: dict[str, Any], project_key: str, component: str) -> Any:
 @blp.arguments(PageQuery)
 @blp.response(200, ComponentObservationList)
 @blp.raises(NotFound)
-def history(query: dict[str, Any], project_key: str, component: str) -> Any:
+def history(query: PageCall, project_key: str, component: str) -> ResponseReturnValue:
     """Every change of a component and what was reported too late, newest first. A retired component's stays."""
     after = cursor_key("component_history", query["cursor"])
     rows = read(repository.history, project_key, component, after[0] if after else None, query["limit"])
@@ -80,15 +84,15 @@ def history(query: dict[str, Any], project_key: str, component: str) -> Any:
 @blp.arguments(RetireComponentSchema)
 @blp.response(200, ComponentSchema, description="The component as it was last.")
 @blp.raises(NotFound, Superseded)
-def retire(query: dict[str, Any], project_key: str, component: str) -> Any:
+def retire(query: RetireCall, project_key: str, component: str) -> ComponentRow:
     """Retire a component: it is no longer listed. Repeating it is fine; a later report makes it known anew."""
     by = query["updated_by"] or query["session_id"]
     return transact(repository.retire, project_key, component, by, query["observed_at"])
 
 
-def _named(body: dict[str, Any], **path: str) -> dict[str, str]:
+def _checked_names(body: dict[str, object], **path: str) -> dict[str, str]:
     """The names in the path; a body may repeat them. Raises Invalid when it says otherwise."""
-    errors: dict[str, Any] = {
+    errors: dict[str, list[str]] = {
         name: [f"The path says '{value}', the body '{body[name]}'. Leave it out of the body."]
         for name, value in path.items()
         if body[name] not in (None, value)
