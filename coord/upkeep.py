@@ -1,4 +1,4 @@
-"""What comes due without a call: one thread in each worker asks every area's `upkeep`, about twice a second.
+"""What comes due without a call: one thread in each worker calls every area's `on_tick`, about twice a second.
 
 Workers do not arrange who does what. The guards of a change let one of them win, and the others find nothing left to do.
 """
@@ -58,7 +58,7 @@ class Upkeep:
                 unavailable = faults.classify(error).unavailable
                 log.log(
                     logging.WARNING if unavailable else logging.ERROR,
-                    "upkeep of %s fails, and is tried again each second",
+                    "on_tick of the area %r fails, and is tried again each second",
                     area.name,
                     exc_info=None if unavailable else error,
                     extra={"reason": " ".join(str(error).split())},
@@ -66,7 +66,7 @@ class Upkeep:
         else:
             if area.name in self._failing:
                 self._failing.discard(area.name)
-                log.info("upkeep of %s works again", area.name)
+                log.info("on_tick of the area %r works again", area.name)
 
 
 def install(app: Flask) -> None:

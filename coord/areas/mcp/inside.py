@@ -7,7 +7,7 @@ while the call waits, the call waits no longer.
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -33,21 +33,23 @@ def perform(call: ToolCall, caller: str | None) -> tuple[int, Json]:
         request.environ["coord.waited"] = environ["coord.waited"]
     if status == 499:
         raise ClientHungUp
-    told: Json = json.loads(body) if body else {"detail": call.if_empty}
+    answer: Json = json.loads(body) if body else {"detail": call.if_empty}
     if status >= 400 and "retry-after" in headers:
-        told.setdefault("retry_after", int(headers["retry-after"]))
-    return status, told
+        answer.setdefault("retry_after", int(headers["retry-after"]))
+    return status, answer
 
 
 def _answered(environ: Json) -> tuple[int, dict[str, str], bytes]:
     head: list[Any] = []
+    chunks_written: list[bytes] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
         head[:] = [int(status[:3]), {name.lower(): value for name, value in headers}]
+        return chunks_written.append
 
     chunks: Iterable[bytes] = current_app.wsgi_app(environ, start_response)
     try:
-        body = b"".join(chunks)
+        body = b"".join(chunks_written) + b"".join(chunks)
     finally:
         if hasattr(chunks, "close"):
             chunks.close()
@@ -80,7 +82,7 @@ def _variable(header: str) -> str:
 
 
 def _query(sent: Mapping[str, Any]) -> str:
-    def text(value: Any) -> Any:
+    def text(value: object) -> object:
         return str(value).lower() if isinstance(value, bool) else value
 
     return urlencode({name: text(value) for name, value in sent.items() if value is not None}, doseq=True)

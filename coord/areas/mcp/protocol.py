@@ -146,9 +146,6 @@ def _check_older(version: str) -> None:
         )
 
 
-# --- answers ---------------------------------------------------------------------------------------------------------------------
-
-
 def answer(asked: Asked, result: dict[str, Any]) -> dict[str, Any]:
     """The result as its kind of request wants it."""
     if asked.stateless:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, current_app, request
+from flask.typing import ResponseReturnValue
 
-from coord.areas.mcp import protocol, tools
+from coord.areas.mcp import listing, protocol, tools
 from coord.areas.mcp.errors import INVALID_PARAMS, RpcError
 from coord.areas.mcp.protocol import Asked
 from coord.areas.mcp.schemas import ERROR, EXAMPLE, MESSAGE, RESULT, FromClientSchema
@@ -18,8 +19,8 @@ _HEADERS = {"session_id": SESSION_HEADER, "project_key": PROJECT_HEADER}
 
 
 def _json(schema: Mapping[str, Any], description: str = "", **more: Any) -> dict[str, Any]:
-    said = {"description": description} if description else {}
-    return {**said, "content": {"application/json": {"schema": schema, **more}}}
+    described = {"description": description} if description else {}
+    return {**described, "content": {"application/json": {"schema": schema, **more}}}
 
 
 _PARAMETERS = [
@@ -42,7 +43,7 @@ _PARAMETERS = [
         404: _json(ERROR, "No such method."),
     },
 )
-def post() -> Any:
+def post() -> ResponseReturnValue:
     """Speak the Model Context Protocol: one JSON-RPC message a call.
 
     Version 2026-07-28, without a handshake and without sessions; `initialize` of the versions before is answered too. The tools are few;
@@ -67,32 +68,32 @@ def _result(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
     if asked.method == "server/discover":
         return protocol.cacheable(asked, protocol.discover())
     if asked.method == "tools/list":
-        return protocol.cacheable(asked, _listed(asked))
+        return protocol.cacheable(asked, _list_tools(asked))
     if asked.method == "tools/call":
-        return _called(asked, given)
+        return _call_tool(asked, given)
     return {}  # ping
 
 
-def _listed(asked: Asked) -> dict[str, Any]:
+def _list_tools(asked: Asked) -> dict[str, Any]:
     if asked.params.get("cursor") is not None:
         raise _wrong(asked, "cursor: All tools are on one page; leave it out.")
-    return {"tools": tools.listing()}
+    return {"tools": listing.describe(tools.offered().values())}
 
 
-def _called(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
+def _call_tool(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
     name, arguments = asked.params.get("name"), asked.params.get("arguments")
     if not isinstance(name, str):
         raise _wrong(asked, "name: Name the tool to call.")
     if not isinstance(arguments, dict | None):
         raise _wrong(asked, "arguments: Must be an object.")
-    tool = tools.offered().get(name)
-    if tool is None:
+    offered = tools.offered().get(name)
+    if offered is None:
         raise _wrong(asked, f"{shortened(name)}: {unknown_name(name, tools.offered(), 'tool')}")
     try:
         from_client = {**_from_headers(), **given}
     except Invalid as refused:
         return tools.refused(refused)
-    return tools.use(tool, arguments or {}, from_client)
+    return tools.use(*offered, arguments or {}, from_client)
 
 
 def _wrong(asked: Asked, message: str) -> RpcError:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -12,7 +11,6 @@ from prometheus_client.registry import Collector
 
 from coord.area import areas
 from coord.areas.metrics import repository
-from coord.errors import CoordError
 from coord.store import read
 from coord.web import Blueprint, Query, explain
 
@@ -28,9 +26,8 @@ class _Stored(Collector):
             yield from read(repository.families, areas())
             up.add_metric([], 1)
         except Exception as error:
-            told: CoordError = explain(error)
             up.add_metric([], 0)
-            if told.status != 503:
+            if explain(error).status != 503:
                 raise
         yield up
 
@@ -38,7 +35,7 @@ class _Stored(Collector):
 @blp.route("/metrics", methods=["GET"])
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="Prometheus text format.")
-def metrics(query: dict[str, Any]) -> Any:
+def metrics(query: dict[str, str | None]) -> Response:
     """Counters of this service and gauges of what it stores, for Prometheus."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

@@ -3,18 +3,28 @@
 from collections.abc import Iterable
 from typing import Any
 
-from coord.area import Scope, StatusPart
+from coord.area import Area, HookFailed, Scope, call_hook
 from coord.store import Reader, journal
 from coord.web import Schema, Time
 
 
-def overview(db: Reader, parts: Iterable[StatusPart], scope: Scope) -> dict[str, Any]:
-    """Every part's fields, ready to be sent, and all counts in one."""
-    last = db.row(journal.HEAD)
-    whole: dict[str, Any] = {"generated_at": Time().serialize("now", last or {})}
+def overview(db: Reader, areas: Iterable[Area], scope: Scope) -> dict[str, Any]:
+    """Every area's fields, ready to be sent, and all counts in one.
+
+    An area whose hook fails is named in `failed_areas`; only its own part is missing.
+    """
+    head = db.row(journal.HEAD)
+    fields: dict[str, Any] = {"generated_at": Time().serialize("now", head or {})}
     counts: dict[str, Any] = {}
-    for part in parts:
-        read = part.read(db, scope)
-        whole.update(Schema.from_dict(dict(part.fields))().dump(read))
-        counts.update(read.get("counts", {}))
-    return {**whole, "counts": counts}
+    failed: list[str] = []
+    for area in areas:
+        if area.status is None:
+            continue
+        try:
+            values = call_hook(area.name, "status.read", area.status.read, db, scope)
+        except HookFailed:
+            failed.append(area.name)
+            continue
+        fields.update(Schema.from_dict(dict(area.status.fields))().dump(values))
+        counts.update(values.get("counts", {}))
+    return {**fields, "counts": counts, "failed_areas": failed}

@@ -1,8 +1,7 @@
 """HTTP of the status area."""
 
-from typing import Any
-
 from flask import current_app
+from flask.typing import ResponseReturnValue
 
 from coord.area import Scope, areas
 from coord.areas.status import repository
@@ -16,7 +15,7 @@ blp = Blueprint("status", __name__, url_prefix="/status", description="Everythin
 @blp.route("", methods=["GET"])
 @blp.arguments(StatusQuery)
 @blp.response(200, StatusSchema)
-def status(query: dict[str, Any]) -> Any:
+def status(query: dict[str, str | None]) -> ResponseReturnValue:
     """The overview of a project, or of everything. With `session_id`, unread messages are counted for that session."""
-    parts = [area.status for area in areas() if area.status is not None]
-    return current_app.json.response(read(repository.overview, parts, Scope(query["project_key"], query["session_id"])))
+    scope = Scope(query["project_key"], query["session_id"])
+    return current_app.json.response(read(repository.overview, areas(), scope))

@@ -24,3 +24,8 @@ class StatusSchema(ma.Schema):
     active_workflows = fields.List(fields.Dict(), required=True)
     unread_message_count = fields.Integer(required=True)
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    failed_areas = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Areas whose part is missing, because of a bug in them."},
+    )

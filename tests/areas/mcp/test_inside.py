@@ -62,7 +62,7 @@ def test_the_call_is_counted_as_any_other(mcp: McpAgent) -> None:
 
 def offering(monkeypatch: pytest.MonkeyPatch, **calls: ToolCall) -> None:
     made = {name: Tool(name, "Says what it is told.", {}, lambda sent, call=call: call) for name, call in calls.items()}  # type: ignore[misc]
-    monkeypatch.setattr(tools, "offered", lambda: made)
+    monkeypatch.setattr(tools, "offered", lambda: {name: (locks, tool) for name, tool in made.items()})
 
 
 def test_a_name_in_a_path_may_hold_a_slash(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
