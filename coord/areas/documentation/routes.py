@@ -1,10 +1,10 @@
 """HTTP of the documentation area."""
 
 from pathlib import Path
-from typing import Any
 
 import flask_swagger_ui
 from flask import Response, current_app, send_from_directory
+from flask.typing import ResponseReturnValue
 
 from coord.errors import NotFound
 from coord.layout import DOCS
@@ -13,7 +13,7 @@ from coord.web import Blueprint, Query, openapi, shortened
 blp = Blueprint("documentation", __name__, description="The API document, its page and the protocol.")
 
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
-_SHOWN = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_FILES = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _PROTOCOL = DOCS / "PROTOCOL.md"
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
@@ -45,7 +45,7 @@ _START = """SwaggerUIBundle({
 @blp.route("/openapi.json", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, description="This API, as OpenAPI 3.1.")
-def openapi_json(query: dict[str, Any]) -> Any:
+def openapi_json(query: dict[str, str | None]) -> ResponseReturnValue:
     """This API as an OpenAPI 3.1 document."""
     return current_app.json.response(openapi.document(current_app))
 
@@ -53,7 +53,7 @@ def openapi_json(query: dict[str, Any]) -> Any:
 @blp.route("/docs", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="text/html", description="A page.")
-def docs(query: dict[str, Any]) -> Any:
+def docs(query: dict[str, str | None]) -> Response:
     """The API as a page to read and try."""
     return _with_policy(Response(_PAGE, mimetype="text/html"))
 
@@ -62,11 +62,11 @@ def docs(query: dict[str, Any]) -> Any:
 @blp.arguments(Query)
 @blp.response(200, content_type="application/octet-stream", description="A file of the page.")
 @blp.raises(NotFound)
-def docs_asset(query: dict[str, Any], asset: str) -> Any:
+def docs_asset(query: dict[str, str | None], asset: str) -> Response:
     """A file of the page."""
     if asset == "start.js":
         return Response(_START, mimetype="text/javascript")
-    if asset not in _SHOWN:
+    if asset not in _FILES:
         raise NotFound(f"There is no /docs/{shortened(asset)}. The page is at /docs.")
     return send_from_directory(_ASSETS, asset)
 
@@ -74,7 +74,7 @@ def docs_asset(query: dict[str, Any], asset: str) -> Any:
 @blp.route("/llms.txt", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="Markdown.")
-def llms_txt(query: dict[str, Any]) -> Any:
+def llms_txt(query: dict[str, str | None]) -> Response:
     """The protocol, as an agent should read it."""
     return Response(_PROTOCOL.read_text(encoding="utf-8"), mimetype="text/plain")
 

@@ -4,7 +4,7 @@ from coord.errors import CoordError
 
 
 class CursorGone(CoordError):
-    """The journal no longer reaches back to this cursor: what lies between is unknown. Reader at the current state, and go on from `oldest`."""
+    """The journal no longer reaches back to this cursor: what lies between is unknown. Read the current state, then go on from `oldest`."""
 
     status, code = 410, "cursor_gone"
 
@@ -13,4 +13,4 @@ class CursorGone(CoordError):
             why = f"The journal has only come to {newest}, so {after} is not a cursor of this one (was it restored from a backup?)."
         else:
             why = f"What came after {after} is no longer kept; the journal begins after {oldest}."
-        super().__init__(f"{why} Reader at the current state (/status), then go on with after={oldest}.", oldest=str(oldest))
+        super().__init__(f"{why} Read the current state (/status), then go on with after={oldest}.", oldest=str(oldest))

@@ -11,8 +11,8 @@ from sqlalchemy import bindparam as param
 from coord.areas.events.errors import CursorGone
 from coord.store import Prepared, Reader, Row, Rows, journal
 
-WINDOW = 10_000  # revisions looked through by one statement, so that a filter that nothing fits is no long one (10 ms)
-LOOK_FOR_S = 1.0  # a page may be empty after that, with a cursor that goes on
+WINDOW = 10_000  # revisions read by one statement, so that one whose filter nothing fits takes 10 ms
+MAX_PAGE_S = 1.0  # after that a page may be empty, with a cursor that goes on
 
 _entry = journal.JournalEntry.__table__
 _c = _entry.c
@@ -38,7 +38,7 @@ def _is_of(kind: str, wanted: str) -> bool:
 
 @dataclass(frozen=True)
 class Page:
-    """`cursor`: up to where the journal was looked through. `at_end`: nothing more had been committed then."""
+    """`cursor`: up to where the journal was read. `at_end`: nothing more had been committed then."""
 
     items: Rows
     cursor: int
@@ -54,8 +54,8 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
         items = _between(db, wanted, first, upto, limit)
         if len(items) == limit:
             upto = items[-1]["revision"]
-        if items or upto == last or time.monotonic() - began > LOOK_FOR_S:
-            return Page([shown(item) for item in items], upto, upto == last)
+        if items or upto == last or time.monotonic() - began > MAX_PAGE_S:
+            return Page([as_answered(item) for item in items], upto, upto == last)
         first = upto
 
 
@@ -66,21 +66,21 @@ def newest(db: Reader) -> int:
 
 def _reach(db: Reader, after: int | None) -> tuple[int, int]:
     """From where to read, and up to where there is something."""
-    last = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
-    oldest, end = int(last["trimmed"]), int(last["revision"])
+    head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
+    oldest, end = int(head["trimmed"]), int(head["revision"])
     if after is not None and not oldest <= after <= end:
         raise CursorGone(after, oldest, end)
     return (oldest if after is None else after), end
 
 
 def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> Rows:
-    whole = [kind for kind in wanted.types if _is_exact(kind)]
+    types = [kind for kind in wanted.types if _is_exact(kind)]
     things = [kind.partition(".")[0] for kind in wanted.types if not _is_exact(kind)]
     values: Row = {"first": first, "upto": upto, "most": limit, "project_key": wanted.project_key}
-    values |= {f"type_{at}": kind for at, kind in enumerate(whole)}
+    values |= {f"type_{at}": kind for at, kind in enumerate(types)}
     values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
     values |= {f"to_{at}": f"{thing}/" for at, thing in enumerate(things)}  # "/" follows "." in code point order
-    return db.rows(_select(wanted.project_key is not None, len(whole), len(things)), **values)
+    return db.rows(_select(wanted.project_key is not None, len(types), len(things)), **values)
 
 
 def _is_exact(kind: str) -> bool:
@@ -99,8 +99,7 @@ def _select(in_project: bool, types: int, things: int) -> Prepared:
     return Prepared(query.order_by(_c.revision).limit(param("most", type_=sa.Integer)))
 
 
-def shown(entry: Row) -> Row:
-    """An entry as it is answered."""
+def as_answered(entry: Row) -> Row:
     return {**entry, "subject": {"kind": entry["subject_kind"], "id": entry["subject_id"]}}
 
 

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
+from flask.typing import ResponseReturnValue
 
 from coord.areas.events import repository
 from coord.areas.events.errors import CursorGone
-from coord.areas.events.schemas import HIGHEST_CURSOR, EventList, EventSchema, EventsQuery, StreamQuery
-from coord.errors import CoordError, Invalid, Stopping, TooMany
+from coord.areas.events.schemas import MAX_CURSOR, EventList, EventSchema, EventsQuery, StreamQuery
+from coord.errors import Invalid, Stopping, TooMany
 from coord.live import ClientHungUp, Subscription, subscribe
 from coord.store import read
 from coord.web import Blueprint, explain
@@ -31,7 +32,7 @@ _event = EventSchema()
 @blp.arguments(EventsQuery)
 @blp.response(200, EventList)
 @blp.raises(CursorGone)
-def find(query: dict[str, Any]) -> Any:
+def find(query: dict[str, Any]) -> ResponseReturnValue:
     """Read the journal, oldest first: every change once, in the order in which it was committed.
 
     `next_cursor` is the `after` of the next call, also when nothing is new. With a filter a page may be empty before the end is reached:
@@ -41,19 +42,19 @@ def find(query: dict[str, Any]) -> Any:
     wanted = repository.filter_of(query["project_key"], query["type"])
     after = query["after"]
     if not query["wait"]:
-        return _page(read(repository.page, wanted, after, query["limit"]))
-    with subscribe(wanted.fits) as waiter:
+        return _answer(read(repository.page, wanted, after, query["limit"]))
+    with subscribe(wanted.fits) as subscription:
         while True:
-            found = read(repository.page, wanted, after, query["limit"])
-            if found.items or waiter is None or time.monotonic() >= until:
-                return _page(found)
-            after = found.cursor
-            if found.at_end:
-                waiter.wait(until)
+            page = read(repository.page, wanted, after, query["limit"])
+            if page.items or subscription is None or time.monotonic() >= until:
+                return _answer(page)
+            after = page.cursor
+            if page.at_end:
+                subscription.wait(until)
 
 
-def _page(found: repository.Page) -> dict[str, Any]:
-    return {"items": found.items, "next_cursor": str(found.cursor)}
+def _answer(page: repository.Page) -> dict[str, Any]:
+    return {"items": page.items, "next_cursor": str(page.cursor)}
 
 
 @blp.route("/stream", methods=["GET"])
@@ -62,26 +63,26 @@ def _page(found: repository.Page) -> dict[str, Any]:
     200, content_type="text/event-stream", description="Server-Sent Events: `id` is the revision, `event` the type, `data` the event."
 )
 @blp.raises(CursorGone, TooMany)
-def stream(query: dict[str, Any]) -> Any:
+def stream(query: dict[str, Any]) -> Response:
     """Follow the journal as Server-Sent Events.
 
     After a break the client sends `Last-Event-ID` (browsers do so by themselves) and misses nothing. A comment comes every 15 s when
     nothing happens. The stream ends when the worker stops or the database is away: connect again.
     """
     wanted = repository.filter_of(query["project_key"], query["type"])
-    sent = _last_event_id()
-    after = query["after"] if sent is None else sent
+    last_event_id = _last_event_id()
+    after = query["after"] if last_event_id is None else last_event_id
     with ExitStack() as stack:
-        waiter = stack.enter_context(subscribe(wanted.fits))
-        if waiter is None:
+        subscription = stack.enter_context(subscribe(wanted.fits))
+        if subscription is None:
             detail = (
-                "As many calls wait here as may. Read /api/coord/events instead, or try again later; the operator can raise COORD_THREADS."
+                "No more calls may wait here. Read /api/coord/events instead, or try again later; the operator can raise COORD_THREADS."
             )
             raise TooMany(detail, headers={"Retry-After": str(BUSY_S)})
         if after is None:
             after = read(repository.newest)
         first = read(repository.page, wanted, after, PAGE)
-        response = Response(stream_with_context(_follow(wanted, first, waiter)), mimetype="text/event-stream")
+        response = Response(stream_with_context(_follow(wanted, first, subscription)), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
         response.call_on_close(stack.pop_all().close)
@@ -92,20 +93,20 @@ def _last_event_id() -> int | None:
     sent = request.headers.get("Last-Event-ID")
     if not sent:
         return None
-    if not (sent.isascii() and sent.isdecimal() and len(sent) < 17 and int(sent) <= HIGHEST_CURSOR):
+    if not (sent.isascii() and sent.isdecimal() and len(sent) < 17 and int(sent) <= MAX_CURSOR):
         raise Invalid({"Last-Event-ID": ["Not the id of an event: leave it out to begin now."]})
     return int(sent)
 
 
-def _follow(wanted: repository.Filter, found: repository.Page, waiter: Subscription) -> Iterator[str]:
+def _follow(wanted: repository.Filter, page: repository.Page, subscription: Subscription) -> Iterator[str]:
     """Everything from the first page on. Ends where it cannot go on, with a comment that says why."""
     yield f"retry: {RECONNECT_MS}\n\n"
     try:
         while True:
-            yield from map(_as_event, found.items)
-            if found.at_end and not waiter.wait(time.monotonic() + HEARTBEAT_S):
-                yield f"id: {found.cursor}\n: nothing new\n\n"
-            found = read(repository.page, wanted, found.cursor, PAGE)
+            yield from map(_as_event, page.items)
+            if page.at_end and not subscription.wait(time.monotonic() + HEARTBEAT_S):
+                yield f"id: {page.cursor}\n: nothing new\n\n"
+            page = read(repository.page, wanted, page.cursor, PAGE)
     except ClientHungUp:
         return
     except Stopping:
@@ -113,8 +114,7 @@ def _follow(wanted: repository.Filter, found: repository.Page, waiter: Subscript
     except CursorGone as gone:
         yield f"event: cursor_gone\ndata: {json.dumps(gone.body())}\n\n"
     except Exception as error:
-        told: CoordError = explain(error)
-        yield f"retry: {RECONNECT_WHEN_AWAY_MS}\n: {told.detail}\n\n"
+        yield f"retry: {RECONNECT_WHEN_AWAY_MS}\n: {explain(error).detail}\n\n"
 
 
 def _as_event(entry: dict[str, Any]) -> str:

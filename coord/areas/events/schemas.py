@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from coord.live import MAX_WAIT_S
 from coord.web import Integer, Number, ProjectKey, Query, Schema, SessionId, Text, Time
 
-HIGHEST_CURSOR = 2**53
+MAX_CURSOR = 2**53
 _TYPE = re.compile(r"[a-z_]{1,30}(\.(\*|[a-z_]{1,30}))?\Z")
 MAX_TYPES = 20
 
@@ -22,7 +22,7 @@ class SubjectSchema(Schema):
 class EventSchema(Schema):
     """One change, as the journal keeps it."""
 
-    revision = Integer(min=1, max=HIGHEST_CURSOR, required=True, metadata={"description": "Its number: it only grows, in commit order."})
+    revision = Integer(min=1, max=MAX_CURSOR, required=True, metadata={"description": "Its number: it only grows, in commit order."})
     type = fields.String(required=True, metadata={"description": "`<thing>.<what happened>`: `lock.claimed`, `message.sent`, …"})
     project_key = ProjectKey(required=True, allow_none=True)
     session_id = SessionId(required=True, allow_none=True, metadata={"description": "Who did it; null: time did, or nobody said."})
@@ -55,7 +55,7 @@ class EventsQuery(_FeedQuery):
 
     after = Integer(
         min=0,
-        max=HIGHEST_CURSOR,
+        max=MAX_CURSOR,
         load_default=None,
         metadata={"description": "`next_cursor` of the page before. 0: from the very beginning; left out: from the oldest that is kept."},
     )
@@ -68,7 +68,7 @@ class StreamQuery(_FeedQuery):
 
     after = Integer(
         min=0,
-        max=HIGHEST_CURSOR,
+        max=MAX_CURSOR,
         load_default=None,
         metadata={"description": "Begin after this revision. The header `Last-Event-ID` goes before it; without both: from now on."},
     )

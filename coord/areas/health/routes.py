@@ -1,7 +1,8 @@
 """HTTP of the health area."""
 
 from pathlib import Path
-from typing import Any
+
+from flask.typing import ResponseReturnValue
 
 from coord import __version__
 from coord.area import areas
@@ -22,19 +23,19 @@ MIGRATE = "run: flask db upgrade"
 @blp.response(200, HealthSchema)
 @blp.alt_response(503, schema=HealthSchema, description="The database is away or refuses writes; with `Retry-After`.")
 @blp.alt_response(500, schema=HealthSchema, description="The database is there, but a migration is missing.")
-def health(query: dict[str, Any]) -> Any:
+def health(query: dict[str, str | None]) -> ResponseReturnValue:
     """Whether the service can do its work: asks the database at each call."""
     try:
         engine.reset_gate(database.engine)
-        have, read_only = read(repository.probe)
+        applied, read_only = read(repository.probe)
     except Exception as error:
-        told = explain(error)
-        if isinstance(told, SchemaBehind):
+        explained = explain(error)
+        if isinstance(explained, SchemaBehind):
             return _degraded(500, "connected", f"none applied; {MIGRATE}", "no migration has been applied")
-        if isinstance(told, Unavailable):
-            return _degraded(503, "disconnected", None, told.reason)
+        if isinstance(explained, Unavailable):
+            return _degraded(503, "disconnected", None, explained.reason)
         raise
-    missing = repository.newest(_folders()) - have
+    missing = repository.newest(_folders()) - applied
     if missing:
         return _degraded(500, "connected", f"missing {', '.join(sorted(missing))}; {MIGRATE}", "a migration is missing")
     if read_only:
@@ -42,7 +43,7 @@ def health(query: dict[str, Any]) -> Any:
     return {"status": "ok", "database": "connected", "migrations": "current", "reason": None, "version": __version__}
 
 
-def _degraded(status: int, database: str, migrations: str | None, reason: str) -> Any:
+def _degraded(status: int, database: str, migrations: str | None, reason: str) -> ResponseReturnValue:
     body = {"status": "degraded", "database": database, "migrations": migrations, "reason": reason, "version": __version__}
     return body, status, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
 
@@ -54,6 +55,6 @@ def _folders() -> tuple[Path, ...]:
 @blp.route("/livez", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, LiveSchema)
-def livez(query: dict[str, Any]) -> Any:
+def livez(query: dict[str, str | None]) -> dict[str, str]:
     """The process is up. Never asks the database."""
     return {"status": "ok"}

@@ -71,7 +71,7 @@ def test_a_filter_that_nothing_fits_is_looked_through_piece_by_piece(client: Age
         claim(client, f"r{at}")
     claim(client, project="rare")
     assert seen(client.get("/events", after=0, project_key="rare")) == [(8, "lock.claimed")]
-    monkeypatch.setattr(repository, "LOOK_FOR_S", 0)
+    monkeypatch.setattr(repository, "MAX_PAGE_S", 0)
     answer = client.get("/events", after=0, project_key="rare")
     assert answer.json == {"items": [], "next_cursor": "2"}
 
