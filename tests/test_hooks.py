@@ -14,7 +14,7 @@ from marshmallow import fields
 from coord import upkeep
 from coord.area import Area, BadArea, CheckinPart, StatusPart, Tool, find
 from coord.web import Blueprint, Schema
-from tests.conftest import Agent, Clock
+from tests.conftest import Agent, Clock, make_app
 
 
 class RecipeSchema(Schema):
@@ -31,10 +31,10 @@ CHECKIN = CheckinPart("recipes", "recipes", 99, RecipeSchema, fails, lambda item
 TOOL = Tool("cook", "Cooks.", {}, fails)
 
 
-@pytest.fixture
-def database_app(sqlite_app: Flask) -> Flask:
-    """Hooks know nothing of the database: one is enough."""
-    return sqlite_app
+@pytest.fixture(scope="module")
+def database_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An app of this file's own: it remembers which areas fail. Hooks know nothing of the database: one is enough."""
+    return make_app(f"sqlite:///{tmp_path_factory.mktemp('hooks')}/coord.db")
 
 
 @pytest.fixture
