@@ -14,7 +14,7 @@ export FAKETIME_GAPS_SINCE := $(shell date +%s)
 export LD_PRELOAD := $(or $(shell tools/faketime.sh),$(error this clock cannot be moved))
 endif
 
-.PHONY: serve test calendar coverage check format audit bench wheel sbom release lock clean help
+.PHONY: serve test calendar coverage check format audit bench wheel sbom release lock vendor clean help
 
 help:
 	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
@@ -28,6 +28,7 @@ help:
 	@echo "make sbom       list what an installed coord consists of, as CycloneDX, in dist/"
 	@echo "make release VERSION=1.2.3   check that changelog, version and tag agree, then build both"
 	@echo "make lock       pin the dependencies anew"
+	@echo "make vendor     fetch the libraries of the page (coord/areas/board/static/vendor) anew"
 
 serve: $(VENV)/.runtime
 	$(BIN)/flask db upgrade
@@ -79,6 +80,9 @@ lock: $(VENV)/.dev
 	$(BIN)/pip-compile $(LOCK) --no-build-isolation -o requirements-runtime.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) -o requirements.txt requirements.in
 	$(BIN)/pip-compile $(LOCK) --allow-unsafe -o requirements-dev.txt requirements-dev.in
+
+vendor: $(VENV)/.dev
+	$(BIN)/python -m tools.vendor
 
 LOCK := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--no-header

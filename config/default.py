@@ -25,6 +25,7 @@ BUILT_IN_AREAS = (
     "coord.areas.metrics",
     "coord.areas.client",
     "coord.areas.mcp",
+    "coord.areas.board",
 )
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"

@@ -81,6 +81,41 @@ class CheckinPart:
     volatile: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class BoardList:
+    """A list that the board shows: `read(db)` returns its items, newest first where it is cut, and at most MAX_BOARD_ITEMS.
+
+    `item` says how one is sent, `key` names the field that tells it from others. `kinds`: subjects of the journal whose events may
+    change what is in it; the list is then read again. One that can be long says in `changed(db, ids)` what has become of single
+    items, by the subjects' ids, and leaves out those that no longer belong to it.
+    """
+
+    name: str
+    item: type[ma.Schema]
+    key: str
+    kinds: frozenset[str]
+    read: Callable[[Reader], Sequence[Mapping[str, Any]]]
+    changed: Callable[[Reader, Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
+
+
+MAX_BOARD_ITEMS = 5_000
+"""Items of one list of the board: a page that is told more is no overview, and 5,000 locks are 2 MB."""
+
+
+@dataclass(frozen=True)
+class BoardPart:
+    """An area's part of the board, the page for people: its files, and the lists that they show.
+
+    `folder` holds ES modules, style sheets and pictures, which are served to everybody below `/page/<name of the area>/`; the page
+    imports `module` and links `style`. What a module can add is in docs/board.md.
+    """
+
+    folder: Path
+    module: str = "board.js"
+    style: str | None = None
+    lists: Sequence[BoardList] = ()
+
+
 @dataclass
 class SessionEnd:
     """The end of a session: it ended by itself, or (`gone`) missed its TTL. Areas add to `change` what becomes of what it had.
@@ -169,7 +204,7 @@ class Area:
     `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
     `on_activity(change, session_id)`: adds to a change what a sign of life means for what the session has; `on_checkin` what a check-in
     means besides. `on_session_end(db, end)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
-    `tools`: what agents can do with it over MCP.
+    `tools`: what agents can do with it over MCP. `board`: its part of the page for people.
     `samples`: its commonest writes by name, each a function that makes the change from example values, so that
     `flask coord sql NAME` can show what it becomes.
     `on_tick()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when
@@ -191,6 +226,7 @@ class Area:
     on_tick: Callable[[], None] | None = None
     tools: Sequence[Tool] = ()
     samples: Mapping[str, Callable[[], Change[Any]]] = field(default_factory=dict)
+    board: BoardPart | None = None
 
 
 HOOKS: Mapping[str, tuple[str, ...]] = {
@@ -205,6 +241,8 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
     "checkin.line": ("item",),
     "tool.call": ("arguments",),
     "samples": (),
+    "board.read": ("db",),
+    "board.changed": ("db", "ids"),
 }
 """What each hook of an area is called with."""
 
@@ -256,6 +294,10 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     for name in tools:
         if tools.count(name) > 1:
             raise BadArea(f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS.")
+    lists = [each.name for area in found if area.board is not None for each in area.board.lists]
+    for name in lists:
+        if lists.count(name) > 1:
+            raise BadArea(f"Two lists of the board are called {name!r}: rename one, or take its area out of COORD_AREAS.")
     return found
 
 
@@ -300,6 +342,10 @@ def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
         yield f"tool.call[{tool.name}]", tool.call
     for name, sample in area.samples.items():
         yield f"samples[{name}]", sample
+    for each in area.board.lists if area.board is not None else ():
+        yield f"board.read[{each.name}]", each.read
+        if each.changed is not None:
+            yield f"board.changed[{each.name}]", each.changed
 
 
 def areas() -> list[Area]:

@@ -26,7 +26,7 @@ from coord.store import database
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "/api/coord"
-AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/llms", "/mcp", "/client")
+AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/page/", "/llms", "/mcp", "/client")
 START_S = 60  # a cold start on a busy machine
 STOP_S = 20
 # What a program needs in an otherwise empty environment to see the clock of these tests: tools/on-day.sh may have moved it.

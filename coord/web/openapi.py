@@ -80,7 +80,8 @@ def document(app: Flask) -> dict[str, Any]:
 
 def _make_document(api: CoordApi) -> dict[str, Any]:
     spec: dict[str, Any] = deepcopy(api.spec.to_dict())
-    spec["paths"].pop("/docs/{asset}", None)  # parts of a page, not calls
+    for parts_of_a_page in ("/docs/{asset}", "/page/{area}/{file}"):
+        spec["paths"].pop(parts_of_a_page, None)
     for path, operation in _operations(spec):
         for parameter in operation.get("parameters", ()):
             _without_null(parameter)

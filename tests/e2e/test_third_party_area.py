@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,13 @@ def test_it_is_seen_in_the_api_document_and_its_page(service: Service) -> None:
     assert "title_taken" in call["responses"]["409"]["description"]
     assert service.call("GET", "/docs").status == 200
     assert b'"/openapi.json"' in service.call("GET", "/docs/start.js").body
+
+
+def test_its_panel_is_on_the_board(service: Service) -> None:
+    written = service.call("POST", "/recipes", {**RECIPE, "project_key": "board"}).json
+    assert b'src="page/recipes/board.js"' in urllib.request.urlopen(service.url).read()
+    assert b"addToBoard" in service.call("GET", "/page/recipes/board.js").body
+    assert written in service.call("GET", "/board").json["lists"]["recipes"]["items"]
 
 
 def test_its_tools_are_offered_over_mcp(service: Service) -> None:

@@ -20,6 +20,10 @@ TOKEN = "correct-horse-battery"
 OPEN = ("/livez", "/health", "/client", "/docs", "/openapi.json", "/llms.txt")  # the contract's
 
 
+def is_open(path: str) -> bool:
+    return path == "/" or path.startswith(OPEN)
+
+
 def make(**variables: str) -> Flask:
     """An app with these `COORD_…` settings, as the environment gives them."""
     return create_app({**load({f"COORD_{name}": value for name, value in variables.items()}), "DATABASE_URL": NOWHERE})
@@ -268,9 +272,15 @@ def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return make(TOKEN_FILE=str(file))
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if not call.template.startswith(OPEN)], ids=str)
+@pytest.mark.parametrize("call", [call for call in CALLS if not is_open(call.template)], ids=str)
 def test_every_call_needs_the_token(guarded: Flask, call: Call) -> None:
     assert "Authorization: Bearer" in refused(ask(guarded, path=call.template, method=call.method))
+
+
+@pytest.mark.parametrize("path", ["/", "/page/board/board.js", "/page/board/vendor/preact.js", "/page/locks/board.js"])
+def test_the_page_and_its_files_are_open(guarded: Flask, path: str) -> None:
+    with ask(guarded, path=path) as answer:
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.json", "/llms.txt"])
@@ -282,7 +292,7 @@ def test_who_looks_for_where_to_put_the_token_may_read(guarded: Flask, path: str
 def test_the_document_says_which_calls_are_open(guarded: Flask) -> None:
     paths = ask(guarded, path="/openapi.json").json["paths"]
     open_calls = {path for path, calls in paths.items() for name, call in calls.items() if name == "get" and call.get("security") == []}
-    assert {path for path in paths if path.startswith(OPEN)} == open_calls
+    assert {path for path in paths if is_open(path)} == open_calls
 
 
 def test_any_of_several_tokens_opens_and_the_log_names_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -345,7 +355,20 @@ def test_a_newcomer_gets_the_client_without_it(guarded: Flask, path: str) -> Non
     assert ask(guarded, path=path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/coord/health", "//livez", "/livez/x", "/health%2Fx", "/metrics?/livez", "/client/x", "/clients"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/coord/health",
+        "/%2Flivez",
+        "/livez/x",
+        "/pages/board/board.js",
+        "/page",
+        "/health%2Fx",
+        "/metrics?/livez",
+        "/client/x",
+        "/clients",
+    ],
+)
 def test_nothing_else_passes_for_a_probe_or_the_client(guarded: Flask, path: str) -> None:
     refused(ask(guarded, path=path))
 

@@ -7,6 +7,7 @@ from marshmallow import fields
 
 from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.components import repository
+from coord.areas.components.board import board
 from coord.areas.components.routes import blp
 from coord.areas.components.samples import put_component
 from coord.areas.components.schemas import STATES, ComponentSchema
@@ -40,4 +41,5 @@ area = Area(
     gauges=_gauges,
     samples={"component": put_component},
     tools=(component,),
+    board=board,
 )

@@ -2,6 +2,7 @@
 
 from coord.area import Area
 from coord.areas.locks import hooks
+from coord.areas.locks.board import board
 from coord.areas.locks.routes import blp
 from coord.areas.locks.samples import claim, release
 from coord.areas.locks.tools import lock, locks, unlock
@@ -18,4 +19,5 @@ area = Area(
     on_tick=hooks.on_tick,
     samples={"claim": claim, "release": release},
     tools=(lock, unlock, locks),
+    board=board,
 )

@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.messages import repository
+from coord.areas.messages.board import board
 from coord.areas.messages.routes import blp
 from coord.areas.messages.samples import send_message
 from coord.areas.messages.schemas import UnreadSchema
@@ -47,4 +48,5 @@ area = Area(
     checkin=CheckinPart("messages", "unread", 10, UnreadSchema, _unread, _banner, texts=("body",)),
     samples={"message": send_message},
     tools=(send, inbox),
+    board=board,
 )

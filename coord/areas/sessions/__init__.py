@@ -5,6 +5,7 @@ from typing import Any
 
 from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.sessions import repository
+from coord.areas.sessions.board import board
 from coord.areas.sessions.routes import blp
 from coord.areas.sessions.tools import checkin
 from coord.areas.sessions.upkeep import on_tick
@@ -29,4 +30,5 @@ area = Area(
     gauges=_gauges,
     on_tick=on_tick,
     tools=(checkin,),
+    board=board,
 )

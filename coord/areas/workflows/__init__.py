@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields
 
 from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
+from coord.areas.workflows.board import board
 from coord.areas.workflows.repository import items, session_end, workflows
 from coord.areas.workflows.routes import blp
 from coord.areas.workflows.schemas import InProgressSchema, WorkflowSchema
@@ -51,4 +52,5 @@ area = Area(
     on_session_end=session_end.on_session_end,
     checkin=CheckinPart("work_items", "in progress by you", 30, InProgressSchema, _in_progress, _line, texts=("description",)),
     tools=(work,),
+    board=board,
 )

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from coord.area import Area, Gauge, Scope, StatusPart
-from coord.store import Reader
+from coord.area import Area, BoardList, BoardPart, Gauge, Scope, StatusPart
+from coord.store import Reader, Rows
 from coord_recipes import repository
 from coord_recipes.routes import blp
 from coord_recipes.schemas import RecipeSchema
@@ -27,11 +27,21 @@ def _gauges(db: Reader) -> Iterable[Gauge]:
     yield Gauge("recipes", "Recipes written.", repository.count(db, None))
 
 
+def _newest(db: Reader) -> Rows:
+    return repository.find(db, None, None, IN_STATUS)
+
+
+board = BoardPart(
+    folder=Path(__file__).parent / "static",
+    lists=(BoardList("recipes", RecipeSchema, "id", frozenset({"recipe"}), _newest),),
+)
+
 area = Area(
     name="recipes",
     blueprint=blp,
     status=StatusPart(fields={"recent_recipes": fields.List(fields.Nested(RecipeSchema))}, read=_status),
     gauges=_gauges,
     tools=(write, recipes),
+    board=board,
     migrations=Path(__file__).parent / "migrations",
 )

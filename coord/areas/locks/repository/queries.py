@@ -1,5 +1,6 @@
 """Reading locks: one, a list, how many."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,12 @@ def get(db: Reader, lock_id: str) -> LockRow:
 def find_by_id(db: Reader, lock_id: str) -> LockRow | None:
     row = db.row(_BY_ID, id=lock_id)
     return None if row is None else lock_as_of_now(row)
+
+
+def held_among(db: Reader, ids: Sequence[str]) -> list[LockRow]:
+    """Those of the locks that are held, in no order."""
+    query = sa.select(*lock_columns).where(columns.id.in_(ids), held(now()))
+    return [lock_as_of_now(row) for row in db.rows(query)]
 
 
 def held_by(db: Reader, session_id: str) -> list[LockRow]:

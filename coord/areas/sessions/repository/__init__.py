@@ -10,7 +10,7 @@ from coord.areas.sessions.repository.calls import CallsResult, write_calls
 from coord.areas.sessions.repository.checkins import collect_checkin
 from coord.areas.sessions.repository.ends import EndResult, end, find_due, note_gone
 from coord.areas.sessions.repository.heartbeats import heartbeat
-from coord.areas.sessions.repository.listing import count, find, silent_us
+from coord.areas.sessions.repository.listing import count, find, find_named, silent_us
 
 __all__ = [
     "CallsResult",
@@ -21,6 +21,7 @@ __all__ = [
     "end",
     "find",
     "find_due",
+    "find_named",
     "heartbeat",
     "note_gone",
     "silent_us",

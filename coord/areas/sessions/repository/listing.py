@@ -88,6 +88,13 @@ def find(
     return [as_answered(row, silent_after_us) for row in cast(list[SessionRow], rows)]
 
 
+def find_named(db: Reader, names: Sequence[str], silent_after_us: int) -> list[SessionAnswer]:
+    """Those of the sessions that announced themselves and have not ended, in no order."""
+    not_ended = sa.func.coalesce(_c.final_state, "") != "ended"
+    rows = db.rows(sa.select(*_c, now().label("now")).where(_c.session_id.in_(names), not_ended))
+    return [as_answered(row, silent_after_us) for row in cast(list[SessionRow], rows)]
+
+
 @lru_cache(maxsize=2)
 def _counting(in_project: bool) -> Prepared:
     in_scope = [_c.project_key == param("project_key")] if in_project else []

@@ -1,0 +1,25 @@
+// What the board is narrowed to: a project and words, both in the URL.
+
+import { place, usePlace } from "./location.js";
+
+/** `fits(project, ...texts)`: whether something is of the chosen project and has every word looked for in one of its texts. */
+export function useFilter() {
+  usePlace();
+  return filterOf(place.params);
+}
+
+export function filterOf({ project, q }) {
+  const words = wordsIn(q);
+  const fits = (of, ...texts) => (!project || of === project || of === null) && hasWords(words, [of, ...texts]);
+  fits.key = JSON.stringify([project, words]); // for what is kept as long as the filter stays
+  fits.any = Boolean(project || words.length);
+  return fits;
+}
+
+export const wordsIn = (q) => (q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+
+export function hasWords(words, texts) {
+  if (words.length === 0) return true;
+  const all = texts.filter(Boolean).join("\n").toLowerCase();
+  return words.every((word) => all.includes(word));
+}

@@ -1,0 +1,66 @@
+// Pieces of the journal: the latest changes on the board, and the history of one thing.
+
+import { call } from "./api.js";
+import { useFilter } from "./filter.js";
+import { isQuiet, reads } from "./journal.js";
+import { href } from "./location.js";
+import { model, useModel } from "./model.js";
+import { useReading } from "./page.js";
+import { ProjectLink, Rows, SessionLink, Text, Time, html, useState } from "./ui.js";
+
+export function Event({ event, project = true }) {
+  const { who, verb, text, more, to } = reads(event);
+  const linked = to && to.every((part) => part !== undefined && part !== null);
+  return html`<div class="event">
+    <${Time} at=${event.at} />
+    <span class="what"><${SessionLink} id=${who} unset="coord" /> ${verb} ${" "}
+      ${text && (linked ? html`<a href=${href(to)}><${Text} of=${text} cut=${160} /></a>` : html`<${Text} of=${text} cut=${160} />`)}
+      ${more && html` <span class="quiet"><${Text} of=${more} cut=${120} /></span>`}
+    </span>
+    ${project && event.project_key && html`<${ProjectLink} project=${event.project_key} />`}
+  </div>`;
+}
+
+const SHOWN = 20;
+
+export const latest = (fits) =>
+  model.changes.filter((event) => !isQuiet(event) && fits(event.project_key, event.session_id, reads(event).text, event.type));
+
+export function Latest() {
+  useModel();
+  const fits = useFilter();
+  const events = latest(fits).slice(0, SHOWN);
+  return html`<${Rows} items=${events} keyOf=${(event) => event.revision} label="Latest changes" className="events" row=${(event) => html`<${Event} event=${event} />`} />`;
+}
+
+/** The newest page goes in front of what is known; an older one behind it. */
+function taken(was, key, page, before) {
+  if (was.key !== key || was.items.length === 0) return { key, items: page.items, before: page.before, problem: "" };
+  if (before) return { key, items: [...was.items, ...page.items], before: page.before, problem: "" };
+  const oldest = page.items.at(-1)?.revision ?? 0;
+  const meets = page.before === null || page.items.some((event) => event.revision === was.items[0].revision);
+  if (!meets) return { key, items: page.items, before: page.before, problem: "" };
+  return { ...was, items: [...page.items, ...was.items.filter((event) => event.revision < oldest)], problem: "" };
+}
+
+/** What the journal has about something; `about`: the parameters of `GET /board/history`. Read anew when something changes. */
+export function History({ about, title = "History" }) {
+  const key = JSON.stringify(about);
+  const [found, setFound] = useState({ key, items: [], before: undefined, problem: "" });
+  const read = async (before) => {
+    try {
+      const page = await call({ path: "/board/history", query: { ...about, before } });
+      setFound((was) => taken(was, key, page, before));
+    } catch (error) {
+      setFound((was) => ({ ...was, problem: error.message }));
+    }
+  };
+  useReading(key, () => read());
+  return html`<section class="panel">
+    <h2>${title}</h2>
+    ${found.problem && html`<p class="problem">${found.problem}</p>`}
+    <${Rows} items=${found.items} keyOf=${(event) => event.revision} label=${title} className="events" row=${(event) => html`<${Event} event=${event} />`} />
+    ${found.before === null && found.items.length === 0 && html`<p class="quiet pad">The journal has nothing about it.</p>`}
+    ${found.before && html`<button type="button" class="plain more" onClick=${() => read(found.before)}>Older</button>`}
+  </section>`;
+}

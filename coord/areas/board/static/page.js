@@ -1,0 +1,57 @@
+// The frame of a page about one thing: what it is, what can be done, and what other areas know about it.
+
+import { Refused, call } from "./api.js";
+import { href } from "./location.js";
+import { model } from "./model.js";
+import { sectionsOn } from "./registry.js";
+import { html, useEffect, useState } from "./ui.js";
+
+const BETWEEN_MS = 1000;
+
+export function Page({ kind, path, title, actions, children }) {
+  return html`<main id="main" tabindex="-1" class="page">
+    <nav aria-label="Where you are"><a href=${href([])}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">${kind}</span></nav>
+    <header><h1>${title}</h1><div class="actions">${actions}</div></header>
+    <div class="sections">
+      ${children}
+      ${sectionsOn(kind).map((section) => html`<${section.component} key=${section.name} path=${path} />`)}
+    </div>
+  </main>`;
+}
+
+/** Calls `read` now, and whenever the model has changed, at most once a second; anew when `key` is another. */
+export function useReading(key, read) {
+  useEffect(() => {
+    let timer = null;
+    let readAt = 0;
+    const soon = () => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        readAt = Date.now();
+        read();
+      }, Math.max(0, readAt + BETWEEN_MS - Date.now()));
+    };
+    soon();
+    const stop = model.watch(soon);
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [key]);
+}
+
+/** One object of the API, kept current. `problem`: the sentence of a refusal. */
+export function useObject(path, query) {
+  const key = JSON.stringify([path, query]);
+  const [found, setFound] = useState({ object: null, problem: "", key: null });
+  useReading(key, async () => {
+    try {
+      const object = await call({ path, query });
+      setFound({ object, problem: "", key });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      setFound((was) => ({ object: was.key === key ? was.object : null, problem: error.message, key }));
+    }
+  });
+  return found.key === key ? found : { object: null, problem: "" };
+}

@@ -1,0 +1,54 @@
+// What areas add to the page. There is no list of areas here: each calls `addToBoard` from a module of its own.
+
+import { Store } from "./store.js";
+
+export const registry = new Store();
+const parts = [];
+
+/**
+ * Adds an area's part. All fields but `area` may be left out:
+ *   panels    [{ name, title, column, rank, count(), component }]  on the board; column 1 (wide), 2 or 3
+ *   pages     { kind: component }          the page `#/<kind>/…`; it gets `path`, what follows the kind, as an array
+ *   sections  [{ on: kind, rank, component }]   below the page of another kind; it gets the same `path`
+ *   actions   [{ name, label, act() }]     buttons at the top of every page
+ *   troubles  (now) => [{ key, severity, word, text, project, since, to, act }]   what needs somebody; severity bad or warn
+ *   search    (fits) => [{ kind, text, to }]    what fits the words looked for
+ *   events    { type: (event) => ({ verb, text, to }) }   how its events read
+ */
+export function addToBoard(part) {
+  parts.push(part);
+  registry.changed();
+}
+
+export const areasOnBoard = () => parts.map((part) => part.area);
+
+const ranked = (found) => found.sort((a, b) => (a.rank ?? 50) - (b.rank ?? 50));
+
+export const panels = () => ranked(parts.flatMap((part) => part.panels ?? []));
+export const actions = () => parts.flatMap((part) => part.actions ?? []);
+export const pageOf = (kind) => parts.find((part) => part.pages?.[kind])?.pages[kind];
+export const sectionsOn = (kind) => ranked(parts.flatMap((part) => part.sections ?? []).filter((section) => section.on === kind));
+export const wordsOf = (type) => parts.find((part) => part.events?.[type])?.events[type];
+
+/** Asks every part; one that fails is a trouble itself, and hides none of the others'. */
+export function troubles(now) {
+  return parts.flatMap((part) => {
+    try {
+      return part.troubles?.(now) ?? [];
+    } catch (error) {
+      console.error(error);
+      return [{ key: `broken ${part.area}`, severity: "warn", word: "broken", text: `The part of “${part.area}” on this page fails: ${error.message}` }];
+    }
+  });
+}
+
+export function search(fits) {
+  return parts.flatMap((part) => {
+    try {
+      return part.search?.(fits) ?? [];
+    } catch (error) {
+      console.error(error);
+      return [];
+    }
+  });
+}

@@ -1,0 +1,58 @@
+// The search over everything: what the page knows at once, and the locks that a claim of the words would meet.
+
+import { call } from "./api.js";
+import { hasWords, wordsIn } from "./filter.js";
+import { href, usePlace } from "./location.js";
+import { items, useModel } from "./model.js";
+import { search } from "./registry.js";
+import { Empty, Rows, SessionLink, Text, html, useEffect, useState } from "./ui.js";
+
+const MAX_SHOWN = 200;
+
+export function Searching() {
+  useModel();
+  const { params } = usePlace();
+  const words = wordsIn(params.q);
+  const found = words.length === 0 ? [] : search((...texts) => hasWords(words, texts));
+  return html`<main id="main" tabindex="-1" class="page">
+    <header><h1>Search: <${Text} of=${params.q ?? ""} cut=${80} /></h1></header>
+    <div class="sections">
+      <${Blocking} resource=${(params.q ?? "").trim()} />
+      <section class="panel" aria-labelledby="found"><h2 id="found">Found <span class="count">${found.length}</span></h2>
+        ${found.length === 0
+          ? html`<${Empty}>Nothing that is open now has these words. What is over is in the history of its project or session.</${Empty}>`
+          : html`<${Rows} items=${found.slice(0, MAX_SHOWN)} keyOf=${(each) => href(each.to)} label="Found" row=${(each) => html`<div class="found">
+              <span class="quiet">${each.kind}</span><a href=${href(each.to)}><${Text} of=${each.text} cut=${200} /></a><span class="quiet"><${Text} of=${each.more} cut=${160} /></span>
+            </div>`} />`}
+      </section>
+    </div>
+  </main>`;
+}
+
+/** Who blocks a file of that name, asked of the service, which knows about trees and spellings. */
+function Blocking({ resource }) {
+  const projects = [...new Set(items("locks").map((lock) => lock.project_key))];
+  const key = JSON.stringify([resource, projects]);
+  const [locks, setLocks] = useState([]);
+  useEffect(() => {
+    if (!resource) return setLocks([]);
+    let over = false;
+    const ask = async () => {
+      const answers = projects.map((project) => call({ path: "/locks", query: { project_key: project, resource } }).catch(() => ({ items: [] })));
+      const found = (await Promise.all(answers)).flatMap((page) => page.items);
+      if (!over) setLocks(found);
+    };
+    const timer = setTimeout(ask, 250);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
+  }, [key]);
+  if (locks.length === 0) return null;
+  return html`<section class="panel" aria-labelledby="blocking"><h2 id="blocking">Blocks <${Text} of=${resource} cut=${80} /></h2>
+    <${Rows} items=${locks} keyOf=${(lock) => lock.id} label="Locks that block it" row=${(lock) => html`<div class="found">
+      <span class="quiet">lock</span><a href=${href(["resource", lock.project_key, lock.resource])}><${Text} of=${lock.resource} cut=${200} /></a>
+      <span>held by <${SessionLink} id=${lock.session_id} /></span>
+    </div>`} />
+  </section>`;
+}

@@ -1,0 +1,69 @@
+// Follows the journal's stream and says that something has happened; what, is read from the board. Runs in the page or in a worker.
+
+const SILENT_MS = 35_000; // the service sends a comment every 15 s; what is silent for longer is a connection that nobody holds
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 15_000;
+
+/**
+ * Follows until `signal` is aborted. `tell` gets `{ kind: "open" | "heard" }`, `{ kind: "event", revision }` and
+ * `{ kind: "lost", status, detail, retryAt }`. It begins with what happens from now on: whoever is told "open" reads the board.
+ */
+export async function follow({ url, token, tell, signal }) {
+  let pause = FIRST_PAUSE_MS;
+  while (!signal.aborted) {
+    const lost = await followOnce({ url, token, tell, signal, heard: () => (pause = FIRST_PAUSE_MS) });
+    if (signal.aborted) return;
+    const wait = Math.min(lost.retryAfter ? lost.retryAfter * 1000 : pause, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 2);
+    tell({ kind: "lost", status: lost.status, detail: lost.detail, retryAt: Date.now() + wait });
+    await sleep(wait, signal);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+async function followOnce({ url, token, tell, signal, heard }) {
+  const own = new AbortController();
+  const stop = () => own.abort();
+  signal.addEventListener("abort", stop);
+  let last = Date.now();
+  const watch = setInterval(() => Date.now() - last > SILENT_MS && stop(), 2000);
+  try {
+    const headers = { Accept: "text/event-stream", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+    const answer = await fetch(url, { headers, cache: "no-store", signal: own.signal });
+    if (!answer.ok) return refused(answer);
+    tell({ kind: "open" });
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return { status: 0 };
+      last = Date.now();
+      heard();
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      const revision = lines.filter((line) => line.startsWith("id: ")).at(-1);
+      tell(revision ? { kind: "event", revision: Number(revision.slice(4)) } : { kind: "heard" });
+    }
+  } catch {
+    return { status: 0 };
+  } finally {
+    clearInterval(watch);
+    signal.removeEventListener("abort", stop);
+    own.abort();
+  }
+}
+
+async function refused(answer) {
+  const body = await answer.json().catch(() => ({}));
+  return { status: answer.status, detail: body.detail, retryAfter: Number(answer.headers.get("Retry-After")) || undefined };
+}
+
+function sleep(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}

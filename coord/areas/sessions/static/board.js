@@ -1,0 +1,190 @@
+// Sessions on the board: who is there, who fell silent, who is gone; and a page for each.
+
+import {
+  Act,
+  Empty,
+  Facts,
+  History,
+  Page,
+  ProjectLink,
+  Rows,
+  SessionLink,
+  State,
+  Text,
+  Time,
+  addToBoard,
+  age,
+  call,
+  html,
+  item,
+  items,
+  message,
+  setParams,
+  useFilter,
+  useMemo,
+  useModel,
+  usePlace,
+  useState,
+  useEffect,
+} from "../board/kit.js";
+
+const GONE_SHOWN_S = 24 * 3600; // who is gone for longer is history
+const GONE_TROUBLE_S = 2 * 3600;
+
+const KINDS = {
+  alive: "good",
+  working: "good",
+  idle: "good",
+  waiting_for_lock: "wait",
+  waiting_for_human: "bad",
+  rate_limited: "wait",
+  silent: "off",
+  gone: "bad",
+  ended: "off",
+};
+const ORDER = ["waiting_for_human", "gone", "waiting_for_lock", "rate_limited", "working", "alive", "idle", "silent", "ended"];
+
+const SORTS = {
+  name: (a, b) => (a.session_id < b.session_id ? -1 : 1),
+  state: (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || SORTS.name(a, b),
+  seen: (a, b) => (a.last_seen_at > b.last_seen_at ? -1 : 1),
+};
+
+const current = (session) => session.state !== "gone" || age(session.ended_at ?? session.last_seen_at) < GONE_SHOWN_S;
+const fitting = (fits) =>
+  items("sessions").filter((each) => current(each) && fits(each.project_key, each.session_id, each.task, each.agent, each.state));
+
+export const sessionState = (state) => html`<${State} kind=${KINDS[state] ?? "off"} word=${state.replaceAll("_", " ")} />`;
+
+function Sessions() {
+  useModel();
+  const fits = useFilter();
+  const { params } = usePlace();
+  const sort = SORTS[params.sort] ? params.sort : "state";
+  const found = fitting(fits).sort(SORTS[sort]);
+  const locks = items("locks");
+  const held = useMemo(() => counts(locks, "session_id"), [locks]);
+  if (found.length === 0) {
+    if (fits.any) return html`<${Empty}>No session fits the filter.</${Empty}>`;
+    return html`<${Empty} commands=${["coord init", "coord checkin"]}>Nobody has announced itself. In a repository, once; then at the start of each turn:</${Empty}>`;
+  }
+  return html`<div class="sort"><label>Sort by <select value=${sort} onChange=${(event) => setParams({ sort: event.target.value })}>
+      <option value="state">state</option><option value="name">name</option><option value="seen">last seen</option></select></label></div>
+    <${Rows} items=${found} keyOf=${(each) => each.session_id} label="Sessions" row=${(each) => html`<div class="session">
+      ${sessionState(each.state)}
+      <span class="who"><${SessionLink} id=${each.session_id} /></span>
+      <span class="task"><${Text} of=${each.task} cut=${160} /></span>
+      <span class="holds quiet">${locksHeld(held.get(each.session_id))}</span>
+      <span class="when"><${Time} at=${each.last_seen_at} /></span>
+    </div>`} />`;
+}
+
+const locksHeld = (count) => (count === undefined ? "" : count === 1 ? "1 lock" : `${count} locks`);
+
+function counts(list, field) {
+  const found = new Map();
+  for (const each of list) found.set(each[field], (found.get(each[field]) ?? 0) + 1);
+  return found;
+}
+
+const tell = (session, project) => ({
+  title: `Write to ${session}`,
+  button: "Send",
+  touches: [session],
+  fields: [
+    { name: "subject", label: "Subject", required: true },
+    { name: "body", label: "Message", kind: "long", required: true },
+    { name: "importance", label: "Importance", kind: "choice", options: ["normal", "high", "urgent", "low"], value: "normal" },
+  ],
+  calls: ({ subject, body, importance }, me) => [message({ me, to: session, project, subject, body, importance })],
+});
+
+const end = (session, project) => ({
+  title: `End ${session}`,
+  button: "End the session",
+  says: "Its locks are released, its unfinished work items go back to the queue, and it waits for nothing any longer. If it is still at work, it works without locks.",
+  touches: [session],
+  project,
+  reason: true,
+  final: true,
+  calls: () => [{ method: "DELETE", path: "/sessions", query: { session_id: session }, coord: ["end"], as: session }],
+});
+
+/** A session that the board does not list (it ended, or never announced itself) is asked for; null: it is nowhere. */
+function useSession(name) {
+  useModel();
+  const [ended, setEnded] = useState(undefined);
+  const known = item("sessions", name);
+  useEffect(() => {
+    setEnded(undefined);
+    if (known) return;
+    call({ path: "/sessions", query: { state: "ended", limit: 500 } })
+      .then((page) => setEnded(page.items.find((each) => each.session_id === name) ?? null))
+      .catch(() => setEnded(null));
+  }, [name, Boolean(known)]);
+  return known ?? ended;
+}
+
+function Session({ path: [name = ""] }) {
+  const session = useSession(name);
+  const actions = html`<${Act} of=${() => tell(name, session?.project_key)}>Write</${Act}>
+    ${session && session.state !== "ended" && html`<${Act} of=${() => end(name, session.project_key)}>End</${Act}>`}`;
+  return html`<${Page} kind="session" path=${[name]} title=${html`<${Text} of=${name} />`} actions=${actions}>
+    <section class="panel"><h2>Session</h2><div class="pad">
+      ${session
+        ? html`<${Facts} of=${[
+            ["State", sessionState(session.state)],
+            ["Task", html`<${Text} of=${session.task ?? "not said"} />`],
+            ["Agent", html`<${Text} of=${session.agent ?? "not said"} />`],
+            ["Project", html`<${ProjectLink} project=${session.project_key} />`],
+            ["Started", html`<${Time} at=${session.started_at} />`],
+            ["Last seen", html`<${Time} at=${session.last_seen_at} />`],
+            session.expires_at && ["Promised to call by", html`<${Time} at=${session.expires_at} />`],
+            session.ended_at && ["Left", html`<${Time} at=${session.ended_at} />`],
+          ]} />`
+        : session === null
+          ? html`<p class="quiet">It has not announced itself; what it did is below.</p>`
+          : html`<p class="quiet">Looking…</p>`}
+    </div></section>
+    <${History} about=${{ session_id: name }} title="What it did" />
+  </${Page}>`;
+}
+
+function troubles() {
+  const found = items("sessions");
+  const gone = found.filter((each) => each.state === "gone" && age(each.ended_at ?? each.last_seen_at) < GONE_TROUBLE_S);
+  const asking = found.filter((each) => each.state === "waiting_for_human");
+  return [
+    ...asking.map((each) => ({
+      key: each.session_id,
+      severity: "bad",
+      word: "waits for you",
+      text: `${each.session_id}${each.task ? `: ${each.task}` : ""}`,
+      project: each.project_key,
+      since: each.last_seen_at,
+      to: [["session", each.session_id]],
+      act: { label: "Answer", of: () => tell(each.session_id, each.project_key) },
+    })),
+    ...gone.map((each) => ({
+      key: each.session_id,
+      severity: "warn",
+      word: "gone",
+      text: `${each.session_id} broke its promise to call${each.task ? `; it was at: ${each.task}` : ""}`,
+      project: each.project_key,
+      since: each.ended_at ?? each.last_seen_at,
+      to: [["session", each.session_id]],
+      act: { label: "End it", of: () => end(each.session_id, each.project_key) },
+    })),
+  ];
+}
+
+addToBoard({
+  area: "sessions",
+  panels: [{ name: "sessions", title: "Sessions", column: 2, rank: 10, count: (fits) => fitting(fits).length, component: Sessions }],
+  pages: { session: Session },
+  troubles,
+  search: (fits) =>
+    items("sessions")
+      .filter((each) => fits(each.session_id, each.task, each.agent, each.project_key))
+      .map((each) => ({ kind: "session", text: each.session_id, more: each.task ?? each.state, to: ["session", each.session_id] })),
+});
