@@ -1,8 +1,7 @@
-"""Claims that wait are called waiters everywhere: a column of their table, and the events that tell of them.
+"""Claims that wait are called waiters everywhere: a column of their table, and the events that tell
+of them.
 
-Revision ID: 0004
-Revises: 0003
-Create Date: 2026-11-28 21:40:00.000000
+Revision ID: 0004 Revises: 0003 Create Date: 2026-11-28 21:40:00.000000
 """
 
 import sqlalchemy as sa
@@ -36,9 +35,11 @@ def downgrade() -> None:
 
 
 def replace_table(old: str, new: str) -> None:
-    """Its rows are calls that wait in processes of the other version, which end with them: none is worth keeping.
+    """Its rows are calls that wait in processes of the other version, which end with them: none is
+    worth keeping.
 
-    On MariaDB each statement commits by itself, so each asks first whether it was carried out before.
+    On MariaDB each statement commits by itself, so each asks first whether it was carried out
+    before.
     """
     columns = {column["name"] for column in inspector().get_columns(TABLE)} if inspector().has_table(TABLE) else set()
     if old in columns:

@@ -10,8 +10,8 @@ MAX_SESSIONS = 50  # in a circle that is looked for
 def find_cycle(db: Reader, waiter_id: str) -> list[CycleStep] | None:
     """The circle that this waiter closes; None when it closes none.
 
-    Looked for after the waiter was added. Of those in a circle the one that came last sees all the others, so one of
-    them always finds it.
+    Looked for after the waiter was added. Of those in a circle the one that came last sees all the
+    others, so one of them always finds it.
     """
     own = waiters.rows_of(db, waiter_id)
     if not own or not _may_be_waited_for(db, own):
@@ -21,13 +21,15 @@ def find_cycle(db: Reader, waiter_id: str) -> list[CycleStep] | None:
 
 
 def _may_be_waited_for(db: Reader, own: list[WaiterRow]) -> bool:
-    """Whether the session has anything that others may wait for: a lock, or another waiter. Most have not."""
+    """Whether the session has anything that others may wait for: a lock, or another waiter. Most
+    have not."""
     session_id = own[0]["session_id"]
     return bool(held_by(db, session_id)) or len(waiters.of_session(db, session_id)) > len(own)
 
 
 def _search(db: Reader, rows: list[WaiterRow], goal: str, newest: int, seen: set[str]) -> list[CycleStep] | None:
-    """A path from the session that these rows belong to back to `goal`, over waiters older than the revision `newest`."""
+    """A path from the session that these rows belong to back to `goal`, over waiters older than
+    the revision `newest`."""
     for row in rows:
         for session_id in _waits_for(db, row):
             step: CycleStep = {"session_id": row["session_id"], "resource": row["resource"], "waits_for": session_id}
@@ -44,7 +46,8 @@ def _search(db: Reader, rows: list[WaiterRow], goal: str, newest: int, seen: set
 
 
 def _waits_for(db: Reader, row: WaiterRow) -> list[str]:
-    """The sessions that this waits for: holders of locks in its way, and those of the waiters ahead of it."""
+    """The sessions that this waits for: holders of locks in its way, and those of the waiters
+    ahead of it."""
     locks = blocking_locks(db, row)
     ahead = waiters.ahead(db, row, row["revision"])
     passed = waiting_on_me(db, ahead, row["session_id"])

@@ -15,8 +15,8 @@ _waiter = WaiterSchema()
 
 
 class LockHeld(CoordError):
-    """Another session holds this resource, or something that overlaps it, or waits for it and came first: wait, work on
-    something else, or ask its holder."""
+    """Another session holds this resource, or something that overlaps it, or waits for it and
+    came first: wait, work on something else, or ask its holder."""
 
     status, code = 409, "lock_held"
 
@@ -54,7 +54,8 @@ def _who_is_next(ahead: list[WaiterAnswer]) -> str:
 
 
 class Deadlock(CoordError):
-    """Waiting would close a circle of sessions that wait for each other: release what you hold, or do without."""
+    """Waiting would close a circle of sessions that wait for each other: release what you hold,
+    or do without."""
 
     status, code = 409, "deadlock"
 
@@ -79,7 +80,8 @@ class NotHolder(CoordError):
 
 
 class LockLost(CoordError):
-    """The lock to renew has expired or was released: claim it again, and check what was done in between."""
+    """The lock to renew has expired or was released: claim it again, and check what was done in
+    between."""
 
     status, code = 409, "lock_lost"
 
@@ -93,7 +95,8 @@ class LockLost(CoordError):
 
 
 class Superseded(errors.Superseded):
-    """The lock was claimed or renewed after its release was decided, so it stays; `lock` is how it stands."""
+    """The lock was claimed or renewed after its release was decided, so it stays; `lock` is how
+    it stands."""
 
     def __init__(self, lock: LockRow, since: datetime) -> None:
         super().__init__(

@@ -1,4 +1,5 @@
-"""What the locks area adds to what concerns all areas: signs of life, check-ins, ends of sessions, status, gauges."""
+"""What the locks area adds to what concerns all areas: signs of life, check-ins, ends of
+sessions, status, gauges."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -33,7 +34,8 @@ def on_checkin(change: Change[Any], session_id: str) -> None:
 
 
 def on_session_end(db: Reader, end: SessionEnd) -> None:
-    """Releases the locks of a session that ended. Those of one that is gone turn stale at once; who waits for them is told."""
+    """Releases the locks of a session that ended. Those of one that is gone turn stale at once;
+    who waits for them is told."""
     held = repository.held_by(db, end.session_id)
     end.counts.setdefault("locks_released", 0)
     if end.gone:
@@ -50,12 +52,13 @@ def on_session_end(db: Reader, end: SessionEnd) -> None:
 def _tell_waiters(db: Reader, end: SessionEnd, held: list[LockRow]) -> None:
     for lock in held:
         for row in repository.waiters.blocked_by(db, lock):
-            sentence = f"You wait for '{row['resource']}'; its lock of '{lock['resource']}' is stale now."
+            sentence = f"You wait for '{row['resource']}'; the lock of '{lock['resource']}' in its way is stale now."
             end.affects(row["session_id"], sentence)
 
 
 def on_tick() -> None:
-    """Ends the waits that no call is behind any more, and notes which locks have expired, so the journal says it in time."""
+    """Ends the waits that no call is behind any more, and notes which locks have expired, so the
+    journal says it in time."""
     waiting.end_unended()
     transact(repository.waiters.end_dead_waits)
     transact(repository.note_expired)

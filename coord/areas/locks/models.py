@@ -1,4 +1,5 @@
-"""The tables of the locks area: one row per grant, kept after its release; and the claims that wait for one."""
+"""The tables of the locks area: one row per grant, kept after its release; and the claims that
+wait for one."""
 
 from datetime import datetime
 
@@ -7,14 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coord.store import TABLE_OPTIONS, Base, Id, LongText, Revision, Timestamp
 
-RESOURCE_LENGTH = 500  # with project_key it fits into InnoDB's 3072 bytes of index key, four bytes a character
+RESOURCE_LENGTH = 500  # with project_key it fits into InnoDB's 3072 bytes of key, four a character
 
 
 class Lock(Base):
-    """A grant of a resource to a session. Held while `released_at` is null and `expires_at` has not come.
+    """A grant of a resource to a session. Held while `released_at` is null and `expires_at` has not
+    come.
 
-    `stale_at` is the last activity plus the stale time: it stands in this row so that activity and a take-over meet in one place.
-    `decided_at`: when its holder last decided to have it, by a claim or a renewal (signs of life are no decision); null: at `acquired_at`.
+    `stale_at` is the last activity plus the stale time: it stands in this row so that activity and
+    a take-over meet in one place. `decided_at`: when its holder last decided to have it, by a claim
+    or a renewal (signs of life are no decision); null: at `acquired_at`.
     """
 
     __tablename__ = "locks"
@@ -48,7 +51,8 @@ class Lock(Base):
 
 
 class LockAlias(Base):
-    """The id of a claim that met a lock its caller held already. Repeated after the release, it must not be granted anew."""
+    """The id of a claim that met a lock its caller held already. Repeated after the release, it
+    must not be granted anew."""
 
     __tablename__ = "lock_aliases"
     __table_args__ = (TABLE_OPTIONS,)
@@ -59,10 +63,12 @@ class LockAlias(Base):
 
 
 class LockWaiter(Base):
-    """A resource that a claim waits for; a claim of several has several rows, with one `waiter_id` and one `revision`.
+    """A resource that a claim waits for; a claim of several has several rows, with one `waiter_id`
+    and one `revision`.
 
-    Waiters go in the order of `revision`. A row blocks those behind it for as long as it is there; it is dead, and to
-    be removed by whoever meets it, once `until` has come or its worker process is no more (see coord.live.processes).
+    Waiters go in the order of `revision`. A row blocks those behind it for as long as it is there;
+    it is dead, and to be removed by whoever meets it, once `until` has come or its worker process
+    is no more (see coord.live.processes).
     """
 
     __tablename__ = "lock_waiters"

@@ -1,4 +1,5 @@
-"""SQL for "overlaps": which rows, of locks or of waiters, have something in common with a resource."""
+"""SQL for "overlaps": which rows, of locks or of waiters, have something in common with a
+resource."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +12,8 @@ S = TypeVar("S", bound=sa.Select[Any])
 
 
 def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
-    """Rows whose resource overlaps the one given by `overlap_values`: each part is a range of an index.
+    """Rows whose resource overlaps the one given by `overlap_values`: each part is a range of an
+    index.
 
     `depth`: how many trees lie above that resource; `tree`: whether it is one itself.
     """

@@ -5,13 +5,14 @@ from functools import cached_property, lru_cache
 
 from coord.areas.locks.models import RESOURCE_LENGTH
 
-MAX_STEPS = 32  # every tree above a name is a condition of the statements about it: one of 250 steps took seconds
+MAX_STEPS = 32  # each tree above a name is a condition of its statements: 250 of them took seconds
 PAST_ALL = "\U0010ffff" * (RESOURCE_LENGTH + 1)  # no key is longer, so none sorts after it
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource in the form that conflicts are judged by. A tree covers its own name and all below.
+    """A resource in the form that conflicts are judged by. A tree covers its own name and all
+    below.
 
     The key of the whole project is empty.
     """
@@ -40,7 +41,8 @@ class Resource:
     @property
     def below(self) -> tuple[str, str]:
         """The range of keys below this one: from the first, up to but without the second."""
-        return (f"{self.key}/", f"{self.key}0") if self.key else ("", PAST_ALL)  # "0" follows "/" in code point order
+        # "0" follows "/" in code point order
+        return (f"{self.key}/", f"{self.key}0") if self.key else ("", PAST_ALL)
 
     def overlaps(self, other: "Resource") -> bool:
         """Whether the two have something in common."""
@@ -70,7 +72,7 @@ def canonical(resource: str) -> Resource:
             steps.pop()
         else:
             steps.append(step)
-    while steps and steps[-1] == "**":  # only now: what follows it in the name may be nothing, as in `src/**/.`
+    while steps and steps[-1] == "**":  # only now: what follows may be nothing, as in `src/**/.`
         steps.pop()
         tree = True
     key = "/".join(steps)

@@ -42,8 +42,9 @@ _ONE_OR_SEVERAL = {"content": {"application/json": {"schema": {"oneOf": [LockSch
 def claim(body: dict[str, Any]) -> tuple[Response | LockAnswer, int]:
     """Claim a resource, or several at once.
 
-    With `wait` the call waits, first come, first served, and answers the moment it is granted; at the end of the time it
-    answers 409 with `position` and who is `ahead`. A caller that hangs up waits no longer.
+    With `wait` the call waits, first come, first served, and answers the moment it is granted; at
+    the end of the time it answers 409 with `position` and who is `ahead`. A caller that hangs up
+    waits no longer.
     """
     if body["observed_at"] is not None:
         read(repository.refuse_skew_now, body["observed_at"])

@@ -8,7 +8,8 @@ from coord.store import Row
 
 
 class ResourceRow(TypedDict):
-    """What decides whether two rows are in each other's way; rows of locks and of waiters have it."""
+    """What decides whether two rows are in each other's way; rows of locks and of waiters have
+    it."""
 
     project_key: str
     session_id: str
@@ -53,13 +54,15 @@ class LockRow(LockAnswer):
 
 
 class OwnLock(LockRow):
-    """A lock of the session that asks. `seconds_left`: until it expires, rounded up; None: never."""
+    """A lock of the session that asks. `seconds_left`: until it expires, rounded up; None:
+    never."""
 
     seconds_left: int | None
 
 
 class WaiterRow(TypedDict):
-    """A row of `lock_waiters`: one resource of a waiting claim. `in_time`: its `until` has not come."""
+    """A row of `lock_waiters`: one resource of a waiting claim. `in_time`: its `until` has not
+    come."""
 
     revision: int
     nth: int
@@ -91,7 +94,8 @@ class WaiterAnswer(TypedDict):
 
 
 class CycleStep(TypedDict):
-    """A session in a circle of sessions that wait for each other: what it waits for, and for whom."""
+    """A session in a circle of sessions that wait for each other: what it waits for, and for
+    whom."""
 
     session_id: str
     resource: str

@@ -104,7 +104,8 @@ def _refuse_depth(name: str) -> None:
 
 
 def _refuse_what_locks_nothing(name: str) -> None:
-    """What a caller surely means otherwise than as a name: it would be granted, and keep nobody out."""
+    """What a caller surely means otherwise than as a name: it would be granted, and keep nobody
+    out."""
     if not name.strip():
         raise ma.ValidationError("Blank. Name what is to be locked.")
     if len(name) <= RESOURCE_LENGTH and canonical(name).is_pattern:

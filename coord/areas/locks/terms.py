@@ -1,4 +1,5 @@
-"""What a claim asks for, made once from the call and never changed after that; and what it comes to."""
+"""What a claim asks for, made once from the call and never changed after that; and what it comes
+to."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,8 +16,8 @@ from coord.ids import digest, new_id
 class RequestedLock:
     """One resource of a claim, and the lock that it becomes if it is granted.
 
-    `name`: the resource as the caller spells it. `digest`: of all that was asked for, so that the same id
-    with other content is noticed.
+    `name`: the resource as the caller spells it. `digest`: of all that was asked for, so that the
+    same id with other content is noticed.
     """
 
     id: str
@@ -27,14 +28,15 @@ class RequestedLock:
 
 @dataclass(frozen=True)
 class ClaimTerms:
-    """A claim. `requests` has each resource once, in key order, the same for all: so no two claims deadlock.
+    """A claim. `requests` has each resource once, in key order, the same for all: so no two claims
+    deadlock.
 
-    `ttl_hours`, `description`: None where the caller left them out. A new lock gets `default_ttl_hours`
-    then; one that the caller holds already keeps its own.
-    `take_over_stale`: stale locks in the way are taken over.
-    `stale_us`: microseconds without a sign of life after which the lock turns stale.
-    `observed_at`: when the caller decided to claim; None: now, by the database's clock.
-    `may_be_repeated`: the caller chose the id, so this may be a claim that was granted before.
+    `ttl_hours`, `description`: None where the caller left them out. A new lock gets
+    `default_ttl_hours` then; one that the caller holds already keeps its own. `take_over_stale`:
+    stale locks in the way are taken over. `stale_us`: microseconds without a sign of life after
+    which the lock turns stale. `observed_at`: when the caller decided to claim; None: now, by the
+    database's clock. `may_be_repeated`: the caller chose the id, so this may be a claim that was
+    granted before.
     """
 
     project_key: str
@@ -94,7 +96,8 @@ def _requests(body: Mapping[str, Any]) -> tuple[RequestedLock, ...]:
 
 
 def _lock_id(body: Mapping[str, Any], name: str) -> str:
-    """Several resources under one id: each lock's is made of it and the name, so a repeated claim gets the same."""
+    """Several resources under one id: each lock's is made of it and the name, so a repeated
+    claim gets the same."""
     if body["id"] is None:
         return new_id()
     return str(uuid.uuid5(uuid.UUID(body["id"]), name)) if body["resources"] is not None else str(body["id"])
@@ -112,8 +115,9 @@ class Granted:
 class Blocked:
     """The claim was not granted.
 
-    `conflicts`: the locks in its way. `ahead`: the waiters that go first. `awaited`: the locks that the
-    first of those waits for, where there are no conflicts. `now`: when this was so, by the database's clock.
+    `conflicts`: the locks in its way. `ahead`: the waiters that go first. `awaited`: the locks that
+    the first of those waits for, where there are no conflicts. `now`: when this was so, by the
+    database's clock.
     """
 
     conflicts: list[LockRow]

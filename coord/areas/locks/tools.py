@@ -76,7 +76,7 @@ locks = Tool(
     "Who holds what, why and until when.",
     arguments={
         **CALLER_FIELDS,
-        **pick_fields(LocksQuery, project_key="", resource="Only what a claim of it would meet", stale="", cursor=""),
+        **pick_fields(LocksQuery, project_key="", resource="Only what overlaps it", stale="", cursor=""),
         "holder": pick_fields(LocksQuery, session_id="Only this session's")["session_id"],
     },
     call=_call_locks,

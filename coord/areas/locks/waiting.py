@@ -1,4 +1,5 @@
-"""A claim, at once or by waiting: it is tried, waits, and is tried again when something that it waits for has changed."""
+"""A claim, at once or by waiting: it is tried, waits, and is tried again when something that it
+waits for has changed."""
 
 import logging
 import math
@@ -34,7 +35,8 @@ def claim(terms: ClaimTerms, seconds: float) -> Granted:
 
 
 def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:
-    """Most claims meet nothing, so the grant is tried first, in one packet; not where it would fail."""
+    """Most claims meet nothing, so the grant is tried first, in one packet; not where it would
+    fail."""
     if waiting_claims.is_waited_for(terms):
         return transact(repository.claim, terms)
     return transact_optimistically(lambda: repository.grant(terms), repository.claim, terms)
@@ -43,56 +45,56 @@ def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:
 def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
     """Subscribes before the first try: what is freed between that and the wait is noticed."""
     until = time.monotonic() + seconds
-    waiting = WaitingClaim(terms)
-    with subscribe(waiting.is_concerned, "lock", "waiter", "session") as waiting.subscription:
+    waiting_claim = WaitingClaim(terms)
+    with subscribe(waiting_claim.is_concerned, "lock", "waiter", "session") as waiting_claim.subscription:
         outcome = _claim_at_once(terms)
-        if isinstance(outcome, Granted) or waiting.subscription is None:
+        if isinstance(outcome, Granted) or waiting_claim.subscription is None:
             return outcome
-        return _wait(waiting, outcome, until)
+        return _wait(waiting_claim, outcome, until)
 
 
-def _wait(waiting: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
+def _wait(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
     """Waits from a try that was in vain on. However that ends, it waits no longer then."""
     try:
-        return _take_turns(waiting, blocked, until)
+        return _take_turns(waiting_claim, blocked, until)
     except Stopping:  # this process says itself that it is no more, which ends all its waits at once
         raise
     except Exception as error:
-        _end(waiting, _REASONS.get(type(error), "failed"))
+        _end(waiting_claim, _REASONS.get(type(error), "failed"))
         raise
     finally:
-        if waiting.waiter_id is not None:
-            waiting_claims.remove(waiting.waiter_id, urgent=False)
+        if waiting_claim.waiter_id is not None:
+            waiting_claims.remove(waiting_claim.waiter_id, urgent=False)
 
 
-def _take_turns(waiting: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
+def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
     """Waits and tries by turns."""
-    _begin(waiting, until)
+    _begin(waiting_claim, until)
     outcome: ClaimOutcome = blocked
     while isinstance(outcome, Blocked):
-        waiting.note(outcome)
+        waiting_claim.note(outcome)
         if time.monotonic() >= until:
-            _end(waiting, "timed_out")
+            _end(waiting_claim, "timed_out")
             break
-        opens_in = _opens_in(outcome, waiting.terms) if waiting.is_first() else math.inf
-        waiting.wait(min(until, time.monotonic() + opens_in))
+        opens_in = _opens_in(outcome, waiting_claim.terms) if waiting_claim.is_first() else math.inf
+        waiting_claim.wait(min(until, time.monotonic() + opens_in))
         try:
-            outcome = transact(repository.claim, waiting.terms, waiting.waiter_id)
+            outcome = transact(repository.claim, waiting_claim.terms, waiting_claim.waiter_id)
         except repository.NoLongerWaiting:  # it begins anew, behind all, and is tried at once
-            _begin(waiting, until)
-            waiting.wake(urgent=True)
+            _begin(waiting_claim, until)
+            waiting_claim.wake(urgent=True)
     return outcome
 
 
-def _begin(waiting: WaitingClaim, until: float) -> None:
+def _begin(waiting_claim: WaitingClaim, until: float) -> None:
     """Begins to wait, behind all that wait already. Raises Deadlock when that closes a circle."""
     processes.renew_lease()
-    if waiting.waiter_id is not None:
-        waiting_claims.remove(waiting.waiter_id, urgent=False)
+    if waiting_claim.waiter_id is not None:
+        waiting_claims.remove(waiting_claim.waiter_id, urgent=False)
     waiter_id = new_id()
-    waiting_claims.add(waiting, waiter_id)
+    waiting_claims.add(waiting_claim, waiter_id)
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
-    asked = (waiting.terms, waiter_id, wait_us)
+    asked = (waiting_claim.terms, waiter_id, wait_us)
     transact_optimistically(lambda: repository.waiters.add(*asked), repository.waiters.add_once, *asked)
     cycle = read(deadlock.find_cycle, waiter_id)
     if cycle is not None:
@@ -107,11 +109,11 @@ def _opens_in(blocked: Blocked, terms: ClaimTerms) -> float:
     return max(0.001, (min(ends) - blocked.now).total_seconds() + 0.001) if ends else math.inf
 
 
-def _end(waiting: WaitingClaim, reason: str) -> None:
+def _end(waiting_claim: WaitingClaim, reason: str) -> None:
     """Ends the wait, if it has begun."""
-    if waiting.waiter_id is not None:
-        waiting_claims.remove(waiting.waiter_id, urgent=True)
-        _end_wait(waiting.waiter_id, reason)
+    if waiting_claim.waiter_id is not None:
+        waiting_claims.remove(waiting_claim.waiter_id, urgent=True)
+        _end_wait(waiting_claim.waiter_id, reason)
 
 
 def _end_wait(waiter_id: str, reason: str) -> None:

@@ -1,7 +1,8 @@
 """The claims that wait in this process, and which of them a change wakes.
 
-That is judged in the watcher's thread. Of those that conflict only the first is woken, so a release in front of a hundred
-waiters costs one try. Who waits, and in which order, is in the database; what is kept here only says whom to wake.
+That is judged in the watcher's thread. Of those that conflict only the first is woken, so a release
+in front of a hundred waiters costs one try. Who waits, and in which order, is in the database; what
+is kept here only says whom to wake.
 """
 
 import threading
@@ -23,8 +24,9 @@ NOT_URGENT_S = 0.1
 class WaitingClaim:
     """A claim that waits in this process, and what it was last seen to wait for.
 
-    `waiter_id`: None before it has begun to wait. `ahead`: the waiters that go first; `holders`: the sessions whose locks are in its way.
-    `urgent`: something may have been freed, so it is to be tried at once.
+    `waiter_id`: None before it has begun to wait. `ahead`: the waiters that go first; `holders`:
+    the sessions whose locks are in its way. `urgent`: something may have been freed, so it is to be
+    tried at once.
     """
 
     terms: ClaimTerms
@@ -40,13 +42,14 @@ class WaitingClaim:
         self.holders = frozenset(lock["session_id"] for lock in blocked.conflicts)
 
     def is_concerned(self, entry: Row) -> bool:
-        """Whether the journal's entry may have opened the way, or moved the time at which it opens."""
-        if not self._is_about_it(entry) or not self.is_first():
+        """Whether the journal's entry may have opened the way, or moved the time at which it
+        opens."""
+        if not self._may_concern(entry) or not self.is_first():
             return False
         self.urgent |= entry["type"] not in NOT_URGENT
         return True
 
-    def _is_about_it(self, entry: Row) -> bool:
+    def _may_concern(self, entry: Row) -> bool:
         if entry["subject_kind"] == "session":
             return entry["session_id"] in self.holders
         if entry["project_key"] != self.terms.project_key or entry["type"] in OPENS_NOTHING:
@@ -64,7 +67,8 @@ class WaitingClaim:
             self.subscription.wake()
 
     def wait(self, until: float) -> None:
-        """Until it is worth another try: at once when the way may be open, a little later when somebody else got it.
+        """Until it is worth another try: at once when the way may be open, a little later when
+        somebody else got it.
 
         `until`: of time.monotonic(). Raises what `Subscription.wait` raises.
         """
@@ -95,7 +99,8 @@ def add(claim: WaitingClaim, waiter_id: str) -> None:
 
 
 def remove(waiter_id: str, *, urgent: bool) -> None:
-    """It is in nobody's way here any more: those who are first now try for themselves. May be repeated."""
+    """It is in nobody's way here any more: those who are first now try for themselves. May be
+    repeated."""
     with _changing:
         removed = _waiting.pop(waiter_id, None)
         if removed is None:

@@ -1,7 +1,9 @@
-"""Every SQL statement of the locks area. Functions read, and return a Change or an answer; none of them commits.
+"""Every SQL statement of the locks area. Functions read, and return a Change or an answer; none of
+them commits.
 
-All time is the database's. Who holds what is judged twice: by what a decision was made upon, and by the
-guards of the change, which run after it took the journal's head, so nothing can be granted in between.
+All time is the database's. Who holds what is judged twice: by what a decision was made upon, and by
+the guards of the change, which run after it took the journal's head, so nothing can be granted in
+between.
 """
 
 from coord.areas.locks.repository import waiters

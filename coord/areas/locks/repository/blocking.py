@@ -1,4 +1,5 @@
-"""Who is in whose way: locks that keep waiters waiting, and waiters that wait for the caller itself."""
+"""Who is in whose way: locks that keep waiters waiting, and waiters that wait for the caller
+itself."""
 
 from coord.areas.locks.repository import waiters
 from coord.areas.locks.repository.queries import held_by
@@ -19,7 +20,8 @@ def blocking_locks(db: Reader, claimed: ResourceRow) -> list[LockRow]:
 def waiting_on_me(db: Reader, rows: list[WaiterRow], session_id: str) -> dict[str, str]:
     """The waiters among these that wait for a lock of the session itself: that lock's id by theirs.
 
-    They need not go first: nobody is held up who could go, and to wait for them would be to wait for itself.
+    They need not go first: nobody is held up who could go, and to wait for them would be to wait
+    for itself.
     """
     held = held_by(db, session_id) if rows else []
     found: dict[str, str] = {}

@@ -48,14 +48,16 @@ _BY_ALIAS = Prepared(
 
 
 class NoLongerWaiting(Exception):
-    """The waiter that a claim is tried for was removed: its process was taken for dead. It has to wait anew."""
+    """The waiter that a claim is tried for was removed: its process was taken for dead. It has
+    to wait anew."""
 
 
 def claim(db: Reader, terms: ClaimTerms, waiter_id: str | None = None) -> Decision[ClaimOutcome]:
-    """Grants all that is asked for or nothing; renews what the caller holds already. Judged by the database's clock.
+    """Grants all that is asked for or nothing; renews what the caller holds already. Judged by the
+    database's clock.
 
-    `waiter_id`: of the waiting claim that this is a try of. Raises IdConflict, and NoLongerWaiting. May be
-    repeated: under an id that the caller chose nothing is granted twice.
+    `waiter_id`: of the waiting claim that this is a try of. Raises IdConflict, and NoLongerWaiting.
+    May be repeated: under an id that the caller chose nothing is granted twice.
     """
     granted_before = _granted_before(db, terms) if terms.may_be_repeated else None
     if granted_before is not None:
@@ -68,10 +70,11 @@ def claim(db: Reader, terms: ClaimTerms, waiter_id: str | None = None) -> Decisi
         else:
             attempt.check_waiters(request)
     if attempt.is_blocked:
-        # Only this answer may rest on what was read: it changes nothing, and "held" was true a moment ago.
+        # Only this answer may rest on what was read: it changes nothing, and was true a moment ago.
         return Answer(attempt.blocked())
-    # Nothing found in the way does not mean that nothing is: another claim may have committed since. So this is not
-    # "checked, hence granted". Each step of the change is guarded, and after the first failure all is decided anew.
+    # That nothing was found in the way does not mean that nothing is: another claim may have
+    # committed since. So each step of the change is guarded, and when one fails, `transact` calls
+    # this again. Granting "because it was checked above" would grant twice.
     return attempt.granted()
 
 
@@ -90,7 +93,7 @@ class ClaimAttempt:
         self._ended: set[str] = set()  # locks and waiters that the change ends
         self._conflicts: dict[str, LockRow] = {}
         self._ahead: dict[tuple[str, int], WaiterRow] = {}
-        self._new: list[tuple[RequestedLock, int]] = []  # with the sum of the waiters that it passes
+        self._new: list[tuple[RequestedLock, int]] = []  # with the sum of who is passed
         self._lock_ids: list[str] = []
 
     @property
@@ -98,7 +101,8 @@ class ClaimAttempt:
         return bool(self._conflicts or self._ahead)
 
     def collect_conflicts(self, request: RequestedLock) -> LockRow | None:
-        """Notes what has expired, takes over what may be, and keeps the rest. The caller's own lock of this name."""
+        """Notes what has expired, takes over what may be, and keeps the rest. The caller's own
+        lock of this name."""
         own: LockRow | None = None
         for lock in overlapping(self._db, self._terms.project_key, request.resource):
             if lock["id"] in self._ended:
@@ -124,8 +128,8 @@ class ClaimAttempt:
         self._change.record(lock_event("lock.taken_over", lock, by, holder=lock["session_id"]))
 
     def check_waiters(self, request: RequestedLock) -> None:
-        """For a resource that is to be granted anew: removes dead waiters ahead, passes those that wait for the caller
-        itself, and keeps the rest."""
+        """For a resource that is to be granted anew: removes dead waiters ahead, passes those
+        that wait for the caller itself, and keeps the rest."""
         session_id = self._terms.session_id
         rows = waiters.ahead(self._db, self._terms.row_of(request), self._before)
         dead = waiters.dead_among(self._db, rows)
@@ -168,7 +172,7 @@ class ClaimAttempt:
         change, terms = self._change, self._terms
         if self._waiter_rows:
             waiters.end_granted(change, self._waiter_rows)
-        for request, sum_passed in self._new:  # the last events: `answer_granted` counts back from the end
+        for request, sum_passed in self._new:  # last: `answer_granted` counts back
             add_grant(
                 change,
                 terms,
@@ -202,7 +206,8 @@ def _granted_before(db: Reader, terms: ClaimTerms) -> list[LockAnswer] | None:
 
 
 def _answer_again(db: Reader, locks: list[LockAnswer], waiter_id: str | None) -> Decision[ClaimOutcome]:
-    """The same claim, sent twice, was granted to the other call: this one has nothing to wait for any more."""
+    """The same claim, sent twice, was granted to the other call: this one has nothing to wait
+    for any more."""
     change: Change[ClaimOutcome] = Change()
     if waiter_id is not None:
         waiters.end_wait(db, change, waiter_id, "repeated")

@@ -1,4 +1,5 @@
-"""Granting: the statements that make a lock, or make a shared one exclusive, unless something stands against it."""
+"""Granting: the statements that make a lock, or make a shared one exclusive, unless something
+stands against it."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -30,14 +31,14 @@ _aliases = LockAlias.__table__.c
 
 @lru_cache(maxsize=256)
 def _insert(depth: int, tree: bool) -> Prepared:
-    """Inserts the lock unless something stands against it: another session's overlapping lock, the caller's own of
-    this very name, or other waiters ahead than those that were seen."""
+    """Inserts the lock unless something stands against it: another session's overlapping lock,
+    the caller's own of this very name, or other waiters ahead than those that were seen."""
     session_id, mode = param("session_id", type_=sa.String), param("mode", type_=sa.String)
     key, is_tree = param("key", type_=sa.String), param("tree", type_=sa.Boolean)
     same = sa.and_(columns.resource_key == key, columns.tree == is_tree)
     exclusive = sa.or_(mode == "exclusive", columns.mode == "exclusive")
     against: sa.Select[Any] = force_index(sa.select(sa.literal_column("1")).select_from(table), table, HELD_INDEX).where(
-        columns.released_at.is_(None),  # an expired one too: `claim` notes its end first, so the journal has it
+        columns.released_at.is_(None),  # an expired one too: `claim` notes its end first
         columns.project_key == param("project_key", type_=sa.String),
         overlaps(columns, depth, tree),
         sa.or_(
@@ -79,7 +80,8 @@ _GRANTED_AT = Prepared(sa.select(journal.revision.label("revision"), journal.mom
 
 
 def grant(terms: ClaimTerms) -> Change[ClaimOutcome]:
-    """The change that grants the whole claim if nothing stands against it. Nothing is read before: the guards decide."""
+    """The change that grants the whole claim if nothing stands against it. Nothing is read
+    before: the guards decide."""
     change: Change[ClaimOutcome] = Change()
     for request in terms.requests:
         add_grant(change, terms, request)
@@ -98,8 +100,8 @@ def add_grant(
 ) -> None:
     """Adds the grant of one resource.
 
-    `before`: the revision of the claim's own waiter. `sum_passed`: of the waiters ahead of that which the
-    claim need not let go first. `data`: what the event says besides.
+    `before`: the revision of the claim's own waiter. `sum_passed`: of the waiters ahead of that
+    which the claim need not let go first. `data`: what the event says besides.
     """
     resource = request.resource
     data = {"resource": request.name, "mode": terms.mode, "description": terms.description, **data}
@@ -127,8 +129,8 @@ def add_grant(
 
 
 def answer_granted(change: Change[ClaimOutcome], terms: ClaimTerms) -> None:
-    """Answers with the locks of a change whose last events are their grants, without reading them back: that would
-    cost as much as writing them."""
+    """Answers with the locks of a change whose last events are their grants, without reading
+    them back: that would cost as much as writing them."""
 
     def finish(rows: Rows) -> ClaimOutcome:
         last = len(terms.requests) - 1
@@ -164,8 +166,8 @@ def _granted(terms: ClaimTerms, request: RequestedLock, revision: int, at: datet
 
 @lru_cache(maxsize=256)
 def _upgrade(depth: int, tree: bool) -> Prepared:
-    """Makes the caller's shared lock exclusive, with a new token, unless another session's overlaps it. MariaDB reads
-    the table that it updates only through a derived table."""
+    """Makes the caller's shared lock exclusive, with a new token, unless another session's
+    overlaps it. MariaDB reads the table that it updates only through a derived table."""
     other = table.alias("other")
     against = (
         force_index(sa.select(other.c.id), other, HELD_INDEX)

@@ -60,7 +60,8 @@ def held_by_newest_first(db: Reader, session_id: str, project_key: str | None) -
 
 
 def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[LockRow]:
-    """`limit + 1` locks at most, newest first, older than the revision `after`. For `filters` see `LocksQuery`."""
+    """`limit + 1` locks at most, newest first, older than the revision `after`. For `filters`
+    see `LocksQuery`."""
     query = sa.select(*lock_columns).limit(limit + 1)
     if filters["state"] == "active":
         query = _only_held(query, filters["session_id"]).order_by(unindexed(columns.revision).desc())
@@ -95,7 +96,8 @@ def count(db: Reader, project_key: str | None, *, stale: bool = False) -> int:
 
 
 def _only_held(query: sa.Select[Any], session_id: str | None) -> sa.Select[Any]:
-    """Few locks are held, many are released: the index that sets them apart is read, then sorted."""
+    """Few locks are held, many are released: the index that sets them apart is read, then
+    sorted."""
     index = HELD_INDEX if session_id is None else HOLDER_INDEX
     return query.where(held(now())).with_hint(table, f"FORCE INDEX ({index})", "mariadb")
 

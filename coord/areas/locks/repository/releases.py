@@ -52,7 +52,8 @@ _RECORD_OF_LOCK = journal.recording(
 
 
 def release_held(lock_id: str, session_id: str) -> Change[LockRow]:
-    """The change that releases the lock if the caller holds it. Nothing is read before: the guard decides."""
+    """The change that releases the lock if the caller holds it. Nothing is read before: the
+    guard decides."""
     change: Change[LockRow] = Change()
     change.add(_RELEASE, {"lock_id": lock_id, "by": session_id, "reason": "released"}, expect=1)
     change.record(Event("lock.released", "lock", lock_id, session_id=session_id, statement=_RECORD_OF_LOCK))
@@ -61,10 +62,12 @@ def release_held(lock_id: str, session_id: str) -> Change[LockRow]:
 
 
 def release(db: Reader, lock_id: str, session_id: str, observed_at: datetime | None) -> Decision[LockRow]:
-    """Releases the caller's lock, or anybody's that is stale. Raises NotFound, NotHolder, Invalid and Superseded.
+    """Releases the caller's lock, or anybody's that is stale. Raises NotFound, NotHolder, Invalid
+    and Superseded.
 
-    May be repeated: then it is answered as it was released. `observed_at`: when the caller decided to. Who
-    names the id of a grant means this grant, whenever it was made: only a later renewal counts as newer.
+    May be repeated: then it is answered as it was released. `observed_at`: when the caller decided
+    to. Who names the id of a grant means this grant, whenever it was made: only a later renewal
+    counts as newer.
     """
     lock = get(db, lock_id)
     refuse_skew(observed_at, lock["now"])
@@ -79,8 +82,8 @@ def release(db: Reader, lock_id: str, session_id: str, observed_at: datetime | N
 def release_by_name(db: Reader, session_id: str, project_key: str, name: str, observed_at: datetime | None) -> Decision[list[LockAnswer]]:
     """Releases what the caller holds under this name, or what is held there and stale.
 
-    Raises NotHolder for another's live lock, Invalid and Superseded. May be repeated: a caller that held it
-    and no longer does is told that none was released, whoever has it by now.
+    Raises NotHolder for another's live lock, Invalid and Superseded. May be repeated: a caller that
+    held it and no longer does is told that none was released, whoever has it by now.
     """
     refuse_skew_now(db, observed_at)
     resource = canonical(name)
@@ -103,7 +106,8 @@ def _held_before(db: Reader, session_id: str, project_key: str, resource: Resour
 
 
 def release_all(db: Reader, session_id: str, project_key: str | None, observed_at: datetime | None) -> Decision[list[LockAnswer]]:
-    """Releases everything that the session holds (in the project), but what it claimed after it decided this.
+    """Releases everything that the session holds (in the project), but what it claimed after it
+    decided this.
 
     Raises Invalid. May be repeated: then there is nothing to release.
     """
@@ -113,7 +117,8 @@ def release_all(db: Reader, session_id: str, project_key: str | None, observed_a
 
 
 def claimed_before(locks: list[LockRow], observed_at: datetime | None) -> list[LockRow]:
-    """Those of the locks that were claimed by this time, and not again since; all when there is no time."""
+    """Those of the locks that were claimed by this time, and not again since; all when there is
+    no time."""
     return [lock for lock in locks if not is_superseded(observed_at, claimed_at(lock))]
 
 

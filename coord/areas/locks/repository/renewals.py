@@ -56,7 +56,8 @@ _MAKE_STALE = Prepared(sa.update(table).where(_held_by_session, columns.stale_at
 
 @dataclass(frozen=True)
 class Renewal:
-    """What a lock has after its renewal. `stale_us`: microseconds without a sign of life after which it turns stale.
+    """What a lock has after its renewal. `stale_us`: microseconds without a sign of life after
+    which it turns stale.
 
     `observed_at`: when its holder decided to keep it; None: now, by the database's clock.
     """
@@ -68,7 +69,8 @@ class Renewal:
 
 
 def renew(db: Reader, lock_id: str, body: Row, stale_us: int) -> Decision[LockRow]:
-    """Counts as activity and starts the TTL anew; what the body leaves out stays as it is (see `RenewSchema`).
+    """Counts as activity and starts the TTL anew; what the body leaves out stays as it is (see
+    `RenewSchema`).
 
     Raises NotFound, NotHolder, Invalid and LockLost. May be repeated.
     """

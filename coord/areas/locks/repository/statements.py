@@ -1,4 +1,5 @@
-"""What several statements about locks have in common: conditions, columns, and reading the changed locks back."""
+"""What several statements about locks have in common: conditions, columns, and reading the
+changed locks back."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -29,7 +30,8 @@ def held(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
 
 
 def stale_at(session: sa.ColumnElement[str]) -> sa.ColumnElement[datetime]:
-    """When a lock that shows activity now turns stale: after the stale time, or at once when its session breaks its promise."""
+    """When a lock that shows activity now turns stale: after the stale time, or at once when its
+    session breaks its promise."""
     return earlier(plus(journal.moment, param("stale_us", type_=sa.BigInteger)), presence.promise(session))
 
 
@@ -45,7 +47,8 @@ def unreleased(depth: int, tree: bool) -> Prepared:
 
 
 def overlapping(db: Reader, project_key: str, resource: Resource) -> list[LockRow]:
-    """The locks that overlap the resource and are not released, or expired without a note of it; the oldest first."""
+    """The locks that overlap the resource and are not released, or expired without a note of it;
+    the oldest first."""
     found = db.rows(unreleased(len(resource.above), resource.tree), project_key=project_key, **overlap_values(resource))
     return sorted(map(lock_as_of_now, found), key=lambda lock: lock["revision"])
 

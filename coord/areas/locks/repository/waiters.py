@@ -1,7 +1,8 @@
-"""Waiters: claims that wait for what others hold. Who goes before whom, who is dead, how waiting begins and ends.
+"""Waiters: claims that wait for what others hold. Who goes before whom, who is dead, how waiting
+begins and ends.
 
-A waiter has a row for each of its resources. The row blocks every later claim that conflicts with it, whether that
-waits or not: so a waiter for a tree is not starved by claims of files.
+A waiter has a row for each of its resources. The row blocks every later claim that conflicts with
+it, whether that waits or not: so a waiter for a tree is not starved by claims of files.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ from coord.live import processes
 from coord.store import Answer, Change, Decision, Event, Id, Prepared, Reader, Row, Statement, journal, now, plus
 
 BEHIND_ALL = 2**62  # a revision larger than any: where a claim stands that does not wait
-GRACE_US = 5_000_000  # a row counts for so much longer than its call waits, which may be in the middle of its last try
+GRACE_US = 5_000_000  # a row outlives its call's wait by this: it may be in the middle of its last try
 MAX_REMOVED = 100  # dead waiters removed by one change
 
 _table = LockWaiter.__table__
@@ -39,10 +40,11 @@ _rows = sa.select(*_c, _in_time)
 
 
 def sum_ahead(depth: int, tree: bool) -> sa.ScalarSelect[int]:
-    """For the guard of a grant: the sum of the revisions of the waiters ahead that conflict with it.
+    """For the guard of a grant: the sum of the revisions of the waiters ahead that conflict with
+    it.
 
-    It must be the sum of those that were seen. Revisions are of the journal and never used twice, so two
-    different sets have one sum only in theory.
+    It must be the sum of those that were seen. Revisions are of the journal and never used twice,
+    so two different sets have one sum only in theory.
     """
     total = sa.select(sa.func.coalesce(sa.func.sum(_c.revision), 0)).where(_is_ahead(depth, tree))
     return force_index(total, _table, _RESOURCE_INDEX).scalar_subquery()
@@ -64,7 +66,8 @@ def _ahead(depth: int, tree: bool) -> Prepared:
 
 
 def ahead(db: Reader, claimed: ResourceRow, before: int) -> list[WaiterRow]:
-    """Those that conflict with this and began to wait before this revision, dead ones too; the first comes first."""
+    """Those that conflict with this and began to wait before this revision, dead ones too; the
+    first comes first."""
     resource = resource_of(claimed)
     waiting = _read(
         db,
@@ -101,7 +104,8 @@ def of_session(db: Reader, session_id: str) -> list[WaiterRow]:
 
 
 def dead_among(db: Reader, rows: list[WaiterRow]) -> set[str]:
-    """The waiters among the rows that no call is behind any more: its time is over, or its process is gone."""
+    """The waiters among the rows that no call is behind any more: its time is over, or its
+    process is gone."""
     if not rows:
         return set()
     alive = processes.alive(db)
@@ -117,7 +121,8 @@ def find_dead(db: Reader) -> list[str]:
 
 
 def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[WaiterAnswer]:
-    """`limit + 1` waiters at most, first come first, that began to wait after the revision `after`; no dead ones."""
+    """`limit + 1` waiters at most, first come first, that began to wait after the revision
+    `after`; no dead ones."""
     rows = [row for row in _read(db, _ALL) if filters["project_key"] in (None, row["project_key"])]
     dead = dead_among(db, rows)
     if filters["resource"] is not None:
@@ -160,7 +165,8 @@ _DELETE = Prepared(sa.delete(_table).where(_c.waiter_id == param("waiter")))
 
 
 def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[None]:
-    """The claim begins to wait, behind all that wait already. `wait_us`: for how many microseconds."""
+    """The claim begins to wait, behind all that wait already. `wait_us`: for how many
+    microseconds."""
     change: Change[None] = Change()
     names = [request.name for request in terms.requests]
     data = {"resources": names, "mode": terms.mode, "description": terms.description}
@@ -184,7 +190,8 @@ def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[None]:
 
 
 def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Decision[None]:
-    """`add`, where it may have happened already: nobody knows what became of a commit whose connection broke."""
+    """`add`, where it may have happened already: nobody knows what became of a commit whose
+    connection broke."""
     return Answer(None) if rows_of(db, waiter_id) else add(terms, waiter_id, wait_us)
 
 
