@@ -58,6 +58,10 @@ class Plan:
             raise CannotChange(f"{self.shown(path)} is not a file. Move it away.")
         return real
 
+    def may_change(self, path: str) -> bool:
+        """Whether the file is within the folders of this plan."""
+        return any(_is_below(os.path.realpath(path), folder) for folder in self.folders)
+
     def read(self, path: str) -> bytes | None:
         """Raises CannotChange."""
         real = self.real(path)

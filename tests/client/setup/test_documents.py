@@ -12,7 +12,7 @@ from coord.client.hook import edits, messages
 from coord.client.place import DEFAULT_URL, read_config
 from coord.client.setup import config_file, hooks, instructions, plugin
 from coord.client.setup.doctor.command import doctor
-from coord.client.setup.guard import check, git_hooks
+from coord.client.setup.guard import REFUSAL_CODE, check, git_hooks
 from coord.client.setup.guard.commands import guard
 from coord.client.setup.init import init
 from tests.service import ROOT
@@ -68,7 +68,7 @@ def test_the_guards_numbers() -> None:
     text = GUIDE.read_text()
     assert f"claims it for {check.PUSH_TTL_S} seconds" in text
     assert f"within {check.DEADLINE_S} seconds" in text
-    assert f"[ $? -ne {git_hooks.REFUSAL_CODE} ]" in text
+    assert f"[ $? -ne {REFUSAL_CODE} ]" in text
 
 
 def _rows(heading: str) -> list[list[str]]:

@@ -17,7 +17,7 @@ from coord.client import banner
 from coord.client.place import CONFIG, BadConfig, Place, session
 from coord.client.queue import BASE, new_id
 from coord.client.setup import git
-from coord.client.setup.guard.git_hooks import REFUSAL_CODE
+from coord.client.setup.guard import REFUSAL_CODE, TRIAL
 from coord.client.wire import Answer, Away, BadUrl, call, query
 
 DEADLINE_S = 1.5  # for all calls of a hook together: as long as people wait without wondering
@@ -225,6 +225,11 @@ def is_off() -> bool:
 
 def check(hook: str, folder: str | None = None) -> tuple[int, str]:
     """The exit code of a git hook, and what it prints. Never raises."""
+    trial = os.environ.get(TRIAL)
+    if trial:
+        with open(trial, "w", encoding="utf-8"):
+            pass
+        return REFUSAL_CODE, "coord: a trial of the guard, by coord guard status or coord doctor."
     if is_off():
         return 0, ""
     action = "commit" if hook == "pre-commit" else "push"

@@ -7,12 +7,10 @@ import re
 
 from coord.client.place import Place
 from coord.client.setup import blocks, git
+from coord.client.setup.guard import REFUSAL_CODE, trial
 from coord.client.setup.plan import CannotChange, Plan
 
 HOOKS = ("pre-commit", "pre-push")
-REFUSAL_CODE = 9
-"""The exit code of a guard that refuses. Any other (no such command, a broken Python) lets git go on:
-coord never blocks work by failing."""
 
 COMMAND = '(PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord guard {hook} </dev/null) || [ $? -ne {refused} ] || exit 1'
 _OWN = "# The file is coord's own."
@@ -22,6 +20,22 @@ _FRAMEWORKS = (
     ("lefthook", "lefthook", "lefthook.yml"),
     ("overcommit", "overcommit", ".overcommit.yml"),
     ("simple-git-hooks", "simple-git-hooks", "package.json"),
+)
+
+
+_MOVED = (".legacy", ".old")  # what pre-commit and lefthook call a hook that they found
+# Where people name the guard for a tool that has the hooks.
+_CONFIGS = (
+    *(f".husky/{hook}" for hook in HOOKS),
+    ".pre-commit-config.yaml",
+    *(
+        f"{prefix}lefthook{local}.{kind}"
+        for prefix in ("", ".", ".config/")
+        for local in ("", "-local")
+        for kind in ("yml", "yaml", "toml", "json")
+    ),
+    ".overcommit.yml",
+    "package.json",
 )
 
 
@@ -54,39 +68,76 @@ def add(plan: Plan, place: Place) -> None:
 
 
 def remove(plan: Plan, place: Place) -> None:
-    """Plans the hooks without coord's block. Raises CannotChange."""
-    folder, reason = _folder(place)
-    if place.repository is not None and folder != os.path.join(os.path.realpath(place.repository.common), "hooks"):
+    """Plans the hooks without coord's block, also where another tool has moved them to. Raises CannotChange."""
+    folder, _ = _folder(place)
+    assert place.repository is not None
+    own = os.path.join(os.path.realpath(place.repository.common), "hooks")
+    if folder != own:
         plan.remove_if_empty(folder)
-    for hook in () if reason else HOOKS:
-        path = os.path.join(folder, hook)
-        if not os.path.isfile(path) or _obstacle(path):
+    for path in _hook_files(place, [folder, own]):
+        if not os.path.isfile(path) or os.path.islink(path) or not plan.may_change(path):
             continue
-        before = plan.text(path) or ""
         try:
+            before = plan.text(path) or ""
             block = blocks.HASH.find(before)
             after = blocks.HASH.take(before)
         except blocks.Torn as error:
             raise CannotChange(f"{plan.shown(path)} {error}") from None
         if block is not None:
             plan.write(path, None if _OWN in block[0] and after == "#!/bin/sh\n" else after)
+    for path in _mentioning(place, "|".join(HOOKS)):
+        text = plan.text(path) if plan.may_change(path) else None
+        if text and _mention("|".join(HOOKS)).search(text):
+            plan.notes.append(f"{plan.shown(path)} runs coord guard. Take that out of it yourself: it is not init's.")
+
+
+def _hook_files(place: Place, folders: list[str]) -> list[str]:
+    """The hooks in these folders, also under the names that pre-commit and lefthook give to those they move."""
+    names = [f"{hook}{suffix}" for hook in HOOKS for suffix in ("", *_MOVED)]
+    return list(dict.fromkeys(os.path.join(folder, name) for folder in folders for name in names))
 
 
 def status(place: Place) -> dict[str, str]:
-    """For each hook: `on`, `off`, `old` (of another version), or why that is not known."""
+    """For each hook: `on`, `off`, `old` (of another version), or why it is off. Where anything mentions the guard the
+    hook is tried, as git runs it in this checkout. Raises CannotChange and GitFailed."""
     folder, reason = _folder(place)
+    assert place.repository is not None
+    top = os.path.realpath(place.repository.top)
     states = {}
     for hook in HOOKS:
         path = os.path.join(folder, hook)
-        text = _text(path)
-        if command(hook) in text:
-            is_run = os.name == "nt" or os.access(path, os.X_OK)
-            states[hook] = "on" if is_run else "off: the hook is not executable"
-        elif re.search(rf"(?<![\w-])coord guard {hook}(?![\w-])", text):
-            states[hook] = "old" if blocks.HASH.begin in text else "on"
-        else:
+        moved = [f"{path}{suffix}" for suffix in _MOVED]
+        if not _mentioning(place, hook, path, *moved):
             states[hook] = f"off: {reason}" if reason else "off"
+            continue
+        outcome = trial.try_hook(top, hook)
+        text = _text(path)
+        if outcome.ended:
+            is_old = blocks.HASH.begin in text and command(hook) not in text
+            states[hook] = "old" if is_old else "on"
+        elif outcome.asked:
+            states[hook] = "off: the hook asks coord, but goes on when it refuses"
+        elif _is_not_executable(trial.hook_path(top, hook)):
+            states[hook] = "off: the hook is not executable"
+        else:
+            states[hook] = "off: it is set up, but git does not run it in this checkout"
     return states
+
+
+def _is_not_executable(path: str) -> bool:
+    return os.path.isfile(path) and os.name != "nt" and not os.access(path, os.X_OK)
+
+
+def _mention(hooks: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])coord guard (?:{hooks})(?![\w-])")
+
+
+def _mentioning(place: Place, hooks: str, *paths: str) -> list[str]:
+    """The files that may make git run the guard, and do name it."""
+    assert place.repository is not None
+    top = place.repository.top
+    candidates = [*paths, *(os.path.join(top, name) for name in _CONFIGS)]
+    return [path for path in candidates if _mention(hooks).search(_text(path))]
 
 
 def _text(path: str) -> str:
