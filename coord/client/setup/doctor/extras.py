@@ -53,7 +53,7 @@ def _guard(context: DoctorContext) -> Check:
     except (CannotChange, git.GitFailed) as error:
         return Check("git guard", WARNING, str(error))
     message = "; ".join(f"{hook} {state}" for hook, state in states.items())
-    if any(state == "old" or "not executable" in state for state in states.values()):
+    if any(state in git_hooks.BROKEN for state in states.values()):
         return Check("git guard", WARNING, message, "coord guard install")
     if all(state == "on" for state in states.values()):
         return Check("git guard", OK, message)

@@ -39,6 +39,14 @@ _CONFIGS = (
 )
 
 
+ON, OLD = "on", "old"
+IGNORED = "off: the hook asks coord, but goes on when it refuses"
+NOT_EXECUTABLE = "off: the hook is not executable"
+NOT_RUN = "off: it is set up, but git does not run it in this checkout"
+BROKEN = (OLD, IGNORED, NOT_EXECUTABLE, NOT_RUN)
+"""States of a guard that somebody has set up, and that does not work."""
+
+
 def command(hook: str) -> str:
     """The line that a hook needs, for sh. It does not read what git sends to standard input."""
     return COMMAND.format(hook=hook, refused=REFUSAL_CODE)
@@ -110,17 +118,19 @@ def status(place: Place) -> dict[str, str]:
         if not _mentioning(place, hook, path, *moved):
             states[hook] = f"off: {reason}" if reason else "off"
             continue
-        outcome = trial.try_hook(top, hook)
         text = _text(path)
+        if blocks.HASH.begin in text and command(hook) not in text:
+            states[hook] = OLD
+            continue
+        outcome = trial.try_hook(top, hook)
         if outcome.ended:
-            is_old = blocks.HASH.begin in text and command(hook) not in text
-            states[hook] = "old" if is_old else "on"
+            states[hook] = ON
         elif outcome.asked:
-            states[hook] = "off: the hook asks coord, but goes on when it refuses"
+            states[hook] = IGNORED
         elif _is_not_executable(trial.hook_path(top, hook)):
-            states[hook] = "off: the hook is not executable"
+            states[hook] = NOT_EXECUTABLE
         else:
-            states[hook] = "off: it is set up, but git does not run it in this checkout"
+            states[hook] = NOT_RUN
     return states
 
 
