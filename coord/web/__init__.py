@@ -12,6 +12,7 @@ from coord.web.fields import (
     Choice,
     Integer,
     ListOf,
+    Name,
     Number,
     ObservedAt,
     ProjectKey,
@@ -21,6 +22,7 @@ from coord.web.fields import (
     Uuid,
     iso,
 )
+from coord.web.names import SERVICE
 from coord.web.negotiation import API, OLDEST_API
 from coord.web.pages import cursor_key, page_of, paginate
 from coord.web.paths import BASE_PATH
@@ -44,6 +46,7 @@ __all__ = [
     "OLDEST_API",
     "PROJECT_HEADER",
     "REQUEST_ID",
+    "SERVICE",
     "SESSION_HEADER",
     "Blueprint",
     "Body",
@@ -51,6 +54,7 @@ __all__ = [
     "Choice",
     "Integer",
     "ListOf",
+    "Name",
     "NotAnObject",
     "Number",
     "ObservedAt",

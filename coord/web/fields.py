@@ -10,6 +10,8 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from coord.web import names
+
 SESSION_LENGTH = 200
 PROJECT_LENGTH = 100
 
@@ -46,7 +48,18 @@ class Text(fields.String):
         return value
 
 
-class SessionId(Text):
+class Name(Text):
+    """A text that names something: on one line, and without a character that shows nothing or reorders what is shown."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        problem = names.problem_of(name)
+        if problem is not None:
+            raise ma.ValidationError(problem)
+        return name
+
+
+class SessionId(Name):
     """The name of a session: free text, compared exactly."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -54,7 +67,7 @@ class SessionId(Text):
         super().__init__(max_length=SESSION_LENGTH, min_length=1, **kwargs)
 
 
-class ProjectKey(Text):
+class ProjectKey(Name):
     """A free-form project slug, never registered beforehand."""
 
     def __init__(self, **kwargs: Any) -> None:

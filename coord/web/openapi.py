@@ -52,7 +52,7 @@ def api_of(app: Flask, version: str) -> CoordApi:
             "security": [token] if app.config["TOKENS"] else [{}, token],
         },
     )
-    for kind in (fields.Text, fields.SessionId, fields.ProjectKey, fields.Choice):
+    for kind in (fields.Text, fields.Name, fields.SessionId, fields.ProjectKey, fields.Choice):
         api.register_field(kind, "string", None)
     api.register_field(fields.Uuid, "string", "uuid")
     api.register_field(fields.Time, "string", "date-time")

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from coord.errors import BadJson, Invalid, NotJson, TooLarge
+from coord.web.names import SERVICE, looks_like_the_service
 from coord.web.schemas import MAX_UNKNOWN, Body, Schema, shortened, unknown_name
 
 SESSION_HEADER = "X-Coord-Session"
@@ -65,12 +66,18 @@ def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     loaded = load(schema, data)
     if schema.filters_by_session:
         data = {"session_id": sent_header(SESSION_HEADER)}
-    if schema.names_caller:
-        names = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
-        caller = next((data[name] for name in names if data.get(name) is not None), None)
-        if caller is not None:
-            current_app.extensions["coord.activity"].note(caller)
+    fields = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
+    callers = {name: data[name] for name in fields if data.get(name) is not None}
+    _refuse_the_services_name(callers)
+    if schema.names_caller and callers:
+        current_app.extensions["coord.activity"].note(next(iter(callers.values())))
     return loaded
+
+
+def _refuse_the_services_name(callers: Mapping[str, str]) -> None:
+    for field, caller in callers.items():
+        if looks_like_the_service(caller):
+            raise Invalid({field: [f"{SERVICE!r} is the service's own name, and this reads like it. Call yourself HOST/agent."]})
 
 
 def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:

@@ -6,19 +6,19 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.areas.components.models import COMPONENT_LENGTH, STATE_LENGTH, VERSION_LENGTH
-from coord.web import Body, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
+from coord.web import Body, Name, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")  # a convention: any other text is a state too
 MAX_NOTES = 20_000
 
 
 def _component(**kwargs: Any) -> Text:
-    return Text(max_length=COMPONENT_LENGTH, min_length=1, metadata={"description": "Free text: `api`, `web/front end`."}, **kwargs)
+    return Name(max_length=COMPONENT_LENGTH, min_length=1, metadata={"description": "Free text: `api`, `web/front end`."}, **kwargs)
 
 
 def _state(**kwargs: Any) -> Text:
     description = f"Free text; by convention {', '.join(f'`{state}`' for state in STATES)}."
-    return Text(max_length=STATE_LENGTH, min_length=1, metadata={"description": description}, **kwargs)
+    return Name(max_length=STATE_LENGTH, min_length=1, metadata={"description": description}, **kwargs)
 
 
 def _observed_at() -> ObservedAt:
@@ -72,7 +72,7 @@ class _ReportSchema(Body):
     """What is seen of a component. A field left out keeps its value."""
 
     state = _state()
-    version = Text(max_length=VERSION_LENGTH, allow_none=True, metadata={"description": "`null` clears it."})
+    version = Name(max_length=VERSION_LENGTH, allow_none=True, metadata={"description": "`null` clears it."})
     notes = Text(max_length=MAX_NOTES, allow_none=True, metadata={"description": "`null` clears them."})
     updated_by = SessionId(load_default=None, metadata={"description": "Who reports it; left out: `session_id`."})
     observed_at = _observed_at()

@@ -15,6 +15,7 @@ from coord.web import (
     Choice,
     Integer,
     ListOf,
+    Name,
     Number,
     ObservedAt,
     PageQuery,
@@ -116,7 +117,7 @@ def _refuse_what_locks_nothing(name: str) -> None:
         )
 
 
-class ResourceName(Text):
+class ResourceName(Name):
     """What a lock is on, as the caller spells it."""
 
     def __init__(self, *, is_claimed: bool = False, **kwargs: Any) -> None:

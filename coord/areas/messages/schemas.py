@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from coord.areas.messages.models import BODY_LENGTH, SUBJECT_LENGTH
 from coord.live import MAX_WAIT_S
-from coord.web import Body, Boolean, Choice, Number, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, Uuid, list_of
+from coord.web import Body, Boolean, Choice, Name, Number, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, Uuid, list_of
 
 IMPORTANCES = ("low", "normal", "high", "urgent")
 MAX_IDS = 500
@@ -90,7 +90,7 @@ class SendSchema(Body):
     from_session = SessionId(load_default=None, metadata={"description": "Who sends it; left out: `session_id`."})
     to_session = SessionId(load_default=None, metadata={"description": "Left out: a broadcast to everyone."})
     project_key = ProjectKey(load_default=None)
-    subject = Text(max_length=SUBJECT_LENGTH, min_length=1, required=True)
+    subject = Name(max_length=SUBJECT_LENGTH, min_length=1, required=True)
     body = Text(max_length=BODY_LENGTH, required=True)
     reply_to = Uuid(load_default=None, allow_none=True, metadata={"description": "The `id` of the message that this one answers."})
     importance = Choice(IMPORTANCES, load_default="normal")

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.presence import AGENT_LENGTH
-from coord.web import Body, Choice, Integer, Number, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
+from coord.web import Body, Choice, Integer, Name, Number, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
 
 STATES = ("alive", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
@@ -21,7 +21,7 @@ def _project(**kwargs: Any) -> ProjectKey:
 
 
 def _agent(**kwargs: Any) -> Text:
-    return Text(max_length=AGENT_LENGTH, allow_none=True, metadata={"description": "What kind of agent it is. null clears it."}, **kwargs)
+    return Name(max_length=AGENT_LENGTH, allow_none=True, metadata={"description": "What kind of agent it is. null clears it."}, **kwargs)
 
 
 def _task(**kwargs: Any) -> Text:

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from coord.areas.workflows.models import TITLE_LENGTH
 from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
-from coord.web import Body, Boolean, Choice, Integer, ObservedAt, PageQuery, ProjectKey, Schema, SessionId, Text, Time, Uuid, list_of
+from coord.web import Body, Boolean, Choice, Integer, Name, ObservedAt, PageQuery, ProjectKey, Schema, SessionId, Text, Time, Uuid, list_of
 
 DESCRIPTION_LENGTH = 100_000
 MAX_PRIORITY = 2**31 - 1  # any 32-bit integer, so that clients may keep it in one
@@ -22,7 +22,7 @@ def _description(**kwargs: Any) -> Text:
 
 
 def _name(**kwargs: Any) -> Text:
-    return Text(max_length=TITLE_LENGTH, min_length=1, **kwargs)
+    return Name(max_length=TITLE_LENGTH, min_length=1, **kwargs)
 
 
 def _priority(**kwargs: Any) -> Integer:
