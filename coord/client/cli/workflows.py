@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from coord.client.banner import plain
 from coord.client.cli import completion, ids
 from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, without_none
+from coord.client.cli.failures import USAGE, CoordAway, Failed
 from coord.client.cli.naming import is_id
 from coord.client.cli.objects import Workflow
 from coord.client.cli.options import Group, all_projects_option, limit_option, note_more, text_of
@@ -16,6 +19,7 @@ from coord.client.queue import new_id
 
 STATUSES = ("planning", "active", "blocked", "completed", "cancelled")
 CLOSED = ("completed", "cancelled")
+OPEN_ITEMS = ("pending", "in_progress", "blocked")
 
 
 @click.group(
@@ -112,10 +116,29 @@ def set_(coord: Coord, name: str, status: str | None, new_name: str | None, desc
 
 @workflow.command("done", examples='coord workflow done "New order model"')
 @click.argument("name", metavar="WORKFLOW", shell_complete=completion.workflows)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask, even where items are still open.")
 @pass_coord
-def done(coord: Coord, name: str) -> None:
-    """Mark a workflow as completed."""
-    _change(coord, name, {"status": "completed"})
+def done(coord: Coord, name: str, yes: bool) -> None:
+    """Mark a workflow as completed. Asks where items of it are still open."""
+    flow = workflow_id(coord, name)
+    if not yes:
+        try:
+            _confirm_open_items(coord, ids.read(coord, ids.WORKFLOW, flow))
+        except CoordAway:
+            pass  # nobody can tell now, and the call is queued
+    _change(coord, flow, {"status": "completed"})
+
+
+def _confirm_open_items(coord: Coord, each: Workflow) -> None:
+    """Raises Failed when items are open and nobody says that it is completed all the same."""
+    counts = [f"{each['progress'][status]} {status}" for status in OPEN_ITEMS if each["progress"].get(status)]
+    if not counts:
+        return
+    sentence = f"{plain(each['name'])} has items that are open: {', '.join(counts)}."
+    if coord.json or not sys.stdin.isatty():
+        raise Failed(f"{sentence} Nothing was changed; --yes completes it all the same.", USAGE, "not_confirmed")
+    if not click.confirm(f"{sentence} Complete it all the same?", default=False):
+        raise Failed("Nothing was changed.", USAGE, "not_confirmed")
 
 
 def _change(coord: Coord, name: str, changes: Body) -> None:

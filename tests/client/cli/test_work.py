@@ -178,3 +178,16 @@ def test_of_two_workflows_of_one_name_it_says_which_is_meant(me: Person) -> None
     newest = me("workflow", "add", "Flow", "--json").json["id"]
     said = me("item", "add", "One", "-w", "Flow")
     assert f"2 workflows are named 'Flow': this is {newest}" in said.err
+
+
+def test_a_workflow_with_open_items_is_not_completed_unasked(me: Person) -> None:
+    me("workflow", "add", "Flow")
+    item = me("-q", "item", "add", "One", "-w", "Flow").out.strip()
+    said = me("workflow", "done", "Flow")
+    assert (said.code, said.out) == (2, "")
+    assert "Flow has items that are open: 1 pending. Nothing was changed; --yes" in said.err
+    assert me("workflow", "show", "Flow", "--json").json["status"] == "planning"
+    assert me("workflow", "done", "Flow", "--yes").code == 0
+    me("workflow", "set", "Flow", "--status", "active")
+    me("item", "done", item)
+    assert me("workflow", "done", "Flow").code == 0
