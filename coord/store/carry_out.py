@@ -91,6 +91,7 @@ def _sqlite_transaction(db: Reader) -> Iterator[Any]:
         try:
             cursor.execute("BEGIN IMMEDIATE")
             yield cursor
+            db.check_files()
             cursor.execute("COMMIT")
         except BaseException as error:
             _undo(db, error)

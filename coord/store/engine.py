@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
 
-from coord.store import deadline, faults, mariadb
+from coord.store import deadline, faults, mariadb, sqlite
 from coord.store.gate import Gate
 from coord.store.tables import sqlite_text
 
@@ -95,7 +95,7 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     writers = max(1, pool_size - max(1, pool_size // KEPT_FOR_READS))
     engine.dialect.coord_writers = threading.BoundedSemaphore(writers)  # type: ignore[attr-defined]
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+        _prepare_sqlite(engine)
         return
 
     nodes = mariadb.Nodes(failover)
@@ -105,6 +105,19 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
         return gate.through(lambda: nodes.connect(params))
 
     event.listen(engine, "do_connect", do_connect)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    files = sqlite.Files(engine.url.database or "")
+    engine.dialect.coord_files = files  # type: ignore[attr-defined]
+    event.listen(engine, "do_connect", lambda dialect, record, args, params: files.connect(*args, **params))
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "close", lambda connection, record: files.forget(connection))
+
+
+def check_files(dialect: Any, connection: Any) -> None:
+    """Raises faults.FileReplaced when a SQLite connection no longer has the files that are at their path."""
+    dialect.coord_files.check(connection)
 
 
 def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
@@ -137,5 +150,5 @@ def _sqlite_plus(moment: str | None, microseconds: int | None) -> str | None:
 def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.create_function("coord_now", 0, _sqlite_now)
     connection.create_function("coord_plus", 2, _sqlite_plus, deterministic=True)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_BUSY_MS}"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")

@@ -25,6 +25,10 @@ class CircuitOpen(GivenUp):
     """No connection was tried, because one failed a moment ago (see gate.Gate)."""
 
 
+class FileReplaced(GivenUp):
+    """The file of SQLite's that is open is not the one at its path."""
+
+
 class WriterBusy(GivenUp):
     """Another writer of this process holds the SQLite file."""
 
@@ -57,14 +61,16 @@ FULL = Fault("out of resources", unavailable=True)
 MISCONFIGURED = Fault("misconfigured", drops_connection=True, unavailable=True, loud=True)
 SCHEMA_BEHIND = Fault("schema behind")
 GUARD_FAILED = Fault("guard failed")
+CONTENTION = Fault("contention", unavailable=True)
 BUG = Fault("bug")
 
 _OWN: dict[type[BaseException], Fault] = {
     TooSlow: Fault("does not answer in time", unavailable=True),
+    FileReplaced: Fault("the file was replaced", unavailable=True, loud=True),
     NoConnection: Fault("no connection came free", unavailable=True),
     WriterBusy: Fault("another writer holds the file", unavailable=True),
     CircuitOpen: Fault("did not answer just now", unavailable=True),
-    GuardFailed: Fault("contention", unavailable=True),
+    GuardFailed: CONTENTION,
     sa.exc.TimeoutError: Fault("no connection came free", unavailable=True),
 }
 

@@ -28,6 +28,8 @@ class Reader:
         self._connection = connection
         self._began = time.monotonic()
         self.dialect = database.engine.dialect
+        if self.dialect.name == "sqlite":
+            self.check_files()
 
     def rows(self, statement: Statement, /, **values: Any) -> Rows:
         compiled = compile_for(self.dialect, statement)
@@ -74,6 +76,10 @@ class Reader:
             if deadline.remaining() > 0:  # else it was this call that had no more time
                 took = 0 if fault is faults.NOT_WRITABLE else time.monotonic() - self._began
                 engine.mark_suspect(database.engine, str(error), took=took)
+
+    def check_files(self) -> None:
+        """SQLite only. Raises faults.FileReplaced."""
+        engine.check_files(self.dialect, self._connection.dbapi_connection)
 
     def drop(self) -> None:
         if self._connection.is_valid:

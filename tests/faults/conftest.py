@@ -66,6 +66,7 @@ def world(one_world: World) -> World:
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of the test's own in which nothing is yet."""
     if request.param == "sqlite":
+        (tmp_path / "coord.db").touch()
         return f"sqlite:///{tmp_path}/coord.db"
     server: MariaDB = request.getfixturevalue("breakable")
     return server.create_database(f"t{uuid.uuid4().hex}")
