@@ -122,3 +122,14 @@ class SchemaBehind(CoordError):
     def __init__(self, reason: str = "") -> None:
         super().__init__("The database schema is not the one this version needs. The operator must run: flask db upgrade")
         self.reason = reason
+
+
+class HeadMissing(CoordError):
+    """The table journal_head has no row: somebody deleted it, or restored without it. No change can be made until the operator puts it back."""
+
+    status, code = 500, "journal_head_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The table journal_head has lost its row, so nothing can be changed. The operator puts it back: docs/operations.md, 'Backup and restore'."
+        )

@@ -85,8 +85,9 @@ class Service:
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         self.folder = folder
+        self.database_url = settings.get("DATABASE_URL", "")
         folder.mkdir(parents=True, exist_ok=True)
-        self._environment = environment(METRICS_DIR=str(folder / "metrics"), **settings)
+        self._environment = environment(**{"METRICS_DIR": str(folder / "metrics"), **settings})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -94,15 +95,23 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Starts gunicorn on a port that is bound here and handed over, so that nobody else can take it in between."""
+    def start(self, log: int | None = None) -> None:
+        """Starts gunicorn on a port that is bound here and handed over, so that nobody else can take it in between.
+
+        `log`: the descriptor that its log goes to, instead of a file.
+        """
         command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "wsgi:app"]
         with socket.socket() as listener, self._out.open("ab") as out, self._errors.open("ab") as errors:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
             bind = {"COORD_BIND": f"fd://{listener.fileno()}"}
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment | bind, stdout=out, stderr=errors, pass_fds=(listener.fileno(),)
+                command,
+                cwd=ROOT,
+                env=self._environment | bind,
+                stdout=out if log is None else log,
+                stderr=errors,
+                pass_fds=(listener.fileno(),),
             )
         count = default.workers(default.load(self._environment))
         until(lambda: self._dead() or (len(self.workers()) == count and self._alive()), START_S, "the service to answer /livez")
@@ -152,6 +161,20 @@ class Service:
         worker = self.workers()[0]
         os.kill(worker, signal.SIGKILL)
         until(lambda: worker not in self.workers(), 10, "the worker to be gone")
+
+    def reload(self) -> None:
+        """HUP: new workers with the settings read again. Returns when the old ones are gone."""
+        assert self._process is not None
+        before = set(self.workers())
+        self._process.send_signal(signal.SIGHUP)
+        until(lambda: self.workers() and before.isdisjoint(self.workers()) and self._alive(), START_S, "new workers")
+
+    def kill_master(self) -> None:
+        """kill -9 of the process that would replace and stop the workers."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
 
     def log(self) -> list[dict[str, Any]]:
         """The service's JSON log, oldest first."""

@@ -25,6 +25,10 @@ class CircuitOpen(GivenUp):
     """No connection was tried, because one failed a moment ago (see gate.Gate)."""
 
 
+class HeadMissing(GivenUp):
+    """The table journal_head has no row, so no change can be numbered."""
+
+
 class FileReplaced(GivenUp):
     """The file of SQLite's that is open is not the one at its path."""
 
@@ -62,10 +66,12 @@ MISCONFIGURED = Fault("misconfigured", drops_connection=True, unavailable=True, 
 SCHEMA_BEHIND = Fault("schema behind")
 GUARD_FAILED = Fault("guard failed")
 CONTENTION = Fault("contention", unavailable=True)
+HEAD_MISSING = Fault("journal head missing", loud=True)
 BUG = Fault("bug")
 
 _OWN: dict[type[BaseException], Fault] = {
     TooSlow: Fault("does not answer in time", unavailable=True),
+    HeadMissing: HEAD_MISSING,
     FileReplaced: Fault("the file was replaced", unavailable=True, loud=True),
     NoConnection: Fault("no connection came free", unavailable=True),
     WriterBusy: Fault("another writer holds the file", unavailable=True),

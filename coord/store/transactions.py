@@ -6,22 +6,26 @@ change's steps: if that is no longer so, nothing is changed, and it is asked to 
 
 import contextlib
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from coord.store import deadline, engine, faults
+import pymysql
+
+from coord.store import deadline, engine, faults, journal
 from coord.store.carry_out import commit, decide_inside
 from coord.store.change import Answer, Change, Decision
 from coord.store.faults import GuardFailed
-from coord.store.reader import Reader, pooled_connection
+from coord.store.reader import Reader, pooled_connection, read
 from coord.store.statements import Statement, compile_for
 from coord.store.tables import database
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+HEAD_MISSING = "the table journal_head has lost its row"
 LAST_TRY_S = 1.0  # with less time left than this a change that failed is not decided again
 
 
@@ -47,7 +51,16 @@ def transact_optimistically(
 
 def _transact(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:
     with deadline.shared():
-        return _until_it_holds(optimistic, decide)
+        try:
+            return _until_it_holds(optimistic, decide)
+        except (GuardFailed, sqlite3.Error, pymysql.err.MySQLError) as error:
+            if faults.classify(error) in (faults.BUG, faults.CONTENTION) and read(_head_is_missing):
+                raise faults.HeadMissing(HEAD_MISSING) from error
+            raise
+
+
+def _head_is_missing(db: Reader) -> bool:
+    return db.row(journal.HEAD) is None
 
 
 def _until_it_holds(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:

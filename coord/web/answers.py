@@ -11,7 +11,7 @@ from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect, Rule
 
-from coord.errors import CoordError, NotFound, SchemaBehind, Unavailable
+from coord.errors import CoordError, HeadMissing, NotFound, SchemaBehind, Unavailable
 from coord.store import faults
 from coord.web.paths import BASE_PATH, STAND_IN
 from coord.web.schemas import shortened
@@ -85,6 +85,9 @@ def explain(error: Exception) -> CoordError:
     if kind is faults.SCHEMA_BEHIND:
         log.error("A migration is missing, run: flask db upgrade", extra={"reason": reason})
         return SchemaBehind(reason)
+    if kind is faults.HEAD_MISSING:
+        log.error("%s: see docs/operations.md, Backup and restore", reason)
+        return HeadMissing()
     if kind.unavailable:
         log.log(logging.ERROR if kind.loud else logging.WARNING, "Database unavailable: %s", kind.name, extra={"reason": reason})
         return Unavailable(f"{kind.name}: {reason}")

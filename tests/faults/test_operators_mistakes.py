@@ -1,18 +1,20 @@
 """What only an operator can mend: it is named, in the log and in /health, and a missing migration is never a 503."""
 
 import contextlib
+import re
 import sqlite3
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from tests.databases import PASSWORD, MariaDB
 from tests.faults import calls
 from tests.faults.calls import Call, claim
-from tests.service import Service, migrate, running, until
+from tests.service import ROOT, Service, migrate, running, until
 
 MIGRATE = "run: flask db upgrade"
 
@@ -97,3 +99,30 @@ def test_a_sqlite_database_that_may_only_be_read_is_read(tmp_path: Path) -> None
         calls.assert_unavailable(service.call("POST", "/locks", claim("new").body), "a write")
         calls.assert_degraded(service)
         until(lambda: any("readonly" in line["reason"] for line in told(service, "ERROR")), 5, "a loud line in the log")
+
+
+REPAIR = re.findall(r"INSERT INTO journal_head.*?;", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_a_journal_without_its_head_is_a_500_that_says_so_until_it_is_put_back(sound_service: Service) -> None:
+    url = make_url(sound_service.database_url)
+    with contextlib.closing(sa.create_engine(url).raw_connection()) as connection, contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute("DELETE FROM journal_head")
+        connection.commit()
+        every = calls_that_create()
+        for call, answer in zip(every, calls.all_at_once(sound_service, every), strict=True):
+            assert (answer.status, answer.json["error"]) == (500, "journal_head_missing"), f"{call}: {answer}"
+            assert answer.seconds < calls.ANSWER_WITHIN_S
+        health = sound_service.call("GET", "/health")
+        assert (health.status, health.json["status"]) == (500, "degraded")
+        assert "journal_head" in health.json["reason"]
+        (repair,) = REPAIR
+        cursor.execute(repair)
+        connection.commit()
+    calls.assert_back(sound_service)
+
+
+def calls_that_create() -> list[Call]:
+    workflow = {"project_key": "p", "name": "w", "created_by": "host/a"}
+    message = {"from_session": "host/a", "subject": "s", "body": "b"}
+    return [claim(f"{uuid.uuid4()}"), Call("POST", "/workflows", workflow), Call("POST", "/messages", message)]

@@ -1,12 +1,13 @@
 """The probe: it reads a table, so a node that has lost its cluster does not pass, and sees whether the database takes writes."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from coord.store import JournalHead, Prepared, Reader, engine
+from coord.store import JournalHead, Prepared, Reader, engine, journal
 
 _versions = sa.table("alembic_version", sa.column("version_num", sa.String))
 
@@ -17,13 +18,23 @@ _WRITE_NOTHING = Prepared(
 _PROBE_MARIADB = Prepared(sa.select(_versions.c.version_num, sa.literal_column("@@global.read_only", sa.Integer).label("read_only")))
 
 
-def probe(db: Reader) -> tuple[frozenset[str], bool]:
-    """The migrations that the database has, and whether it refuses writes. SQLite raises its reason for that."""
+@dataclass(frozen=True)
+class State:
+    """The migrations that the database has, whether it refuses writes, and whether the journal has its head."""
+
+    migrations: frozenset[str]
+    read_only: bool
+    has_head: bool
+
+
+def probe(db: Reader) -> State:
+    """SQLite raises its reason for refusing writes."""
     if db.dialect.name == "sqlite":
         with engine.sqlite_writer():
             db.rows(_WRITE_NOTHING)
     rows = db.rows(_PROBE if db.dialect.name == "sqlite" else _PROBE_MARIADB)
-    return frozenset(row["version_num"] for row in rows), any(row["read_only"] for row in rows)
+    migrations = frozenset(row["version_num"] for row in rows)
+    return State(migrations, any(row["read_only"] for row in rows), db.row(journal.HEAD) is not None)
 
 
 @lru_cache(maxsize=8)

@@ -27,7 +27,7 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
     """Whether the service can do its work: asks the database at each call."""
     try:
         engine.reset_gate(database.engine)
-        applied, read_only = read(repository.probe)
+        state = read(repository.probe)
     except Exception as error:
         explained = explain(error)
         if isinstance(explained, SchemaBehind):
@@ -35,10 +35,12 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
         if isinstance(explained, Unavailable):
             return _degraded(503, "disconnected", None, explained.reason)
         raise
-    missing = repository.newest(_folders()) - applied
+    missing = repository.newest(_folders()) - state.migrations
     if missing:
         return _degraded(500, "connected", f"missing {', '.join(sorted(missing))}; {MIGRATE}", "a migration is missing")
-    if read_only:
+    if not state.has_head:
+        return _degraded(500, "connected", "current", "the table journal_head has lost its row: no change can be made until it is put back")
+    if state.read_only:
         return _degraded(503, "disconnected", "current", "the database is read-only")
     return {"status": "ok", "database": "connected", "migrations": "current", "reason": None, "version": __version__}
 
