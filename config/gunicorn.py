@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import tempfile
 from importlib import import_module
 from pathlib import Path
 
 # `gunicorn -c` reads this as a file, of no package; an installed coord as a module, and there this folder has another name.
 default = import_module(f"{__package__ or 'config'}.default")
+metrics = import_module(f"{__package__ or 'config'}.metrics")
 
 _settings = default.load(os.environ)
 
@@ -31,11 +31,7 @@ limit_request_line = 8190
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 # prometheus_client reads this when it is imported, so before the app is.
-_own_metrics_dir = not _settings["METRICS_DIR"]
-_metrics_dir = Path(_settings["METRICS_DIR"] or tempfile.mkdtemp(prefix="coord-metrics-"))
-_metrics_dir.mkdir(parents=True, exist_ok=True)
-for _left in _metrics_dir.glob("*.db"):
-    _left.unlink()
+_metrics_dir = metrics.folder(_settings["METRICS_DIR"])
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
 
 
@@ -58,5 +54,5 @@ def child_exit(server, worker):  # type: ignore[no-untyped-def]
 
 def on_exit(server):  # type: ignore[no-untyped-def]
     """Removes the folder that this start made for itself."""
-    if _own_metrics_dir:
+    if not _settings["METRICS_DIR"]:
         shutil.rmtree(_metrics_dir, ignore_errors=True)

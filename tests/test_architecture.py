@@ -12,7 +12,7 @@ CODE = ("coord", "config")
 MAX_MODULES_BESIDE_PACKAGES = 12
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "layout", "store"}),
+    frozenset({"errors", "layout", "metric_files", "store"}),
     frozenset({"ids", "presence"}),
     frozenset({"web", "live"}),
     frozenset({"observed_at", "area"}),

@@ -146,3 +146,13 @@ def test_without_room_for_a_folder_the_service_starts_all_the_same(tmp_path: Pat
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
     bell.share_folder()
     assert bell.folder is None
+
+
+def test_a_folder_whose_path_is_too_long_for_a_socket_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("x" * bell.MAX_FOLDER_PATH)
+    long.mkdir()
+    monkeypatch.setattr(bell, "folder", None)
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    bell.share_folder()
+    assert bell.folder is None
+    assert list(long.iterdir()) == []

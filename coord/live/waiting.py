@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask, current_app, request
-from prometheus_client import Gauge
 
 from coord.errors import Stopping
 from coord.live import processes
+from coord.metric_files import Gauge
 from coord.store import Reader, Row, Rows, bell, deadline, journal, read
 from coord.store.bell import Listener
 

@@ -22,6 +22,8 @@ folder: Path | None = None
 """Where the processes of this node find each other's bells; None: there is no other. Set before the workers are forked."""
 
 LOOK_EVERY_S = 1.0  # whether the bell is still where others look for it
+PREFIX = "coord-bells-"
+RANDOM_LETTERS = 9  # that mkdtemp adds, with the slash
 MAX_FOLDER_PATH = 70  # of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
 
 
@@ -31,13 +33,14 @@ def share_folder() -> None:
     if folder is not None:
         return
     try:
-        made = Path(tempfile.mkdtemp(prefix="coord-bells-"))
+        if len(tempfile.gettempdir()) > MAX_FOLDER_PATH - len(PREFIX) - RANDOM_LETTERS:
+            return  # too long for the path of a socket: whoever waits polls
+        made = Path(tempfile.mkdtemp(prefix=PREFIX))
     except OSError as error:
         log.warning("no folder for bells: calls of other workers are seen by polling (%s)", error)
         return
     atexit.register(_remove, made, os.getpid())
-    if len(str(made)) < MAX_FOLDER_PATH:
-        folder = made
+    folder = made
 
 
 def _remove(made: Path, owner: int) -> None:

@@ -8,10 +8,11 @@ import uuid
 from typing import Any
 
 from flask import Flask, Response, request
-from prometheus_client import Counter, Histogram
 from pythonjsonlogger.json import JsonFormatter
 
+from coord.metric_files import Counter, Histogram
 from coord.web import negotiation
+from coord.web.output import Output
 from coord.web.paths import STAND_IN
 
 REQUEST_ID = "X-Request-Id"
@@ -41,7 +42,7 @@ def set_up_logging(level: str) -> None:
     logger = logging.getLogger("coord")
     logger.setLevel(level.upper())
     if not logger.handlers:
-        handler = logging.StreamHandler(sys.stdout)
+        handler = Output(sys.stdout)
         handler.setFormatter(
             JsonFormatter(
                 "%(levelname)s %(name)s %(message)s",

@@ -1,0 +1,85 @@
+"""Log lines on standard output, without ever waiting for whoever reads them.
+
+A pipe holds 64 KB. When nobody reads it any more (a stuck log shipper), a write waits for ever, with the lock of all logging held: after
+some 250 calls the whole worker would stand still. So what finds no room is left out, and a later line says how many there were.
+"""
+
+import logging
+import os
+import select
+import socket
+import stat
+from collections.abc import Callable
+from typing import TextIO
+
+Write = Callable[[bytes], int]
+
+
+class Output(logging.StreamHandler[TextIO]):
+    """Writes to a pipe or a socket only what has room there; to files and terminals as ever."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._write = _never_waiting(stream)
+        self._rest = b""  # of a line that found room for a part
+        self._lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._write is None:
+            super().emit(record)
+            return
+        try:
+            if self._lost and self._send(self._write, self._told(record)):
+                self._lost = 0
+            if self._lost or not self._send(self._write, self._line(record)):
+                self._lost += 1
+        except Exception:
+            self.handleError(record)
+
+    def _line(self, record: logging.LogRecord) -> bytes:
+        return (self.format(record) + self.terminator).encode(errors="backslashreplace")
+
+    def _told(self, record: logging.LogRecord) -> bytes:
+        told = f"{self._lost} log lines were lost: nobody read them"
+        return self._line(logging.LogRecord(__name__, logging.WARNING, record.pathname, record.lineno, told, None, None))
+
+    def _send(self, write: Write, line: bytes) -> bool:
+        """Whether the line was begun: what of it found no room goes before the next."""
+        begun = len(self._rest)
+        data = self._rest + line
+        try:
+            written = write(data)
+        except BlockingIOError:
+            written = 0
+        if written > begun:
+            self._rest = data[written:]
+            return True
+        self._rest = self._rest[written:]
+        return False
+
+
+def _never_waiting(stream: TextIO) -> Write | None:
+    """Writes as much as has room and raises BlockingIOError when there is none; None where a write does not wait for a reader."""
+    try:
+        descriptor = stream.fileno()
+        kind = os.fstat(descriptor).st_mode
+    except (OSError, ValueError):
+        return None  # a stream that is none of the system's
+    if stat.S_ISSOCK(kind):  # the journal of systemd
+        sender = socket.socket(fileno=os.dup(descriptor))
+        return lambda data: sender.send(data, socket.MSG_DONTWAIT)
+    if not stat.S_ISFIFO(kind):
+        return None
+    try:  # O_NONBLOCK belongs to who opened it: set on the one that we were given, it would be set for the shell as well
+        own = os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # another user made the pipe, as with Docker
+        return lambda data: _write_if_room(descriptor, data)
+    return lambda data: os.write(own, data)
+
+
+def _write_if_room(descriptor: int, data: bytes) -> int:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    if not poll.poll(0):
+        raise BlockingIOError
+    return os.write(descriptor, data[: select.PIPE_BUF])

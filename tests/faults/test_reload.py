@@ -1,0 +1,68 @@
+"""A reload (HUP) under load: nobody notices, and nothing is left behind."""
+
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.faults.calls import Call, claim
+from tests.service import Service, running
+
+SESSIONS = 8
+RELOADS = 3
+
+
+@pytest.fixture
+def few_letters() -> Iterator[Path]:
+    """A folder whose path leaves room for that of a bell."""
+    with tempfile.TemporaryDirectory(prefix="c-") as folder:
+        yield Path(folder)
+
+
+def counted(service: Service) -> float:
+    """How often the home of the health check was called, as the metrics say."""
+    lines = service.call("GET", "/metrics").body.decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("coord_requests_total") and 'route="/livez"' in line)
+
+
+def test_a_reload_leaves_no_folder_and_sets_no_counter_back(tmp_path: Path, few_letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = few_letters
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", METRICS_DIR="") as service:
+        before = sorted(temporary.iterdir())
+        for _ in range(50):
+            service.call("GET", "/livez")
+        for _ in range(RELOADS):
+            service.reload()
+        assert sorted(temporary.iterdir()) == before
+        assert counted(service) >= 50
+    assert sorted(temporary.iterdir()) == []
+
+
+def test_claims_of_one_resource_are_never_503_while_a_service_on_sqlite_reloads(tmp_path: Path) -> None:
+    """For a while two processes write to the file, and overtake each other."""
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db") as service, ThreadPoolExecutor(SESSIONS) as pool:
+        stop = threading.Event()
+        loads = [pool.submit(claim_and_release, service, f"host/{number}", stop) for number in range(SESSIONS)]
+        for _ in range(RELOADS):
+            service.reload()
+        stop.set()
+        seen = [status for load in loads for status in load.result(60)]
+    assert len(seen) > SESSIONS
+    assert set(seen) <= {200, 201, 409}
+
+
+def claim_and_release(service: Service, session: str, stop: threading.Event) -> list[int]:
+    seen = []
+    while not stop.is_set():
+        call = claim("contested", session, id=str(uuid.uuid4()))
+        answer = service.call(call.method, call.path, call.body)
+        seen.append(answer.status)
+        if answer.status == 201:
+            release = Call("DELETE", f"/locks/{answer.json['id']}?session_id={session}")
+            seen.append(service.call(release.method, release.path).status)
+    return seen
