@@ -304,3 +304,33 @@ def used(world: World, database: str) -> set[int]:
     """The nodes at which a database has connections."""
     query = f"SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{database}'"
     return {number for number, node in enumerate(world.cluster.nodes) if node.process is not None and world.rows(number, query) != [(0,)]}
+
+
+def test_what_was_answered_at_one_node_is_known_at_every_other_at_once(world: World) -> None:
+    """A client goes to another service after each answer, as behind a load balancer or after a failover; none says that it knows nothing."""
+    with contextlib.ExitStack() as stack:
+        callers = itertools.cycle([stack.enter_context(service.caller()) for service in world.services])
+
+        def call(method: str, path: str, body: Any = None) -> Answer:
+            return next(callers).call(method, path, body)
+
+        cursor = 0
+        for number in range(ROUNDS):
+            lock = call("POST", "/locks", claim(f"known {number}", "host/k").body)
+            assert call("DELETE", f"/locks/{lock.json['id']}?session_id=host/k").status == 200
+            call("POST", "/locks", claim(f"known {number}", "host/k").body)
+            assert call("DELETE", "/locks?session_id=host/k&release_all=true").json["released"] == 1
+            workflow = call("POST", "/workflows", {"project_key": "p", "name": "w", "created_by": "host/k"}).json["id"]
+            assert call("POST", "/work-items", {"workflow_id": workflow, "project_key": "p", "title": "t"}).status == 201
+            message = {"from_session": "host/a", "to_session": "host/k", "subject": "s", "body": "b"}
+            sent = call("POST", "/messages", message).json["id"]
+            assert call("PUT", f"/messages/{sent}/read?session_id=host/k").status == 200
+            cursor = page(next(callers), cursor)
+            assert page(next(callers), cursor) >= cursor
+
+
+def page(caller: Caller, after: int) -> int:
+    """The cursor after the next page of the journal."""
+    answer = caller.call("GET", f"/events?limit=500&after={after}")
+    assert answer.status == 200, answer
+    return int(answer.json["next_cursor"])
