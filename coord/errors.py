@@ -127,7 +127,7 @@ class SchemaBehind(CoordError):
 class HeadMissing(CoordError):
     """The table journal_head has no row: somebody deleted it, or restored without it. No change can be made until the operator puts it back."""
 
-    status, code = 500, "journal_head_missing"
+    status, code = 500, "internal"
 
     def __init__(self) -> None:
         super().__init__(
