@@ -163,3 +163,22 @@ def test_a_field_given_twice_with_different_values_is_refused(web: Agent) -> Non
 def _resolved(call: Call) -> Any:
     schema = call.operation["requestBody"]["content"]["application/json"]["schema"]
     return DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field", "body"),
+    [
+        ("POST", "/locks", "resources", {"project_key": "shop", "session_id": "host/a"}),
+        ("POST", "/work-items", "depends_on", {"workflow_id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", "title": "Task"}),
+        ("PUT", "/messages/read", "ids", {"session_id": "host/a"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_list_that_is_too_long_is_refused_for_that_and_not_for_each_of_its_members(
+    web: Agent, method: str, path: str, field: str, body: dict[str, Any]
+) -> None:
+    answer = send(web, json.dumps({**body, field: [1] * 100_000}), method=method, path=path)
+    assert_error(answer, 422, "invalid")
+    (message,) = answer.json["errors"][field]
+    assert "ength" in message
+    assert len(answer.data) < 4096

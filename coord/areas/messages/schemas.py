@@ -4,11 +4,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from coord.areas.messages.models import BODY_LENGTH, SUBJECT_LENGTH
 from coord.live import MAX_WAIT_S
-from coord.web import Body, Boolean, Choice, Name, Number, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, Uuid, list_of
+from coord.web import (
+    Body,
+    Boolean,
+    Choice,
+    ListOf,
+    Name,
+    Number,
+    PageQuery,
+    ProjectKey,
+    Query,
+    Schema,
+    SessionId,
+    Text,
+    Time,
+    Uuid,
+    list_of,
+)
 
 IMPORTANCES = ("low", "normal", "high", "urgent")
 MAX_IDS = 500
@@ -143,9 +159,7 @@ class ReadManySchema(Body):
     example = {"session_id": "ci-2/claude"}
 
     session_id = SessionId(required=True)
-    ids = fields.List(
-        Uuid(), load_default=None, validate=validate.Length(max=MAX_IDS), metadata={"description": "Left out: all that is unread."}
-    )
+    ids = ListOf(Uuid(), max_items=MAX_IDS, load_default=None, metadata={"description": "Left out: all that is unread."})
     project_key = ProjectKey(load_default=None, metadata={"description": "Only what the inbox shows with this filter."})
     ack = _ack()
 

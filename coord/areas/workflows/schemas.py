@@ -4,11 +4,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from coord.areas.workflows.models import TITLE_LENGTH
 from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
-from coord.web import Body, Boolean, Choice, Integer, Name, ObservedAt, PageQuery, ProjectKey, Schema, SessionId, Text, Time, Uuid, list_of
+from coord.web import (
+    Body,
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    Name,
+    ObservedAt,
+    PageQuery,
+    ProjectKey,
+    Schema,
+    SessionId,
+    Text,
+    Time,
+    Uuid,
+    list_of,
+)
 
 DESCRIPTION_LENGTH = 100_000
 MAX_PRIORITY = 2**31 - 1  # any 32-bit integer, so that clients may keep it in one
@@ -29,9 +45,9 @@ def _priority(**kwargs: Any) -> Integer:
     return Integer(min=-MAX_PRIORITY - 1, max=MAX_PRIORITY, metadata={"description": "Higher goes first."}, **kwargs)
 
 
-def _depends_on(**kwargs: Any) -> fields.List[Any]:
+def _depends_on(**kwargs: Any) -> ListOf:
     description = "Ids of work items of the same project that must be completed first."
-    return fields.List(Uuid(), validate=validate.Length(max=MAX_DEPENDENCIES), metadata={"description": description}, **kwargs)
+    return ListOf(Uuid(), max_items=MAX_DEPENDENCIES, metadata={"description": description}, **kwargs)
 
 
 ProgressSchema = Schema.from_dict({name: fields.Integer(required=True) for name in (*ITEM_STATUSES, "total")}, name="Progress")
