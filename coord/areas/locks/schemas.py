@@ -104,7 +104,7 @@ def _refuse_depth(name: str) -> None:
         )
 
 
-def _refuse_what_locks_nothing(name: str) -> None:
+def _refuse_pattern(name: str) -> None:
     """What a caller surely means otherwise than as a name: it would be granted, and keep nobody
     out."""
     if not name.strip():
@@ -121,7 +121,7 @@ class ResourceName(Name):
     """What a lock is on, as the caller spells it."""
 
     def __init__(self, *, is_claimed: bool = False, **kwargs: Any) -> None:
-        validators = [_refuse_depth, *([_refuse_what_locks_nothing] if is_claimed else [])]
+        validators = [_refuse_depth, *([_refuse_pattern] if is_claimed else [])]
         super().__init__(
             max_length=RESOURCE_LENGTH,
             min_length=1,
