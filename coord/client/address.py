@@ -1,4 +1,5 @@
-"""The address of a server as people write it: with a path of the service behind it, in quotes, with blanks around it."""
+"""The address of a server as people write it: with a path of the service behind it, in quotes,
+with blanks around it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ _PAGES = ("/docs", "/health", "/livez", "/llms.txt", "/openapi.json", "/client/i
 def normal(text: str) -> str:
     """The address that calls are made below. What is no address stays as it is: a call says so.
 
-    A path in front of the service's own, as behind a proxy, stays: `https://host/tools/api/coord` is `https://host/tools`.
+    A path in front of the service's own, as behind a proxy, stays:
+    `https://host/tools/api/coord` is `https://host/tools`.
     """
     url = text.strip("\ufeff \t\r\n\"'").rstrip("/")
     url = url.partition("?")[0].partition("#")[0].rstrip("/")

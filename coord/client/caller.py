@@ -1,7 +1,8 @@
-"""Who calls where nobody names the session: the agent, the terminal, or the process that coord is run by.
+"""Who calls where nobody names the session: the agent, the terminal, or the process that coord is
+run by.
 
-Agents run each command in a shell of its own, so the parent process is no name: what is looked for is the
-nearest ancestor that lasts from one command to the next.
+Agents run each command in a shell of its own, so the parent process is no name: what is looked
+for is the nearest ancestor that lasts from one command to the next.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def identify(user: str) -> Caller:
 
 
 def _lasting_ancestor(own: Process) -> tuple[int, str]:
-    """The nearest ancestor that does more than start this command, else the outermost one; its program
-    is empty where there is none. init is nobody's ancestor."""
+    """The nearest ancestor that does more than start this command, else the outermost one; its
+    program is empty where there is none. init is nobody's ancestor."""
     ancestor, program = own, ""
     for _ in range(MAX_ANCESTORS):
         parent = processes.find(ancestor.parent) if ancestor.parent else None

@@ -45,9 +45,11 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
 @click.command("upgrade", cls=Command, examples="coord upgrade\ncoord upgrade --url http://coord.example:8001")
 @pass_coord
 def upgrade(coord: Coord) -> None:
-    """Install the client that the server hands out which coord was installed from, if it is another than this.
+    """Install the client that the server hands out which coord was installed from, if it is another
+    than this.
 
-    What runs already goes on with the old one. An older one than this is not installed; `coord install --from URL` does that.
+    What runs already goes on with the old one. An older one than this is not installed; `coord
+    install --from URL` does that.
     """
     url = coord.url_option or installation.Installed.load(installation.data_folder()).server or coord.place.url
     if not (coord.url_option or os.environ.get("COORD_URL") == url or tokens.trusts(url)):

@@ -1,5 +1,5 @@
-"""The processes of this machine: from /proc where there is one, else from `ps`. Not for hooks, and not on Windows,
-where nothing is listed."""
+"""The processes of this machine: from /proc where there is one, else from `ps`. Not for hooks,
+and not on Windows, where nothing is listed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _PTS_MAJORS = range(136, 144)  # of Linux's pseudo-terminals
 
 @dataclass(frozen=True)
 class Process:
-    """`group`: its process group. `terminal`: its controlling terminal, like `pts3`; empty without one.
-    `is_zombie`: it has ended, and its parent has not asked."""
+    """`group`: its process group. `terminal`: its controlling terminal, like `pts3`; empty
+    without one. `is_zombie`: it has ended, and its parent has not asked."""
 
     pid: int
     parent: int

@@ -1,7 +1,8 @@
-"""The `coord` command, for people and agents: every call of the service, the offline queue, and help with examples.
+"""The `coord` command, for people and agents: every call of the service, the offline queue, and
+help with examples.
 
-A subcommand's module is imported when that subcommand is called; group.py has the list of them. Whoever adds one adds a line there, and a
-section to docs/cli.md.
+A subcommand's module is imported when that subcommand is called; group.py has the list of them.
+Whoever adds one adds a line there, and a section to docs/cli.md.
 """
 
 from __future__ import annotations

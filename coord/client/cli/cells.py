@@ -1,6 +1,6 @@
-"""How wide a text is on a terminal: characters of East Asian scripts and emoji take two cells, combining
-ones none. Terminals differ on joined emoji; each part is counted, so a line is cut too early there rather
-than too late."""
+"""How wide a text is on a terminal: characters of East Asian scripts and emoji take two cells,
+combining ones none. Terminals differ on joined emoji; each part is counted, so a line is cut too
+early there rather than too late."""
 
 from __future__ import annotations
 

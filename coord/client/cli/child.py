@@ -1,8 +1,9 @@
 """The command that `coord run` runs, with everything that it starts: one process group.
 
-Without a terminal the command gets a group of its own. On a terminal it stays in coord's, so that Ctrl-C,
-Ctrl-Z and pipelines work as without coord; the group's processes are then told apart by an entry in their
-environment and by who started them. What detaches itself from the group, as daemons do, is not waited for.
+Without a terminal the command gets a group of its own. On a terminal it stays in coord's, so
+that Ctrl-C, Ctrl-Z and pipelines work as without coord; the group's processes are then told
+apart by an entry in their environment and by who started them. What detaches itself from the
+group, as daemons do, is not waited for.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ class Child:
         return process.parent == self._process.pid
 
     def _wait_for_group(self) -> None:
-        """The command itself has ended. Processes that were asked to end are killed after a while."""
+        """The command itself has ended. Processes that were asked to end are killed after a
+        while."""
         start, pause = time.monotonic(), FIRST_POLL_S
         ending_since: float | None = None
         is_announced = False
@@ -161,7 +163,8 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 
 def _signals() -> list[signal.Signals]:
-    """Those to forward; not what this process ignores, as under nohup: its command ignores that too."""
+    """Those to forward; not what this process ignores, as under nohup: its command ignores that
+    too."""
     available = [getattr(signal, name) for name in _FORWARDED if hasattr(signal, name)]
     return [number for number in available if signal.getsignal(number) is not signal.SIG_IGN]
 

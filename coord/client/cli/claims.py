@@ -104,7 +104,8 @@ class Claim:
         return body
 
     def make(self, *, queue: bool = True) -> Answer:
-        """Raises Refused; and when coord is away, Queued, or CoordAway where it must not `queue`."""
+        """Raises Refused; and when coord is away, Queued, or CoordAway where it must not
+        `queue`."""
         try:
             answer = self._wait()
             if answer is not None:
@@ -116,7 +117,8 @@ class Claim:
             raise
 
     def _undo(self) -> None:
-        """Interrupted before the answer: the claim may have been granted without anybody knowing."""
+        """Interrupted before the answer: the claim may have been granted without anybody
+        knowing."""
         calls = Calls(self.coord.place, self.coord.session, Timeouts(call=UNDO_TIMEOUT_S))
         try:
             calls.ask("DELETE", f"/locks/{self.id}{query(session_id=self.coord.session)}")
@@ -164,7 +166,8 @@ class Claim:
         return None
 
     def _announce(self) -> None:
-        """Notes what is waited for, and behind whom. In a thread of its own, so with calls of its own."""
+        """Notes what is waited for, and behind whom. In a thread of its own, so with calls of
+        its own."""
         limit = span(self.options.wait)
         reasons = [reason for resource in self.resources for reason in self._in_the_way(resource)]
         because = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""

@@ -58,8 +58,8 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[A
 
 
 def listed(path: str, field: str, **filters: Any) -> Completer:
-    """Completes this field of what the service lists at `path`. A filter that is a function gets the
-    Coord."""
+    """Completes this field of what the service lists at `path`. A filter that is a function gets
+    the Coord."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         coord = ctx.find_object(Coord) or Coord()

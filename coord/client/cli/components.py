@@ -51,8 +51,8 @@ def set_component(
     clear_version: bool,
     clear_notes: bool,
 ) -> None:
-    """Report what state a COMPONENT is in: building, built, deploying, deployed, degraded, unknown, or
-    your own word."""
+    """Report what state a COMPONENT is in: building, built, deploying, deployed, degraded,
+    unknown, or your own word."""
     body: Body = {"state": state, "updated_by": coord.session}
     if version is not None or clear_version:
         body["version"] = version

@@ -78,8 +78,8 @@ def events(
 ) -> None:
     """Show what has happened, oldest first, and with --follow what happens.
 
-    With --json each event is a line of its own: {"revision", "type", "project_key", "session_id", "at",
-    "subject", "data"}.
+    With --json each event is a line of its own: {"revision", "type", "project_key",
+    "session_id", "at", "subject", "data"}.
     """
     journal = Journal(coord, None if all_projects else coord.project, types)
     past, end = _past(journal, follow, since, limit)

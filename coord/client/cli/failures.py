@@ -33,7 +33,8 @@ _CODES = {
 
 
 class Failed(click.ClickException):
-    """Something was not done. `payload`: what `--json` prints; `details`: further lines for people."""
+    """Something was not done. `payload`: what `--json` prints; `details`: further lines for
+    people."""
 
     def __init__(
         self,

@@ -114,7 +114,8 @@ class Cli(Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """As click's, but a failure is one sentence, or JSON where asked for, and has its exit code."""
+        """As click's, but a failure is one sentence, or JSON where asked for, and has its exit
+        code."""
         arguments = list(sys.argv[1:] if args is None else args)
         coord = Coord()
         extra = {"obj": coord, **extra, "windows_expand_args": False}
@@ -200,9 +201,11 @@ def _print_version(coord: Coord) -> None:
 @click.option("--version", is_flag=True, help="Show the version, and the server's if it answers.")
 @click.pass_context
 def cli(ctx: click.Context, version: bool) -> None:
-    """Locks, component states, work items and messages for AI coding sessions that work side by side.
+    """Locks, component states, work items and messages for AI coding sessions that work side by
+    side.
 
-    When coord is away, work goes on: writes are queued and sent later, in order, each exactly once.
+    When coord is away, work goes on: writes are queued and sent later, in order, each exactly
+    once.
     """
     coord = ctx.ensure_object(Coord)
     if version:

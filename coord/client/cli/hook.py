@@ -18,8 +18,8 @@ coord init            sets the hooks up
 )
 @click.argument("arguments", metavar="< EVENT", nargs=-1)
 def hook(arguments: tuple[str, ...]) -> None:
-    """What Claude Code runs at each EVENT of its hooks, which it writes to standard input as JSON. It
-    always exits 0, and is not meant for people."""
+    """What Claude Code runs at each EVENT of its hooks, which it writes to standard input as
+    JSON. It always exits 0, and is not meant for people."""
     from coord.client import hook as hook_program
 
     hook_program.main(list(arguments))

@@ -169,8 +169,8 @@ def claim(coord: Coord, workflow: str | None, all_projects: bool) -> None:
 
 
 def _claim_next(coord: Coord, scope: Body) -> WorkItem | None:
-    """The next ready item. A claim whose answer never came is repeated first: it may have been given
-    an item."""
+    """The next ready item. A claim whose answer never came is repeated first: it may have been
+    given an item."""
     scope_key = str(sorted(scope.items()))
     unanswered = session_state.unanswered_claim(coord, scope_key)
     if unanswered is not None:
@@ -244,7 +244,8 @@ def block(coord: Coord, item_ids: tuple[str, ...], why: str | None) -> None:
 @_ids
 @pass_coord
 def start(coord: Coord, item_ids: tuple[str, ...]) -> None:
-    """Start particular items: in progress, and yours if nobody's. To get the next one, use claim."""
+    """Start particular items: in progress, and yours if nobody's. To get the next one, use
+    claim."""
     _change(coord, item_ids, {"status": "in_progress"})
 
 

@@ -85,8 +85,8 @@ class Journal:
         return after
 
     def follow(self, after: int) -> Iterator[list[Event]]:
-        """What happens after this cursor, for ever, across outages. Yields an empty list now and then
-        when nothing happens."""
+        """What happens after this cursor, for ever, across outages. Yields an empty list now and
+        then when nothing happens."""
         while True:
             start = time.monotonic()
             try:

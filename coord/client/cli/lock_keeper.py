@@ -25,14 +25,16 @@ LOST = ("not_holder", "not_found", "lock_lost")
 
 
 class _Moment:
-    """A moment, by two clocks: one that cannot be set, and one that goes on while the machine sleeps."""
+    """A moment, by two clocks: one that cannot be set, and one that goes on while the machine
+    sleeps."""
 
     def __init__(self) -> None:
         self._monotonic = time.monotonic()
         self._wall = time.time()
 
     def age(self) -> float:
-        """Seconds since then; where the clocks differ, the longer time: locks expire while it sleeps."""
+        """Seconds since then; where the clocks differ, the longer time: locks expire while it
+        sleeps."""
         return max(time.monotonic() - self._monotonic, time.time() - self._wall)
 
 

@@ -42,9 +42,9 @@ coord lock a.py b.py                              both or none
 def lock(coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool, **options: Any) -> None:
     """Claim RESOURCEs before you change them: all of them or none.
 
-    A file or folder that exists, and a word with a slash, is named from the top of its repository; a
-    folder stands for everything in it. Any other text, like "git push", stays as it is. What you hold
-    already is renewed.
+    A file or folder that exists, and a word with a slash, is named from the top of its repository;
+    a folder stands for everything in it. Any other text, like "git push", stays as it is. What you
+    hold already is renewed.
 
     Exit code 3: another session holds it. 5: coord is away, and you work without a lock.
     """

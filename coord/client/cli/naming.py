@@ -1,5 +1,5 @@
-"""From what was typed to the name of a resource. A file has the same name wherever and by whomever it is
-typed; any other text stays as it is."""
+"""From what was typed to the name of a resource. A file has the same name wherever and by
+whomever it is typed; any other text stays as it is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def naming_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def resources(coord: Coord, words: Sequence[str], *, as_is: bool = False, is_file: bool = False) -> tuple[str, list[str]]:
-    """The project that they are in, and their names. Raises Failed when there are several projects."""
+    """The project that they are in, and their names. Raises Failed when there are several
+    projects."""
     named = [resource(coord, word, as_is=as_is, is_file=is_file) for word in words]
     projects = {coord.project_option or project for project, _ in named}
     if len(projects) > 1:

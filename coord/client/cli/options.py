@@ -119,7 +119,8 @@ def write_examples(formatter: click.HelpFormatter, examples: str) -> None:
 
 
 class Duration(click.ParamType):
-    """`90s`, `30m`, `2h`, `1d`, or 0, as seconds. `bare`: the unit, in seconds, of a number without one."""
+    """`90s`, `30m`, `2h`, `1d`, or 0, as seconds. `bare`: the unit, in seconds, of a number
+    without one."""
 
     name = "duration"
     _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

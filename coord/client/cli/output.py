@@ -1,5 +1,5 @@
-"""What is printed: sentences, and times in UTC with how long ago they were. click leaves out the colours
-where output is no terminal.
+"""What is printed: sentences, and times in UTC with how long ago they were. click leaves out the
+colours where output is no terminal.
 
 Names and texts come from other sessions: `plain` keeps them from controlling the terminal.
 """
@@ -77,7 +77,8 @@ def dumps(value: Any) -> str:
 
 
 def clock(ts: str | None) -> str:
-    """A time in few characters: 23:15Z today, 11-29 23:15Z in another day's, with the year in another's."""
+    """A time in few characters: 23:15Z today, 11-29 23:15Z in another day's, with the year in
+    another's."""
     if ts is None:
         return "never"
     now = time.strftime("%Y-%m-%d", time.gmtime())

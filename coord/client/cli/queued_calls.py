@@ -19,7 +19,8 @@ def as_json(call: Call) -> dict[str, Any]:
 
 
 def refusal(rejected: dict[str, Any]) -> str:
-    """A refused call in one sentence. `rejected`: its entry in the queue's list of refused calls."""
+    """A refused call in one sentence. `rejected`: its entry in the queue's list of refused
+    calls."""
     if "line" in rejected:
         return f"{rejected['line'][:MAX_LINE]!r} is not a call."
     answer = rejected.get("answer")

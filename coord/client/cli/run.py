@@ -76,12 +76,12 @@ def run(
 ) -> None:
     """Hold a lock while a command runs: claim, run, renew in the meantime, release.
 
-    The exit code is the command's; 128 + N when signal N ended it. Signals are passed on. The command
-    finds COORD_LOCK_ID and COORD_FENCING_TOKEN in its environment (of several RESOURCEs: separated by
-    commas, in their order).
+    The exit code is the command's; 128 + N when signal N ended it. Signals are passed on. The
+    command finds COORD_LOCK_ID and COORD_FENCING_TOKEN in its environment (of several RESOURCEs:
+    separated by commas, in their order).
 
-    When coord is away the command runs all the same, without a lock; not with --require-lock (exit code
-    5). When another session holds the lock it does not start (exit code 3).
+    When coord is away the command runs all the same, without a lock; not with --require-lock
+    (exit code 5). When another session holds the lock it does not start (exit code 3).
     """
     command = ctx.meta.get("coord.command")
     if not command:

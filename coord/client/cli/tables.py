@@ -1,4 +1,5 @@
-"""Aligned columns that fit the terminal. In a pipe each line is whole, for programs and for grep."""
+"""Aligned columns that fit the terminal. In a pipe each line is whole, for programs and for
+grep."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ SHORT_ID = 8  # hex digits at least
 
 @dataclass(frozen=True)
 class Column:
-    """`minimum`: cells that it may be cut down to; 0: it is never cut. `rank`: where there is little
-    room, columns go in the order of their rank, highest first; 0: it stays. `keeps_end`: its end says
-    more than its beginning, as of a path."""
+    """`minimum`: cells that it may be cut down to; 0: it is never cut. `rank`: where there is
+    little room, columns go in the order of their rank, highest first; 0: it stays. `keeps_end`:
+    its end says more than its beginning, as of a path."""
 
     head: str
     minimum: int = 0

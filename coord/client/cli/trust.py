@@ -27,11 +27,12 @@ coord trust --list
 @click.option("--remove", is_flag=True, help="Stop trusting it.")
 @pass_coord
 def trust(coord: Coord, url: str | None, list_only: bool, remove: bool) -> None:
-    """Trust a server: it gets your token, and `coord upgrade` installs the client that it hands out.
+    """Trust a server: it gets your token, and `coord upgrade` installs the client that it hands
+    out.
 
-    A server that only a repository's .coord.toml names gets neither, since any repository can name any
-    server. Trusted from the start are this machine, what COORD_URL or --url names, and the server that
-    coord was installed from.
+    A server that only a repository's .coord.toml names gets neither, since any repository can
+    name any server. Trusted from the start are this machine, what COORD_URL or --url names, and
+    the server that coord was installed from.
     """
     if list_only and (url or remove):
         raise click.UsageError("--list goes with neither URL nor --remove.")

@@ -33,7 +33,8 @@ coord workflow done "New order model"
 """,
 )
 def workflow() -> None:
-    """Workflows: work items that belong together. A WORKFLOW is named by its id or its exact name."""
+    """Workflows: work items that belong together. A WORKFLOW is named by its id or its exact
+    name."""
 
 
 @workflow.command("add", examples='coord workflow add "New order model" --description "see docs/orders.md"')
@@ -153,8 +154,8 @@ def _change(coord: Coord, name: str, changes: Body) -> None:
 
 
 def workflow_id(coord: Coord, name: str) -> str:
-    """The id of the project's workflow of that name, of several the newest open one; or of that id, or
-    beginning of one. Raises Failed."""
+    """The id of the project's workflow of that name, of several the newest open one; or of that
+    id, or beginning of one. Raises Failed."""
     if is_id(name):
         return name.lower()
     workflows: list[Workflow] = coord.read_all("/workflows", 0, project_key=coord.project)["items"]

@@ -10,12 +10,13 @@ from coord.client.setup.plan import CannotChange, Plan
 
 
 class Torn(ValueError):
-    """A file with only one of the two marks, or with several blocks: which lines are coord's cannot be
-    told."""
+    """A file with only one of the two marks, or with several blocks: which lines are coord's
+    cannot be told."""
 
 
 class Style:
-    """How the marks are written in a kind of file. `gap` separates the block from the text before."""
+    """How the marks are written in a kind of file. `gap` separates the block from the text
+    before."""
 
     def __init__(self, begin: str, end: str, gap: str) -> None:
         self.begin = begin
@@ -89,7 +90,8 @@ def without(plan: Plan, path: str, style: Style) -> str:
 
 
 def take(plan: Plan, path: str, style: Style) -> None:
-    """Plans the file without its block, or its removal when it held nothing else. Raises CannotChange."""
+    """Plans the file without its block, or its removal when it held nothing else. Raises
+    CannotChange."""
     after = without(plan, path, style)
     if after != (plan.text(path) or ""):
         plan.write(path, after if after or empty_before.was_empty(plan, path) else None)

@@ -1,4 +1,5 @@
-"""Remembers what was in the repository before `coord init`, but empty, so that undo leaves it there.
+"""Remembers what was in the repository before `coord init`, but empty, so that undo leaves it
+there.
 
 Such files are rare, so the note rarely exists. It lies beside the queue, where git ignores it.
 """

@@ -13,15 +13,16 @@ QUEUE_FILES = f"{FOLDER}/coord-*"
 
 
 def add(plan: Plan, repository: Repository) -> None:
-    """Plans the line in .gitignore, unless the team ignores these files already. Raises CannotChange."""
+    """Plans the line in .gitignore, unless the team ignores these files already. Raises
+    CannotChange."""
     path = os.path.join(repository.top, ".gitignore")
     if blocks.has(plan, path, blocks.HASH) or not git.ignored_by_the_team(repository.top, f"{FOLDER}/coord-queue.jsonl"):
         blocks.put(plan, path, blocks.HASH, QUEUE_FILES)
 
 
 def add_local(plan: Plan, repository: Repository, *, config: bool) -> None:
-    """Plans the lines in .git/info/exclude, which nobody else has. `config`: also .coord.toml. Raises
-    CannotChange."""
+    """Plans the lines in .git/info/exclude, which nobody else has. `config`: also .coord.toml.
+    Raises CannotChange."""
     names = [QUEUE_FILES, f"{FOLDER}/settings.local.json", LOCAL, *([CONFIG] if config else [])]
     blocks.put(plan, _exclude(repository), blocks.HASH, "\n".join(names))
 

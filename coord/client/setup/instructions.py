@@ -1,12 +1,13 @@
 """What agents are told about coord in AGENTS.md and CLAUDE.md: a marked block, short because every
 session pays for it.
 
-Each of the two files that exists gets the block, because Claude Code reads AGENTS.md only where there
-is no CLAUDE.md; a CLAUDE.md that imports AGENTS.md does not need it. Where neither exists, AGENTS.md is
-created. Neither is ever created beside the other, since that would hide what the team wrote there:
-several tools read CLAUDE.md only as long as there is no AGENTS.md; and Claude Code stops reading
-AGENTS.md once there is a CLAUDE.md, and follows an `@AGENTS.md` in it only when it was started in the
-same folder (2.1.330: from a folder below, the import counts as external).
+Each of the two files that exists gets the block, because Claude Code reads AGENTS.md only where
+there is no CLAUDE.md; a CLAUDE.md that imports AGENTS.md does not need it. Where neither exists,
+AGENTS.md is created. Neither is ever created beside the other, since that would hide what the
+team wrote there: several tools read CLAUDE.md only as long as there is no AGENTS.md; and Claude
+Code stops reading AGENTS.md once there is a CLAUDE.md, and follows an `@AGENTS.md` in it only
+when it was started in the same folder (2.1.330: from a folder below, the import counts as
+external).
 """
 
 from __future__ import annotations

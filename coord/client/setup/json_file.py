@@ -1,4 +1,5 @@
-"""A JSON file that `coord init` changes: opened, and closed so that nothing of coord's stays in it."""
+"""A JSON file that `coord init` changes: opened, and closed so that nothing of coord's stays in
+it."""
 
 from __future__ import annotations
 

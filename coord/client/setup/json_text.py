@@ -1,4 +1,5 @@
-"""Changes to a JSON file that leave every other byte alone, so that they can be undone without a trace."""
+"""Changes to a JSON file that leave every other byte alone, so that they can be undone without a
+trace."""
 
 from __future__ import annotations
 
@@ -95,7 +96,8 @@ class JsonText:
         return span
 
     def _find(self, path: Path) -> tuple[int, int] | None:
-        """The start and end of the value; the last of several of one name, as JSON readers see it."""
+        """The start and end of the value; the last of several of one name, as JSON readers see
+        it."""
         start = _skip(self.text, 0)
         end = len(self.text.rstrip(_SPACE))
         for step in path:

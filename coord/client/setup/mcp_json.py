@@ -40,7 +40,8 @@ def add_server(plan: Plan, path: str, entry: dict[str, Any]) -> None:
 
 
 def remove_server(plan: Plan, path: str) -> None:
-    """Plans `.mcp.json` without coord's server; an entry of that name that leads elsewhere stays. Raises CannotChange."""
+    """Plans `.mcp.json` without coord's server; an entry of that name that leads elsewhere
+    stays. Raises CannotChange."""
     document = json_file.open_document(plan, path)
     entry = document.get("mcpServers", SERVER) if document else None
     if document is None or not isinstance(entry, dict) or not str(entry.get("url")).endswith("/mcp"):

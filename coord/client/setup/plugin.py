@@ -1,4 +1,5 @@
-"""coord as a plugin for Claude Code: the hooks, a skill and the MCP server, for all of a user's projects."""
+"""coord as a plugin for Claude Code: the hooks, a skill and the MCP server, for all of a user's
+projects."""
 
 from __future__ import annotations
 

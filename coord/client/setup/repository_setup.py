@@ -1,5 +1,5 @@
-"""What `coord init` puts into a repository, and takes out again: the plans, which `Plan.apply` carries
-out."""
+"""What `coord init` puts into a repository, and takes out again: the plans, which `Plan.apply`
+carries out."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ TIMEOUT_S = 2.0
 
 @dataclass(frozen=True)
 class InitOptions:
-    """What init is asked for. `url` and `project`: None takes what the place has. `local`: nothing in a
-    file that is committed."""
+    """What init is asked for. `url` and `project`: None takes what the place has. `local`:
+    nothing in a file that is committed."""
 
     url: str | None = None
     project: str | None = None
@@ -87,7 +87,8 @@ def _install_local(plan: Plan, place: Place, url: str, *, creates_config: bool) 
 
 
 def remove(place: Place, *, local_only: bool = False) -> Plan:
-    """Plans to take out everything of coord's; with `local_only` what `--local` put in. Raises CannotChange."""
+    """Plans to take out everything of coord's; with `local_only` what `--local` put in. Raises
+    CannotChange."""
     plan = plan_for(place)
     plan.remove_if_empty(os.path.join(place.root, FOLDER))
     config_goes = not local_only or place.repository is None or ignored.config_is_own(plan, place.repository)
@@ -134,8 +135,8 @@ def _chosen(plan: Plan, place: Place, options: InitOptions) -> tuple[str, str]:
 
 
 def _answers(plan: Plan, url: str, *, is_named: bool) -> bool:
-    """Whether to write this address. One that nobody named, and where no coord answers, is not written: it would be wrong
-    for the whole team."""
+    """Whether to write this address. One that nobody named, and where no coord answers, is not
+    written: it would be wrong for the whole team."""
     try:
         answer = call(url, "GET", "/livez", timeout=TIMEOUT_S)
         problem = "" if answer.json == {"status": "ok"} else f"what answers there ({answer.status}) is not coord"

@@ -76,7 +76,8 @@ def add(plan: Plan, place: Place) -> None:
 
 
 def remove(plan: Plan, place: Place) -> None:
-    """Plans the hooks without coord's block, also where another tool has moved them to. Raises CannotChange."""
+    """Plans the hooks without coord's block, also where another tool has moved them to. Raises
+    CannotChange."""
     folder, _ = _folder(place)
     assert place.repository is not None
     own = os.path.join(os.path.realpath(place.repository.common), "hooks")
@@ -100,14 +101,16 @@ def remove(plan: Plan, place: Place) -> None:
 
 
 def _hook_files(place: Place, folders: list[str]) -> list[str]:
-    """The hooks in these folders, also under the names that pre-commit and lefthook give to those they move."""
+    """The hooks in these folders, also under the names that pre-commit and lefthook give to
+    those they move."""
     names = [f"{hook}{suffix}" for hook in HOOKS for suffix in ("", *_MOVED)]
     return list(dict.fromkeys(os.path.join(folder, name) for folder in folders for name in names))
 
 
 def status(place: Place) -> dict[str, str]:
-    """For each hook: `on`, `off`, `old` (of another version), or why it is off. Where anything mentions the guard the
-    hook is tried, as git runs it in this checkout. Raises CannotChange and GitFailed."""
+    """For each hook: `on`, `off`, `old` (of another version), or why it is off. Where anything
+    mentions the guard the hook is tried, as git runs it in this checkout. Raises CannotChange
+    and GitFailed."""
     folder, reason = _folder(place)
     assert place.repository is not None
     top = os.path.realpath(place.repository.top)

@@ -1,7 +1,9 @@
-"""Tries a git hook as git runs it in this checkout: whether it asks the guard, and ends when the guard refuses.
+"""Tries a git hook as git runs it in this checkout: whether it asks the guard, and ends when the
+guard refuses.
 
-Reading it would not tell: the hook may belong to husky, lefthook or pre-commit, and be another one, or none, in a
-worktree. The guard refuses in a trial without asking coord, so what follows it in the hook does not run.
+Reading it would not tell: the hook may belong to husky, lefthook or pre-commit, and be another
+one, or none, in a worktree. The guard refuses in a trial without asking coord, so what follows
+it in the hook does not run.
 """
 
 from __future__ import annotations
@@ -80,8 +82,8 @@ def _pushed(top: str) -> bytes:
 
 
 def _index_without_changes(top: str, scratch: str) -> str | None:
-    """A copy of the index that has the working tree's changes: tools that put those aside find none. None where
-    there is no index."""
+    """A copy of the index that has the working tree's changes: tools that put those aside find
+    none. None where there is no index."""
     try:
         output = git.run(top, "rev-parse", "--git-path", "index")
         index = os.path.join(scratch, "index")
