@@ -69,7 +69,7 @@ def install(place: Place, options: InitOptions) -> Plan:
         instructions.add(plan, place.root, url)
         if place.repository is not None:
             ignored.add(plan, place.repository)
-        _note_what_others_miss(plan, place, url if creates_config else "")
+        _note_what_others_miss(plan, place, url if creates_config and answers else "")
     if options.mcp and options.local:
         command = f"claude mcp add --transport http --scope local coord {url}/mcp"
         raise CannotChange(f"{MCP} is shared, so --mcp does not go with --local. For yourself: {command}")
