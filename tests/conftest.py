@@ -3,8 +3,10 @@
 Most tests take `client`, and run once on SQLite and once on MariaDB. The app is made once per database; each test starts with empty tables.
 """
 
+import atexit
 import datetime as dt
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +34,9 @@ def be_nobody_in_particular() -> None:
         if name.startswith(OF_THE_CALLER) and not name.startswith("COORD_TEST_"):
             del os.environ[name]
     os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    state = tempfile.mkdtemp(prefix="coord-tests-state-")
+    atexit.register(shutil.rmtree, state, ignore_errors=True)
+    os.environ["XDG_STATE_HOME"] = state
     folder = tempfile.gettempdir()
     if len(folder) > 40 or not folder.isascii() or " " in folder:  # a socket's path ends at 107 bytes, and MariaDB's installer at a space
         os.environ["TMPDIR"] = tempfile.tempdir = "/tmp"

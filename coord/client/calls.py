@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from coord.client.locked import Busy
+from coord.client.place import BadConfig
 from coord.client.queue import BASE, CREATES, Call, Queue, QueueFull, ReplayResult, new_id
 from coord.client.wire import Answer, Away, call, safe
 
@@ -47,6 +48,18 @@ class NotQueued(Exception):
     """coord did not answer, and the call could not be queued either: whoever made it must know."""
 
 
+class Untrusted(BadConfig):
+    """Only a repository names this server, and the user has not said that it may be called: nothing was sent to it."""
+
+    def __init__(self, url: str) -> None:
+        from coord.client.others_text import printable
+        from coord.client.suggestions import command
+
+        super().__init__(
+            f"Only this repository names the server {printable(url)}, so nothing is sent to it. If it is your team's: {command('trust', url)}"
+        )
+
+
 class Calls:
     """Calls of one session from one place.
 
@@ -59,7 +72,7 @@ class Calls:
         self.timeouts = timeouts or Timeouts()
         self.offline = False
         self.away: Away | None = None
-        self.queue = Queue(place.queue)
+        self.queue = Queue.of(place)
 
     def read(self, path: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """GET of a path below the base path, or at the root. Counts as a sign of life. Raises Away."""
@@ -83,8 +96,9 @@ class Calls:
         What waits is sent before it, so a newer call never comes before an older one. It has an id or the time of its decision, so it may
         arrive twice, and late.
         """
+        self.check_trusted()
         new = _with_new_id(Call(method, _absolute(path), body))
-        is_first = self._nothing_waits()
+        is_first = self.nothing_waits()
         why = "calls that were made before it wait"
         if is_first:
             try:
@@ -103,9 +117,9 @@ class Calls:
             raise Queued(why, queued)
         return self._send_in_turn(position, queued)
 
-    def _nothing_waits(self) -> bool:
+    def nothing_waits(self) -> bool:
         try:
-            return all(queue.is_empty for queue in self.queues())
+            return self.queue.is_empty
         except OSError:
             return True  # nobody can have queued there, and the answer to this call is reported
 
@@ -124,22 +138,21 @@ class Calls:
             why = str(error)
         raise Queued(why, queued)
 
-    def queues(self) -> list[Queue]:
-        """All in which calls of this place may wait, the one that it writes to last."""
-        others = [Queue(path) for path in reversed(self.place.queues[1:])]
-        return [*(other for other in others if other.path != self.queue.path), self.queue]
-
     def replay(self, own: Position | None = None) -> ReplayResult:
-        """Sends what waits, for as long as the timeouts allow. Raises OSError and Busy."""
+        """Sends what waits, for as long as the timeouts allow. Raises OSError, Busy and Untrusted."""
+        self.check_trusted()
         seconds = self.timeouts.replay
-        until = time.monotonic() + seconds
-        result = ReplayResult()
-        for queue in self.queues():
-            if not queue.is_empty:
-                queue.replay(self._send, own=own if queue is self.queue else None, seconds=seconds, until=until, result=result)
-        return result
+        if self.queue.is_empty:
+            return ReplayResult()
+        return self.queue.replay(self._send, own=own, seconds=seconds, until=time.monotonic() + seconds)
+
+    def check_trusted(self) -> None:
+        """Raises Untrusted where the user has not said that this server may be called."""
+        if not self.place.is_trusted:
+            raise Untrusted(self.place.url)
 
     def _send(self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        self.check_trusted()
         if self.offline:
             raise Away("it did not answer a moment ago")
         sent = {"X-Coord-Session": self.session, **(headers or {})} if made.method == "GET" else dict(headers or {})

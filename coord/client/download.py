@@ -13,7 +13,7 @@ from typing import Any
 
 from coord.client.installation import installed_home
 from coord.client.launcher import FLAGS, CannotInstall, interpreter, windows
-from coord.client.locked import write_whole
+from coord.client.safe_files import write_whole
 from coord.client.wire import call
 
 FETCH_S = 60.0

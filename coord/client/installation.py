@@ -38,8 +38,9 @@ from coord.client.launcher import (
     short,
     windows,
 )
-from coord.client.locked import FileLock, read, remove, write_whole
+from coord.client.locked import FileLock
 from coord.client.place import DEFAULT_URL
+from coord.client.safe_files import read_any, remove, write_whole
 
 OLDEST_PYTHON = (3, 9)
 LOCK_S = 60.0  # another process that installs takes a second
@@ -104,12 +105,12 @@ class Installed:
     @classmethod
     def load(cls, home: str) -> Installed:
         try:
-            return cls(json.loads(read(os.path.join(home, _STATE)) or b"{}"))
+            return cls(json.loads(read_any(os.path.join(home, _STATE)) or b"{}"))
         except ValueError:
             return cls()
 
     def save(self, home: str) -> None:
-        write_whole(os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n")
+        write_whole(os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n", 0o666)
 
 
 def install(bin_dir: str | None = None, server: str | None = None) -> Report:
@@ -133,7 +134,7 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
         state = Installed.load(home)
         before = state.current
         if archive is not None:
-            content = read(archive)
+            content = read_any(archive)
             state.sha256 = hashlib.sha256(content).hexdigest()
             app = f"{__version__}-{state.sha256[:8]}"
             _unpack(content, home, app)
@@ -179,8 +180,8 @@ def _unpack(content: bytes, home: str, app: str) -> None:
 
 def _write(file: str, content: bytes) -> None:
     """Only what differs, so that nothing is replaced under a program that reads it."""
-    if read(file) != content:
-        write_whole(file, content)
+    if read_any(file) != content:
+        write_whole(file, content, 0o666)
 
 
 def _remove_others(home: str, kept: set[str]) -> None:

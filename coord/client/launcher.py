@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 
-from coord.client.locked import read
+from coord.client.safe_files import read_any
 
 MARK = "Written by `coord install`"
 FLAGS = ("-I", "-S", "-X", "utf8")  # nothing of the environment, no site-packages; what is read and written is UTF-8, also on Windows
@@ -25,7 +25,7 @@ def interpreter() -> str:
     """The Python that runs this. Of a virtual environment, which may go, the one that it was made from. Raises CannotInstall."""
     here, name = os.path.split(sys.executable or "")
     for folder in (here, os.path.dirname(here)):
-        for line in read(os.path.join(folder, "pyvenv.cfg")).decode("utf-8", "replace").splitlines():
+        for line in read_any(os.path.join(folder, "pyvenv.cfg")).decode("utf-8", "replace").splitlines():
             key, _, value = line.partition("=")
             if key.strip() == "home":
                 for other in (name, "python3", "python.exe"):
@@ -50,7 +50,7 @@ def check_ours(launcher: str) -> None:
 
 
 def is_ours(launcher: str) -> bool:
-    return os.path.isfile(launcher) and not os.path.islink(launcher) and MARK.encode() in read(launcher)
+    return os.path.isfile(launcher) and not os.path.islink(launcher) and MARK.encode() in read_any(launcher)
 
 
 def launcher_text(launcher: str, python: str, run: str) -> bytes:

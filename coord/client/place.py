@@ -8,13 +8,21 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import address
+from coord.client import address, user_state
 from coord.client.ids import short_id
+from coord.client.safe_files import is_own_or_roots
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONFIG = ".coord.toml"
 DEFAULT_URL = "http://127.0.0.1:8001"
+"""The server that is called where nobody names one and the client was not installed from one."""
 FOLDER = ".claude"
-QUEUE = "coord-queue.jsonl"
+SHELL_QUEUE = "coord-queue.jsonl"
+MAX_CONFIG_BYTES = 64 * 1024  # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
+MAX_GIT_BYTES = 4 * 1024 * 1024  # of git's own settings
 
 
 class BadConfig(Exception):
@@ -22,13 +30,14 @@ class BadConfig(Exception):
 
 
 class Repository:
-    """A checkout. `top`: its folder. `common`: the git folder that all its worktrees share. `main`: the checkout they were made from, itself
-    where there is none. `lasting`: a folder that stays when a worktree is deleted."""
+    """A checkout. `top`: its folder. `git`: its git folder. `common`: the git folder that all its worktrees share. `main`: the checkout they
+    were made from, itself where there is none. `lasting`: a folder that stays when a worktree is deleted."""
 
-    __slots__ = ("common", "lasting", "main", "top")
+    __slots__ = ("common", "git", "lasting", "main", "top")
 
-    def __init__(self, top: str, common: str, *, is_worktree: bool = False) -> None:
+    def __init__(self, top: str, git: str, common: str, *, is_worktree: bool = False) -> None:
         self.top = top
+        self.git = git
         self.common = common
         self.main = self.lasting = top
         if is_worktree:
@@ -44,6 +53,11 @@ class Repository:
             own = os.path.dirname(own)
         return _bare(origin) or _bare(own.replace("\\", "/"))
 
+    @property
+    def hash_bytes(self) -> int:
+        """Of the ids of its objects."""
+        return 32 if _setting(self.common, "extensions", "objectformat").lower() == "sha256" else 20
+
 
 def _bare(origin: str) -> str:
     """What git would call the folder of a clone."""
@@ -58,7 +72,7 @@ def repository(folder: str) -> Repository | None:
     while True:
         git = os.path.join(at, ".git")
         if os.path.isdir(git):
-            return Repository(at, git)
+            return Repository(at, git, git)
         if os.path.isfile(git):
             return _linked(at, git)
         above = os.path.dirname(at)
@@ -71,7 +85,9 @@ def _linked(top: str, git_file: str) -> Repository:
     """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has one of its own."""
     folder = os.path.normpath(os.path.join(top, _text(git_file).partition("gitdir:")[2].strip()))
     shared = _text(os.path.join(folder, "commondir")).strip()
-    return Repository(top, os.path.normpath(os.path.join(folder, shared)), is_worktree=True) if shared else Repository(top, folder)
+    if not shared:
+        return Repository(top, folder, folder)
+    return Repository(top, folder, os.path.normpath(os.path.join(folder, shared)), is_worktree=True)
 
 
 def _worktree_of(common: str) -> str:
@@ -84,8 +100,8 @@ def _worktree_of(common: str) -> str:
 
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            return file.read(MAX_GIT_BYTES)
     except OSError:
         return ""
 
@@ -115,19 +131,33 @@ def _here() -> str:
 class Place:
     """All that a call needs to know of where it is made.
 
-    `file`: the `.coord.toml` that was read. `root`: the folder that file names count from. `home`: the folder whose `.claude` holds the
-    queue: the main checkout (of a bare repository its git folder), so that a worktree that is deleted takes no queued call with it; outside
-    of a project the user's home. `own_project`: the project where the environment names none. `is_trusted`: false where the user has a token
-    that this server does not get (`tokens`).
+    `file`: the `.coord.toml` that was read. `ignored_file`: one that is not obeyed, since it is another user's. `root`: the folder that file
+    names count from. `home`: the folder that stays when a worktree is deleted: the main checkout, of a bare repository its git folder;
+    outside of a project the user's home. `own_project`: the project where the environment names none. `is_trusted`: whether the user has
+    said that this server may be called; without that nothing is sent to it.
     """
 
-    __slots__ = ("config", "file", "home", "is_trusted", "own_project", "project", "repository", "root", "token", "url")
+    __slots__ = (
+        "config",
+        "file",
+        "home",
+        "ignored_file",
+        "is_trusted",
+        "own_project",
+        "project",
+        "repository",
+        "root",
+        "state_folder",
+        "token",
+        "url",
+    )
 
     def __init__(self, folder: str | None = None, url: str | None = None) -> None:
         """`folder`: default is the current one. `url`: of the server, where the caller names it. Raises BadConfig."""
         start = os.path.realpath(folder or _here())
         self.repository = repository(start)
-        self.file = file = _config_file(start, self.repository)
+        self.file, self.ignored_file = _config_file(start, self.repository)
+        file = self.file
         self.config = (_remembered(file) or read_config(file)) if file else {}
         if self.repository is not None:
             self.root, self.home = self.repository.top, self.repository.lasting
@@ -137,57 +167,70 @@ class Place:
         named = self.config.get("project") or (self.repository.name if self.repository else os.path.basename(self.root)) or "default"
         self.own_project = str(named)[:100]
         self.project = (os.environ.get("COORD_PROJECT") or self.own_project)[:100]
-        named_by_user = url or os.environ.get("COORD_URL")
-        self.url = address.normal(str(named_by_user or self.config.get("url") or DEFAULT_URL))
-        self.is_trusted, self.token = True, None
-        if _may_have_token():
-            from coord.client import tokens
+        self._choose_server(url)
+        self.state_folder = user_state.folder_for(self.home, self.url)
 
-            self.is_trusted = bool(named_by_user) or tokens.trusts(self.url)
-            try:
-                self.token = tokens.token() if self.is_trusted else None
-            except tokens.BadToken as error:
-                raise BadConfig(str(error)) from None
+    def _choose_server(self, url: str | None) -> None:
+        from coord.client import tokens
 
-    @property
-    def queue(self) -> str:
-        """The file of calls that wait; `COORD_QUEUE` names another."""
-        named = os.environ.get("COORD_QUEUE")
-        return os.path.abspath(os.path.expanduser(named)) if named else os.path.join(self.home, FOLDER, QUEUE)
+        named_by_user = url or (os.environ.get("COORD_URL") if tokens.environment_is_users(self.root) else None)
+        chosen = named_by_user or os.environ.get("COORD_URL") or self.config.get("url") or tokens.default_server()
+        self.url = address.normal(str(chosen))
+        self.is_trusted = bool(named_by_user) or tokens.trusts(self.url)
+        try:
+            self.token = tokens.token() if self.is_trusted else None
+        except tokens.BadToken as error:
+            raise BadConfig(str(error)) from None
 
     @property
-    def queues(self) -> list[str]:
-        """Every file in which calls may wait: today's shell clients write to the folder that they run in, also in a worktree."""
-        here = os.path.join(self.root, FOLDER, QUEUE)
-        return [self.queue] if here == self.queue or os.environ.get("COORD_QUEUE") else [self.queue, here]
+    def shell_queues(self) -> list[str]:
+        """The files to which shell clients add calls: they write to the folder that they run in, also in a worktree."""
+        if os.environ.get("COORD_DOCTOR"):
+            return []  # a trial sends nothing but its own
+        folders = [self.home] if self.home == self.root else [self.home, self.root]
+        return [os.path.join(folder, FOLDER, SHELL_QUEUE) for folder in folders]
+
+    def make_state_folder(self) -> None:
+        """Raises OSError."""
+        user_state.make_folder_for(self.state_folder, self.home, self.url)
 
     def state(self, name: str) -> str:
-        """A small file beside the queue that holds what a client wants to remember."""
-        return os.path.join(os.path.dirname(self.queue), f"coord-{name}")
+        """A file of this user's own for what a client wants to remember of this repository and server."""
+        return os.path.join(self.state_folder, name)
 
 
-def _may_have_token() -> bool:
-    """A look that costs nothing: most have none."""
-    if os.environ.get("COORD_TOKEN") or os.environ.get("COORD_TOKEN_FILE"):
-        return True
-    settings = os.environ.get("APPDATA") if os.name == "nt" else os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return bool(settings) and os.path.exists(os.path.join(str(settings), "coord", "token"))
+def _config_file(start: str, checkout: Repository | None) -> tuple[str | None, str | None]:
+    """The nearest `.coord.toml` upwards that is obeyed, and one that is nearer and is not.
+
+    Within the checkout where there is one; for a worktree without one its main checkout's.
+    """
+    ignored = None
+    for file in _config_candidates(start, checkout):
+        if os.path.isfile(file):
+            if _is_obeyed(file):
+                return file, ignored
+            ignored = ignored or file
+    return None, ignored
 
 
-def _config_file(start: str, found: Repository | None) -> str | None:
-    """The nearest `.coord.toml` upwards, within the checkout where there is one; for a worktree without one its main checkout's."""
+def _config_candidates(start: str, checkout: Repository | None) -> Iterator[str]:
     at = start
     while True:
-        file = os.path.join(at, CONFIG)
-        if os.path.isfile(file):
-            return file
+        yield os.path.join(at, CONFIG)
         above = os.path.dirname(at)
-        if above == at or (found is not None and at == found.top):
+        if above == at or (checkout is not None and at == checkout.top):
             break
         at = above
-    if found is not None and found.main != found.top and os.path.isfile(os.path.join(found.main, CONFIG)):
-        return os.path.join(found.main, CONFIG)
-    return None
+    if checkout is not None and checkout.main != checkout.top:
+        yield os.path.join(checkout.main, CONFIG)
+
+
+def _is_obeyed(file: str) -> bool:
+    """Whether the file, and the link that it may be, are the user's own or root's: nobody else says which server is called."""
+    try:
+        return is_own_or_roots(os.lstat(file)) and is_own_or_roots(os.stat(file))
+    except OSError:
+        return False
 
 
 def read_config(file: str) -> dict[str, object]:
@@ -198,8 +241,11 @@ def read_config(file: str) -> dict[str, object]:
         import tomli as tomllib
     try:
         with open(file, "rb") as opened:
-            return tomllib.load(opened)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            content = opened.read(MAX_CONFIG_BYTES + 1)
+        if len(content) > MAX_CONFIG_BYTES:
+            raise BadConfig(f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB, which no settings need. Shorten it.")
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise BadConfig(f"{file} is not TOML: {error}. Mend that line.") from None
     except OSError as error:
         raise BadConfig(f"{file} cannot be read: {error.strerror}.") from None
@@ -208,39 +254,42 @@ def read_config(file: str) -> dict[str, object]:
 def remember_config(file: str, config: dict[str, object]) -> None:
     """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms. May fail: then it is read again."""
     from coord.client.lean import dumps
-    from coord.client.locked import write_whole
+    from coord.client.safe_files import make_folder, write_whole
 
-    path, state = _memory(file), _state(file)
-    if state is not None and _remembered(file) is None and os.path.isdir(os.path.dirname(path)):
+    state = _file_state(file)
+    if state is not None and _remembered(file) is None:
         try:
-            write_whole(path, dumps([state, config]).encode())
+            make_folder(user_state.root())
+            write_whole(_memory(file), dumps([state, config]).encode())
         except (OSError, TypeError):  # a date of TOML is nothing that JSON knows, nor any setting of ours
             pass
 
 
 def _remembered(file: str) -> dict[str, object] | None:
     """What was last read from the file, unless it has been written to since."""
-    from coord.client.lean import loads
+    from coord.client.lean import loads_or_none
+    from coord.client.safe_files import read
 
     try:
-        with open(_memory(file), "rb") as opened:
-            state, config = loads(opened.read())
-    except (OSError, ValueError, TypeError):
+        stored = loads_or_none(read(_memory(file)))
+    except OSError:
         return None
-    return config if state == _state(file) and isinstance(config, dict) else None
+    if not isinstance(stored, list) or len(stored) != 2 or stored[0] != _file_state(file):
+        return None
+    return stored[1] if isinstance(stored[1], dict) else None
 
 
 def _memory(file: str) -> str:
-    return os.path.join(os.path.dirname(file), FOLDER, "coord-config.json")
+    return os.path.join(user_state.root(), f"config-{user_state.digest(file)}.json")
 
 
-def _state(file: str) -> list[object] | None:
+def _file_state(file: str) -> list[object] | None:
     """Other than before when the file is another, or has been written to."""
     try:
-        found = os.stat(file)
+        status = os.stat(file)
     except OSError:
         return None
-    return [found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino]
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
 def host() -> str:

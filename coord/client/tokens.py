@@ -1,16 +1,20 @@
-"""This user's token, and the servers that get it.
+"""This user's token, and the servers that the user trusts.
 
-Anybody's repository can name any server in its `.coord.toml`, so what a repository names gets no token, and no client is installed from it,
-before the user has said that this server is trusted: by `COORD_URL` or `--url`, by installing coord from it, or with `coord trust`.
+Anybody's repository can name any server in its `.coord.toml`. Until the user has said that this server
+is trusted, nothing is sent to it and nothing of it is shown: by `COORD_URL` or `--url`, by installing
+coord from it, or with `coord trust`. A server on this machine is no exception: whoever runs a program
+here can listen on a port.
 """
 
 from __future__ import annotations
 
 import os
 
-from coord.client.locked import read, write_whole
+from coord.client.lean import loads_or_none
+from coord.client.safe_files import is_own_or_roots, read_any, write_whole
 
 SERVERS, TOKEN = "servers", "token"
+MAX_SETTINGS_BYTES = 1024 * 1024  # of .claude/settings.json
 
 
 class BadToken(Exception):
@@ -21,37 +25,70 @@ def folder() -> str:
     """Where this user's settings are."""
     if os.name == "nt":
         return os.path.join(os.environ.get("APPDATA") or os.path.expanduser(r"~\AppData\Roaming"), "coord")
-    given = os.environ.get("XDG_CONFIG_HOME", "")
-    return os.path.join(given if os.path.isabs(given) else os.path.expanduser("~/.config"), "coord")
+    config_home = os.environ.get("XDG_CONFIG_HOME", "")
+    return os.path.join(config_home if os.path.isabs(config_home) else os.path.expanduser("~/.config"), "coord")
 
 
 def token() -> str | None:
     """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` names, else that of `token` in the user's settings; None when
     there is none. Raises BadToken."""
-    found, where = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
+    value, source = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
     named = os.environ.get("COORD_TOKEN_FILE")
     file = os.path.expanduser(named) if named else os.path.join(folder(), TOKEN)
-    if not found and (named or os.path.exists(file)):
-        where = f"The token file {file}"
+    if not value and (named or os.path.exists(file)):
+        source = f"The token file {file}"
         try:
-            with open(file, encoding="utf-8") as opened:
-                found = opened.readline()
+            with open(file, encoding="utf-8-sig") as opened:
+                value = opened.readline()
         except (OSError, UnicodeDecodeError) as error:
-            raise BadToken(f"{where} cannot be read: {error}.") from None
-    found = (found or "").strip()
-    if not (found.isascii() and found.isprintable()):
-        raise BadToken(f"{where} holds characters that no token has.")
-    return found or None
+            raise BadToken(f"{source} cannot be read: {error}.") from None
+    value = (value or "").strip()
+    if not (value.isascii() and value.isprintable()):
+        raise BadToken(f"{source} holds characters that no token has.")
+    return value or None
 
 
 def trusts(url: str) -> bool:
-    """Whether the server gets the token: one on this machine, and those that the user has named."""
-    return _is_here(url) or _same(url) in (_same(each) for each in servers())
+    """Whether calls may go to the server: one that the user has named, or that is called where nobody names any."""
+    return _normal(url) in (_normal(server) for server in [default_server(), *servers()])
 
 
 def servers() -> list[str]:
     """Those that the user has named, oldest first."""
-    return read(os.path.join(folder(), SERVERS)).decode("utf-8", "replace").split()
+    file = os.path.join(folder(), SERVERS)
+    try:
+        return read_any(file).decode("utf-8-sig", "replace").split() if is_own_or_roots(os.stat(file)) else []
+    except OSError:
+        return []
+
+
+def default_server() -> str:
+    """The server that is called where nobody names one: the one that this client was installed from."""
+    from coord.client.place import DEFAULT_URL
+
+    installed = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    try:
+        state = loads_or_none(read_any(os.path.join(installed, "installed.json")))
+    except OSError:
+        state = None
+    server = state.get("server") if isinstance(state, dict) else None
+    return server if isinstance(server, str) and server else DEFAULT_URL
+
+
+def environment_is_users(root: str) -> bool:
+    """Whether the variables of coord are the user's own, and not those that Claude Code takes from settings that a repository ships."""
+    if not any(name.startswith("COORD_") for name in os.environ):
+        return True
+    for name in ("settings.json", "settings.local.json"):
+        try:
+            with open(os.path.join(root, ".claude", name), "rb") as file:
+                settings = loads_or_none(file.read(MAX_SETTINGS_BYTES))
+        except OSError:
+            continue
+        variables = settings.get("env") if isinstance(settings, dict) else None
+        if isinstance(variables, dict) and any(str(variable).startswith("COORD_") for variable in variables):
+            return False
+    return True
 
 
 def trust(url: str) -> bool:
@@ -64,7 +101,7 @@ def trust(url: str) -> bool:
 
 def distrust(url: str) -> bool:
     """From now on no longer. Whether it was trusted. Raises OSError."""
-    kept = [each for each in servers() if _same(each) != _same(url)]
+    kept = [server for server in servers() if _normal(server) != _normal(url)]
     if kept == servers():
         return False
     _write(kept)
@@ -72,19 +109,12 @@ def distrust(url: str) -> bool:
 
 
 def _write(urls: list[str]) -> None:
-    os.makedirs(folder(), exist_ok=True)
-    write_whole(os.path.join(folder(), SERVERS), "".join(f"{each}\n" for each in urls).encode())
+    os.makedirs(folder(), 0o700, exist_ok=True)
+    write_whole(os.path.join(folder(), SERVERS), "".join(f"{url}\n" for url in urls).encode())
 
 
-def _is_here(url: str) -> bool:
-    host = url.partition("://")[2].partition("/")[0]
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    numbers = name.split(".")
-    return name in ("localhost", "[::1]") or (len(numbers) == 4 and numbers[0] == "127" and all(part.isdigit() for part in numbers))
-
-
-def _same(url: str) -> str:
+def _normal(url: str) -> str:
     """One spelling of all that name the same server."""
-    scheme, separator, rest = url.strip().rstrip("/").partition("://")
-    host, slash, path = rest.partition("/")
+    scheme, separator, address = url.strip().rstrip("/").partition("://")
+    host, slash, path = address.partition("/")
     return f"{scheme.lower()}{separator}{host.lower()}{slash}{path}"

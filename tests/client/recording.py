@@ -76,9 +76,13 @@ def shell_line(**told: Any) -> str:
     return json.dumps(call, separators=(",", ":")) + "\n"
 
 
+def shell_file(queue: Queue) -> Path:
+    return Path(queue.shell_paths[0])
+
+
 def shell_adds(queue: Queue, *lines: str) -> None:
     """As `>> .claude/coord-queue.jsonl` does."""
-    path = Path(queue.path)
+    path = shell_file(queue)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
         file.write("".join(lines))
@@ -89,6 +93,11 @@ def make_old(path: str | Path, seconds: float = 3600) -> None:
     os.utime(path, (there.st_atime - seconds, there.st_mtime - seconds))
 
 
-def kept(queue: Queue) -> list[str]:
-    """The second names of its files."""
-    return sorted(path.name for path in Path(queue.path).parent.glob("coord-queue.kept.*"))
+def moved(queue: Queue) -> list[str]:
+    """The files of shells that were taken out of the checkout."""
+    return sorted(path.name for path in Path(queue.folder).glob("shell.*.jsonl"))
+
+
+def again(queue: Queue) -> Queue:
+    """The same queue in another process."""
+    return Queue(queue.folder, queue.shell_paths)

@@ -15,7 +15,7 @@ from coord.client.place import Place
 from coord.client.queue import BASE, Call, Queue, progress
 from coord.client.queue import queue as queue_module
 from coord.client.wire import Answer, Away, BadUrl
-from tests.client.recording import answer, message, name, refusal, shell_adds, shell_line
+from tests.client.recording import again, answer, message, name, refusal, shell_adds, shell_line
 
 ME = "host/me"
 
@@ -167,31 +167,17 @@ def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(checkout: Path,
     (git / "commondir").write_text("../..\n")
     (worktree / ".git").write_text(f"gitdir: {git}\n")
     calls = Calls(Place(str(worktree)), ME, Timeouts(replay=5))
-    assert [queue.path for queue in calls.queues()] == [str(folder / ".claude" / "coord-queue.jsonl") for folder in (worktree, checkout)]
-    shell_adds(Queue(str(worktree / ".claude" / "coord-queue.jsonl")), shell_line())
+    shell_adds(Queue("", [str(worktree / ".claude" / "coord-queue.jsonl")]), shell_line())
     calls.queue.append(message("main"))
     assert say(calls, "new").json == {"name": "new"}
     assert coord.names == ["s", "main", "new"]
     assert not list(worktree.glob(".claude/coord-queue.jsonl"))
 
 
-def test_a_worktree_that_shares_the_folder_of_its_main_checkout_has_one_queue(
-    checkout: Path, coord: Coord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = Calls(Place(str(checkout)), ME, Timeouts(replay=5))
-    (checkout.parent / "link").symlink_to(checkout)
-    names = [str(folder / ".claude" / "coord-queue.jsonl") for folder in (checkout.parent / "link", checkout)]
-    monkeypatch.setattr(Place, "queues", names)
-    assert [queue.path for queue in calls.queues()] == [names[1]]
-    calls.queue.append(message("a"))
-    assert say(calls, "b").json == {"name": "b"}
-    assert coord.names == ["a", "b"]
-
-
 def test_while_another_process_replays_a_call_is_kept_behind_the_others(calls: Calls, coord: Coord) -> None:
     calls.queue.append(message("a"))
     calls.timeouts.replay = 0.0
-    with FileLock(f"{calls.queue.path[:-6]}.replay.lock", 0), pytest.raises(Queued, match="another process"):
+    with FileLock(f"{calls.queue.folder}/replay.lock", 0), pytest.raises(Queued, match="another process"):
         say(calls, "b")
     assert coord.calls == []
     assert len(calls.queue.waiting()) == 2
@@ -205,7 +191,7 @@ def test_one_that_another_process_sent_meanwhile_is_asked_for_again_with_its_id(
 
     def sent_by_another(queue: Queue, call: Call) -> Any:
         place = append(queue, call)
-        Queue(queue.path).replay(lambda call: coord("", call.method, call.path, call.body, {}, 1))
+        again(queue).replay(lambda call: coord("", call.method, call.path, call.body, {}, 1))
         return place
 
     monkeypatch.setattr(Queue, "append", sent_by_another)
@@ -220,7 +206,7 @@ def test_also_when_newer_ones_cannot_be_sent_any_more(calls: Calls, coord: Coord
 
     def sent_by_another(queue: Queue, call: Call) -> Any:
         place = append(queue, call)
-        Queue(queue.path).replay(lambda call: coord("", call.method, call.path, call.body, {}, 1))
+        again(queue).replay(lambda call: coord("", call.method, call.path, call.body, {}, 1))
         append(queue, message("newer"))
         return place
 
@@ -295,9 +281,10 @@ def test_a_call_may_have_more_time_than_others(calls: Calls, coord: Coord) -> No
 
 
 def test_a_call_that_can_neither_be_sent_nor_kept_says_so(calls: Calls, coord: Coord) -> None:
-    Path(calls.queue.path).parent.write_text("a file where the folder should be")
+    Path(calls.queue.folder).parent.mkdir(parents=True)
+    Path(calls.queue.folder).write_text("a file where the folder should be")
     coord.reply = gone
-    with pytest.raises(NotQueued, match=r"it is away\. And the call could not be queued in .*coord-queue\.jsonl"):
+    with pytest.raises(NotQueued, match=r"it is away\. And the call could not be queued in .*queue\.jsonl"):
         say(calls, "a")
 
 
@@ -308,7 +295,7 @@ def test_where_the_queue_cannot_even_be_looked_at_calls_are_sent(
     def fails(*args: Any, **kwargs: Any) -> Iterator[str]:
         raise error
 
-    monkeypatch.setattr(os, "listdir", fails)
+    monkeypatch.setattr(os, "lstat", fails)
     assert say(calls, "a").ok
     coord.reply = gone
     with pytest.raises(NotQueued):
@@ -330,7 +317,8 @@ def test_a_stopped_process_that_holds_the_file_makes_a_call_that_is_not_kept_not
 ) -> None:
     monkeypatch.setattr(queue_module, "FILE_LOCK_S", 0.0)
     coord.reply = gone
-    with FileLock(f"{calls.queue.path[:-6]}.lock", 0), pytest.raises(NotQueued, match="another process holds"):
+    calls.place.make_state_folder()
+    with FileLock(f"{calls.queue.folder}/queue.lock", 0), pytest.raises(NotQueued, match="another process holds"):
         say(calls, "a")
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from coord.client import hook
+from coord.client.place import Place
+from coord.client.queue import Call, Queue
 from tests.faults.proxy import Proxy
 from tests.service import ROOT, Service, environment, running
 
@@ -36,10 +39,12 @@ class Repository:
     def config(self, more: str) -> None:
         (self.folder / ".coord.toml").write_text(f'project = "{self.project}"\n{more}')
 
-    @property
-    def queue(self) -> list[dict[str, Any]]:
-        file = self.folder / ".claude" / "coord-queue.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    def state(self, url: str) -> Path:
+        """Where the user's client keeps what it remembers of it."""
+        return Path(Place(str(self.folder), url).state_folder)
+
+    def queued(self, url: str) -> list[Call]:
+        return Queue.of(Place(str(self.folder), url)).waiting()
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ class Session:
         self.url = url
         self.agent = agent
         self.session_id = session_id or str(uuid.uuid4())
+        self.shares_prompt = False
         self.name = f"web-1/claude-{self.session_id[-8:]}" + (f"/{agent}" if agent else "")
 
     def subagent(self) -> "Session":
@@ -62,6 +68,8 @@ class Session:
 
     def run(self, given: bytes, **more: str) -> "subprocess.CompletedProcess[bytes]":
         variables = environment(URL=self.url, HOST="web-1") | {"CLAUDE_PROJECT_DIR": str(self.repository.folder), "PYTHONPATH": str(ROOT)}
+        if self.shares_prompt:
+            variables["COORD_SHARE_PROMPT"] = "1"
         return subprocess.run(
             [sys.executable, "-m", "coord.client", "hook"],
             input=given,
@@ -77,9 +85,10 @@ class Session:
             told |= {"agent_id": self.agent, "agent_type": "general-purpose"}
         done = self.run(json.dumps(told).encode())
         assert (done.returncode, done.stderr) == (0, b"")
-        assert not (self.repository.folder / ".claude" / "coord-hook.log").exists(), "the hook failed inside"
+        assert not Path(hook.log_path()).exists(), "the hook failed inside"
         if not done.stdout:
             return {}
+        assert not list(self.repository.folder.glob(".claude/coord-*")), "the hook wrote into the checkout"
         answer = json.loads(done.stdout)["hookSpecificOutput"]
         assert answer.pop("hookEventName") == event
         return dict(answer)
@@ -107,6 +116,26 @@ class Session:
 @pytest.fixture
 def one(repository: Repository, service: Service) -> Session:
     return Session(repository, service.url)
+
+
+class Line:
+    """The way to the service, which can break."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+        self.url = f"http://127.0.0.1:{proxy.port}"
+
+    def breaks(self) -> None:
+        self._proxy.refuse()
+
+    def mends(self) -> None:
+        self._proxy.forward()
+
+
+@pytest.fixture
+def line(service: Service) -> Iterator[Line]:
+    with Proxy(service.port) as proxy:
+        yield Line(proxy)
 
 
 @pytest.fixture
@@ -138,6 +167,7 @@ def test_a_file_is_claimed_before_it_is_changed(one: Session, service: Service, 
 
 
 def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when_and_what_to_do(one: Session, two: Session) -> None:
+    one.shares_prompt = True
     one.prompts("Rework the order model\nand its tests")
     one.edits("src/app.py")
     answer = two.edits("src/app.py")
@@ -151,8 +181,17 @@ def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when
     assert f"coord send --to {one.name} src/app.py" in reason
 
 
-def test_what_a_session_was_asked_stays_its_own_where_the_project_says_so(one: Session, two: Session, repository: Repository) -> None:
+@pytest.mark.parametrize("config", ["", "[hook]\nshare_prompt = true\n"], ids=["by default", "a repository cannot say otherwise"])
+def test_what_a_session_was_asked_stays_its_own(one: Session, two: Session, repository: Repository, config: str) -> None:
+    repository.config(config)
+    one.prompts("A secret")
+    one.edits("a.py")
+    assert "secret" not in two.edits("a.py")["permissionDecisionReason"]
+
+
+def test_a_repository_can_keep_to_itself_what_a_user_would_share(one: Session, two: Session, repository: Repository) -> None:
     repository.config("[hook]\nshare_prompt = false\n")
+    one.shares_prompt = True
     one.prompts("A secret")
     one.edits("a.py")
     assert "secret" not in two.edits("a.py")["permissionDecisionReason"]
@@ -256,6 +295,7 @@ def test_a_command_that_was_interrupted_gives_its_lock_back_at_the_next_prompt(
 
 
 def test_what_claude_code_reports_by_itself_is_not_what_the_session_was_asked(one: Session, two: Session) -> None:
+    one.shares_prompt = True
     one.prompts("Rework the orders")
     one.prompts("<task-notification>done</task-notification>")
     one.edits("a.py")
@@ -301,6 +341,7 @@ def test_a_pattern_that_is_none_is_named_and_blocks_nothing(one: Session, reposi
 def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
     one: Session, two: Session, service: Service, repository: Repository
 ) -> None:
+    two.shares_prompt = True
     two.prompts("Rename the API")
     two.edits("api.py")
     message = send(service, repository, None, "api is down", "Do not deploy.", importance="high")
@@ -322,7 +363,7 @@ def test_a_message_is_shown_once(one: Session, service: Service, repository: Rep
 def test_long_work_is_told_of_messages_and_keeps_its_locks(one: Session, service: Service, repository: Repository) -> None:
     one.edits("a.py")
     send(service, repository, one, "hurry")
-    memory = repository.folder / ".claude" / "coord-sessions"
+    memory = repository.state(service.url) / "sessions"
     assert one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}, "it was active a moment ago"
     before = service.call("GET", f"/locks?project_key={repository.project}").json["items"][0]["expires_at"]
     for file in memory.iterdir():
@@ -359,7 +400,7 @@ def test_at_the_end_nothing_is_held_any_more(one: Session, service: Service, rep
     one.subagent().edits("b.py")
     one.ends()
     assert locks(service, repository) == {}
-    assert list((repository.folder / ".claude" / "coord-sessions").iterdir()) == []
+    assert list((repository.state(service.url) / "sessions").iterdir()) == []
 
 
 # --- coord is away ---------------------------------------------------------------------------------------------------------------
@@ -372,41 +413,56 @@ def test_while_coord_is_away_edits_go_on_and_it_is_said_once(repository: Reposit
     assert "coord is away" in first["additionalContext"]
     assert "without locks" in first["additionalContext"]
     assert second == {}
-    assert [(call["method"], call["body"]["resource"]) for call in repository.queue] == [("POST", "a.py"), ("POST", "b.py")]
+    assert [(call.method, (call.body or {})["resource"]) for call in repository.queued(CLOSED)] == [("POST", "a.py"), ("POST", "b.py")]
 
 
-def test_what_was_claimed_while_coord_was_away_is_claimed_by_the_next_session(repository: Repository, service: Service) -> None:
-    session = Session(repository, CLOSED)
+def test_what_was_claimed_while_coord_was_away_is_claimed_by_the_next_session(repository: Repository, service: Service, line: Line) -> None:
+    session = Session(repository, line.url)
+    line.breaks()
     session.edits("a.py")
-    text = Session(repository, service.url).starts()
+    line.mends()
+    text = Session(repository, line.url).starts()
     assert "1 queued calls were sent" in text
     assert locks(service, repository) == {"a.py": session.name}
-    assert repository.queue == []
+    assert repository.queued(line.url) == []
 
 
-def test_a_session_that_ended_while_coord_was_away_leaves_nothing_behind(repository: Repository, service: Service) -> None:
+def test_what_waits_for_one_server_is_not_sent_to_another(repository: Repository, service: Service) -> None:
     session = Session(repository, CLOSED)
+    session.edits("a.py")
+    Session(repository, service.url).starts()
+    assert locks(service, repository, state="all") == {}
+    assert len(repository.queued(CLOSED)) == 1
+
+
+def test_a_session_that_ended_while_coord_was_away_leaves_nothing_behind(repository: Repository, service: Service, line: Line) -> None:
+    session = Session(repository, line.url)
+    line.breaks()
     session.edits("a.py")
     session.before("git push")
     session.after("git push")
     session.ends()
-    Session(repository, service.url).starts()
+    line.mends()
+    Session(repository, line.url).starts()
     assert locks(service, repository, state="all") == {}, "a claim that was released in the queue is not made"
 
 
-def test_a_claim_that_turns_out_to_be_another_s_is_reported_once(repository: Repository, service: Service) -> None:
-    session = Session(repository, CLOSED)
+def test_a_claim_that_turns_out_to_be_another_s_is_reported_once(repository: Repository, service: Service, line: Line) -> None:
+    session = Session(repository, line.url)
+    line.breaks()
     session.edits("a.py")
     claim = {"project_key": repository.project, "session_id": "db-1/agent", "resource": "a.py"}
     assert service.call("POST", "/locks", claim).status == 201
-    assert "=== coord: 1 of your queued calls were refused ===\nPOST /api/coord/locks" in Session(repository, service.url).starts()
-    assert "refused" not in Session(repository, service.url).starts()
+    line.mends()
+    assert "=== coord: 1 of your queued calls were refused ===\nPOST /api/coord/locks" in Session(repository, line.url).starts()
+    assert "refused" not in Session(repository, line.url).starts()
 
 
-def test_it_says_when_coord_is_back(repository: Repository, service: Service) -> None:
-    session = Session(repository, CLOSED)
+def test_it_says_when_coord_is_back(repository: Repository, service: Service, line: Line) -> None:
+    session = Session(repository, line.url)
+    line.breaks()
     session.edits("a.py")
-    session.url = service.url
+    line.mends()
     assert "coord is back" in session.edits("b.py")["additionalContext"]
     assert set(locks(service, repository)) == {"a.py", "b.py"}
 
@@ -422,11 +478,11 @@ def swallowing(service: Service) -> Iterator[str]:
 def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(swallowing: str, repository: Repository) -> None:
     session = Session(repository, swallowing)
     assert "timed out" in session.edits("a.py")["additionalContext"]
-    away = repository.folder / ".claude" / "coord-away"
+    away = repository.state(swallowing) / "away"
     asked = away.stat().st_mtime_ns
     session.edits("b.py")
     assert away.stat().st_mtime_ns == asked, "the second call was not tried"
-    assert len(repository.queue) == 2
+    assert len(repository.queued(swallowing)) == 2
 
 
 def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_nothing(repository: Repository, tmp_path: Path) -> None:
@@ -434,7 +490,7 @@ def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_
         session = Session(repository, guarded.url)
         assert "coord lets no call in from here" in session.edits("a.py")["additionalContext"]
         assert session.edits("b.py") == {}
-        assert repository.queue == []
+        assert repository.queued(guarded.url) == []
 
 
 # --- whatever happens, nothing is blocked ----------------------------------------------------------------------------------------
@@ -488,19 +544,29 @@ def test_it_can_be_turned_off(one: Session, service: Service, repository: Reposi
 
 
 def test_what_fails_inside_is_noted_for_doctor_without_the_event(one: Session, repository: Repository) -> None:
-    (repository.folder / ".claude").mkdir()
     edit = {"tool_name": "Write", "tool_input": {"file_path": "/my/secret\0", "content": "my secret"}}
     done = one.run(json.dumps({"session_id": one.session_id, "hook_event_name": "PreToolUse", **edit}).encode())
-    noted = (repository.folder / ".claude" / "coord-hook.log").read_text()
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    noted = Path(hook.log_path()).read_text()
+    assert (done.returncode, done.stderr) == (0, b"")
     assert "ValueError" in noted
     assert "secret" not in noted
+
+
+def test_the_person_is_told_once_that_a_hook_fails(one: Session) -> None:
+    event = {"session_id": one.session_id, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "/x\0"}}
+    first, second = (one.run(json.dumps(event).encode()) for _ in range(2))
+    message = json.loads(first.stdout)["systemMessage"]
+    assert "failed (ValueError)" in message
+    assert "coord doctor" in message
+    assert (first.returncode, second.returncode, second.stdout) == (0, 0, b"")
 
 
 def test_where_nothing_can_be_remembered_files_are_claimed_all_the_same(
     one: Session, two: Session, service: Service, repository: Repository
 ) -> None:
-    (repository.folder / ".claude").write_text("a file where a folder should be")
+    state = repository.state(service.url)
+    state.parent.mkdir(parents=True)
+    state.write_text("a file where a folder should be")
     assert one.prompts() == ""
     assert one.edits("a.py") == {}
     assert two.edits("a.py")["permissionDecision"] == "deny"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from coord.client import locked
-from coord.client.locked import Busy, FileLock, read, remove, replace, write_whole
+from coord.client.locked import Busy, FileLock
+from coord.client.safe_files import read, remove, replace, write_whole
 from tests.service import ROOT
 
 HOLDS = """
@@ -28,7 +29,7 @@ def holder(path: Path) -> "subprocess.Popen[str]":
 
 
 def test_one_process_has_it(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "x.lock"
+    path = tmp_path / "x.lock"
     with holder(path) as process:
         with pytest.raises(Busy, match=r"x\.lock"), FileLock(str(path), 0):
             pass

@@ -65,8 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_plain_checkout(shop: Path, inside: str) -> None:
     found = Place(str(shop / inside))
     assert (found.root, found.home, found.project) == (str(shop), str(shop), "shop")
-    assert Path(found.queue) == shop / QUEUE
-    assert found.queues == [found.queue]
+    assert found.shell_queues == [str(shop / QUEUE)]
 
 
 @pytest.mark.parametrize("where", ["../other", ".claude/worktrees/x"])
@@ -75,7 +74,7 @@ def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(shop
     worktree = (shop / where).resolve()
     found = Place(str(worktree / "src"))
     assert (found.root, found.home, found.project) == (str(worktree), str(shop), "shop")
-    assert found.queues == [str(shop / QUEUE), str(worktree / QUEUE)]
+    assert found.shell_queues == [str(shop / QUEUE), str(worktree / QUEUE)]
     assert found.repository is not None
     assert found.repository.common == str(shop / ".git")
 
@@ -97,7 +96,7 @@ def test_worktrees_of_a_bare_repository_queue_in_its_git_folder(template: Path, 
     found = Place(str(work / "main"))
     assert (found.root, found.home, found.project) == (str(work / "main"), str(work / bare), project)
     git(work / bare, "worktree", "add", "../other", "-b", "other")
-    assert Place(str(work / "other")).queue == found.queue
+    assert Place(str(work / "other")).state_folder == found.state_folder
     assert Place(str(work / "other")).project == project
 
 
@@ -131,7 +130,7 @@ def test_outside_of_any_repository_calls_wait_at_home(tmp_path: Path, home: Path
     (tmp_path / "loose").mkdir()
     found = Place(str(tmp_path / "loose"))
     assert (found.repository, found.root, found.home, found.project) == (None, str(tmp_path / "loose"), str(home), "loose")
-    assert found.queues == [str(home / QUEUE), str(tmp_path / "loose" / QUEUE)]
+    assert found.shell_queues == [str(home / QUEUE), str(tmp_path / "loose" / QUEUE)]
 
 
 def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(tmp_path: Path) -> None:
@@ -188,7 +187,7 @@ def test_a_repository_is_called_after_where_it_was_cloned_from(tmp_path: Path, o
     (common / "config").write_text(
         f'[core]\n\turl = no\n[remote "upstream"]\n\turl = no\n[remote "origin"]\n\tfetch = x\n\turl = {origin}\n'
     )
-    assert Repository(str(tmp_path / "folder"), str(common)).name == name
+    assert Repository(str(tmp_path / "folder"), str(common), str(common)).name == name
 
 
 @pytest.mark.parametrize(
@@ -241,31 +240,36 @@ def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "PROJECT": "env",
         "URL": " http://env/ ",
         "TOKEN": "t\n",
-        "QUEUE": "~/q.jsonl",
         "HOST": "web-1.example",
         "SESSION": "me",
     }.items():
         monkeypatch.setenv(f"COORD_{name}", value)
     found = Place(str(shop))
     assert (found.project, found.own_project, found.url, found.token) == ("env", "file", "http://env", "t")
-    assert found.queue == os.path.expanduser("~/q.jsonl")
-    assert found.queues == [found.queue]
-    assert found.state("away") == os.path.expanduser("~/coord-away")
     assert (host(), session("0123456789")) == ("web-1", "me")
 
 
 def test_an_empty_variable_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PROJECT", "URL", "TOKEN", "TOKEN_FILE", "QUEUE", "HOST", "SESSION"):
+    for name in ("PROJECT", "URL", "TOKEN", "TOKEN_FILE", "HOST", "SESSION"):
         monkeypatch.setenv(f"COORD_{name}", "")
     git(shop, "worktree", "add", "../other")
     found = Place(str(shop.parent / "other"))
-    assert (found.project, found.url, found.token, len(found.queues)) == ("shop", "http://127.0.0.1:8001", None, 2)
+    assert (found.project, found.url, found.token, len(found.shell_queues)) == ("shop", "http://127.0.0.1:8001", None, 2)
 
 
-def test_a_queue_may_be_named_relative_to_the_current_folder(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(shop)
-    monkeypatch.setenv("COORD_QUEUE", "q.jsonl")
-    assert Place().queue == str(shop / "q.jsonl")
+def test_state_is_the_user_s_own_for_each_repository_and_server(
+    shop: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    folder = Place(str(shop)).state_folder
+    assert Path(folder).parent == home / ".local" / "state" / "coord"
+    assert Place(str(shop / "src")).state_folder == folder
+    assert Place(str(shop), url="http://other.example").state_folder != folder
+    assert Place(str(tmp_path)).state_folder != folder
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert Path(Place(str(shop)).state_folder).parent == tmp_path / "state" / "coord"
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    assert Place(str(shop)).state_folder == folder
 
 
 @pytest.mark.parametrize("content", [b"project = ", b"project", b"\xff", b"[[", b'project = "a"\nproject = "b"'])
@@ -288,9 +292,10 @@ FOREIGN = "http://coord.example:8001"
 
 
 @pytest.fixture
-def token(home: Path) -> Path:
+def token(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's token, in the user's own settings."""
     file = home / ".config" / "coord" / "token"
+    monkeypatch.delenv("XDG_CONFIG_HOME")
     file.parent.mkdir(parents=True)
     file.write_text(" secret \nmore\n")
     return file
@@ -334,14 +339,18 @@ def test_a_server_that_the_user_trusts_gets_it_however_it_is_spelt(shop: Path, t
     assert Place(str(shop)).token is None
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8001", "http://127.8.0.1", "https://localhost:1/x", "http://[::1]:8001"])
-def test_a_server_of_this_machine_gets_it(url: str) -> None:
-    assert tokens.trusts(url)
+def test_the_server_that_nobody_need_name_is_trusted(shop: Path, token: Path) -> None:
+    found = Place(str(shop))
+    assert (found.url, found.is_trusted, found.token) == ("http://127.0.0.1:8001", True, "secret")
 
 
 @pytest.mark.parametrize(
     "url",
     [
+        "http://127.0.0.1:8002",
+        "http://127.8.0.1:8001",
+        "https://localhost:8001",
+        "http://[::1]:8001",
         "http://127.0.0.1.evil.example",
         "http://localhost.evil.example:80",
         "http://127.evil.example",
@@ -349,7 +358,7 @@ def test_a_server_of_this_machine_gets_it(url: str) -> None:
         "http://evil/127.0.0.1",
     ],
 )
-def test_what_only_looks_like_this_machine_does_not(url: str) -> None:
+def test_no_other_is_also_not_on_this_machine(url: str) -> None:
     assert not tokens.trusts(url)
 
 

@@ -3,6 +3,7 @@
 The model is a script (tests/e2e/claude.py), everything else is real: the CLI, its hooks, the service, the queue, git.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.claude import Claude, ModelStub, Session, Use, claude_missing, model_stub
+from tests.faults.proxy import Proxy
 from tests.service import Service, environment, running
 
 pytestmark = pytest.mark.skipif(claude_missing() is not None, reason=claude_missing() or "")
@@ -79,8 +81,14 @@ class Team:
 
     @property
     def queue(self) -> list[dict[str, Any]]:
-        file = self.shop / ".claude" / "coord-queue.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        waiting: list[dict[str, Any]] = json.loads(self.does("coord", "queue", "--json"))["waiting"]
+        return waiting
+
+
+@pytest.fixture
+def lines() -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
 
 
 def git_identity() -> dict[str, str]:
@@ -147,20 +155,22 @@ def test_subagents_keep_out_of_each_other_s_way(team: Team) -> None:
         assert team.locks == {}, "what a subagent held is free when it stops"
 
 
-def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(team: Team) -> None:
+def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(team: Team, lines: contextlib.ExitStack) -> None:
+    config = team.shop / ".coord.toml"
+    line = lines.enter_context(Proxy(team.service.port))
+    url = f"http://127.0.0.1:{line.port}"
+    config.write_text(config.read_text().replace(team.service.url, url))
+    team.does("coord", "trust", url)
     with team.opens() as one, team.opens() as two:
         one.ask("Begin", team.write("a.py", "1\n"))
-        team.service.stop()
+        line.refuse()
         one.ask("Go on", team.write("b.py", "1\n"), Use("Bash", command='coord send "While you were away" "one was here"', description="s"))
         two.ask("Go on", team.write("c.py", "2\n"), Use("Bash", command="coord set api degraded --notes seen", description="s"))
         for name, session in (("b.py", one), ("c.py", two)):
             assert (team.shop / name).exists()
             assert any("coord is away" in request.shown for request in team.claude.model.asked(session.caller))
         assert team.queue
-    before = team.service.url
-    team.service.start()
-    config = team.shop / ".coord.toml"
-    config.write_text(config.read_text().replace(before, team.service.url))  # it has another port now
+    line.forward()
     with team.opens() as three:
         three.ask("Hello", "Hello.")
         assert "coord is back" in team.claude.model.asked(three.caller)[0].shown

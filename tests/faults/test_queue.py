@@ -156,7 +156,7 @@ def test_each_call_arrives_exactly_once_whoever_is_killed(service: Service, tmp_
         shell = stack.enter_context(shell_replays(checkout, url))
         for replayer in range(REPLAYERS):
             crowd.replay(replayer)
-        queue = Queue(str(checkout / ".claude" / "coord-queue.jsonl"))
+        queue = Queue.of(Place(str(checkout), url))
         until(lambda: queue.is_empty, PATIENCE_S, "the first calls to be answered")
         crowd.write(CALLS)  # while the shell is still at its lines, and removes the file when it has done with them
         assert shell.wait(PATIENCE_S) == 0  # one that stops in the middle may leave a claim behind that was released since: docs/design.md

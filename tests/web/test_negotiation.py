@@ -70,7 +70,7 @@ def test_it_still_gets_the_newer_client(web: Agent, api_2_only: None, path: str)
 
 
 def test_what_it_queues_stays_until_a_newer_client_sends_it(web: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = Queue(str(tmp_path / "coord-queue.jsonl"))
+    queue = Queue(str(tmp_path / "queue"))
     queue.append(Call("POST", "/api/coord/locks", {"id": "01a20ae8-99e0-752e-9b0c-898291981899", **LOCK}))
     api = 1
 

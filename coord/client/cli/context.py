@@ -26,7 +26,6 @@ from coord.client.cli.objects import Page
 from coord.client.cli.output import dumps, marked
 from coord.client.cli.queued_calls import as_json, refusal
 from coord.client.place import Place
-from coord.client.queue import Queue
 from coord.client.wire import Answer, Away, BadUrl, call, check, query
 
 MAX_RETRY_AFTER_S = 60.0  # coord asks for 30 when its database is away
@@ -35,8 +34,6 @@ MAX_PROJECT = 100  # characters
 PAGE = 500
 
 Body = dict[str, Any]
-
-UNTRUSTED = "your token was not sent: only this repository's .coord.toml names {url}. If that server is your team's: coord trust {url}"
 
 
 class Write(NamedTuple):
@@ -128,6 +125,7 @@ class Coord:
         if self._is_checked:
             return
         check(url)
+        self.calls.check_trusted()
         self._is_checked = True
         root = "/".join(url.split("/", 3)[:3])
         if root == url:
@@ -192,7 +190,7 @@ class Coord:
     def catch_up(self) -> None:
         """Sends queued calls before one that would overtake them. Raises CoordAway."""
         self.check_address()
-        if all(queue.is_empty for queue in self.calls.queues()):
+        if self.calls.nothing_waits():
             return
         self.calls.replay()
         if self.calls.away is not None:
@@ -203,8 +201,6 @@ class Coord:
         if not answer.is_coords:
             raise NotCoord(self.place.url, answer)
         if not answer.ok:
-            if not self.place.is_trusted and answer.json.get("error") == "forbidden":
-                self.warn(UNTRUSTED.format(url=self.place.url))
             refused = Refused(answer)
             if refused.error == "forbidden" and "token" in refused.message and self.place.token is None:
                 file = os.path.join(tokens.folder(), tokens.TOKEN)
@@ -263,10 +259,8 @@ class Coord:
     def report_refusals(self) -> None:
         """Warns of queued calls that were refused when they were sent: each once, by whichever
         command comes next."""
-        for path in self.place.queues:
-            for rejected in Queue(path).take_unreported():
-                sentence = f"a queued call was refused: {refusal(rejected)} See `coord queue --rejected`."
-                self.warn(sentence)
+        for rejected in self.calls.queue.take_unreported():
+            self.warn(f"a queued call was refused: {refusal(rejected)} See `coord queue --rejected`.")
 
 
 pass_coord = click.make_pass_decorator(Coord, ensure=True)

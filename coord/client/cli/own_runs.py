@@ -12,14 +12,16 @@ import os
 import time
 from dataclasses import asdict, dataclass
 
+from coord.client import user_state
 from coord.client.banner import one_line
 from coord.client.cli.child import RUN_ID
 from coord.client.cli.claims import Claim
 from coord.client.cli.failures import NOT_YOURS, Failed
 from coord.client.cli.objects import Lock
 from coord.client.cli.output import ago, span
-from coord.client.locked import Busy, FileLock, read, remove, write_whole
+from coord.client.locked import Busy, FileLock
 from coord.client.queue import new_id, timestamp
+from coord.client.safe_files import make_folder, read, remove, write_whole
 
 POLL_S = 0.2
 MAX_COMMAND = 60  # characters of what another run runs
@@ -119,16 +121,12 @@ class OwnRuns:
 
 
 def _folder() -> str:
-    if os.name == "nt":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
-        return os.path.join(base, "coord", "state", "runs")
-    state_home = os.environ.get("XDG_STATE_HOME", "")
-    base = state_home if os.path.isabs(state_home) else os.path.expanduser("~/.local/state")
-    return os.path.join(base, "coord", "runs")
+    return os.path.join(user_state.root(), "runs")
 
 
 def _locked(path: str) -> FileLock:
     """Raises Busy, and OSError."""
+    make_folder(os.path.dirname(path))
     lock = FileLock(path, BUSY_AFTER_S)
     lock.__enter__()
     return lock

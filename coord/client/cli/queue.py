@@ -12,7 +12,7 @@ from coord.client.cli.failures import AWAY, REFUSED, Failed
 from coord.client.cli.options import Command
 from coord.client.cli.queued_calls import as_json, refusal, summary
 from coord.client.locked import Busy
-from coord.client.queue import Queue, ReplayResult
+from coord.client.queue import ReplayResult
 
 SYNC_S = 600.0  # for all of the queue: somebody asked for it
 PART_S = 3.0  # after which it says how far it is
@@ -32,20 +32,18 @@ coord queue --forget-rejected      when you have dealt with that
 @pass_coord
 def queue(coord: Coord, rejected: bool, forget_rejected: bool) -> None:
     """Show the calls that wait because coord was away. `coord sync`, and any other write, sends them."""
-    queues = [Queue(path) for path in coord.place.queues]
+    own = coord.calls.queue
     if forget_rejected:
-        for each in queues:
-            each.forget_rejected()
+        own.forget_rejected()
         coord.result({"forgotten": True})
         coord.note("The list of refused calls is empty.")
         return
-    refused = [call for each in queues for call in each.rejected()]
-    waiting = [as_json(call) for each in reversed(queues) for call in each.waiting()]
-    files = [each.path for each in queues]
+    refused = own.rejected()
+    waiting = [as_json(call) for call in own.waiting()]
+    files = [own.path, *own.shell_paths]
     coord.result({"waiting": waiting, "rejected": refused, "files": files})
     if rejected:
-        for each in queues:
-            each.take_unreported()  # they are reported here
+        own.take_unreported()  # they are reported here
         _list_refused(coord, refused)
         return
     coord.out(*map(summary, waiting))
@@ -81,7 +79,7 @@ def sync(coord: Coord) -> None:
     except Busy:
         sentence = "Another process is sending the calls that wait. Try again in a moment."
         raise Failed(sentence, AWAY, "busy") from None
-    refused = [call for path in coord.place.queues for call in Queue(path).take_unreported()]
+    refused = coord.calls.queue.take_unreported()
     report: Body = {
         "sent": replayed.sent,
         "dropped": replayed.dropped,

@@ -1,4 +1,4 @@
-"""What the command line remembers for a session between calls, in small files beside the queue: the
+"""What the command line remembers for a session between calls, in small files of the user's own: the
 cursor of its last check-in, and which messages it has shown.
 
 Losing it only costs another look, so it is kept without a lock.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from typing import Any
 from zlib import crc32
 
 from coord.client.cli.context import Coord
-from coord.client.locked import read, remove, write_whole
+from coord.client.safe_files import age_of, list_folder, read, remove, write_whole
 
 MAX_SHOWN = 2000
 MAX_AGE_S = 30 * 86400.0  # of a file that no session has written to
@@ -35,18 +34,18 @@ def _load(coord: Coord) -> dict[str, Any]:
 def _update(coord: Coord, **changes: Any) -> None:
     path = _path(coord)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        coord.place.make_state_folder()
         if not os.path.exists(path):
-            _remove_old(os.path.dirname(path))
+            _remove_old(coord.place.state_folder)
         write_whole(path, json.dumps({**_load(coord), **changes}).encode())
     except OSError:
         pass
 
 
 def _remove_old(folder: str) -> None:
-    for name in os.listdir(folder):
+    for name in list_folder(folder):
         path = os.path.join(folder, name)
-        if name.startswith("coord-cli-") and time.time() - os.path.getmtime(path) > MAX_AGE_S:
+        if name.startswith("cli-") and age_of(path) > MAX_AGE_S:
             remove(path)
 
 

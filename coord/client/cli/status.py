@@ -20,7 +20,6 @@ from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
 from coord.client.cli.output import ago, until, when, word
 from coord.client.cli.work_output import progress
-from coord.client.queue import Queue
 
 REDRAW_S = 1.0  # ages count seconds
 RESIZE_POLL_S = 0.2
@@ -129,7 +128,7 @@ def overview_lines(coord: Coord, overview: Status, project: str | None) -> list[
     lines.append(f"messages    {overview['unread_message_count']} unread for you")
     gone = _counted(counts["sessions_gone"], "gone")
     lines.append(f"sessions    {counts['sessions']} there, {gone}")
-    waiting = sum(len(Queue(path).waiting()) for path in coord.place.queues)
+    waiting = len(coord.calls.queue.waiting())
     if waiting:
         lines.append(f"queue       {waiting} calls wait to be sent: coord sync")
     return lines

@@ -11,7 +11,6 @@ from coord.client import place as places
 from coord.client.banner import plain
 from coord.client.cli.context import Body, Coord, pass_coord
 from coord.client.cli.options import Command
-from coord.client.queue import Queue
 
 
 @click.command(
@@ -26,7 +25,7 @@ coord whoami --json | jq -r .session
 def whoami(coord: Coord) -> None:
     """Show your session's name, the project, the server, and where each comes from. Asks nobody."""
     place = coord.place
-    queues = [Queue(path) for path in place.queues]
+    queue = coord.calls.queue
     facts: Body = {
         "session": coord.session,
         "session_from": _session_source(coord),
@@ -37,9 +36,9 @@ def whoami(coord: Coord) -> None:
         "token": place.token is not None,
         "config": place.file,
         "root": place.root,
-        "queue": place.queue,
-        "waiting": sum(len(queue.waiting()) for queue in queues),
-        "refused": sum(len(queue.rejected()) for queue in queues),
+        "queue": queue.path,
+        "waiting": len(queue.waiting()),
+        "refused": len(queue.rejected()),
     }
     coord.result(facts)
     coord.out(*([plain(facts["session"])] if coord.quiet else _lines(facts)))

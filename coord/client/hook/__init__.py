@@ -13,6 +13,8 @@ import time
 from coord.client.lean import loads_or_none
 
 LOG_BYTES = 65536
+has_answered = False  # the one answer to the event has been written
+TELL_AGAIN_S = 86400.0  # the failure of every edit of a day is one
 
 HELP = """usage: coord hook < EVENT
 
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> None:
         if os.environ.get("COORD_HOOKS", "").lower() not in ("0", "off", "false", "no"):
             _run(loads_or_none(sys.stdin.buffer.read()))
     except BaseException as error:
-        _log(error)
+        _report(error)
     try:
         sys.stdout.flush()
     except OSError:
@@ -53,19 +55,56 @@ def _run(event: object) -> None:
         handle(event)
 
 
+def _report(error: BaseException) -> None:
+    try:
+        _log(error)
+        if not has_answered:
+            _tell_once(error)
+    except BaseException:
+        return  # whatever that was: a hook never blocks work
+
+
+def log_path() -> str:
+    """What failed in hooks, for `coord doctor`."""
+    from coord.client import user_state
+
+    return os.path.join(user_state.root(), "hook.log")
+
+
+def failed_path() -> str:
+    """Its time is that of the last failure of which the person was told."""
+    from coord.client import user_state
+
+    return os.path.join(user_state.root(), "hook-failed")
+
+
 def _log(error: BaseException) -> None:
-    """For `coord doctor`; never the environment or the event, which may hold secrets."""
+    """Never the environment or the event, which may hold secrets."""
     import traceback
 
-    try:
-        from coord.client.place import FOLDER
+    from coord.client import user_state
+    from coord.client.safe_files import append, make_folder, size_of, write_whole
 
-        path = os.path.join(os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd(), FOLDER, "coord-hook.log")
-        if os.path.isdir(os.path.dirname(path)):
-            mode = "a" if os.path.exists(path) and os.path.getsize(path) < LOG_BYTES else "w"
-            with open(path, mode, encoding="utf-8") as file:
-                at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-                file.write(f"{at} {''.join(traceback.format_exception_only(type(error), error))}")
-                file.write("".join(traceback.format_tb(error.__traceback__)))
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    entry = [f"{at} {type(error).__name__}\n", *traceback.format_tb(error.__traceback__)]
+    try:
+        make_folder(user_state.root())
+        write = append if 0 < size_of(log_path()) < LOG_BYTES else write_whole
+        write(log_path(), "".join(entry).encode("utf-8", "replace"))
     except OSError:
         pass
+
+
+def _tell_once(error: BaseException) -> None:
+    """Tells the person, not the model, that a hook failed: once a day, or every time where that cannot be remembered."""
+    from coord.client.lean import dumps
+    from coord.client.safe_files import age_of, write_whole
+
+    try:
+        if age_of(failed_path()) < TELL_AGAIN_S:
+            return
+        write_whole(failed_path(), b"")
+    except OSError:
+        pass
+    sentence = f"coord's hook failed ({type(error).__name__}), so files are not claimed. What it was is in {log_path()}: coord doctor"
+    sys.stdout.write(dumps({"systemMessage": sentence}, ascii_only=True))

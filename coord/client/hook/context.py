@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+from coord.client import hook
 from coord.client.hook.memory import SessionMemory
 from coord.client.lean import dumps
+from coord.client.others_text import one_line, printable
 from coord.client.place import BadConfig, Place, remember_config, session
 
 TYPE_CHECKING = False
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from coord.client.wire import Answer
 
 CALL_TIMEOUT_S = 1.0  # for a call of a hook: with the start of Python under the 1.5 s that an edit may be held up
+MAX_DETAIL = 200  # characters of what somebody else says in a sentence of ours
 QUICK_S = 0.2  # after a failure that took no longer than this, coord is tried again at the next call
 ACTIVITY_S = 300.0  # how often long work says that it goes on; locks turn stale after hours
 BY_HOOK = "Claude Code"  # how the description of a lock begins that a hook claimed
@@ -30,7 +33,7 @@ AWAY = (
 class HookContext:
     """`name`: the session that the event is of. `parent`: that of the whole Claude session, the same outside of subagents.
 
-    `context` and `denial` are what the session is shown. `config_error`: why the hooks do nothing here; empty when they work.
+    `context` and `denial` are what the session is shown, `message` the person. `config_error`: why the hooks do nothing here; empty when they work.
     """
 
     def __init__(self, event: HookEvent) -> None:
@@ -39,6 +42,7 @@ class HookContext:
         self.name = session(event.session_id, event.agent)
         self.context: list[str] = []
         self.denial = ""
+        self.message = ""
         self.config_error = ""
         self.config: dict[str, Any] = {}
         try:
@@ -59,8 +63,12 @@ class HookContext:
             output |= {"permissionDecision": "deny", "permissionDecisionReason": self.denial}
         if self.context:
             output["additionalContext"] = "\n".join(self.context)
-        if output:
-            sys.stdout.write(dumps({"hookSpecificOutput": {"hookEventName": self.event.kind, **output}}, ascii_only=True))
+        answer: dict[str, object] = {"hookSpecificOutput": {"hookEventName": self.event.kind, **output}} if output else {}
+        if self.message:
+            answer["systemMessage"] = self.message
+        if answer:
+            hook.has_answered = True
+            sys.stdout.write(dumps(answer, ascii_only=True))
             sys.stdout.flush()
         self.context = []
 
@@ -107,11 +115,19 @@ class HookContext:
         """Whether coord lets nothing in from here: another network, or the token. Says so once."""
         if answer.status != 403 or answer.error not in ("forbidden", "client_too_old"):
             return False
-        hint = (
-            "" if self.place.is_trusted else f" Your token was not sent: if that server is your team's, run: coord trust {self.place.url}"
-        )
-        self.warn_once(f"coord lets no call in from here, so you work without locks: {answer.detail}{hint}")
+        self.warn_once(f"coord lets no call in from here, so you work without locks: {one_line(answer.detail, MAX_DETAIL)}")
         return True
+
+    def warn_untrusted(self) -> None:
+        """Once a session: to the person, whose decision it is, and to the model as something that is not its own."""
+        if self.memory.has_warned or self.event.kind in ("SessionEnd", "SubagentStop"):
+            return
+        from coord.client.suggestions import command
+
+        server = printable(self.place.url)[:MAX_DETAIL]
+        sentence = f"coord: only this repository names the server {server}, so nothing is sent to it and nothing is claimed."
+        self.message = f"{sentence} If it is your team's: {command('trust', self.place.url[:MAX_DETAIL])}"
+        self.warn_once(f"{self.message} Only your user decides that; do not run it yourself.")
 
     def warn_once(self, text: str) -> None:
         """Not again until coord was reached."""
@@ -127,13 +143,21 @@ class HookContext:
                 self.context.append("coord is back: what you edit is claimed again.")
 
     def description(self) -> str:
-        """For those who are refused: what the session was asked to do; `share_prompt = false` keeps that to itself."""
-        from coord.client.banner import ONE_LINE, one_line
+        """For those who are refused: what the session was asked to do, where its user shares that."""
+        from coord.client.banner import ONE_LINE
 
-        prompt = SessionMemory(self.place, self.parent).prompt if self.config.get("share_prompt", True) else ""
+        prompt = SessionMemory(self.place, self.parent).prompt if self.shares_prompt else ""
         agent_type = self.event.text("agent_type")
         by = f"{BY_HOOK} {agent_type}" if agent_type else BY_HOOK
         return f"{by}: {one_line(prompt, ONE_LINE)}" if prompt else by
+
+    @property
+    def shares_prompt(self) -> bool:
+        """The user alone can say so; a repository can only forbid it, with `share_prompt = false`."""
+        from coord.client.tokens import environment_is_users
+
+        wanted = os.environ.get("COORD_SHARE_PROMPT", "").lower() in ("1", "on", "true", "yes")
+        return wanted and self.config.get("share_prompt", True) is not False and environment_is_users(self.place.root)
 
     def number(self, name: str, default: float) -> float:
         """A setting of the table `[hook]` that is more than 0."""

@@ -18,10 +18,13 @@ def handle(fields: dict[str, Any]) -> None:
     if handler is None or not event.session_id:
         return
     hook = HookContext(event)
-    if not hook.config_error:
+    if hook.config_error:
+        if event.kind == "SessionStart":
+            hook.context.append(hook.config_error)
+    elif hook.place.is_trusted:
         handler(hook)
-    elif event.kind == "SessionStart":
-        hook.context.append(hook.config_error)
+    else:
+        hook.warn_untrusted()
     hook.answer()
 
 
@@ -37,7 +40,7 @@ def user_prompt_submit(hook: HookContext) -> None:
 
     prompt = hook.event.text("prompt")
     if not prompt.startswith("<"):  # Claude Code itself reports so that a task in the background has ended
-        hook.memory.update(prompt=prompt)
+        hook.memory.update(prompt=prompt if hook.shares_prompt else "")
     release(hook, hook.memory.take_all_command_locks())  # after an interrupt no event reports the command's end
     if hook.memory.was_active_within(ACTIVITY_S):
         messages.show_new(hook)

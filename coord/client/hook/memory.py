@@ -1,4 +1,4 @@
-"""What the hooks of a session remember from one event to the next: small files beside the queue, that may be lost without harm."""
+"""What the hooks of a session remember from one event to the next: small files of the user's own, that may be lost without harm."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import time
 
 from coord.client.lean import dumps, loads_or_none
+from coord.client.safe_files import age_of, list_folder, make_folder, read, remove, status_of, touch, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class SessionMemory:
     """The memory of the session of this name. The time of its file says when the session last called coord."""
 
     def __init__(self, place: Place, name: str) -> None:
+        self._place = place
         self._name = name
         self._folder = place.state("sessions")
         self._path = os.path.join(self._folder, f"{_file_name(name)}.json")
@@ -29,14 +31,15 @@ class SessionMemory:
 
     @property
     def exists(self) -> bool:
-        return os.path.exists(self._path)
+        return status_of(self._path) is not None
 
     def update(self, **values: Any) -> None:
         """Does not count as activity."""
-        before = _time_of(self._path) or time.time() - RESTED_S
+        status = status_of(self._path)
+        before = status.st_mtime if status is not None else time.time() - RESTED_S
         self._write(self._path, {**_load(self._path), "name": self._name, **values})
         try:
-            os.utime(self._path, (before, before))
+            touch(self._path, before)
         except OSError:
             pass
 
@@ -52,12 +55,12 @@ class SessionMemory:
         if not self.exists:
             self.update()
         try:
-            os.utime(self._path)
+            touch(self._path)
         except OSError:
             pass
 
     def was_active_within(self, seconds: float) -> bool:
-        return _age(self._path) < seconds
+        return age_of(self._path) < seconds
 
     def subagents(self) -> list[str]:
         """The names of those below this session that have not ended."""
@@ -65,15 +68,12 @@ class SessionMemory:
         return [name for name in names if name.startswith(f"{self._name}/")]
 
     def forget(self) -> None:
-        from coord.client.locked import remove
-
         remove(self._path)
 
     def forget_old(self) -> None:
-        from coord.client.locked import remove
-
+        """Removes what sessions left that were killed: only files that hooks made, by their name and what is in them."""
         for path in self._files():
-            if _age(path) > FORGOTTEN_AFTER_S:
+            if age_of(path) > FORGOTTEN_AFTER_S and _is_ours(path):
                 remove(path)
 
     def note_command_locks(self, tool_use_id: str, lock_ids: list[str]) -> None:
@@ -89,20 +89,13 @@ class SessionMemory:
         return _take(self._command_path(tool_use_id))
 
     def is_away(self) -> bool:
-        return _age(self._away) < AWAY_S
+        return age_of(self._away) < AWAY_S
 
     def note_away(self) -> None:
-        try:
-            os.makedirs(os.path.dirname(self._away), exist_ok=True)
-            with open(self._away, "wb"):
-                os.utime(self._away)
-        except OSError:
-            pass
+        self._write(self._away, True)
 
     def forget_away(self) -> None:
-        from coord.client.locked import remove
-
-        if os.path.exists(self._away):
+        if status_of(self._away) is not None:
             remove(self._away)
 
     def _command_path(self, tool_use_id: str) -> str:
@@ -110,39 +103,43 @@ class SessionMemory:
         return os.path.join(self._folder, name)
 
     def _files(self) -> list[str]:
-        try:
-            return [os.path.join(self._folder, name) for name in os.listdir(self._folder)]
-        except OSError:
-            return []
+        return [os.path.join(self._folder, name) for name in list_folder(self._folder)]
 
     def _write(self, path: str, content: object) -> None:
-        from coord.client.locked import write_whole
-
         try:
-            os.makedirs(self._folder, exist_ok=True)
+            self._place.make_state_folder()
+            make_folder(self._folder)
             write_whole(path, dumps(content).encode())
-        except OSError:  # a checkout that nobody may write to: then it is not remembered
+        except OSError:  # nowhere to write to: then it is not remembered
             pass
 
 
 def _load(path: str) -> dict[str, Any]:
-    try:
-        with open(path, "rb") as file:
-            values = loads_or_none(file.read())
-    except OSError:
-        return {}
+    values = _read(path)
     return values if isinstance(values, dict) else {}
 
 
-def _take(path: str) -> list[str]:
-    from coord.client.locked import read, remove
+def _read(path: str) -> object:
+    try:
+        return loads_or_none(read(path))
+    except OSError:
+        return None
 
-    content = read(path)
-    if not content:
+
+def _take(path: str) -> list[str]:
+    lock_ids = _read(path)
+    if not isinstance(lock_ids, list):
         return []
     remove(path)
-    lock_ids = loads_or_none(content)
-    return [str(lock_id) for lock_id in lock_ids] if isinstance(lock_ids, list) else []
+    return [str(lock_id) for lock_id in lock_ids]
+
+
+def _is_ours(path: str) -> bool:
+    """Whether hooks made the file: the memory of a session says its name, which the file's name is made of; a command has locks."""
+    content, name = _read(path), os.path.basename(path)
+    if isinstance(content, dict):
+        return name == f"{_file_name(str(content.get('name')))}.json"
+    return isinstance(content, list) and name.startswith("command-")
 
 
 def _file_name(text: str) -> str:
@@ -151,15 +148,3 @@ def _file_name(text: str) -> str:
 
     plain = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in text)[-60:]
     return f"{plain}-{crc32(text.encode('utf-8', 'replace')):08x}"
-
-
-def _time_of(path: str) -> float:
-    """When it was written to; long ago, when it is not there."""
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0
-
-
-def _age(path: str) -> float:
-    return abs(time.time() - _time_of(path))

@@ -25,7 +25,7 @@ def show_new(hook: HookContext) -> None:
     """New messages, by a call that costs half of a check-in."""
     calls = hook.calls()
     try:
-        if not calls.queue.is_empty:
+        if not calls.nothing_waits():
             calls.replay()
         parameters = query(to_session=hook.name, unread_only=True, project_key=hook.place.project, limit=MAX_MESSAGES)
         answer = calls.read(f"/messages{parameters}")
@@ -43,7 +43,7 @@ def check_in(hook: HookContext) -> None:
     """New messages, and a sign of life that renews what the session holds."""
     calls = hook.calls()
     try:
-        if not calls.queue.is_empty:
+        if not calls.nothing_waits():
             calls.replay()
         answer = calls.ask("POST", "/sessions/checkin", checkin_body(hook, banner_bytes(hook) // 2))
     except Away as away:
@@ -62,7 +62,7 @@ def check_in(hook: HookContext) -> None:
 def checkin_body(hook: HookContext, room: int) -> dict[str, Any]:
     body = {"session_id": hook.name, "project_key": hook.place.project, "agent": BY_HOOK, "max_bytes": max(1000, room)}
     prompt = hook.memory.prompt
-    return {**body, "task": prompt[:200]} if prompt and hook.config.get("share_prompt", True) else body
+    return {**body, "task": prompt[:200]} if prompt and hook.shares_prompt else body
 
 
 def left_out(checkin: dict[str, Any]) -> int:

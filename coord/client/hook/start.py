@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coord.client import banner
 from coord.client.hook.messages import answer_then_mark, banner_bytes, checkin_body, left_out, message_section
+from coord.client.others_text import printable
 from coord.client.wire import Away, query
 
 TYPE_CHECKING = False
@@ -23,6 +24,10 @@ def start_session(hook: HookContext) -> None:
     room = banner_bytes(hook)
     hook.memory.forget_old()
     hook.context.append(f"=== coord: you are {hook.name} in project {hook.place.project} ===")
+    if hook.place.ignored_file:
+        owner = "it belongs to another user. Set COORD_URL and COORD_PROJECT, or make it your own"
+        hook.context.append(f"coord does not obey {printable(hook.place.ignored_file)}: {owner}.")
+    hook.context += [f"coord does not send what shell clients queued: {printable(problem)}." for problem in calls.queue.problems()]
     rejected: list[str] = []
     try:
         _replay(hook, calls)
@@ -46,7 +51,7 @@ def start_session(hook: HookContext) -> None:
 
 def _replay(hook: HookContext, calls: Calls) -> None:
     """Sends what waits. Raises Away."""
-    if all(queue.is_empty for queue in calls.queues()):
+    if calls.nothing_waits():
         return
     result = calls.replay()
     if result.sent:

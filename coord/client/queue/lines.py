@@ -16,10 +16,9 @@ _CALL_STARTS = (b'{"ts"', b'{"method"', b'{"path"', b'{"body"')
 class Line:
     """A line of a queue file, or one call of several that share a line. `call`: None when it holds none."""
 
-    __slots__ = ("call", "content", "end", "number", "start")
+    __slots__ = ("call", "content", "end", "start")
 
-    def __init__(self, number: int, content: bytes, start: int, end: int, call: Call | None) -> None:
-        self.number = number
+    def __init__(self, content: bytes, start: int, end: int, call: Call | None) -> None:
         self.content = content
         self.start = start
         self.end = end
@@ -28,11 +27,6 @@ class Line:
     @property
     def text(self) -> bytes:
         return self.content[self.start : self.end]
-
-    @property
-    def is_unfinished(self) -> bool:
-        """Whether a shell may be writing it just now."""
-        return self.call is None and self.end == len(self.content) and not self.content.endswith(b"\n")
 
 
 def split_lines(content: bytes, begin: int) -> Iterator[tuple[int, int, Call | None]]:

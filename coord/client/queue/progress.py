@@ -5,7 +5,7 @@ from __future__ import annotations
 from binascii import crc32
 
 from coord.client.lean import dumps, loads_or_none
-from coord.client.locked import read, write_whole
+from coord.client.safe_files import read, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,42 +16,47 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """How far each file of a queue is answered."""
+    """How far the queue's file is answered. `generation`: how many files there were before it."""
 
-    def __init__(self, marks: dict[int, Mark]) -> None:
-        self._marks = marks
+    def __init__(self, generation: int = 0, mark: Mark = (0, 0)) -> None:
+        self.generation = generation
+        self._mark = mark
 
     @classmethod
     def load(cls, path: str) -> Progress:
         stored = loads_or_none(read(path))
-        marks = {}
-        for number, value in stored.items() if isinstance(stored, dict) else ():
-            mark = _mark(value)
-            if number.isascii() and number.isdecimal() and mark is not None:
-                marks[int(number)] = mark
-        return cls(marks)
+        if not isinstance(stored, dict):
+            return cls()
+        generation = stored.get("generation")
+        return cls(generation if type(generation) is int else 0, as_mark(stored.get("answered")) or (0, 0))
 
     def save(self, path: str) -> None:
-        write_whole(path, dumps(self._marks).encode())
+        write_whole(path, dumps({"generation": self.generation, "answered": self._mark}).encode())
 
-    def answered_bytes(self, number: int) -> int:
+    @property
+    def answered_bytes(self) -> int:
         """As recorded, whatever the file holds now."""
-        return self._marks.get(number, (0, 0))[0]
+        return self._mark[0]
 
-    def answered_within(self, number: int, content: bytes) -> int:
-        """How much of this content is answered: nothing when the file was begun anew since."""
-        return furthest_mark([self._marks.get(number)], content)
+    def answered_within(self, content: bytes) -> int:
+        """How much of this content is answered: nothing when it is not the file that was."""
+        return furthest_mark([self._mark], content)
 
-    def begin(self, number: int, content: bytes) -> int:
+    def begin(self, content: bytes) -> int:
         """As `answered_within`, and recorded."""
-        answered = self.answered_within(number, content)
+        answered = self.answered_within(content)
         if not answered:
-            self._marks[number] = (0, 0)
+            self._mark = (0, 0)
         return answered
 
-    def advance(self, number: int, content: bytes, end: int) -> None:
-        answered, crc = self._marks[number]
-        self._marks[number] = (end, crc32(content[answered:end], crc))
+    def advance(self, content: bytes, end: int) -> None:
+        answered, crc = self._mark
+        self._mark = (end, crc32(content[answered:end], crc))
+
+    def begin_next(self) -> None:
+        """After the file was removed."""
+        self.generation += 1
+        self._mark = (0, 0)
 
 
 def mark_of(content: bytes) -> Mark:
@@ -61,13 +66,13 @@ def mark_of(content: bytes) -> Mark:
 def furthest_mark(marks: Iterable[object], content: bytes) -> int:
     """The most of this content that one of the marks stands for."""
     furthest = 0
-    for mark in map(_mark, marks):
+    for mark in map(as_mark, marks):
         if mark is not None and furthest < mark[0] <= len(content) and crc32(content[: mark[0]]) == mark[1]:
             furthest = mark[0]
     return furthest
 
 
-def _mark(value: object) -> Mark | None:
+def as_mark(value: object) -> Mark | None:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         return None
     size, crc = value

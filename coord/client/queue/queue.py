@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 
-from coord.client.locked import Busy, FileLock, read, remove
-from coord.client.queue.files import KEPT_S, QueueFiles, is_same, rests, size_of, stat_of
+from coord.client.locked import Busy, FileLock
 from coord.client.queue.progress import Progress
+from coord.client.safe_files import make_folder, read, remove, size_of, status_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from coord.client.place import Place
     from coord.client.queue.call import Call
     from coord.client.queue.rejected import RejectedCall, RejectedCalls
     from coord.client.wire import Answer, Away
 
     Position = tuple[int, int]
-    """Where a call stands: the number of its file, and the first byte of its line."""
+    """Where a call stands: the generation of its file, and the first byte of its line."""
 
 MAX_BYTES = 16 * 1024 * 1024  # waiting calls: some 50,000, weeks of work
 FILE_LOCK_S = 5.0  # it is held for milliseconds, so this is a stopped process or a dead file server
@@ -44,20 +45,25 @@ class ReplayResult:
 
 
 class Queue:
-    """The calls that wait in one file.
+    """The calls that wait in one folder. `shell_paths`: the files in checkouts to which shell clients add theirs.
 
-    All methods may be called by several processes at once; all raise OSError when the file cannot be read or written.
+    All methods may be called by several processes at once; all raise OSError when a file cannot be read or written, or is not safe to.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = os.path.realpath(path)  # what a link leads to is what shells write to, and what is removed
-        stem = self.path[: -len(".jsonl")] if self.path.endswith(".jsonl") else self.path
-        self.files = QueueFiles(self.path, stem)
-        self.rejected_path = f"{stem}.rejected.jsonl"
-        self.progress_path = f"{stem}.state.json"
-        self.file_lock_path = f"{stem}.lock"
-        self._reported_path = f"{stem}.reported.json"
-        self._replay_lock_path = f"{stem}.replay.lock"
+    def __init__(self, folder: str, shell_paths: Sequence[str] = (), prepare: Callable[[], None] | None = None) -> None:
+        """`prepare` makes the folder; by default it is made for this user alone."""
+        self.folder = folder
+        self.shell_paths = shell_paths
+        self.path = os.path.join(folder, "queue.jsonl")
+        self.rejected_path = os.path.join(folder, "queue.rejected.jsonl")
+        self.progress_path = os.path.join(folder, "queue.progress.json")
+        self._reported_path = os.path.join(folder, "queue.reported.json")
+        self._replay_lock_path = os.path.join(folder, "replay.lock")
+        self._prepare = prepare or (lambda: make_folder(folder))
+
+    @classmethod
+    def of(cls, place: Place) -> Queue:
+        return cls(place.state_folder, place.shell_queues, place.make_state_folder)
 
     def append(self, call: Call) -> Position:
         """Keeps the call, on the disk when this returns; its position. Raises QueueFull and Busy.
@@ -65,82 +71,87 @@ class Queue:
         The call gets the time that its line has: never before that of the line before it, so that what
         is newer in the queue is newer for coord too when the clock was put back in between.
         """
+        from coord.client.queue.writing import append_call
+
         with self.file_lock():
+            self._adopt()
             if self._waiting_bytes() > MAX_BYTES:
                 raise QueueFull(
                     f"{MAX_BYTES >> 20} MiB of calls wait in {self.path}, and none is given up for another: this one was NOT queued. "
                     f"Run `coord sync` when coord is back, or see `coord queue`."
                 )
-            while True:
-                position = self._append(call)
-                if position is not None:
-                    return position
+            return self.load_progress().generation, append_call(self.path, call)
 
-    def _append(self, call: Call) -> Position | None:
-        """None when a shell client took the file away in that moment, and it had no second name yet."""
-        from coord.client.queue.writing import append_line, open_for_append
+    def _adopt(self) -> None:
+        """Copies what shell clients queued. With the file lock."""
+        if self._has_shell_files():
+            from coord.client.queue.adoption import Adoption
 
-        file = open_for_append(self.path)
-        try:
-            opened = os.fstat(file)
-            kept = self.files.find(opened)
-            if kept is None:
-                return None
-            number, path = kept
-            start = append_line(file, self.path, call)
-            return (number, start) if path != self.path or is_same(opened, stat_of(path)) else None
-        finally:
-            os.close(file)
+            Adoption(self).run()
+
+    def _has_shell_files(self) -> bool:
+        return any(map(size_of, self.shell_paths)) or status_of(os.path.join(self.folder, "shell.json")) is not None
 
     def _waiting_bytes(self) -> int:
-        sizes = [(number, size_of(path)) for number, path in self.files.listed()]
-        if sum(size for _, size in sizes) <= MAX_BYTES:
-            return 0
-        progress = Progress.load(self.progress_path)
-        return sum(size - min(size, progress.answered_bytes(number)) for number, size in sizes)
+        size = size_of(self.path)
+        return size - min(size, self.load_progress().answered_bytes) if size > MAX_BYTES else 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits, by a look at the disk. Removes what was kept for a while after all was answered."""
-        sizes = [(number, path, size_of(path)) for number, path in self.files.listed()]
-        if not any(size for _, _, size in sizes):
-            return True
-        progress = Progress.load(self.progress_path)
-        for number, path, size in sizes:
-            if size > progress.answered_bytes(number) or size > progress.answered_within(number, read(path)):
+        """Whether nothing waits, by a look at the disk."""
+        size = size_of(self.path)
+        if size:
+            progress = self.load_progress()
+            if size > progress.answered_bytes or size > progress.answered_within(read(self.path)):
                 return False
-        if any(rests(path, KEPT_S) for _, path, _ in sizes):
-            self._remove_rested()
+        if not self._has_shell_files():
+            return True
+        from coord.client.queue.adoption import Adoption
+
+        if not Adoption(self).is_empty:
+            return False
+        self._put_away_shell_files()
         return True
 
     def waiting(self) -> list[Call]:
         """The calls that wait, oldest first; lines that are none are left out."""
         from coord.client.queue.lines import split_lines
 
-        progress = Progress.load(self.progress_path)
-        calls = []
-        for number, path in self.files.listed():
-            content = read(path)
-            for _, _, call in split_lines(content, progress.answered_within(number, content)):
-                if call is not None:
-                    calls.append(call)
-        return calls
+        content = read(self.path)
+        calls = [call for _, _, call in split_lines(content, self.load_progress().answered_within(content))]
+        for lines in self._shell_lines():
+            calls += [call for _, _, call in split_lines(lines, 0)]
+        return [call for call in calls if call is not None]
 
     def count(self) -> int:
         """How many lines wait. Parsing them would take a hook longer than all else when there are thousands."""
-        progress = Progress.load(self.progress_path)
-        lines = 0
-        for number, path in self.files.listed():
-            content = read(path)
-            begin = progress.answered_within(number, content)
-            lines += content.count(b"\n", begin) + (begin < len(content) and not content.endswith(b"\n"))
-        return lines
+        content = read(self.path)
+        begin = self.load_progress().answered_within(content)
+        lines = content.count(b"\n", begin) + (begin < len(content) and not content.endswith(b"\n"))
+        return lines + sum(each.count(b"\n") for each in self._shell_lines())
+
+    def _shell_lines(self) -> list[bytes]:
+        if not self._has_shell_files():
+            return []
+        from coord.client.queue.adoption import Adoption
+
+        return Adoption(self).waiting()
+
+    def problems(self) -> list[str]:
+        """Why files of shell clients are not read."""
+        if not any(status_of(path) is not None for path in self.shell_paths):
+            return []
+        from coord.client.queue.adoption import Adoption
+
+        return Adoption(self).problems()
 
     def is_answered(self, position: Position) -> bool:
         """Whether the call that `append` put there was answered."""
-        number, start = position
-        path = dict(self.files.listed()).get(number)
-        return path is None or Progress.load(self.progress_path).answered_bytes(number) > start
+        progress = self.load_progress()
+        return (progress.generation, progress.answered_bytes) > position
+
+    def load_progress(self) -> Progress:
+        return Progress.load(self.progress_path)
 
     def replay(
         self,
@@ -149,24 +160,23 @@ class Queue:
         own: Position | None = None,
         seconds: float = 0.0,
         until: float | None = None,
-        result: ReplayResult | None = None,
     ) -> ReplayResult:
-        """Sends what waits, in order, until the first call that coord does not answer. `send` raises Away. Adds to `result`.
+        """Sends what waits, in order, until the first call that coord does not answer. `send` raises Away.
 
         `own`: the position of a call of the caller's, whose answer it wants itself. `seconds`: how long to wait for another process that
         replays. `until`: a `time.monotonic()` after which no further call is begun.
         """
         from coord.client.queue.replay import Replay
 
-        result = result or ReplayResult()
-        if result.why is None:
-            try:
-                with FileLock(self._replay_lock_path, seconds):
-                    Replay(self, send, result, own, until).run()
-            except Busy:
-                result.busy = True
+        result = ReplayResult()
+        self._prepare()
+        try:
+            with FileLock(self._replay_lock_path, seconds):
+                Replay(self, send, result, own, until).run()
+        except Busy:
+            result.busy = True
         if result.why is not None or result.busy:
-            result.waiting += self.count()
+            result.waiting = self.count()
         return result
 
     @property
@@ -192,20 +202,26 @@ class Queue:
             self.rejected_calls.remove()
 
     def file_lock(self) -> FileLock:
-        return FileLock(self.file_lock_path, FILE_LOCK_S)
+        self._prepare()
+        return FileLock(os.path.join(self.folder, "queue.lock"), FILE_LOCK_S)
 
-    def put_away(self, progress: Progress) -> bool:
-        """With everything answered: the file goes. Whether something was added in that moment. With the file lock."""
-        if stat_of(self.path) is None:
-            if self.files.remove_rested(progress):
-                remove(self.progress_path)
-            return False
-        return self.files.put_away(progress)
+    def put_away(self, progress: Progress) -> None:
+        """With everything answered, and the file lock: the file is removed."""
+        if status_of(self.path) is not None:
+            remove(self.path)
+            progress.begin_next()
+            progress.save(self.progress_path)
+        if self._has_shell_files():
+            from coord.client.queue.adoption import Adoption
 
-    def _remove_rested(self) -> None:
+            Adoption(self).put_away()
+
+    def _put_away_shell_files(self) -> None:
+        from coord.client.queue.adoption import Adoption
+
         try:
-            with FileLock(self.file_lock_path, 0.0):
-                if self.files.remove_rested(Progress.load(self.progress_path)):
-                    remove(self.progress_path)
+            with self.file_lock():
+                if Adoption(self).is_empty:
+                    Adoption(self).put_away()
         except (OSError, Busy):
             pass  # somebody else, some other time

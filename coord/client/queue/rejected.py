@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from coord.client.lean import dumps, loads_or_none
-from coord.client.locked import read, remove, write_whole
 from coord.client.queue.progress import furthest_mark, mark_of
 from coord.client.queue.times import timestamp
+from coord.client.safe_files import append, read, remove, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,10 +47,7 @@ class RejectedCalls:
             return None
         rejected = {**fields, "rejected_at": timestamp(time.time()), "status": status, "answer": answer}
         line = dumps(rejected).encode("utf-8", "replace") + b"\n"
-        with open(self.path, "ab") as file:
-            file.write(line if content.endswith(b"\n") or not content else b"\n" + line)
-            file.flush()
-            os.fsync(file.fileno())
+        append(self.path, line if content.endswith(b"\n") or not content else b"\n" + line)
         if len(content) + len(line) > MAX_REJECTED_BYTES:
             self._drop_older_half()
         return rejected

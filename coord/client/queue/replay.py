@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from coord.client.locked import read
-from coord.client.queue import files, writing
+from coord.client.lean import loads_or_none
+from coord.client.queue.adoption import NOT_A_CALL, Adoption
 from coord.client.queue.delivery import deliver, is_already_done
-from coord.client.queue.late import EarlierSessions, with_id, with_observed_at
+from coord.client.queue.late import EarlierSessions, with_observed_at
 from coord.client.queue.lines import Line, split_lines
 from coord.client.queue.obsolete import find_obsolete
-from coord.client.queue.progress import Progress
+from coord.client.safe_files import read
 from coord.client.wire import Away
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coord.client.queue.call import Call
+    from coord.client.queue.progress import Progress
     from coord.client.queue.queue import Position, Queue, ReplayResult
     from coord.client.queue.rejected import RejectedCall
     from coord.client.wire import Answer
@@ -47,67 +48,75 @@ class Replay:
         """Sends the lines that are there now. Whether there may be more: others queue at the same time."""
         queue = self._queue
         with queue.file_lock():
-            contents = [(number, path, read(path)) for number, path in queue.files.keep()]
-            progress = Progress.load(queue.progress_path)
-            begins = {number: progress.begin(number, content) for number, _, content in contents}
-            if all(begins[number] == len(content) for number, _, content in contents):
-                return queue.put_away(progress)
+            Adoption(queue).run()
+            content = read(queue.path)
+            progress = queue.load_progress()
+            begin = progress.begin(content)
+            if begin == len(content):
+                queue.put_away(progress)
+                return False
             progress.save(queue.progress_path)  # before anything is sent: it fails where an answer could not be recorded
-        paths = {number: path for number, path, _ in contents}
-        lines = []
-        for number, _, content in contents:
-            begin = begins[number]  # the lines before it were split without what stands behind it
-            for part, at in ((content[:begin], 0), (content, begin)):
-                lines += [Line(number, content, *found) for found in split_lines(part, at)]
-        return self._send_lines(lines, begins, paths, progress)
+        # The lines that were answered before were split without what stands behind them.
+        parts = ((content[:begin], 0), (content, begin))
+        lines = [Line(content, *found) for part, at in parts for found in split_lines(part, at)]
+        return self._send_lines(lines, begin, progress)
 
-    def _send_lines(self, lines: list[Line], begins: dict[int, int], paths: dict[int, str], progress: Progress) -> bool:
-        """Whether any was answered. `begins`: where the unanswered lines of each file begin."""
+    def _send_lines(self, lines: list[Line], begin: int, progress: Progress) -> bool:
+        """Whether any was answered. `begin`: where the unanswered lines begin."""
         obsolete = find_obsolete([line.call for line in lines])
         earlier = EarlierSessions()
         any_answered = False
         for line, is_obsolete in zip(lines, obsolete):
-            if line.start >= begins[line.number]:
-                if line.is_unfinished and not files.rests(paths[line.number], writing.TORN_AFTER_S):
-                    continue
-                if not self._process(line, is_obsolete, earlier):
+            if line.start >= begin:
+                if not self._process(line, is_obsolete, earlier, progress.generation):
                     return False
-                progress.advance(line.number, line.content, line.end)
+                progress.advance(line.content, line.end)
                 progress.save(self._queue.progress_path)
                 any_answered = True
             if line.call is not None and not is_obsolete:
                 earlier.add(line.call)
         return any_answered
 
-    def _process(self, line: Line, is_obsolete: bool, earlier: EarlierSessions) -> bool:
+    def _process(self, line: Line, is_obsolete: bool, earlier: EarlierSessions, generation: int) -> bool:
         """Sends, drops or sets aside a line. Whether that is done: if not, the result says why."""
         if self._until is not None and time.monotonic() > self._until:
             self._result.why = Away("there was no time for more")
             return False
         call = line.call
-        place = f"{line.number}:{line.start}"
+        place = f"{generation}:{line.start}"
         if call is None:
-            text = line.text.decode("utf-8", "replace").strip()
-            if text:
-                detail = "This line is not a call that can be sent. If its process died while it wrote it, nothing was promised."
-                self._reject({"place": place, "line": text}, None, {"detail": detail})
+            self._set_aside(line.text, place)
             return True
         if is_obsolete:
             self._result.dropped += 1
             return True
-        seed = f"{self._queue.path}:{place}:{line.text.strip().decode('utf-8', 'replace')}"
         try:
-            answer = deliver(self._send, earlier.with_end_time(with_observed_at(with_id(call, seed))))
+            answer = deliver(self._send, earlier.with_end_time(with_observed_at(call)))
         except Away as away:
             self._result.why = away
             return False
         self._result.sent += 1
-        if self._own == (line.number, line.start):
+        if self._own == (generation, line.start):
             self._result.answer = answer
         elif not answer.ok and not is_already_done(call, answer):
             fields: RejectedCall = {"place": place, "ts": call.ts, "method": call.method, "path": call.path, "body": call.body}
             self._reject(fields, answer.status, answer.json)
         return True
+
+    def _set_aside(self, text: bytes, place: str) -> None:
+        """A line that is not a call, or one of a shell client that is not sent."""
+        shown = text.decode("utf-8", "replace").strip()
+        if not shown:
+            return
+        fields = loads_or_none(text)
+        why = NOT_A_CALL
+        if isinstance(fields, dict) and isinstance(fields.get("line"), str):
+            shown, why = fields["line"], str(fields.get("why"))
+        if why == NOT_A_CALL:
+            detail = f"This line {why}. If its process died while it wrote it, nothing was promised."
+        else:
+            detail = f"This line of a shell client is not sent: {why}."
+        self._reject({"place": place, "line": shown}, None, {"detail": detail})
 
     def _reject(self, fields: RejectedCall, status: int | None, answer: object) -> None:
         with self._queue.file_lock():

@@ -7,8 +7,11 @@ import re
 
 import click
 
+from coord.client import migration, tokens
 from coord.client.cli.context import Coord, pass_coord
 from coord.client.cli.options import Command
+from coord.client.others_text import printable
+from coord.client.place import Place
 from coord.client.setup import plugin, repository_setup
 from coord.client.setup.confirm import carry_out, dry_run_option, refusals_end_the_command, yes_option
 
@@ -74,8 +77,28 @@ def init(
         else:
             options = repository_setup.InitOptions(coord.url_option, coord.project_option, local, mcp, guard)
             plan = repository_setup.install(place, options)
-        if carry_out(coord, plan, dry_run=dry_run, yes=yes) and not undo:
+        changed = carry_out(coord, plan, dry_run=dry_run, yes=yes)
+        if undo or dry_run:
+            return
+        _trust_named_server(coord, place)
+        if folder is None:
+            _move_old_state(coord)
+        if changed:
             coord.note(_next_step(folder))
+
+
+def _trust_named_server(coord: Coord, place: Place) -> None:
+    """The server that the user names for this repository is called from then on; one that only its files name is not."""
+    url = coord.url_option or (os.environ.get("COORD_URL") if tokens.environment_is_users(place.root) else None)
+    if url and tokens.trust(url):
+        coord.note(f"You trust {printable(url)} from now on: coord trust --list.")
+
+
+def _move_old_state(coord: Coord) -> None:
+    """Of versions that kept it in the repository."""
+    moved = migration.move_old_state(repository_setup.place_of())
+    if moved:
+        coord.note(f"{len(moved)} files in .claude of an older version of coord were moved to your own folder, or removed.")
 
 
 def _next_step(folder: str | None) -> str:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coord.client.locked import replace
+from coord.client.safe_files import replace
 
 
 class CannotChange(Exception):

@@ -8,7 +8,8 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from coord.client.cli.group import cli
+from tests.faults.proxy import Proxy
 from tests.service import ROOT, Service, running
 
 NOWHERE = "http://127.0.0.1:9"  # nobody listens on the discard port
@@ -62,6 +64,8 @@ class Person:
     session: str
     variables: dict[str, str] = field(default_factory=dict)
     command: list[str] = field(default_factory=lambda: [sys.executable, "-m", "coord.client"])
+    line: Proxy | None = None
+    is_away: bool = False
 
     @property
     def env(self) -> dict[str, str]:
@@ -72,7 +76,8 @@ class Person:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            done = CliRunner(mix_stderr=False).invoke(cli, args, input=stdin, env={**self.env, **env}, prog_name="coord")
+            with self._as_it_is():
+                done = CliRunner(mix_stderr=False).invoke(cli, args, input=stdin, env={**self.env, **env}, prog_name="coord")
         finally:
             os.chdir(before)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -81,7 +86,30 @@ class Person:
 
     def as_(self, session: str, **changed: Any) -> "Person":
         """Somebody else in the same checkout."""
-        return Person(changed.get("folder", self.folder), changed.get("url", self.url), self.project, session, dict(self.variables))
+        return Person(
+            changed.get("folder", self.folder),
+            changed.get("url", self.url),
+            self.project,
+            session,
+            dict(self.variables),
+            line=self.line,
+            is_away=self.is_away,
+        )
+
+    @contextmanager
+    def _as_it_is(self) -> Iterator[None]:
+        """Nobody answers at coord's address while the command of somebody runs who is cut off."""
+        if self.is_away and self.line is not None:
+            self.line.refuse()
+        try:
+            yield
+        finally:
+            if self.is_away and self.line is not None:
+                self.line.forward()
+
+    def cut_off(self) -> "Person":
+        """The same, while nobody answers at coord's address."""
+        return replace(self, variables=dict(self.variables), is_away=True)
 
     def at(self, url: str) -> "Person":
         return self.as_(self.session, url=url)
@@ -99,26 +127,33 @@ class Person:
         return subprocess.Popen([*self.command, *args], cwd=self.folder, env=self.environment, text=True, **{**pipes, **options})
 
     def process(self, *args: str, **options: Any) -> Said:
-        with self.start(*args, **options) as process:
+        with self._as_it_is(), self.start(*args, **options) as process:
             out, err = process.communicate(timeout=60)
         return Said(process.returncode, out or "", err or "")
 
     @property
     def queued(self) -> list[dict[str, Any]]:
         """The calls that wait, as `coord queue` shows them."""
-        found: list[dict[str, Any]] = self.at(NOWHERE)("queue", "--json").json["waiting"]
+        found: list[dict[str, Any]] = self("queue", "--json").json["waiting"]
         return found
 
 
+@pytest.fixture(scope="session")
+def line(service: Service) -> Iterator[Proxy]:
+    """The way to the service, which can break."""
+    with Proxy(service.port) as proxy:
+        yield proxy
+
+
 @pytest.fixture
-def me(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
+def me(line: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     checkout = tmp_path / "shop"
     (checkout / ".git").mkdir(parents=True)
     (checkout / "src").mkdir()
     (checkout / "src" / "app.py").write_text("")
     key = uuid.uuid4().hex[:12]
-    return Person(checkout, service.url, f"shop-{key}", f"web-1-{key}/agent")
+    return Person(checkout, f"http://127.0.0.1:{line.port}", f"shop-{key}", f"web-1-{key}/agent", line=line)
 
 
 @pytest.fixture
@@ -132,7 +167,7 @@ def other(me: Person) -> Person:
 @pytest.fixture
 def away(me: Person) -> Person:
     """The same, while nobody listens at coord's address."""
-    return me.at(NOWHERE)
+    return me.cut_off()
 
 
 class Stub(http.server.BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.client.cli.conftest import NOWHERE, Person, answering
+from tests.client.cli.conftest import Person, answering
 from tests.faults.proxy import Proxy
 from tests.service import Service, until
 
@@ -267,7 +267,7 @@ def test_a_question_while_coord_is_away_is_not_answered(away: Person) -> None:
     said = away("locks", "--json")
     assert said.code == 5
     assert said.json["error"] == "away"
-    assert NOWHERE in said.json["detail"]
+    assert away.url in said.json["detail"]
     assert away.queued == []
 
 

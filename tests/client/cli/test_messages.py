@@ -95,7 +95,7 @@ def test_messages_are_read_by_their_ids_and_acknowledged(me: Person, other: Pers
 
 def test_reading_while_coord_is_away_is_queued(me: Person, other: Person) -> None:
     message = me("-q", "send", "--to", other.session, "hello").out.strip()
-    away = other.at("http://127.0.0.1:9")
+    away = other.cut_off()
     assert away("read", message).err.startswith("queued: ")
     assert away("read", "--all").code == 5
     other("sync")

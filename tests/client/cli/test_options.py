@@ -177,7 +177,7 @@ def completed(me: Person, line: str) -> list[str]:
     return [choice.partition(",")[2] for choice in done.stdout.splitlines() if choice]
 
 
-def test_the_shell_completes_commands_options_and_names(me: Person, away: Person) -> None:
+def test_the_shell_completes_commands_options_and_names(me: Person) -> None:
     me("lock", "git push", "src/app.py")
     me("lock", "elsewhere", "-s", "another")
     me("set", "api", "built")
@@ -187,7 +187,7 @@ def test_the_shell_completes_commands_options_and_names(me: Person, away: Person
     assert completed(me, "coord set api dep") == ["deploying", "deployed"]
     assert sorted(completed(me, "coord unlock ")) == ["git push", "src/app.py"]
     assert completed(me, "coord components a") == ["api"]
-    assert completed(away, "coord unlock ") == []
+    assert completed(me.at(NOWHERE), "coord unlock ") == []
 
 
 @pytest.fixture

@@ -2,8 +2,15 @@
 
 import os
 import socket
+from pathlib import Path
 
+from coord.client.place import Place
 from tests.client.cli.conftest import NOWHERE, Person
+
+
+def state(me: Person) -> Path:
+    """What the client remembers of the checkout and the server."""
+    return Path(Place(str(me.folder), me.url).state_folder)
 
 
 def test_a_check_in_shows_what_one_should_know_as_the_service_tells_it(me: Person, other: Person) -> None:
@@ -64,7 +71,7 @@ def test_whoami_says_where_each_thing_comes_from(me: Person) -> None:
     assert (told["session"], told["session_from"]) == (me.session, "COORD_SESSION")
     assert (told["project"], told["project_from"]) == (me.project, "COORD_PROJECT")
     assert (told["url"], told["url_from"]) == (me.url, "COORD_URL")
-    assert told["queue"] == str(me.folder.resolve() / ".claude" / "coord-queue.jsonl")
+    assert told["queue"] == str(state(me) / "queue.jsonl")
     assert (told["waiting"], told["refused"], told["config"], told["token"]) == (0, 0, None, False)
     given = me("whoami", "-p", "other", "-s", "me", "--url", NOWHERE, "--json").json
     assert (given["project"], given["project_from"], given["session_from"], given["url_from"]) == (
@@ -95,8 +102,8 @@ def test_whoami_asks_nobody(away: Person) -> None:
 
 def test_what_is_remembered_of_sessions_that_are_long_over_goes(me: Person, other: Person) -> None:
     me("checkin")
-    (old,) = (me.folder / ".claude").glob("coord-cli-*.json")
+    (old,) = state(me).glob("cli-*.json")
     os.utime(old, (0, 0))
     me.as_("another")("checkin")
-    (left,) = (me.folder / ".claude").glob("coord-cli-*.json")
+    (left,) = state(me).glob("cli-*.json")
     assert left != old

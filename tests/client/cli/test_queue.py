@@ -81,10 +81,11 @@ def test_something_else_at_its_address_is_no_coord(me: Person) -> None:
 
 def test_a_write_that_something_else_answered_is_queued(me: Person) -> None:
     with answering(404, {"message": "not here"}) as url:
-        said = me.at(url)("set", "api", "built")
+        there = me.at(url)
+        said = there("set", "api", "built")
     assert said.code == 0
     assert "something that is not coord answers 404" in said.err
-    assert len(me.queued) == 1
+    assert len(there.queued) == 1
 
 
 def test_a_claim_that_waits_does_not_overtake_what_waits(me: Person, away: Person) -> None:

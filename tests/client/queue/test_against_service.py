@@ -183,7 +183,7 @@ def test_an_end_that_waited_behind_messages_of_its_session_ends_it(calls: Calls)
 def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(calls: Calls) -> None:
     keep(calls, "DELETE", f"/sessions{query(session_id=calls.session)}")
     elsewhere = Calls(calls.place, calls.session)
-    elsewhere.queue = type(calls.queue)(f"{calls.queue.path}.elsewhere")
+    elsewhere.queue = type(calls.queue)(f"{calls.queue.folder}.elsewhere")
     elsewhere.ask("POST", "/sessions/heartbeat", {"session_id": calls.session, "project_key": calls.place.project})
     elsewhere.ask("POST", "/locks", claim(calls, "x"))
     assert replayed(calls) == 1

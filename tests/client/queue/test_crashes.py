@@ -5,7 +5,7 @@ file, and the arrival of a call. Then another process queues one call more and r
 coord knows by its id or its time, and makes one.
 """
 
-import builtins
+import errno
 import json
 import os
 import sys
@@ -16,10 +16,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from coord.client import locked
-from coord.client.queue import Call, Queue, rejected, writing
+from coord.client.queue import Call, Queue, adoption, rejected
 from coord.client.wire import Answer
-from tests.client.recording import answer, claim, make_old, message, name, refusal, shell_adds, shell_line
+from tests.client.recording import answer, claim, make_old, message, name, refusal, shell_adds, shell_file, shell_line
 
 Work = Callable[[Queue, "Server"], None]
 DIED = 9
@@ -55,18 +54,16 @@ _write = os.write
 class Steps:
     """Counts what changes a file, and ends the process before the n-th of it; a line is also left half written."""
 
-    CHANGES = ("open", "replace", "link", "remove", "utime", "ftruncate")
+    CHANGES = ("open", "replace", "rename", "remove", "utime", "ftruncate")
 
-    def __init__(self, deadly: int, patch: pytest.MonkeyPatch, without_links: bool) -> None:
+    def __init__(self, deadly: int, patch: pytest.MonkeyPatch, other_disk: bool) -> None:
         self.left = deadly
-        for module in (rejected, locked):
-            patch.setattr(module, "open", self._counted(builtins.open), raising=False)
         for each in self.CHANGES:
             patch.setattr(os, each, self._counted(getattr(os, each)))
         patch.setattr(os, "fsync", lambda file: self.step())
         patch.setattr(os, "write", self._halved)
-        if without_links:
-            patch.setattr(os, "link", self._no_links)
+        if other_disk:
+            patch.setattr(os, "rename", self._other_disk)
 
     def step(self) -> None:
         self.left -= 1
@@ -87,16 +84,16 @@ class Steps:
             os._exit(DIED)
         return _write(file, content)
 
-    def _no_links(self, *args: Any) -> NoReturn:
-        raise PermissionError(1, "this disk knows no links")
+    def _other_disk(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise OSError(errno.EXDEV, "another disk")
 
 
-def dies(work: Work, queue: Queue, server: Server, deadly: int, without_links: bool) -> bool:
+def dies(work: Work, queue: Queue, server: Server, deadly: int, other_disk: bool) -> bool:
     """Whether the child died before it got through."""
     child = os.fork()
     if child == 0:
         try:
-            steps = Steps(deadly, pytest.MonkeyPatch(), without_links)
+            steps = Steps(deadly, pytest.MonkeyPatch(), other_disk)
             server.step = steps.step
             work(queue, server)
             os._exit(0)
@@ -140,7 +137,7 @@ def queues_behind_a_shell(queue: Queue, server: Server) -> None:
 def clears_away(queue: Queue, server: Server) -> None:
     append(queue, server, ONE)
     queue.replay(server)
-    for path in Path(queue.path).parent.iterdir():
+    for path in Path(queue.folder).iterdir():
         make_old(path)
     assert queue.is_empty
     append(queue, server, TWO)
@@ -156,8 +153,9 @@ def sets_aside_too_much(queue: Queue, server: Server) -> None:
 def loses_its_file_to_a_shell(queue: Queue, server: Server) -> None:
     append(queue, server, ONE)
     queue.replay(server)
+    shell_adds(queue, SHELLS)
     append(queue, server, TWO)
-    Path(queue.path).unlink()
+    shell_file(queue).unlink()
     append(queue, server, THREE)
     queue.replay(server)
 
@@ -170,15 +168,15 @@ WORKS: list[tuple[Work, list[str]]] = [
 ]
 
 
-def recovers(work: Work, expected: list[str], folder: Path, without_links: bool, monkeypatch: pytest.MonkeyPatch) -> bool:
+def recovers(work: Work, expected: list[str], folder: Path, other_disk: bool, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Kills the work at each step, in a folder each time anew."""
-    monkeypatch.setattr(writing, "TORN_AFTER_S", 0.0)
+    monkeypatch.setattr(adoption, "TORN_AFTER_S", 0.0)
     monkeypatch.setattr(os, "fsync", lambda file: None)
     deadly = 0
     while True:
-        queue = Queue(str(folder / str(deadly) / "coord-queue.jsonl"))
+        queue = Queue(str(folder / f"{deadly}.state"), [str(folder / str(deadly) / ".claude" / "coord-queue.jsonl")])
         server = Server(folder / f"{deadly}.arrived")
-        died = dies(work, queue, server, deadly, without_links)
+        died = dies(work, queue, server, deadly, other_disk)
         append(queue, server, LAST)
         rest = queue.replay(server)
         assert (rest.waiting, rest.why, rest.busy, queue.is_empty, queue.waiting()) == (0, None, False, True, [])
@@ -196,13 +194,13 @@ def recovers(work: Work, expected: list[str], folder: Path, without_links: bool,
         deadly += 1
 
 
-@pytest.mark.parametrize("without_links", [False, True], ids=["links", "no-links"])
+@pytest.mark.parametrize("other_disk", [False, True], ids=["one-disk", "two-disks"])
 @pytest.mark.parametrize(("work", "expected"), WORKS, ids=lambda value: value.__name__ if callable(value) else "")
 def test_a_process_killed_anywhere_loses_and_doubles_nothing(
-    work: Work, expected: list[str], without_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Work, expected: list[str], other_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert recovers(work, expected, tmp_path, without_links, monkeypatch)
+    assert recovers(work, expected, tmp_path, other_disk, monkeypatch)
 
 
 def test_nor_does_one_whose_file_a_shell_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert recovers(loses_its_file_to_a_shell, ["one", "two", "three"], tmp_path, False, monkeypatch)
+    assert recovers(loses_its_file_to_a_shell, ["one", "shell", "two", "three"], tmp_path, False, monkeypatch)

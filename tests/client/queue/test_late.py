@@ -13,6 +13,7 @@ from coord.client.wire import quote
 from tests.client.recording import (
     ME,
     Recorder,
+    again,
     answer,
     away,
     message,
@@ -38,7 +39,7 @@ def test_a_create_of_a_shell_without_an_id_gets_one_that_is_the_same_each_time(q
     server = Recorder(away)
     queue.replay(server)
     shell_adds(queue, "\n")
-    Queue(queue.path).replay(server)
+    again(queue).replay(server)
     ids = {(call.body or {})[field] for call in server.calls}
     assert len(server.calls) == 2
     assert len(ids) == 1
@@ -62,7 +63,7 @@ def test_the_same_line_twice_is_two_messages(queue: Queue) -> None:
 def test_the_same_line_in_the_queues_of_two_checkouts_is_two_messages(tmp_path: Path) -> None:
     server = Recorder()
     for folder in ("one", "two"):
-        queue = Queue(str(tmp_path / folder / "coord-queue.jsonl"))
+        queue = Queue(str(tmp_path / folder), [str(tmp_path / "checkouts" / folder / ".claude" / "coord-queue.jsonl")])
         shell_adds(queue, shell_line())
         queue.replay(server)
     assert len({(call.body or {})["id"] for call in server.calls}) == 2

@@ -1,34 +1,25 @@
 """What the queue's file holds, and which of its lines are calls."""
 
-import errno
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coord.client.queue import BASE, Call, Queue, seconds_of, writing
+from coord.client.queue import BASE, Call, Queue, adoption, seconds_of
 from tests.client.recording import (
     Recorder,
     make_old,
     message,
-    name,
     shell_adds,
+    shell_file,
     shell_line,
 )
 
 
 def content(queue: Queue) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(queue.path).read_bytes().splitlines()]
-
-
-rename = os.replace
-
-
-def no_links(source: str, target: str) -> None:
-    raise OSError(errno.EPERM, "this disk knows no links")
 
 
 def test_a_line_has_the_four_keys_of_the_contract_and_nothing_else(queue: Queue) -> None:
@@ -55,31 +46,8 @@ def test_the_folder_is_made_when_it_is_not_there(queue: Queue) -> None:
     assert not queue.is_empty
 
 
-def test_a_queue_may_be_named_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    queue = Queue("waiting.jsonl")
-    queue.append(message("a"))
-    monkeypatch.chdir("/")
-    assert [name(call) for call in queue.waiting()] == ["a"]
-    assert (tmp_path / "waiting.jsonl").exists()
-
-
-def test_a_link_leads_to_the_queue(queue: Queue, tmp_path: Path) -> None:
-    (tmp_path / "link.jsonl").symlink_to(queue.path)
-    linked = Queue(str(tmp_path / "link.jsonl"))
-    linked.append(message("a"))
-    shell_adds(linked, shell_line())
-    assert [name(call) for call in queue.waiting()] == ["a", "s"]
-    server = Recorder()
-    linked.replay(server)
-    assert server.names == ["a", "s"]
-    assert queue.is_empty
-    assert not Path(queue.path).exists()
-    assert (tmp_path / "link.jsonl").is_symlink()
-
-
-def test_a_claude_folder_that_is_a_file_is_an_empty_queue_that_keeps_nothing(queue: Queue) -> None:
-    Path(queue.path).parent.write_text("")
+def test_a_folder_that_is_a_file_is_an_empty_queue_that_keeps_nothing(queue: Queue) -> None:
+    Path(queue.folder).write_text("")
     assert queue.is_empty
     assert not queue.waiting()
     assert not queue.rejected()
@@ -98,7 +66,7 @@ def test_lone_surrogates_do_not_stand_in_the_way(queue: Queue) -> None:
 def test_a_line_that_lost_its_end_does_not_swallow_the_next(queue: Queue) -> None:
     torn = shell_line()[:70]
     shell_adds(queue, torn)
-    make_old(queue.path)
+    make_old(shell_file(queue))
     queue.append(message("a"))
     server = Recorder()
     done = queue.replay(server)
@@ -151,7 +119,7 @@ def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
     shell_adds(queue, torn)
     server = Recorder()
     queue.replay(server)
-    make_old(queue.path)
+    make_old(shell_file(queue))
     (told,) = queue.replay(server).rejected
     assert told["line"] == torn
     assert "not a call" in told["answer"]["detail"]
@@ -164,9 +132,7 @@ def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
 def test_what_stands_behind_one_that_was_set_aside_is_seen_too(
     queue: Queue, behind: str, is_call: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "TORN_AFTER_S", 0.0)
-    monkeypatch.setattr(os, "link", no_links)
-    monkeypatch.setattr(os, "replace", lambda source, target: no_links(source, target) if source == queue.path else rename(source, target))
+    monkeypatch.setattr(adoption, "TORN_AFTER_S", 0.0)
     shell_adds(queue, shell_line()[:50])
     server = Recorder()
     assert len(queue.replay(server).rejected) == 1
@@ -176,14 +142,14 @@ def test_what_stands_behind_one_that_was_set_aside_is_seen_too(
     assert queue.is_empty
 
 
-def test_queueing_behind_a_line_that_is_being_written_waits_for_its_end(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queueing_does_not_wait_for_a_line_that_a_shell_is_writing(queue: Queue) -> None:
     line = shell_line()
     shell_adds(queue, line[:50])
-    monkeypatch.setattr("coord.client.queue.writing.time.sleep", lambda seconds: shell_adds(queue, line[50:]))
     queue.append(message("a"))
+    shell_adds(queue, line[50:])
     server = Recorder()
     assert queue.replay(server).rejected == []
-    assert server.names == ["s", "a"]
+    assert server.names == ["a", "s"]
 
 
 @pytest.mark.parametrize("blank", ["\n", "\n\n\n", "   \n", "\r\n", "\t\n"], ids=repr)
@@ -238,10 +204,10 @@ ODD = {
     "time-is-a-number": shell_line(ts=1764064800),
     "nonsense-time": shell_line(ts="yesterday"),
     "much-too-late": shell_line(ts="9999-99-99T99:99:99Z"),
-    "space-in-path": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=host/my agent"),
-    "unicode-in-path": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=host/naïve"),
-    "newline-in-path": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=a HTTP/1.1\r\nX-Evil: 1\r\n\r\n"),
-    "bad-percent": shell_line(method="DELETE", path=f"{BASE}/locks?session_id=%zz%4&resource=%"),
+    "space-in-path": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=host/my agent"),
+    "unicode-in-path": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=host/naïve"),
+    "newline-in-path": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=a HTTP/1.1\r\nX-Evil: 1\r\n\r\n"),
+    "bad-percent": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=%zz%4&resource=%"),
     "surrogate": shell_line(body={"subject": "\ud800"}),
     "more-keys": shell_line(retries=3),
 }

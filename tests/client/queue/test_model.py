@@ -1,6 +1,7 @@
 """Random lives of a queue against a model of it: calls of ours and of shell clients, replays that fail or die at some step, shells that are
 killed in the middle of a line, replay by themselves, and remove the file whatever has come in since."""
 
+import errno
 import json
 import os
 import shutil
@@ -17,11 +18,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from coord.client.queue import BASE, Call, Queue, writing
+from coord.client.queue import BASE, Call, Queue, adoption
 from coord.client.wire import Answer
-from tests.client.recording import answer, away, make_old, shell_adds, shell_line
+from tests.client.recording import answer, away, make_old, shell_adds, shell_file, shell_line
 
-STEPS = ("open", "write", "fsync", "replace", "link", "remove", "utime")
+STEPS = ("open", "write", "fsync", "replace", "rename", "remove", "utime", "ftruncate")
 
 
 class Killed(BaseException):
@@ -48,8 +49,8 @@ def killed_at(step: int, patch: pytest.MonkeyPatch) -> Iterator[None]:
             yield
 
 
-def no_links(source: str, target: str) -> None:
-    raise PermissionError("this disk knows no links")
+def other_disk(source: str, target: str, **more: Any) -> None:
+    raise OSError(errno.EXDEV, "another disk")
 
 
 class Lives(RuleBasedStateMachine):
@@ -58,8 +59,8 @@ class Lives(RuleBasedStateMachine):
         self.folder = tempfile.mkdtemp(prefix="coord-queue-")
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda file: None)
-        self.patch.setattr(writing, "TORN_AFTER_S", 0.0)
-        self.queue = Queue(os.path.join(self.folder, "coord-queue.jsonl"))
+        self.patch.setattr(adoption, "TORN_AFTER_S", 0.0)
+        self.queue = Queue(os.path.join(self.folder, "state"), [os.path.join(self.folder, "checkout", ".claude", "coord-queue.jsonl")])
         self.written: list[str] = []  # in order: what arrives once, if it was promised
         self.promised: set[str] = set()
         self.arrived: list[str] = []
@@ -90,11 +91,10 @@ class Lives(RuleBasedStateMachine):
         self.arrived.append((call.body or {})["subject"])
         return answer()
 
-    @initialize(links=st.booleans())
-    def disk(self, links: bool) -> None:
-        if not links:
-            self.patch.setattr(os, "link", no_links)
-        self.links = links
+    @initialize(one_disk=st.booleans())
+    def disk(self, one_disk: bool) -> None:
+        if not one_disk:
+            self.patch.setattr(os, "rename", other_disk)
 
     @rule()
     def queues(self) -> None:
@@ -142,14 +142,13 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def a_minute_passes(self) -> None:
-        for path in Path(self.folder).iterdir():
+        for path in Path(self.folder).rglob("*.jsonl"):
             make_old(path)
         assert isinstance(self.queue.is_empty, bool)
 
     @rule(meanwhile=st.booleans())
     def shell_replays_and_removes(self, meanwhile: bool) -> None:
-        """Not where there are no links: there the shell takes with it what comes in between the end of its loop and its `rm`."""
-        path = Path(self.queue.path)
+        path = shell_file(self.queue)
         if not path.exists():
             return
         self.shells_replay = True
@@ -160,7 +159,7 @@ class Lives(RuleBasedStateMachine):
                 self.promised -= {each for each in self.promised if each in line}
                 continue
             self.server(Call("POST", f"{BASE}/messages", body))
-        if meanwhile and self.links:
+        if meanwhile:
             self.queues()
         path.unlink(missing_ok=True)
 

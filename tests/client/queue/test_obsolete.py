@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.client.recording import (
     Recorder,
     claim,
     message,
+    shell_adds,
 )
 
 
@@ -71,10 +71,9 @@ def test_a_release_before_a_claim_does_not_concern_it(queue: Queue, earlier: Cal
     assert queue.replay(Recorder()).dropped == 0
 
 
-def test_a_release_in_the_next_file_counts_too(queue: Queue) -> None:
+def test_a_release_by_a_shell_counts_too(queue: Queue) -> None:
     queue.append(CLAIM)
-    Path(queue.path).unlink()
-    queue.append(MOOT["by-id"])
+    shell_adds(queue, MOOT["by-id"].line().decode())
     done = queue.replay(Recorder())
     assert (done.sent, done.dropped) == (1, 1)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from coord.client.queue import queue as queue_module
 from coord.client.wire import SERVER_HEADER, Answer, Away
 from tests.client.recording import (
     Recorder,
+    again,
     answer,
     away,
     make_old,
@@ -19,6 +21,7 @@ from tests.client.recording import (
     name,
     refusal,
     shell_adds,
+    shell_file,
     shell_line,
 )
 
@@ -93,7 +96,7 @@ def test_the_answer_to_ones_own_call_is_given_to_the_caller_and_not_set_aside(qu
 
 def test_a_place_is_ones_own_also_behind_a_torn_line_and_what_a_shell_adds(queue: Queue) -> None:
     shell_adds(queue, "torn")
-    make_old(queue.path)
+    make_old(shell_file(queue))
     place = queue.append(message("b"))
     shell_adds(queue, shell_line())
     assert not queue.is_answered(place)
@@ -123,7 +126,7 @@ def test_while_one_process_replays_another_sends_nothing(queue: Queue) -> None:
     second: list[Any] = []
 
     def reply(call: Call) -> Answer:
-        second.append(Queue(queue.path).replay(Recorder(lambda call: pytest.fail("sent twice"))))
+        second.append(again(queue).replay(Recorder(lambda call: pytest.fail("sent twice"))))
         return answer()
 
     queue.replay(Recorder(reply))
@@ -131,7 +134,8 @@ def test_while_one_process_replays_another_sends_nothing(queue: Queue) -> None:
 
 
 def test_queueing_goes_on_while_another_process_replays(queue: Queue) -> None:
-    with FileLock(f"{queue.path[:-6]}.replay.lock", 0):
+    Path(queue.folder).mkdir()
+    with FileLock(f"{queue.folder}/replay.lock", 0):
         queue.append(message("a"))
     assert [name(call) for call in queue.waiting()] == ["a"]
 
@@ -140,5 +144,6 @@ def test_a_process_that_is_stopped_in_the_middle_of_its_line_makes_the_others_bu
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue_module, "FILE_LOCK_S", 0.0)
-    with FileLock(f"{queue.path[:-6]}.lock", 0), pytest.raises(Busy):
+    Path(queue.folder).mkdir()
+    with FileLock(f"{queue.folder}/queue.lock", 0), pytest.raises(Busy):
         queue.append(message("a"))

@@ -1,4 +1,4 @@
-"""Shell clients write to, and remove, the file at any moment."""
+"""Shell clients write to, and remove, their file at any moment; it is copied, replayed, and taken out of the checkout."""
 
 import errno
 import os
@@ -7,43 +7,61 @@ from pathlib import Path
 
 import pytest
 
-from coord.client.queue import Call, Queue, files
+from coord.client.queue import Call, Queue, adoption
 from coord.client.wire import Answer
 from tests.client.recording import (
     Recorder,
+    again,
     answer,
     away,
-    kept,
     make_old,
     message,
+    moved,
     name,
     shell_adds,
+    shell_file,
     shell_line,
 )
 
 
-def no_links(source: str, target: str) -> None:
-    raise OSError(errno.EPERM, "this disk knows no links")
-
-
-def test_what_a_shell_removes_while_it_waits_is_sent_all_the_same(queue: Queue) -> None:
+def test_what_a_shell_queued_is_sent_in_its_place(queue: Queue) -> None:
     queue.append(message("a"))
-    Path(queue.path).unlink()
-    assert not queue.is_empty
-    assert [name(call) for call in queue.waiting()] == ["a"]
+    shell_adds(queue, shell_line())
+    assert not again(queue).is_empty
+    assert [name(call) for call in queue.waiting()] == ["a", "s"]
     queue.append(message("b"))
     server = Recorder()
     queue.replay(server)
-    assert server.names == ["a", "b"]
+    assert server.names == ["a", "s", "b"]
+    assert queue.is_empty
+
+
+def test_nothing_of_ours_is_ever_written_into_the_checkout(queue: Queue) -> None:
+    shell_adds(queue, shell_line())
+    before = shell_file(queue).read_bytes()
+    queue.append(message("a"))
+    queue.replay(Recorder(away))
+    assert shell_file(queue).read_bytes() == before
+    assert list(shell_file(queue).parent.iterdir()) == [shell_file(queue)]
+    queue.replay(Recorder())
+    assert list(shell_file(queue).parent.iterdir()) == []
+
+
+def test_what_a_shell_removes_after_it_was_seen_is_sent_all_the_same(queue: Queue) -> None:
+    shell_adds(queue, shell_line())
+    queue.append(message("a"))
+    shell_file(queue).unlink()
+    server = Recorder()
+    queue.replay(server)
+    assert server.names == ["s", "a"]
     assert queue.is_empty
 
 
 def test_what_a_shell_removes_in_the_middle_of_a_replay_is_sent_all_the_same(queue: Queue) -> None:
-    for each in ("a", "b"):
-        queue.append(message(each))
+    shell_adds(queue, shell_line(body={"subject": "a"}), shell_line(body={"subject": "b"}))
 
     def reply(call: Call) -> Answer:
-        Path(queue.path).unlink(missing_ok=True)
+        shell_file(queue).unlink(missing_ok=True)
         return answer()
 
     server = Recorder(reply)
@@ -52,45 +70,12 @@ def test_what_a_shell_removes_in_the_middle_of_a_replay_is_sent_all_the_same(que
     assert queue.is_empty
 
 
-def test_a_file_that_a_shell_removed_before_its_first_line_is_begun_anew(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    link = os.link
-    removed: list[None] = []
-
-    def removes_first(source: str, target: str) -> None:
-        if not removed:
-            removed.append(None)
-            Path(queue.path).unlink()
-        link(source, target)
-
-    monkeypatch.setattr(os, "link", removes_first)
-    queue.append(message("a"))
-    assert removed
-    assert [name(call) for call in queue.waiting()] == ["a"]
-    assert Path(queue.path).exists()
-
-
-def test_what_a_shell_puts_in_the_place_of_the_file_is_not_taken_for_it(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    link = os.link
-
-    def swaps_first(source: str, target: str) -> None:
-        if not kept(queue):
-            Path(queue.path).unlink()
-            shell_adds(queue, shell_line())
-        link(source, target)
-
-    monkeypatch.setattr(os, "link", swaps_first)
-    queue.append(message("a"))
-    server = Recorder()
-    queue.replay(server)
-    assert server.names == ["s", "a"]
-
-
 def test_what_a_shell_adds_to_a_file_that_it_opened_before_it_went_is_sent(queue: Queue) -> None:
-    queue.append(message("a"))
+    shell_adds(queue, shell_line(body={"subject": "a"}))
     server = Recorder()
-    with Path(queue.path).open("a") as opened:
+    with shell_file(queue).open("a") as opened:
         queue.replay(server)
-        assert not Path(queue.path).exists()
+        assert not shell_file(queue).exists()
         assert queue.is_empty
         opened.write(shell_line())
     assert not queue.is_empty
@@ -100,24 +85,25 @@ def test_what_a_shell_adds_to_a_file_that_it_opened_before_it_went_is_sent(queue
     assert queue.is_empty
 
 
-def in_the_window_before(replace: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Does something once, when the queue is about to take its file away."""
-    real = os.replace
+def in_the_window_before_it_goes(act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does something once, when the file is about to be taken out of the checkout."""
+    real = os.rename
     done: list[None] = []
 
-    def hooked(source: str, target: str) -> None:
-        if str(source).endswith(replace) and not done:
+    def hooked(source: str, target: str, **more: int) -> None:
+        if not done:
             done.append(None)
             act()
-        real(source, target)
+        real(source, target, **more)
 
-    monkeypatch.setattr(os, "replace", hooked)
+    monkeypatch.setattr(os, "rename", hooked)
 
 
 def test_what_a_shell_adds_in_the_moment_in_which_the_file_goes_is_sent_too(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_the_window_before("coord-queue.jsonl", lambda: shell_adds(queue, shell_line()), monkeypatch)
-    queue.append(message("a"))
+    in_the_window_before_it_goes(lambda: shell_adds(queue, shell_line()), monkeypatch)
+    shell_adds(queue, shell_line(body={"subject": "a"}))
     server = Recorder()
+    queue.replay(server)
     queue.replay(server)
     assert server.names == ["a", "s"]
     assert queue.is_empty
@@ -125,12 +111,13 @@ def test_what_a_shell_adds_in_the_moment_in_which_the_file_goes_is_sent_too(queu
 
 def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     def begins_anew() -> None:
-        Path(queue.path).unlink()
+        shell_file(queue).unlink()
         shell_adds(queue, shell_line())
 
-    in_the_window_before("coord-queue.jsonl", begins_anew, monkeypatch)
-    queue.append(message("a"))
+    in_the_window_before_it_goes(begins_anew, monkeypatch)
+    shell_adds(queue, shell_line(body={"subject": "a"}))
     server = Recorder()
+    queue.replay(server)
     queue.replay(server)
     assert server.names == ["a", "s"]
     assert queue.is_empty
@@ -138,63 +125,71 @@ def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(queue: Queue
 
 
 def test_a_file_that_a_shell_removes_in_that_moment_is_no_error(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_the_window_before("coord-queue.jsonl", lambda: Path(queue.path).unlink(), monkeypatch)
-    queue.append(message("a"))
+    in_the_window_before_it_goes(lambda: shell_file(queue).unlink(), monkeypatch)
+    shell_adds(queue, shell_line())
     assert queue.replay(Recorder()).sent == 1
     assert queue.is_empty
 
 
-def test_a_file_that_is_emptied_and_filled_anew_is_sent_from_its_begin(queue: Queue) -> None:
-    for each in ("a", "b"):
-        queue.append(message(each))
+def test_a_file_that_is_emptied_and_filled_anew_is_sent_from_its_beginning(queue: Queue) -> None:
+    shell_adds(queue, shell_line(body={"subject": "a"}), shell_line(body={"subject": "b"}))
     server = Recorder(lambda call: answer() if name(call) == "a" else away(call))
     queue.replay(server)
-    Path(queue.path).write_text("")
-    assert queue.is_empty
+    shell_file(queue).write_text("")
     shell_adds(queue, shell_line(), shell_line(body={"subject": "t" * 300}), shell_line())
     server.reply = lambda call: answer()
     queue.replay(server)
-    assert [each[:3] for each in server.names] == ["a", "b", "s", "ttt", "s"]
+    assert [subject[:3] for subject in server.names] == ["a", "b", "b", "s", "ttt", "s"]
 
 
 def test_the_file_goes_when_all_of_it_is_answered_and_not_before(queue: Queue) -> None:
-    queue.append(message("a"))
-    queue.append(message("b"))
+    shell_adds(queue, shell_line(body={"subject": "a"}), shell_line(body={"subject": "b"}))
     queue.replay(Recorder(lambda call: answer() if name(call) == "a" else away(call)))
-    assert Path(queue.path).exists()
+    assert shell_file(queue).exists()
     queue.replay(Recorder())
+    assert not shell_file(queue).exists()
     assert not Path(queue.path).exists()
 
 
-def test_its_second_name_goes_a_minute_later(queue: Queue) -> None:
-    queue.append(message("a"))
+def test_what_was_taken_out_of_the_checkout_goes_a_minute_later(queue: Queue) -> None:
+    shell_adds(queue, shell_line())
     queue.replay(Recorder())
-    folder = Path(queue.path).parent
     assert queue.is_empty
-    assert kept(queue) == ["coord-queue.kept.1.jsonl"]
-    make_old(folder / "coord-queue.kept.1.jsonl", files.KEPT_S - 5)
+    assert moved(queue) == ["shell.1.jsonl"]
+    file = Path(queue.folder) / "shell.1.jsonl"
+    make_old(file, adoption.KEPT_S - 5)
     assert queue.is_empty
-    assert kept(queue)
-    make_old(folder / "coord-queue.kept.1.jsonl", 10)
+    assert moved(queue)
+    make_old(file, 10)
     assert queue.is_empty
-    assert not kept(queue)
-    assert sorted(path.name for path in folder.iterdir()) == ["coord-queue.lock", "coord-queue.replay.lock"]
+    assert not moved(queue)
 
 
-def test_a_disk_without_hard_links_has_one_name_only(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "link", no_links)
-    server = Recorder(lambda call: answer() if name(call) == "a" else away(call))
-    for each in ("a", "b"):
-        queue.append(message(each))
+def test_a_checkout_on_another_disk_keeps_no_file_either(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_disk(*args: object, **more: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    shell_adds(queue, shell_line(body={"subject": "a"}))
+    late = shell_file(queue).open("a")
+
+    def shell_goes_on(seconds: float) -> None:
+        late.write(shell_line())
+        late.close()
+
+    monkeypatch.setattr(os, "rename", other_disk)
+    monkeypatch.setattr("coord.client.queue.adoption.time.sleep", shell_goes_on)
+    server = Recorder()
     queue.replay(server)
-    server.reply = lambda call: answer()
-    assert [name(call) for call in queue.waiting()] == ["b"]
-    assert not kept(queue)
+    assert not shell_file(queue).exists()
     queue.replay(server)
+    assert server.names == ["a", "s"]
     assert queue.is_empty
-    assert not Path(queue.path).exists()
-    assert kept(queue) == ["coord-queue.kept.1.jsonl"]
-    queue.append(message("c"))
-    queue.replay(server)
-    assert server.names == ["a", "b", "b", "c"]
-    assert queue.is_empty
+
+
+def test_the_same_lines_in_a_new_file_are_new_calls(queue: Queue) -> None:
+    line = shell_line()
+    server = Recorder()
+    for _ in range(2):
+        shell_adds(queue, line)
+        queue.replay(server)
+    assert server.names == ["s", "s"]

@@ -63,6 +63,11 @@ class Repository:
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
+    @property
+    def state(self) -> Path:
+        """What the client remembers of it."""
+        return Path(json.loads(self.coord("whoami", "--json").stdout)["queue"]).parent
+
     def write(self, name: str, content: str | bytes = "") -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

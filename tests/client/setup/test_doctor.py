@@ -115,7 +115,6 @@ def test_it_leaves_nothing_behind(set_up: Repository, service: Service) -> None:
     before = set_up.tree()
     doctor(set_up, code=0)
     after = set_up.tree()
-    after.pop(".claude/coord-config.json")  # what every hook remembers of .coord.toml
     assert after == before
     for path in ("locks", "sessions"):
         assert service.call("GET", f"/{path}?project_key={set_up.project}").json["items"] == []
@@ -125,7 +124,7 @@ def test_it_says_what_was_derived_and_from_where(set_up: Repository) -> None:
     checks = doctor(set_up)
     assert checks["project"][0]["message"] == f"{set_up.project} (from .coord.toml)"
     assert checks["session"][0]["message"].startswith("web-1/ann-")
-    assert str(set_up.folder / ".claude" / "coord-queue.jsonl") in checks["queue"][0]["message"]
+    assert str(set_up.home / ".local" / "state" / "coord") in checks["queue"][0]["message"]
     checks = doctor(set_up, COORD_PROJECT="other", CLAUDE_CODE_SESSION_ID="0123abcd-1")
     assert checks["project"][0]["message"] == "other (from COORD_PROJECT)"
     assert checks["session"][0]["message"].startswith("web-1/claude-123abcd1 (from Claude Code)")
@@ -386,8 +385,9 @@ def test_settings_that_are_wrong(set_up: Repository, service: Service, settings:
 def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Repository) -> None:
     call = {"ts": shell_time(), "method": "POST", "path": "/api/coord/messages", "body": {}}
     set_up.write(".claude/coord-queue.jsonl", f"{json.dumps(call)}\n" * 2)
-    set_up.write(".claude/coord-queue.rejected.jsonl", f"{json.dumps({**call, 'status': 422, 'answer': {}})}\n")
-    set_up.write(".claude/coord-queue.reported.json", "100000")
+    state = set_up.state
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "queue.rejected.jsonl").write_text(f"{json.dumps({**call, 'status': 422, 'answer': {}})}\n")
     before = set_up.tree()
     waiting, refused = doctor(set_up, code=0)["queue"]
     assert f"2 calls wait, the oldest since {call['ts']}" in waiting["message"]
@@ -399,13 +399,13 @@ def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Reposit
 
 def test_a_queue_that_cannot_be_written_is_a_problem(set_up: Repository) -> None:
     set_up.write("file", "")
-    checks = doctor(set_up, code=1, COORD_QUEUE=str(set_up.folder / "file" / "queue.jsonl"))
+    checks = doctor(set_up, code=1, XDG_STATE_HOME=str(set_up.write("file")))
     assert "cannot be written" in checks["queue"][0]["message"]
 
 
 def test_a_queue_that_git_would_commit_is_warned_of(set_up: Repository) -> None:
     (set_up.folder / ".gitignore").unlink()
-    assert any("git does not ignore the queue" in check["message"] for check in doctor(set_up)["queue"])
+    assert any("git does not ignore .claude/coord-queue.jsonl" in check["message"] for check in doctor(set_up)["queue"])
 
 
 def test_an_old_guard_and_an_mcp_entry_that_leads_elsewhere_are_warned_of(set_up: Repository) -> None:

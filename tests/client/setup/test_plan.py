@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coord.client.locked import replace
+from coord.client.safe_files import replace
 from coord.client.setup.json_text import JsonText
 from coord.client.setup.plan import CannotChange, Plan
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from coord.client import address
 from coord.client.place import BadConfig, Place
 from coord.client.setup.doctor import extras, hook_settings, location, program, queue, server
 from coord.client.setup.doctor.check import PROBLEM, Check, DoctorContext
@@ -26,11 +25,11 @@ def diagnose(folder: str | None = None, *, url: str | None = None, project: str 
     """
     yield from program.check()
     try:
-        place = Place(folder)
+        place = Place(folder, url)
     except BadConfig as error:
         yield Check("settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here.")
         return
-    place.url, place.project = address.normal(url) if url else place.url, project or place.project
+    place.project = project or place.project
     overrides = {"COORD_URL": url, "COORD_PROJECT": project}
     context = DoctorContext(place, folder or os.getcwd(), {name: value for name, value in overrides.items() if value})
     for name, check in GROUPS:

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from coord.client.hook import log_path
 from coord.client.queue import BASE
 from coord.client.setup import hooks
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext
@@ -81,7 +82,8 @@ def _environment(context: DoctorContext, session_id: str, scratch: str) -> dict[
         **inherited,
         "CLAUDE_PROJECT_DIR": context.place.root,
         "CLAUDE_CODE_SESSION_ID": session_id,
-        "COORD_QUEUE": os.path.join(scratch, "coord-queue.jsonl"),
+        "COORD_DOCTOR": "1",
+        "LOCALAPPDATA" if os.name == "nt" else "XDG_STATE_HOME": scratch,
         **context.overrides,
     }
 
@@ -122,7 +124,7 @@ def _judge(outcome: Outcome, *, is_claimed: bool) -> Check:
         message = f"an edit was refused, since another session holds the whole project, in {elapsed}"
         return Check("hooks fire", OK, message)
     message = f"the hook ran ({elapsed}, exit code {outcome.code}), but coord got no claim: {outcome.text or 'it printed nothing'}"
-    fix = "Run it by hand: coord hook --help. What failed in a hook is logged in .claude/coord-hook.log."
+    fix = f"Run it by hand: coord hook --help. What failed in a hook is logged in {log_path()}."
     return Check("hooks fire", PROBLEM, message, fix)
 
 

@@ -1,4 +1,4 @@
-"""The queue of calls that could not be sent."""
+"""The queue of calls that could not be sent, and what failed in hooks."""
 
 from __future__ import annotations
 
@@ -6,36 +6,40 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from coord.client.locked import remove
+from coord.client import hook
 from coord.client.queue import Queue
+from coord.client.safe_files import age_of, remove
 from coord.client.setup import git
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext
+
+RECENT_S = 7 * 86400.0
 
 
 def check(context: DoctorContext) -> Iterator[Check]:
     place = context.place
-    for path in place.queues:
-        yield from _file(path)
-    name = os.path.relpath(place.queue, place.home)
-    repository = place.repository
-    in_checkout = repository is not None and place.home in (repository.top, repository.main)
-    if in_checkout and not name.startswith("..") and not _is_ignored(place.home, name):
-        message = "git does not ignore the queue, so it may be committed"
-        yield Check("queue", WARNING, message, "coord init")
+    yield from _queue(Queue.of(place))
+    for path in place.shell_queues:
+        checkout = os.path.dirname(os.path.dirname(path))
+        if place.repository is not None and checkout in (place.repository.top, place.repository.main) and not _is_ignored(path, checkout):
+            message = f"git does not ignore {os.path.relpath(path, checkout)}, to which shell clients write, so it may be committed"
+            yield Check("queue", WARNING, message, "coord init")
+            break
+    if age_of(hook.failed_path()) < RECENT_S:
+        message = f"a hook failed in the last week; what it was is in {hook.log_path()}"
+        yield Check("hooks", WARNING, message, "Please report this, with the last lines of that file. Then remove it.")
 
 
-def _file(path: str) -> Iterator[Check]:
-    queue = Queue(path)
+def _queue(queue: Queue) -> Iterator[Check]:
     try:
-        _try_writing(path)
+        _try_writing(queue.path)
         waiting, refused = queue.waiting(), queue.rejected()
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}"
+        message = f"{queue.path} cannot be written: {error.strerror or error}"
         fix = "Calls are lost while the server is away. Fix its permissions."
         yield Check("queue", PROBLEM, message, fix)
         return
     count = "1 call waits" if len(waiting) == 1 else f"{len(waiting)} calls wait"
-    message = f"{path} can be written; {count}"
+    message = f"{queue.path} can be written; {count}"
     if waiting:
         message += f", the oldest since {waiting[0].ts}"
         yield Check("queue", WARNING, message, "coord sync")
@@ -45,6 +49,8 @@ def _file(path: str) -> Iterator[Check]:
         count = "1 queued call was" if len(refused) == 1 else f"{len(refused)} queued calls were"
         message = f"{count} refused when sent ({queue.rejected_path})"
         yield Check("queue", WARNING, message, "coord queue --rejected")
+    for problem in queue.problems():
+        yield Check("queue", WARNING, f"calls of shell clients are not sent: {problem}", "Move the file away, once you have looked at it.")
 
 
 def _try_writing(path: str) -> None:
@@ -57,14 +63,11 @@ def _try_writing(path: str) -> None:
     handle, trial = tempfile.mkstemp(dir=folder, prefix="coord-doctor-")
     os.close(handle)
     remove(trial)
-    if os.path.exists(path):
-        with open(path, "ab"):
-            pass
 
 
-def _is_ignored(folder: str, name: str) -> bool:
+def _is_ignored(path: str, checkout: str) -> bool:
     try:
-        git.run(folder, "check-ignore", "--quiet", "--no-index", name)
+        git.run(checkout, "check-ignore", "--quiet", "--no-index", os.path.relpath(path, checkout))
     except git.GitFailed:
         return False
     return True

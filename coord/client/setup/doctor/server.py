@@ -11,6 +11,7 @@ from typing import Any
 
 from coord import __version__
 from coord.client import API
+from coord.client.others_text import printable
 from coord.client.queue import BASE, seconds_of
 from coord.client.setup.doctor.check import (
     OK,
@@ -21,6 +22,7 @@ from coord.client.setup.doctor.check import (
     DoctorContext,
     source,
 )
+from coord.client.suggestions import command
 from coord.client.wire import Answer, Away, BadUrl, query
 
 SLOW_S = 0.5  # half of the second that a hook gives the server
@@ -31,6 +33,10 @@ HEALTH_TIMEOUT_S = TIMEOUT_S + 3  # /health waits for the database first
 
 
 def check(context: DoctorContext) -> Iterator[Check]:
+    if not context.place.is_trusted:
+        message = f"only this repository names the server {printable(context.place.url)}, so nothing is sent to it"
+        yield Check("server", PROBLEM, message, f"If it is your team's: {command('trust', context.place.url)}")
+        return
     reached = _address(context)
     yield reached
     if reached.state == PROBLEM:
@@ -123,9 +129,6 @@ def _access(context: DoctorContext) -> Iterator[Check]:
 
 def _refused(context: DoctorContext, detail: object) -> Check:
     place = context.place
-    if not place.is_trusted:
-        message = "your token was not sent, since only this repository's .coord.toml names this server"
-        return Check("access", PROBLEM, message, f"If it is your team's: coord trust {place.url}")
     token = "the token that was sent is not accepted" if place.token else "it needs a token, and none is set"
     fix = "Put it in ~/.config/coord/token, or set COORD_TOKEN_FILE; the operator has the token."
     return Check("access", PROBLEM, f"{token}: {detail}", fix)

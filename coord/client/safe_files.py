@@ -1,0 +1,216 @@
+"""Files of this user's own, opened so that nobody else decides which file that is.
+
+A link is never followed, a second name of another file never taken, and a file that is not this
+user's is neither read nor written. What is written is whole or not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PRIVATE = 0o600
+PRIVATE_FOLDER = 0o700
+_TRIES_EVERY_S = 0.01
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+# O_NONBLOCK: to open a pipe that somebody put in the file's place would wait for a writer.
+_FLAGS = _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_LINK_ERRORS = (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR)  # EMLINK: FreeBSD's for a link
+
+
+class UnsafeFile(OSError):
+    """A file or folder that is not used; the message says which, and why."""
+
+
+def open_own(path: str, flags: int, *, folder: int | None = None) -> int:
+    """Opens a regular file of this user's own that has one name. `folder`: an open one that the path counts from. Raises UnsafeFile."""
+    if not _NO_FOLLOW and os.path.islink(path):
+        raise UnsafeFile(f"{path} is a link")
+    try:
+        file = os.open(path, flags | _FLAGS, PRIVATE, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _LINK_ERRORS:
+            raise UnsafeFile(f"{path} is not a regular file") from None
+        raise
+    try:
+        _check_file(path, os.fstat(file))
+    except UnsafeFile:
+        os.close(file)
+        raise
+    return file
+
+
+def _check_file(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsafeFile(f"{path} is not a regular file")
+    if not is_own(status):
+        raise UnsafeFile(f"{path} belongs to another user")
+    if status.st_nlink > 1:
+        raise UnsafeFile(f"{path} is a second name of another file")
+
+
+def is_own(status: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+
+
+def is_own_or_roots(status: os.stat_result) -> bool:
+    return is_own(status) or status.st_uid == 0
+
+
+def open_folder(path: str) -> int:
+    """Opens a folder, which is no link, to name files in it. Raises UnsafeFile and OSError. Not on Windows."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
+    except OSError as error:
+        if error.errno in (*_LINK_ERRORS, errno.ENOTDIR) and os.path.lexists(path):
+            raise UnsafeFile(f"{path} is not a folder, or a link to one") from None
+        raise
+
+
+def make_folder(path: str) -> None:
+    """Makes a folder for this user alone, with those above it. Raises UnsafeFile where it is there and another's, or may be replaced."""
+    _make_folders(path)
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode) or not is_own(status):
+        raise UnsafeFile(f"{path} is not a folder of this user's own")
+    if os.name == "nt":
+        return
+    if status.st_mode & 0o077:
+        os.chmod(path, PRIVATE_FOLDER)
+    above = os.path.dirname(path)
+    mode = os.stat(above).st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise UnsafeFile(f"{above} may be written by everybody, so {os.path.basename(path)} in it may be anybody's")
+
+
+def _make_folders(path: str) -> None:
+    """As os.makedirs, which leaves the folders above to the umask."""
+    try:
+        os.mkdir(path, PRIVATE_FOLDER)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        _make_folders(os.path.dirname(path))
+        _make_folders(path)
+
+
+def list_folder(path: str) -> list[str]:
+    """The names in a folder of this user's own; none when there is no such folder."""
+    try:
+        status = os.lstat(path)
+        return os.listdir(path) if stat.S_ISDIR(status.st_mode) and is_own(status) else []
+    except OSError:
+        return []
+
+
+def read(path: str) -> bytes:
+    """Nothing when there is no such file. Raises UnsafeFile and OSError."""
+    try:
+        file = open_own(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    with open(file, "rb") as opened:
+        return opened.read()
+
+
+def read_any(path: str) -> bytes:
+    """Whoever's file it is, also through a link, for what the user named or the system has; nothing when there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+
+
+def write_whole(path: str, content: bytes, mode: int = PRIVATE) -> None:
+    """The file has this content or what it had before, also when the process dies here. A link in its place is replaced, not followed."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        remove(temporary)  # of a process that died
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode), "wb") as file:
+            file.write(content)
+        replace(temporary, path)
+    except OSError:
+        remove(temporary)
+        raise
+
+
+def append(path: str, content: bytes) -> None:
+    """On the disk when this returns. Raises UnsafeFile and OSError."""
+    with open(open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace(source: str, target: str) -> None:
+    """As os.replace; on Windows it waits for those who have the file open for a moment, as virus scanners do."""
+    _insist(lambda: os.replace(source, target))
+
+
+def remove(path: str) -> None:
+    """Whether or not it is there."""
+    try:
+        _insist(lambda: os.remove(path))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+
+
+def _insist(act: Callable[[], None]) -> None:
+    for _ in range(50 if os.name == "nt" else 0):
+        try:
+            act()
+            return
+        except PermissionError:
+            time.sleep(_TRIES_EVERY_S)
+    act()
+
+
+def sync_folder(path: str) -> None:
+    """Puts the name of a new file on the disk; its content is there only after a call of fsync of its own. Windows does so by itself."""
+    if os.name == "nt":
+        return
+    try:
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError:
+        pass  # a file system that cannot
+
+
+def touch(path: str, at: float | None = None) -> None:
+    """Sets the time of a file, not of what it may be a link to; default is now. Raises OSError."""
+    times = None if at is None else (at, at)
+    if os.utime in os.supports_follow_symlinks:
+        os.utime(path, times, follow_symlinks=False)
+    else:
+        os.utime(path, times)
+
+
+def status_of(path: str) -> os.stat_result | None:
+    """Of the file itself, also when it is a link; None when there is none."""
+    try:
+        return os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def size_of(path: str) -> int:
+    status = status_of(path)
+    return status.st_size if status is not None else 0
+
+
+def age_of(path: str) -> float:
+    """Seconds since it was written to, also by a clock that was put back; very many when it is not there."""
+    try:
+        return abs(time.time() - os.lstat(path).st_mtime)
+    except OSError:
+        return float("inf")

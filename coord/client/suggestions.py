@@ -1,0 +1,38 @@
+"""Commands that a person or an agent is told to run: whatever is in them, they do what they say and nothing else."""
+
+from __future__ import annotations
+
+import os
+
+from coord.client.others_text import printable
+
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,")
+_PLAIN_ON_WINDOWS = _PLAIN - frozenset("%")
+_QUOTED_ON_WINDOWS = _PLAIN_ON_WINDOWS | frozenset(" =")
+
+
+def command(verb: str, *arguments: str, **options: object) -> str:
+    """`coord VERB --option=value -- ARGUMENT…`, quoted for the shell at hand."""
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    shown = " ".join(["coord", *verb.split(), *map(quote, words)])
+    return " ".join([shown, "--", *map(quote, arguments)]) if arguments else shown
+
+
+def quote(text: str) -> str:
+    """One word for the shell at hand. What cannot be printed is replaced: it is not there to be run."""
+    word = printable(text)
+    if not _has_posix_shell():
+        return _quote_on_windows(word)
+    return word if word and _PLAIN.issuperset(word) else "'" + word.replace("'", "'\\''") + "'"
+
+
+def _has_posix_shell() -> bool:
+    """Git Bash, in which Claude Code runs commands on Windows, says so in its environment."""
+    return os.name != "nt" or bool(os.environ.get("MSYSTEM") or os.environ.get("SHELL"))
+
+
+def _quote_on_windows(word: str) -> str:
+    """For cmd and PowerShell alike: they agree on no way to quote what is special to one of them, so that is left out."""
+    if word and _PLAIN_ON_WINDOWS.issuperset(word):
+        return word
+    return '"' + "".join(letter if letter in _QUOTED_ON_WINDOWS else "?" for letter in word) + '"'
