@@ -14,7 +14,7 @@ export FAKETIME_GAPS_SINCE := $(shell date +%s)
 export LD_PRELOAD := $(or $(shell tools/faketime.sh),$(error this clock cannot be moved))
 endif
 
-.PHONY: serve test calendar coverage check format audit bench wheel sbom release lock vendor clean help
+.PHONY: serve test calendar coverage check format audit bench wheel sbom release lock vendor pictures clean help
 
 help:
 	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
@@ -29,6 +29,7 @@ help:
 	@echo "make release VERSION=1.2.3   check that changelog, version and tag agree, then build both"
 	@echo "make lock       pin the dependencies anew"
 	@echo "make vendor     fetch the libraries of the page (coord/areas/board/static/vendor) anew"
+	@echo "make pictures   take the pictures of the documents anew, from the real page"
 
 serve: $(VENV)/.runtime
 	$(BIN)/flask db upgrade
@@ -83,6 +84,10 @@ lock: $(VENV)/.dev
 
 vendor: $(VENV)/.dev
 	$(BIN)/python -m tools.vendor
+
+pictures: $(VENV)/.dev
+	tools/setup-tests.sh
+	TAKE_PICTURES=1 $(BIN)/pytest tests/areas/board/test_pictures.py
 
 LOCK := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--no-header

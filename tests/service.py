@@ -95,14 +95,15 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, log: int | None = None) -> None:
+    def start(self, log: int | None = None, port: int = 0) -> None:
         """Starts gunicorn on a port that is bound here and handed over, so that nobody else can take it in between.
 
-        `log`: the descriptor that its log goes to, instead of a file.
+        `log`: the descriptor that its log goes to, instead of a file. `port` 0: any that is free.
         """
         command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "wsgi:app"]
         with socket.socket() as listener, self._out.open("ab") as out, self._errors.open("ab") as errors:
-            listener.bind(("127.0.0.1", 0))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
             self.port = listener.getsockname()[1]
             bind = {"COORD_BIND": f"fd://{listener.fileno()}"}
             self._process = subprocess.Popen(

@@ -119,6 +119,7 @@ def test_a_stored_page_of_an_old_service_says_so(service: Service, open_page: Op
     page.route("**/api/coord/board*", lambda route: _with_version(route, "99.0"))
     claim(service, "src/new.py")
     page.get_by_text("coord was updated to 99.0").wait_for()
+    page.unroute_all(behavior="wait")
 
 
 def _with_version(route: Any, version: str) -> None:

@@ -6,7 +6,7 @@ import { isQuiet, reads } from "./journal.js";
 import { href } from "./location.js";
 import { model, useModel } from "./model.js";
 import { useReading } from "./page.js";
-import { ProjectLink, Rows, SessionLink, Text, Time, html, useState } from "./ui.js";
+import { Empty, ProjectLink, Rows, SessionLink, Text, Time, html, useState } from "./ui.js";
 
 export function Event({ event, project = true }) {
   const { who, verb, text, more, to } = reads(event);
@@ -30,6 +30,7 @@ export function Latest() {
   useModel();
   const fits = useFilter();
   const events = latest(fits).slice(0, SHOWN);
+  if (events.length === 0) return html`<${Empty}>Nothing has changed${fits.any ? " that fits the filter" : ""}.</${Empty}>`;
   return html`<${Rows} items=${events} keyOf=${(event) => event.revision} label="Latest changes" className="events" row=${(event) => html`<${Event} event=${event} />`} />`;
 }
 

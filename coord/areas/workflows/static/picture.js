@@ -40,8 +40,8 @@ export function Picture({ items }) {
   if (linked.length === 0) return null;
   const { places, width, height } = layout(linked);
   return html`<section class="panel"><h2>What depends on what</h2>
-    <div class="picture" tabindex="0" role="region" aria-label="What depends on what">
-      <svg width=${width + 4} height=${height + 4} viewBox=${`-2 -2 ${width + 4} ${height + 4}`} role="img" aria-label=${`${linked.length} items and their dependencies; the list below says the same`}>
+    <div class="picture" tabindex="0" role="region" aria-label=${`What depends on what: ${linked.length} items`}>
+      <svg width=${width + 4} height=${height + 4} viewBox=${`-2 -2 ${width + 4} ${height + 4}`}>
         ${linked.flatMap((each) => each.depends_on.filter((other) => places.has(other)).map((other) => edge(places.get(other), places.get(each.id))))}
         ${linked.map((each) => box(each, places.get(each.id)))}
       </svg>
