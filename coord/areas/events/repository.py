@@ -47,11 +47,20 @@ class Page:
 
 def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
     """The next events after a revision (None: from the oldest kept). Raises CursorGone."""
-    first, last = _reach(db, after)
+    oldest, last = _bounds(db)
+    first = oldest if after is None else after
+    if not oldest <= first <= last:
+        raise CursorGone(first, oldest, last)
     began = time.monotonic()
     while True:
         upto = min(first + WINDOW, last)
         items = _between(db, wanted, first, upto, limit)
+        oldest, newest_now = _bounds(db)  # retention may have deleted what belongs onto this page before it was read
+        if oldest > first and after is not None:
+            raise CursorGone(first, oldest, newest_now)
+        if oldest > first:
+            first, last = oldest, newest_now
+            continue
         if len(items) == limit:
             upto = items[-1]["revision"]
         if items or upto == last or time.monotonic() - began > MAX_PAGE_S:
@@ -61,16 +70,13 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
 
 def newest(db: Reader) -> int:
     """The last revision that is committed."""
-    return _reach(db, None)[1]
+    return _bounds(db)[1]
 
 
-def _reach(db: Reader, after: int | None) -> tuple[int, int]:
-    """From where to read, and up to where there is something."""
+def _bounds(db: Reader) -> tuple[int, int]:
+    """The revision after which the journal is kept, and the last one."""
     head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
-    oldest, end = int(head["trimmed"]), int(head["revision"])
-    if after is not None and not oldest <= after <= end:
-        raise CursorGone(after, oldest, end)
-    return (oldest if after is None else after), end
+    return int(head["trimmed"]), int(head["revision"])
 
 
 def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> Rows:

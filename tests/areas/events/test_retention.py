@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from coord import upkeep
-from coord.areas.events import retention
+from coord.areas.events import repository, retention
+from coord.areas.sessions.repository import changes
 from coord.store import transact
 from tests.conftest import Agent, Clock
 
@@ -69,3 +70,61 @@ def test_trimming_is_an_event_and_two_that_trim_at_once_do_it_once(app: Flask, c
         assert transact(retention.trim_once, 90) is True
         assert transact(retention.trim_once, 90) is False
     assert [(row["type"], row["data"]) for row in journal_rows()] == [("journal.trimmed", {"upto": 3, "days": 90})]
+
+
+def trimming_before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Retention deletes everything just before this function reads."""
+    read = getattr(module, name)
+
+    def late(*args: Any) -> Any:
+        monkeypatch.setattr(module, name, read)
+        assert transact(retention.trim_once, 90)
+        return read(*args)
+
+    monkeypatch.setattr(module, name, late)
+
+
+def test_what_retention_deletes_while_a_page_is_read_is_not_skipped_in_silence(
+    client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(client, 3)
+    clock.move(days=91)
+    trimming_before(monkeypatch, repository, "_between")
+    answer = client.get("/events", after=1)
+    assert (answer.status_code, answer.json["oldest"]) == (410, "3")
+    assert client.get("/events", after=3).status_code == 200
+
+
+def test_a_reader_without_a_cursor_begins_with_the_oldest_that_is_kept(
+    client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(client, 3)
+    clock.move(days=91)
+    trimming_before(monkeypatch, repository, "_between")
+    assert seen(client.get("/events")) == [(4, "journal.trimmed")]
+
+
+def test_a_checkin_says_what_retention_deleted_while_it_was_read(client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(client, 3)
+    clock.move(days=91)
+    trimming_before(monkeypatch, changes, "since")
+    answer = client.post("/sessions/checkin", session_id="host/b", after=1)
+    assert answer.json["changes_lost"] is True
+
+
+def test_after_a_restore_no_cursor_from_before_is_good(app: Flask, client: Agent) -> None:
+    write(client, 3)
+    result = app.test_cli_runner().invoke(args=["journal", "restored"])
+    assert result.exit_code == 0, result.output
+    write(client, 3)
+    for cursor in (0, 2, 3, 4, 5, 9):
+        assert client.get("/events", after=cursor).json["error"] == "cursor_gone", cursor
+    (event, *others) = client.get("/events").json["items"]
+    assert (event["type"], len(others)) == ("journal.restored", 3)
+
+
+def test_after_a_restore_tokens_go_on_from_above_all_that_were_given_out(app: Flask, client: Agent) -> None:
+    claim = {"project_key": "shop", "session_id": "host/a"}
+    before = client.post("/locks", **claim, resource="x").json["fencing_token"]
+    app.test_cli_runner().invoke(args=["journal", "restored"])
+    assert client.post("/locks", **claim, resource="y").json["fencing_token"] > before + 1_000_000

@@ -27,7 +27,14 @@ def collect_checkin(db: Reader, session: SessionAnswer, after: int | None) -> Ch
             failed.append(area.name)
     lost = after is not None and not head["trimmed"] <= after <= head["revision"]
     sections.append(_changes(db, scope, None if lost else after, head["revision"]))
+    if after is not None and _trimmed(db) > after:
+        lost = True  # by retention, perhaps before the changes were read
     return Checkin(SessionSchema().dump(session), sections, head["revision"], lost, tuple(failed))
+
+
+def _trimmed(db: Reader) -> int:
+    head = db.row(journal.HEAD)
+    return int(head["trimmed"]) if head is not None else 0
 
 
 def _section(db: Reader, area: Area, part: CheckinPart, scope: Scope) -> Section:
