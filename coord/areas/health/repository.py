@@ -37,9 +37,37 @@ def probe(db: Reader) -> State:
     return State(migrations, any(row["read_only"] for row in rows), db.row(journal.HEAD) is not None)
 
 
+@dataclass(frozen=True)
+class Histories:
+    """The migrations that this version of the code knows, its areas' included, and the last of each history."""
+
+    known: frozenset[str]
+    heads: frozenset[str]
+
+
 @lru_cache(maxsize=8)
-def newest(folders: tuple[Path, ...]) -> frozenset[str]:
-    """The migrations that this version of the code needs: the head of each history."""
+def histories(folders: tuple[Path, ...]) -> Histories:
     first, *_ = folders
     script = ScriptDirectory(str(first.parent), version_locations=[str(folder) for folder in folders])
-    return frozenset(script.get_heads())
+    known = frozenset(revision.revision for revision in script.walk_revisions())
+    return Histories(known, frozenset(script.get_heads()))
+
+
+@dataclass(frozen=True)
+class Schema:
+    """How the database's tables stand to the code: `behind` by these migrations, or `newer` by those."""
+
+    behind: frozenset[str] = frozenset()
+    newer: frozenset[str] = frozenset()
+
+
+def compare(code: Histories, applied: frozenset[str]) -> Schema:
+    """`applied`: the last migration of each history that the database has.
+
+    One that the code does not know is newer than a head that is missing, or of an area that is no longer here.
+    """
+    missing = code.heads - applied
+    unknown = applied - code.known
+    if (applied & code.known) - code.heads or len(missing) > len(unknown):
+        return Schema(behind=missing)
+    return Schema(newer=unknown if missing else frozenset())

@@ -35,14 +35,17 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
         if isinstance(explained, Unavailable):
             return _degraded(503, "disconnected", None, explained.reason)
         raise
-    missing = repository.newest(_folders()) - state.migrations
-    if missing:
-        return _degraded(500, "connected", f"missing {', '.join(sorted(missing))}; {MIGRATE}", "a migration is missing")
+    schema = repository.compare(repository.histories(_folders()), state.migrations)
+    if schema.behind:
+        missing = f"missing {', '.join(sorted(schema.behind))}; {MIGRATE}"
+        return _degraded(500, "connected", missing, "a migration is missing")
+    migrations = f"newer ({', '.join(sorted(schema.newer))})" if schema.newer else "current"
     if not state.has_head:
-        return _degraded(500, "connected", "current", "the table journal_head has lost its row: no change can be made until it is put back")
+        reason = "the table journal_head has lost its row: no change can be made until it is put back"
+        return _degraded(500, "connected", migrations, reason)
     if state.read_only:
-        return _degraded(503, "disconnected", "current", "the database is read-only")
-    return {"status": "ok", "database": "connected", "migrations": "current", "reason": None, "version": __version__}
+        return _degraded(503, "disconnected", migrations, "the database is read-only")
+    return {"status": "ok", "database": "connected", "migrations": migrations, "reason": None, "version": __version__}
 
 
 def _degraded(status: int, database: str, migrations: str | None, reason: str) -> ResponseReturnValue:

@@ -11,7 +11,9 @@ class HealthSchema(Schema):
     status = fields.String(required=True, metadata={"description": "`ok` or `degraded`."})
     database = fields.String(required=True, metadata={"description": "`connected` or `disconnected`."})
     migrations = fields.String(
-        required=True, allow_none=True, metadata={"description": "`current`, or what is missing; null when the database is away."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "`current`, `newer (0006)` in a rolling upgrade, or what is missing; null: the database is away."},
     )
     reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it is degraded."})
     version = fields.String(required=True)
