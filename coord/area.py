@@ -275,6 +275,14 @@ def call_hook(area: str, hook: str, function: Callable[P, T], *args: P.args, **k
         raise HookFailed(area, hook) from error
 
 
+def deliver(change: Change[Any], notice: Notice) -> None:
+    """Adds the sending of the message, through the first area that delivers; nothing where none does. Raises HookFailed."""
+    for area in areas():
+        if area.deliver is not None:
+            call_hook(area.name, "deliver", area.deliver, change, notice)
+            return
+
+
 def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     """All areas, the built-in first, each once. Raises BadArea."""
     found = [_from_module(name) for name in (*built_in, *further)]

@@ -17,3 +17,16 @@ class Superseded(errors.Superseded):
             "which is after yours: nothing was changed. If yours should hold even now, send it again without observed_at.",
             **{kind: _SCHEMAS[kind].dump(stored)},
         )
+
+
+class NotAssignee(errors.CoordError):
+    """Another session has this item in progress, so it stays as it is; `work_item` is how it stands."""
+
+    status, code = 409, "not_assignee"
+
+    def __init__(self, item: ItemAnswer) -> None:
+        super().__init__(
+            f"Work item {item['id']} is in progress by {item['assigned_to']!r}, not by you: nothing was changed. "
+            "Ask that session, or send it again with force: true, which tells it.",
+            work_item=_SCHEMAS["work_item"].dump(item),
+        )

@@ -111,7 +111,10 @@ class DependencyEdits(Base):
 
 
 class WorkItemClaim(Base):
-    """Which item a claim was given, for the caller that asks again because it never saw the answer."""
+    """Which item a claim was given, for the caller that asks again because it never saw the answer.
+
+    `item_id` is claims.NO_ITEM when there was none.
+    """
 
     __tablename__ = "work_item_claims"
     __table_args__ = (TABLE_OPTIONS,)

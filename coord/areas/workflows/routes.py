@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from coord.areas.workflows.errors import Superseded
+from coord.areas.workflows.errors import NotAssignee, Superseded
 from coord.areas.workflows.repository import claims, item_changes, items, workflow_changes, workflows
 from coord.areas.workflows.rows import (
     ChangeItem,
@@ -130,7 +130,10 @@ def get_item(query: dict[str, str | None], item_id: UUID) -> ItemAnswer:
 @blp.route("/work-items/<uuid:item_id>", methods=["PATCH"], tags=ITEMS)
 @blp.arguments(ChangeWorkItemSchema)
 @blp.response(200, WorkItemSchema)
-@blp.raises(NotFound, Superseded)
+@blp.raises(NotFound, Superseded, NotAssignee)
 def change_item(body: ChangeItem, item_id: UUID) -> ItemAnswer:
-    """Change a work item: its status, what it waits for, who does it. Repeating it is fine."""
+    """Change a work item: its status, what it waits for, who does it. May be repeated.
+
+    While another session has it in progress, a caller that names itself needs `force`.
+    """
     return transact(item_changes.update, str(item_id), body)

@@ -27,7 +27,7 @@ class ChangeWorkflow(TypedDict):
 
 
 class WorkflowRow(TypedDict):
-    """A workflow as it is stored; see models.Workflow."""
+    """A workflow as it is stored, see models.Workflow. `stuck_items`: those that depend on a cancelled one."""
 
     revision: int
     id: str
@@ -47,6 +47,7 @@ class WorkflowRow(TypedDict):
     items_cancelled: int
     changed: int
     digest: str
+    stuck_items: int
 
 
 class WorkflowToChange(WorkflowRow):
@@ -82,6 +83,7 @@ class ChangeItem(TypedDict):
 
     session_id: str | None
     observed_at: datetime | None
+    force: bool
     title: NotRequired[str]
     description: NotRequired[str | None]
     status: NotRequired[str]
@@ -149,7 +151,10 @@ class ItemPlace(TypedDict):
 
 
 class ItemRow(ItemPlace):
-    """A work item as it is stored; see models.WorkItem."""
+    """A work item as it is stored, see models.WorkItem.
+
+    `cancelled_dependencies`: the ids of those it depends on that are cancelled, with commas; None: none are.
+    """
 
     revision: int
     id: str
@@ -168,6 +173,7 @@ class ItemRow(ItemPlace):
     decisions: list[str] | None
     changed: int
     digest: str
+    cancelled_dependencies: str | None
 
 
 class ItemToChange(ItemRow):
@@ -192,6 +198,7 @@ class ItemAnswer(ItemRow):
     status: str
     priority: int
     ready: bool
+    blocked_by: list[str]
 
 
 class WorkflowWithItems(WorkflowAnswer):

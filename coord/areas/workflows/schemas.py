@@ -65,6 +65,13 @@ class WorkItemSchema(Schema):
     priority = _priority(required=True)
     depends_on = _depends_on(required=True)
     ready = fields.Boolean(required=True, metadata={"description": "Pending, and every dependency is completed."})
+    blocked_by = fields.List(
+        Uuid(),
+        required=True,
+        metadata={
+            "description": "Of a pending item: the cancelled items in `depends_on`. It is not ready until they are completed or left out."
+        },
+    )
     assigned_to = SessionId(required=True, allow_none=True)
     claimed_at = Time(
         required=True, allow_none=True, metadata={"description": "When it was last taken into work; null when it is back in the queue."}
@@ -104,6 +111,10 @@ class WorkflowSchema(Schema):
     updated_at = Time(required=True)
     observed_at = Time(required=True, metadata={"description": _OBSERVED_AT})
     progress = fields.Nested(ProgressSchema, required=True, metadata={"description": "How many of its items are in each status."})
+    stuck_items = fields.Integer(
+        required=True,
+        metadata={"description": "How many of its pending items depend on a cancelled one: see their `blocked_by`."},
+    )
 
 
 WorkflowList = list_of(WorkflowSchema)
@@ -190,6 +201,10 @@ class ChangeWorkItemSchema(Body):
     depends_on = _depends_on()
     assigned_to = SessionId(allow_none=True)
     observed_at = ObservedAt("An item that was changed, claimed or returned since stays as it is.")
+    force = Boolean(
+        load_default=False,
+        metadata={"description": "Change it although another session has it in progress; that session gets a message."},
+    )
 
 
 class WorkItemsQuery(PageQuery):
@@ -211,5 +226,9 @@ class ClaimWorkItemSchema(Body):
     project_key = ProjectKey(load_default=None)
     workflow_id = Uuid(load_default=None)
     claim_id = Uuid(
-        load_default=None, metadata={"description": "Chosen by the client: repeating it gives the same item, whatever became of it since."}
+        load_default=None,
+        metadata={
+            "description": "Chosen by the client: repeating it gives the same item, whatever became of it since. "
+            "One that found nothing finds nothing for 10 minutes."
+        },
     )

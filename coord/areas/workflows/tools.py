@@ -64,6 +64,7 @@ work = Tool(
         **pick_fields(ChangeWorkItemSchema, description=""),
         "status": Choice(_STATUSES),
         **pick_fields(ChangeWorkItemSchema, priority="Higher goes first", depends_on="Item ids", assigned_to=""),
+        **pick_fields(ChangeWorkItemSchema, force="Though another has it"),
         **pick_fields(WorkItemsQuery, ready="", cursor=""),
     },
     call=_work,

@@ -12,9 +12,22 @@ from tests.conftest import Agent
 
 Make = Callable[..., dict[str, Any]]
 
-WORKFLOW_KEYS = ["id", "project_key", "name", "description", "status", "created_by", "created_at", "updated_at", "observed_at", "progress"]
+WORKFLOW_KEYS = [
+    "id",
+    "project_key",
+    "name",
+    "description",
+    "status",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "observed_at",
+    "progress",
+    "stuck_items",
+]
 ITEM_KEYS = [
-    *("id", "workflow_id", "project_key", "title", "description", "status", "priority", "depends_on", "ready", "assigned_to"),
+    *("id", "workflow_id", "project_key", "title", "description", "status", "priority", "depends_on"),
+    *("ready", "blocked_by", "assigned_to"),
     *("claimed_at", "created_by", "created_at", "updated_at", "observed_at", "completed_at"),
 ]
 

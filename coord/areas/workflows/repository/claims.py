@@ -4,6 +4,7 @@ It is chosen inside the change: changes are serial, so callers that claim at the
 items, the best first, and none of them has to try again.
 """
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -12,15 +13,19 @@ from sqlalchemy import bindparam as param
 
 from coord.areas.workflows.models import work_item_claims, work_items, workflows
 from coord.areas.workflows.repository.item_changes import workflow_of
-from coord.areas.workflows.repository.items import answers
+from coord.areas.workflows.repository.items import COLUMNS, answers
 from coord.areas.workflows.rows import ClaimItem, ItemAnswer
 from coord.areas.workflows.stages import READY
 from coord.ids import digest, must_match
 from coord.observed_at import now_or_newest
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal, now
+
+REMEMBER_EMPTY = timedelta(minutes=10)  # a proxy or a queue delivers a call again within seconds
+NO_ITEM = "00000000-0000-0000-0000-000000000000"  # the item of a claim that was answered 204
 
 _c = work_items.c
 _claims = work_item_claims.c
+_entries = journal.JournalEntry.__table__.c
 
 
 @lru_cache(maxsize=4)
@@ -86,14 +91,39 @@ _RECORD_CLAIM = journal.recording(
     data=_event_data,
 )
 
-_ITEM_OF_CLAIM = Prepared(sa.select(*_c, _claims.digest.label("claim_digest")).where(_claimed))
+_EMPTY_CLAIM = Prepared(
+    sa.select(_claims.digest, _entries.at, now().label("now"))
+    .select_from(work_item_claims.outerjoin(journal.JournalEntry.__table__, _entries.revision == _claims.revision))
+    .where(_claims.id == param("claim_id"), _claims.item_id == sa.literal(NO_ITEM, _claims.item_id.type))
+)
+"""A claim that was answered 204, and when."""
+
+_FORGET_EMPTY = Prepared(
+    sa.delete(work_item_claims).where(_claims.id == param("claim_id"), _claims.item_id == sa.literal(NO_ITEM, _claims.item_id.type))
+)
+
+
+@lru_cache(maxsize=4)
+def _remember_empty(scope: tuple[str, ...]) -> Prepared:
+    """Notes that there was nothing for the claim, if that is still so."""
+    values: dict[str, Any] = {
+        "revision": journal.revision,
+        "id": param("claim_id", type_=_claims.id.type),
+        "item_id": sa.literal(NO_ITEM, _claims.item_id.type),
+        "digest": param("digest", type_=sa.String),
+    }
+    nothing = sa.select(*values.values()).where(~sa.exists(_next(scope)))
+    return Prepared(sa.insert(work_item_claims).from_select(list(values), nothing))
+
+
+_ITEM_OF_CLAIM = Prepared(sa.select(*COLUMNS, _claims.digest.label("claim_digest")).where(_claimed))
 
 
 def claim(db: Reader, body: ClaimItem, claim_id: str) -> Decision[ItemAnswer | None]:
     """The next ready item, now the caller's; None when there is none. Raises Invalid and IdConflict.
 
-    May be repeated: the claim gives the same item. Leaves out items that are assigned to others, and those of
-    closed workflows.
+    May be repeated: the claim gives the same item, and for REMEMBER_EMPTY nothing if there was nothing. Leaves
+    out items that are assigned to others, and those of closed workflows.
     """
     names = {"project_key": body["project_key"], "workflow_id": body["workflow_id"]}
     content_digest = digest({"session_id": body["session_id"], **names})
@@ -101,17 +131,41 @@ def claim(db: Reader, body: ClaimItem, claim_id: str) -> Decision[ItemAnswer | N
     if earlier is not None:
         must_match({"id": claim_id, "digest": earlier["claim_digest"]}, content_digest, "claim")
         return Answer(answers([earlier])[0])
-    in_scope = {name: value for name, value in names.items() if value is not None}
-    scope, values = tuple(in_scope), {"session_id": body["session_id"], **in_scope}
+    empty = db.row(_EMPTY_CLAIM, claim_id=claim_id)
+    if empty is not None:
+        must_match({"id": claim_id, "digest": empty["digest"]}, content_digest, "claim")
+        if empty["at"] is not None and empty["now"] - empty["at"] < REMEMBER_EMPTY:
+            return Answer(None)
+    scope = tuple(name for name, value in names.items() if value is not None)
+    values = {name: value for name, value in names.items() if value is not None}
+    values = {"session_id": body["session_id"], **values}
+    change: Change[ItemAnswer | None] = Change()
+    if empty is not None:
+        change.add(_FORGET_EMPTY, {"claim_id": claim_id}, expect=1)
+    claim_values = {"claim_id": claim_id, "digest": content_digest, **values}
     if db.row(_is_any_ready(scope), **values) is None:
         if body["workflow_id"] is not None:
             workflow_of(db, body["workflow_id"], body["project_key"])
-        return Answer(None)
-    change: Change[ItemAnswer | None] = Change()
-    change.add(_insert(scope), {"claim_id": claim_id, "digest": content_digest, **values}, expect=1)
-    change.add(_TAKE, {"claim_id": claim_id, "session": body["session_id"]}, expect=1)
+        if body["claim_id"] is None:
+            return Answer(None)  # nobody can repeat it
+        return _add_empty(change, scope, claim_values, body["project_key"])
+    return _add_claim(change, scope, claim_values)
+
+
+def _add_claim(change: Change[ItemAnswer | None], scope: tuple[str, ...], values: dict[str, str]) -> Change[ItemAnswer | None]:
+    claim_id, caller = values["claim_id"], values["session_id"]
+    change.add(_insert(scope), values, expect=1)
+    change.add(_TAKE, {"claim_id": claim_id, "session": caller}, expect=1)
     change.add(_COUNT_TAKEN, {"claim_id": claim_id}, expect=1)
-    caller = body["session_id"]
     change.record(Event("work_item.claimed", "work_item", claim_id, session_id=caller, statement=_RECORD_CLAIM))
     change.answer_with(lambda rows: answers(rows)[0], _ITEM_OF_CLAIM, {"claim_id": claim_id})
+    return change
+
+
+def _add_empty(
+    change: Change[ItemAnswer | None], scope: tuple[str, ...], values: dict[str, str], project_key: str | None
+) -> Change[ItemAnswer | None]:
+    """Remembers that there was nothing, so that a second delivery does not take an item for nobody."""
+    change.add(_remember_empty(scope), values, expect=1)
+    change.record(Event("work_item.none_ready", "claim", values["claim_id"], project_key, values["session_id"]))
     return change

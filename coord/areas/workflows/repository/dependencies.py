@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.areas.workflows.models import dependencies, dependency_edits, work_items
+from coord.areas.workflows.models import dependencies, dependency_edits, work_items, workflows
 from coord.areas.workflows.repository.ranges import one_of
-from coord.areas.workflows.stages import FREED, HELD_UP
+from coord.areas.workflows.stages import FREED, HELD_UP, WAITING_STAGES
 from coord.errors import Invalid
 from coord.store import Change, Prepared, Reader, journal
 
@@ -46,6 +46,30 @@ def move_stages(stages: Mapping[str, str], *conditions: sa.ColumnElement[bool]) 
     to = sa.case(dict(stages), value=_c.stage)
     return Prepared(sa.update(work_items).where(one_of(_c.stage, stages), *conditions).values(stage=to, changed=journal.revision))
 
+
+_cancelled = work_items.alias("cancelled")
+_is_cancelled = sa.and_(_cancelled.c.id == dependencies.c.depends_on, _cancelled.c.stage == sa.literal("cancelled"))
+
+cancelled_dependencies = (
+    sa.select(sa.func.group_concat(dependencies.c.depends_on))
+    .select_from(dependencies.join(_cancelled, _is_cancelled))
+    .where(dependencies.c.item_id == _c.id)
+    .correlate(work_items)
+    .scalar_subquery()
+    .label("cancelled_dependencies")
+)
+"""A column of a work item: the ids of its dependencies that are cancelled, with commas; null when none are."""
+
+_stuck = work_items.alias("stuck")
+_count_stuck = (
+    sa.select(sa.func.count(_stuck.c.id.distinct()))
+    .select_from(_stuck.join(dependencies, dependencies.c.item_id == _stuck.c.id).join(_cancelled, _is_cancelled))
+    .where(_stuck.c.workflow_id == workflows.c.id, one_of(_stuck.c.stage, WAITING_STAGES))
+    .correlate(workflows)
+    .scalar_subquery()
+)
+stuck_items = sa.case((workflows.c.items_pending > 0, _count_stuck), else_=0).label("stuck_items")
+"""A column of a workflow: how many of its pending items depend on a cancelled one."""
 
 _FREE = move_stages(FREED, _dependents, _c.open_dependencies == 0)
 _HOLD_UP = move_stages(HELD_UP, _dependents, _c.open_dependencies > 0)

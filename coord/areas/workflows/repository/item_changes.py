@@ -7,11 +7,12 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.areas.workflows.errors import Superseded
+from coord.area import Notice, deliver
+from coord.areas.workflows.errors import NotAssignee, Superseded
 from coord.areas.workflows.models import work_items, workflows
 from coord.areas.workflows.repository import decisions
 from coord.areas.workflows.repository import dependencies as deps
-from coord.areas.workflows.repository.items import BY_ID, answers, as_answered, not_found
+from coord.areas.workflows.repository.items import BY_ID, COLUMNS, answers, as_answered, not_found
 from coord.areas.workflows.repository.ranges import one_of
 from coord.areas.workflows.rows import (
     ChangeItem,
@@ -36,7 +37,9 @@ _CHANGEABLE = ("title", "description", "status", "priority", "depends_on", "assi
 _WORKFLOW = Prepared(sa.select(workflows.c.project_key, workflows.c.status).where(workflows.c.id == param("id")))
 _workflow_columns = (workflows.c.name.label("workflow_name"), workflows.c.status.label("workflow_status"))
 _TO_CHANGE = Prepared(
-    sa.select(*_c, *_workflow_columns, now().label("now")).join(workflows, workflows.c.id == _c.workflow_id).where(_c.id == param("id"))
+    sa.select(*COLUMNS, *_workflow_columns, now().label("now"))
+    .join(workflows, workflows.c.id == _c.workflow_id)
+    .where(_c.id == param("id"))
 )
 
 
@@ -172,7 +175,7 @@ def _place(item: ItemContent, completed: Mapping[str, bool], *, closed: bool) ->
 
 
 def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]:
-    """Changes what is given. Raises NotFound, Invalid and Superseded.
+    """Changes what is given. Raises NotFound, Invalid, Superseded and NotAssignee.
 
     May be repeated: what is so already changes nothing.
     """
@@ -187,6 +190,9 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
     changed = [name for name in _CHANGEABLE if new[name] != old[name]]  # type: ignore[literal-required]
     if decisions.is_known(stored, fields) or not (changed or decisions.confirms(stored, fields)):
         return Answer(old)
+    assignee = _other_assignee(old, fields["session_id"])
+    if assignee is not None and not fields["force"]:
+        raise NotAssignee(old)
     closed = stored["workflow_status"] in CLOSED_WORKFLOWS
     change: Change[ItemAnswer] = Change()
     _update_row(db, change, old, new, decisions.decision_values(stored, fields), closed=closed)
@@ -195,9 +201,26 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
         if "completed" in (old["status"], new["status"]):
             deps.count_completion(change, item_id, completed=new["status"] == "completed")
     kind = _event_type(old["status"], new["status"]) if changed else "work_item.confirmed"
-    change.record(item_event(kind, {**old, **new}, fields["session_id"], changed=changed))
+    forced = {"forced": True, "was_assigned_to": assignee} if assignee is not None else {}
+    change.record(item_event(kind, {**old, **new}, fields["session_id"], changed=changed, **forced))
+    if assignee is not None:
+        _tell_assignee(change, assignee, stored, new["status"], str(fields["session_id"]))
     change.answer_with(lambda rows: answers(rows)[0], BY_ID, {"id": item_id})
     return change
+
+
+def _other_assignee(old: ItemAnswer, session_id: str | None) -> str | None:
+    """Who has the item in progress, if that is another session than the caller, who named itself."""
+    if old["status"] != "in_progress" or session_id in (None, old["assigned_to"]):
+        return None
+    return old["assigned_to"]
+
+
+def _tell_assignee(change: Change[Any], assignee: str, item: ItemToChange, status: str, session_id: str) -> None:
+    name = f"{item['title']!r} ({item['id']}) of {item['workflow_name']!r}"
+    body = f"{session_id} changed work item {name}, which you had in progress, with force. It is {status!r} now."
+    subject = f"{session_id} changed a work item of yours"
+    deliver(change, Notice(assignee, subject, body, item["project_key"]))
 
 
 def _new_content(old: ItemAnswer, fields: ChangeItem) -> ItemContent:

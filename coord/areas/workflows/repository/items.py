@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.workflows.models import work_items
+from coord.areas.workflows.repository.dependencies import cancelled_dependencies
 from coord.areas.workflows.repository.ranges import first_of
 from coord.areas.workflows.rows import ItemAnswer, ItemRow, ListItems
-from coord.areas.workflows.stages import PENDING_STAGES, READY_STAGES, stages_of, status_of
+from coord.areas.workflows.stages import PENDING_STAGES, READY_STAGES, WAITING_STAGES, stages_of, status_of
 from coord.errors import NotFound
 from coord.store import Prepared, Reader, Rows
 
@@ -17,15 +18,20 @@ MAX_IN_CHECKIN = 50
 
 _c = work_items.c
 
-BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
+COLUMNS = (*_c, cancelled_dependencies)
+
+BY_ID = Prepared(sa.select(*COLUMNS).where(_c.id == param("id")))
 
 
 def as_answered(row: ItemRow) -> ItemAnswer:
+    cancelled = (row["cancelled_dependencies"] or "").split(",")
+    waits = row["stage"] in WAITING_STAGES
     return {
         **row,
         "status": status_of(row["stage"]),
         "priority": -row["rank"],
         "ready": row["stage"] in READY_STAGES,
+        "blocked_by": [item_id for item_id in row["depends_on"] if waits and item_id in cancelled],
         "observed_at": row["observed_at"] or row["created_at"],
     }
 
@@ -81,7 +87,8 @@ def _listing(stages: tuple[str, ...], filters: tuple[str, ...], paged: bool) -> 
     common = [_c[name] == param(name) for name in filters]
     beyond: Any = _BEYOND if paged else ([],)
     ranges = [[_c.stage == stage, *common, *conditions] for stage in stages for conditions in beyond]
-    return Prepared(first_of(work_items, ranges, ["rank", "revision"], param("limit", type_=sa.Integer)))
+    query = first_of(work_items, ranges, ["rank", "revision"], param("limit", type_=sa.Integer))
+    return Prepared(query.add_columns(cancelled_dependencies))
 
 
 _COUNT_IN_PROGRESS = Prepared(

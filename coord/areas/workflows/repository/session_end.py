@@ -8,7 +8,7 @@ from sqlalchemy import bindparam as param
 from coord.area import SessionEnd
 from coord.areas.workflows.models import work_items, workflows
 from coord.areas.workflows.repository.item_changes import count_item, item_event
-from coord.areas.workflows.repository.items import as_answered
+from coord.areas.workflows.repository.items import COLUMNS, as_answered
 from coord.areas.workflows.rows import ItemAnswer, ItemToReturn
 from coord.areas.workflows.stages import CLOSED_WORKFLOWS, stage_of
 from coord.observed_at import not_superseded, now_or_newest
@@ -24,7 +24,7 @@ _workflow_columns = (
     workflows.c.created_by.label("workflow_created_by"),
 )
 _CLAIMED_BY = Prepared(
-    sa.select(*_c, *_workflow_columns)
+    sa.select(*COLUMNS, *_workflow_columns)
     .join(workflows, workflows.c.id == _c.workflow_id)
     .where(
         _c.assigned_to == param("session"),

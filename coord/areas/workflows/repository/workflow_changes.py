@@ -9,7 +9,7 @@ from sqlalchemy import bindparam as param
 from coord.areas.workflows.errors import Superseded
 from coord.areas.workflows.models import work_items, workflows
 from coord.areas.workflows.repository import decisions
-from coord.areas.workflows.repository.dependencies import move_stages
+from coord.areas.workflows.repository.dependencies import move_stages, stuck_items
 from coord.areas.workflows.repository.workflows import BY_ID, as_answered, not_found
 from coord.areas.workflows.rows import (
     ChangeWorkflow,
@@ -27,7 +27,7 @@ _c = workflows.c
 
 _CHANGEABLE = ("name", "description", "status")
 
-_TO_CHANGE = Prepared(sa.select(*_c, now().label("now")).where(_c.id == param("id")))
+_TO_CHANGE = Prepared(sa.select(*_c, stuck_items, now().label("now")).where(_c.id == param("id")))
 
 
 def _insert() -> Prepared:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam as param
 
 from coord.areas.workflows.models import workflows
 from coord.areas.workflows.repository import items
+from coord.areas.workflows.repository.dependencies import stuck_items
 from coord.areas.workflows.repository.ranges import first_of
 from coord.areas.workflows.rows import WorkflowAnswer, WorkflowRow, WorkflowWithItems
 from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, WORKFLOW_STATUSES
@@ -19,7 +20,7 @@ MAX_ITEMS_WITH_ONE = 500  # work items shown with a workflow: the longest page o
 
 _c = workflows.c
 
-BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
+BY_ID = Prepared(sa.select(*_c, stuck_items).where(_c.id == param("id")))
 
 
 def as_answered(row: WorkflowRow) -> WorkflowAnswer:
@@ -65,7 +66,8 @@ def _listing(statuses: tuple[str, ...], in_project: bool, paged: bool) -> Prepar
         common.append(_c.revision < param("after"))
     ranges = [[_c.status == status, *common] for status in statuses]
     limit = param("limit", type_=sa.Integer)
-    return Prepared(first_of(workflows, ranges, ["revision"], limit, newest_first=True))
+    query = first_of(workflows, ranges, ["revision"], limit, newest_first=True)
+    return Prepared(query.add_columns(stuck_items))
 
 
 def count_open(db: Reader, project_key: str | None) -> int:
