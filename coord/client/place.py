@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import address, user_state
+from coord.client import address, text_files, user_state
+from coord.client.git_config import values
 from coord.client.ids import short_id
 from coord.client.safe_files import is_own_or_roots
 
@@ -47,7 +48,7 @@ class Repository:
     @property
     def name(self) -> str:
         """The last part of where it was cloned from, the same in every clone whatever its folder is called; else the folder's name."""
-        origin = _setting(self.common, 'remote "origin"', "url").replace("\\", "/").rstrip("/")
+        origin = next(iter(values(self.common, 'remote "origin"', "url")), "").replace("\\", "/").rstrip("/")
         own = self.main if self.lasting == self.main else self.common
         while own.endswith((f"{os.sep}.git", f"{os.sep}.bare")):
             own = os.path.dirname(own)
@@ -56,7 +57,8 @@ class Repository:
     @property
     def hash_bytes(self) -> int:
         """Of the ids of its objects."""
-        return 32 if _setting(self.common, "extensions", "objectformat").lower() == "sha256" else 20
+        formats = values(self.common, "extensions", "objectformat")
+        return 32 if formats and formats[-1].lower() == "sha256" else 20
 
 
 def _bare(origin: str) -> str:
@@ -83,8 +85,8 @@ def repository(folder: str) -> Repository | None:
 
 def _linked(top: str, git_file: str) -> Repository:
     """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has one of its own."""
-    folder = os.path.normpath(os.path.join(top, _text(git_file).partition("gitdir:")[2].strip()))
-    shared = _text(os.path.join(folder, "commondir")).strip()
+    folder = os.path.normpath(os.path.join(top, text_files.read(git_file, MAX_GIT_BYTES).partition("gitdir:")[2].strip()))
+    shared = text_files.read(os.path.join(folder, "commondir"), MAX_GIT_BYTES).strip()
     if not shared:
         return Repository(top, folder, folder)
     return Repository(top, folder, os.path.normpath(os.path.join(folder, shared)), is_worktree=True)
@@ -94,31 +96,8 @@ def _worktree_of(common: str) -> str:
     """The checkout that belongs to a git folder itself; nothing when that is bare, or does not say."""
     if os.path.basename(common) == ".git":
         return os.path.dirname(common)
-    named = _setting(common, "core", "worktree")  # as submodules have it
-    return os.path.normpath(os.path.join(common, named)) if named else ""
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return file.read(MAX_GIT_BYTES)
-    except OSError:
-        return ""
-
-
-def _setting(git_folder: str, wanted: str, name: str) -> str:
-    """A setting of a repository, of the first section of this name; nothing when it has none."""
-    section = ""
-    for line in map(str.strip, _text(os.path.join(git_folder, "config")).splitlines()):
-        setting = line
-        if line.startswith("["):
-            head, _, setting = line[1:].partition("]")
-            kind, quote, rest = head.partition('"')
-            section = f"{kind.lower()}{quote}{rest}"
-        key, _, value = setting.partition("=")
-        if section == wanted and key.strip().lower() == name and value.strip():
-            return value.strip().strip('"').replace("\\\\", "\\")
-    return ""
+    named = values(common, "core", "worktree")  # as submodules have it
+    return os.path.normpath(os.path.join(common, named[-1])) if named else ""
 
 
 def _here() -> str:
@@ -244,7 +223,9 @@ def read_config(file: str) -> dict[str, object]:
             content = opened.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
             raise BadConfig(f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB, which no settings need. Shorten it.")
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return tomllib.loads(text_files.decode(content))
+    except text_files.BadEncoding as error:
+        raise BadConfig(f"{file} is not TOML: {error}") from None
     except (ValueError, RecursionError) as error:
         raise BadConfig(f"{file} is not TOML: {error}. Mend that line.") from None
     except OSError as error:

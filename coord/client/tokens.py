@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from coord.client import text_files
 from coord.client.lean import loads_or_none
 from coord.client.safe_files import is_own_or_roots, read_any, write_whole
 
@@ -38,9 +39,9 @@ def token() -> str | None:
     if not value and (named or os.path.exists(file)):
         source = f"The token file {file}"
         try:
-            with open(file, encoding="utf-8-sig") as opened:
-                value = opened.readline()
-        except (OSError, UnicodeDecodeError) as error:
+            with open(file, "rb") as opened:
+                value = text_files.decode(opened.read(MAX_SETTINGS_BYTES)).partition("\n")[0]
+        except (OSError, text_files.BadEncoding) as error:
             raise BadToken(f"{source} cannot be read: {error}.") from None
     value = (value or "").strip()
     if not (value.isascii() and value.isprintable()):

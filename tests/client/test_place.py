@@ -413,3 +413,35 @@ def test_nothing_heavy_is_loaded_for_it() -> None:
     program += f"print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+# --- what editors write ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_settings_are_read_as_editors_on_windows_write_them(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".coord.toml").write_bytes('project = "größe"\r\nurl = "http://coord.example:8001"\r\n'.encode(encoding))
+    place = Place(str(tmp_path))
+    assert (place.project, place.url) == ("größe", "http://coord.example:8001")
+
+
+@pytest.mark.parametrize(
+    "content", ['project = "größe"'.encode("latin-1"), "project = 'x'".encode("utf-16-le")], ids=["latin-1", "no mark"]
+)
+def test_settings_in_another_encoding_say_how_to_save_them(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".coord.toml").write_bytes(content)
+    with pytest.raises(BadConfig, match=r"\.coord\.toml is not TOML: it .* Save it as UTF-8\."):
+        Place(str(tmp_path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_token_file_is_read_as_editors_on_windows_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    (tmp_path / "token").write_bytes("right-4711\r\n".encode(encoding))
+    monkeypatch.setenv("COORD_TOKEN_FILE", str(tmp_path / "token"))
+    assert tokens.token() == "right-4711"
+
+
+def test_a_comment_behind_the_address_of_a_clone_is_no_part_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text('[remote "origin"]\n\turl = https://host/acme/api.git  # the fork\n')
+    assert Place(str(tmp_path)).project == "api"

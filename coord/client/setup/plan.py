@@ -81,7 +81,8 @@ class Plan:
         try:
             return None if content is None else content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise CannotChange(f"{self.shown(path)} is not UTF-8 (byte {error.start}). Convert it first; nothing was changed.") from None
+            shown = self.shown(path)
+            raise CannotChange(f"{shown} is not UTF-8 (byte {error.start}). Save it as UTF-8 first; nothing was changed.") from None
 
     def write(self, path: str, after: str | None, *, executable: bool = False) -> None:
         """Plans the content of a file; None removes it. Raises CannotChange."""
