@@ -77,3 +77,28 @@ def test_what_the_page_shows_in_the_end_is_what_the_api_says(service: Service, o
     held = sorted(lock["resource"] for lock in service.call("GET", "/locks?limit=500").json["items"])
     page.locator("#panel-locks .count").get_by_text(str(len(held)), exact=True).wait_for()
     assert sorted(page.locator(".tree .name a:not(.tag)").all_inner_texts()) == held
+
+
+WITHOUT_WORKERS = "delete globalThis.SharedWorker"  # as on some phones
+
+
+def test_a_browser_without_shared_workers_follows_by_itself(service: Service, open_page: Open) -> None:
+    opened = open_page()
+    opened.page.add_init_script(WITHOUT_WORKERS)
+    page = opened.go()
+    claim(service, "followed.py")
+    page.get_by_role("link", name="followed.py").first.wait_for()
+    assert any("events/stream" in url for url in opened.asked)
+
+
+def test_without_a_stream_it_asks_every_few_seconds_and_says_so(service: Service, open_page: Open) -> None:
+    opened = open_page()
+    opened.page.add_init_script(WITHOUT_WORKERS)
+    refusal = {"detail": "As many calls wait here as may.", "error": "too_many"}
+    opened.page.route("**/events/stream*", lambda route: route.fulfill(status=429, json=refusal))
+    opened.page.goto(f"{service.url}/#/")
+    opened.page.get_by_text("Every 3 s").wait_for()
+    claim(service, "polled.py")
+    opened.page.get_by_role("link", name="polled.py").first.wait_for()
+    opened.page.unroute("**/events/stream*")
+    current(opened.page).wait_for(timeout=BACK_MS)

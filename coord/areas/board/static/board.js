@@ -106,7 +106,7 @@ function Standing() {
   useStore(live);
   useStore(clock);
   const ago = live.heardAt ? Math.floor((Date.now() - live.heardAt) / 1000) : null;
-  const word = { live: "Live", connecting: "Connecting", away: "Not current", token: "Token needed" }[live.phase];
+  const word = { live: live.streaming === false ? "Every 3 s" : "Live", connecting: "Connecting", away: "Not current", token: "Token needed" }[live.phase];
   const kind = { live: "good", connecting: "wait" }[live.phase] ?? "bad";
   return html`<div class="standing"><${State} kind=${kind} word=${word} />
     <span class="quiet" aria-hidden="true">${ago === null ? "" : ago < 5 ? "heard just now" : `heard ${duration(ago)} ago`}</span></div>`;

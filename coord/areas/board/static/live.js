@@ -11,10 +11,11 @@ const BETWEEN_HIDDEN_MS = 10_000;
 const WHOLE_EVERY_MS = 30_000; // what time alone changes (a lock turns stale, activity) is in no event
 const WHOLE_COSTS = 30; // a whole read that took 1 s is not repeated for half a minute, one of 3 s for a minute and a half
 const OLD_AFTER_MS = 40_000; // twice the stream's comment and a little
+const POLLED_EVERY_MS = 3000; // without a stream
 const TICK_MS = 1000;
 
 export const live = new Store();
-Object.assign(live, { phase: "connecting", heardAt: null, detail: "", retryAt: null });
+Object.assign(live, { phase: "connecting", streaming: null, heardAt: null, detail: "", retryAt: null });
 
 let reading = null;
 let wanted = false;
@@ -79,16 +80,11 @@ function soon() {
 }
 
 function told(message) {
-  if (message.kind === "event") {
-    heard();
-    if (message.revision > (model.cursor ?? 0)) soon();
-  } else if (message.kind === "heard") {
-    heard();
-  } else if (message.kind === "open") {
-    refresh(); // what happened while nobody followed
-  } else if (message.kind === "lost" && !access.needed) {
-    show("away", { detail: message.detail, retryAt: message.retryAt });
-  }
+  live.streaming = message.kind !== "lost";
+  if (live.streaming) heard();
+  if (message.kind === "event" && message.revision > (model.cursor ?? 0)) soon();
+  // What happened while nobody followed; and a read tells whether the service is away, or only the stream.
+  if (message.kind === "open" || (message.kind === "lost" && !access.needed)) refresh();
 }
 
 function connect(kind) {
@@ -141,6 +137,8 @@ function tick() {
   } else if (Date.now() - (live.heardAt ?? 0) > OLD_AFTER_MS && live.phase === "live") {
     show("away", { detail: "Nothing was heard for a while.", retryAt: Date.now() });
     connect("again");
+  } else if (live.phase === "live" && live.streaming === false && Date.now() - lastRead > POLLED_EVERY_MS) {
+    refresh();
   } else if (!document.hidden && Date.now() - lastWhole > Math.max(WHOLE_EVERY_MS, WHOLE_COSTS * wholeTook) && live.phase === "live") {
     refresh({ whole: true });
   }

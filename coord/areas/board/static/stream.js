@@ -6,7 +6,7 @@ const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * Follows until `signal` is aborted. `tell` gets `{ kind: "open" | "heard" }`, `{ kind: "event", revision }` and
- * `{ kind: "lost", status, detail, retryAt }`. It begins with what happens from now on: whoever is told "open" reads the board.
+ * `{ kind: "lost", status }`. It begins with what happens from now on: whoever is told "open" reads the board.
  */
 export async function follow({ url, token, tell, signal }) {
   let pause = FIRST_PAUSE_MS;
@@ -14,7 +14,7 @@ export async function follow({ url, token, tell, signal }) {
     const lost = await followOnce({ url, token, tell, signal, heard: () => (pause = FIRST_PAUSE_MS) });
     if (signal.aborted) return;
     const wait = Math.min(lost.retryAfter ? lost.retryAfter * 1000 : pause, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 2);
-    tell({ kind: "lost", status: lost.status, detail: lost.detail, retryAt: Date.now() + wait });
+    tell({ kind: "lost", status: lost.status });
     await sleep(wait, signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }
@@ -52,8 +52,8 @@ async function followOnce({ url, token, tell, signal, heard }) {
 }
 
 async function refused(answer) {
-  const body = await answer.json().catch(() => ({}));
-  return { status: answer.status, detail: body.detail, retryAfter: Number(answer.headers.get("Retry-After")) || undefined };
+  await answer.body?.cancel();
+  return { status: answer.status, retryAfter: Number(answer.headers.get("Retry-After")) || undefined };
 }
 
 function sleep(ms, signal) {
