@@ -18,6 +18,7 @@ from coord.client.place import CONFIG, BadConfig, Place, session
 from coord.client.queue import BASE, new_id
 from coord.client.setup import git
 from coord.client.setup.guard import REFUSAL_CODE, TRIAL
+from coord.client.suggestions import command, quote
 from coord.client.wire import Answer, Away, BadUrl, call, query
 
 DEADLINE_S = 1.5  # for all calls of a hook together: as long as people wait without wondering
@@ -186,13 +187,13 @@ def _commit_refusal(held: dict[str, Lock], count: int) -> str:
     if len(held) > len(shown):
         lines.append(f"  and {len(held) - len(shown)} more")
     file, lock = shown[0]
-    holder, name = lock["session_id"], _printable(file)
+    ask = command("send", file, "When are you done?", to=lock["session_id"])
     return "\n".join(
         [
             f"coord: not committed. Other sessions hold {len(held)} of the {count} files of this commit:",
             *lines,
-            f'Wait until it is released (coord status), or ask: coord send --to {holder} "{name}" "When are you done?"',
-            f'Or commit the rest without it: git restore --staged -- "{name}"',
+            f"Wait until it is released (coord status), or ask: {ask}",
+            f"Or commit the rest without it: git restore --staged -- {quote(file)}",
             "If its holder has agreed to this commit: COORD_GUARD=off git commit ...",
         ]
     )
@@ -205,11 +206,11 @@ def _held(file: str, lock: Lock) -> str:
 
 
 def _push_refusal(lock: Lock) -> str:
-    holder = lock["session_id"]
+    ask = command("send", PUSH, "When are you done?", to=lock["session_id"])
     return "\n".join(
         [
             f"coord: not pushed. Another session pushes, or wants nobody to: {banner.lock(lock)}",
-            f'Try again when it is released (coord status), or ask: coord send --to {holder} "{PUSH}" "When are you done?"',
+            f"Try again when it is released (coord status), or ask: {ask}",
             "If its holder has agreed to this push: COORD_GUARD=off git push ...",
         ]
     )
