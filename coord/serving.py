@@ -6,6 +6,8 @@ not percent-encoded, so the answer says how to do that.
 
 import json
 import logging
+import os
+import signal
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -35,6 +37,8 @@ _OTHERWISE = (400, "The request is not HTTP/1.1 as it should be: {}.")
 class Worker(ThreadWorker):
     """Answers JSON where gunicorn would send a page, and ends all waiting when it is told to stop; bugs are left to gunicorn."""
 
+    _is_orphan = False
+
     @classmethod
     def setup(cls) -> None:
         """gunicorn calls this in the master: before the workers are forked, and again at each reload."""
@@ -48,6 +52,15 @@ class Worker(ThreadWorker):
             super().run()  # type: ignore[no-untyped-call]
         finally:
             due.stop()
+            if self._is_orphan:
+                os._exit(0)  # nobody is left to kill it, should a thread never end
+
+    def is_parent_alive(self) -> bool:
+        """Without a master (killed by hand, or when memory is short) nobody would end this process: it stops as TERM has it stop."""
+        if not self._is_orphan and not super().is_parent_alive():  # type: ignore[no-untyped-call]
+            self._is_orphan = True
+            self.handle_exit(signal.SIGTERM, None)
+        return not self._is_orphan
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         super().handle_exit(sig, frame)  # type: ignore[no-untyped-call]

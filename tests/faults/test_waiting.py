@@ -315,3 +315,30 @@ def kill_queries(cursor: Any, about: str) -> int:
     for number in found:
         cursor.execute(f"KILL QUERY {number}")
     return len(found)
+
+
+def test_workers_whose_master_was_killed_answer_all_that_wait_and_are_gone(service: Service, wait: Wait, pool: ThreadPoolExecutor) -> None:
+    hold(service, "x")
+    waiting = [wait("x", f"host/{number}") for number in range(4)]
+    waiting.append(pool.submit(service.call, "GET", "/events?after=0&type=nothing.at_all&wait=40"))
+    streams = [Stream(service) for _ in range(4)]
+    idle = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(4)]
+    until(lambda: "coord_waiting_calls 9.0" in service.call("GET", "/metrics").body.decode(), 10, "all to wait")
+    workers = service.workers()
+    service.kill_master()
+    answers = [each.result(10) for each in waiting]
+    assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [(503, "1")] * len(waiting)
+    until(lambda: all(stream.ended for stream in streams), 5, "the streams to end")
+    until(lambda: all(is_gone(pid) for pid in workers), 15, "the workers to be gone")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", service.port))
+    for stream in streams:
+        stream.cut()
+    for connection in idle:
+        connection.close()
+
+
+def is_gone(pid: int) -> bool:
+    """Also when nobody has asked yet how it ended."""
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
