@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from coord.store import database
 from tests.conftest import Agent, make_app
 from tests.faults import calls
 from tests.faults.calls import BODY, claim
-from tests.service import Service, running
+from tests.service import Service, running, until
 
 HOLD = """
 import sqlite3, sys
@@ -127,3 +128,18 @@ def test_a_full_database_is_answered_503(tmp_path: Path) -> None:
     assert client.get("/status").status_code == 200
     with app.app_context():
         database.engine.dispose()
+
+
+def test_a_wait_that_ends_while_another_process_writes_is_answered_in_time(service: Service, file: Path) -> None:
+    """To be refused it has to leave the waiters, which is a write as well."""
+    wait_s = 1
+    held = calls.made(service, claim(f"{uuid.uuid4()}"))
+    call = claim(held["resource"], "host/b", wait=wait_s)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(service.call, call.method, call.path, call.body)
+        until(lambda: service.call("GET", "/locks/waiters").json["items"], 10, "it to wait")
+        with locked(file):
+            answer = waiting.result(30)
+    assert answer.status in (409, 503), answer
+    assert answer.seconds < wait_s + calls.ANSWER_WITHIN_S, answer
+    calls.assert_back(service)
