@@ -3,7 +3,7 @@
 This is its face: whoever uses it imports from here.
 """
 
-from coord.live import activity, processes, waiting
+from coord.live import activity, callers, processes, waiting
 from coord.live.activity import Activity
 from coord.live.waiting import MAX_WAIT_S, ClientHungUp, Subscription, subscribe
 
@@ -13,6 +13,7 @@ __all__ = [
     "ClientHungUp",
     "Subscription",
     "activity",
+    "callers",
     "processes",
     "subscribe",
     "waiting",
