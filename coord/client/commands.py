@@ -45,6 +45,10 @@ _REMOTE = {"ssh", "scp", "rsync", "sftp", "mosh"}
 _WITH_VALUE = frozenset(f"-{letter}" for letter in "bcDEeFIiJLlmOopQRSWwP")  # of ssh and scp
 
 
+MAX_PATTERNS = 100  # of a project
+PATTERNS_S = 0.5  # for all of them: a repository's pattern may need longer than the universe has
+
+
 class BadPattern(ValueError):
     """An entry of `[[hook.commands]]` that cannot be used."""
 
@@ -59,27 +63,39 @@ def patterns(config: dict[str, object], line: str) -> list[tuple[re.Pattern[str]
         return []
     import re
 
-    found = []
-    for entry in listed if isinstance(listed, list) else []:
+    listed = listed if isinstance(listed, list) else []
+    if len(listed) > MAX_PATTERNS:
+        raise BadPattern(f"[[hook.commands]] in .coord.toml has more than {MAX_PATTERNS} entries.")
+    compiled = []
+    for entry in listed:
         pattern, resource = (entry.get("pattern"), entry.get("resource")) if isinstance(entry, dict) else (None, None)
         if not isinstance(pattern, str) or not isinstance(resource, str) or not pattern or not resource:
             raise BadPattern("[[hook.commands]] in .coord.toml needs a pattern and a resource, both texts.")
         try:
-            found.append((re.compile(pattern), resource))
-        except re.error as error:
+            compiled.append((re.compile(pattern), resource))
+        except (re.error, OverflowError, RecursionError) as error:
             raise BadPattern(f"[[hook.commands]] in .coord.toml: the pattern {pattern!r} is not a regular expression: {error}.") from None
     if hook.get("default_commands", True):
-        found += [(re.compile(pattern), resource) for pattern, resource in hints]
-    return found
+        compiled += [(re.compile(pattern), resource) for pattern, resource in hints]
+    return compiled
 
 
 def resources(line: str, config: dict[str, object]) -> list[str]:
     """What a shell command needs locks on, sorted, each once. A pattern's groups may be named in its resource: `ssh \\1`. Raises BadPattern."""
+    from coord.client.bounded import run_within
+
+    try:
+        return run_within(PATTERNS_S, lambda: _resources(line, config))
+    except TimeoutError:
+        raise BadPattern(f"[[hook.commands]] in .coord.toml: a pattern took longer than {PATTERNS_S:g} s. Make it plainer.") from None
+
+
+def _resources(line: str, config: dict[str, object]) -> list[str]:
     known = patterns(config, line)
     if not known and not any(program in line for program in _REMOTE):
         return []
-    found = {_needed(words, known) for words in commands(line)}
-    return sorted(each for each in found if each)
+    needed = {_needed(words, known) for words in commands(line)}
+    return sorted(resource for resource in needed if resource)
 
 
 def _needed(words: list[str], known: list[tuple[re.Pattern[str], str]]) -> str | None:

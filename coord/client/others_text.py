@@ -16,8 +16,8 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 def printable(text: str) -> str:
     """On one line, without what is not seen or moves what is seen: controls, bidi overrides, zero-width and tag characters."""
     if text.isascii() and text.isprintable():
-        return _disarmed(text)
-    return _disarmed("".join(_shown(letter) for letter in text))
+        return text
+    return "".join(map(_shown, text))
 
 
 def _shown(letter: str) -> str:
@@ -45,7 +45,7 @@ def _disarmed(text: str) -> str:
 
 def one_line(text: object, limit: int = 0) -> str:
     """On one line, each run of white space one space. `limit`: of so many characters at most."""
-    line = " ".join(printable(text if isinstance(text, str) else "").split())
+    line = _disarmed(" ".join(printable(text if isinstance(text, str) else "").split()))
     return line if not 0 < limit < len(line) else f"{line[: limit - 1]}…"
 
 
@@ -55,7 +55,7 @@ def framed(text: object, limit: int = 0, rest: str = "") -> str:
     encoded = whole.encode("utf-8", "replace")
     left_out = len(encoded) - limit if 0 < limit < len(encoded) else 0
     shown = encoded[:limit].decode("utf-8", "ignore") if left_out else whole
-    lines = [f"{FRAME}{printable(line)}" for line in shown.splitlines()]
+    lines = [f"{FRAME}{_disarmed(printable(line))}" for line in shown.splitlines()]
     if left_out:
         lines.append(f"({left_out} bytes more{f': {rest}' if rest else ''})")
     return "\n".join(lines)

@@ -6,9 +6,9 @@ import os
 
 from coord.client.others_text import printable
 
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,")
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,=")
 _PLAIN_ON_WINDOWS = _PLAIN - frozenset("%")
-_QUOTED_ON_WINDOWS = _PLAIN_ON_WINDOWS | frozenset(" =")
+_QUOTED_ON_WINDOWS = _PLAIN_ON_WINDOWS | frozenset(" ")
 
 
 def command(verb: str, *arguments: str, **options: object) -> str:
@@ -23,7 +23,8 @@ def quote(text: str) -> str:
     word = printable(text)
     if not _has_posix_shell():
         return _quote_on_windows(word)
-    return word if word and _PLAIN.issuperset(word) else "'" + word.replace("'", "'\\''") + "'"
+    is_plain = bool(word) and _PLAIN.issuperset(word) and not word.startswith("=")  # zsh makes a path of =word
+    return word if is_plain else "'" + word.replace("'", "'\\''") + "'"
 
 
 def _has_posix_shell() -> bool:

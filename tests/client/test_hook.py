@@ -178,7 +178,7 @@ def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when
     assert ", until 20" in reason
     assert "go on with something else" in reason
     assert "coord lock " in reason
-    assert f"coord send --to {one.name} src/app.py" in reason
+    assert f"coord send --to={one.name} -- src/app.py" in reason
 
 
 @pytest.mark.parametrize("config", ["", "[hook]\nshare_prompt = true\n"], ids=["by default", "a repository cannot say otherwise"])
@@ -313,7 +313,7 @@ def test_a_command_in_the_background_keeps_its_lock_and_says_so(one: Session, se
     told = one.before("./deploy.sh", run_in_background=True)["additionalContext"]
     one.after("./deploy.sh")
     assert locks(service, repository) == {"deploy": one.name}
-    assert "coord unlock deploy" in told
+    assert "coord unlock -- deploy" in told
 
 
 def test_of_several_locks_none_stays_when_one_is_refused(one: Session, two: Session, service: Service, repository: Repository) -> None:
@@ -349,7 +349,7 @@ def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
     assert f"you are {one.name} in project {repository.project}" in text
     assert "=== coord: 1 unread ===\n[high] db-1/agent -> all: api is down\n" in text
     assert message in text
-    assert "\nDo not deploy." in text
+    assert "\n| Do not deploy." in text
     assert f"=== coord: 1 held by others ===\napi.py: {two.name} (Claude Code: Rename the API), until 20" in text
 
 

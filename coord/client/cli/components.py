@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli import completion
 from coord.client.cli.context import Body, Coord, Write, pass_coord
 from coord.client.cli.objects import Component, ComponentChange, Page
@@ -17,6 +17,7 @@ from coord.client.cli.options import (
 )
 from coord.client.cli.output import ago, clock, when, word
 from coord.client.cli.tables import Cell, Column, table
+from coord.client.others_text import one_line
 from coord.client.wire import query, quote
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")

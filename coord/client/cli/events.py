@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli.context import Coord, pass_coord
 from coord.client.cli.journal import Journal
 from coord.client.cli.objects import Event
 from coord.client.cli.options import Command, Duration, all_projects_option
 from coord.client.cli.output import when
+from coord.client.others_text import one_line
 
 DEFAULT_LIMIT = 20
 _COLOURS = {"lock": "yellow", "component": "green", "message": "magenta", "session": "blue"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli.context import Coord, nothing
 from coord.client.cli.failures import USAGE, Failed, Refused
 from coord.client.cli.naming import is_id
+from coord.client.others_text import one_line
 
 MIN_LENGTH = 4
 MAX_CANDIDATES = 5

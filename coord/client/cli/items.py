@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli import completion, ids, session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import NOTHING, CoordAway, Failed
@@ -13,6 +13,7 @@ from coord.client.cli.options import Group, all_projects_option, limit_option, n
 from coord.client.cli.output import ago, when, word
 from coord.client.cli.work_output import items_table, written
 from coord.client.cli.workflows import workflow_id
+from coord.client.others_text import one_line
 from coord.client.queue import new_id
 
 STATUSES = ("pending", "in_progress", "blocked", "completed", "cancelled")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli import completion, naming
 from coord.client.cli.context import Body, Coord, pass_coord
 from coord.client.cli.objects import Lock, Waiter
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
 from coord.client.cli.output import ago, clock, when, word
 from coord.client.cli.tables import Cell, Column, id_cells, table
+from coord.client.others_text import one_line
 
 
 @click.command(

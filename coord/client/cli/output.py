@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
-from coord.client.banner import message, one_line, plain
+from coord.client.banner import message, plain
 from coord.client.cli.objects import Lock, Message
+from coord.client.others_text import one_line
 from coord.client.queue import seconds_of
 
 _COLOURS = {

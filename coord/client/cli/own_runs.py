@@ -13,13 +13,13 @@ import time
 from dataclasses import asdict, dataclass
 
 from coord.client import user_state
-from coord.client.banner import one_line
 from coord.client.cli.child import RUN_ID
 from coord.client.cli.claims import Claim
 from coord.client.cli.failures import NOT_YOURS, Failed
 from coord.client.cli.objects import Lock
 from coord.client.cli.output import ago, span
 from coord.client.locked import Busy, FileLock
+from coord.client.others_text import one_line
 from coord.client.queue import new_id, timestamp
 from coord.client.safe_files import make_folder, read, remove, write_whole
 

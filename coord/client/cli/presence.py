@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli import session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import NotCoord
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
 from coord.client.cli.output import ago, word
 from coord.client.cli.tables import Column, Row, table
+from coord.client.others_text import one_line
 from coord.client.wire import SERVER_HEADER, query
 
 STATES = ("alive", "silent", "gone", "ended")

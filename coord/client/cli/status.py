@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli import cells
 from coord.client.cli.context import Coord, pass_coord
 from coord.client.cli.events import event_line
@@ -20,6 +20,7 @@ from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
 from coord.client.cli.output import ago, until, when, word
 from coord.client.cli.work_output import progress
+from coord.client.others_text import one_line
 
 REDRAW_S = 1.0  # ages count seconds
 RESIZE_POLL_S = 0.2

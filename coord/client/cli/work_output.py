@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from coord.client.banner import one_line, plain
+from coord.client.banner import plain
 from coord.client.cli.context import Coord
 from coord.client.cli.objects import Workflow, WorkItem
 from coord.client.cli.output import word
 from coord.client.cli.tables import Column, Row, id_cells, table
+from coord.client.others_text import one_line
 
 
 def progress(workflow: Workflow) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from coord.client.hook.context import CALL_TIMEOUT_S
+from coord.client.hook.context import CALL_TIMEOUT_S, MAX_DETAIL
+from coord.client.others_text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from coord.client.hook.context import HookContext
+
+MAX_NAME = 200  # characters of a name that somebody else chose
 
 DENIED = """{held}
 So do not {action} now, and not by other means either{means}. Instead: go on with something else; or wait for it: {wait}; or ask: {ask}"""
@@ -41,12 +44,13 @@ def claim(hook: HookContext, fields: dict[str, Any], wait: float = 0.0) -> HeldL
         hook.memory.note_active()
         return None
     if answer.error == "deadlock":
-        hook.denial = f"coord: {answer.detail}"
+        hook.denial = f"coord: {one_line(answer.detail, MAX_DETAIL)}"
         return None
     lock = answer.fields.get("lock")
     if isinstance(lock, dict):
         return HeldLock(lock)
-    hook.context.append(f"coord did not take the claim of {fields['resource']}: {answer.detail} You work without a lock.")
+    resource, detail = one_line(fields["resource"], MAX_NAME), one_line(answer.detail, MAX_DETAIL)
+    hook.context.append(f"coord did not take the claim of {resource}: {detail} You work without a lock.")
     return None
 
 
@@ -64,20 +68,16 @@ def release(hook: HookContext, lock_ids: list[str]) -> None:
 
 def deny(hook: HookContext, lock: HeldLock, action: str, means: str, wanted: str) -> None:
     """Says who holds it, why, until when, and what to do instead. `wanted`: what `coord lock` is to be given."""
-    from coord.client.banner import ONE_LINE, moment, one_line, plain
+    from coord.client.banner import ONE_LINE, moment
+    from coord.client.suggestions import command
 
-    holder, resource = plain(lock.session), plain(lock.resource)
+    holder, resource = one_line(lock.session, MAX_NAME), one_line(lock.resource, MAX_NAME)
     why = f' ("{one_line(lock.description, ONE_LINE)}")' if lock.description else ""
     end = f"until {moment(lock.expires_at)}" if lock.expires_at else "without an end"
     held = f"coord: {resource} is held by {holder} since {moment(lock.acquired_at)}, {end}{why}."
-    if holder.startswith(f"{hook.parent}/"):
+    if lock.session.startswith(f"{hook.parent}/"):
         hook.denial = DENIED_BY_SUBAGENT.format(held=held)
         return
-    wait = f"coord lock {quoted(wanted)} --wait 60"
-    ask = f'coord send --to {quoted(holder)} {quoted(resource)} "When are you done?"'
+    wait = command("lock", wanted, wait=60)
+    ask = command("send", lock.resource, "When are you done?", to=lock.session)
     hook.denial = DENIED.format(held=held, action=action, means=means, wait=wait, ask=ask)
-
-
-def quoted(text: str) -> str:
-    """For a shell."""
-    return text if text and all(letter.isalnum() or letter in "_-./:@%+" for letter in text) else "'" + text.replace("'", "'\\''") + "'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coord.client import banner
 from coord.client.hook.context import BY_HOOK
+from coord.client.others_text import NOTICE
 from coord.client.wire import Away, query
 
 TYPE_CHECKING = False
@@ -80,8 +81,10 @@ def _show(hook: HookContext, calls: Calls, rows: list[banner.Row], more: int) ->
 
 def message_section(rows: list[banner.Row], more: int, room: int) -> tuple[str, list[str]]:
     """The banner of unread messages, and the ids of those that are in it. `more`: how many there are beside the rows."""
-    short = [{**row, "body": banner.cut(row["body"], banner.MAX_BODY_BYTES, f"coord inbox {row['id']}")} for row in rows]
-    text, shown = banner.section("unread", map(banner.message, short), room, more)
+    entries = [banner.message(row, limit=banner.MAX_BODY_BYTES) for row in rows]
+    text, shown = banner.section("unread", entries, room - len(NOTICE) - 1, more)
+    if shown:
+        text = f"{NOTICE}\n{text}"
     if text and shown < len(rows) + more:
         text += "Read the rest with: coord inbox\n"
     return text, [row["id"] for row in rows[:shown]]

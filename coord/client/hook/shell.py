@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from coord.client.commands import BadPattern, resources
-from coord.client.hook.claims import claim, deny, is_parents, quoted, release
+from coord.client.hook.claims import claim, deny, is_parents, release
+from coord.client.others_text import one_line
+from coord.client.suggestions import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ def claim_for_line(hook: HookContext, line: str, *, background: bool) -> None:
             release(hook, claimed)
             return
     if claimed and background:
-        names = " and ".join(f"`{resource}`" for resource in wanted)
-        hook.context.append(f"coord holds {names} for this command. Release it when the command is done: coord unlock {quoted(wanted[0])}")
+        names = " and ".join(f"`{one_line(resource)}`" for resource in wanted)
+        unlock = command("unlock", *wanted)
+        hook.context.append(f"coord holds {names} for this command. Release it when the command is done: {unlock}")
     elif claimed:
         hook.memory.note_command_locks(hook.event.text("tool_use_id"), claimed)
 

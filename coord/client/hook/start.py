@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coord.client import banner
 from coord.client.hook.messages import answer_then_mark, banner_bytes, checkin_body, left_out, message_section
-from coord.client.others_text import printable
+from coord.client.others_text import one_line, printable
 from coord.client.wire import Away, query
 
 TYPE_CHECKING = False
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coord.client.hook.context import HookContext
 
 REPLAY_S = 4.0  # for what waits
+MAX_REJECTED = 400  # characters of a refused call
 MAX_LOCKS = 20  # that are asked for: no more fit into a banner
 
 
@@ -79,4 +80,4 @@ def _describe(rejected: dict[str, Any]) -> str:
     """A refused call and coord's answer, on a line."""
     answer = rejected.get("answer")
     detail = answer.get("detail") if isinstance(answer, dict) else answer
-    return f"{rejected.get('method', 'line')} {rejected.get('path', '')}: {detail}"
+    return one_line(f"{rejected.get('method', 'line')} {rejected.get('path', '')}: {detail}", MAX_REJECTED)

@@ -15,8 +15,8 @@ def test_a_message_reaches_its_recipient_with_the_banner_of_the_protocol(me: Per
         "=== coord: 1 unread ===",
         f"[high] {me.session} -> {other.session}: src/app.py",
         f"  {message['created_at']}  {message['id']}  wants an ack",
-        "When are you",
-        "done?",
+        "| When are you",
+        "| done?",
     ]
     assert me("inbox").out == "=== coord: 0 unread ===\n"
 
@@ -106,7 +106,7 @@ def test_a_message_is_shown_by_its_id_read_or_not(me: Person, other: Person) -> 
     message = me("send", "--to", other.session, "x", "all of it", "--json").json["id"]
     for _ in range(2):
         assert other("inbox", message, "--mark-read").lines[0] == "=== coord: 1 message ==="
-        assert other("inbox", message).lines[-1] == "all of it"
+        assert other("inbox", message).lines[-1] == "| all of it"
     assert other("inbox", str(uuid.UUID(int=7))).code == 4
     assert other("inbox", message, "--sent").code == 2
 
@@ -146,7 +146,7 @@ def test_a_broadcast_of_another_project_is_not_shown_unless_asked_for(me: Person
 
 
 def test_what_others_write_does_not_steer_the_terminal(me: Person, other: Person) -> None:
-    me("send", "--to", other.session, "a\x1b]0;title\x07b", "\x1b[2Jgone\x9b31m")
+    me("send", "--to", other.session, "x", "\x1b]0;title\x07\x1b[2Jgone\x9b31m")
     out = other("inbox").out
     assert not {"\x1b", "\x07", "\x9b"} & set(out)
     assert "gone" in out

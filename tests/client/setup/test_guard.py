@@ -54,7 +54,7 @@ def test_a_commit_of_what_another_session_holds_is_refused_with_who_why_and_unti
     assert done.returncode == 1
     assert "1 of the 2 files" in done.stderr
     assert f"src/app.py: {OTHER} (new model), until 20" in done.stderr
-    assert f"coord send '--to={OTHER}' -- src/app.py" in done.stderr
+    assert f"coord send --to={OTHER} -- src/app.py" in done.stderr
     assert "--no-verify" not in done.stderr
     assert set_up.git("log", "--format=%s").split() == ["First"]
 

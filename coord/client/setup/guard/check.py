@@ -14,6 +14,7 @@ import unicodedata
 from typing import Any
 
 from coord.client import banner
+from coord.client.calls import Untrusted
 from coord.client.place import CONFIG, BadConfig, Place, session
 from coord.client.queue import BASE, new_id
 from coord.client.setup import git
@@ -133,6 +134,8 @@ class Guard:
         accepted: tuple[int, ...] = (),
     ) -> Answer:
         """`accepted`: statuses that are an answer too. Raises Unanswered."""
+        if not self.place.is_trusted:
+            raise Unanswered(str(Untrusted(self.place.url)))
         headers = {"X-Coord-Session": self.session} if method == "GET" else {}
         if self.place.token:
             headers["Authorization"] = f"Bearer {self.place.token}"
