@@ -176,6 +176,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("BROADCAST_DAYS", "7", number_from(0.0001, 3650), "Broadcasts older than this no longer count as unread."),
     Setting("JOURNAL_DAYS", "90", number_from(0, 36500), "Days that the journal of changes (`/events`) is kept; 0: for ever."),
+    Setting("MESSAGE_DAYS", "90", number_from(0, 36500), "Days that messages are kept; 0, or unread: for ever."),
+    Setting("HISTORY_DAYS", "90", number_from(0, 36500), "Days that the histories of components are kept; 0: for ever."),
+    Setting("SESSION_DAYS", "90", number_from(0, 36500), "Days that sessions which ended are kept; 0: for ever."),
     Setting("LOG_LEVEL", "info", choice("debug", "info", "warning", "error"), "Least severe log record that is written."),
     Setting("METRICS_DIR", "", text, "Folder where workers share their metrics, wiped at start. Empty: a temporary one."),
 )

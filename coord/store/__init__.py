@@ -9,6 +9,7 @@ from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
 from coord.store.journal import Event, JournalEntry, JournalHead
 from coord.store.reader import Reader, Row, Rows, read
+from coord.store.retention import Retention
 from coord.store.sql_text import DATABASES, as_sql
 from coord.store.statements import Prepared, Statement
 from coord.store.tables import TABLE_OPTIONS, Base, Id, Json, LongText, Revision, Timestamp, database
@@ -30,6 +31,7 @@ __all__ = [
     "LongText",
     "Prepared",
     "Reader",
+    "Retention",
     "Revision",
     "Row",
     "Rows",

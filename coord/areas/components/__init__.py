@@ -8,6 +8,7 @@ from marshmallow import fields
 from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.components import repository
 from coord.areas.components.board import board
+from coord.areas.components.retention import retention
 from coord.areas.components.routes import blp
 from coord.areas.components.samples import put_component
 from coord.areas.components.schemas import STATES, ComponentSchema
@@ -39,6 +40,7 @@ area = Area(
     blueprint=blp,
     status=StatusPart(fields={"recent_component_changes": fields.List(fields.Nested(ComponentSchema))}, read=_status),
     gauges=_gauges,
+    on_tick=retention.run,
     samples={"component": put_component},
     tools=(component,),
     board=board,

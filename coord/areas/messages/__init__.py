@@ -9,6 +9,7 @@ from marshmallow import fields
 from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.messages import repository
 from coord.areas.messages.board import board
+from coord.areas.messages.retention import retention
 from coord.areas.messages.routes import blp
 from coord.areas.messages.samples import send_message
 from coord.areas.messages.schemas import UnreadSchema
@@ -45,6 +46,7 @@ area = Area(
     status=StatusPart(fields={"unread_message_count": fields.Integer()}, read=_status),
     gauges=_gauges,
     deliver=repository.deliver,
+    on_tick=retention.run,
     checkin=CheckinPart("messages", "unread", 10, UnreadSchema, _unread, _banner, texts=("body",)),
     samples={"message": send_message},
     tools=(send, inbox),

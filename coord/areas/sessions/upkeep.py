@@ -6,6 +6,7 @@ from flask import current_app
 
 from coord.area import HookFailed
 from coord.areas.sessions import repository
+from coord.areas.sessions.retention import retention
 from coord.live import Activity
 from coord.store import read, transact
 
@@ -16,9 +17,10 @@ _retry_at: dict[str, float] = {}
 
 
 def on_tick() -> None:
-    """Calls first: who has called is not gone."""
+    """Calls first: who has called is not gone. Then what is old is deleted."""
     _write_calls(current_app.extensions["coord.activity"])
     _note_gone()
+    retention.run()
 
 
 def _write_calls(activity: Activity) -> None:

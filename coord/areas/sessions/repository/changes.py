@@ -17,6 +17,7 @@ NOISE = (
     *("lock.renewed", "lock.waiting", "lock.wait_ended"),
     *("component.confirmed", "workflow.confirmed", "work_item.confirmed", "work_item.none_ready"),
     *("session.heartbeat", "session.active"),
+    *("journal.trimmed", "component.trimmed", "session.trimmed"),
 )
 
 _entry = journal.JournalEntry.__table__
