@@ -3,7 +3,7 @@
 This is its face: whoever uses it imports from here.
 """
 
-from coord.web import access, answers, negotiation, openapi, paths, telemetry
+from coord.web import access, answers, bounds, negotiation, openapi, paths, telemetry
 from coord.web.access import own_url
 from coord.web.answers import explain
 from coord.web.blueprint import Blueprint
@@ -68,6 +68,7 @@ __all__ = [
     "Uuid",
     "access",
     "answers",
+    "bounds",
     "cursor_key",
     "explain",
     "iso",

@@ -13,6 +13,7 @@ from werkzeug.routing import RequestRedirect, Rule
 
 from coord.errors import CoordError, HeadMissing, NotFound, SchemaBehind, Unavailable
 from coord.store import faults
+from coord.web.bounds import bounded_error
 from coord.web.paths import BASE_PATH, STAND_IN
 from coord.web.schemas import shortened
 
@@ -65,7 +66,7 @@ def _drain_body() -> None:
 
 
 def coord_error(error: CoordError) -> Response:
-    return answer(error.status, error.body(), error.headers)
+    return answer(error.status, bounded_error(error.body()), error.headers)
 
 
 def client_hung_up(error: Exception) -> Response:

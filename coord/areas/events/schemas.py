@@ -5,7 +5,7 @@ import re
 from marshmallow import fields, validate
 
 from coord.live import MAX_WAIT_S
-from coord.web import Integer, Number, ProjectKey, Query, Schema, SessionId, Text, Time
+from coord.web import Integer, ListOf, Number, ProjectKey, Query, Schema, SessionId, Text, Time
 
 MAX_CURSOR = 2**53
 _TYPE = re.compile(r"[a-z_]{1,30}(\.(\*|[a-z_]{1,30}))?\Z")
@@ -40,12 +40,12 @@ class EventList(Schema):
 
 class _FeedQuery(Query):
     project_key = ProjectKey(load_default=None)
-    type = fields.List(
+    type = ListOf(
         Text(
             max_length=60, min_length=1, validators=[validate.Regexp(_TYPE, error="Like `lock.claimed`, or `lock.*` for all about locks.")]
         ),
+        max_items=MAX_TYPES,
         load_default=None,
-        validate=validate.Length(max=MAX_TYPES),
         metadata={"description": "`lock.claimed`, or `lock.*` for all about locks. May be repeated: any of them."},
     )
 

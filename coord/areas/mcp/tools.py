@@ -1,17 +1,22 @@
 """The tools that the areas offer, and how one is used."""
 
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from flask import current_app
 
-from coord.area import Area, Tool, areas, call_hook
+from coord.area import Area, Tool, ToolCall, areas, call_hook
 from coord.areas.mcp.inside import perform
 from coord.errors import CoordError
-from coord.web import Schema, load
+from coord.web import Schema, bounds, load
 
 FROM_CLIENT = ("session_id", "project_key")  # what a client's configuration may say once and for all
+
+MAX_RESULT_BYTES = 32_000  # what a model's context can take at once, its JSON-RPC frame included in 32 KiB
+MAX_TEXT = 1_000  # characters of one text of a result that would be longer
 
 Json = dict[str, Any]
 
@@ -30,7 +35,29 @@ def use(area: Area, tool: Tool, sent: Mapping[str, Any], from_client: Mapping[st
         call = call_hook(area.name, f"tool.call[{tool.name}]", tool.call, arguments)
     except CoordError as error:
         return refused(error)
-    return _result(*perform(call, arguments.get("session_id")))
+    return _performed(call, arguments.get("session_id"))
+
+
+def _performed(call: ToolCall, caller: str | None) -> Json:
+    """The result, on as short a page as fits: so the cursor of a list goes on where the page ends."""
+    status, body = perform(call, caller)
+    while _bytes(status, body) > MAX_RESULT_BYTES and _limit(call) > 1 and status < 400:
+        if _bytes(status, bounds.fit(body, sys.maxsize, MAX_TEXT)) <= MAX_RESULT_BYTES:
+            break
+        call = replace(call, arguments={**call.arguments, "limit": _limit(call) // 2})
+        status, body = perform(call, caller)
+    if _bytes(status, body) <= MAX_RESULT_BYTES:
+        return _result(status, body)
+    return _result(status, bounds.fit(body, MAX_RESULT_BYTES, MAX_TEXT, lambda cut: _bytes(status, cut)))
+
+
+def _limit(call: ToolCall) -> int:
+    """How many items a list may have at most; 0 for what is no list."""
+    return int(call.arguments.get("limit", 0)) if call.method == "GET" else 0
+
+
+def _bytes(status: int, body: Json) -> int:
+    return len(current_app.json.dumps(_result(status, body)).encode("utf-8", "replace"))
 
 
 def refused(error: CoordError) -> Json:

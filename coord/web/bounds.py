@@ -1,0 +1,72 @@
+"""Answers that are bounded in bytes: long texts are cut, then lists are, and `left_out` says how much of each."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+MAX_ERROR_BYTES = 4_096
+MAX_ERROR_TEXT = 200  # characters of anything that an error repeats
+
+Json = dict[str, Any]
+
+
+def size_of(body: Mapping[str, Any]) -> int:
+    return len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+
+
+def bounded_error(body: Json) -> Json:
+    """An error's body, `detail` and `error` as they are."""
+    facts = {name: value for name, value in body.items() if name not in ("detail", "error")}
+    head: Json = {name: body[name] for name in ("detail", "error") if name in body}
+    if not facts:
+        return head
+    return fit(facts, MAX_ERROR_BYTES, MAX_ERROR_TEXT, lambda facts: size_of({**head, **facts}), head)
+
+
+def fit(
+    body: Json,
+    max_bytes: int,
+    max_text: int,
+    measure: Callable[[Json], int] = size_of,
+    head: Json | None = None,
+) -> Json:
+    """The body, with texts of at most so many characters and as many items of its lists as there is room for."""
+    left_out: dict[str, int] = {}
+    cut: Json = _cut_texts(body, max_text, left_out)
+
+    def complete() -> Json:
+        return {**cut, **({"left_out": {**body.get("left_out", {}), **left_out}} if left_out else {})}
+
+    while measure(complete()) > max_bytes:
+        name, items = _longest_list(cut)
+        if not items:
+            break
+        kept = len(items) // 2
+        left_out[name] = left_out.get(name, 0) + len(items) - kept
+        del items[kept:]
+    return {**(head or {}), **complete()}
+
+
+def _cut_texts(value: Any, max_text: int, left_out: dict[str, int]) -> Any:
+    """A copy of it; counts the texts that are cut."""
+    if isinstance(value, str):
+        if len(value) <= max_text:
+            return value
+        left_out["texts"] = left_out.get("texts", 0) + 1
+        return f"{value[:max_text]}… [cut: {len(value)} characters in all]"
+    if isinstance(value, Mapping):
+        return {name: _cut_texts(inner, max_text, left_out) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cut_texts(inner, max_text, left_out) for inner in value]
+    return value
+
+
+def _longest_list(value: Any, name: str = "items") -> tuple[str, list[Any]]:
+    """The list, however deep in it, that takes most room, and the name that it stands under."""
+    longest: tuple[str, list[Any]] = (name, value if isinstance(value, list) else [])
+    inner = value.items() if isinstance(value, Mapping) else ()
+    for key, part in inner:
+        candidate = _longest_list(part, str(key))
+        if len(json.dumps(candidate[1])) > len(json.dumps(longest[1])):
+            longest = candidate
+    return longest
