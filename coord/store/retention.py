@@ -27,12 +27,12 @@ ROUND_S = 60.0
 class Retention:
     """What an area keeps for a number of days.
 
-    `kind`: of what, for the event `<kind>.trimmed`. `setting`: the days, 0 for ever. `due`: finds the `revision`
+    `event`: the type that deleting is recorded as, `<kind>.trimmed`. `setting`: the days, 0 for ever. `due`: finds the `revision`
     of at most `batch` rows that are older than `age_us` (negative). `table`: has these rows; it must still have all
     of them. `others`: further columns whose rows go with them.
     """
 
-    kind: str
+    event: str
     setting: str
     table: sa.Table
     due: Prepared
@@ -61,6 +61,7 @@ class Retention:
         own = self.table.c.revision.in_(revisions)
         change.add(sa.delete(self.table).where(own), expect=len(revisions))
         data = {"count": len(revisions), "days": days}
-        change.record(Event(f"{self.kind}.trimmed", self.kind, str(max(revisions)), data=data))
+        kind = self.event.partition(".")[0]
+        change.record(Event(self.event, kind, str(max(revisions)), data=data))
         change.answer_with(lambda _: len(revisions))
         return change

@@ -21,4 +21,4 @@ _oldest = (
 )
 _DUE = Prepared(sa.select(_oldest.c.revision).where(_oldest.c.updated_at < plus(now(), param("age_us", type_=sa.BigInteger))))
 
-retention = Retention("component", "HISTORY_DAYS", _history, _DUE)
+retention = Retention("component.trimmed", "HISTORY_DAYS", _history, _DUE)

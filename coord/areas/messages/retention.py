@@ -17,4 +17,4 @@ _DUE = Prepared(
     .limit(param("batch", type_=sa.Integer))
 )
 
-retention = Retention("message", "MESSAGE_DAYS", _messages, _DUE, (MessageRead.__table__.c.message,))
+retention = Retention("message.trimmed", "MESSAGE_DAYS", _messages, _DUE, (MessageRead.__table__.c.message,))

@@ -17,4 +17,4 @@ _DUE = Prepared(
     .limit(param("batch", type_=sa.Integer))
 )
 
-retention = Retention("session", "SESSION_DAYS", Session.__table__, _DUE)
+retention = Retention("session.trimmed", "SESSION_DAYS", Session.__table__, _DUE)
