@@ -96,7 +96,7 @@ def black_holes(machine: Machine, port: int) -> dict[str, float]:
         with Proxy(port) as proxy:
             swallow(proxy)
             for name, make in events(machine).items():
-                for left in (machine.repository / ".claude").glob("coord-away"):
+                for left in (machine.home / ".local" / "state" / "coord").glob("*/away"):
                     left.unlink()  # each as if it were the first to find out
                 found[f"{name}, {what}"] = machine.hook(make(), f"http://127.0.0.1:{proxy.port}")
     return found
