@@ -74,7 +74,7 @@ class Agent:
         """`body` is sent as JSON; `kwargs` are those of Flask's test client."""
         if body is not None:
             kwargs |= {"data": json.dumps(body), "content_type": "application/json"}
-        if path.startswith("/") and path != "/" and not path.startswith(self._at_root):
+        if path.startswith("/") and path.partition("?")[0] != "/" and not path.startswith(self._at_root):
             path = BASE_PATH + path
         return cast(Answer, self.client.open(path, method=method, **kwargs))
 

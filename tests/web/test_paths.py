@@ -53,7 +53,7 @@ def test_a_path_that_is_no_text_is_refused(web: Agent, path: str) -> None:
     assert "percent-encoded UTF-8" in assert_error(web.get(path), 422, "invalid")["errors"]["path"][0]
 
 
-@pytest.mark.parametrize("call", CALLS, ids=str)
+@pytest.mark.parametrize("call", [call for call in CALLS if call.template != "/"], ids=str)
 def test_a_trailing_slash_makes_no_difference(web: Agent, call: Call) -> None:
     plain, slashed = web.call(call.method, call.path), web.call(call.method, f"{call.path}/")
     assert plain.status_code == slashed.status_code

@@ -101,11 +101,11 @@ class About:
         return bool(data.get("resource") == self.resource or self.resource in data.get("resources", ()))
 
 
-def history(db: Reader, about: About, before: int | None, limit: int) -> tuple[Rows, int | None]:
-    """Events newest first, older than the revision `before`, and where to go on; None when there is nothing older."""
+def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Rows, int | None]:
+    """Events newest first, older than the revision `after`, and where to go on; None when there is nothing older."""
     head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
     oldest = int(head["trimmed"])
-    upto = int(head["revision"]) + 1 if before is None else before
+    upto = int(head["revision"]) + 1 if after is None else after
     values = {name: value for name, value in vars(about).items() if value is not None and name != "resource"}
     statement = _history(frozenset(values), about.resource is not None)
     found: Rows = []

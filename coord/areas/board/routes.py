@@ -55,8 +55,9 @@ _PAGE = """<!doctype html>
 
 
 @blp.route("/", methods=["GET"], needs_token=False)
+@blp.arguments(Query)
 @blp.response(200, content_type="text/html", description="A page.")
-def page() -> Response:
+def page(query: dict[str, Any]) -> Response:
     """The board: who is there, who holds what, what is broken and what waits for you."""
     parts = "\n".join(tag for area, part in _parts() for tag in _tags(area, part))
     response = Response(_PAGE.format(parts=parts), mimetype="text/html")
@@ -118,5 +119,5 @@ def board(query: dict[str, Any]) -> Row:
 def history(query: dict[str, Any]) -> Row:
     """What the journal has about a session, a resource, or anything else that has a page; newest first."""
     named = {name: query[name] for name in ("project_key", "session_id", "kind", "subject_id", "resource")}
-    items, before = read(repository.history, repository.About(**named), query["before"], query["limit"])
-    return {"items": items, "before": before}
+    items, cursor = read(repository.history, repository.About(**named), query["after"], query["limit"])
+    return {"items": items, "next_cursor": None if cursor is None else str(cursor)}

@@ -65,12 +65,10 @@ class HistorySchema(Schema):
     """A piece of the journal, newest first."""
 
     items = fields.List(fields.Nested(BoardChangeSchema), required=True)
-    before = Integer(
-        min=1,
-        max=HIGHEST_CURSOR,
+    next_cursor = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Pass it to go on; null: there is nothing older. A page may be short, or empty, before that."},
+        metadata={"description": "Pass it as `after` to go on; null: there is nothing older. A page may be short, or empty, before that."},
     )
 
 
@@ -84,5 +82,10 @@ class HistoryQuery(Query):
     kind = Text(max_length=30, load_default=None, metadata={"description": "Of the subject: `lock`, `component`, `work_item`, …"})
     subject_id = Text(max_length=SUBJECT_LENGTH, load_default=None, metadata={"description": "Its id."})
     resource = Text(max_length=RESOURCE_LENGTH, load_default=None, metadata={"description": "What happened to locks on it, as spelt."})
-    before = Integer(min=1, max=HIGHEST_CURSOR, load_default=None, metadata={"description": "`before` of the answer before."})
-    limit = Integer(min=1, max=200, load_default=50)
+    after = Integer(
+        min=1,
+        max=HIGHEST_CURSOR,
+        load_default=None,
+        metadata={"description": "`next_cursor` of the page before: go on with what is older."},
+    )
+    limit = Integer(min=1, max=500, load_default=100, metadata={"description": "Items a page, at most 500."})

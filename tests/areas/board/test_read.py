@@ -108,7 +108,7 @@ def test_the_history_of_a_resource_is_that_of_its_locks(client: Agent) -> None:
     client.delete(f"/locks/{first['id']}", session_id="host/a")
     history = client.get("/board/history", project_key="shop", resource="src/app.py").json
     assert [event["type"] for event in history["items"]] == ["lock.released", "lock.claimed"]
-    assert history["before"] is None
+    assert history["next_cursor"] is None
 
 
 def test_the_history_of_a_session_is_what_it_did(client: Agent) -> None:
@@ -124,9 +124,9 @@ def test_the_history_of_a_subject_comes_in_pages(client: Agent) -> None:
     about = {"project_key": "shop", "kind": "component", "subject_id": "shop/web/api"}
     page = client.get("/board/history", **about, limit=2).json
     assert [event["data"]["state"] for event in page["items"]] == ["deployed", "built"]
-    rest = client.get("/board/history", **about, limit=2, before=page["before"]).json
+    rest = client.get("/board/history", **about, limit=2, after=page["next_cursor"]).json
     assert [event["data"]["state"] for event in rest["items"]] == ["building"]
-    assert rest["before"] is None
+    assert rest["next_cursor"] is None
 
 
 def test_reading_the_board_changes_nothing(client: Agent) -> None:

@@ -35,23 +35,23 @@ export function Latest() {
 }
 
 /** The newest page goes in front of what is known; an older one behind it. */
-function taken(was, key, page, before) {
-  if (was.key !== key || was.items.length === 0) return { key, items: page.items, before: page.before, problem: "" };
-  if (before) return { key, items: [...was.items, ...page.items], before: page.before, problem: "" };
+function taken(was, key, page, after) {
+  if (was.key !== key || was.items.length === 0) return { key, items: page.items, older: page.next_cursor, problem: "" };
+  if (after) return { key, items: [...was.items, ...page.items], older: page.next_cursor, problem: "" };
   const oldest = page.items.at(-1)?.revision ?? 0;
-  const meets = page.before === null || page.items.some((event) => event.revision === was.items[0].revision);
-  if (!meets) return { key, items: page.items, before: page.before, problem: "" };
+  const meets = page.next_cursor === null || page.items.some((event) => event.revision === was.items[0].revision);
+  if (!meets) return { key, items: page.items, older: page.next_cursor, problem: "" };
   return { ...was, items: [...page.items, ...was.items.filter((event) => event.revision < oldest)], problem: "" };
 }
 
 /** What the journal has about something; `about`: the parameters of `GET /board/history`. Read anew when something changes. */
 export function History({ about, title = "History" }) {
   const key = JSON.stringify(about);
-  const [found, setFound] = useState({ key, items: [], before: undefined, problem: "" });
-  const read = async (before) => {
+  const [found, setFound] = useState({ key, items: [], older: undefined, problem: "" });
+  const read = async (after) => {
     try {
-      const page = await call({ path: "/board/history", query: { ...about, before } });
-      setFound((was) => taken(was, key, page, before));
+      const page = await call({ path: "/board/history", query: { ...about, after } });
+      setFound((was) => taken(was, key, page, after));
     } catch (error) {
       setFound((was) => ({ ...was, problem: error.message }));
     }
@@ -61,7 +61,7 @@ export function History({ about, title = "History" }) {
     <h2>${title}</h2>
     ${found.problem && html`<p class="problem">${found.problem}</p>`}
     <${Rows} items=${found.items} keyOf=${(event) => event.revision} label=${title} className="events" row=${(event) => html`<${Event} event=${event} />`} />
-    ${found.before === null && found.items.length === 0 && html`<p class="quiet pad">The journal has nothing about it.</p>`}
-    ${found.before && html`<button type="button" class="plain more" onClick=${() => read(found.before)}>Older</button>`}
+    ${found.older === null && found.items.length === 0 && html`<p class="quiet pad">The journal has nothing about it.</p>`}
+    ${found.older && html`<button type="button" class="plain more" onClick=${() => read(found.older)}>Older</button>`}
   </section>`;
 }

@@ -85,12 +85,16 @@ function Items({ found }) {
   </div>`} />`;
 }
 
+/** What another session has in progress is changed with force; coord tells that session. The command line has no word for it. */
+const isAnothers = (each, me) => each.status === "in_progress" && each.assigned_to !== null && each.assigned_to !== me;
+const forced = (each, me) => (isAnothers(each, me) ? { force: true } : {});
+
 const change = (each, changes, coord, more) => ({
   touches: each.assigned_to ? [each.assigned_to] : [],
   project: each.project_key,
   reason: Boolean(each.assigned_to),
   calls: (values, me) => [
-    { method: "PATCH", path: `/work-items/${each.id}`, body: { session_id: me, ...changes(values) }, coord: ["item", "set", each.id, ...coord(values)], as: me, project: each.project_key },
+    { method: "PATCH", path: `/work-items/${each.id}`, body: { session_id: me, ...changes(values), ...forced(each, me) }, coord: isAnothers(each, me) ? null : ["item", "set", each.id, ...coord(values)], as: me, project: each.project_key },
   ],
   ...more,
 });
