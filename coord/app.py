@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask, request
 from flask_migrate import Migrate
 
-from coord import __version__, area, presence, upkeep  # noqa: F401 (presence: its table)
+from coord import __version__, plugins, upkeep
 from coord.errors import CoordError
 from coord.layout import MIGRATIONS, default
 from coord.live import activity, waiting
@@ -79,7 +79,7 @@ def _database(app: Flask) -> None:
 
 
 def _areas(app: Flask) -> None:
-    areas = area.find(default.BUILT_IN_AREAS, app.config["AREAS"])
+    areas = plugins.find(default.BUILT_IN_AREAS, app.config["AREAS"])
     app.extensions["coord.areas"] = areas
     api = openapi.api_of(app, __version__)
     for each in areas:

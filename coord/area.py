@@ -1,18 +1,15 @@
-"""What an area is, and how areas are found.
+"""What an area is: the contract between one kind of thing to coordinate and the rest of coord.
 
 An area is a folder of its own: a blueprint with its schemas, repository and models. Whatever crosses areas goes through the fields of
-`Area`; no area imports another, and the kernel imports none. Built-in areas and a stranger's come through the same door: the list in
-`config.default`, `COORD_AREAS`, and installed packages' entry points in the group `coord.areas`. See docs/adding-an-area.md.
+`Area`; no area imports another, and the kernel imports none. How they are found is in coord.plugins; how one is written is in
+docs/adding-an-area.md.
 """
 
-import inspect
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -28,8 +25,6 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-ENTRY_POINTS = "coord.areas"
 
 
 @dataclass(frozen=True)
@@ -247,10 +242,6 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
 """What each hook of an area is called with."""
 
 
-class BadArea(Exception):
-    """An area that cannot be used; the message says which and why."""
-
-
 class HookFailed(CoordError):
     """A hook of an area raised an error of its own: a bug in that area, which the answer and the log name."""
 
@@ -281,79 +272,6 @@ def deliver(change: Change[Any], notice: Notice) -> None:
         if area.deliver is not None:
             call_hook(area.name, "deliver", area.deliver, change, notice)
             return
-
-
-def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
-    """All areas, the built-in first, each once. Raises BadArea."""
-    found = [_from_module(name) for name in (*built_in, *further)]
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
-        loaded = point.load()
-        if not isinstance(loaded, Area):
-            raise BadArea(f"The entry point {point.name!r} ({point.value}) of group {ENTRY_POINTS} is not an Area.")
-        if loaded not in found:
-            found.append(loaded)
-    for area in found:
-        _check(area)
-    names = [area.name for area in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise BadArea(f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS.")
-    tools = [tool.name for area in found for tool in area.tools]
-    for name in tools:
-        if tools.count(name) > 1:
-            raise BadArea(f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS.")
-    lists = [each.name for area in found if area.board is not None for each in area.board.lists]
-    for name in lists:
-        if lists.count(name) > 1:
-            raise BadArea(f"Two lists of the board are called {name!r}: rename one, or take its area out of COORD_AREAS.")
-    return found
-
-
-def _from_module(name: str) -> Area:
-    try:
-        area = import_module(name).area
-    except ModuleNotFoundError as missing:
-        raise BadArea(f"The area {name!r} cannot be imported: {missing}.") from missing
-    except AttributeError:
-        raise BadArea(f"The module {name!r} has no `area`.") from None
-    if not isinstance(area, Area):
-        raise BadArea(f"`area` of {name!r} is not an Area.")
-    return area
-
-
-def _check(area: Area) -> None:
-    """Raises BadArea where the blueprint is another kind, or a hook cannot be called as it will be."""
-    if not isinstance(area.blueprint, Blueprint):
-        raise BadArea(f"The area {area.name!r}: its blueprint must be a coord.web.Blueprint, not {type(area.blueprint).__name__}.")
-    for hook, function in _hooks(area):
-        parameters = HOOKS[hook.partition("[")[0]]
-        form = f"{hook}({', '.join(parameters)})"
-        if not callable(function):
-            raise BadArea(f"The area {area.name!r}: {hook} must be a function, called as {form}.")
-        try:
-            inspect.signature(function).bind(*parameters)
-        except TypeError as mismatch:
-            raise BadArea(f"The area {area.name!r}: {hook} is called as {form}, which fails: {mismatch}.") from None
-
-
-def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
-    """Every hook that the area has, with its name."""
-    for name in HOOKS:
-        if "." not in name and name != "samples" and getattr(area, name) is not None:
-            yield name, getattr(area, name)
-    if area.status is not None:
-        yield "status.read", area.status.read
-    if area.checkin is not None:
-        yield "checkin.read", area.checkin.read
-        yield "checkin.line", area.checkin.line
-    for tool in area.tools:
-        yield f"tool.call[{tool.name}]", tool.call
-    for name, sample in area.samples.items():
-        yield f"samples[{name}]", sample
-    for each in area.board.lists if area.board is not None else ():
-        yield f"board.read[{each.name}]", each.read
-        if each.changed is not None:
-            yield f"board.changed[{each.name}]", each.changed
 
 
 def areas() -> list[Area]:

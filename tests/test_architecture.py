@@ -13,10 +13,10 @@ MAX_MODULES_BESIDE_PACKAGES = 12
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "layout", "metric_files", "store"}),
-    frozenset({"ids", "presence"}),
+    frozenset({"ids"}),
     frozenset({"web", "live"}),
     frozenset({"observed_at", "area"}),
-    frozenset({"areas", "upkeep"}),
+    frozenset({"areas", "plugins", "upkeep"}),
     frozenset({"app", "serving"}),
     frozenset({"server", "testing"}),
 )

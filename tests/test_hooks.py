@@ -12,7 +12,8 @@ from flask import Flask
 from marshmallow import fields
 
 from coord import upkeep
-from coord.area import Area, BadArea, CheckinPart, StatusPart, Tool, find
+from coord.area import Area, CheckinPart, StatusPart, Tool
+from coord.plugins import BadArea, find
 from coord.web import Blueprint, Schema
 from tests.conftest import Agent, Clock, make_app
 

@@ -1,8 +1,10 @@
 """The address of a server as people write it: with a path of the service behind it, in quotes,
-with blanks around it."""
+with blanks around it.
+"""
 
 from __future__ import annotations
 
+DEFAULT_URL = "http://127.0.0.1:8001"
 BASE_PATH = "/api/coord"
 _PAGES = ("/docs", "/health", "/livez", "/llms.txt", "/openapi.json", "/client/install.sh", "/client", "/mcp")
 

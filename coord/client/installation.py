@@ -24,6 +24,7 @@ import zipfile
 from typing import Any
 
 from coord import __version__
+from coord.client.address import DEFAULT_URL
 from coord.client.launcher import (
     MARK,
     CannotInstall,
@@ -39,7 +40,6 @@ from coord.client.launcher import (
     windows,
 )
 from coord.client.locked import FileLock
-from coord.client.place import DEFAULT_URL
 from coord.client.safe_files import read_any, remove, write_whole
 
 OLDEST_PYTHON = (3, 9)

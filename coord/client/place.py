@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = ".coord.toml"
-DEFAULT_URL = "http://127.0.0.1:8001"
 """The server that is called where nobody names one and the client was not installed from one."""
 FOLDER = ".claude"
 SHELL_QUEUE = "coord-queue.jsonl"

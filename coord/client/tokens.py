@@ -65,7 +65,7 @@ def servers() -> list[str]:
 
 def default_server() -> str:
     """The server that is called where nobody names one: the one that this client was installed from."""
-    from coord.client.place import DEFAULT_URL
+    from coord.client.address import DEFAULT_URL
 
     installed = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     try:

@@ -1,19 +1,23 @@
-"""What a worker process knows: which calls wait in it, which processes are alive, who has called lately.
+"""Who is there: which calls wait in this process, which processes and sessions are alive, who has called lately.
 
 This is its face: whoever uses it imports from here.
 """
 
-from coord.live import activity, callers, processes, waiting
+from coord.live import activity, callers, presence, processes, waiting
 from coord.live.activity import Activity
+from coord.live.presence import AGENT_LENGTH, Session
 from coord.live.waiting import MAX_WAIT_S, ClientHungUp, Subscription, subscribe
 
 __all__ = [
+    "AGENT_LENGTH",
     "MAX_WAIT_S",
     "Activity",
     "ClientHungUp",
+    "Session",
     "Subscription",
     "activity",
     "callers",
+    "presence",
     "processes",
     "subscribe",
     "waiting",

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from coord.presence import AGENT_LENGTH
+from coord.live import AGENT_LENGTH
 from coord.web import Body, Choice, Integer, Name, Number, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
 
 STATES = ("alive", "silent", "gone", "ended")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config.default import BUILT_IN_AREAS
-from coord.area import find
+from coord.plugins import find
 from tests.areas.mcp.conftest import McpAgent
 
 MAX_TOOLS = 8

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from coord.area import BadArea, Tool, ToolCall, find
+from coord.area import Tool, ToolCall
 from coord.areas.locks import area as locks
 from coord.areas.mcp import tools
+from coord.plugins import BadArea, find
 from coord.web import telemetry
 from tests.areas.mcp.conftest import McpAgent
 from tests.web.test_telemetry import calls, parsed

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.default import BUILT_IN_AREAS
-from coord.area import Tool, find
+from coord.area import Tool
+from coord.plugins import find
 from tests.areas.mcp.conftest import McpAgent
 from tests.conftest import Agent
 from tests.web.test_random_requests import SESSIONS, anything, likely, odd_text

@@ -7,9 +7,10 @@ from typing import Any
 import click
 import pytest
 
+from coord.client.address import DEFAULT_URL
 from coord.client.cli.group import COMMANDS
 from coord.client.hook import edits, messages
-from coord.client.place import DEFAULT_URL, read_config
+from coord.client.place import read_config
 from coord.client.setup import config_file, hooks, instructions, plugin
 from coord.client.setup.doctor.command import doctor
 from coord.client.setup.guard import REFUSAL_CODE, check, git_hooks

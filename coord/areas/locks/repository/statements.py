@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord import presence
 from coord.areas.locks.models import Lock
 from coord.areas.locks.overlap import force_index, overlap_values, overlaps
 from coord.areas.locks.resources import Resource
 from coord.areas.locks.rows import LockAnswer, LockRow, lock_as_of_now
+from coord.live import presence
 from coord.store import Event, Prepared, Reader, Row, Rows, Statement, earlier, journal, now, plus
 
 table = Lock.__table__

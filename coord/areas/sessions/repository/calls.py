@@ -12,7 +12,7 @@ from sqlalchemy import bindparam as param
 from coord.areas.sessions.repository.heartbeats import announce, call_activity_hooks, session_event
 from coord.areas.sessions.repository.listing import is_there, named
 from coord.areas.sessions.rows import SessionRow
-from coord.presence import Session
+from coord.live import Session
 from coord.store import Answer, Change, Decision, Prepared, Reader, journal, now, plus
 
 WRITE_INTERVAL = timedelta(minutes=1)  # halved for a TTL that is shorter than two of these

@@ -12,8 +12,8 @@ from coord.areas.sessions.errors import Superseded
 from coord.areas.sessions.repository.heartbeats import BY_NAME_INSIDE, session_event
 from coord.areas.sessions.repository.listing import as_answered, by_name, is_there, named
 from coord.areas.sessions.rows import SessionAnswer, SessionRow
+from coord.live import Session
 from coord.observed_at import is_superseded, not_superseded, refuse_skew
-from coord.presence import Session
 from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Rows, Step, journal, now
 
 MAX_DUE = 100  # sessions noted gone in one round

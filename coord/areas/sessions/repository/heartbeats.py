@@ -10,7 +10,7 @@ from sqlalchemy import bindparam as param
 from coord.area import areas, call_hook
 from coord.areas.sessions.repository.listing import as_answered, by_name, is_there, named
 from coord.areas.sessions.rows import Heartbeat, SessionAnswer, SessionFields, SessionRow
-from coord.presence import Session
+from coord.live import Session
 from coord.store import Change, Decision, Event, Prepared, Reader, Rows, journal, plus
 
 FIELDS = ("project_key", "agent", "task", "ttl_minutes")

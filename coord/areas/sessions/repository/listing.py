@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import bindparam as param
 
 from coord.areas.sessions.rows import SessionAnswer, SessionRow
-from coord.presence import Session
+from coord.live import Session
 from coord.store import Prepared, Reader, microseconds, now, plus
 
 _sessions = Session.__table__
