@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.presence import Session
+from coord.live import Session
 from coord.store import Prepared, Retention, now, plus
 
 _c = Session.__table__.c

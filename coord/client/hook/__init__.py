@@ -13,7 +13,6 @@ import time
 from coord.client.lean import loads_or_none
 
 LOG_BYTES = 65536
-has_answered = False  # the one answer to the event has been written
 TELL_AGAIN_S = 86400.0  # the failure of every edit of a day is one
 
 HELP = """usage: coord hook < EVENT
@@ -57,8 +56,10 @@ def _run(event: object) -> None:
 
 def _report(error: BaseException) -> None:
     try:
+        from coord.client.hook import event
+
         _log(error)
-        if not has_answered:
+        if not event.has_answered:
             _tell_once(error)
     except BaseException:
         return  # whatever that was: a hook never blocks work

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import hook
+from coord.client.hook.event import note_answer
 from coord.client.hook.memory import SessionMemory
 from coord.client.lean import dumps
 from coord.client.others_text import one_line, printable
@@ -67,7 +67,7 @@ class HookContext:
         if self.message:
             answer["systemMessage"] = self.message
         if answer:
-            hook.has_answered = True
+            note_answer()
             sys.stdout.write(dumps(answer, ascii_only=True))
             sys.stdout.flush()
         self.context = []

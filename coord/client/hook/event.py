@@ -6,6 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+has_answered = False  # the one answer to the event has been written
+
+
+def note_answer() -> None:
+    global has_answered  # noqa: PLW0603 (a hook is a process, and answers one event)
+    has_answered = True
+
 
 class HookEvent:
     """An event as it came, its fields by what they are. `agent`: the subagent's id; None outside of subagents."""
