@@ -34,8 +34,6 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
             _from(coord, source, download.offered(source, _token())["sha256"], bin_dir)
             return
         report = installation.uninstall() if uninstall else installation.install(bin_dir, server)
-        if server:
-            tokens.trust(server)
     except launcher.CannotInstall as error:
         raise Failed(str(error)) from None
     coord.result(report.fields)

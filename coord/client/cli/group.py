@@ -171,8 +171,8 @@ def _report_refusals(coord: Coord) -> None:
     """After any command. That it cannot be done is no reason for the command to fail."""
     try:
         coord.report_refusals()
-    except (Failed, BadConfig, BadUrl, OSError, Busy):
-        pass
+    except (Failed, BadConfig, BadUrl, OSError, Busy, ImportError):
+        pass  # ImportError: the command was to uninstall this client
 
 
 def _print_version(coord: Coord) -> None:
