@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from coord.client.locked import Busy
+from coord.client.percent import safe
 from coord.client.place import BadConfig
 from coord.client.queue import BASE, CREATES, Call, Queue, QueueFull, ReplayResult, new_id
-from coord.client.wire import Answer, Away, call, safe
+from coord.client.wire import Answer, Away, call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -91,6 +91,12 @@ def _app_folder() -> str:
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+NOT_FROM_HERE = (
+    "This coord runs from a checkout or a package, which is not what is installed. "
+    "Run `coord install --from URL`, with a coord server's address, or that server's coord.pyz."
+)
+
+
 class Installed:
     """What is installed: `current` and `previous` are names of folders, `launchers` files, `server` where it came from."""
 
@@ -119,10 +125,7 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
         raise CannotInstall("coord needs Python {}.{} or later, and this is {}.{}.".format(*OLDEST_PYTHON, *sys.version_info))
     archive, app = running_archive(), os.path.basename(_app_folder()) if installed_home() else None
     if archive is None and app is None:
-        raise CannotInstall(
-            "This coord runs from a checkout or a package, which is not what is installed. "
-            "Run `coord install --from URL`, with a coord server's address, or that server's coord.pyz."
-        )
+        raise CannotInstall(NOT_FROM_HERE)
     python = interpreter()
     home = data_folder()
     earlier = [os.path.dirname(launcher) for launcher in Installed.load(home).launchers]
@@ -145,15 +148,19 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
         state.current = app
         state.server = server or state.server
         state.launchers = [*(each for each in state.launchers if each not in launchers and is_ours(each)), *launchers]
-        run = os.path.join(os.path.realpath(home), _RUN)  # Python of the Microsoft Store writes elsewhere than it says
-        _write(run, _run_text(str(app)))
-        for launcher in state.launchers:
-            os.makedirs(os.path.dirname(launcher), exist_ok=True)
-            _write(launcher, launcher_text(launcher, python, run))
-            os.chmod(launcher, 0o755)
+        _write_launchers(state, home, python)
         state.save(home)
         _remove_others(home, {str(app), str(state.previous)})
     return _report(state, before, python, launchers[0])
+
+
+def _write_launchers(state: Installed, home: str, python: str) -> None:
+    run = os.path.join(os.path.realpath(home), _RUN)  # Python of the Microsoft Store writes elsewhere than it says
+    _write(run, _run_text(str(state.current)))
+    for launcher in state.launchers:
+        os.makedirs(os.path.dirname(launcher), exist_ok=True)
+        _write(launcher, launcher_text(launcher, python, run))
+        os.chmod(launcher, 0o755)
 
 
 def _unpack(content: bytes, home: str, app: str) -> None:

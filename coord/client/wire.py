@@ -11,6 +11,7 @@ import time
 from coord import __version__
 from coord.client import API
 from coord.client.lean import dumps, loads_or_none, socket
+from coord.client.percent import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ AGENT = f"coord/{__version__}"
 CLIENT = f"{__version__}; api={API}"
 SERVER_HEADER = "x-coord-server"
 _CHUNK = 65536
-_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 class Away(Exception):
@@ -94,22 +94,6 @@ class Answer:
         return self.status in (204, 304) or (isinstance(self.json, dict) and (self.ok or self.error is not None))
 
 
-def quote(text: str) -> str:
-    """Percent-encoded for a path or a query; `/` too."""
-    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))
-
-
-def query(**values: Any) -> str:
-    """`?a=1&b=2` of what is not None; a list gives its name several times, a bool is `true` or `false`."""
-    pairs = []
-    for name, value in values.items():
-        for each in value if isinstance(value, (list, tuple)) else [value]:
-            if each is not None:
-                shown = str(each).lower() if isinstance(each, bool) else str(each)
-                pairs.append(f"{name}={quote(shown)}")
-    return f"?{'&'.join(pairs)}" if pairs else ""
-
-
 def call(
     url: str,
     method: str,
@@ -172,13 +156,6 @@ def _ascii(host: str) -> str:
 
 def _unsafe(text: str) -> bool:
     return not (text.isascii() and text.isprintable()) or any(each in " ?#\\" for each in text)
-
-
-def safe(path: str) -> str:
-    """A path (and query) with what may not stand in a request line percent-encoded: callers quote, shell clients sometimes do not."""
-    if path.isascii() and path.isprintable() and " " not in path and "#" not in path:
-        return path
-    return "".join(chr(byte) if 0x20 < byte < 0x7F and byte != 0x23 else f"%{byte:02X}" for byte in path.encode("utf-8", "surrogatepass"))
 
 
 def _request(method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]) -> bytes:

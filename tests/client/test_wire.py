@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from coord.client import lean, wire
-from coord.client.wire import Answer, Away, BadUrl, call, query, quote, safe
+from coord.client.percent import query, quote, safe
+from coord.client.wire import Answer, Away, BadUrl, call
 
 SHORT_S = 0.3
 LATE_S = 5.0  # of a machine on which all tests run at once

@@ -17,8 +17,8 @@ from typing import Any
 
 from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.locked import Busy
+from coord.client.percent import quote
 from coord.client.place import Place
-from coord.client.wire import quote
 
 STATES = ("building", "built", "deployed")
 

@@ -19,8 +19,9 @@ from coord.client.cli.objects import Lock
 from coord.client.cli.options import Duration
 from coord.client.cli.output import span, until, when
 from coord.client.locked import Busy
+from coord.client.percent import query
 from coord.client.queue import new_id
-from coord.client.wire import Answer, Away, query
+from coord.client.wire import Answer, Away
 
 MAX_WAIT_S = 60.0  # of one call; a longer wait is made of several
 MIN_INTERVAL_S = 1.0  # between two tries

@@ -9,8 +9,9 @@ import click
 from coord.client.calls import Calls, Timeouts
 from coord.client.cli.context import Coord
 from coord.client.cli.options import Command
+from coord.client.percent import query
 from coord.client.place import BadConfig
-from coord.client.wire import Away, query
+from coord.client.wire import Away
 
 TIMEOUT_S = 0.7  # somebody waits for it with a finger on the Tab key
 

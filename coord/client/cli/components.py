@@ -18,7 +18,7 @@ from coord.client.cli.options import (
 from coord.client.cli.output import ago, clock, when, word
 from coord.client.cli.tables import Cell, Column, table
 from coord.client.others_text import one_line
-from coord.client.wire import query, quote
+from coord.client.percent import query, quote
 
 STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")
 

@@ -25,8 +25,9 @@ from coord.client.cli.failures import (
 from coord.client.cli.objects import Page
 from coord.client.cli.output import dumps, marked
 from coord.client.cli.queued_calls import as_json, refusal
+from coord.client.percent import query
 from coord.client.place import Place
-from coord.client.wire import Answer, Away, BadUrl, call, check, query
+from coord.client.wire import Answer, Away, BadUrl, call, check
 
 MAX_RETRY_AFTER_S = 60.0  # coord asks for 30 when its database is away
 TIMEOUT_S = 10.0  # coord answers within 5, even when its database does not

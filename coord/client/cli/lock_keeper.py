@@ -13,7 +13,8 @@ from coord.client.cli.context import away_sentence
 from coord.client.cli.failures import Failed
 from coord.client.cli.objects import Lock
 from coord.client.locked import Busy
-from coord.client.wire import Away, query
+from coord.client.percent import query
+from coord.client.wire import Away
 
 MAX_INTERVAL_S = 300.0  # between renewals: locks turn stale after 2 hours without activity
 MIN_INTERVAL_S = 0.2

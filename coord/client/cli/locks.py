@@ -23,7 +23,7 @@ from coord.client.cli.failures import NOT_YOURS, NOTHING, CoordAway, Failed
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Command, Duration, all_projects_option
 from coord.client.cli.output import ago, when
-from coord.client.wire import query, quote
+from coord.client.percent import query, quote
 
 
 @click.command(

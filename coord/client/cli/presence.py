@@ -12,7 +12,8 @@ from coord.client.cli.options import Command, all_projects_option, limit_option,
 from coord.client.cli.output import ago, word
 from coord.client.cli.tables import Column, Row, table
 from coord.client.others_text import one_line
-from coord.client.wire import SERVER_HEADER, query
+from coord.client.percent import query
+from coord.client.wire import SERVER_HEADER
 
 STATES = ("alive", "silent", "gone", "ended")
 MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service takes

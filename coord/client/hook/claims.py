@@ -60,7 +60,7 @@ def is_parents(hook: HookContext, lock: HeldLock) -> bool:
 
 
 def release(hook: HookContext, lock_ids: list[str]) -> None:
-    from coord.client.wire import query
+    from coord.client.percent import query
 
     for lock_id in lock_ids:
         hook.write(hook.calls(), "DELETE", f"/locks/{lock_id}{query(session_id=hook.name)}")

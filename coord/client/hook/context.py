@@ -100,7 +100,7 @@ class HookContext:
         return answer
 
     def end_session(self, name: str) -> None:
-        from coord.client.wire import query
+        from coord.client.percent import query
 
         self.write(self.calls(name), "DELETE", f"/sessions{query(session_id=name)}")
         SessionMemory(self.place, name).forget()

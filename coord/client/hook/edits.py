@@ -50,7 +50,7 @@ def _hand_over(hook: HookContext, fields: dict[str, Any], lock: HeldLock) -> Non
     What a hook claimed for the session goes over to the subagent, so that its siblings are kept out; what
     the session claimed on purpose, or as a tree, stays: the subagent works under it.
     """
-    from coord.client.wire import query
+    from coord.client.percent import query
 
     if lock.resource != fields["resource"] or not lock.description.startswith(BY_HOOK):
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from coord.client import banner
 from coord.client.hook.context import BY_HOOK
 from coord.client.others_text import NOTICE
-from coord.client.wire import Away, query
+from coord.client.percent import query
+from coord.client.wire import Away
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

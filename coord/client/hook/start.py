@@ -5,7 +5,8 @@ from __future__ import annotations
 from coord.client import banner
 from coord.client.hook.messages import answer_then_mark, banner_bytes, checkin_body, left_out, message_section
 from coord.client.others_text import one_line, printable
-from coord.client.wire import Away, query
+from coord.client.percent import query
+from coord.client.wire import Away
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

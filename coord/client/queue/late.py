@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from coord.client.percent import quote
 from coord.client.queue.call import BASE, CREATES, Call
 from coord.client.queue.times import decided_at, timestamp
-from coord.client.wire import quote
 
 
 def with_id(call: Call, seed: str) -> Call:

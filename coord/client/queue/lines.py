@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from coord.client.lean import loads_or_none
+from coord.client.percent import safe
 from coord.client.queue.call import BASE, METHODS, Call
-from coord.client.wire import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import pytest
 
 from coord.client import wire
 from coord.client.calls import Calls, Queued, Timeouts
+from coord.client.percent import query
 from coord.client.place import Place
 from coord.client.queue import BASE, Call, timestamp
-from coord.client.wire import Away, query
+from coord.client.wire import Away
 from tests.client.recording import shell_adds, shell_line
 from tests.databases import MariaDB
 from tests.service import Service, running

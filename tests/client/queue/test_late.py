@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from coord.client.percent import quote
 from coord.client.queue import BASE, Call, Queue, new_id, seconds_of, timestamp
-from coord.client.wire import quote
 from tests.client.recording import (
     ME,
     Recorder,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from coord.client.percent import quote
 from coord.client.queue import BASE, Call, Queue, timestamp
-from coord.client.wire import quote
 from tests.client.recording import (
     ME,
     Recorder,

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from coord.client.hook import log_path
+from coord.client.percent import query
 from coord.client.queue import BASE
 from coord.client.setup import hooks
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext
-from coord.client.wire import Away, query
+from coord.client.wire import Away
 
 EVENT = "PreToolUse"
 SLOW_S = 1.0

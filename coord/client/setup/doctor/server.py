@@ -12,6 +12,7 @@ from typing import Any
 from coord import __version__
 from coord.client import API
 from coord.client.others_text import printable
+from coord.client.percent import query
 from coord.client.queue import BASE, seconds_of
 from coord.client.setup.doctor.check import (
     OK,
@@ -23,7 +24,7 @@ from coord.client.setup.doctor.check import (
     source,
 )
 from coord.client.suggestions import command
-from coord.client.wire import Answer, Away, BadUrl, query
+from coord.client.wire import Answer, Away, BadUrl
 
 SLOW_S = 0.5  # half of the second that a hook gives the server
 SKEW_WARNING_S = 2.0

@@ -15,12 +15,13 @@ from typing import Any
 
 from coord.client import banner
 from coord.client.calls import Untrusted
+from coord.client.percent import query
 from coord.client.place import CONFIG, BadConfig, Place, session
 from coord.client.queue import BASE, new_id
 from coord.client.setup import git
 from coord.client.setup.guard import REFUSAL_CODE, TRIAL
 from coord.client.suggestions import command, quote
-from coord.client.wire import Answer, Away, BadUrl, call, query
+from coord.client.wire import Answer, Away, BadUrl, call
 
 DEADLINE_S = 1.5  # for all calls of a hook together: as long as people wait without wondering
 MIN_TIMEOUT_S = 0.05
