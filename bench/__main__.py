@@ -1,4 +1,7 @@
-"""`make bench`: all benchmarks on both databases. `make bench BENCH="cycles --seconds 20"` for one of them."""
+"""`make bench`: all benchmarks on both databases.
+
+`make bench BENCH="cycles --seconds 20"` for one of them.
+"""
 
 import argparse
 import sys
@@ -19,7 +22,10 @@ MAX_MEDIAN_MS, MAX_HAND_OFF_P99_MS = 30, 150
 
 
 def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: claim + release, {cycles.CLIENTS} clients, beside a bare view with one statement (two of its calls are a cycle)")
+    print(
+        f"\n{kind}: claim + release, {cycles.CLIENTS} clients, beside a bare view with one"
+        " statement (two of its calls are a cycle)"
+    )
     found = cycles.run(kind, options.seconds, options.rounds)
     show(found)
     return verdict(found["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
@@ -28,7 +34,10 @@ def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
 
 
 def size_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: medians in ms, empty and with {options.scale:g} × (1,000,000 locks, 1,000,000 messages, 100,000 component changes)")
+    print(
+        f"\n{kind}: medians in ms, empty and with {options.scale:g} × (1,000,000 locks, 1,000,000"
+        " messages, 100,000 component changes)"
+    )
     table, plans = size.run(kind, options.scale, options.calls)
     for name, (empty, full, ratio) in table.items():
         print(f"  {name:28} {empty:8.2f} {full:8.2f} {ratio:6.2f}")
@@ -36,7 +45,10 @@ def size_bench(kind: str, options: argparse.Namespace) -> bool:
     for line in plans:
         print(f"    {line}")
     worst = max(table, key=lambda name: table[name][2])
-    return verdict(table[worst][2] <= MAX_GROWTH, f"each at most {MAX_GROWTH} times (worst: {worst}, {table[worst][2]:.2f})")
+    return verdict(
+        table[worst][2] <= MAX_GROWTH,
+        f"each at most {MAX_GROWTH} times (worst: {worst}, {table[worst][2]:.2f})",
+    )
 
 
 def memory_bench(kind: str, options: argparse.Namespace) -> bool:
@@ -53,30 +65,44 @@ def waiting_bench(kind: str, options: argparse.Namespace) -> bool:
 
 
 def crowd_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: {waiting.CROWD} calls wait on one worker; {waiting.OTHERS} other clients beside the same without those that wait")
+    print(
+        f"\n{kind}: {waiting.CROWD} calls wait on one worker; {waiting.OTHERS} other clients beside"
+        " the same without those that wait"
+    )
     found, statuses = waiting.crowd(kind, options.seconds, options.rounds)
     show(found)
     for whom, answers in statuses.items():
         print(f"  when {whom} is told to stop: {answers}")
     return (
         verdict(found["ratio"] <= MAX_P95_RATIO, f"p95 at most {MAX_P95_RATIO} times")
-        & verdict(found["% of a core"] < MAX_CPU, f"under {MAX_CPU} % of a core while nothing happens")
+        & verdict(
+            found["% of a core"] < MAX_CPU, f"under {MAX_CPU} % of a core while nothing happens"
+        )
         & verdict(found["answered too early"] == 0, "none is answered before")
-        & verdict(found["seconds to answer all"] < MAX_STOP_S, f"all answered within {MAX_STOP_S} s when told to stop")
+        & verdict(
+            found["seconds to answer all"] < MAX_STOP_S,
+            f"all answered within {MAX_STOP_S} s when told to stop",
+        )
     )
 
 
 def hand_off_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: from a release to the next holder's answer, {waiting.WAITERS} waiting, {waiting.HAND_OFFS} hand-offs a round")
+    print(
+        f"\n{kind}: from a release to the next holder's answer, {waiting.WAITERS} waiting,"
+        f" {waiting.HAND_OFFS} hand-offs a round"
+    )
     found = waiting.hand_off(kind, options.rounds)
     show(found)
-    return verdict(found["median ms"] < MAX_MEDIAN_MS, f"median under {MAX_MEDIAN_MS} ms") & verdict(
-        found["p99 ms"] < MAX_HAND_OFF_P99_MS, f"p99 under {MAX_HAND_OFF_P99_MS} ms"
-    )
+    return verdict(
+        found["median ms"] < MAX_MEDIAN_MS, f"median under {MAX_MEDIAN_MS} ms"
+    ) & verdict(found["p99 ms"] < MAX_HAND_OFF_P99_MS, f"p99 under {MAX_HAND_OFF_P99_MS} ms")
 
 
 def hot_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: one lock, {waiting.HOT_CLIENTS} clients that wait for it in turn, beside etcd's v3lock; p50 and p99 of the claim")
+    print(
+        f"\n{kind}: one lock, {waiting.HOT_CLIENTS} clients that wait for it in turn, beside etcd's"
+        " v3lock; p50 and p99 of the claim"
+    )
     found = waiting.hot(kind, options.seconds, options.rounds)
     show(found)
     if missing := service.etcd_missing():
@@ -86,16 +112,24 @@ def hot_bench(kind: str, options: argparse.Namespace) -> bool:
 
 
 def hooks_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: `coord hook`, median of {options.hooks} in ms, and as a multiple of `python3 {' '.join(hooks.BARE)}`")
+    print(
+        f"\n{kind}: `coord hook`, median of {options.hooks} in ms, and as a multiple of `python3"
+        f" {' '.join(hooks.BARE)}`"
+    )
     found, black_holes = hooks.run(kind, options.hooks)
     for name, (milliseconds, ratio) in found.items():
         print(f"  {name:28} {milliseconds:8.1f} {ratio:6.2f}")
-    worst, slowest = max(found, key=lambda name: found[name][1]), max(black_holes, key=lambda name: black_holes[name])
+    worst, slowest = (
+        max(found, key=lambda name: found[name][1]),
+        max(black_holes, key=lambda name: black_holes[name]),
+    )
     return verdict(
-        found[worst][1] <= MAX_HOOK_RATIO, f"each at most {MAX_HOOK_RATIO} times (worst: {worst}, {found[worst][1]:.2f})"
+        found[worst][1] <= MAX_HOOK_RATIO,
+        f"each at most {MAX_HOOK_RATIO} times (worst: {worst}, {found[worst][1]:.2f})",
     ) & verdict(
         black_holes[slowest] <= MAX_BLACK_HOLE_S,
-        f"black-holed at most {MAX_BLACK_HOLE_S} s (worst: {slowest}, {black_holes[slowest]:.2f} s)",
+        f"black-holed at most {MAX_BLACK_HOLE_S} s (worst: {slowest},"
+        f" {black_holes[slowest]:.2f} s)",
     )
 
 
@@ -109,7 +143,13 @@ def verdict(good: bool, claim: str) -> bool:
     return good
 
 
-BENCHES = {"cycles": cycles_bench, "size": size_bench, "memory": memory_bench, "waiting": waiting_bench, "hooks": hooks_bench}
+BENCHES = {
+    "cycles": cycles_bench,
+    "size": size_bench,
+    "memory": memory_bench,
+    "waiting": waiting_bench,
+    "hooks": hooks_bench,
+}
 
 
 def main() -> None:
@@ -119,7 +159,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of each measured load")
     parser.add_argument("--rounds", type=int, default=3, help="of baseline and coord in turn")
     parser.add_argument("--scale", type=float, default=1, help="share of the stored history")
-    parser.add_argument("--calls", type=int, default=60, help="of each kind, for the medians with stored history")
+    parser.add_argument(
+        "--calls", type=int, default=60, help="of each kind, for the medians with stored history"
+    )
     parser.add_argument("--hooks", type=int, default=40, help="of each event, for the hooks bench")
     parser.add_argument("--requests", type=int, default=memory.CALLS, help="for the memory bench")
     options = parser.parse_args()

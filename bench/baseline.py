@@ -1,4 +1,7 @@
-"""The baseline: a bare Flask view with one statement, durable, under the same gunicorn settings. Two of its calls stand for a cycle."""
+"""The baseline: a bare Flask view with one statement, durable, under the same gunicorn settings.
+
+Two of its calls stand for a cycle.
+"""
 
 import os
 import sqlite3
@@ -12,7 +15,9 @@ from sqlalchemy.engine import make_url
 from coord import upkeep
 
 app = Flask(__name__)
-app.extensions["coord.areas"] = []  # gunicorn's settings are coord's, and start the upkeep of all areas: here of none
+app.extensions[
+    "coord.areas"
+] = []  # gunicorn's settings are coord's, and start the upkeep of all areas: here of none
 upkeep.install(app)
 _url = make_url(os.environ["COORD_DATABASE_URL"])
 _local = threading.local()

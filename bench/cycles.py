@@ -1,4 +1,6 @@
-"""Claim and release in a cycle, beside the baseline: what the journal, the guards and the answers cost."""
+"""Claim and release in a cycle, beside the baseline: what the journal, the guards and the answers
+cost.
+"""
 
 import json
 import statistics
@@ -15,7 +17,10 @@ def prepare_baseline(url: str) -> None:
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE baseline (id INT PRIMARY KEY, n BIGINT NOT NULL)"))
-        connection.execute(sa.text("INSERT INTO baseline VALUES (:id, 0)"), [{"id": number} for number in range(CLIENTS)])
+        connection.execute(
+            sa.text("INSERT INTO baseline VALUES (:id, 0)"),
+            [{"id": number} for number in range(CLIENTS)],
+        )
     engine.dispose()
 
 
@@ -51,7 +56,9 @@ def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     return {
         "baseline cycles/s": statistics.median(each.rate for each in bases),
         "cycles/s": statistics.median(each.rate for each in ours),
-        "ratio": statistics.median(own.rate / base.rate for own, base in zip(ours, bases, strict=True)),
+        "ratio": statistics.median(
+            own.rate / base.rate for own, base in zip(ours, bases, strict=True)
+        ),
         "p50 ms": statistics.median(each.p50 for each in ours),
         "p99 ms": statistics.median(each.p99 for each in ours),
         "baseline p99 ms": statistics.median(each.p99 for each in bases),

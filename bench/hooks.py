@@ -1,4 +1,6 @@
-"""What a hook costs the session that it is run for: each as `coord hook`, installed as users have it, beside the bare start of Python."""
+"""What a hook costs the session that it is run for: each as `coord hook`, installed as users have
+it, beside the bare start of Python.
+"""
 
 import json
 import statistics
@@ -25,74 +27,130 @@ class Machine:
         self.home = folder / "home"
         self.repository = folder / "shop"
         self.repository.mkdir(parents=True)
-        kept = {name: value for name, value in environment().items() if not name.startswith(("XDG_", "CLAUDE"))}
+        kept = {
+            name: value
+            for name, value in environment().items()
+            if not name.startswith(("XDG_", "CLAUDE"))
+        }
         self._environment = kept | {"HOME": str(self.home), "COORD_URL": f"http://127.0.0.1:{port}"}
         _, script = load.timed(load.Connection(port), "GET", "/client/install.sh", None, expect=200)
-        subprocess.run(["sh"], input=script, env=self._environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["sh"], input=script, env=self._environment, check=True, stdout=subprocess.DEVNULL
+        )
         subprocess.run(["git", "init", "-q", self.repository], check=True)
-        (self.repository / ".coord.toml").write_text(f'url = "http://127.0.0.1:{port}"\nproject = "shop"\n')
+        (self.repository / ".coord.toml").write_text(
+            f'url = "http://127.0.0.1:{port}"\nproject = "shop"\n'
+        )
         found = ["python3", "-c", "import sys; print(sys.executable)"]
-        self.python = subprocess.run(found, check=True, capture_output=True, text=True, env=self._environment).stdout.strip()
+        self.python = subprocess.run(
+            found, check=True, capture_output=True, text=True, env=self._environment
+        ).stdout.strip()
 
     def seconds(self, command: list[str], given: bytes = b"", url: str | None = None) -> float:
         environment = self._environment | ({"COORD_URL": url} if url else {})
         began = time.perf_counter()
-        subprocess.run(command, input=given, env=environment, cwd=self.repository, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command,
+            input=given,
+            env=environment,
+            cwd=self.repository,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         return time.perf_counter() - began
 
     def hook(self, event: dict[str, Any], url: str | None = None) -> float:
-        return self.seconds([str(self.home / ".local/bin/coord"), "hook"], json.dumps(event).encode(), url)
+        return self.seconds(
+            [str(self.home / ".local/bin/coord"), "hook"], json.dumps(event).encode(), url
+        )
 
     def bare(self) -> float:
         return self.seconds([self.python, *BARE])
 
 
 def event(machine: Machine, kind: str, **more: Any) -> dict[str, Any]:
-    return {"session_id": str(uuid.uuid4()), "cwd": str(machine.repository), "hook_event_name": kind, **more}
+    return {
+        "session_id": str(uuid.uuid4()),
+        "cwd": str(machine.repository),
+        "hook_event_name": kind,
+        **more,
+    }
 
 
 def events(machine: Machine) -> dict[str, Callable[[], dict[str, Any]]]:
-    """Each by what a session does; every one of another session, so that each does all that it may have to."""
+    """Each by what a session does; every one of another session, so that each does all that it may
+    have to.
+    """
     own = str(uuid.uuid4())
 
     def edit() -> dict[str, Any]:
         file = str(machine.repository / f"{uuid.uuid4().hex[:8]}.py")
-        return event(machine, "PreToolUse", tool_name="Edit", tool_input={"file_path": file}, tool_use_id="t") | {"session_id": own}
+        return event(
+            machine, "PreToolUse", tool_name="Edit", tool_input={"file_path": file}, tool_use_id="t"
+        ) | {"session_id": own}
 
     def command(line: str) -> Callable[[], dict[str, Any]]:
-        return lambda: event(machine, "PreToolUse", tool_name="Bash", tool_input={"command": line}, tool_use_id="t") | {"session_id": own}
+        return lambda: (
+            event(
+                machine,
+                "PreToolUse",
+                tool_name="Bash",
+                tool_input={"command": line},
+                tool_use_id="t",
+            )
+            | {"session_id": own}
+        )
 
     return {
         "edit": edit,
         "command without a lock": command("ls -la"),
         "command with a lock": command("git push"),
-        "after a tool": lambda: event(machine, "PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") | {"session_id": own},
+        "after a tool": lambda: (
+            event(machine, "PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t")
+            | {"session_id": own}
+        ),
         "prompt": lambda: event(machine, "UserPromptSubmit", prompt="Go on") | {"session_id": own},
         "start": lambda: event(machine, "SessionStart", source="startup"),
     }
 
 
 def run(kind: str, rounds: int) -> tuple[dict[str, tuple[float, float]], dict[str, float]]:
-    """For each event its median in ms, and as a multiple of the bare start; and the seconds of one whose host is black-holed."""
-    with service.database(kind) as url, tempfile.TemporaryDirectory(prefix="coord-bench-") as folder:
+    """For each event its median in ms, and as a multiple of the bare start; and the seconds of one
+    whose host is black-holed.
+    """
+    with (
+        service.database(kind) as url,
+        tempfile.TemporaryDirectory(prefix="coord-bench-") as folder,
+    ):
         service.migrate(url)
         with service.serving(url) as (port, _):
             machine = Machine(Path(folder), port)
             took: dict[str, list[float]] = {"bare": []}
             made = events(machine)
             for nth in range(rounds + WARM_UP):
-                for name, seconds in [("bare", machine.bare()), *((name, machine.hook(make())) for name, make in made.items())]:
+                for name, seconds in [
+                    ("bare", machine.bare()),
+                    *((name, machine.hook(make())) for name, make in made.items()),
+                ]:
                     if nth >= WARM_UP:
                         took.setdefault(name, []).append(seconds)
             black = black_holes(machine, port)
     bare = statistics.median(took["bare"])
-    return {name: (1000 * statistics.median(times), statistics.median(times) / bare) for name, times in took.items()}, black
+    return {
+        name: (1000 * statistics.median(times), statistics.median(times) / bare)
+        for name, times in took.items()
+    }, black
 
 
 def black_holes(machine: Machine, port: int) -> dict[str, float]:
-    """The longest of each event, while nothing that the machine sends is answered, or not even a connection is."""
+    """The longest of each event, while nothing that the machine sends is answered, or not even a
+    connection is.
+    """
     found = {}
-    for what, swallow in (("no answer comes", Proxy.swallow), ("no connection comes about", Proxy.ignore)):
+    for what, swallow in (
+        ("no answer comes", Proxy.swallow),
+        ("no connection comes about", Proxy.ignore),
+    ):
         with Proxy(port) as proxy:
             swallow(proxy)
             for name, make in events(machine).items():

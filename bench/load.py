@@ -1,4 +1,6 @@
-"""A load generator that costs little itself: keep-alive sockets, one thread a client, hand-written requests."""
+"""A load generator that costs little itself: keep-alive sockets, one thread a client, hand-written
+requests.
+"""
 
 import json
 import socket
@@ -66,7 +68,9 @@ class Result:
     p99: float
 
 
-RECONNECT_EVERY = 20  # cycles: which worker takes a connection is chance, and eight that stay would measure that
+RECONNECT_EVERY = (
+    20  # cycles: which worker takes a connection is chance, and eight that stay would measure that
+)
 
 Cycle = Callable[[Connection, int, int], list[float]]
 """`cycle(connection, client, round)`: one cycle's calls; answers the seconds that each took."""
@@ -78,8 +82,9 @@ def share(times: list[float], part: float) -> float:
 
 
 def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0) -> Result:
-    """Runs the cycle on that many connections for that long, after a warm-up of a fifth of it. `every`: each client begins one only that
-    often, in seconds, and no two of them at the same moment."""
+    """Runs the cycle on that many connections for that long, after a warm-up of a fifth of it.
+    `every`: each client begins one only that often, in seconds, and no two of them at the same
+    moment."""
     times: list[list[float]] = [[] for _ in range(clients)]
     counts = [0] * clients
     errors: list[BaseException] = []
@@ -115,10 +120,14 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0)
     if errors:
         raise errors[0]
     taken = [1000 * took for each in times for took in each]
-    return Result(sum(counts) / seconds, statistics.median(taken), share(taken, 0.95), share(taken, 0.99))
+    return Result(
+        sum(counts) / seconds, statistics.median(taken), share(taken, 0.95), share(taken, 0.99)
+    )
 
 
-def timed(connection: Connection, method: str, path: str, body: Any = None, *, expect: int) -> tuple[float, bytes]:
+def timed(
+    connection: Connection, method: str, path: str, body: Any = None, *, expect: int
+) -> tuple[float, bytes]:
     """One call that must answer `expect`: the seconds it took, and the body."""
     began = time.perf_counter()
     status, answer = connection.call(method, path, body)

@@ -10,7 +10,10 @@ CALLS = 100_000
 
 def resident_mb(pid: int) -> float:
     """Resident memory of a process, without what it shares with its parent, in MB."""
-    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    fields = dict(
+        line.split(":", 1)
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    )
     return int(fields["Rss"].split()[0]) / 1024
 
 
@@ -19,16 +22,29 @@ def workers(master: int) -> list[int]:
 
 
 def cycle(connection: load.Connection, client: int, nth: int) -> list[float]:
-    body = {"project_key": "shop", "session_id": f"host/{client}", "resource": f"r{client}-{nth % 50}"}
+    body = {
+        "project_key": "shop",
+        "session_id": f"host/{client}",
+        "resource": f"r{client}-{nth % 50}",
+    }
     first, lock = load.timed(connection, "POST", "/api/coord/locks", body, expect=201)
-    second, _ = load.timed(connection, "DELETE", f"/api/coord/locks/{json.loads(lock)['id']}?session_id=host/{client}", expect=200)
-    third, _ = load.timed(connection, "GET", f"/api/coord/locks?project_key=shop&session_id=host/{client}", expect=200)
+    second, _ = load.timed(
+        connection,
+        "DELETE",
+        f"/api/coord/locks/{json.loads(lock)['id']}?session_id=host/{client}",
+        expect=200,
+    )
+    third, _ = load.timed(
+        connection, "GET", f"/api/coord/locks?project_key=shop&session_id=host/{client}", expect=200
+    )
     fourth, _ = load.timed(connection, "GET", "/api/coord/status?project_key=shop", expect=200)
     return [first, second, third, fourth]
 
 
 def run(kind: str, calls: int) -> dict[str, float]:
-    """Resident MB of the heaviest worker: at the start, half-way and at the end of so many calls."""
+    """Resident MB of the heaviest worker: at the start, half-way and at the end of so many
+    calls.
+    """
     found: dict[str, float] = {}
     with service.database(kind) as url:
         service.migrate(url)

@@ -30,7 +30,13 @@ def database(kind: str) -> Iterator[str]:
 
 
 def settings(url: str, **more: str) -> dict[str, str]:
-    return {**os.environ, "FLASK_APP": "wsgi.py", "COORD_DATABASE_URL": url, "COORD_LOG_LEVEL": "info", **more}
+    return {
+        **os.environ,
+        "FLASK_APP": "wsgi.py",
+        "COORD_DATABASE_URL": url,
+        "COORD_LOG_LEVEL": "info",
+        **more,
+    }
 
 
 def migrate(url: str) -> None:
@@ -39,19 +45,27 @@ def migrate(url: str) -> None:
 
 
 @contextlib.contextmanager
-def serving(url: str, app: str = "wsgi:app", **more: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def serving(
+    url: str, app: str = "wsgi:app", **more: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """The port of the running app and its master process."""
     port = free_port()
     env = settings(url, COORD_BIND=f"127.0.0.1:{port}", **more)
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", app]
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(200):
             with contextlib.suppress(OSError):
                 Connection(port).close()
                 break
             time.sleep(0.05)
-        until(lambda: _threads_of_workers(process.pid) >= 2 * workers(load(env)), 30, "all workers to serve")
+        until(
+            lambda: _threads_of_workers(process.pid) >= 2 * workers(load(env)),
+            30,
+            "all workers to serve",
+        )
         yield port, process
     finally:
         process.terminate()
@@ -61,12 +75,20 @@ def serving(url: str, app: str = "wsgi:app", **more: str) -> Iterator[tuple[int,
 def _threads_of_workers(master: int) -> int:
     """A worker that serves has its upkeep beside it: then none is late, and gets no connection."""
     children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    return sum(len(list(Path(f"/proc/{child}/task").iterdir())) for child in children if Path(f"/proc/{child}/task").exists())
+    return sum(
+        len(list(Path(f"/proc/{child}/task").iterdir()))
+        for child in children
+        if Path(f"/proc/{child}/task").exists()
+    )
 
 
 def etcd_missing() -> str | None:
     """What is missing to run etcd here; None when nothing is."""
-    return None if shutil.which("etcd") else "etcd is not installed (Debian: apt-get install etcd-server)"
+    return (
+        None
+        if shutil.which("etcd")
+        else "etcd is not installed (Debian: apt-get install etcd-server)"
+    )
 
 
 @contextlib.contextmanager
@@ -75,10 +97,22 @@ def etcd() -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="coord-bench-etcd-") as folder:
         port, peers = free_port(), free_port()
         own, for_peers = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
-        command = ["etcd", "--name=bench", f"--data-dir={folder}", f"--listen-client-urls={own}", f"--advertise-client-urls={own}"]
-        command += [f"--listen-peer-urls={for_peers}", f"--initial-advertise-peer-urls={for_peers}", f"--initial-cluster=bench={for_peers}"]
+        command = [
+            "etcd",
+            "--name=bench",
+            f"--data-dir={folder}",
+            f"--listen-client-urls={own}",
+            f"--advertise-client-urls={own}",
+        ]
+        command += [
+            f"--listen-peer-urls={for_peers}",
+            f"--initial-advertise-peer-urls={for_peers}",
+            f"--initial-cluster=bench={for_peers}",
+        ]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ETCD_")}
-        process = subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             until(lambda: _is_healthy(port), 30, "etcd to answer")
             yield port

@@ -1,4 +1,6 @@
-"""What waiting costs: eight hundred calls that wait on one node, the hand-off of a lock, and one hot lock beside etcd's."""
+"""What waiting costs: eight hundred calls that wait on one node, the hand-off of a lock, and one
+hot lock beside etcd's.
+"""
 
 import base64
 import collections
@@ -26,7 +28,9 @@ ENTER_PER_S = 100
 IN_THE_WAY = 40  # held resources that the claims among them wait for
 THREADS = 1000  # of the one worker: four fifths may wait
 OTHERS = 4  # clients whose calls do not wait
-PACE_S = 0.2  # one of those begins a round of four calls this often: 80 calls a second in all, a fraction of what a node can do
+# one of those begins a round of four calls this often: 80 calls a second in all, a fraction of what
+# a node can do
+PACE_S = 0.2
 NOTHING_HAPPENS_S = 10
 MAX_LOAD_S = 20  # all of it must be over before the 60 s of the waiting calls are
 WAITERS = 5  # at each hand-off
@@ -76,7 +80,9 @@ class Crowd:
 
 
 def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dict[str, str]]:
-    """The medians of the rounds, and with which statuses the calls were answered at the end, in the first and in the last of them."""
+    """The medians of the rounds, and with which statuses the calls were answered at the end, in the
+    first and in the last of them.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     found: list[dict[str, float]] = []
@@ -84,18 +90,34 @@ def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dic
     for nth in range(rounds):
         with service.database(kind) as url:
             service.migrate(url)
-            with service.serving(url, COORD_WORKERS="1", COORD_THREADS=str(THREADS)) as (port, process):
+            with service.serving(url, COORD_WORKERS="1", COORD_THREADS=str(THREADS)) as (
+                port,
+                process,
+            ):
                 whom = {"master": process.pid} if nth % 2 else {"worker": workers(process.pid)[0]}
-                figures, answers = _one_crowd(port, workers(process.pid)[0], next(iter(whom.values())), min(seconds, MAX_LOAD_S))
+                figures, answers = _one_crowd(
+                    port,
+                    workers(process.pid)[0],
+                    next(iter(whom.values())),
+                    min(seconds, MAX_LOAD_S),
+                )
                 found.append(figures)
                 statuses["the " + next(iter(whom))] = answers
     return {name: statistics.median(each[name] for each in found) for name in found[0]}, statuses
 
 
-def _one_crowd(port: int, worker: int, told_to_stop: int, seconds: float) -> tuple[dict[str, float], str]:
+def _one_crowd(
+    port: int, worker: int, told_to_stop: int, seconds: float
+) -> tuple[dict[str, float], str]:
     connection = load.Connection(port)
     for number in range(IN_THE_WAY):
-        load.timed(connection, "POST", LOCKS, {"project_key": "quiet", "session_id": "holder", "resource": f"r{number}"}, expect=201)
+        load.timed(
+            connection,
+            "POST",
+            LOCKS,
+            {"project_key": "quiet", "session_id": "holder", "resource": f"r{number}"},
+            expect=201,
+        )
     idle_cpu = _cpu_share(worker, NOTHING_HAPPENS_S)
     idle = load.run(port, _others, OTHERS, seconds, PACE_S)
     waiting = Crowd(port)
@@ -105,7 +127,10 @@ def _one_crowd(port: int, worker: int, told_to_stop: int, seconds: float) -> tup
         waiting.call(method, path, body)
     while _now_waiting(connection) < CROWD:
         if time.perf_counter() - began > 30:
-            raise RuntimeError(f"{_now_waiting(connection)} instead of {CROWD} wait; answered: {waiting.answered(0.5)}, {waiting.statuses}")
+            raise RuntimeError(
+                f"{_now_waiting(connection)} instead of {CROWD} wait; answered:"
+                f" {waiting.answered(0.5)}, {waiting.statuses}"
+            )
         time.sleep(0.1)
     entered = time.perf_counter() - began
     cpu = _cpu_share(worker, NOTHING_HAPPENS_S)
@@ -129,23 +154,39 @@ def _one_crowd(port: int, worker: int, told_to_stop: int, seconds: float) -> tup
         "answered too early": early,
         "seconds to answer all": stopped,
     }
-    return figures, ", ".join(f"{count} × {status}" for status, count in sorted(waiting.statuses.items()))
+    return figures, ", ".join(
+        f"{count} × {status}" for status, count in sorted(waiting.statuses.items())
+    )
 
 
 def _calls(count: int) -> Iterator[tuple[str, str, object]]:
     """Half of them claims of what is held, the others for messages and events that do not come."""
     for number in range(count // 4):
         for half in range(2):
-            body = {"project_key": "quiet", "session_id": f"waits/{number}-{half}", "resource": f"r{number % IN_THE_WAY}", "wait": 60}
+            body = {
+                "project_key": "quiet",
+                "session_id": f"waits/{number}-{half}",
+                "resource": f"r{number % IN_THE_WAY}",
+                "wait": 60,
+            }
             yield "POST", LOCKS, body
         yield "GET", f"/api/coord/messages?to_session=waits/{number}&wait=60", None
         yield "GET", f"/api/coord/events?project_key=nothing-happens-{number % 10}&wait=60", None
 
 
 def _others(connection: load.Connection, client: int, nth: int) -> list[float]:
-    body = {"project_key": "shop", "session_id": f"host/{client}", "resource": f"src/{client}/file{nth % 50}.py"}
+    body = {
+        "project_key": "shop",
+        "session_id": f"host/{client}",
+        "resource": f"src/{client}/file{nth % 50}.py",
+    }
     claimed, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
-    released, _ = load.timed(connection, "DELETE", f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}", expect=200)
+    released, _ = load.timed(
+        connection,
+        "DELETE",
+        f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}",
+        expect=200,
+    )
     listed, _ = load.timed(connection, "GET", LOCKS, expect=200)
     status, _ = load.timed(connection, "GET", "/api/coord/status", expect=200)
     return [claimed, released, listed, status]
@@ -170,11 +211,13 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-# --- the hand-off ----------------------------------------------------------------------------------------------------------------
+# --- the hand-off ---------------------------------------------------------------------------------
 
 
 def hand_off(kind: str, rounds: int) -> dict[str, float]:
-    """Milliseconds from the moment at which a release is sent to that at which the next holder has its answer: medians of the rounds."""
+    """Milliseconds from the moment at which a release is sent to that at which the next holder has
+    its answer: medians of the rounds.
+    """
     found: list[list[float]] = []
     with service.database(kind) as url:
         service.migrate(url)
@@ -197,7 +240,12 @@ def _hand_offs(port: int, count: int) -> list[float]:
     def client(number: int) -> None:
         try:
             connection = load.Connection(port)
-            body = {"project_key": "shop", "session_id": f"host/{number}", "resource": "deploy", "wait": 60}
+            body = {
+                "project_key": "shop",
+                "session_id": f"host/{number}",
+                "resource": "deploy",
+                "wait": 60,
+            }
             while len(times) < count and not errors:
                 _, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
                 if released_at:
@@ -206,7 +254,12 @@ def _hand_offs(port: int, count: int) -> list[float]:
                     time.sleep(0.005)
                 time.sleep(random.uniform(0.0, 0.02))
                 released_at.append(time.perf_counter())
-                load.timed(connection, "DELETE", f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{number}", expect=200)
+                load.timed(
+                    connection,
+                    "DELETE",
+                    f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{number}",
+                    expect=200,
+                )
             connection.close()
         except BaseException as error:
             errors.append(error)
@@ -226,21 +279,29 @@ def _in_line(connection: load.Connection) -> int:
     return len(json.loads(answer)["items"])
 
 
-# --- one hot lock ----------------------------------------------------------------------------------------------------------------
+# --- one hot lock ---------------------------------------------------------------------------------
 
 
 def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
-    """Cycles per second of clients that all want one lock, and p99 of the claim; beside etcd's where it is installed, in turn."""
+    """Cycles per second of clients that all want one lock, and p99 of the claim; beside etcd's
+    where it is installed, in turn.
+    """
     found: dict[str, list[load.Result]] = {}
     with service.database(kind) as url:
         service.migrate(url)
         for _ in range(rounds):
             with service.serving(url) as (port, _process):
-                found.setdefault("coord", []).append(load.run(port, _claim_hot, HOT_CLIENTS, seconds))
+                found.setdefault("coord", []).append(
+                    load.run(port, _claim_hot, HOT_CLIENTS, seconds)
+                )
             if service.etcd_missing() is None:
                 with service.etcd() as port:
-                    found.setdefault("etcd", []).append(load.run(port, _lock_of_etcd, HOT_CLIENTS, seconds))
-                    found.setdefault("etcd, with leases", []).append(load.run(port, _locking_with(_leases(port)), HOT_CLIENTS, seconds))
+                    found.setdefault("etcd", []).append(
+                        load.run(port, _lock_of_etcd, HOT_CLIENTS, seconds)
+                    )
+                    found.setdefault("etcd, with leases", []).append(
+                        load.run(port, _locking_with(_leases(port)), HOT_CLIENTS, seconds)
+                    )
     figures: dict[str, float] = {}
     for name, results in found.items():
         figures[f"{name}: cycles/s"] = statistics.median(each.rate for each in results)
@@ -249,7 +310,9 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     if "etcd" in found:
         figures["ratio"] = statistics.median(
             own.rate / max(one.rate, other.rate)
-            for own, one, other in zip(found["coord"], found["etcd"], found["etcd, with leases"], strict=True)
+            for own, one, other in zip(
+                found["coord"], found["etcd"], found["etcd, with leases"], strict=True
+            )
         )
     return figures
 
@@ -257,15 +320,24 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
 def _claim_hot(connection: load.Connection, client: int, nth: int) -> list[float]:
     body = {"project_key": "shop", "session_id": f"host/{client}", "resource": "deploy", "wait": 10}
     claimed, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
-    load.timed(connection, "DELETE", f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}", expect=200)
+    load.timed(
+        connection,
+        "DELETE",
+        f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}",
+        expect=200,
+    )
     return [claimed]
 
 
-def _lock_of_etcd(connection: load.Connection, client: int, nth: int, lease: str | None = None) -> list[float]:
+def _lock_of_etcd(
+    connection: load.Connection, client: int, nth: int, lease: str | None = None
+) -> list[float]:
     """Without a lease of the caller's etcd makes one for each lock."""
     body = {"name": base64.b64encode(b"deploy").decode()} | ({"lease": lease} if lease else {})
     locked, answer = load.timed(connection, "POST", "/v3/lock/lock", body, expect=200)
-    load.timed(connection, "POST", "/v3/lock/unlock", {"key": json.loads(answer)["key"]}, expect=200)
+    load.timed(
+        connection, "POST", "/v3/lock/unlock", {"key": json.loads(answer)["key"]}, expect=200
+    )
     return [locked]
 
 
@@ -275,6 +347,9 @@ def _locking_with(leases: list[str]) -> load.Cycle:
 
 def _leases(port: int) -> list[str]:
     connection = load.Connection(port)
-    answers = [load.timed(connection, "POST", "/v3/lease/grant", {"TTL": 600}, expect=200)[1] for _ in range(HOT_CLIENTS)]
+    answers = [
+        load.timed(connection, "POST", "/v3/lease/grant", {"TTL": 600}, expect=200)[1]
+        for _ in range(HOT_CLIENTS)
+    ]
     connection.close()
     return [json.loads(answer)["ID"] for answer in answers]

@@ -1,1 +1,3 @@
-"""Configuration: the settings (`default`), gunicorn's file, the systemd units and an example environment."""
+"""Configuration: the settings (`default`), gunicorn's file, the systemd units and an example
+environment.
+"""

@@ -1,6 +1,7 @@
 """Every setting of coord: its `COORD_…` environment variable, its default and what it means.
 
-`load()` reads them all at once and refuses a value it cannot use, so a mistake is seen at start-up and not at the first call.
+`load()` reads them all at once and refuses a value it cannot use, so a mistake is seen at start-up
+and not at the first call.
 """
 
 import difflib
@@ -28,11 +29,21 @@ BUILT_IN_AREAS = (
     "coord.areas.board",
 )
 
-PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
+)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NAMED_TOKEN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(?P<value>.+)")
-DECIDING_ACCESS = ("BIND", "ALLOWED_NETWORKS", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "TOKEN", "TOKEN_FILE")
+DECIDING_ACCESS = (
+    "BIND",
+    "ALLOWED_NETWORKS",
+    "ALLOWED_HOSTS",
+    "ALLOWED_ORIGINS",
+    "TRUSTED_PROXIES",
+    "TOKEN",
+    "TOKEN_FILE",
+)
 """Settings whose name, misspelt, must not leave the service more open than it was meant to be."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -44,7 +55,10 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True)
 class Token:
-    """A token that opens the service. The name, where it has one, says in the log whose call it was."""
+    """A token that opens the service.
+
+    The name, where it has one, says in the log whose call it was.
+    """
 
     value: str
     name: str | None = None
@@ -74,7 +88,10 @@ def words(value: str) -> tuple[str, ...]:
 
 
 def token(value: str) -> str:
-    """Empty for none. A blank one is refused: whoever set it wanted a token, and must not get an open service."""
+    """Empty for none.
+
+    A blank one is refused: whoever set it wanted a token, and must not get an open service.
+    """
     if not value:
         return ""
     if not value.strip():
@@ -122,28 +139,52 @@ def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("BIND", "127.0.0.1:8001", text, "Address and port gunicorn listens on; `0.0.0.0:8001` serves the private network."),
+    Setting(
+        "BIND",
+        "127.0.0.1:8001",
+        text,
+        "Address and port gunicorn listens on; `0.0.0.0:8001` serves the private network.",
+    ),
     Setting(
         "DATABASE_URL",
         "",
         text,
-        "`sqlite:////path/coord.db` or `mariadb+pymysql://user:password@host:3306/coord`. Empty: the SQLite file `instance/coord.db`.",
+        "`sqlite:////path/coord.db` or `mariadb+pymysql://user:password@host:3306/coord`. Empty:"
+        " the SQLite file `instance/coord.db`.",
     ),
     Setting(
         "DATABASE_FAILOVER",
         "",
         words,
-        "Further MariaDB nodes (`host:port`, in order) tried when the one in the URL does not answer. All writes go to the first that does.",
+        "Further MariaDB nodes (`host:port`, in order) tried when the one in the URL does not"
+        " answer. All writes go to the first that does.",
     ),
-    Setting("DATABASE_POOL", "16", whole_from(1, 500), "Database connections that one worker process opens at most."),
-    Setting("WORKERS", "", optional(whole_from(1, 64)), "gunicorn worker processes. Empty: 1 on SQLite, 2 on MariaDB."),
+    Setting(
+        "DATABASE_POOL",
+        "16",
+        whole_from(1, 500),
+        "Database connections that one worker process opens at most.",
+    ),
+    Setting(
+        "WORKERS",
+        "",
+        optional(whole_from(1, 64)),
+        "gunicorn worker processes. Empty: 1 on SQLite, 2 on MariaDB.",
+    ),
     Setting(
         "THREADS",
         "128",
         whole_from(1, 2000),
-        "Threads of each worker: calls it serves at the same time. Four fifths of them may be calls that wait.",
+        "Threads of each worker: calls it serves at the same time. Four fifths of them may be calls"
+        " that wait.",
     ),
-    Setting("AREAS", "", words, "Further areas (Python modules with an `area`), besides the built-in and the installed ones."),
+    Setting(
+        "AREAS",
+        "",
+        words,
+        "Further areas (Python modules with an `area`), besides the built-in and the installed"
+        " ones.",
+    ),
     Setting(
         "ALLOWED_NETWORKS",
         PRIVATE_NETWORKS,
@@ -154,33 +195,90 @@ SETTINGS: tuple[Setting, ...] = (
         "ALLOWED_HOSTS",
         "",
         words,
-        "Further names this service is called by (`Host`). IP addresses, `localhost`, names without a dot and the machine's own name always are.",
+        "Further names this service is called by (`Host`). IP addresses, `localhost`, names without"
+        " a dot and the machine's own name always are.",
     ),
-    Setting("ALLOWED_ORIGINS", "", words, "Origins (`https://tools.example`) whose pages may call; the service's own always may."),
     Setting(
-        "TRUSTED_PROXIES", "", networks, "Networks whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed. Default: none."
+        "ALLOWED_ORIGINS",
+        "",
+        words,
+        "Origins (`https://tools.example`) whose pages may call; the service's own always may.",
     ),
-    Setting("TOKEN", "", token, "When set, every call that shows or changes data needs `Authorization: Bearer <token>`."),
+    Setting(
+        "TRUSTED_PROXIES",
+        "",
+        networks,
+        "Networks whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed. Default:"
+        " none.",
+    ),
+    Setting(
+        "TOKEN",
+        "",
+        token,
+        "When set, every call that shows or changes data needs `Authorization: Bearer <token>`.",
+    ),
     Setting(
         "TOKEN_FILE",
         "",
         text,
-        "File with a token on each line, or `name:token`; any of them opens, so one can replace another. Instead of `COORD_TOKEN`.",
+        "File with a token on each line, or `name:token`; any of them opens, so one can replace"
+        " another. Instead of `COORD_TOKEN`.",
     ),
-    Setting("DEFAULT_TTL_HOURS", "2", number_from(0, 87600), "`ttl_hours` of a claim that names none; 0 never expires."),
+    Setting(
+        "DEFAULT_TTL_HOURS",
+        "2",
+        number_from(0, 87600),
+        "`ttl_hours` of a claim that names none; 0 never expires.",
+    ),
     Setting(
         "STALE_AFTER_HOURS",
         "2",
         number_from(0.0001, 87600),
-        "A lock without activity for this long is stale: any session may release it or take it over. Counts from its next activity on.",
+        "A lock without activity for this long is stale: any session may release it or take it"
+        " over. Counts from its next activity on.",
     ),
-    Setting("BROADCAST_DAYS", "7", number_from(0.0001, 3650), "Broadcasts older than this no longer count as unread."),
-    Setting("JOURNAL_DAYS", "90", number_from(0, 36500), "Days that the journal of changes (`/events`) is kept; 0: for ever."),
-    Setting("MESSAGE_DAYS", "90", number_from(0, 36500), "Days that messages are kept; 0, or unread: for ever."),
-    Setting("HISTORY_DAYS", "90", number_from(0, 36500), "Days that the histories of components are kept; 0: for ever."),
-    Setting("SESSION_DAYS", "90", number_from(0, 36500), "Days that sessions which ended are kept; 0: for ever."),
-    Setting("LOG_LEVEL", "info", choice("debug", "info", "warning", "error"), "Least severe log record that is written."),
-    Setting("METRICS_DIR", "", text, "Folder where workers share their metrics, wiped at start. Empty: a temporary one."),
+    Setting(
+        "BROADCAST_DAYS",
+        "7",
+        number_from(0.0001, 3650),
+        "Broadcasts older than this no longer count as unread.",
+    ),
+    Setting(
+        "JOURNAL_DAYS",
+        "90",
+        number_from(0, 36500),
+        "Days that the journal of changes (`/events`) is kept; 0: for ever.",
+    ),
+    Setting(
+        "MESSAGE_DAYS",
+        "90",
+        number_from(0, 36500),
+        "Days that messages are kept; 0, or unread: for ever.",
+    ),
+    Setting(
+        "HISTORY_DAYS",
+        "90",
+        number_from(0, 36500),
+        "Days that the histories of components are kept; 0: for ever.",
+    ),
+    Setting(
+        "SESSION_DAYS",
+        "90",
+        number_from(0, 36500),
+        "Days that sessions which ended are kept; 0: for ever.",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "info",
+        choice("debug", "info", "warning", "error"),
+        "Least severe log record that is written.",
+    ),
+    Setting(
+        "METRICS_DIR",
+        "",
+        text,
+        "Folder where workers share their metrics, wiped at start. Empty: a temporary one.",
+    ),
 )
 
 
@@ -198,16 +296,24 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         try:
             loaded[setting.name] = setting.parse(value)
         except ValueError as reason:
-            raise BadSetting(f"{setting.variable}={value!r} cannot be used: {reason}. {setting.meaning}") from None
+            raise BadSetting(
+                f"{setting.variable}={value!r} cannot be used: {reason}. {setting.meaning}"
+            ) from None
     loaded["TOKENS"] = tokens_of(loaded)
     for name, suggestion in misspelt(environ).items():
         if suggestion.removeprefix("COORD_") in DECIDING_ACCESS:
-            raise BadSetting(f"{name} is not a setting. Did you mean {suggestion}? It decides who may call, so nothing is started.")
+            raise BadSetting(
+                f"{name} is not a setting. Did you mean {suggestion}? It decides who may call, so"
+                " nothing is started."
+            )
     return loaded
 
 
 def misspelt(environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables that look like a setting and are none, with the one that may be meant. Others of the prefix are somebody else's."""
+    """Variables that look like a setting and are none, with the one that may be meant.
+
+    Others of the prefix are somebody else's.
+    """
     known = [setting.variable for setting in SETTINGS]
     unknown = [name for name in environ if name.startswith("COORD_") and name not in known]
     nearest = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.7) for name in unknown}
@@ -217,7 +323,10 @@ def misspelt(environ: Mapping[str, str]) -> dict[str, str]:
 def tokens_of(settings: Mapping[str, Any]) -> tuple[Token, ...]:
     """The tokens that open the service; none: it is open. Raises BadSetting."""
     if settings["TOKEN"] and settings["TOKEN_FILE"]:
-        raise BadSetting("COORD_TOKEN and COORD_TOKEN_FILE are both set, and one would be ignored: keep one of them.")
+        raise BadSetting(
+            "COORD_TOKEN and COORD_TOKEN_FILE are both set, and one would be ignored: keep one of"
+            " them."
+        )
     if settings["TOKEN_FILE"]:
         return read_tokens(Path(settings["TOKEN_FILE"]))
     return (Token(settings["TOKEN"]),) if settings["TOKEN"] else ()
@@ -226,12 +335,15 @@ def tokens_of(settings: Mapping[str, Any]) -> tuple[Token, ...]:
 def read_tokens(path: Path) -> tuple[Token, ...]:
     """All tokens of the file, one a line; empty lines and those that begin with # are left out.
 
-    Raises BadSetting: a token that was asked for but cannot be read must not leave the service open.
+    Raises BadSetting: a token that was asked for but cannot be read must not leave the service
+    open.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as reason:
-        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} cannot be read: {reason.strerror}.") from None
+        raise BadSetting(
+            f"COORD_TOKEN_FILE={str(path)!r} cannot be read: {reason.strerror}."
+        ) from None
     except UnicodeDecodeError:
         raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not UTF-8: save it as such.") from None
     tokens = []
@@ -240,7 +352,10 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
         if not entry or entry.startswith("#"):
             continue
         if _CONTROL.search(entry):
-            raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r}: line {number} has a control character, which no header can carry.")
+            raise BadSetting(
+                f"COORD_TOKEN_FILE={str(path)!r}: line {number} has a control character, which no"
+                " header can carry."
+            )
         match = _NAMED_TOKEN.fullmatch(entry)
         tokens.append(Token(match["value"], match["name"]) if match else Token(entry))
     if not tokens:
@@ -260,7 +375,9 @@ def listens_beyond_loopback(bind: str) -> bool:
 
 
 def workers(loaded: Mapping[str, Any]) -> int:
-    """Worker processes: SQLite has one writer at a time, so one process keeps its writers in one fair queue."""
+    """Worker processes: SQLite has one writer at a time, so one process keeps its writers in one
+    fair queue.
+    """
     if loaded["WORKERS"] is not None:
         return int(loaded["WORKERS"])
     return 1 if not loaded["DATABASE_URL"] or loaded["DATABASE_URL"].startswith("sqlite") else 2

@@ -1,11 +1,14 @@
-"""gunicorn's settings, from the same `COORD_…` variables: `gunicorn -c config/gunicorn.py wsgi:app`."""
+"""gunicorn's settings, from the same `COORD_…` variables: `gunicorn -c config/gunicorn.py
+wsgi:app`.
+"""
 
 import os
 import shutil
 from importlib import import_module
 from pathlib import Path
 
-# `gunicorn -c` reads this as a file, of no package; an installed coord as a module, and there this folder has another name.
+# `gunicorn -c` reads this as a file, of no package; an installed coord as a module, and there this
+# folder has another name.
 default = import_module(f"{__package__ or 'config'}.default")
 metrics = import_module(f"{__package__ or 'config'}.metrics")
 
@@ -20,12 +23,18 @@ backlog = 2048
 keepalive = 30
 timeout = 60
 graceful_timeout = 10
-preload_app = True  # "ready" is said after the app was imported, and a broken setting stops the start
-control_socket_disable = True  # it would lie in the home folder, where two services of one user collide
+preload_app = (
+    True  # "ready" is said after the app was imported, and a broken setting stops the start
+)
+control_socket_disable = (
+    True  # it would lie in the home folder, where two services of one user collide
+)
 accesslog = None  # coord.telemetry writes one JSON line a call
 loglevel = _settings["LOG_LEVEL"]
 forwarded_allow_ips = ""  # coord.web.access judges forwarded headers by COORD_TRUSTED_PROXIES:
-secure_scheme_headers: dict[str, str] = {}  # on a socket file gunicorn would believe X-Forwarded-Proto all the same
+secure_scheme_headers: dict[
+    str, str
+] = {}  # on a socket file gunicorn would believe X-Forwarded-Proto all the same
 umask = 0o007  # a socket file is for its user and group; gunicorn's own default is everybody
 limit_request_line = 8190
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -39,8 +48,8 @@ def when_ready(server):  # type: ignore[no-untyped-def]
     """Says so where anybody on the network may call."""
     if default.listens_beyond_loopback(bind) and not _settings["TOKENS"]:
         server.log.warning(
-            "Listening on %s without a token: every host in COORD_ALLOWED_NETWORKS may read and change everything. "
-            "COORD_TOKEN or COORD_TOKEN_FILE asks them for one.",
+            "Listening on %s without a token: every host in COORD_ALLOWED_NETWORKS may read and"
+            " change everything. COORD_TOKEN or COORD_TOKEN_FILE asks them for one.",
             bind,
         )
 

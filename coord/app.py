@@ -17,25 +17,42 @@ from coord.errors import CoordError
 from coord.layout import MIGRATIONS, default
 from coord.live import activity, waiting
 from coord.store import database, deadline, engine, faults
-from coord.web import BASE_PATH, MAX_BODY_BYTES, access, answers, negotiation, openapi, paths, telemetry
+from coord.web import (
+    BASE_PATH,
+    MAX_BODY_BYTES,
+    access,
+    answers,
+    negotiation,
+    openapi,
+    paths,
+    telemetry,
+)
 
 log = logging.getLogger(__name__)
 
 
 class Service(Flask):
-    """Flask without what it asks at each call of each function: whether it is asynchronous. None of coord's is."""
+    """Flask without what it asks at each call of each function: whether it is asynchronous.
+
+    None of coord's is.
+    """
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """The service as a WSGI app. `settings` go before the environment's. Opens no connection and starts no thread."""
+    """The service as a WSGI app.
+
+    `settings` go before the environment's. Opens no connection and starts no thread.
+    """
     app = Service("coord", root_path=str(Path(__file__).parent), static_folder=None)
     app.config.from_mapping(default.load(os.environ))
     app.config.from_mapping(settings or {})
     app.config["TOKENS"] = default.tokens_of(app.config)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # a chunked body is cut there, and known by it
+    app.config["MAX_CONTENT_LENGTH"] = (
+        MAX_BODY_BYTES + 1
+    )  # a chunked body is cut there, and known by it
     app.json = answers.Json(app)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -54,7 +71,13 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     waiting.install(app)
     app.register_error_handler(CoordError, answers.coord_error)
     app.register_error_handler(waiting.ClientHungUp, answers.client_hung_up)
-    for kind in (sa.exc.SQLAlchemyError, pymysql.err.MySQLError, sqlite3.Error, faults.GivenUp, faults.GuardFailed):
+    for kind in (
+        sa.exc.SQLAlchemyError,
+        pymysql.err.MySQLError,
+        sqlite3.Error,
+        faults.GivenUp,
+        faults.GuardFailed,
+    ):
         app.register_error_handler(kind, answers.database_error)
     app.register_error_handler(Exception, answers.unexpected_error)
     return app
@@ -84,15 +107,21 @@ def _areas(app: Flask) -> None:
     api = openapi.api_of(app, __version__)
     for each in areas:
         prefix = each.blueprint.url_prefix or ""
-        api.register_blueprint(each.blueprint, url_prefix=(prefix if each.at_root else BASE_PATH + prefix) or None)
+        api.register_blueprint(
+            each.blueprint, url_prefix=(prefix if each.at_root else BASE_PATH + prefix) or None
+        )
         if each.commands is not None:
             app.cli.add_command(each.commands)
     _migrations(app, [each.migrations for each in areas if each.migrations is not None])
 
 
 def _migrations(app: Flask, further: list[Path]) -> None:
-    """Flask-Migrate over coord's history and those of areas that bring their own; `flask db upgrade` means all of them."""
-    migrate = Migrate(app, database, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False)
+    """Flask-Migrate over coord's history and those of areas that bring their own; `flask db
+    upgrade` means all of them.
+    """
+    migrate = Migrate(
+        app, database, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False
+    )
     folders = [str(MIGRATIONS / "versions"), *map(str, further)]
 
     @migrate.configure  # type: ignore[untyped-decorator]

@@ -1,8 +1,8 @@
 """What an area is: the contract between one kind of thing to coordinate and the rest of coord.
 
-An area is a folder of its own: a blueprint with its schemas, repository and models. Whatever crosses areas goes through the fields of
-`Area`; no area imports another, and the kernel imports none. How they are found is in coord.plugins; how one is written is in
-docs/adding-an-area.md.
+An area is a folder of its own: a blueprint with its schemas, repository and models. Whatever
+crosses areas goes through the fields of `Area`; no area imports another, and the kernel imports
+none. How they are found is in coord.plugins; how one is written is in docs/adding-an-area.md.
 """
 
 import logging
@@ -39,7 +39,8 @@ class Scope:
 class StatusPart:
     """An area's part of `/status`: `fields` says what it adds and how it is shown, `read` gets it.
 
-    `read(db, scope)` returns a value for each field and, under `counts`, exact numbers. A list holds at most 50 items, newest first.
+    `read(db, scope)` returns a value for each field and, under `counts`, exact numbers. A list
+    holds at most 50 items, newest first.
     """
 
     fields: Mapping[str, ma.fields.Field[Any]]
@@ -48,7 +49,10 @@ class StatusPart:
 
 @dataclass(frozen=True)
 class Gauge:
-    """A number that `/metrics` shows, read from the database at each scrape. `name` without the prefix `coord_`."""
+    """A number that `/metrics` shows, read from the database at each scrape.
+
+    `name` without the prefix `coord_`.
+    """
 
     name: str
     help: str
@@ -58,12 +62,14 @@ class Gauge:
 
 @dataclass(frozen=True)
 class CheckinPart:
-    """An area's part of a session's check-in: `name` is its field in the answer, `heading` its title in the text.
+    """An area's part of a session's check-in: `name` is its field in the answer, `heading` its
+    title in the text.
 
-    `read(db, scope)` returns the items that come first (at most 50) and how many there are in all; `item` says how one is shown, and
-    `line(item)` turns it, shown, into its text. Parts come in the order of `rank`; when there is not room for all, the last are left out.
-    `texts`: fields that may be cut. `volatile`: those that change by themselves, as the time that remains does: they alone make no
-    check-in differ from the one before.
+    `read(db, scope)` returns the items that come first (at most 50) and how many there are in all;
+    `item` says how one is shown, and `line(item)` turns it, shown, into its text. Parts come in the
+    order of `rank`; when there is not room for all, the last are left out. `texts`: fields that may
+    be cut. `volatile`: those that change by themselves, as the time that remains does: they alone
+    make no check-in differ from the one before.
     """
 
     name: str
@@ -78,11 +84,13 @@ class CheckinPart:
 
 @dataclass(frozen=True)
 class BoardList:
-    """A list that the board shows: `read(db)` returns its items, newest first where it is cut, and at most MAX_BOARD_ITEMS.
+    """A list that the board shows: `read(db)` returns its items, newest first where it is cut, and
+    at most MAX_BOARD_ITEMS.
 
-    `item` says how one is sent, `key` names the field that tells it from others. `kinds`: subjects of the journal whose events may
-    change what is in it; the list is then read again. One that can be long says in `changed(db, ids)` what has become of single
-    items, by the subjects' ids, and leaves out those that no longer belong to it.
+    `item` says how one is sent, `key` names the field that tells it from others. `kinds`: subjects
+    of the journal whose events may change what is in it; the list is then read again. One that can
+    be long says in `changed(db, ids)` what has become of single items, by the subjects' ids, and
+    leaves out those that no longer belong to it.
     """
 
     name: str
@@ -94,15 +102,18 @@ class BoardList:
 
 
 MAX_BOARD_ITEMS = 5_000
-"""Items of one list of the board: a page that is told more is no overview, and 5,000 locks are 2 MB."""
+"""Items of one list of the board: a page that is told more is no overview, and 5,000 locks are 2
+MB.
+"""
 
 
 @dataclass(frozen=True)
 class BoardPart:
     """An area's part of the board, the page for people: its files, and the lists that they show.
 
-    `folder` holds ES modules, style sheets and pictures, which are served to everybody below `/page/<name of the area>/`; the page
-    imports `module` and links `style`. What a module can add is in docs/board.md.
+    `folder` holds ES modules, style sheets and pictures, which are served to everybody below
+    `/page/<name of the area>/`; the page imports `module` and links `style`. What a module can add
+    is in docs/board.md.
     """
 
     folder: Path
@@ -113,11 +124,13 @@ class BoardPart:
 
 @dataclass
 class SessionEnd:
-    """The end of a session: it ended by itself, or (`gone`) missed its TTL. Areas add to `change` what becomes of what it had.
+    """The end of a session: it ended by itself, or (`gone`) missed its TTL. Areas add to `change`
+    what becomes of what it had.
 
-    `affected`: sentences for other sessions that this touches, by their names. `counts`: what the change does, for the answer.
-    `incomplete`: an area has kept some of it for a further change; all are asked again, until none has.
-    `observed_at`: when the end was decided, if that was not now; what the session took after that it keeps.
+    `affected`: sentences for other sessions that this touches, by their names. `counts`: what the
+    change does, for the answer. `incomplete`: an area has kept some of it for a further change; all
+    are asked again, until none has. `observed_at`: when the end was decided, if that was not now;
+    what the session took after that it keeps.
     """
 
     session_id: str
@@ -149,7 +162,8 @@ class Notice:
 class ToolCall:
     """The call below `/api/coord` that a tool makes. `path` as it is sent: a name in it is quoted.
 
-    `arguments`: the query of a GET, the JSON body of others. `if_empty`: what to say where the answer has no body.
+    `arguments`: the query of a GET, the JSON body of others. `if_empty`: what to say where the
+    answer has no body.
     """
 
     method: str
@@ -160,11 +174,13 @@ class ToolCall:
 
 @dataclass(frozen=True, eq=False)
 class Tool:
-    """What agents can do over MCP, in as few words as they need: everybody pays for them in each session.
+    """What agents can do over MCP, in as few words as they need: everybody pays for them in each
+    session.
 
-    `arguments`: what it takes. `session_id` and `project_key` come from the client's headers where a call leaves them out.
-    `call(arguments)` turns them, as they were sent, into the call that does it. That judges them and answers for them, so a tool has no
-    rules of its own; it may raise a CoordError where there is no call to make. `read_only`: it changes nothing.
+    `arguments`: what it takes. `session_id` and `project_key` come from the client's headers where
+    a call leaves them out. `call(arguments)` turns them, as they were sent, into the call that does
+    it. That judges them and answers for them, so a tool has no rules of its own; it may raise a
+    CoordError where there is no call to make. `read_only`: it changes nothing.
     """
 
     name: str
@@ -178,14 +194,18 @@ CALLER_FIELDS: Mapping[str, ma.fields.Field[Any]] = {
     "session_id": SessionId(
         required=True,
         metadata={"description": "You, as HOST/agent"},
-        error_messages={"required": f"Needed: say who you are, here or in the header {SESSION_HEADER}."},
+        error_messages={
+            "required": f"Needed: say who you are, here or in the header {SESSION_HEADER}."
+        },
     )
 }
 """What every tool takes."""
 
 
 def pick_fields(schema: type[Schema], /, **descriptions: str) -> dict[str, ma.fields.Field[Any]]:
-    """Some fields of a call's schema, for a tool that takes them too, described in fewer words or (empty) in none."""
+    """Some fields of a call's schema, for a tool that takes them too, described in fewer words or
+    (empty) in none.
+    """
     picked = {name: copy(schema._declared_fields[name]) for name in descriptions}
     for name, each in picked.items():
         each.metadata = {"description": descriptions[name]} if descriptions[name] else {}
@@ -196,14 +216,15 @@ def pick_fields(schema: type[Schema], /, **descriptions: str) -> dict[str, ma.fi
 class Area:
     """A coordination area: all that the rest of coord needs to know of it.
 
-    `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic revisions, when they are not in coord's own.
-    `on_activity(change, session_id)`: adds to a change what a sign of life means for what the session has; `on_checkin` what a check-in
-    means besides. `on_session_end(db, end)`: adds what becomes of what it had. `deliver(change, notice)`: adds the sending of a message.
-    `tools`: what agents can do with it over MCP. `board`: its part of the page for people.
-    `samples`: its commonest writes by name, each a function that makes the change from example values, so that
-    `flask coord sql NAME` can show what it becomes.
-    `on_tick()`: does what has come due without a call; about twice a second in one thread of each worker, so it must do little when
-    there is nothing, and bear that another worker is faster.
+    `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic
+    revisions, when they are not in coord's own. `on_activity(change, session_id)`: adds to a change
+    what a sign of life means for what the session has; `on_checkin` what a check-in means besides.
+    `on_session_end(db, end)`: adds what becomes of what it had. `deliver(change, notice)`: adds the
+    sending of a message. `tools`: what agents can do with it over MCP. `board`: its part of the
+    page for people. `samples`: its commonest writes by name, each a function that makes the change
+    from example values, so that `flask coord sql NAME` can show what it becomes. `on_tick()`: does
+    what has come due without a call; about twice a second in one thread of each worker, so it must
+    do little when there is nothing, and bear that another worker is faster.
     """
 
     name: str
@@ -243,18 +264,26 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
 
 
 class HookFailed(CoordError):
-    """A hook of an area raised an error of its own: a bug in that area, which the answer and the log name."""
+    """A hook of an area raised an error of its own: a bug in that area, which the answer and the
+    log name.
+    """
 
     def __init__(self, area: str, hook: str) -> None:
         super().__init__(
-            f"A bug in the area {area!r}: its {hook} failed; nothing was changed. Report it to who maintains that area, not to coord.",
+            f"A bug in the area {area!r}: its {hook} failed; nothing was changed. Report it to who"
+            " maintains that area, not to coord.",
             area=area,
             hook=hook,
         )
 
 
-def call_hook(area: str, hook: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Calls a hook of the area. Raises HookFailed for any error that is neither an answer nor the database's."""
+def call_hook(
+    area: str, hook: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Calls a hook of the area.
+
+    Raises HookFailed for any error that is neither an answer nor the database's.
+    """
     try:
         return function(*args, **kwargs)
     except CoordError:
@@ -267,7 +296,9 @@ def call_hook(area: str, hook: str, function: Callable[P, T], *args: P.args, **k
 
 
 def deliver(change: Change[Any], notice: Notice) -> None:
-    """Adds the sending of the message, through the first area that delivers; nothing where none does. Raises HookFailed."""
+    """Adds the sending of the message, through the first area that delivers; nothing where none
+    does. Raises HookFailed.
+    """
     for area in areas():
         if area.deliver is not None:
             call_hook(area.name, "deliver", area.deliver, change, notice)

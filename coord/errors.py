@@ -50,7 +50,9 @@ class IdConflict(CoordError):
 
 
 class Superseded(CoordError):
-    """Something newer than the `observed_at` of the call is known, and stays; it is carried along."""
+    """Something newer than the `observed_at` of the call is known, and stays; it is
+    carried along.
+    """
 
     status, code = 409, "superseded"
 
@@ -87,7 +89,10 @@ class TooMany(CoordError):
 
 
 class Unavailable(CoordError):
-    """The database cannot be used now. The same request may be sent again later: nothing is done twice."""
+    """The database cannot be used now.
+
+    The same request may be sent again later: nothing is done twice.
+    """
 
     status = 503
 
@@ -103,12 +108,17 @@ class Unavailable(CoordError):
 
 
 class Stopping(CoordError):
-    """This worker is being stopped: the call that waited in it may be sent again at once, to another or to its successor."""
+    """This worker is being stopped: the call that waited in it may be sent again at once, to
+    another or to its successor.
+    """
 
     status = 503
 
     def __init__(self) -> None:
-        super().__init__(f"coord is restarting. Retry after {RESTARTED_AFTER_S} second.", headers={"Retry-After": str(RESTARTED_AFTER_S)})
+        super().__init__(
+            f"coord is restarting. Retry after {RESTARTED_AFTER_S} second.",
+            headers={"Retry-After": str(RESTARTED_AFTER_S)},
+        )
 
     def body(self) -> dict[str, Any]:
         return {"detail": self.detail, "retry_after": RESTARTED_AFTER_S}
@@ -120,16 +130,23 @@ class SchemaBehind(CoordError):
     status, code = 500, "migration_missing"
 
     def __init__(self, reason: str = "") -> None:
-        super().__init__("The database schema is not the one this version needs. The operator must run: flask db upgrade")
+        super().__init__(
+            "The database schema is not the one this version needs. The operator must run: flask db"
+            " upgrade"
+        )
         self.reason = reason
 
 
 class HeadMissing(CoordError):
-    """The table journal_head has no row: somebody deleted it, or restored without it. No change can be made until the operator puts it back."""
+    """The table journal_head has no row: somebody deleted it, or restored without it.
+
+    No change can be made until the operator puts it back.
+    """
 
     status, code = 500, "internal"
 
     def __init__(self) -> None:
         super().__init__(
-            "The table journal_head has lost its row, so nothing can be changed. The operator puts it back: docs/operations.md, 'Backup and restore'."
+            "The table journal_head has lost its row, so nothing can be changed. The operator puts"
+            " it back: docs/operations.md, 'Backup and restore'."
         )

@@ -1,8 +1,10 @@
-"""Where the settings, the migrations and the documents are: in a checkout beside this package, in an installed coord within it.
+"""Where the settings, the migrations and the documents are: in a checkout beside this package, in
+an installed coord within it.
 
-A wheel with packages named `config` and `migrations` would take these names from everybody else in the environment, and
-`import config` would read a `config.py` of the working directory instead. So the wheel has them as `coord._config`,
-`coord._migrations` and `coord._docs` (pyproject.toml). Everything in coord takes them from here, and nowhere else.
+A wheel with packages named `config` and `migrations` would take these names from everybody else in
+the environment, and `import config` would read a `config.py` of the working directory instead. So
+the wheel has them as `coord._config`, `coord._migrations` and `coord._docs` (pyproject.toml).
+Everything in coord takes them from here, and nowhere else.
 """
 
 from importlib import import_module

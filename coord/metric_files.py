@@ -1,7 +1,8 @@
 """Prometheus metrics whose files cannot end a worker: the only door to `prometheus_client`'s kinds.
 
-Workers share their metrics in mapped files. Those grow by a hole, and the first write to a page of it for which the disk has no room is
-a SIGBUS, whatever the call was about. So the room is taken before it is mapped; where there is none the numbers stay in this process.
+Workers share their metrics in mapped files. Those grow by a hole, and the first write to a page of
+it for which the disk has no room is a SIGBUS, whatever the call was about. So the room is taken
+before it is mapped; where there is none the numbers stay in this process.
 """
 
 import contextlib

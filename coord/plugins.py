@@ -1,7 +1,8 @@
 """How areas are found and judged at the start.
 
-Built-in areas and a stranger's come through the same door: the list in `config.default`, `COORD_AREAS`, and installed packages' entry
-points in the group `coord.areas`. What cannot be used stops the start, and is named.
+Built-in areas and a stranger's come through the same door: the list in `config.default`,
+`COORD_AREAS`, and installed packages' entry points in the group `coord.areas`. What cannot be used
+stops the start, and is named.
 """
 
 import inspect
@@ -26,7 +27,10 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
         loaded = point.load()
         if not isinstance(loaded, Area):
-            raise BadArea(f"The entry point {point.name!r} ({point.value}) of group {ENTRY_POINTS} is not an Area.")
+            raise BadArea(
+                f"The entry point {point.name!r} ({point.value}) of group {ENTRY_POINTS} is not an"
+                " Area."
+            )
         if loaded not in found:
             found.append(loaded)
     for area in found:
@@ -34,15 +38,22 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     names = [area.name for area in found]
     for name in names:
         if names.count(name) > 1:
-            raise BadArea(f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS.")
+            raise BadArea(
+                f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS."
+            )
     tools = [tool.name for area in found for tool in area.tools]
     for name in tools:
         if tools.count(name) > 1:
-            raise BadArea(f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS.")
+            raise BadArea(
+                f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS."
+            )
     lists = [each.name for area in found if area.board is not None for each in area.board.lists]
     for name in lists:
         if lists.count(name) > 1:
-            raise BadArea(f"Two lists of the board are called {name!r}: rename one, or take its area out of COORD_AREAS.")
+            raise BadArea(
+                f"Two lists of the board are called {name!r}: rename one, or take its area out of"
+                " COORD_AREAS."
+            )
     return found
 
 
@@ -59,9 +70,14 @@ def _from_module(name: str) -> Area:
 
 
 def _check(area: Area) -> None:
-    """Raises BadArea where the blueprint is another kind, or a hook cannot be called as it will be."""
+    """Raises BadArea where the blueprint is another kind, or a hook cannot be called as it
+    will be.
+    """
     if not isinstance(area.blueprint, Blueprint):
-        raise BadArea(f"The area {area.name!r}: its blueprint must be a coord.web.Blueprint, not {type(area.blueprint).__name__}.")
+        raise BadArea(
+            f"The area {area.name!r}: its blueprint must be a coord.web.Blueprint, not"
+            f" {type(area.blueprint).__name__}."
+        )
     for hook, function in _hooks(area):
         parameters = HOOKS[hook.partition("[")[0]]
         form = f"{hook}({', '.join(parameters)})"
@@ -70,7 +86,9 @@ def _check(area: Area) -> None:
         try:
             inspect.signature(function).bind(*parameters)
         except TypeError as mismatch:
-            raise BadArea(f"The area {area.name!r}: {hook} is called as {form}, which fails: {mismatch}.") from None
+            raise BadArea(
+                f"The area {area.name!r}: {hook} is called as {form}, which fails: {mismatch}."
+            ) from None
 
 
 def _hooks(area: Area) -> Iterator[tuple[str, Any]]:

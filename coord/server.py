@@ -1,4 +1,5 @@
-"""`coord-server`: brings the database up to date, then serves. For an installed coord, in one command and from any folder.
+"""`coord-server`: brings the database up to date, then serves. For an installed coord, in one
+command and from any folder.
 
 In a checkout `flask db upgrade` and `gunicorn -c config/gunicorn.py wsgi:app` do the same.
 """
@@ -18,7 +19,9 @@ from coord.store import database
 
 
 class Gunicorn(Application):
-    """gunicorn with coord's settings alone: no options, no `gunicorn.conf.py`, no working directory on the import path."""
+    """gunicorn with coord's settings alone: no options, no `gunicorn.conf.py`, no working directory
+    on the import path.
+    """
 
     def __init__(self) -> None:
         self._app: Flask | None = None
@@ -29,7 +32,9 @@ class Gunicorn(Application):
 
     def load(self) -> Flask:
         if self._app is None:
-            from coord.app import create_app  # the metrics read their folder's name, which gunicorn's settings set, at import
+            from coord.app import (
+                create_app,
+            )  # the metrics read their folder's name, which gunicorn's settings set, at import
 
             self._app = create_app()
         return self._app
@@ -39,8 +44,14 @@ class Gunicorn(Application):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f"Settings are COORD_… environment variables, explained in {DOCS / 'operations.md'}.",
 )
-@click.option("--migrate/--no-migrate", default=True, help="Bring the database up to date first.  [default: migrate]")
-@click.option("--serve/--no-serve", default=True, help="Serve until told to stop.  [default: serve]")
+@click.option(
+    "--migrate/--no-migrate",
+    default=True,
+    help="Bring the database up to date first.  [default: migrate]",
+)
+@click.option(
+    "--serve/--no-serve", default=True, help="Serve until told to stop.  [default: serve]"
+)
 @click.version_option(__version__, prog_name="coord-server")
 def main(migrate: bool, serve: bool) -> None:
     """Serve coord on COORD_BIND (127.0.0.1:8001), with the database of COORD_DATABASE_URL.
@@ -55,7 +66,10 @@ def main(migrate: bool, serve: bool) -> None:
 
 
 def migrated(app: Flask) -> str:
-    """Migrates the database, and says what was done in one line. Leaves no connection open: the workers are forked later."""
+    """Migrates the database, and says what was done in one line.
+
+    Leaves no connection open: the workers are forked later.
+    """
     with app.app_context():
         shown = database.engine.url.render_as_string(hide_password=True)
         try:

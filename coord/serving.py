@@ -1,7 +1,7 @@
 """gunicorn's threaded worker, with its own refusals in the contract's shape.
 
-What is not even HTTP never reaches the app: gunicorn answers it, with an HTML page of its own. The likeliest is a path or query that was
-not percent-encoded, so the answer says how to do that.
+What is not even HTTP never reaches the app: gunicorn answers it, with an HTML page of its own. The
+likeliest is a path or query that was not percent-encoded, so the answer says how to do that.
 """
 
 import errno
@@ -27,11 +27,19 @@ from coord.store import bell
 
 log = logging.getLogger("coord.access")
 
-_TOO_LONG = "The request line is over 8190 bytes. Send the parameters in a JSON body with the same names."
-_ENCODE = "The request line is not HTTP: path and query must be percent-encoded. With curl: -G --data-urlencode 'name=value'."
+_TOO_LONG = (
+    "The request line is over 8190 bytes. Send the parameters in a JSON body with the same names."
+)
+_ENCODE = (
+    "The request line is not HTTP: path and query must be percent-encoded. With curl: -G"
+    " --data-urlencode 'name=value'."
+)
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.InvalidRequestLine: (400, _ENCODE),
-    errors.InvalidHTTPVersion: (400, _ENCODE),  # a blank in the query: what follows it stands where the version should
+    errors.InvalidHTTPVersion: (
+        400,
+        _ENCODE,
+    ),  # a blank in the query: what follows it stands where the version should
     errors.LimitRequestLine: (414, _TOO_LONG),
     errors.LimitRequestHeaders: (431, "The headers are too many, or one is over 8190 bytes."),
     errors.UnsupportedTransferCoding: (501, "Of the transfer codings only chunked is known here."),
@@ -69,7 +77,9 @@ class Connection(TConn):
 
 
 class Worker(ThreadWorker):
-    """Answers JSON where gunicorn would send a page, and ends all waiting when it is told to stop; bugs are left to gunicorn."""
+    """Answers JSON where gunicorn would send a page, and ends all waiting when it is told to stop;
+    bugs are left to gunicorn.
+    """
 
     poller: Any
     _is_orphan = False
@@ -78,13 +88,17 @@ class Worker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._busy = 0
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
-        self._idle: dict[Connection, None] = {}  # between two requests or in one, the one that was quiet longest first
+        self._idle: dict[
+            Connection, None
+        ] = {}  # between two requests or in one, the one that was quiet longest first
         self._closing: dict[Connection, float] = {}
         self._max_idle = MAX_IDLE
 
     @property
     def nr_conns(self) -> int:
-        """What gunicorn compares with `worker_connections`, and waits for when it stops: calls, not connections that are quiet."""
+        """What gunicorn compares with `worker_connections`, and waits for when it stops: calls, not
+        connections that are quiet.
+        """
         return self._busy + (0 if self.alive else len(self._idle))
 
     @nr_conns.setter
@@ -93,11 +107,16 @@ class Worker(ThreadWorker):
 
     @classmethod
     def setup(cls) -> None:
-        """gunicorn calls this in the master: before the workers are forked, and again at each reload."""
+        """gunicorn calls this in the master: before the workers are forked, and again at each
+        reload.
+        """
         bell.share_folder()
 
     def run(self) -> None:
-        """Serves until it is told to stop. What comes due without a call starts here: its thread would not survive the fork."""
+        """Serves until it is told to stop.
+
+        What comes due without a call starts here: its thread would not survive the fork.
+        """
         self._max_idle = min(MAX_IDLE, raise_descriptors() - KEPT_DESCRIPTORS)
         due = upkeep.of(self.wsgi)
         due.start()
@@ -109,7 +128,9 @@ class Worker(ThreadWorker):
                 os._exit(0)  # nobody is left to kill it, should a thread never end
 
     def is_parent_alive(self) -> bool:
-        """Without a master (killed by hand, or when memory is short) nobody would end this process: it stops as TERM has it stop."""
+        """Without a master (killed by hand, or when memory is short) nobody would end this process:
+        it stops as TERM has it stop.
+        """
         if not self._is_orphan and not super().is_parent_alive():  # type: ignore[no-untyped-call]
             self._is_orphan = True
             self.handle_exit(signal.SIGTERM, None)
@@ -159,7 +180,9 @@ class Worker(ThreadWorker):
             return
         if chunk == b"" and not conn.request.data:
             self._drop(conn)
-        elif chunk == b"" or conn.request.add(chunk):  # one that broke off gets its answer too: its caller may only have stopped sending
+        elif chunk == b"" or conn.request.add(
+            chunk
+        ):  # one that broke off gets its answer too: its caller may only have stopped sending
             self._forget(conn)
             self._busy += 1
             self.enqueue_req(conn)  # type: ignore[no-untyped-call]
@@ -191,7 +214,9 @@ class Worker(ThreadWorker):
             conn.close()  # type: ignore[no-untyped-call]
 
     def _close_soon(self, conn: "Connection") -> None:
-        """A caller that is still sending would lose the answer to a reset. gunicorn would wait here for 2 s, and all others with it."""
+        """A caller that is still sending would lose the answer to a reset. gunicorn would wait here
+        for 2 s, and all others with it.
+        """
         conn.sock.setblocking(False)
         conn.sock.shutdown(socket.SHUT_WR)
         self._closing[conn] = time.monotonic() + CLOSING_S
@@ -228,14 +253,26 @@ class Worker(ThreadWorker):
         waiting.stop()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        if not isinstance(exc, errors.ParseException) or isinstance(exc, errors.ConfigurationProblem):
+        if not isinstance(exc, errors.ParseException) or isinstance(
+            exc, errors.ConfigurationProblem
+        ):
             super().handle_error(req, client, addr, exc)  # type: ignore[no-untyped-call]
             return
-        status, detail = next((found for kind, found in _REFUSALS.items() if isinstance(exc, kind)), _OTHERWISE)
+        status, detail = next(
+            (found for kind, found in _REFUSALS.items() if isinstance(exc, kind)), _OTHERWISE
+        )
         request_id = uuid.uuid4().hex
         # The log names the kind only: the text of the error may hold a header, and that the token.
         peer = addr[0] if addr else None
-        log.info("refused", extra={"status": status, "reason": type(exc).__name__, "peer": peer, "request_id": request_id})
+        log.info(
+            "refused",
+            extra={
+                "status": status,
+                "reason": type(exc).__name__,
+                "peer": peer,
+                "request_id": request_id,
+            },
+        )
         try:
             client.setblocking(False)
             client.send(answer(status, detail.format(type(exc).__name__), request_id))
@@ -254,7 +291,10 @@ def raise_descriptors() -> int:
 def answer(status: int, detail: str, request_id: str) -> bytes:
     """The whole answer, after which the connection is closed."""
     phrase = HTTPStatus(status).phrase
-    body = json.dumps({"detail": detail, "error": phrase.lower().replace(" ", "_").replace("-", "_")}) + "\n"
+    body = (
+        json.dumps({"detail": detail, "error": phrase.lower().replace(" ", "_").replace("-", "_")})
+        + "\n"
+    )
     head = [
         f"HTTP/1.1 {status} {phrase}",
         "Connection: close",

@@ -1,11 +1,13 @@
-"""What the tests of an area need: an app, a client that speaks as an agent does, a clock that tests move, and the journal.
+"""What the tests of an area need: an app, a client that speaks as an agent does, a clock that tests
+move, and the journal.
 
 In the `conftest.py` of an area outside of coord:
 
     pytest_plugins = ["coord.testing"]
 
-The app runs on SQLite, with the areas that are installed and those of `COORD_AREAS`; a conftest that overrides `app_settings` gives it
-other settings, `DATABASE_URL` among them. Every test begins with empty tables.
+The app runs on SQLite, with the areas that are installed and those of `COORD_AREAS`; a conftest
+that overrides `app_settings` gives it other settings, `DATABASE_URL` among them. Every test begins
+with empty tables.
 """
 
 import datetime as dt
@@ -62,7 +64,10 @@ class Answer(Protocol):
 
 
 class Agent:
-    """Calls the service as an agent does. `path` is below `/api/coord`, unless the service has it at its root."""
+    """Calls the service as an agent does.
+
+    `path` is below `/api/coord`, unless the service has it at its root.
+    """
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -74,7 +79,11 @@ class Agent:
         """`body` is sent as JSON; `kwargs` are those of Flask's test client."""
         if body is not None:
             kwargs |= {"data": json.dumps(body), "content_type": "application/json"}
-        if path.startswith("/") and path.partition("?")[0] != "/" and not path.startswith(self._at_root):
+        if (
+            path.startswith("/")
+            and path.partition("?")[0] != "/"
+            and not path.startswith(self._at_root)
+        ):
             path = BASE_PATH + path
         return cast(Answer, self.client.open(path, method=method, **kwargs))
 
@@ -115,9 +124,14 @@ def app_settings() -> Mapping[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def database_app(app_settings: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def database_app(
+    app_settings: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Flask:
     """The app that all tests share, on a migrated database."""
-    settings = {"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('coord')}/coord.db", **app_settings}
+    settings = {
+        "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('coord')}/coord.db",
+        **app_settings,
+    }
     return make_app(settings.pop("DATABASE_URL"), **settings)
 
 
@@ -136,7 +150,9 @@ def client(app: Flask) -> Agent:
 
 @pytest.fixture
 def clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """Moves the database's own clock: UTC_TIMESTAMP of every MariaDB session, and SQLite's coord_now()."""
+    """Moves the database's own clock: UTC_TIMESTAMP of every MariaDB session, and SQLite's
+    coord_now().
+    """
     moved = Clock()
     monkeypatch.setattr(engine, "utc_now", moved.now)
 
@@ -161,7 +177,9 @@ def journal_rows(app: Flask) -> Callable[[], Rows]:
 
     def rows() -> list[Row]:
         with app.app_context(), database.engine.connect() as connection:
-            entries = connection.execute(sa.select(JournalEntry.__table__).order_by(JournalEntry.revision))
+            entries = connection.execute(
+                sa.select(JournalEntry.__table__).order_by(JournalEntry.revision)
+            )
             return [dict(entry) for entry in entries.mappings()]
 
     return rows

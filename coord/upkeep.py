@@ -1,6 +1,8 @@
-"""What comes due without a call: one thread in each worker calls every area's `on_tick`, about twice a second.
+"""What comes due without a call: one thread in each worker calls every area's `on_tick`, about
+twice a second.
 
-Workers do not arrange who does what. The guards of a change let one of them win, and the others find nothing left to do.
+Workers do not arrange who does what. The guards of a change let one of them win, and the others
+find nothing left to do.
 """
 
 import logging
@@ -14,7 +16,9 @@ from coord.store import faults
 log = logging.getLogger(__name__)
 
 EVERY_S = 0.5
-STOP_WITHIN_S = 3.0  # a statement under way may take 2 s; no change is ever half made, so nothing is lost by not waiting longer
+# a statement under way may take 2 s; no change is ever half made, so nothing is lost by not waiting
+# longer
+STOP_WITHIN_S = 3.0
 
 
 class Upkeep:

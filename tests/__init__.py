@@ -1,1 +1,3 @@
-"""The tests: they mirror `coord/`; `faults/` kills real things, `e2e/` uses coord as its users do."""
+"""The tests: they mirror `coord/`; `faults/` kills real things, `e2e/` uses coord as its
+users do.
+"""

@@ -1,6 +1,7 @@
 """Fixtures: coord.testing's, on each database.
 
-Most tests take `client`, and run once on SQLite and once on MariaDB. The app is made once per database; each test starts with empty tables.
+Most tests take `client`, and run once on SQLite and once on MariaDB. The app is made once per
+database; each test starts with empty tables.
 """
 
 import atexit
@@ -21,24 +22,43 @@ from tests.databases import MariaDB, mariadb_missing, private_mariadb
 __all__ = ["Agent", "Clock", "app", "client", "clock", "journal_rows", "make_app", "moved"]
 
 BASE = "/api/coord"
-OF_THE_CALLER = ("COORD_", "CLAUDE", "GIT_", "XDG_", "FLASK_", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+OF_THE_CALLER = (
+    "COORD_",
+    "CLAUDE",
+    "GIT_",
+    "XDG_",
+    "FLASK_",
+    "PYTHONWARNINGS",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+)
 
 
 def be_nobody_in_particular() -> None:
-    """The same process whoever starts it, and from where: what it leaves to its children is what a fresh login would.
+    """The same process whoever starts it, and from where: what it leaves to its children is what a
+    fresh login would.
 
-    Without the settings of the caller's own coord, Claude Code and git. What a shell's `&` or nohup ignores is still survived, but by a
-    handler, which unlike SIG_IGN does not reach a program that is started.
+    Without the settings of the caller's own coord, Claude Code and git. What a shell's `&` or nohup
+    ignores is still survived, but by a handler, which unlike SIG_IGN does not reach a program that
+    is started.
     """
     for name in list(os.environ):
         if name.startswith(OF_THE_CALLER) and not name.startswith("COORD_TEST_"):
             del os.environ[name]
-    os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    os.environ |= {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
     state = tempfile.mkdtemp(prefix="coord-tests-state-")
     atexit.register(shutil.rmtree, state, ignore_errors=True)
     os.environ["XDG_STATE_HOME"] = state
     folder = tempfile.gettempdir()
-    if len(folder) > 40 or not folder.isascii() or " " in folder:  # a socket's path ends at 107 bytes, and MariaDB's installer at a space
+    if (
+        len(folder) > 40 or not folder.isascii() or " " in folder
+    ):  # a socket's path ends at 107 bytes, and MariaDB's installer at a space
         os.environ["TMPDIR"] = tempfile.tempdir = "/tmp"
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -46,17 +66,26 @@ def be_nobody_in_particular() -> None:
 
 
 if "libfaketime" in os.environ.get("LD_PRELOAD", "") and "FAKETIME_GAPS_SINCE" not in os.environ:
-    raise pytest.UsageError("faketime alone stops Python's waits as well: run `make test` under it, or tools/on-day.sh +400d COMMAND")
+    raise pytest.UsageError(
+        "faketime alone stops Python's waits as well: run `make test` under it, or tools/on-day.sh"
+        " +400d COMMAND"
+    )
 be_nobody_in_particular()
 
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:
-    """A MariaDB server of this test run's own (one per worker of a parallel run). Tests that break it start their own instead."""
+    """A MariaDB server of this test run's own (one per worker of a parallel run).
+
+    Tests that break it start their own instead.
+    """
     missing = mariadb_missing()
     if missing:
         pytest.skip(f"MariaDB tests are left out: {missing}")
-    with tempfile.TemporaryDirectory(prefix="coord-mariadb-") as folder, private_mariadb(Path(folder) / "db") as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="coord-mariadb-") as folder,
+        private_mariadb(Path(folder) / "db") as server,
+    ):
         yield server
 
 
@@ -72,11 +101,17 @@ def mariadb_app(mariadb: MariaDB) -> Flask:
 
 @pytest.fixture(scope="session", params=["sqlite", "mariadb"])
 def database_app(request: pytest.FixtureRequest) -> Flask:
-    """The app on one of the databases; pytest makes this anew for each file, what it stands on only once."""
+    """The app on one of the databases; pytest makes this anew for each file, what it stands on only
+    once.
+    """
     app: Flask = request.getfixturevalue(f"{request.param}_app")
     return app
 
 
 def moved(time: str, **duration: float) -> str:
     """A time as it is answered, moved by a duration."""
-    return (dt.datetime.fromisoformat(time) + dt.timedelta(**duration)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        (dt.datetime.fromisoformat(time) + dt.timedelta(**duration))
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )

@@ -1,4 +1,6 @@
-"""Databases for tests: a SQLite file each, and a private MariaDB server on a free port, never one that is already running."""
+"""Databases for tests: a SQLite file each, and a private MariaDB server on a free port, never one
+that is already running.
+"""
 
 import contextlib
 import os
@@ -32,9 +34,14 @@ def mariadb_missing() -> str | None:
 
 
 class MariaDB:
-    """A private server in a folder of its own. Everything done to it here happens to nobody else."""
+    """A private server in a folder of its own.
 
-    def __init__(self, folder: Path, port: int | None = None, options: tuple[str, ...] = ()) -> None:
+    Everything done to it here happens to nobody else.
+    """
+
+    def __init__(
+        self, folder: Path, port: int | None = None, options: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
         self.port = port or free_port()
         self.options = options
@@ -51,10 +58,21 @@ class MariaDB:
 
     def install(self) -> None:
         self.temporary.mkdir(parents=True, exist_ok=True)
-        command = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--auth-root-authentication-method=normal"]
-        done = subprocess.run([*command, "--skip-test-db", f"--tmpdir={self.temporary}", *self._as_user()], capture_output=True, text=True)
+        command = [
+            "mariadb-install-db",
+            "--no-defaults",
+            f"--datadir={self.data}",
+            "--auth-root-authentication-method=normal",
+        ]
+        done = subprocess.run(
+            [*command, "--skip-test-db", f"--tmpdir={self.temporary}", *self._as_user()],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
-            raise RuntimeError(f"mariadb-install-db failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise RuntimeError(
+                f"mariadb-install-db failed: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+            )
 
     def _as_user(self) -> list[str]:
         return ["--user=root"] if os.geteuid() == 0 else []
@@ -85,18 +103,27 @@ class MariaDB:
         deadline = time.monotonic() + seconds
         while not self._listens():
             if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
-                raise RuntimeError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
+                raise RuntimeError(
+                    f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}"
+                )
             time.sleep(0.05)
         self.admin().close()
 
     def _listens(self) -> bool:
-        """Asked with a socket of our own: PyMySQL leaves its open when it cannot connect, and pytest complains."""
+        """Asked with a socket of our own: PyMySQL leaves its open when it cannot connect, and
+        pytest complains.
+        """
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(str(self.folder / "s.sock")) == 0
 
     def admin(self, database: str | None = None) -> "pymysql.Connection[pymysql.cursors.Cursor]":
         return pymysql.connect(
-            unix_socket=str(self.folder / "s.sock"), user="root", database=database, autocommit=True, connect_timeout=5, ssl_disabled=True
+            unix_socket=str(self.folder / "s.sock"),
+            user="root",
+            database=database,
+            autocommit=True,
+            connect_timeout=5,
+            ssl_disabled=True,
         )
 
     def run(self, *statements: str) -> None:
@@ -109,7 +136,8 @@ class MariaDB:
         self.run(
             f"CREATE DATABASE `{name}`",
             f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'",
-            "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON " + f"`{name}`.* TO '{USER}'@'%'",
+            "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON "
+            + f"`{name}`.* TO '{USER}'@'%'",
         )
         return self.url(name)
 

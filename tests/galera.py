@@ -1,4 +1,5 @@
-"""A private Galera cluster of three MariaDB servers, for tests that write through all of them and kill some.
+"""A private Galera cluster of three MariaDB servers, for tests that write through all of them and
+kill some.
 
 with tempfile.TemporaryDirectory() as folder, private_cluster(Path(folder)) as cluster:
     cluster.create_database("coord")
@@ -22,7 +23,8 @@ from tests.service import until
 PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
 PROGRAMS = ("rsync", "socat", "lsof", "setsid")
 SIZE = 3
-JOINS_IN_S = 60  # 4 s by what it missed, 5 s by a full copy, 12 s when the others have not yet noticed that it died
+# 4 s by what it missed, 5 s by a full copy, 12 s when the others have not yet noticed that it died
+JOINS_IN_S = 60
 
 SAME_FOR_ALL = (
     "--wsrep-on=ON",
@@ -51,10 +53,15 @@ class Node(MariaDB):
     def __init__(self, folder: Path) -> None:
         self._kept = contextlib.ExitStack()
         super().__init__(folder, port=self._keep_port())
-        self.group_port, self._copy_port, self._catch_up_port = (self._keep_port() for _ in range(3))
+        self.group_port, self._copy_port, self._catch_up_port = (
+            self._keep_port() for _ in range(3)
+        )
 
     def _keep_port(self) -> int:
-        """A port that the system gives to nobody while it is bound here. Who names it and sets SO_REUSEADDR, as servers do, may listen on it."""
+        """A port that the system gives to nobody while it is bound here.
+
+        Who names it and sets SO_REUSEADDR, as servers do, may listen on it.
+        """
         keeper = self._kept.enter_context(socket.socket())
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         keeper.bind(("127.0.0.1", 0))
@@ -75,7 +82,8 @@ class Node(MariaDB):
             *SAME_FOR_ALL,
             f"--wsrep-cluster-address=gcomm://{members}",
             f"--wsrep-sst-receive-address=127.0.0.1:{self._copy_port}",
-            "--wsrep-provider-options=" + ";".join(f"{name}={value}" for name, value in provider.items()),
+            "--wsrep-provider-options="
+            + ";".join(f"{name}={value}" for name, value in provider.items()),
         )
 
     def command(self, *more: str) -> list[str]:
@@ -89,7 +97,9 @@ class Node(MariaDB):
         until(self.synced, JOINS_IN_S, "the first node to be ready")
 
     def join(self) -> None:
-        """Starts it as a member: with a full copy, or with what it missed when it was one before."""
+        """Starts it as a member: with a full copy, or with what it missed when it was one
+        before.
+        """
         new = not self.data.exists()
         self._take_copies()
         self.start(*([] if new else [f"--wsrep-start-position={self._position()}"]))
@@ -104,7 +114,9 @@ class Node(MariaDB):
 
     def _position(self) -> str:
         """The last transaction that it has, which after a kill -9 only its files know."""
-        done = subprocess.run(self.command("--wsrep-recover"), capture_output=True, text=True, timeout=JOINS_IN_S)
+        done = subprocess.run(
+            self.command("--wsrep-recover"), capture_output=True, text=True, timeout=JOINS_IN_S
+        )
         found = re.search(r"Recovered position: *(\S+)", done.stderr)
         assert found is not None, done.stderr[-2000:]
         return found[1]
@@ -162,7 +174,9 @@ class Cluster:
         """Returns when all that are up are in one cluster and ready."""
         up = self.up()
         until(
-            lambda: all(node.synced() and node.status("wsrep_cluster_size") == str(len(up)) for node in up),
+            lambda: all(
+                node.synced() and node.status("wsrep_cluster_size") == str(len(up)) for node in up
+            ),
             JOINS_IN_S,
             f"{len(up)} nodes to be in sync",
         )
@@ -186,7 +200,10 @@ class Cluster:
             self.nodes[node].kill()
 
     def rejoin(self, *nodes: int) -> None:
-        """Starts nodes that were killed; returns when all that are up are in sync. Two of three must come together: one finds no majority."""
+        """Starts nodes that were killed; returns when all that are up are in sync.
+
+        Two of three must come together: one finds no majority.
+        """
         with ThreadPoolExecutor(SIZE) as pool:
             list(pool.map(lambda node: self.nodes[node].join(), nodes))
         self._wait()

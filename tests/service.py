@@ -1,4 +1,5 @@
-"""The real service for tests: migrated as an operator does it, served by gunicorn on a free port, called over HTTP.
+"""The real service for tests: migrated as an operator does it, served by gunicorn on a free port,
+called over HTTP.
 
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), url) as service:
         service.call("GET", "/locks")
@@ -26,11 +27,27 @@ from coord.store import database
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "/api/coord"
-AT_ROOT = ("/api/", "/health", "/livez", "/metrics", "/openapi", "/docs", "/page/", "/llms", "/mcp", "/client")
+AT_ROOT = (
+    "/api/",
+    "/health",
+    "/livez",
+    "/metrics",
+    "/openapi",
+    "/docs",
+    "/page/",
+    "/llms",
+    "/mcp",
+    "/client",
+)
 START_S = 60  # a cold start on a busy machine
 STOP_S = 20
-# What a program needs in an otherwise empty environment to see the clock of these tests: tools/on-day.sh may have moved it.
-CLOCK = {name: value for name, value in os.environ.items() if name == "LD_PRELOAD" or name.startswith("FAKETIME")}
+# What a program needs in an otherwise empty environment to see the clock of these tests:
+# tools/on-day.sh may have moved it.
+CLOCK = {
+    name: value
+    for name, value in os.environ.items()
+    if name == "LD_PRELOAD" or name.startswith("FAKETIME")
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +64,16 @@ class Answer:
         return json.loads(self.body)
 
     def __str__(self) -> str:
-        return f"{self.status} after {self.seconds:.2f} s: {self.body[:300].decode(errors='replace')}"
+        return (
+            f"{self.status} after {self.seconds:.2f} s: {self.body[:300].decode(errors='replace')}"
+        )
 
 
 class Caller:
-    """One keep-alive connection to a service; for one thread at a time. After an error in the connection the next call opens another."""
+    """One keep-alive connection to a service; for one thread at a time.
+
+    After an error in the connection the next call opens another.
+    """
 
     def __init__(self, port: int, timeout: float = 30) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
@@ -66,15 +88,22 @@ class Caller:
         self._connection.close()
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Calls `path` (below the base path unless it is one at the root). Raises OSError or HTTPException when no answer comes."""
+        """Calls `path` (below the base path unless it is one at the root).
+
+        Raises OSError or HTTPException when no answer comes.
+        """
         sent = None if body is None else json.dumps(body).encode()
         if sent is not None:
             headers["Content-Type"] = "application/json"
         began = time.monotonic()
         try:
-            self._connection.request(method, path if path.startswith(AT_ROOT) else BASE + path, sent, headers)
+            self._connection.request(
+                method, path if path.startswith(AT_ROOT) else BASE + path, sent, headers
+            )
             with self._connection.getresponse() as response:
-                return Answer(response.status, response.headers, response.read(), time.monotonic() - began)
+                return Answer(
+                    response.status, response.headers, response.read(), time.monotonic() - began
+                )
         except (OSError, http.client.HTTPException):
             self._connection.close()
             raise
@@ -96,12 +125,17 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, log: int | None = None, port: int = 0) -> None:
-        """Starts gunicorn on a port that is bound here and handed over, so that nobody else can take it in between.
+        """Starts gunicorn on a port that is bound here and handed over, so that nobody else can
+        take it in between.
 
         `log`: the descriptor that its log goes to, instead of a file. `port` 0: any that is free.
         """
         command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "wsgi:app"]
-        with socket.socket() as listener, self._out.open("ab") as out, self._errors.open("ab") as errors:
+        with (
+            socket.socket() as listener,
+            self._out.open("ab") as out,
+            self._errors.open("ab") as errors,
+        ):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", port))
             self.port = listener.getsockname()[1]
@@ -115,7 +149,11 @@ class Service:
                 pass_fds=(listener.fileno(),),
             )
         count = default.workers(default.load(self._environment))
-        until(lambda: self._dead() or (len(self.workers()) == count and self._alive()), START_S, "the service to answer /livez")
+        until(
+            lambda: self._dead() or (len(self.workers()) == count and self._alive()),
+            START_S,
+            "the service to answer /livez",
+        )
         if self._dead():
             raise RuntimeError(f"the service did not start:\n{self.said()}")
 
@@ -155,10 +193,15 @@ class Service:
         """The process ids of gunicorn's workers."""
         assert self._process is not None
         master = self._process.pid
-        return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+        return [
+            int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        ]
 
     def kill_worker(self) -> None:
-        """kill -9 of one worker, as the kernel does it when memory is short. Returns when it is gone."""
+        """kill -9 of one worker, as the kernel does it when memory is short.
+
+        Returns when it is gone.
+        """
         worker = self.workers()[0]
         os.kill(worker, signal.SIGKILL)
         until(lambda: worker not in self.workers(), 10, "the worker to be gone")
@@ -168,7 +211,11 @@ class Service:
         assert self._process is not None
         before = set(self.workers())
         self._process.send_signal(signal.SIGHUP)
-        until(lambda: self.workers() and before.isdisjoint(self.workers()) and self._alive(), START_S, "new workers")
+        until(
+            lambda: self.workers() and before.isdisjoint(self.workers()) and self._alive(),
+            START_S,
+            "new workers",
+        )
 
     def kill_master(self) -> None:
         """kill -9 of the process that would replace and stop the workers."""
@@ -184,7 +231,10 @@ class Service:
 
     def said(self) -> str:
         """All that it wrote, for the message of a failed test."""
-        return self._errors.read_text(errors="replace")[-3000:] + self._out.read_text(errors="replace")[-3000:]
+        return (
+            self._errors.read_text(errors="replace")[-3000:]
+            + self._out.read_text(errors="replace")[-3000:]
+        )
 
     @property
     def _out(self) -> Path:
@@ -196,8 +246,13 @@ class Service:
 
 
 @contextlib.contextmanager
-def running(folder: Path, database_url: str, *, migrated: bool = True, **settings: str) -> Iterator[Service]:
-    """A service over the database, migrated first unless told otherwise. `settings` without their prefix: `WORKERS="1"`."""
+def running(
+    folder: Path, database_url: str, *, migrated: bool = True, **settings: str
+) -> Iterator[Service]:
+    """A service over the database, migrated first unless told otherwise.
+
+    `settings` without their prefix: `WORKERS="1"`.
+    """
     if migrated:
         migrate(database_url)
     service = Service(folder, {"DATABASE_URL": database_url, **settings})
@@ -211,13 +266,22 @@ def running(folder: Path, database_url: str, *, migrated: bool = True, **setting
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment with these `COORD_…` settings and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COORD_")}
-    return kept | {"FLASK_APP": "wsgi.py"} | {f"COORD_{name}": value for name, value in settings.items()}
+    return (
+        kept
+        | {"FLASK_APP": "wsgi.py"}
+        | {f"COORD_{name}": value for name, value in settings.items()}
+    )
 
 
 def start_migration(database_url: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     return subprocess.Popen(
-        command, cwd=ROOT, env=environment(DATABASE_URL=database_url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=environment(DATABASE_URL=database_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
@@ -234,7 +298,10 @@ def migrate(database_url: str) -> None:
 
 
 def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true value of the condition, asked every 20 ms. Raises AssertionError when it has not come in time."""
+    """The first true value of the condition, asked every 20 ms.
+
+    Raises AssertionError when it has not come in time.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

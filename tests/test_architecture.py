@@ -20,7 +20,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"app", "serving"}),
     frozenset({"server", "testing"}),
 )
-"""Each room of the server imports only from rooms of the layers before its own, or where FURTHER says so."""
+"""Each room of the server imports only from rooms of the layers before its own, or where FURTHER
+says so.
+"""
 
 FURTHER = {
     "ids": {"errors"},
@@ -31,7 +33,9 @@ FURTHER = {
 
 @dataclass(frozen=True)
 class Import:
-    """`module` names what is imported, as far as it is a module: `coord.store` for `from coord.store import read`."""
+    """`module` names what is imported, as far as it is a module: `coord.store` for `from
+    coord.store import read`.
+    """
 
     importer: str
     module: str
@@ -102,12 +106,20 @@ def test_no_room_imports_one_above_or_beside_it() -> None:
 
 
 def test_the_settings_import_nothing_of_coord() -> None:
-    wrong = [each for each in IMPORTS if each.importer.startswith("config") and each.module.split(".")[0] == "coord"]
+    wrong = [
+        each
+        for each in IMPORTS
+        if each.importer.startswith("config") and each.module.split(".")[0] == "coord"
+    ]
     assert said(wrong) == []
 
 
 def test_coord_takes_its_settings_from_one_place() -> None:
-    importers = {each.importer for each in IMPORTS if each.importer.startswith("coord") and each.module.split(".")[0] == "config"}
+    importers = {
+        each.importer
+        for each in IMPORTS
+        if each.importer.startswith("coord") and each.module.split(".")[0] == "config"
+    }
     assert importers == {"coord.layout"}
 
 
@@ -126,7 +138,9 @@ def test_the_web_uses_only_the_faults_of_the_store() -> None:
     wrong = [
         each
         for each in IMPORTS
-        if each.importer.startswith("coord.web") and each.module.startswith("coord.store") and each.module != "coord.store.faults"
+        if each.importer.startswith("coord.web")
+        and each.module.startswith("coord.store")
+        and each.module != "coord.store.faults"
     ]
     assert said(wrong) == []
 
@@ -134,7 +148,10 @@ def test_the_web_uses_only_the_faults_of_the_store() -> None:
 def test_the_client_imports_nothing_of_the_server_nor_the_server_of_the_client() -> None:
     wrong = []
     for each in IMPORTS:
-        from_client, to_client = each.importer.startswith("coord.client"), each.module.startswith("coord.client")
+        from_client, to_client = (
+            each.importer.startswith("coord.client"),
+            each.module.startswith("coord.client"),
+        )
         inside = each.module.startswith(("coord.", "config"))
         if inside and from_client != to_client:
             wrong.append(each)
@@ -165,10 +182,14 @@ def test_whoever_is_outside_a_package_imports_it_by_its_face(face: str) -> None:
 
 
 def faces() -> dict[str, bool]:
-    """Modules that a face offers as such, so that `from coord.store import journal` is an import by the face."""
+    """Modules that a face offers as such, so that `from coord.store import journal` is an import by
+    the face.
+    """
     offered: dict[str, bool] = {}
     for face in ("coord.store", "coord.web", "coord.live"):
-        tree = ast.parse((ROOT / face.replace(".", "/") / "__init__.py").read_text(encoding="utf-8"))
+        tree = ast.parse(
+            (ROOT / face.replace(".", "/") / "__init__.py").read_text(encoding="utf-8")
+        )
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
                 names = [ast.literal_eval(each) for each in node.value.elts]
@@ -211,4 +232,7 @@ def test_a_circle_is_found_where_there_is_one() -> None:
 
 
 def test_few_modules_stand_beside_the_packages() -> None:
-    assert len([path for path in (ROOT / "coord").glob("*.py") if path.stem != "__init__"]) <= MAX_MODULES_BESIDE_PACKAGES
+    assert (
+        len([path for path in (ROOT / "coord").glob("*.py") if path.stem != "__init__"])
+        <= MAX_MODULES_BESIDE_PACKAGES
+    )

@@ -54,7 +54,9 @@ def hears(other: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("changed_before_s", [0, 3600], ids=["just now", "an hour ago"])
-def test_who_comes_after_the_folder_was_read_is_heard_of(folder: Path, other: socket.socket, changed_before_s: int) -> None:
+def test_who_comes_after_the_folder_was_read_is_heard_of(
+    folder: Path, other: socket.socket, changed_before_s: int
+) -> None:
     long_ago = folder.stat().st_mtime - changed_before_s
     os.utime(folder, (long_ago, long_ago))
     bell.ring()
@@ -65,7 +67,9 @@ def test_who_comes_after_the_folder_was_read_is_heard_of(folder: Path, other: so
     assert hears(other)
 
 
-def test_who_comes_within_one_tick_of_the_folder_s_clock_is_heard_of(folder: Path, other: socket.socket) -> None:
+def test_who_comes_within_one_tick_of_the_folder_s_clock_is_heard_of(
+    folder: Path, other: socket.socket
+) -> None:
     before = folder.stat()
     bell.ring()
     other.bind(str(folder / "other"))
@@ -74,7 +78,9 @@ def test_who_comes_within_one_tick_of_the_folder_s_clock_is_heard_of(folder: Pat
     assert hears(other)
 
 
-def test_an_unchanged_folder_is_not_read_again(folder: Path, other: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_folder_is_not_read_again(
+    folder: Path, other: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other.bind(str(folder / "other"))
     os.utime(folder, (1, 1))
     bell.ring()
@@ -93,7 +99,9 @@ def test_the_bell_of_a_process_that_was_killed_is_taken_away(folder: Path) -> No
 
 
 def test_the_folder_is_made_once_and_goes_with_the_process_that_made_it() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     made, *held = done.stdout.split()
     assert held == ["True", "True"]
     assert not Path(made).exists()
@@ -118,8 +126,14 @@ def rings_for(listener: bell.Listener, folder: Path) -> bool:
     return time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("tidy", [shutil.rmtree, lambda folder: [each.unlink() for each in folder.iterdir()]], ids=["folder", "bells"])
-def test_a_bell_that_was_tidied_away_is_put_up_again(folder: Path, listener: bell.Listener, tidy: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize(
+    "tidy",
+    [shutil.rmtree, lambda folder: [each.unlink() for each in folder.iterdir()]],
+    ids=["folder", "bells"],
+)
+def test_a_bell_that_was_tidied_away_is_put_up_again(
+    folder: Path, listener: bell.Listener, tidy: Callable[[Path], object]
+) -> None:
     assert rings_for(listener, folder)
     tidy(folder)
     bell.ring()
@@ -128,7 +142,9 @@ def test_a_bell_that_was_tidied_away_is_put_up_again(folder: Path, listener: bel
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_where_no_bell_can_be_put_up_who_waits_polls(folder: Path, listener: bell.Listener, caplog: pytest.LogCaptureFixture) -> None:
+def test_where_no_bell_can_be_put_up_who_waits_polls(
+    folder: Path, listener: bell.Listener, caplog: pytest.LogCaptureFixture
+) -> None:
     shutil.rmtree(folder)
     folder.write_text("a file in its place")
     caplog.set_level("WARNING", logger="coord.store.bell")
@@ -141,14 +157,18 @@ def test_where_no_bell_can_be_put_up_who_waits_polls(folder: Path, listener: bel
     assert rings_for(listener, folder)
 
 
-def test_without_room_for_a_folder_the_service_starts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_for_a_folder_the_service_starts_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bell, "folder", None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
     bell.share_folder()
     assert bell.folder is None
 
 
-def test_a_folder_whose_path_is_too_long_for_a_socket_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_whose_path_is_too_long_for_a_socket_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     long = tmp_path / ("x" * bell.MAX_FOLDER_PATH)
     long.mkdir()
     monkeypatch.setattr(bell, "folder", None)

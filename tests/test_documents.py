@@ -1,4 +1,6 @@
-"""The documents say what is so: nothing that coord has is missing from them, nothing in them is missing from coord."""
+"""The documents say what is so: nothing that coord has is missing from them, nothing in them is
+missing from coord.
+"""
 
 import ast
 import dataclasses
@@ -29,7 +31,10 @@ from tests.databases import MariaDB
 from tests.service import ROOT, Service, running
 
 README, CHANGELOG = ROOT / "README.md", ROOT / "CHANGELOG.md"
-PROTOCOL, OPERATIONS, DESIGN, ADDING = (ROOT / "docs" / name for name in ("PROTOCOL.md", "operations.md", "design.md", "adding-an-area.md"))
+PROTOCOL, OPERATIONS, DESIGN, ADDING = (
+    ROOT / "docs" / name
+    for name in ("PROTOCOL.md", "operations.md", "design.md", "adding-an-area.md")
+)
 CLI, INDEX = ROOT / "docs" / "cli.md", ROOT / "docs" / "README.md"
 CONTRIBUTING, SECURITY = ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"
 DOCUMENTS = (README, CHANGELOG, PROTOCOL, OPERATIONS, DESIGN, ADDING, INDEX, CONTRIBUTING, SECURITY)
@@ -50,7 +55,9 @@ def blocks(document: Path, language: str) -> list[str]:
 
 def rows(document: Path, heading: str) -> list[list[str]]:
     """The cells of the table under a heading, without its head."""
-    section = re.split(r"^#+ ", text(document).split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    section = re.split(
+        r"^#+ ", text(document).split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
+    )[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -62,7 +69,9 @@ def code(cell: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def documented_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('db')}/coord.db", "TESTING": True})
+    app = create_app(
+        {"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('db')}/coord.db", "TESTING": True}
+    )
     with app.app_context():
         upgrade(revision="heads")
         database.metadata.create_all(database.engine)
@@ -77,11 +86,14 @@ def service(tmp_path: Path) -> Iterator[Service]:
         yield started
 
 
-# --- settings --------------------------------------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------
 
 
 def test_every_setting_is_in_the_readme_with_its_default_and_meaning() -> None:
-    documented = {code(name)[0]: (code(default), meaning) for name, default, meaning in rows(README, "Settings")}
+    documented = {
+        code(name)[0]: (code(default), meaning)
+        for name, default, meaning in rows(README, "Settings")
+    }
     assert list(documented) == [setting.variable for setting in SETTINGS]
     for setting in SETTINGS:
         default, meaning = documented[setting.variable]
@@ -90,28 +102,43 @@ def test_every_setting_is_in_the_readme_with_its_default_and_meaning() -> None:
 
 
 def test_the_example_environment_has_every_setting_with_its_default() -> None:
-    given = dict(re.findall(r"^#?(COORD_\w+)=(.*)$", text(ROOT / "config" / "coord.env.example"), re.MULTILINE))
+    given = dict(
+        re.findall(
+            r"^#?(COORD_\w+)=(.*)$", text(ROOT / "config" / "coord.env.example"), re.MULTILINE
+        )
+    )
     defaults = {setting.variable: setting.default for setting in SETTINGS}
     assert given.keys() == defaults.keys()
-    assert {name for name in given if given[name] != defaults[name]} == {"COORD_BIND", "COORD_DATABASE_URL"}
+    assert {name for name in given if given[name] != defaults[name]} == {
+        "COORD_BIND",
+        "COORD_DATABASE_URL",
+    }
 
 
 @pytest.mark.parametrize(
-    "document", [*DOCUMENTS, *(ROOT / name for name in ("Dockerfile", "config/coord.service"))], ids=lambda path: path.name
+    "document",
+    [*DOCUMENTS, *(ROOT / name for name in ("Dockerfile", "config/coord.service"))],
+    ids=lambda path: path.name,
 )
 def test_no_setting_is_mentioned_that_does_not_exist(document: Path) -> None:
-    known = {setting.variable for setting in SETTINGS} | {each for cells in rows(CLI, "Environment") for each in code(cells[0])}
-    assert {name for name in re.findall(r"\bCOORD_[A-Z_]*[A-Z]", text(document)) if name not in known} == set()
+    known = {setting.variable for setting in SETTINGS} | {
+        each for cells in rows(CLI, "Environment") for each in code(cells[0])
+    }
+    assert {
+        name for name in re.findall(r"\bCOORD_[A-Z_]*[A-Z]", text(document)) if name not in known
+    } == set()
 
 
-# --- calls -----------------------------------------------------------------------------------------------------------------------
+# --- calls ----------------------------------------------------------------------------------------
 
 
 def app_calls(app: Flask) -> Calls:
     """Method and path of every call, each variable of a path as `*`."""
     methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
     return {
-        (method, re.sub(r"<[^>]*>", "*", rule.rule)) for rule in app.url_map.iter_rules() for method in (rule.methods or set()) & methods
+        (method, re.sub(r"<[^>]*>", "*", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) & methods
     }
 
 
@@ -123,20 +150,37 @@ def test_every_call_is_in_the_api_document(documented_app: Flask) -> None:
         for method in item
         if method != "parameters"
     }
-    assert found == app_calls(documented_app) - {("GET", "/docs/*"), ("GET", "/page/*/*")}  # scripts and styles of a page
+    assert found == app_calls(documented_app) - {
+        ("GET", "/docs/*"),
+        ("GET", "/page/*/*"),
+    }  # scripts and styles of a page
 
 
 def mentioned_calls(*documents: Path) -> Calls:
-    """Calls that a document shows as `curl` or names as `METHOD /path`; ids and variables as `*`."""
+    """Calls that a document shows as `curl` or names as `METHOD /path`; ids and variables
+    as `*`.
+    """
     found: Calls = set()
     for each in documents:
-        shown = [*blocks(each, "sh"), *blocks(each, "console"), *re.findall(r"`(curl [^`]*)`", text(each))]
+        shown = [
+            *blocks(each, "sh"),
+            *blocks(each, "console"),
+            *re.findall(r"`(curl [^`]*)`", text(each)),
+        ]
         for command in (command for block in shown for command in re.split(r"\bcurl\b", block)[1:]):
             call = re.match(r"(?s)(.*?)(?:\$API|\$COORD|127\.0\.0\.1:8001)(/[^\s\"')?]*)", command)
             if call is not None:
                 method = re.search(r"-X (\w+)", call[1])
-                found.add((method[1] if method else "POST" if "--json" in call[1] else "GET", as_rule(call[2])))
-        found |= {(method, as_rule(path)) for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)", text(each))}
+                found.add(
+                    (
+                        method[1] if method else "POST" if "--json" in call[1] else "GET",
+                        as_rule(call[2]),
+                    )
+                )
+        found |= {
+            (method, as_rule(path))
+            for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)", text(each))
+        }
     return found
 
 
@@ -151,10 +195,12 @@ def test_every_call_of_the_protocol_exists(documented_app: Flask) -> None:
 
 
 def test_the_protocol_shows_every_call_that_changes_something(documented_app: Flask) -> None:
-    assert {call for call in app_calls(documented_app) if call[0] != "GET"} - mentioned_calls(PROTOCOL) == set()
+    assert {call for call in app_calls(documented_app) if call[0] != "GET"} - mentioned_calls(
+        PROTOCOL
+    ) == set()
 
 
-# --- errors, events, metrics -----------------------------------------------------------------------------------------------------
+# --- errors, events, metrics ----------------------------------------------------------------------
 
 
 def subclasses(kind: type[CoordError]) -> set[type[CoordError]]:
@@ -164,9 +210,15 @@ def subclasses(kind: type[CoordError]) -> set[type[CoordError]]:
 def test_every_error_is_in_the_protocol_and_no_other() -> None:
     for name in BUILT_IN_AREAS:
         importlib.import_module(name)
-    known = {(str(kind.status), kind.code) for kind in subclasses(CoordError) if kind.__module__.startswith("coord.")}
+    known = {
+        (str(kind.status), kind.code)
+        for kind in subclasses(CoordError)
+        if kind.__module__.startswith("coord.")
+    }
     known -= {(str(Unavailable.status), Unavailable.code)}  # the one whose body has no code
-    documented = {(status, each) for status, error, _ in rows(PROTOCOL, "Errors") for each in code(error)}
+    documented = {
+        (status, each) for status, error, _ in rows(PROTOCOL, "Errors") for each in code(error)
+    }
     assert documented == known
 
 
@@ -175,26 +227,40 @@ def recorded_types() -> set[str]:
     constants: set[str] = set()
     for file in (ROOT / "coord" / "areas").rglob("*.py"):
         constants |= {
-            node.value for node in ast.walk(ast.parse(text(file))) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            node.value
+            for node in ast.walk(ast.parse(text(file)))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
     kinds = "|".join(
-        sorted({value for value in constants if re.fullmatch("lock|component|workflow|work_item|message|session|journal", value)})
+        sorted(
+            {
+                value
+                for value in constants
+                if re.fullmatch("lock|component|workflow|work_item|message|session|journal", value)
+            }
+        )
     )
     return {value for value in constants if re.fullmatch(rf"({kinds})\.[a-z_]+", value)}
 
 
 def test_every_event_type_is_in_the_design_and_no_other() -> None:
-    documented = {each for cells in rows(DESIGN, "What the journal says") for each in code(cells[0])}
+    documented = {
+        each for cells in rows(DESIGN, "What the journal says") for each in code(cells[0])
+    }
     assert documented == recorded_types()
 
 
 def test_every_metric_is_in_the_operations_manual_and_no_other(service: Service) -> None:
     service.call("GET", "/status")
-    shown = set(re.findall(r"^# TYPE (coord_\w+)", service.call("GET", "/metrics").body.decode(), re.MULTILINE))
+    shown = set(
+        re.findall(
+            r"^# TYPE (coord_\w+)", service.call("GET", "/metrics").body.decode(), re.MULTILINE
+        )
+    )
     assert {each for cells in rows(OPERATIONS, "Metrics") for each in code(cells[0])} == shown
 
 
-# --- what can be tried -----------------------------------------------------------------------------------------------------------
+# --- what can be tried ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -207,18 +273,28 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert file.exists(), target
         if anchor:
             headings = re.findall(r"^#+ (.*)$", text(file), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+            assert anchor in {
+                re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings
+            }, target
 
 
-@pytest.mark.parametrize("document", [README, CHANGELOG, CONTRIBUTING, SECURITY, OPERATIONS, INDEX], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document",
+    [README, CHANGELOG, CONTRIBUTING, SECURITY, OPERATIONS, INDEX],
+    ids=lambda path: path.name,
+)
 def test_prose_is_wrapped(document: Path) -> None:
     prose = re.sub(r"^```.*?^```$", "", text(document), flags=re.MULTILINE | re.DOTALL)
-    lines = [line for line in prose.splitlines() if not line.startswith(("|", "#"))]  # a row of a table is one line
+    lines = [
+        line for line in prose.splitlines() if not line.startswith(("|", "#"))
+    ]  # a row of a table is one line
     assert [line for line in lines if len(line) > DOCUMENT_COLUMNS] == []
 
 
 def test_the_index_lists_every_document() -> None:
-    listed = {(INDEX.parent / target).resolve() for target in re.findall(r"\]\(([^)]+)\)", text(INDEX))}
+    listed = {
+        (INDEX.parent / target).resolve() for target in re.findall(r"\]\(([^)]+)\)", text(INDEX))
+    }
     assert listed == {*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")} - {INDEX}
 
 
@@ -226,7 +302,11 @@ def test_make_help_and_the_documents_name_the_commands_that_there_are() -> None:
     makefile = text(ROOT / "Makefile")
     targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     helped = set(re.findall(r'@echo "make (\w+)', makefile))
-    assert targets - helped == {"audit", "clean", "help"}  # a part of check, and what everybody knows
+    assert targets - helped == {
+        "audit",
+        "clean",
+        "help",
+    }  # a part of check, and what everybody knows
     for document in DOCUMENTS:
         shown = "\n".join([*blocks(document, "sh"), *re.findall(r"`(make [^`]+)`", text(document))])
         assert set(re.findall(r"^make (\w+)", shown, re.MULTILINE)) - targets == set(), document
@@ -239,7 +319,11 @@ def test_the_workflow_runs_what_a_developer_runs_and_no_more() -> None:
 
 
 def test_a_commit_is_checked_by_the_programs_that_make_check_uses() -> None:
-    programs = set(re.findall(r"^ +entry: \.venv/bin/(\S+)", text(ROOT / ".pre-commit-config.yaml"), re.MULTILINE))
+    programs = set(
+        re.findall(
+            r"^ +entry: \.venv/bin/(\S+)", text(ROOT / ".pre-commit-config.yaml"), re.MULTILINE
+        )
+    )
     assert programs == {"ruff", "mypy"}
     for program in programs:
         assert f"$(BIN)/{program}" in text(ROOT / "Makefile")
@@ -248,7 +332,9 @@ def test_a_commit_is_checked_by_the_programs_that_make_check_uses() -> None:
 
 def test_pytest_does_not_reach_the_image() -> None:
     dockerfile, pins = text(ROOT / "Dockerfile"), text(ROOT / "requirements-runtime.txt")
-    assert set(re.findall(r"requirements[\w-]*\.txt", re.sub(r"(?m)^#.*$", "", dockerfile))) == {"requirements-runtime.txt"}
+    assert set(re.findall(r"requirements[\w-]*\.txt", re.sub(r"(?m)^#.*$", "", dockerfile))) == {
+        "requirements-runtime.txt"
+    }
     assert "flask==" in pins
     assert "pytest" not in pins
 
@@ -257,7 +343,9 @@ def test_the_runtime_set_is_in_the_others_pin_by_pin() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^\S+==\S+", text(ROOT / name), re.MULTILINE))
 
-    assert pins("requirements-runtime.txt") < pins("requirements.txt") < pins("requirements-dev.txt")
+    assert (
+        pins("requirements-runtime.txt") < pins("requirements.txt") < pins("requirements-dev.txt")
+    )
 
 
 def masked(output: str) -> str:
@@ -273,7 +361,9 @@ def test_the_session_in_the_readme_prints_what_it_says(service: Service) -> None
     environment = {**os.environ, name: value.replace("http://127.0.0.1:8001", service.url)}
     for each in commands:
         command, _, printed = each.partition("\n")
-        done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            ["bash", "-c", command], env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         assert masked(done.stdout) == masked(printed), f"{command}\n{done.stdout}"
 
@@ -281,13 +371,22 @@ def test_the_session_in_the_readme_prints_what_it_says(service: Service) -> None
 def test_what_the_protocol_tells_to_run_runs(service: Service, tmp_path: Path) -> None:
     already = len(service.log())
     script = "\n".join(blocks(PROTOCOL, "sh")).replace("http://127.0.0.1:8001", service.url)
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
-    calls = [(line["status"], line["method"], line["path"]) for line in service.log()[already:] if line["message"] == "call"]
+    calls = [
+        (line["status"], line["method"], line["path"])
+        for line in service.log()[already:]
+        if line["message"] == "call"
+    ]
     assert [call for call in calls if call[0] not in (200, 201)] == []
     assert len(calls) > 15
     assert not (tmp_path / ".claude" / "coord-queue.jsonl").exists()
-    assert [message["subject"] for message in service.call("GET", "/messages").json["items"]] == ["api is down", "src/app.py"]
+    assert [message["subject"] for message in service.call("GET", "/messages").json["items"]] == [
+        "api is down",
+        "src/app.py",
+    ]
 
 
 def test_the_protocol_is_short_and_served_as_it_stands(client: Agent) -> None:
@@ -297,13 +396,17 @@ def test_the_protocol_is_short_and_served_as_it_stands(client: Agent) -> None:
 
 
 def test_the_privileges_in_the_operations_manual_are_enough(mariadb: MariaDB) -> None:
-    grants = blocks(OPERATIONS, "sql")[0].replace("'coord", "'documented")  # the tests' own user is called coord
+    grants = blocks(OPERATIONS, "sql")[0].replace(
+        "'coord", "'documented"
+    )  # the tests' own user is called coord
     mariadb.run(*filter(str.strip, grants.split(";")))
     users = dict(re.findall(r"USER '(\w+)'@'%' IDENTIFIED BY '([^']+)'", grants))
 
     def app_as(user: str) -> Flask:
         url = make_url(mariadb.url("coord")).set(username=user, password=users[user])
-        return create_app({"DATABASE_URL": url.render_as_string(hide_password=False), "TESTING": True})
+        return create_app(
+            {"DATABASE_URL": url.render_as_string(hide_password=False), "TESTING": True}
+        )
 
     migrating, serving = app_as("documented_migrate"), app_as("documented")
     with migrating.app_context():
@@ -311,28 +414,47 @@ def test_the_privileges_in_the_operations_manual_are_enough(mariadb: MariaDB) ->
         database.metadata.create_all(database.engine)
         database.engine.dispose()
     agent = Agent(serving.test_client())
-    assert agent.post("/locks", project_key="shop", session_id="host/a", resource="x").status_code == 201
+    assert (
+        agent.post("/locks", project_key="shop", session_id="host/a", resource="x").status_code
+        == 201
+    )
     assert agent.get("/health").json["status"] == "ok"
     with serving.app_context():
-        with pytest.raises(sa.exc.OperationalError, match="denied"), database.engine.connect() as connection:
+        with (
+            pytest.raises(sa.exc.OperationalError, match="denied"),
+            database.engine.connect() as connection,
+        ):
             connection.execute(sa.text("CREATE TABLE t (id INT)"))
         database.engine.dispose()
 
 
 def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
-    for source, target in re.findall(r"^COPY (\S+) (\S+)$", text(ROOT / "Dockerfile"), re.MULTILINE):
+    for source, target in re.findall(
+        r"^COPY (\S+) (\S+)$", text(ROOT / "Dockerfile"), re.MULTILINE
+    ):
         goal = tmp_path / target if target != "./" else tmp_path / source
         goal.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, goal)
     probe = (
-        "import json; from wsgi import app; c = app.test_client();"
-        "paths = '/livez /health /llms.txt /docs /openapi.json /client /client/coord.pyz /client/install.sh /client/install.ps1';"
-        "paths += ' / /page/board/board.js /page/locks/board.js';"
-        "print(json.dumps({p: c.get(p).status_code for p in paths.split()}))"
+        "import json; from wsgi import app; c = app.test_client();paths = '/livez /health /llms.txt"
+        " /docs /openapi.json /client /client/coord.pyz /client/install.sh"
+        " /client/install.ps1';paths += ' / /page/board/board.js"
+        " /page/locks/board.js';print(json.dumps({p: c.get(p).status_code for p in paths.split()}))"
     )
-    environment = {**os.environ, "COORD_DATABASE_URL": f"sqlite:///{tmp_path}/coord.db", "FLASK_APP": "wsgi.py", "COORD_LOG_LEVEL": "error"}
+    environment = {
+        **os.environ,
+        "COORD_DATABASE_URL": f"sqlite:///{tmp_path}/coord.db",
+        "FLASK_APP": "wsgi.py",
+        "COORD_LOG_LEVEL": "error",
+    }
     for command in (["-m", "flask", "db", "upgrade"], ["-c", probe]):
-        done = subprocess.run([sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout).values()) == {200}
 
@@ -353,7 +475,9 @@ def test_every_word_of_the_glossary_is_in_the_code() -> None:
     assert glossary
     words = re.findall(r"\*\*(.+?)\*\*", glossary[1])
     assert 25 <= len(words) <= 40
-    assert [word for word in words if not re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", code_text)] == []
+    assert [
+        word for word in words if not re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", code_text)
+    ] == []
 
 
 def test_every_hook_is_documented_as_it_is_called() -> None:
@@ -361,8 +485,14 @@ def test_every_hook_is_documented_as_it_is_called() -> None:
     for field, _, form in rows(ADDING, "The area"):
         for hook, parameters in re.findall(r"`(\w+)\(([^)]*)\)`", form):
             own = hook == code(field)[0]
-            name = hook if own else f"{code(field)[0].rstrip('s') if hook == 'call' else code(field)[0]}.{hook}"
-            documented["samples" if hook == "sample" else name] = tuple(filter(None, parameters.split(", ")))
+            name = (
+                hook
+                if own
+                else f"{code(field)[0].rstrip('s') if hook == 'call' else code(field)[0]}.{hook}"
+            )
+            documented["samples" if hook == "sample" else name] = tuple(
+                filter(None, parameters.split(", "))
+            )
     assert documented == dict(HOOKS)
 
 

@@ -1,4 +1,6 @@
-"""What a hook of an area does to others when it is wrong: it is named, and as far as possible only its own part is missing."""
+"""What a hook of an area does to others when it is wrong: it is named, and as far as possible only
+its own part is missing.
+"""
 
 import logging
 import sys
@@ -34,7 +36,10 @@ TOOL = Tool("cook", "Cooks.", {}, fails)
 
 @pytest.fixture(scope="module")
 def database_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """An app of this file's own: it remembers which areas fail. Hooks know nothing of the database: one is enough."""
+    """An app of this file's own: it remembers which areas fail.
+
+    Hooks know nothing of the database: one is enough.
+    """
     return make_app(f"sqlite:///{tmp_path_factory.mktemp('hooks')}/coord.db")
 
 
@@ -54,7 +59,9 @@ def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "coord.area"]
 
 
-def test_a_status_without_the_part_that_fails(client: Agent, stranger: Callable[..., None], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_status_without_the_part_that_fails(
+    client: Agent, stranger: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
     client.post("/locks", project_key="shop", session_id="host/a", resource="x")
     stranger(status=STATUS)
     answer = client.get("/status")
@@ -72,7 +79,10 @@ def test_a_status_names_no_area_when_none_fails(client: Agent) -> None:
     ("part", "hook"),
     [
         (CHECKIN, "checkin.read"),
-        (replace(CHECKIN, read=lambda db, scope: ([{"name": "soup"}], 1), line=fails), "checkin.line"),
+        (
+            replace(CHECKIN, read=lambda db, scope: ([{"name": "soup"}], 1), line=fails),
+            "checkin.line",
+        ),
     ],
     ids=["read", "line"],
 )
@@ -90,7 +100,9 @@ def test_a_checkin_without_the_part_that_fails(
     assert [message["subject"] for message in answer.json["messages"]] == ["Hello"]
     assert answer.json["failed_areas"] == ["recipes"]
     assert failures(caplog) == [f"{hook} of the area 'recipes' failed"]
-    text = client.call("POST", "/sessions/checkin", {"session_id": "host/a"}, headers={"Accept": "text/plain"})
+    text = client.call(
+        "POST", "/sessions/checkin", {"session_id": "host/a"}, headers={"Accept": "text/plain"}
+    )
     assert "(Not shown, because of a bug in them: recipes.)" in text.text
 
 
@@ -99,7 +111,9 @@ def gauges_fail_late(db: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("hook", [fails, gauges_fail_late], ids=["called", "read"])
-def test_metrics_without_the_gauges_that_fail(client: Agent, stranger: Callable[..., None], hook: Callable[..., Any]) -> None:
+def test_metrics_without_the_gauges_that_fail(
+    client: Agent, stranger: Callable[..., None], hook: Callable[..., Any]
+) -> None:
     stranger(gauges=hook)
     text = client.get("/metrics").text
     assert "coord_database_up 1.0" in text
@@ -148,20 +162,29 @@ def test_a_session_that_cannot_be_noted_gone_keeps_no_other_from_it(
     clock.move(minutes=2)
     for _ in range(3):
         upkeep.run_once(app)
-    gone = [event["subject"]["id"] for event in client.get("/events", type="session.gone").json["items"]]
+    gone = [
+        event["subject"]["id"] for event in client.get("/events", type="session.gone").json["items"]
+    ]
     assert gone == ["host/b"]
     assert failures(caplog) == ["on_session_end of the area 'recipes' failed"]
 
 
-def test_a_tool_that_fails_is_named_in_its_result(client: Agent, stranger: Callable[..., None]) -> None:
+def test_a_tool_that_fails_is_named_in_its_result(
+    client: Agent, stranger: Callable[..., None]
+) -> None:
     stranger(tools=(TOOL,))
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "cook"}}
     result = client.call("POST", "/mcp", message).json["result"]
     assert result["isError"]
-    assert (result["structuredContent"]["area"], result["structuredContent"]["hook"]) == ("recipes", "tool.call[cook]")
+    assert (result["structuredContent"]["area"], result["structuredContent"]["hook"]) == (
+        "recipes",
+        "tool.call[cook]",
+    )
 
 
-def test_a_tick_that_fails_is_named_in_the_log(app: Flask, stranger: Callable[..., None], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_tick_that_fails_is_named_in_the_log(
+    app: Flask, stranger: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
     stranger(on_tick=fails)
     upkeep.run_once(app)
     (record,) = [record for record in caplog.records if record.name == "coord.upkeep"]
@@ -192,7 +215,9 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("hooks", "form"), WRONG.values(), ids=WRONG.keys())
-def test_a_hook_that_cannot_be_called_stops_the_start(monkeypatch: pytest.MonkeyPatch, hooks: dict[str, Any], form: str) -> None:
+def test_a_hook_that_cannot_be_called_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, hooks: dict[str, Any], form: str
+) -> None:
     module = ModuleType("recipes_of_a_stranger")
     module.area = replace(RECIPES, **hooks)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -31,10 +31,16 @@ def to(app: Flask, move: Any, revision: str) -> None:
         database.engine.dispose()
 
 
-def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(migrating: Flask) -> None:
+def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(
+    migrating: Flask,
+) -> None:
     client = Agent(migrating.test_client())
-    flow = client.post("/workflows", project_key="shop", name="Checkout", created_by="host/a").json["id"]
-    fresh, changed = (client.post("/work-items", workflow_id=flow, title="Task").json["id"] for _ in range(2))
+    flow = client.post("/workflows", project_key="shop", name="Checkout", created_by="host/a").json[
+        "id"
+    ]
+    fresh, changed = (
+        client.post("/work-items", workflow_id=flow, title="Task").json["id"] for _ in range(2)
+    )
     for path in (f"/workflows/{flow}", f"/work-items/{changed}"):
         client.patch(path, status="completed", observed_at="2026-01-05T10:00:00Z")
     lock = client.post("/locks", project_key="shop", session_id="host/a", resource="x").json
@@ -42,7 +48,8 @@ def test_what_stood_before_observed_at_was_decided_when_it_was_last_changed(migr
     with migrating.app_context():
         inspector = sa.inspect(database.engine)
         assert all(
-            not {"observed_at", "decisions", "decided_at"} & {column["name"] for column in inspector.get_columns(table)}
+            not {"observed_at", "decisions", "decided_at"}
+            & {column["name"] for column in inspector.get_columns(table)}
             for table in ("workflows", "work_items", "locks")
         )
     to(migrating, upgrade, "heads")
@@ -60,11 +67,20 @@ class Killed(Exception):
 
 @contextmanager
 def killed_before(nth: int) -> Iterator[list[str]]:
-    """Raises Killed before the nth statement that changes anything; gives the list of those before."""
+    """Raises Killed before the nth statement that changes anything; gives the list of
+    those before.
+    """
     done: list[str] = []
 
     def before(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        if statement.split(maxsplit=1)[0] in ("CREATE", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE"):
+        if statement.split(maxsplit=1)[0] in (
+            "CREATE",
+            "DROP",
+            "ALTER",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+        ):
             if len(done) == nth:
                 raise Killed
             done.append(statement)
@@ -79,13 +95,17 @@ def killed_before(nth: int) -> Iterator[list[str]]:
 def waiter_events(app: Flask) -> list[tuple[str, str]]:
     entries = journal.JournalEntry
     with app.app_context(), database.engine.connect() as connection:
-        found = connection.execute(sa.select(entries.type, entries.subject_kind).order_by(entries.revision))
+        found = connection.execute(
+            sa.select(entries.type, entries.subject_kind).order_by(entries.revision)
+        )
         return [(row.type, row.subject_kind) for row in found if row.type != "lock.claimed"]
 
 
 def column_of_id(app: Flask) -> set[str]:
     with app.app_context():
-        return {column["name"] for column in sa.inspect(database.engine).get_columns("lock_waiters")} & {"wait_id", "waiter_id"}
+        return {
+            column["name"] for column in sa.inspect(database.engine).get_columns("lock_waiters")
+        } & {"wait_id", "waiter_id"}
 
 
 AS_WAITERS = ({"waiter_id"}, [("lock.waiting", "waiter"), ("lock.wait_ended", "waiter")])
@@ -118,15 +138,21 @@ def test_waiters_are_renamed_by_a_migration_that_may_be_killed_at_any_statement(
         assert (column_of_id(migrating), waiter_events(migrating)) == result
     assert len(done) >= 7, "drop, create, three indexes, two kinds of events"
     to(migrating, upgrade, "heads")
-    assert client.get("/events", type="lock.waiting").json["items"][0]["subject"]["kind"] == "waiter"
+    assert (
+        client.get("/events", type="lock.waiting").json["items"][0]["subject"]["kind"] == "waiter"
+    )
     assert client.post("/locks", **claim, session_id="host/c", wait=0.01).json["position"] == 1
 
 
 def test_the_plain_names_hold_what_the_old_ones_did(migrating: Flask) -> None:
     client = Agent(migrating.test_client())
-    workflow = client.post("/workflows", project_key="shop", name="Checkout", created_by="host/a").json["id"]
+    workflow = client.post(
+        "/workflows", project_key="shop", name="Checkout", created_by="host/a"
+    ).json["id"]
     first = client.post("/work-items", workflow_id=workflow, title="First").json["id"]
-    second = client.post("/work-items", workflow_id=workflow, title="Second", depends_on=[first]).json["id"]
+    second = client.post(
+        "/work-items", workflow_id=workflow, title="Second", depends_on=[first]
+    ).json["id"]
     client.patch(f"/workflows/{workflow}", status="cancelled")
     client.post("/sessions/heartbeat", session_id="host/a")
     ended = client.delete("/sessions", session_id="host/a").json["session"]
@@ -140,7 +166,9 @@ def test_the_plain_names_hold_what_the_old_ones_did(migrating: Flask) -> None:
     assert client.post("/work-items/claim", session_id="host/b").json["id"] == first
 
 
-def test_the_plain_names_come_by_a_migration_that_may_be_killed_at_any_statement(migrating: Flask) -> None:
+def test_the_plain_names_come_by_a_migration_that_may_be_killed_at_any_statement(
+    migrating: Flask,
+) -> None:
     for nth in itertools.count():
         to(migrating, downgrade, "0004")
         with killed_before(nth) as done:

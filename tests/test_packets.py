@@ -21,7 +21,9 @@ def run(app: Flask, *arguments: str) -> str:
 
 
 def test_the_design_shows_the_packets_as_they_are() -> None:
-    assert show_packets.section() in show_packets.DESIGN.read_text(encoding="utf-8"), "run: python -m tools.show_packets"
+    assert show_packets.section() in show_packets.DESIGN.read_text(encoding="utf-8"), (
+        "run: python -m tools.show_packets"
+    )
 
 
 def test_without_a_name_it_lists_those_there_are(offline_app: Flask) -> None:

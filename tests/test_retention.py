@@ -30,10 +30,14 @@ def send(client: Agent, **more: Any) -> str:
 
 
 def stored(client: Agent, *ids: str) -> list[str]:
-    return [message_id for message_id in ids if client.get(f"/messages/{message_id}").status_code == 200]
+    return [
+        message_id for message_id in ids if client.get(f"/messages/{message_id}").status_code == 200
+    ]
 
 
-def test_old_messages_go_and_those_that_somebody_still_needs_stay(app: Flask, client: Agent, clock: Clock) -> None:
+def test_old_messages_go_and_those_that_somebody_still_needs_stay(
+    app: Flask, client: Agent, clock: Clock
+) -> None:
     read = [send(client, to_session=A) for _ in range(5)]
     broadcast = send(client)
     unread = send(client, to_session=A)
@@ -51,7 +55,9 @@ def test_old_messages_go_and_those_that_somebody_still_needs_stay(app: Flask, cl
     assert [message["id"] for message in inbox] == [unread, young]
 
 
-def test_old_histories_go_and_what_a_component_is_stays(app: Flask, client: Agent, clock: Clock) -> None:
+def test_old_histories_go_and_what_a_component_is_stays(
+    app: Flask, client: Agent, clock: Clock
+) -> None:
     report = {"project_key": "shop", "component": "api", "updated_by": A}
     for state in ("building", "built", "deploying", "deployed"):
         client.put("/components", **report, state=state)
@@ -61,10 +67,14 @@ def test_old_histories_go_and_what_a_component_is_stays(app: Flask, client: Agen
     assert [entry["state"] for entry in history] == ["deployed"]
     assert client.get("/components/shop/api").json["state"] == "deployed"
     client.put("/components", **report, state="degraded")
-    assert [entry["state"] for entry in client.get("/components/shop/api/history").json["items"]] == ["degraded", "deployed"]
+    assert [
+        entry["state"] for entry in client.get("/components/shop/api/history").json["items"]
+    ] == ["degraded", "deployed"]
 
 
-def test_ended_sessions_are_forgotten_and_those_that_are_there_are_not(app: Flask, client: Agent, clock: Clock) -> None:
+def test_ended_sessions_are_forgotten_and_those_that_are_there_are_not(
+    app: Flask, client: Agent, clock: Clock
+) -> None:
     for session_id in (A, B):
         client.post("/sessions/heartbeat", session_id=session_id)
     client.delete("/sessions", session_id=A)
@@ -75,7 +85,9 @@ def test_ended_sessions_are_forgotten_and_those_that_are_there_are_not(app: Flas
 
 
 @pytest.mark.parametrize("setting", ["MESSAGE_DAYS", "HISTORY_DAYS", "SESSION_DAYS"])
-def test_zero_days_keep_all_for_ever(app: Flask, client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+def test_zero_days_keep_all_for_ever(
+    app: Flask, client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
     monkeypatch.setitem(app.config, setting, 0)
     message = send(client, to_session=A)
     client.put(f"/messages/{message}/read", session_id=A)
@@ -93,7 +105,9 @@ def test_zero_days_keep_all_for_ever(app: Flask, client: Agent, clock: Clock, mo
     assert kept == {name: name == setting for name in kept}
 
 
-def test_it_is_an_event_and_of_two_workers_one_does_it(app: Flask, client: Agent, clock: Clock, journal_rows: Any) -> None:
+def test_it_is_an_event_and_of_two_workers_one_does_it(
+    app: Flask, client: Agent, clock: Clock, journal_rows: Any
+) -> None:
     message = send(client, to_session=A)
     client.put(f"/messages/{message}/read", session_id=A)
     clock.move(days=91)

@@ -24,7 +24,9 @@ NOWHERE = "sqlite:////nonexistent/coord.db"
 def app() -> Flask:
     """An app whose areas have nothing to keep up."""
     made = create_app({"DATABASE_URL": NOWHERE})
-    made.extensions["coord.areas"] = [dataclasses.replace(area, on_tick=None) for area in made.extensions["coord.areas"]]
+    made.extensions["coord.areas"] = [
+        dataclasses.replace(area, on_tick=None) for area in made.extensions["coord.areas"]
+    ]
     return made
 
 
@@ -34,7 +36,9 @@ def kept_up(app: Flask) -> Callable[[str, Callable[[], None]], None]:
 
     def give(name: str, task: Callable[[], None]) -> None:
         areas: list[Area] = app.extensions["coord.areas"]
-        app.extensions["coord.areas"] = [dataclasses.replace(area, on_tick=task) if area.name == name else area for area in areas]
+        app.extensions["coord.areas"] = [
+            dataclasses.replace(area, on_tick=task) if area.name == name else area for area in areas
+        ]
 
     return give
 
@@ -71,7 +75,9 @@ def test_an_app_starts_no_thread() -> None:
     assert threading.enumerate() == before
 
 
-def test_each_area_is_asked_again_and_again(app: Flask, kept_up: Callable[..., None], started: Upkeep) -> None:
+def test_each_area_is_asked_again_and_again(
+    app: Flask, kept_up: Callable[..., None], started: Upkeep
+) -> None:
     rounds: list[str] = []
     kept_up("locks", lambda: rounds.append("locks"))
     kept_up("messages", lambda: rounds.append("messages"))
@@ -114,12 +120,17 @@ def test_an_error_is_logged_once_an_outage_and_keeps_nothing_else_from_its_turn(
     for state in (True, True, True, False, False, True, True):
         away[0] = state
         upkeep.run_once(app)
-    fails, works = "on_tick of the area 'locks' fails, and is tried again each second", "on_tick of the area 'locks' works again"
+    fails, works = (
+        "on_tick of the area 'locks' fails, and is tried again each second",
+        "on_tick of the area 'locks' works again",
+    )
     assert lines == [("WARNING", fails), ("INFO", works), ("WARNING", fails)]
     assert len(asked) == 7
 
 
-def test_a_bug_is_an_error_in_the_log(app: Flask, kept_up: Callable[..., None], lines: list[tuple[str, str]]) -> None:
+def test_a_bug_is_an_error_in_the_log(
+    app: Flask, kept_up: Callable[..., None], lines: list[tuple[str, str]]
+) -> None:
     def task() -> None:
         raise KeyError("nothing")
 
@@ -138,19 +149,34 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
         yield started
 
 
-def test_the_service_notes_that_a_session_is_gone_and_gives_back_what_it_had(service: Service) -> None:
-    flow = service.call("POST", "/workflows", {"project_key": "shop", "name": "w", "created_by": "host/boss"}).json["id"]
-    service.call("POST", "/work-items", {"workflow_id": flow, "title": "Totals", "created_by": "host/boss"})
+def test_the_service_notes_that_a_session_is_gone_and_gives_back_what_it_had(
+    service: Service,
+) -> None:
+    flow = service.call(
+        "POST", "/workflows", {"project_key": "shop", "name": "w", "created_by": "host/boss"}
+    ).json["id"]
+    service.call(
+        "POST", "/work-items", {"workflow_id": flow, "title": "Totals", "created_by": "host/boss"}
+    )
     item = service.call("POST", "/work-items/claim", {"session_id": "host/a"}).json["id"]
-    assert service.call("POST", "/sessions/heartbeat", {"session_id": "host/a", "ttl_minutes": 0.02}).status == 201
+    assert (
+        service.call(
+            "POST", "/sessions/heartbeat", {"session_id": "host/a", "ttl_minutes": 0.02}
+        ).status
+        == 201
+    )
 
     def gone() -> bool:
-        return any(each["type"] == "session.gone" for each in service.call("GET", "/events").json["items"])
+        return any(
+            each["type"] == "session.gone" for each in service.call("GET", "/events").json["items"]
+        )
 
     until(gone, 15, "the session to be noted gone")
     now = service.call("GET", f"/work-items/{item}").json
     assert (now["status"], now["assigned_to"]) == ("pending", None)
-    (message,) = service.call("GET", "/messages?to_session=host/boss&unread_only=true").json["items"]
+    (message,) = service.call("GET", "/messages?to_session=host/boss&unread_only=true").json[
+        "items"
+    ]
     assert (message["from_session"], message["subject"]) == ("coord", "host/a is gone")
     assert "'Totals'" in message["body"]
     told = [each["type"] for each in service.call("GET", "/events").json["items"]]

@@ -1,4 +1,5 @@
-"""Asks the package index whether a pinned package of coord has a known vulnerability: `python -m tools.audit`.
+"""Asks the package index whether a pinned package of coord has a known vulnerability: `python -m
+tools.audit`.
 
 Where its advisories cannot be reached, that is said in one line and fails nothing.
 """
@@ -11,13 +12,24 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 10  # for each package; a network that is not there must not hold up `make check`
-COMMAND = (sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--format=json", "--progress-spinner=off")
+COMMAND = (
+    sys.executable,
+    "-m",
+    "pip_audit",
+    "--disable-pip",
+    "--require-hashes",
+    "--format=json",
+    "--progress-spinner=off",
+)
 
 
 def report(dependencies: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    """The vulnerabilities found, one line each, and the names of the packages that nobody could say anything about."""
+    """The vulnerabilities found, one line each, and the names of the packages that nobody could say
+    anything about.
+    """
     vulnerabilities = [
-        f"{each['name']} {each['version']}: {found['id']}, fixed in {', '.join(found['fix_versions']) or 'no version yet'}"
+        f"{each['name']} {each['version']}: {found['id']}, fixed in"
+        f" {', '.join(found['fix_versions']) or 'no version yet'}"
         for each in dependencies
         for found in each.get("vulns", ())
     ]
@@ -38,7 +50,10 @@ def main() -> int:
     vulnerabilities, unknown = report(dependencies)
     if unknown:
         count = f"{len(unknown)} of {len(dependencies)}"
-        sys.stderr.write(f"coord: advisories cannot be reached here: {count} packages are not checked for known vulnerabilities\n")
+        sys.stderr.write(
+            f"coord: advisories cannot be reached here: {count} packages are not checked for known"
+            " vulnerabilities\n"
+        )
     for line in vulnerabilities:
         sys.stderr.write(f"coord: {line}\n")
     return 1 if vulnerabilities else 0

@@ -1,8 +1,10 @@
-"""No test has a fixed date that the clock can pass: it would be green until that day, and red for ever after.
+"""No test has a fixed date that the clock can pass: it would be green until that day, and red for
+ever after.
 
-A test compares many times with the clock without naming it: a queued claim ends, an observation lies in the future. So a date with a time
-of day in a string, or in a call of `datetime`, is allowed where it means the same on any day: long past (before `LONG_PAST`) or never to
-come (the year 9999). A bare date is a version, as MCP has them, or bad input.
+A test compares many times with the clock without naming it: a queued claim ends, an observation
+lies in the future. So a date with a time of day in a string, or in a call of `datetime`, is allowed
+where it means the same on any day: long past (before `LONG_PAST`) or never to come (the year 9999).
+A bare date is a version, as MCP has them, or bad input.
 """
 
 import ast
@@ -12,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LONG_PAST = "2026-02-01"  # by more than coord's longest window, 90 days, on the day when its first test was written
+# by more than coord's longest window, 90 days, on the day when its first test was written
+LONG_PAST = "2026-02-01"
 NEVER = "9999"
 TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T ]\d\d")
 ITS_OWN_TEST = "tests/test_dates.py"
@@ -20,7 +23,7 @@ ADVICE = f"""\
 The clock passes these dates. Take a time from the clock that the code under test asks instead: shell_time() of
 tests/client/recording.py for a queued line, moved(answer[...], hours=-1) and the fixture `clock` of tests/conftest.py
 for the rest; or, for what is long past on any day, one before {LONG_PAST}.
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 def written_in(node: ast.AST) -> str | None:
@@ -29,8 +32,15 @@ def written_in(node: ast.AST) -> str | None:
         text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
         found = TIME.search(text)
         return "-".join(found.groups()) if found else None
-    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("datetime", "date"):
-        parts = [each.value for each in node.args[:3] if isinstance(each, ast.Constant) and isinstance(each.value, int)]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+        "datetime",
+        "date",
+    ):
+        parts = [
+            each.value
+            for each in node.args[:3]
+            if isinstance(each, ast.Constant) and isinstance(each.value, int)
+        ]
         return "{:04}-{:02}-{:02}".format(*parts) if len(parts) == 3 else None
     return None
 
@@ -46,7 +56,11 @@ def fixed_dates(source: str) -> Iterator[tuple[int, str]]:
 def main() -> int:
     names = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.glob("tests/**/*.py"))}
     del names[ITS_OWN_TEST]
-    found = [f"{name}:{line}: {day}\n" for name, path in names.items() for line, day in fixed_dates(path.read_text(encoding="utf-8"))]
+    found = [
+        f"{name}:{line}: {day}\n"
+        for name, path in names.items()
+        for line, day in fixed_dates(path.read_text(encoding="utf-8"))
+    ]
     if found:
         sys.stderr.writelines([*found, ADVICE])
     return bool(found)

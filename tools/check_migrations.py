@@ -1,4 +1,6 @@
-"""Migrates an empty database of each kind, and has alembic compare it with the models (`flask db check`)."""
+"""Migrates an empty database of each kind, and has alembic compare it with the models (`flask db
+check`).
+"""
 
 import os
 import subprocess
@@ -12,9 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def check(url: str) -> None:
-    env = {**os.environ, "FLASK_APP": "wsgi.py", "COORD_DATABASE_URL": url, "COORD_LOG_LEVEL": "warning"}
+    env = {
+        **os.environ,
+        "FLASK_APP": "wsgi.py",
+        "COORD_DATABASE_URL": url,
+        "COORD_LOG_LEVEL": "warning",
+    }
     for command in ("upgrade", "check"):
-        subprocess.run([sys.executable, "-m", "flask", "db", command], cwd=ROOT, env=env, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "flask", "db", command], cwd=ROOT, env=env, check=True
+        )
 
 
 def main() -> None:

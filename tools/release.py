@@ -1,6 +1,7 @@
 """Whether this commit is the release that it is called: `python -m tools.release VERSION`.
 
-The version of the package, the newest dated section of the changelog and the tag must agree, and nothing may be left out of them.
+The version of the package, the newest dated section of the changelog and the tag must agree, and
+nothing may be left out of them.
 """
 
 import re
@@ -15,7 +16,9 @@ DATED = re.compile(r"(\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)")
 
 
 def problems(root: Path, version: str) -> list[str]:
-    """What keeps the commit that is checked out in `root` from being released as `version`; empty: nothing."""
+    """What keeps the commit that is checked out in `root` from being released as `version`; empty:
+    nothing.
+    """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         return [f"{version!r} is not a version: make release VERSION=1.2.3"]
     return [*_package(root, version), *_changelog(root, version), *_commit(root, version)]
@@ -25,7 +28,11 @@ def _package(root: Path, version: str) -> list[str]:
     text = (root / "coord" / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.*)"$', text, re.MULTILINE)
     said = found[1] if found else "missing"
-    return [] if said == version else [f"__version__ in coord/__init__.py is {said}; set it to {version}"]
+    return (
+        []
+        if said == version
+        else [f"__version__ in coord/__init__.py is {said}; set it to {version}"]
+    )
 
 
 def _changelog(root: Path, version: str) -> list[str]:
@@ -33,31 +40,43 @@ def _changelog(root: Path, version: str) -> list[str]:
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
     found = []
     if sections.get("Unreleased", "missing").strip():
-        found.append("CHANGELOG.md must begin with an empty section '## Unreleased': move what is in it to the release")
+        found.append(
+            "CHANGELOG.md must begin with an empty section '## Unreleased': move what is in it to"
+            " the release"
+        )
     dates = {dated[1]: dated[2] for dated in map(DATED.fullmatch, sections) if dated}
     if version != next(iter(dates), None):
-        found.append(f"the newest release in CHANGELOG.md is {next(iter(dates), 'missing')}; write '## {version} - YYYY-MM-DD'")
+        found.append(
+            f"the newest release in CHANGELOG.md is {next(iter(dates), 'missing')}; write '##"
+            f" {version} - YYYY-MM-DD'"
+        )
     for each, day in dates.items():
         try:
             date.fromisoformat(day)
         except ValueError:
             found.append(f"the date of {each} in CHANGELOG.md is none: {day}")
     if list(dates.values()) != sorted(dates.values(), reverse=True):
-        found.append("the releases in CHANGELOG.md are not in the order of their dates, newest first")
+        found.append(
+            "the releases in CHANGELOG.md are not in the order of their dates, newest first"
+        )
     return found
 
 
 def _commit(root: Path, version: str) -> list[str]:
     found = []
     if f"v{version}" not in _git(root, "tag", "--points-at", "HEAD").split():
-        found.append(f"this commit has no tag v{version}: git tag -a v{version} -m 'coord {version}'")
+        found.append(
+            f"this commit has no tag v{version}: git tag -a v{version} -m 'coord {version}'"
+        )
     if _git(root, "status", "--porcelain"):
         found.append("the working tree has changes that are not committed")
     return found
 
 
 def _git(root: Path, *command: str) -> str:
-    return subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["git", "-C", str(root), *command], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def main() -> int:

@@ -1,4 +1,6 @@
-"""Writes what the commonest writes become as SQL into docs/design.md: python -m tools.show_packets"""
+"""Writes what the commonest writes become as SQL into docs/design.md: python -m
+tools.show_packets
+"""
 
 import re
 from pathlib import Path
@@ -26,7 +28,9 @@ def section() -> str:
         parts.append(f"### {title}")
         with app.app_context():
             output = CliRunner().invoke(sql, [name], catch_exceptions=False).output
-        parts += [f"```sql\n{block.rstrip()}\n```" for block in re.split(r"(?m)^(?=-- )", output) if block]
+        parts += [
+            f"```sql\n{block.rstrip()}\n```" for block in re.split(r"(?m)^(?=-- )", output) if block
+        ]
     return "\n\n".join(parts) + "\n"
 
 

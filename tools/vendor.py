@@ -1,9 +1,11 @@
-"""Fetches the page's libraries from the npm registry into coord/areas/board/static/vendor, and writes down what they are.
+"""Fetches the page's libraries from the npm registry into coord/areas/board/static/vendor, and
+writes down what they are.
 
     python -m tools.vendor            # fetch the versions below, rewrite versions.json
     python -m tools.vendor --check    # no network: what lies there is what versions.json says
 
-To renew one, change its version here. The page imports by relative addresses, so a bare `from "preact"` is rewritten.
+To renew one, change its version here. The page imports by relative addresses, so a bare `from
+"preact"` is rewritten.
 """
 
 import argparse
@@ -56,7 +58,8 @@ def fetch(folder: Path) -> dict[str, dict[str, Any]]:
             "version": library.version,
             "source": library.source,
             "licence": package["license"],
-            "integrity": "sha512-" + base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode(),
+            "integrity": "sha512-"
+            + base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode(),
             "sha256": _sha256(FOLDER / library.target),
         }
     return recorded
@@ -66,7 +69,12 @@ def _pack(library: Library, folder: Path) -> Path:
     """npm checks the archive against the registry's integrity by itself."""
     name = f"{library.package}-{library.version}.tgz"
     if not (folder / name).exists():
-        subprocess.run(["npm", "pack", "--silent", f"{library.package}@{library.version}"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(
+            ["npm", "pack", "--silent", f"{library.package}@{library.version}"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
     return folder / name
 
 
@@ -88,10 +96,15 @@ def _sha256(path: Path) -> str:
 def differences() -> list[str]:
     """What lies in the folder and is not what was recorded."""
     recorded = json.loads(RECORD.read_text(encoding="utf-8"))
-    wrong = [f"{name} is not recorded" for name in sorted({path.name for path in FOLDER.glob("*.js")} - recorded.keys())]
+    wrong = [
+        f"{name} is not recorded"
+        for name in sorted({path.name for path in FOLDER.glob("*.js")} - recorded.keys())
+    ]
     for name, entry in recorded.items():
         if not (FOLDER / name).exists() or _sha256(FOLDER / name) != entry["sha256"]:
-            wrong.append(f"{name} is not the {entry['package']} {entry['version']} that versions.json says")
+            wrong.append(
+                f"{name} is not the {entry['package']} {entry['version']} that versions.json says"
+            )
     return wrong
 
 

@@ -1,1 +1,4 @@
-"""The built-in areas. Each is a plug-in found through `config.default.BUILT_IN_AREAS`; none imports another."""
+"""The built-in areas.
+
+Each is a plug-in found through `config.default.BUILT_IN_AREAS`; none imports another.
+"""

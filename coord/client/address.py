@@ -6,7 +6,16 @@ from __future__ import annotations
 
 DEFAULT_URL = "http://127.0.0.1:8001"
 BASE_PATH = "/api/coord"
-_PAGES = ("/docs", "/health", "/livez", "/llms.txt", "/openapi.json", "/client/install.sh", "/client", "/mcp")
+_PAGES = (
+    "/docs",
+    "/health",
+    "/livez",
+    "/llms.txt",
+    "/openapi.json",
+    "/client/install.sh",
+    "/client",
+    "/mcp",
+)
 
 
 def normal(text: str) -> str:

@@ -1,4 +1,6 @@
-"""What a session is shown of messages, locks and work: short, the same in the hooks and on the command line, never longer than asked."""
+"""What a session is shown of messages, locks and work: short, the same in the hooks and on the
+command line, never longer than asked.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,25 @@ ONE_LINE = 100  # characters of a reason
 
 
 def plain(text: str) -> str:
-    """Line by line without what moves the cursor, colours or retitles the terminal, or is not seen."""
+    """Line by line without what moves the cursor, colours or retitles the terminal, or is
+    not seen.
+    """
     return "\n".join(map(printable, text.split("\n")))
 
 
 def message(row: Row, importance: Callable[[str], str] = one_line, limit: int = 0) -> str:
-    """One message as the protocol's banner has it, its body behind `| `. `importance`: how that is shown. `limit`: bytes of the body."""
+    """One message as the protocol's banner has it, its body behind `| `.
+
+    `importance`: how that is shown. `limit`: bytes of the body.
+    """
     ack = "  wants an ack" if row.get("requires_ack") and not row.get("acked_at") else ""
     to = one_line(row["to_session"] or "all")
     message_id = one_line(row["id"])
     lines = [
-        f"[{importance(row['importance'])}] {one_line(row['from_session'])} -> {to}: {one_line(row['subject'])}",
+        (
+            f"[{importance(row['importance'])}] {one_line(row['from_session'])} -> {to}:"
+            f" {one_line(row['subject'])}"
+        ),
         f"  {one_line(row['created_at'])}  {message_id}{ack}",
         framed(row["body"], limit, command("inbox", message_id)),
     ]
@@ -49,7 +59,8 @@ def item(row: Row) -> str:
 
 
 def section(heading: str, lines: Iterable[str], room: int, left_out: int = 0) -> tuple[str, int]:
-    """A heading with as many lines as find room, and how many those are; what is left out is counted. Nothing when there are none.
+    """A heading with as many lines as find room, and how many those are; what is left out is
+    counted. Nothing when there are none.
 
     `room` is in bytes of UTF-8, `left_out` counts what the caller has not even asked for.
     """

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def run_within(seconds: float, act: Callable[[], T]) -> T:
-    """Raises TimeoutError. In the main thread only, and not on Windows, which has no timer that interrupts: there it just runs."""
+    """Raises TimeoutError.
+
+    In the main thread only, and not on Windows, which has no timer that interrupts: there it just
+    runs.
+    """
     try:
         import _signal as signal  # type: ignore[import-not-found]  # `signal` would load enum
 

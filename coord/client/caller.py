@@ -26,8 +26,33 @@ MAX_ANCESTORS = 64
 
 # Programs that only start others, for the length of one command.
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox")
-_WRAPPERS = ("coord", "env", "sudo", "doas", "su", "timeout", "nice", "nohup", "setsid", "stdbuf", "xargs")
-_RUNNERS = ("git", "husky", "lefthook", "pre-commit", "npm", "npx", "pnpm", "yarn", "uv", "make", "just", "task")
+_WRAPPERS = (
+    "coord",
+    "env",
+    "sudo",
+    "doas",
+    "su",
+    "timeout",
+    "nice",
+    "nohup",
+    "setsid",
+    "stdbuf",
+    "xargs",
+)
+_RUNNERS = (
+    "git",
+    "husky",
+    "lefthook",
+    "pre-commit",
+    "npm",
+    "npx",
+    "pnpm",
+    "yarn",
+    "uv",
+    "make",
+    "just",
+    "task",
+)
 _TRANSIENT = frozenset((*_SHELLS, *_WRAPPERS, *_RUNNERS))
 _INITS = ("init", "systemd", "launchd")
 

@@ -1,4 +1,6 @@
-"""Calls to coord as the command line and the hooks make them: a write that cannot be sent now is queued, and nothing overtakes the queue."""
+"""Calls to coord as the command line and the hooks make them: a write that cannot be sent now is
+queued, and nothing overtakes the queue.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,18 @@ _ROOTS = ("/api/", "/health", "/livez", "/client", "/openapi")
 
 
 class Timeouts:
-    """How long a caller can wait, in seconds. `call`: for one call. `retry_after`: the longest `Retry-After` that is waited for, once.
-    `replay`: for sending what waits, or for another process that does. `notice` is called before a wait."""
+    """How long a caller can wait, in seconds. `call`: for one call. `retry_after`: the longest
+    `Retry-After` that is waited for, once. `replay`: for sending what waits, or for another process
+    that does. `notice` is called before a wait."""
 
     __slots__ = ("call", "notice", "replay", "retry_after")
 
     def __init__(
-        self, call: float = 10.0, retry_after: float = 0.0, replay: float = 30.0, notice: Callable[[str], None] | None = None
+        self,
+        call: float = 10.0,
+        retry_after: float = 0.0,
+        replay: float = 30.0,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         self.call = call
         self.retry_after = retry_after
@@ -38,7 +45,10 @@ class Timeouts:
 
 
 class Queued(Exception):
-    """coord did not answer; the call is queued and will be sent later. The message is the reason, `call` what is queued."""
+    """coord did not answer; the call is queued and will be sent later.
+
+    The message is the reason, `call` what is queued.
+    """
 
     def __init__(self, why: str, queued: Call) -> None:
         super().__init__(why)
@@ -50,21 +60,25 @@ class NotQueued(Exception):
 
 
 class Untrusted(BadConfig):
-    """Only a repository names this server, and the user has not said that it may be called: nothing was sent to it."""
+    """Only a repository names this server, and the user has not said that it may be called: nothing
+    was sent to it.
+    """
 
     def __init__(self, url: str) -> None:
         from coord.client.others_text import printable
         from coord.client.suggestions import command
 
         super().__init__(
-            f"Only this repository names the server {printable(url)}, so nothing is sent to it. If it is your team's: {command('trust', url)}"
+            f"Only this repository names the server {printable(url)}, so nothing is sent to it. If"
+            f" it is your team's: {command('trust', url)}"
         )
 
 
 class Calls:
     """Calls of one session from one place.
 
-    `offline`: coord is not even tried, every write is queued. `away`: why the last call had no answer; None when it had one.
+    `offline`: coord is not even tried, every write is queued. `away`: why the last call had no
+    answer; None when it had one.
     """
 
     def __init__(self, place: Place, session: str, timeouts: Timeouts | None = None) -> None:
@@ -75,8 +89,13 @@ class Calls:
         self.away: Away | None = None
         self.queue = Queue.of(place)
 
-    def read(self, path: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """GET of a path below the base path, or at the root. Counts as a sign of life. Raises Away."""
+    def read(
+        self, path: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """GET of a path below the base path, or at the root.
+
+        Counts as a sign of life. Raises Away.
+        """
         return self._send(Call("GET", _absolute(path)), timeout, headers)
 
     def ask(
@@ -88,14 +107,24 @@ class Calls:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """A write that makes sense only now, as a heartbeat or the claim of whatever work is next: it is never queued. Raises Away."""
+        """A write that makes sense only now, as a heartbeat or the claim of whatever work is next:
+        it is never queued. Raises Away.
+        """
         return self._send_with_retry(Call(method, _absolute(path), body), timeout, headers)
 
-    def write(self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout: float | None = None) -> Answer:
-        """A write that is never lost. Raises Queued when it waits, and NotQueued when not even that was possible.
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Answer:
+        """A write that is never lost. Raises Queued when it waits, and NotQueued when not even that
+        was possible.
 
-        What waits is sent before it, so a newer call never comes before an older one. It has an id or the time of its decision, so it may
-        arrive twice, and late.
+        What waits is sent before it, so a newer call never comes before an older one. It has an id
+        or the time of its decision, so it may arrive twice, and late.
         """
         self.check_trusted()
         new = _with_new_id(Call(method, _absolute(path), body))
@@ -113,7 +142,9 @@ class Calls:
         try:
             position = self.queue.append(queued)
         except (OSError, QueueFull, Busy) as error:
-            raise NotQueued(f"{why}. And the call could not be queued in {self.queue.path}: {error}") from None
+            raise NotQueued(
+                f"{why}. And the call could not be queued in {self.queue.path}: {error}"
+            ) from None
         if is_first or self.offline:
             raise Queued(why, queued)
         return self._send_in_turn(position, queued)
@@ -125,7 +156,10 @@ class Calls:
             return True  # nobody can have queued there, and the answer to this call is reported
 
     def _send_in_turn(self, position: Position, queued: Call) -> Answer:
-        """Sends what waits, up to the call at this position of the queue; the answer to it. Raises Queued."""
+        """Sends what waits, up to the call at this position of the queue; the answer to it.
+
+        Raises Queued.
+        """
         from coord.client.queue.delivery import deliver
 
         try:
@@ -133,45 +167,71 @@ class Calls:
             if result.answer is not None:
                 return result.answer
             if self.queue.is_answered(position):
-                return deliver(self._send, queued)  # another process sent it and had the answer: the same call again gets it too
+                return deliver(
+                    self._send, queued
+                )  # another process sent it and had the answer: the same call again gets it too
             why = str(result.why or "another process is sending what waits")
         except (OSError, Busy, Away) as error:
             why = str(error)
         raise Queued(why, queued)
 
     def replay(self, own: Position | None = None) -> ReplayResult:
-        """Sends what waits, for as long as the timeouts allow. Raises OSError, Busy and Untrusted."""
+        """Sends what waits, for as long as the timeouts allow.
+
+        Raises OSError, Busy and Untrusted.
+        """
         self.check_trusted()
         seconds = self.timeouts.replay
         if self.queue.is_empty:
             return ReplayResult()
-        return self.queue.replay(self._send, own=own, seconds=seconds, until=time.monotonic() + seconds)
+        return self.queue.replay(
+            self._send, own=own, seconds=seconds, until=time.monotonic() + seconds
+        )
 
     def check_trusted(self) -> None:
         """Raises Untrusted where the user has not said that this server may be called."""
         if not self.place.is_trusted:
             raise Untrusted(self.place.url)
 
-    def _send(self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def _send(
+        self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         self.check_trusted()
         if self.offline:
             raise Away("it did not answer a moment ago")
-        sent = {"X-Coord-Session": self.session, **(headers or {})} if made.method == "GET" else dict(headers or {})
+        sent = (
+            {"X-Coord-Session": self.session, **(headers or {})}
+            if made.method == "GET"
+            else dict(headers or {})
+        )
         if self.place.token:
             sent["Authorization"] = f"Bearer {self.place.token}"
         self.away = None
         try:
-            return call(self.place.url, made.method, made.path, made.body, sent, timeout or self.timeouts.call)
+            return call(
+                self.place.url,
+                made.method,
+                made.path,
+                made.body,
+                sent,
+                timeout or self.timeouts.call,
+            )
         except Away as away:
             self.away = away
             raise
 
-    def _send_with_retry(self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def _send_with_retry(
+        self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Waits once for as long as coord asks, if the caller can."""
         try:
             return self._send(made, timeout, headers)
         except Away as away:
-            if away.retry_after is None or not self.timeouts.retry_after or away.retry_after > self.timeouts.retry_after:
+            if (
+                away.retry_after is None
+                or not self.timeouts.retry_after
+                or away.retry_after > self.timeouts.retry_after
+            ):
                 raise
             if self.timeouts.notice is not None:
                 self.timeouts.notice(f"{away} Trying once more in {away.retry_after:g} s.")

@@ -1,6 +1,8 @@
-"""Which shell commands need a lock, and which: what `git push` or a deployment would do to other sessions at the same time.
+"""Which shell commands need a lock, and which: what `git push` or a deployment would do to other
+sessions at the same time.
 
-The commands of a line are told apart by the shell's own rules, so `echo "git push"` is no push. What a project adds in `.coord.toml`:
+The commands of a line are told apart by the shell's own rules, so `echo "git push"` is no push.
+What a project adds in `.coord.toml`:
 
     [[hook.commands]]
     pattern = "terraform (apply|destroy)"
@@ -15,31 +17,99 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULTS: tuple[tuple[str, str, str], ...] = (
-    ("git", r"git( -\S+( [^-]\S*)?)*? (commit|merge|rebase|cherry-pick|revert|am|pull)(?![\w-])", "git commit"),
+    (
+        "git",
+        r"git( -\S+( [^-]\S*)?)*? (commit|merge|rebase|cherry-pick|revert|am|pull)(?![\w-])",
+        "git commit",
+    ),
     ("git", r"git( -\S+( [^-]\S*)?)*? push(?![\w-])", "git push"),
     ("terraform tofu", r"(terraform|tofu) (apply|destroy|import)\b", "deploy"),
-    ("kubectl helm", r"(kubectl|helm) (apply|create|delete|replace|patch|scale|rollout|install|upgrade|uninstall|rollback)\b", "deploy"),
+    (
+        "kubectl helm",
+        (
+            r"(kubectl|helm)"
+            r" (apply|create|delete|replace|patch|scale|rollout|install|upgrade|uninstall|rollback)\b"  # noqa: E501 (as it is shown)
+        ),
+        "deploy",
+    ),
     ("ansible-playbook", r"ansible-playbook\b", "deploy"),
-    ("deploy", r"(npm|pnpm|yarn|bun|make|just|task|rake|fly|flyctl|vercel|netlify|cdk|serverless|sls|cap)( run)? \S*deploy\S*", "deploy"),
+    (
+        "deploy",
+        (
+            r"(npm|pnpm|yarn|bun|make|just|task|rake|fly|flyctl|vercel|netlify|cdk|serverless|sls|cap)("
+            r" run)? \S*deploy\S*"
+        ),
+        "deploy",
+    ),
     ("deploy", r"(\S*/)?deploy(\.\w+)?( |$)", "deploy"),
     ("manage.py", r"(python\S* )?(\S*/)?manage\.py migrate\b", "migrate"),
     (
         "flask alembic flyway liquibase",
-        r"(flask|alembic|flyway|liquibase)( db| -\S+( [^-]\S*)?)* (upgrade|downgrade|migrate|update)\b",
+        (
+            r"(flask|alembic|flyway|liquibase)( db| -\S+( [^-]\S*)?)*"
+            r" (upgrade|downgrade|migrate|update)\b"
+        ),
         "migrate",
     ),
-    ("dbmate sqlx diesel goose", r"(dbmate|sqlx|diesel|goose)( migrat\w+| -\S+( [^-]\S*)?)* (up|down|run|redo|migrate)\b", "migrate"),
+    (
+        "dbmate sqlx diesel goose",
+        r"(dbmate|sqlx|diesel|goose)( migrat\w+| -\S+( [^-]\S*)?)* (up|down|run|redo|migrate)\b",
+        "migrate",
+    ),
     ("db:", r"(bin/)?(rails|rake) db:(migrate|rollback|schema:load|reset|setup)\b", "migrate"),
-    ("migrat prisma", r"(npx )?(prisma (migrate|db push)|knex migrate|sequelize db:migrate|typeorm migration:(run|revert))", "migrate"),
+    (
+        "migrat prisma",
+        (
+            r"(npx )?(prisma (migrate|db push)|knex migrate|sequelize db:migrate|typeorm"
+            r" migration:(run|revert))"
+        ),
+        "migrate",
+    ),
     ("migrat", r"(npm|pnpm|yarn|bun|make|just|task)( run)? \S*migrat\S*", "migrate"),
 )
-"""What a line has one of where a pattern is worth trying (each costs a millisecond to compile), the pattern, matched at the begin of a
-command, and the resource that such a command needs. The first that matches counts."""
+"""What a line has one of where a pattern is worth trying (each costs a millisecond to compile), the
+pattern, matched at the begin of a command, and the resource that such a command needs. The first
+that matches counts."""
 
 _OPERATORS = frozenset(
-    (";", "&", "&&", "|", "||", "|&", ";;", "(", ")", "{", "}", "\n", "!", "then", "do", "else", "elif", "if", "while", "until")
+    (
+        ";",
+        "&",
+        "&&",
+        "|",
+        "||",
+        "|&",
+        ";;",
+        "(",
+        ")",
+        "{",
+        "}",
+        "\n",
+        "!",
+        "then",
+        "do",
+        "else",
+        "elif",
+        "if",
+        "while",
+        "until",
+    )
 )
-_WRAPPERS = frozenset(("sudo", "env", "nohup", "time", "nice", "exec", "command", "timeout", "stdbuf", "xargs", "builtin"))
+_WRAPPERS = frozenset(
+    (
+        "sudo",
+        "env",
+        "nohup",
+        "time",
+        "nice",
+        "exec",
+        "command",
+        "timeout",
+        "stdbuf",
+        "xargs",
+        "builtin",
+    )
+)
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh"))
 _REMOTE = {"ssh", "scp", "rsync", "sftp", "mosh"}
 _WITH_VALUE = frozenset(f"-{letter}" for letter in "bcDEeFIiJLlmOopQRSWwP")  # of ssh and scp
@@ -54,8 +124,14 @@ class BadPattern(ValueError):
 
 
 def patterns(config: dict[str, object], line: str) -> list[tuple[re.Pattern[str], str]]:
-    """Those that the line may match: the project's before the built-in ones; `default_commands = false` leaves those out. Raises BadPattern."""
-    hints = [(pattern, resource) for hint, pattern, resource in DEFAULTS if any(each in line for each in hint.split())]
+    """Those that the line may match: the project's before the built-in ones; `default_commands =
+    false` leaves those out. Raises BadPattern.
+    """
+    hints = [
+        (pattern, resource)
+        for hint, pattern, resource in DEFAULTS
+        if any(each in line for each in hint.split())
+    ]
     hook = config.get("hook")
     hook = hook if isinstance(hook, dict) else {}
     listed = hook.get("commands", [])
@@ -68,26 +144,46 @@ def patterns(config: dict[str, object], line: str) -> list[tuple[re.Pattern[str]
         raise BadPattern(f"[[hook.commands]] in .coord.toml has more than {MAX_PATTERNS} entries.")
     compiled = []
     for entry in listed:
-        pattern, resource = (entry.get("pattern"), entry.get("resource")) if isinstance(entry, dict) else (None, None)
-        if not isinstance(pattern, str) or not isinstance(resource, str) or not pattern or not resource:
-            raise BadPattern("[[hook.commands]] in .coord.toml needs a pattern and a resource, both texts.")
+        pattern, resource = (
+            (entry.get("pattern"), entry.get("resource"))
+            if isinstance(entry, dict)
+            else (None, None)
+        )
+        if (
+            not isinstance(pattern, str)
+            or not isinstance(resource, str)
+            or not pattern
+            or not resource
+        ):
+            raise BadPattern(
+                "[[hook.commands]] in .coord.toml needs a pattern and a resource, both texts."
+            )
         try:
             compiled.append((re.compile(pattern), resource))
         except (re.error, OverflowError, RecursionError) as error:
-            raise BadPattern(f"[[hook.commands]] in .coord.toml: the pattern {pattern!r} is not a regular expression: {error}.") from None
+            raise BadPattern(
+                f"[[hook.commands]] in .coord.toml: the pattern {pattern!r} is not a regular"
+                f" expression: {error}."
+            ) from None
     if hook.get("default_commands", True):
         compiled += [(re.compile(pattern), resource) for pattern, resource in hints]
     return compiled
 
 
 def resources(line: str, config: dict[str, object]) -> list[str]:
-    """What a shell command needs locks on, sorted, each once. A pattern's groups may be named in its resource: `ssh \\1`. Raises BadPattern."""
+    """What a shell command needs locks on, sorted, each once.
+
+    A pattern's groups may be named in its resource: `ssh \\1`. Raises BadPattern.
+    """
     from coord.client.bounded import run_within
 
     try:
         return run_within(PATTERNS_S, lambda: _resources(line, config))
     except TimeoutError:
-        raise BadPattern(f"[[hook.commands]] in .coord.toml: a pattern took longer than {PATTERNS_S:g} s. Make it plainer.") from None
+        raise BadPattern(
+            f"[[hook.commands]] in .coord.toml: a pattern took longer than {PATTERNS_S:g} s. Make"
+            " it plainer."
+        ) from None
 
 
 def _resources(line: str, config: dict[str, object]) -> list[str]:
@@ -122,7 +218,9 @@ def _remote(program: str, words: list[str]) -> str | None:
 
 
 def commands(line: str) -> Iterator[list[str]]:
-    """The simple commands of a line of shell, each as its words, without what only wraps it: `sudo`, `env A=b`, `cd x &&`, `sh -c`."""
+    """The simple commands of a line of shell, each as its words, without what only wraps it:
+    `sudo`, `env A=b`, `cd x &&`, `sh -c`.
+    """
     for words in _split(line):
         bare = _unwrapped(words)
         if not bare:
@@ -155,7 +253,9 @@ def _words(line: str) -> list[str]:
     lexer.commenters = ""
     try:
         return list(lexer)
-    except ValueError:  # a here-document or a quote that shlex does not follow: rather a word too many than a push unseen
+    except ValueError:
+        # A here-document or a quote that shlex does not follow: rather a word too many than a
+        # push unseen.
         import re
 
         return re.findall(r"[;&|()\n]+|[^\s;&|()]+", line)
@@ -167,7 +267,9 @@ def _unwrapped(words: list[str]) -> list[str]:
         word = words[at]
         if word in _WRAPPERS:
             at += 1
-            while at < len(words) and (words[at].startswith("-") or words[at].replace(".", "").rstrip("smh").isdigit()):
+            while at < len(words) and (
+                words[at].startswith("-") or words[at].replace(".", "").rstrip("smh").isdigit()
+            ):
                 at += 1
         elif _is_assignment(word) or word in _OPERATORS:
             at += 1

@@ -20,11 +20,16 @@ FETCH_S = 60.0
 
 
 def offered(url: str, token: str | None = None) -> dict[str, Any]:
-    """What `GET /client` says of the client that a server hands out. Raises Away, BadUrl and CannotInstall."""
+    """What `GET /client` says of the client that a server hands out.
+
+    Raises Away, BadUrl and CannotInstall.
+    """
     answer = call(url, "GET", "/client", headers=_headers(token))
     if not answer.ok or not isinstance(answer.fields.get("sha256"), str):
         reason = f": {answer.detail}" if answer.detail else ""
-        raise CannotInstall(f"{url} hands out no client (it answers {answer.status}{reason}). Is it a coord server?")
+        raise CannotInstall(
+            f"{url} hands out no client (it answers {answer.status}{reason}). Is it a coord server?"
+        )
     return answer.fields
 
 
@@ -32,7 +37,10 @@ def fetch(url: str, sha256: str, token: str | None = None) -> bytes:
     """The coord.pyz of a server. Raises Away, BadUrl and CannotInstall."""
     answer = call(url, "GET", "/client/coord.pyz", headers=_headers(token), timeout=FETCH_S)
     if not answer.ok or hashlib.sha256(answer.body).hexdigest() != sha256:
-        raise CannotInstall(f"What {url} sent is not the client that it announces. It may just have been brought up to date: try again.")
+        raise CannotInstall(
+            f"What {url} sent is not the client that it announces. It may just have been brought up"
+            " to date: try again."
+        )
     return answer.body
 
 
@@ -41,14 +49,21 @@ def _headers(token: str | None) -> dict[str, str]:
 
 
 def install_fetched(content: bytes, server: str, *options: str) -> int:
-    """Runs the fetched client's own `install`, which knows how it wants to be installed. Its exit code; what it says it says itself."""
+    """Runs the fetched client's own `install`, which knows how it wants to be installed.
+
+    Its exit code; what it says it says itself.
+    """
     folder = tempfile.mkdtemp(prefix="coord-")
     try:
         file = os.path.join(folder, "coord.pyz")
         write_whole(file, content)
         command = [interpreter(), *FLAGS, file, "install", "--server", server, *options]
         home = installed_home()
-        same_place = {"LOCALAPPDATA" if windows() else "XDG_DATA_HOME": os.path.dirname(home)} if home else {}
+        same_place = (
+            {"LOCALAPPDATA" if windows() else "XDG_DATA_HOME": os.path.dirname(home)}
+            if home
+            else {}
+        )
         sys.stdout.flush()
         return subprocess.call(command, env={**os.environ, **same_place}, stdin=subprocess.DEVNULL)
     finally:

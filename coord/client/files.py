@@ -1,4 +1,6 @@
-"""What a file is called in a lock: the same whoever edits it, from Windows, macOS and Linux, and from every worktree of a repository."""
+"""What a file is called in a lock: the same whoever edits it, from Windows, macOS and Linux, and
+from every worktree of a repository.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ FOLDS_CASE = sys.platform in ("win32", "darwin")
 
 
 def resource(path: str, place: Place) -> tuple[str, str]:
-    """The project and the resource of a file, which need not exist (yet); a name that ends in a slash is a tree.
+    """The project and the resource of a file, which need not exist (yet); a name that ends in a
+    slash is a tree.
 
-    Within a checkout it counts from the top of that checkout, also when it is another one than the caller's: then in that one's project.
-    Outside of any it is this host's own: `HOST:/etc/hosts`.
+    Within a checkout it counts from the top of that checkout, also when it is another one than the
+    caller's: then in that one's project. Outside of any it is this host's own: `HOST:/etc/hosts`.
     """
     path = path[:-2] if path.endswith("**") and path[-3:-2] in ("", "/", os.sep) else path
     tree = path.endswith(("/", os.sep))
@@ -26,7 +29,12 @@ def resource(path: str, place: Place) -> tuple[str, str]:
     elif _below(absolute, place.root) is not None:
         project, top = place.project, place.root
     else:
-        return place.project, f"{host()}:{_slashes(absolute)}{'/' if tree and not absolute.endswith(('/', os.sep)) else ''}"
+        return (
+            place.project,
+            (
+                f"{host()}:{_slashes(absolute)}{'/' if tree and not absolute.endswith(('/', os.sep)) else ''}"  # noqa: E501
+            ),
+        )
     below = _below(absolute, top) or ""
     named = _spelt(top, below) if FOLDS_CASE else below
     return project, (_composed(named) + ("/" if tree and named else "")) or "/"
@@ -34,7 +42,11 @@ def resource(path: str, place: Place) -> tuple[str, str]:
 
 def _project(there: Place, place: Place) -> str:
     """`COORD_PROJECT`, and what a command was told, are about the caller's own repository."""
-    if there.repository is None or place.repository is None or there.repository.common != place.repository.common:
+    if (
+        there.repository is None
+        or place.repository is None
+        or there.repository.common != place.repository.common
+    ):
         return there.own_project
     return place.project if there.file == place.file else there.project
 
@@ -64,14 +76,20 @@ def _folded(name: str) -> str:
 
 
 def _spelt(top: str, below: str) -> str:
-    """As the disk spells it, whatever case the caller used; what does not exist yet as the caller does."""
+    """As the disk spells it, whatever case the caller used; what does not exist yet as the caller
+    does.
+    """
     at, found = top, []
     for part in below.split("/"):
         try:
             names = os.listdir(at)
         except OSError:
             names = []
-        spelt = part if part in names else next((name for name in names if _folded(name) == _folded(part)), part)
+        spelt = (
+            part
+            if part in names
+            else next((name for name in names if _folded(name) == _folded(part)), part)
+        )
         found.append(spelt)
         at = os.path.join(at, spelt)
     return "/".join(found)

@@ -31,7 +31,9 @@ def _settings(path: str, git_folder: str, files: list[str]) -> Iterator[tuple[st
     those that were read, each once."""
     for section, name, value in _parsed(text_files.read(path, MAX_BYTES)):
         yield section, name, value
-        is_include = section == "include" or (section.startswith("includeif ") and _applies(section, path, git_folder))
+        is_include = section == "include" or (
+            section.startswith("includeif ") and _applies(section, path, git_folder)
+        )
         if name == "path" and value and is_include and len(files) < MAX_FILES:
             included = os.path.join(os.path.dirname(path), os.path.expanduser(value))
             if included not in files:
@@ -53,7 +55,11 @@ def _applies(section: str, path: str, git_folder: str) -> bool:
         pattern = f"**/{pattern}"
     pattern = f"{pattern}**" if pattern.endswith("/") else pattern
     folder = os.path.realpath(git_folder).replace("\\", "/")
-    return fnmatchcase(folder.lower(), pattern.lower()) if kind.endswith("/i") else fnmatchcase(folder, pattern)
+    return (
+        fnmatchcase(folder.lower(), pattern.lower())
+        if kind.endswith("/i")
+        else fnmatchcase(folder, pattern)
+    )
 
 
 def _parsed(text: str) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,6 @@
-"""Whether git tracks a file, read from its index: no program is started, which a repository's own settings could decide."""
+"""Whether git tracks a file, read from its index: no program is started, which a repository's own
+settings could decide.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,11 @@ class UnreadableIndex(Exception):
 
 
 def tracks(git_folder: str, path: str, *, hash_bytes: int = 20) -> bool:
-    """Whether the index of this git folder has the path, which counts from the top of the checkout, with slashes.
+    """Whether the index of this git folder has the path, which counts from the top of the checkout,
+    with slashes.
 
-    True also where the index cannot be understood. Case does not count, nor what is not ASCII: on some
-    disks such names are the same file.
+    True also where the index cannot be understood. Case does not count, nor what is not ASCII: on
+    some disks such names are the same file.
     """
     wanted = _folded(path.encode())
     try:
@@ -28,7 +31,10 @@ def tracks(git_folder: str, path: str, *, hash_bytes: int = 20) -> bool:
         return False
     except (OSError, UnreadableIndex, IndexError, ValueError):
         return True
-    return any(name == wanted or (name.endswith(b"/") and wanted.startswith(name)) for name in map(_folded, names))
+    return any(
+        name == wanted or (name.endswith(b"/") and wanted.startswith(name))
+        for name in map(_folded, names)
+    )
 
 
 def _folded(name: bytes) -> bytes:
@@ -64,7 +70,9 @@ def _shared_names(git_folder: str, extensions: bytes, hash_bytes: int) -> Iterat
         if kind == b"link":
             shared = extensions[at + 8 : at + 8 + hash_bytes].hex()
             if shared.strip("0"):
-                yield from _index_names(os.path.join(git_folder, f"sharedindex.{shared}"), hash_bytes)
+                yield from _index_names(
+                    os.path.join(git_folder, f"sharedindex.{shared}"), hash_bytes
+                )
         at += 8 + size
 
 

@@ -4,5 +4,7 @@ SHORT = 8  # enough letters to tell the sessions of one host apart, few enough t
 
 
 def short_id(session_id: str) -> str:
-    """The end of an id: a UUIDv7 begins with the time, the same for all that start within a minute."""
+    """The end of an id: a UUIDv7 begins with the time, the same for all that start within
+    a minute.
+    """
     return session_id.replace("-", "")[-SHORT:]

@@ -14,14 +14,30 @@ from coord.client.cli.options import Command
 
 
 @click.command(
-    "install", cls=Command, examples="python3 coord.pyz install\ncoord install --from http://coord.example:8001\ncoord install --uninstall"
+    "install",
+    cls=Command,
+    examples=(
+        "python3 coord.pyz install\ncoord install --from http://coord.example:8001\ncoord install"
+        " --uninstall"
+    ),
 )
-@click.option("--bin-dir", metavar="DIR", help="Where the launcher goes.  [default: ~/.local/bin, where hooks look for it]")
-@click.option("--from", "source", metavar="URL", help="Install the client that this server hands out, whichever version it is.")
+@click.option(
+    "--bin-dir",
+    metavar="DIR",
+    help="Where the launcher goes.  [default: ~/.local/bin, where hooks look for it]",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="URL",
+    help="Install the client that this server hands out, whichever version it is.",
+)
 @click.option("--server", metavar="URL", hidden=True, help="Where the file came from.")
 @click.option("--uninstall", is_flag=True, help="Remove all that install wrote.")
 @pass_coord
-def install(coord: Coord, bin_dir: str | None, source: str | None, server: str | None, uninstall: bool) -> None:
+def install(
+    coord: Coord, bin_dir: str | None, source: str | None, server: str | None, uninstall: bool
+) -> None:
     """Install coord for this user: a launcher on PATH, and its files where it starts fast.
 
     Needs no root and no network. May be repeated.
@@ -40,7 +56,9 @@ def install(coord: Coord, bin_dir: str | None, source: str | None, server: str |
     coord.out(*report.lines)
 
 
-@click.command("upgrade", cls=Command, examples="coord upgrade\ncoord upgrade --url http://coord.example:8001")
+@click.command(
+    "upgrade", cls=Command, examples="coord upgrade\ncoord upgrade --url http://coord.example:8001"
+)
 @pass_coord
 def upgrade(coord: Coord) -> None:
     """Install the client that the server hands out which coord was installed from, if it is another
@@ -49,9 +67,16 @@ def upgrade(coord: Coord) -> None:
     What runs already goes on with the old one. An older one than this is not installed; `coord
     install --from URL` does that.
     """
-    url = coord.url_option or installation.Installed.load(installation.data_folder()).server or coord.place.url
+    url = (
+        coord.url_option
+        or installation.Installed.load(installation.data_folder()).server
+        or coord.place.url
+    )
     if not (coord.url_option or os.environ.get("COORD_URL") == url or tokens.trusts(url)):
-        raise Failed(f"Only this repository's .coord.toml names {url}. If you trust what it hands out: coord upgrade --url {url}")
+        raise Failed(
+            f"Only this repository's .coord.toml names {url}. If you trust what it hands out: coord"
+            f" upgrade --url {url}"
+        )
     try:
         offer = download.offered(url, _token())
         version, sha256 = str(offer.get("version")), str(offer["sha256"])
@@ -59,7 +84,10 @@ def upgrade(coord: Coord) -> None:
             coord.result({"version": version, "sha256": sha256, "upgraded": False})
             coord.out(f"coord {version} is what {url} hands out. Nothing to do.")
         elif download.is_newer(__version__, version):
-            raise Failed(f"{url} hands out coord {version}, and this is {__version__}, which is newer. It serves newer clients too.")
+            raise Failed(
+                f"{url} hands out coord {version}, and this is {__version__}, which is newer. It"
+                " serves newer clients too."
+            )
         else:
             _from(coord, url, sha256, None)
     except launcher.CannotInstall as error:
@@ -67,7 +95,11 @@ def upgrade(coord: Coord) -> None:
 
 
 def _from(coord: Coord, url: str, sha256: str, bin_dir: str | None) -> None:
-    options = [*(["--bin-dir", bin_dir] if bin_dir else []), *(["--json"] if coord.json else []), *(["--quiet"] if coord.quiet else [])]
+    options = [
+        *(["--bin-dir", bin_dir] if bin_dir else []),
+        *(["--json"] if coord.json else []),
+        *(["--quiet"] if coord.quiet else []),
+    ]
     leave(download.install_fetched(download.fetch(url, sha256, _token()), url, *options))
 
 

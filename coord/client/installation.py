@@ -1,12 +1,14 @@
-"""Where the client lives on a workstation, and how it gets there: nothing but the standard library, the user's own rights and no network.
+"""Where the client lives on a workstation, and how it gets there: nothing but the standard library,
+the user's own rights and no network.
 
     ~/.local/share/coord/run.py                what the launcher starts; it says which version is run, and replacing it is the switch
     ~/.local/share/coord/<version>-<sha>/      the files of a coord.pyz, compiled: the one that is run, and the one before it
     ~/.local/bin/coord                         the launcher
 
-A file that is started costs as much as Python itself, a folder or a zip half as much again (docs/design.md), and a hook is started for
-every edit. Processes of the version before go on after the switch, since their files stay.
-"""
+A file that is started costs as much as Python itself, a folder or a zip half as much again
+(docs/design.md), and a hook is started for every edit. Processes of the version before go on after
+the switch, since their files stay.
+"""  # noqa: E501 (as it is shown)
 
 from __future__ import annotations
 
@@ -66,12 +68,16 @@ def data_folder() -> str:
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     else:
         data_home = os.environ.get("XDG_DATA_HOME", "")
-        base = data_home if os.path.isabs(data_home) else os.path.expanduser("~/.local/share")  # the specification ignores relative ones
+        base = (
+            data_home if os.path.isabs(data_home) else os.path.expanduser("~/.local/share")
+        )  # the specification ignores relative ones
     return os.path.join(base, "coord")
 
 
 def bin_folder() -> str:
-    """Where hooks look besides PATH: `~/.local/bin`, on Windows too, where Claude Code itself lives there."""
+    """Where hooks look besides PATH: `~/.local/bin`, on Windows too, where Claude Code itself lives
+    there.
+    """
     return os.path.join(os.path.expanduser("~"), ".local", "bin")
 
 
@@ -98,7 +104,9 @@ NOT_FROM_HERE = (
 
 
 class Installed:
-    """What is installed: `current` and `previous` are names of folders, `launchers` files, `server` where it came from."""
+    """What is installed: `current` and `previous` are names of folders, `launchers` files, `server`
+    where it came from.
+    """
 
     def __init__(self, stored: object = None) -> None:
         fields: dict[str, Any] = stored if isinstance(stored, dict) else {}
@@ -116,20 +124,31 @@ class Installed:
             return cls()
 
     def save(self, home: str) -> None:
-        write_whole(os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n", 0o666)
+        write_whole(
+            os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n", 0o666
+        )
 
 
 def install(bin_dir: str | None = None, server: str | None = None) -> Report:
-    """Installs what runs now. May be repeated: it mends what is missing. Raises CannotInstall, Busy and OSError."""
+    """Installs what runs now.
+
+    May be repeated: it mends what is missing. Raises CannotInstall, Busy and OSError.
+    """
     if sys.version_info < OLDEST_PYTHON:
-        raise CannotInstall("coord needs Python {}.{} or later, and this is {}.{}.".format(*OLDEST_PYTHON, *sys.version_info))
+        raise CannotInstall(
+            "coord needs Python {}.{} or later, and this is {}.{}.".format(
+                *OLDEST_PYTHON, *sys.version_info
+            )
+        )
     archive, app = running_archive(), os.path.basename(_app_folder()) if installed_home() else None
     if archive is None and app is None:
         raise CannotInstall(NOT_FROM_HERE)
     python = interpreter()
     home = data_folder()
     earlier = [os.path.dirname(launcher) for launcher in Installed.load(home).launchers]
-    launchers = launchers_in(os.path.abspath(os.path.expanduser(bin_dir or (earlier[-1] if earlier else bin_folder()))))
+    launchers = launchers_in(
+        os.path.abspath(os.path.expanduser(bin_dir or (earlier[-1] if earlier else bin_folder())))
+    )
     for launcher in launchers:
         check_ours(launcher)
     os.makedirs(home, exist_ok=True)
@@ -147,7 +166,10 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
             state.previous = None
         state.current = app
         state.server = server or state.server
-        state.launchers = [*(each for each in state.launchers if each not in launchers and is_ours(each)), *launchers]
+        state.launchers = [
+            *(each for each in state.launchers if each not in launchers and is_ours(each)),
+            *launchers,
+        ]
         _write_launchers(state, home, python)
         state.save(home)
         _remove_others(home, {str(app), str(state.previous)})
@@ -155,7 +177,9 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
 
 
 def _write_launchers(state: Installed, home: str, python: str) -> None:
-    run = os.path.join(os.path.realpath(home), _RUN)  # Python of the Microsoft Store writes elsewhere than it says
+    run = os.path.join(
+        os.path.realpath(home), _RUN
+    )  # Python of the Microsoft Store writes elsewhere than it says
     _write(run, _run_text(str(state.current)))
     for launcher in state.launchers:
         os.makedirs(os.path.dirname(launcher), exist_ok=True)
@@ -174,11 +198,16 @@ def _unpack(content: bytes, home: str, app: str) -> None:
                 file = os.path.join(folder, *member.filename.split("/"))
                 os.makedirs(os.path.dirname(file), exist_ok=True)
                 _write(file, archive.read(member))
-        # Never checked against the sources: nobody changes them, and copying a home folder changes their times.
+        # Never checked against the sources: nobody changes them, and copying a home folder changes
+        # their times.
         never = py_compile.PycInvalidationMode.UNCHECKED_HASH
-        compileall.compile_dir(folder, quiet=2, force=True, stripdir=folder, prependdir=goal, invalidation_mode=never)
+        compileall.compile_dir(
+            folder, quiet=2, force=True, stripdir=folder, prependdir=goal, invalidation_mode=never
+        )
         if new is not None:
-            os.chmod(new, 0o755)  # mkdtemp's are its maker's alone, and XDG_DATA_HOME may be a place for several
+            os.chmod(
+                new, 0o755
+            )  # mkdtemp's are its maker's alone, and XDG_DATA_HOME may be a place for several
             os.rename(new, goal)
     except BaseException:
         shutil.rmtree(new or "", ignore_errors=True)
@@ -198,7 +227,10 @@ def _remove_others(home: str, kept: set[str]) -> None:
 
 
 def _run_text(app: str) -> bytes:
-    """Any Python must be able to read it, to say what it is too old for. It is not kept compiled: the shorter the better."""
+    """Any Python must be able to read it, to say what it is too old for.
+
+    It is not kept compiled: the shorter the better.
+    """
     return f"""# {MARK}: which of the versions beside it is run.
 import sys
 
@@ -208,24 +240,43 @@ sys.path.insert(0, __file__[: -len("{_RUN}")] + {app!r})
 from coord.client.__main__ import main
 
 main()
-""".encode()
+""".encode()  # noqa: E501 (as it is shown)
 
 
 def _report(state: Installed, before: str | None, python: str, launcher: str) -> Report:
     folder = os.path.dirname(launcher)
     version = ".".join(map(str, sys.version_info[:3]))
-    done = "is installed" if before is None else "was installed already" if before == state.current else f"is installed, after {before}"
+    done = (
+        "is installed"
+        if before is None
+        else "was installed already"
+        if before == state.current
+        else f"is installed, after {before}"
+    )
     lines = [f"coord {__version__} {done}: {short(launcher)}, run by {short(python)} ({version})."]
     lines += path_hint(folder)
-    init = "coord init" if state.server in (None, DEFAULT_URL) else f"coord init --url {quoted_if_needed(str(state.server))}"
+    init = (
+        "coord init"
+        if state.server in (None, DEFAULT_URL)
+        else f"coord init --url {quoted_if_needed(str(state.server))}"
+    )
     lines.append(f"Next, in your project: {init}")
     lines.append("Whether all is well says: coord doctor")
-    fields = {**vars(state), "version": __version__, "python": python, "launcher": launcher, "on_path": on_path(folder)}
+    fields = {
+        **vars(state),
+        "version": __version__,
+        "python": python,
+        "launcher": launcher,
+        "on_path": on_path(folder),
+    }
     return Report(fields, *lines)
 
 
 def uninstall() -> Report:
-    """Removes all that install wrote. Calls that wait in projects stay, and so do the hooks there. Raises Busy and OSError."""
+    """Removes all that install wrote.
+
+    Calls that wait in projects stay, and so do the hooks there. Raises Busy and OSError.
+    """
     home = data_folder()
     if not os.path.isdir(home):
         return Report({"removed": []}, "coord is not installed for this user.")
@@ -245,5 +296,8 @@ def uninstall() -> Report:
     except OSError:
         pass  # somebody keeps something of their own there
     lines = [f"coord is uninstalled: {', '.join(map(short, sorted(removed)))} removed."]
-    lines.append("Hooks that `coord init` put into projects do nothing without it. Calls that still wait there stay in their queues.")
+    lines.append(
+        "Hooks that `coord init` put into projects do nothing without it. Calls that still wait"
+        " there stay in their queues."
+    )
     return Report({"removed": sorted(removed)}, *lines)

@@ -1,4 +1,6 @@
-"""The launcher `coord`: a script that starts the installed client with the Python that installed it."""
+"""The launcher `coord`: a script that starts the installed client with the Python that installed
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,14 @@ import sys
 from coord.client.safe_files import read_any
 
 MARK = "Written by `coord install`"
-FLAGS = ("-I", "-S", "-X", "utf8")  # nothing of the environment, no site-packages; what is read and written is UTF-8, also on Windows
+FLAGS = (
+    "-I",
+    "-S",
+    "-X",
+    "utf8",
+    # nothing of the environment, no site-packages; what is read and written is UTF-8, also on
+    # Windows
+)
 
 
 class CannotInstall(Exception):
@@ -22,47 +31,68 @@ def windows() -> bool:
 
 
 def interpreter() -> str:
-    """The Python that runs this. Of a virtual environment, which may go, the one that it was made from. Raises CannotInstall."""
+    """The Python that runs this.
+
+    Of a virtual environment, which may go, the one that it was made from. Raises CannotInstall.
+    """
     here, name = os.path.split(sys.executable or "")
     for folder in (here, os.path.dirname(here)):
-        for line in read_any(os.path.join(folder, "pyvenv.cfg")).decode("utf-8", "replace").splitlines():
+        for line in (
+            read_any(os.path.join(folder, "pyvenv.cfg")).decode("utf-8", "replace").splitlines()
+        ):
             key, _, value = line.partition("=")
             if key.strip() == "home":
                 for other in (name, "python3", "python.exe"):
                     if os.access(os.path.join(value.strip(), other), os.X_OK):
                         return os.path.join(value.strip(), other)
     if not os.path.isabs(sys.executable or ""):
-        raise CannotInstall("This Python does not know where it is itself (sys.executable is empty). Run it by its path.")
+        raise CannotInstall(
+            "This Python does not know where it is itself (sys.executable is empty). Run it by its"
+            " path."
+        )
     return sys.executable
 
 
 def launchers_in(folder: str) -> list[str]:
-    """On Windows cmd and PowerShell start `coord.cmd`; Git Bash, in which Claude Code runs hooks, starts `coord`."""
-    return [os.path.join(folder, name) for name in (("coord.cmd", "coord") if windows() else ("coord",))]
+    """On Windows cmd and PowerShell start `coord.cmd`; Git Bash, in which Claude Code runs hooks,
+    starts `coord`.
+    """
+    return [
+        os.path.join(folder, name) for name in (("coord.cmd", "coord") if windows() else ("coord",))
+    ]
 
 
 def check_ours(launcher: str) -> None:
     """Raises CannotInstall where something else is called coord."""
     if os.path.lexists(launcher) and not is_ours(launcher):
         raise CannotInstall(
-            f"{launcher} is there already, and was not written by `coord install`. Remove it, or choose another folder with --bin-dir."
+            f"{launcher} is there already, and was not written by `coord install`. Remove it, or"
+            " choose another folder with --bin-dir."
         )
 
 
 def is_ours(launcher: str) -> bool:
-    return os.path.isfile(launcher) and not os.path.islink(launcher) and MARK.encode() in read_any(launcher)
+    return (
+        os.path.isfile(launcher)
+        and not os.path.islink(launcher)
+        and MARK.encode() in read_any(launcher)
+    )
 
 
 def launcher_text(launcher: str, python: str, run: str) -> bytes:
     if launcher.endswith(".cmd"):
-        return _cmd_text(python, run).encode("oem" if windows() else "utf-8", "replace")  # as cmd reads it
+        return _cmd_text(python, run).encode(
+            "oem" if windows() else "utf-8", "replace"
+        )  # as cmd reads it
     if windows():
         python, run = python.replace("\\", "/"), run.replace("\\", "/")
     return _sh_text(python, run).encode("utf-8", "surrogateescape")
 
 
 def _sh_text(python: str, run: str) -> str:
-    """A Python that cannot open its script exits with 2, which in a hook blocks the tool call: hence the first question."""
+    """A Python that cannot open its script exits with 2, which in a hook blocks the tool call:
+    hence the first question.
+    """
     return f"""#!/bin/sh
 # {MARK}, which writes it anew.
 python={_quoted(python)}
@@ -77,7 +107,9 @@ exec "$python" {" ".join(FLAGS)} "$run" "$@"
 
 
 def _cmd_text(python: str, run: str) -> str:
-    """It stays as it is when coord is upgraded, which it may be just running: cmd reads on in a file that was replaced."""
+    """It stays as it is when coord is upgraded, which it may be just running: cmd reads on in a
+    file that was replaced.
+    """
     python, run = python.replace("%", "%%"), run.replace("%", "%%")
     return "\r\n".join(
         [
@@ -101,24 +133,47 @@ def path_hint(folder: str) -> list[str]:
     if on_path(folder):
         other = shutil.which("coord")
         if other is not None and not is_ours(other):
-            return [f"But PATH has another coord before it: {other}. Remove that, or put {short(folder)} before it."]
+            return [
+                f"But PATH has another coord before it: {other}. Remove that, or put"
+                f" {short(folder)} before it."
+            ]
         return []
     if windows():
         value = folder.replace("'", "''")
-        line = f"[Environment]::SetEnvironmentVariable('Path', '{value};' + [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')"
-        return [f"{folder} is not on PATH. Run this in PowerShell, and open a new terminal:", f"  {line}"]
+        line = (
+            f"[Environment]::SetEnvironmentVariable('Path', '{value};' +"
+            " [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')"
+        )
+        return [
+            f"{folder} is not on PATH. Run this in PowerShell, and open a new terminal:",
+            f"  {line}",
+        ]
     home = os.path.expanduser("~")
     shown = f"$HOME{folder[len(home) :]}" if folder.startswith(f"{home}/") else folder
-    shown = "".join(f"\\{each}" if each in '"`\\' or (each == "$" and not shown.startswith("$HOME")) else each for each in shown)
+    shown = "".join(
+        f"\\{each}" if each in '"`\\' or (each == "$" and not shown.startswith("$HOME")) else each
+        for each in shown
+    )
     shell = os.path.basename(os.environ.get("SHELL", ""))
-    profile = {"zsh": "~/.zshrc", "bash": "~/.bash_profile" if sys.platform == "darwin" else "~/.bashrc"}.get(shell, "~/.profile")
-    line = f'fish_add_path "{shown}"' if shell == "fish" else f"""echo {_quoted(f'export PATH="{shown}:$PATH"')} >> {profile}"""
+    profile = {
+        "zsh": "~/.zshrc",
+        "bash": "~/.bash_profile" if sys.platform == "darwin" else "~/.bashrc",
+    }.get(shell, "~/.profile")
+    line = (
+        f'fish_add_path "{shown}"'
+        if shell == "fish"
+        else f"""echo {_quoted(f'export PATH="{shown}:$PATH"')} >> {profile}"""
+    )
     return [f"{short(folder)} is not on PATH. Run this, and open a new terminal:", f"  {line}"]
 
 
 def on_path(folder: str) -> bool:
     parts = os.environ.get("PATH", "").split(os.pathsep)
-    return any(os.path.normcase(os.path.realpath(part)) == os.path.normcase(os.path.realpath(folder)) for part in parts if part)
+    return any(
+        os.path.normcase(os.path.realpath(part)) == os.path.normcase(os.path.realpath(folder))
+        for part in parts
+        if part
+    )
 
 
 def short(path: str) -> str:

@@ -1,7 +1,8 @@
 """JSON and sockets by their core alone.
 
-`json` and `socket` load `re`, `enum` and `selectors` around it, which costs a hook 11 of its 20 ms; both are written in C underneath. Where
-that core is not to be had (PyPy has no `_json`), or is not as it was, the modules themselves do the same.
+`json` and `socket` load `re`, `enum` and `selectors` around it, which costs a hook 11 of its 20 ms;
+both are written in C underneath. Where that core is not to be had (PyPy has no `_json`), or is not
+as it was, the modules themselves do the same.
 """
 
 from __future__ import annotations
@@ -30,15 +31,23 @@ class _AsJsonDoes:
     object_pairs_hook = None
     parse_float = float
     parse_int = int
-    parse_constant = staticmethod({"-Infinity": float("-inf"), "Infinity": float("inf"), "NaN": float("nan")}.__getitem__)
+    parse_constant = staticmethod(
+        {"-Infinity": float("-inf"), "Infinity": float("inf"), "NaN": float("nan")}.__getitem__
+    )
 
 
-def _load_core() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str], Callable[[str], str]] | None:
+def _load_core() -> (
+    tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str], Callable[[str], str]] | None
+):
     try:
         from _json import encode_basestring, encode_basestring_ascii, make_scanner
 
         scan = make_scanner(_AsJsonDoes)  # type: ignore[arg-type]
-        return (scan, encode_basestring, encode_basestring_ascii) if scan('{"a": [1, 2.5, null]}', 0)[0] == {"a": [1, 2.5, None]} else None
+        return (
+            (scan, encode_basestring, encode_basestring_ascii)
+            if scan('{"a": [1, 2.5, null]}', 0)[0] == {"a": [1, 2.5, None]}
+            else None
+        )
     except (ImportError, AttributeError, TypeError):
         return None
 
@@ -47,7 +56,10 @@ _CORE = _load_core()
 
 
 def loads(text: bytes | str) -> Any:
-    """As json.loads, of UTF-8. Raises ValueError, and RecursionError for what is nested too deeply."""
+    """As json.loads, of UTF-8.
+
+    Raises ValueError, and RecursionError for what is nested too deeply.
+    """
     whole = text if isinstance(text, str) else text.decode("utf-8")
     if _CORE is None:
         import json
@@ -56,7 +68,10 @@ def loads(text: bytes | str) -> Any:
     whole = whole.strip(_SPACE)
     try:
         value, end = _CORE[0](whole, 0)
-    except (StopIteration, SystemError):  # the core of 3.10 and 3.11 sets no exception where json.decoder is not loaded
+    except (
+        StopIteration,
+        SystemError,
+    ):  # the core of 3.10 and 3.11 sets no exception where json.decoder is not loaded
         raise ValueError("not JSON") from None
     if end != len(whole):
         raise ValueError("more than one JSON value")
@@ -73,7 +88,10 @@ def loads_or_none(text: bytes | str) -> object:
 
 
 def dumps(value: Any, *, ascii_only: bool = False) -> str:
-    """As json.dumps without spaces; what is not ASCII stays as it is, unless `ascii_only`. Raises TypeError for what JSON does not know."""
+    """As json.dumps without spaces; what is not ASCII stays as it is, unless `ascii_only`.
+
+    Raises TypeError for what JSON does not know.
+    """
     if _CORE is None:
         import json
 

@@ -41,11 +41,11 @@ class Busy(Exception):
 
 
 class FileLock:
-    """`with FileLock(path, seconds):` holds the file's lock. Raises Busy when another process has it for so long, and OSError, also where the
-    disk knows no locks.
+    """`with FileLock(path, seconds):` holds the file's lock. Raises Busy when another process has
+    it for so long, and OSError, also where the disk knows no locks.
 
-    The operating system gives it back when the process ends. The file stays: to remove it would let two processes lock two files. If
-    somebody does all the same, the lock is taken anew.
+    The operating system gives it back when the process ends. The file stays: to remove it would let
+    two processes lock two files. If somebody does all the same, the lock is taken anew.
     """
 
     def __init__(self, path: str, seconds: float) -> None:
@@ -74,5 +74,10 @@ class FileLock:
                 os.close(handle)
         return False
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         os.close(self._handle)

@@ -1,7 +1,8 @@
-"""What versions before 0.2.0 left in a checkout: their queue is sent, the rest of their files is removed.
+"""What versions before 0.2.0 left in a checkout: their queue is sent, the rest of their files is
+removed.
 
-They kept all of their state in `.claude/coord-*`. A repository can ship files of these names, so only
-regular files of the user's own that git does not track are taken, by name and content.
+They kept all of their state in `.claude/coord-*`. A repository can ship files of these names, so
+only regular files of the user's own that git does not track are taken, by name and content.
 """
 
 from __future__ import annotations
@@ -41,13 +42,22 @@ def move_old_state(place: Place) -> list[str]:
 
 
 def _move_queue(folder: str, queue: Queue) -> list[str]:
-    """The calls of an old queue that wait: it kept a second name of the file that it wrote to, and how far each was answered."""
+    """The calls of an old queue that wait: it kept a second name of the file that it wrote to, and
+    how far each was answered.
+    """
     stored = loads_or_none(_read(os.path.join(folder, _STATE)) or b"")
     if not isinstance(stored, dict):
         return []
-    kept = [name for name in list_folder(folder) if name.startswith("coord-queue.kept.") and name.endswith(".jsonl")]
+    kept = [
+        name
+        for name in list_folder(folder)
+        if name.startswith("coord-queue.kept.") and name.endswith(".jsonl")
+    ]
     numbers = sorted(int(name.split(".")[2]) for name in kept if name.split(".")[2].isdecimal())
-    files = [(str(number), os.path.join(folder, f"coord-queue.kept.{number}.jsonl")) for number in numbers]
+    files = [
+        (str(number), os.path.join(folder, f"coord-queue.kept.{number}.jsonl"))
+        for number in numbers
+    ]
     files.append((str(max(numbers, default=0) + 1), os.path.join(folder, SHELL_QUEUE)))
     moved, seen = [], set()
     for number, path in files:
@@ -74,7 +84,9 @@ def _remove_rest(folder: str) -> list[str]:
     for name in list_folder(sessions):
         path = os.path.join(sessions, name)
         fields = loads_or_none(_read(path) or b"")
-        if (isinstance(fields, dict) and "name" in fields) or (isinstance(fields, list) and name.startswith("command-")):
+        if (isinstance(fields, dict) and "name" in fields) or (
+            isinstance(fields, list) and name.startswith("command-")
+        ):
             remove(path)
             moved.append(path)
     try:
@@ -102,9 +114,18 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _read(path: str) -> bytes | None:
-    """None where it is not a file of the user's own, or may be another's. An old queue has two names."""
+    """None where it is not a file of the user's own, or may be another's.
+
+    An old queue has two names.
+    """
     status = _status(path)
-    if status is None or not stat.S_ISREG(status.st_mode) or not is_own(status) or status.st_size > MAX_BYTES or is_tracked(path):
+    if (
+        status is None
+        or not stat.S_ISREG(status.st_mode)
+        or not is_own(status)
+        or status.st_size > MAX_BYTES
+        or is_tracked(path)
+    ):
         return None
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     with open(file, "rb") as opened:

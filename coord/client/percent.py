@@ -11,11 +11,15 @@ _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 def quote(text: str) -> str:
     """Percent-encoded for a path or a query; `/` too."""
-    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))
+    return "".join(
+        chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8", "replace")
+    )
 
 
 def query(**values: Any) -> str:
-    """`?a=1&b=2` of what is not None; a list gives its name several times, a bool is `true` or `false`."""
+    """`?a=1&b=2` of what is not None; a list gives its name several times, a bool is `true` or
+    `false`.
+    """
     pairs = []
     for name, value in values.items():
         for each in value if isinstance(value, (list, tuple)) else [value]:
@@ -26,7 +30,12 @@ def query(**values: Any) -> str:
 
 
 def safe(path: str) -> str:
-    """A path (and query) with what may not stand in a request line percent-encoded: callers quote, shell clients sometimes do not."""
+    """A path (and query) with what may not stand in a request line percent-encoded: callers quote,
+    shell clients sometimes do not.
+    """
     if path.isascii() and path.isprintable() and " " not in path and "#" not in path:
         return path
-    return "".join(chr(byte) if 0x20 < byte < 0x7F and byte != 0x23 else f"%{byte:02X}" for byte in path.encode("utf-8", "surrogatepass"))
+    return "".join(
+        chr(byte) if 0x20 < byte < 0x7F and byte != 0x23 else f"%{byte:02X}"
+        for byte in path.encode("utf-8", "surrogatepass")
+    )

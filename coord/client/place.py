@@ -1,4 +1,5 @@
-"""Where a call is made from: which repository, project, server and session, and where the calls wait that could not be sent.
+"""Where a call is made from: which repository, project, server and session, and where the calls
+wait that could not be sent.
 
 Everything is read from files and the environment; no other program is started for it.
 """
@@ -21,7 +22,9 @@ CONFIG = ".coord.toml"
 """The server that is called where nobody names one and the client was not installed from one."""
 FOLDER = ".claude"
 SHELL_QUEUE = "coord-queue.jsonl"
-MAX_CONFIG_BYTES = 64 * 1024  # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
+MAX_CONFIG_BYTES = (
+    64 * 1024
+)  # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
 MAX_GIT_BYTES = 4 * 1024 * 1024  # of git's own settings
 
 
@@ -30,8 +33,9 @@ class BadConfig(Exception):
 
 
 class Repository:
-    """A checkout. `top`: its folder. `git`: its git folder. `common`: the git folder that all its worktrees share. `main`: the checkout they
-    were made from, itself where there is none. `lasting`: a folder that stays when a worktree is deleted."""
+    """A checkout. `top`: its folder. `git`: its git folder. `common`: the git folder that all its
+    worktrees share. `main`: the checkout they were made from, itself where there is none.
+    `lasting`: a folder that stays when a worktree is deleted."""
 
     __slots__ = ("common", "git", "lasting", "main", "top")
 
@@ -46,8 +50,14 @@ class Repository:
 
     @property
     def name(self) -> str:
-        """The last part of where it was cloned from, the same in every clone whatever its folder is called; else the folder's name."""
-        origin = next(iter(values(self.common, 'remote "origin"', "url")), "").replace("\\", "/").rstrip("/")
+        """The last part of where it was cloned from, the same in every clone whatever its folder is
+        called; else the folder's name.
+        """
+        origin = (
+            next(iter(values(self.common, 'remote "origin"', "url")), "")
+            .replace("\\", "/")
+            .rstrip("/")
+        )
         own = self.main if self.lasting == self.main else self.common
         while own.endswith((f"{os.sep}.git", f"{os.sep}.bare")):
             own = os.path.dirname(own)
@@ -83,8 +93,12 @@ def repository(folder: str) -> Repository | None:
 
 
 def _linked(top: str, git_file: str) -> Repository:
-    """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has one of its own."""
-    folder = os.path.normpath(os.path.join(top, text_files.read(git_file, MAX_GIT_BYTES).partition("gitdir:")[2].strip()))
+    """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has
+    one of its own.
+    """
+    folder = os.path.normpath(
+        os.path.join(top, text_files.read(git_file, MAX_GIT_BYTES).partition("gitdir:")[2].strip())
+    )
     shared = text_files.read(os.path.join(folder, "commondir"), MAX_GIT_BYTES).strip()
     if not shared:
         return Repository(top, folder, folder)
@@ -92,7 +106,9 @@ def _linked(top: str, git_file: str) -> Repository:
 
 
 def _worktree_of(common: str) -> str:
-    """The checkout that belongs to a git folder itself; nothing when that is bare, or does not say."""
+    """The checkout that belongs to a git folder itself; nothing when that is bare, or does
+    not say.
+    """
     if os.path.basename(common) == ".git":
         return os.path.dirname(common)
     named = values(common, "core", "worktree")  # as submodules have it
@@ -109,10 +125,12 @@ def _here() -> str:
 class Place:
     """All that a call needs to know of where it is made.
 
-    `file`: the `.coord.toml` that was read. `ignored_file`: one that is not obeyed, since it is another user's. `root`: the folder that file
-    names count from. `home`: the folder that stays when a worktree is deleted: the main checkout, of a bare repository its git folder;
-    outside of a project the user's home. `own_project`: the project where the environment names none. `is_trusted`: whether the user has
-    said that this server may be called; without that nothing is sent to it.
+    `file`: the `.coord.toml` that was read. `ignored_file`: one that is not obeyed, since it is
+    another user's. `root`: the folder that file names count from. `home`: the folder that stays
+    when a worktree is deleted: the main checkout, of a bare repository its git folder; outside of a
+    project the user's home. `own_project`: the project where the environment names none.
+    `is_trusted`: whether the user has said that this server may be called; without that nothing is
+    sent to it.
     """
 
     __slots__ = (
@@ -131,7 +149,10 @@ class Place:
     )
 
     def __init__(self, folder: str | None = None, url: str | None = None) -> None:
-        """`folder`: default is the current one. `url`: of the server, where the caller names it. Raises BadConfig."""
+        """`folder`: default is the current one.
+
+        `url`: of the server, where the caller names it. Raises BadConfig.
+        """
         start = os.path.realpath(folder or _here())
         self.repository = repository(start)
         self.file, self.ignored_file = _config_file(start, self.repository)
@@ -142,7 +163,11 @@ class Place:
         else:
             self.root = os.path.dirname(file) if file else start
             self.home = self.root if file else os.path.expanduser("~")
-        named = self.config.get("project") or (self.repository.name if self.repository else os.path.basename(self.root)) or "default"
+        named = (
+            self.config.get("project")
+            or (self.repository.name if self.repository else os.path.basename(self.root))
+            or "default"
+        )
         self.own_project = str(named)[:100]
         self.project = (os.environ.get("COORD_PROJECT") or self.own_project)[:100]
         self._choose_server(url)
@@ -151,8 +176,15 @@ class Place:
     def _choose_server(self, url: str | None) -> None:
         from coord.client import tokens
 
-        named_by_user = url or (os.environ.get("COORD_URL") if tokens.environment_is_users(self.root) else None)
-        chosen = named_by_user or os.environ.get("COORD_URL") or self.config.get("url") or tokens.default_server()
+        named_by_user = url or (
+            os.environ.get("COORD_URL") if tokens.environment_is_users(self.root) else None
+        )
+        chosen = (
+            named_by_user
+            or os.environ.get("COORD_URL")
+            or self.config.get("url")
+            or tokens.default_server()
+        )
         self.url = address.normal(str(chosen))
         self.is_trusted = bool(named_by_user) or tokens.trusts(self.url)
         try:
@@ -162,7 +194,9 @@ class Place:
 
     @property
     def shell_queues(self) -> list[str]:
-        """The files to which shell clients add calls: they write to the folder that they run in, also in a worktree."""
+        """The files to which shell clients add calls: they write to the folder that they run in,
+        also in a worktree.
+        """
         if os.environ.get("COORD_DOCTOR"):
             return []  # a trial sends nothing but its own
         folders = [self.home] if self.home == self.root else [self.home, self.root]
@@ -173,7 +207,9 @@ class Place:
         user_state.make_folder_for(self.state_folder, self.home, self.url)
 
     def state(self, name: str) -> str:
-        """A file of this user's own for what a client wants to remember of this repository and server."""
+        """A file of this user's own for what a client wants to remember of this repository and
+        server.
+        """
         return os.path.join(self.state_folder, name)
 
 
@@ -204,7 +240,9 @@ def _config_candidates(start: str, checkout: Repository | None) -> Iterator[str]
 
 
 def _is_obeyed(file: str) -> bool:
-    """Whether the file, and the link that it may be, are the user's own or root's: nobody else says which server is called."""
+    """Whether the file, and the link that it may be, are the user's own or root's: nobody else says
+    which server is called.
+    """
     try:
         return is_own_or_roots(os.lstat(file)) and is_own_or_roots(os.stat(file))
     except OSError:
@@ -221,7 +259,10 @@ def read_config(file: str) -> dict[str, object]:
         with open(file, "rb") as opened:
             content = opened.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
-            raise BadConfig(f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB, which no settings need. Shorten it.")
+            raise BadConfig(
+                f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB, which no settings need."
+                " Shorten it."
+            )
         return tomllib.loads(text_files.decode(content))
     except text_files.BadEncoding as error:
         raise BadConfig(f"{file} is not TOML: {error}") from None
@@ -232,7 +273,10 @@ def read_config(file: str) -> dict[str, object]:
 
 
 def remember_config(file: str, config: dict[str, object]) -> None:
-    """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms. May fail: then it is read again."""
+    """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms.
+
+    May fail: then it is read again.
+    """
     from coord.client.lean import dumps
     from coord.client.safe_files import make_folder, write_whole
 
@@ -241,7 +285,10 @@ def remember_config(file: str, config: dict[str, object]) -> None:
         try:
             make_folder(user_state.root())
             write_whole(_memory(file), dumps([state, config]).encode())
-        except (OSError, TypeError):  # a date of TOML is nothing that JSON knows, nor any setting of ours
+        except (
+            OSError,
+            TypeError,
+        ):  # a date of TOML is nothing that JSON knows, nor any setting of ours
             pass
 
 
@@ -274,13 +321,15 @@ def _file_state(file: str) -> list[object] | None:
 
 def host() -> str:
     """This machine's name without its domain; `COORD_HOST` names it otherwise."""
-    name = os.environ.get("COORD_HOST") or (os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""))
+    name = os.environ.get("COORD_HOST") or (
+        os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    )
     return name.partition(".")[0] or "localhost"
 
 
 def session(claude_session: str | None = None, agent: str | None = None) -> str:
-    """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else what tells the user's terminals and agents
-    apart (`caller`).
+    """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else
+    what tells the user's terminals and agents apart (`caller`).
 
     `agent`: the id of the subagent that calls; it has a name of its own, below its session's.
     """
@@ -298,4 +347,6 @@ def _caller() -> str:
 
 
 def user() -> str:
-    return os.environ.get("USER") or os.environ.get("USERNAME") or os.environ.get("LOGNAME") or "user"
+    return (
+        os.environ.get("USER") or os.environ.get("USERNAME") or os.environ.get("LOGNAME") or "user"
+    )

@@ -87,7 +87,9 @@ def _terminal(device: int) -> str:
 def _from_ps(*selection: str) -> list[Process]:
     command = ["ps", "-o", "pid=,ppid=,pgid=,stat=,tty=,comm=", *selection]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PS_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PS_TIMEOUT_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return []
     processes = []
@@ -95,10 +97,15 @@ def _from_ps(*selection: str) -> list[Process]:
         pid, parent, group, state, terminal, program = line.split(None, 5)
         terminal = "" if terminal.startswith(("?", "-")) else _plain(terminal)
         is_zombie = state.startswith("Z")
-        processes.append(Process(int(pid), int(parent), int(group), _plain(program), terminal, is_zombie))
+        processes.append(
+            Process(int(pid), int(parent), int(group), _plain(program), terminal, is_zombie)
+        )
     return processes
 
 
 def _plain(name: str) -> str:
     """The last part of a path, in letters that may stand in a session's name."""
-    return re.sub(r"[^\w.]+", "-", os.path.basename(name.strip())).strip("-")[:MAX_PROGRAM] or "process"
+    return (
+        re.sub(r"[^\w.]+", "-", os.path.basename(name.strip())).strip("-")[:MAX_PROGRAM]
+        or "process"
+    )

@@ -20,8 +20,18 @@ PRIVATE_FOLDER = 0o700
 _TRIES_EVERY_S = 0.01
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # O_NONBLOCK: to open a pipe that somebody put in the file's place would wait for a writer.
-_FLAGS = _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-_LINK_ERRORS = (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR)  # EMLINK: FreeBSD's for a link
+_FLAGS = (
+    _NO_FOLLOW
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
+_LINK_ERRORS = (
+    errno.ELOOP,
+    errno.EMLINK,
+    errno.ENXIO,
+    errno.EISDIR,
+)  # EMLINK: FreeBSD's for a link
 
 
 class UnsafeFile(OSError):
@@ -29,7 +39,10 @@ class UnsafeFile(OSError):
 
 
 def open_own(path: str, flags: int, *, folder: int | None = None) -> int:
-    """Opens a regular file of this user's own that has one name. `folder`: an open one that the path counts from. Raises UnsafeFile."""
+    """Opens a regular file of this user's own that has one name.
+
+    `folder`: an open one that the path counts from. Raises UnsafeFile.
+    """
     if not _NO_FOLLOW and os.path.islink(path):
         raise UnsafeFile(f"{path} is a link")
     try:
@@ -64,7 +77,10 @@ def is_own_or_roots(status: os.stat_result) -> bool:
 
 
 def open_folder(path: str) -> int:
-    """Opens a folder, which is no link, to name files in it. Raises UnsafeFile and OSError. Not on Windows."""
+    """Opens a folder, which is no link, to name files in it.
+
+    Raises UnsafeFile and OSError. Not on Windows.
+    """
     try:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
     except OSError as error:
@@ -74,7 +90,10 @@ def open_folder(path: str) -> int:
 
 
 def make_folder(path: str) -> None:
-    """Makes a folder for this user alone, with those above it. Raises UnsafeFile where it is there and another's, or may be replaced."""
+    """Makes a folder for this user alone, with those above it.
+
+    Raises UnsafeFile where it is there and another's, or may be replaced.
+    """
     _make_folders(path)
     status = os.lstat(path)
     if not stat.S_ISDIR(status.st_mode) or not is_own(status):
@@ -86,7 +105,10 @@ def make_folder(path: str) -> None:
     above = os.path.dirname(path)
     mode = os.stat(above).st_mode
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        raise UnsafeFile(f"{above} may be written by everybody, so {os.path.basename(path)} in it may be anybody's")
+        raise UnsafeFile(
+            f"{above} may be written by everybody, so {os.path.basename(path)} in it may be"
+            " anybody's"
+        )
 
 
 def _make_folders(path: str) -> None:
@@ -120,7 +142,9 @@ def read(path: str) -> bytes:
 
 
 def read_any(path: str) -> bytes:
-    """Whoever's file it is, also through a link, for what the user named or the system has; nothing when there is none."""
+    """Whoever's file it is, also through a link, for what the user named or the system has; nothing
+    when there is none.
+    """
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -129,11 +153,16 @@ def read_any(path: str) -> bytes:
 
 
 def write_whole(path: str, content: bytes, mode: int = PRIVATE) -> None:
-    """The file has this content or what it had before, also when the process dies here. A link in its place is replaced, not followed."""
+    """The file has this content or what it had before, also when the process dies here.
+
+    A link in its place is replaced, not followed.
+    """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         remove(temporary)  # of a process that died
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode), "wb") as file:
+        with open(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode), "wb"
+        ) as file:
             file.write(content)
         replace(temporary, path)
     except OSError:
@@ -150,7 +179,9 @@ def append(path: str, content: bytes) -> None:
 
 
 def replace(source: str, target: str) -> None:
-    """As os.replace; on Windows it waits for those who have the file open for a moment, as virus scanners do."""
+    """As os.replace; on Windows it waits for those who have the file open for a moment, as virus
+    scanners do.
+    """
     _insist(lambda: os.replace(source, target))
 
 
@@ -173,7 +204,9 @@ def _insist(act: Callable[[], None]) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Puts the name of a new file on the disk; its content is there only after a call of fsync of its own. Windows does so by itself."""
+    """Puts the name of a new file on the disk; its content is there only after a call of fsync of
+    its own. Windows does so by itself.
+    """
     if os.name == "nt":
         return
     try:
@@ -209,7 +242,9 @@ def size_of(path: str) -> int:
 
 
 def age_of(path: str) -> float:
-    """Seconds since it was written to, also by a clock that was put back; very many when it is not there."""
+    """Seconds since it was written to, also by a clock that was put back; very many when it is not
+    there.
+    """
     try:
         return abs(time.time() - os.lstat(path).st_mtime)
     except OSError:

@@ -1,4 +1,6 @@
-"""Commands that a person or an agent is told to run: whatever is in them, they do what they say and nothing else."""
+"""Commands that a person or an agent is told to run: whatever is in them, they do what they say and
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,16 @@ def command(verb: str, *arguments: str, **options: object) -> str:
 
 
 def quote(text: str) -> str:
-    """One word for the shell at hand. What cannot be printed is replaced: it is not there to be run."""
+    """One word for the shell at hand.
+
+    What cannot be printed is replaced: it is not there to be run.
+    """
     word = printable(text)
     if not _has_posix_shell():
         return _quote_on_windows(word)
-    is_plain = bool(word) and _PLAIN.issuperset(word) and not word.startswith("=")  # zsh makes a path of =word
+    is_plain = (
+        bool(word) and _PLAIN.issuperset(word) and not word.startswith("=")
+    )  # zsh makes a path of =word
     return word if is_plain else "'" + word.replace("'", "'\\''") + "'"
 
 
@@ -33,7 +40,9 @@ def _has_posix_shell() -> bool:
 
 
 def _quote_on_windows(word: str) -> str:
-    """For cmd and PowerShell alike: they agree on no way to quote what is special to one of them, so that is left out."""
+    """For cmd and PowerShell alike: they agree on no way to quote what is special to one of them,
+    so that is left out.
+    """
     if word and _PLAIN_ON_WINDOWS.issuperset(word):
         return word
     return '"' + "".join(letter if letter in _QUOTED_ON_WINDOWS else "?" for letter in word) + '"'

@@ -14,13 +14,17 @@ class BadEncoding(ValueError):
 
 def decode(content: bytes) -> str:
     """Raises BadEncoding."""
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
+    mark, encoding = next(
+        ((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8")
+    )
     try:
         text = content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         raise BadEncoding(f"it is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
     if "\0" in text:
-        raise BadEncoding("it holds NUL characters, as UTF-16 without a mark does. Save it as UTF-8.")
+        raise BadEncoding(
+            "it holds NUL characters, as UTF-16 without a mark does. Save it as UTF-8."
+        )
     return text
 
 

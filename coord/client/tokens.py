@@ -1,9 +1,9 @@
 """This user's token, and the servers that the user trusts.
 
-Anybody's repository can name any server in its `.coord.toml`. Until the user has said that this server
-is trusted, nothing is sent to it and nothing of it is shown: by `COORD_URL` or `--url`, by installing
-coord from it, or with `coord trust`. A server on this machine is no exception: whoever runs a program
-here can listen on a port.
+Anybody's repository can name any server in its `.coord.toml`. Until the user has said that this
+server is trusted, nothing is sent to it and nothing of it is shown: by `COORD_URL` or `--url`, by
+installing coord from it, or with `coord trust`. A server on this machine is no exception: whoever
+runs a program here can listen on a port.
 """
 
 from __future__ import annotations
@@ -25,14 +25,18 @@ class BadToken(Exception):
 def folder() -> str:
     """Where this user's settings are."""
     if os.name == "nt":
-        return os.path.join(os.environ.get("APPDATA") or os.path.expanduser(r"~\AppData\Roaming"), "coord")
+        return os.path.join(
+            os.environ.get("APPDATA") or os.path.expanduser(r"~\AppData\Roaming"), "coord"
+        )
     config_home = os.environ.get("XDG_CONFIG_HOME", "")
-    return os.path.join(config_home if os.path.isabs(config_home) else os.path.expanduser("~/.config"), "coord")
+    return os.path.join(
+        config_home if os.path.isabs(config_home) else os.path.expanduser("~/.config"), "coord"
+    )
 
 
 def token() -> str | None:
-    """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` names, else that of `token` in the user's settings; None when
-    there is none. Raises BadToken."""
+    """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` names, else that of
+    `token` in the user's settings; None when there is none. Raises BadToken."""
     value, source = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
     named = os.environ.get("COORD_TOKEN_FILE")
     file = os.path.expanduser(named) if named else os.path.join(folder(), TOKEN)
@@ -50,7 +54,9 @@ def token() -> str | None:
 
 
 def trusts(url: str) -> bool:
-    """Whether calls may go to the server: one that the user has named, or that is called where nobody names any."""
+    """Whether calls may go to the server: one that the user has named, or that is called where
+    nobody names any.
+    """
     return _normal(url) in (_normal(server) for server in [default_server(), *servers()])
 
 
@@ -58,16 +64,24 @@ def servers() -> list[str]:
     """Those that the user has named, oldest first."""
     file = os.path.join(folder(), SERVERS)
     try:
-        return read_any(file).decode("utf-8-sig", "replace").split() if is_own_or_roots(os.stat(file)) else []
+        return (
+            read_any(file).decode("utf-8-sig", "replace").split()
+            if is_own_or_roots(os.stat(file))
+            else []
+        )
     except OSError:
         return []
 
 
 def default_server() -> str:
-    """The server that is called where nobody names one: the one that this client was installed from."""
+    """The server that is called where nobody names one: the one that this client was installed
+    from.
+    """
     from coord.client.address import DEFAULT_URL
 
-    installed = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    installed = os.path.dirname(
+        os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    )
     try:
         state = loads_or_none(read_any(os.path.join(installed, "installed.json")))
     except OSError:
@@ -77,7 +91,9 @@ def default_server() -> str:
 
 
 def environment_is_users(root: str) -> bool:
-    """Whether the variables of coord are the user's own, and not those that Claude Code takes from settings that a repository ships."""
+    """Whether the variables of coord are the user's own, and not those that Claude Code takes from
+    settings that a repository ships.
+    """
     if not any(name.startswith("COORD_") for name in os.environ):
         return True
     for name in ("settings.json", "settings.local.json"):
@@ -87,7 +103,9 @@ def environment_is_users(root: str) -> bool:
         except OSError:
             continue
         variables = settings.get("env") if isinstance(settings, dict) else None
-        if isinstance(variables, dict) and any(str(variable).startswith("COORD_") for variable in variables):
+        if isinstance(variables, dict) and any(
+            str(variable).startswith("COORD_") for variable in variables
+        ):
             return False
     return True
 

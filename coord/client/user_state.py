@@ -1,4 +1,6 @@
-"""Where this user's client keeps what it remembers: never in a repository, since whoever ships that would decide what is in it."""
+"""Where this user's client keeps what it remembers: never in a repository, since whoever ships that
+would decide what is in it.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,22 @@ _LABEL = 30  # letters of a folder's name that are for people to read
 def root() -> str:
     """`$XDG_STATE_HOME/coord`, `~/.local/state/coord`, or `%LOCALAPPDATA%\\coord\\state`."""
     if os.name == "nt":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local"), NAME, "state")
+        return os.path.join(
+            os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local"), NAME, "state"
+        )
     state_home = os.environ.get("XDG_STATE_HOME", "")  # the specification ignores relative ones
-    return os.path.join(state_home if os.path.isabs(state_home) else os.path.expanduser("~/.local/state"), NAME)
+    return os.path.join(
+        state_home if os.path.isabs(state_home) else os.path.expanduser("~/.local/state"), NAME
+    )
 
 
 def folder_for(repository: str, url: str) -> str:
-    """Of a repository and a server; another of either has another folder, whatever they are called."""
-    label = "".join(letter for letter in os.path.basename(repository) if letter.isalnum() and letter.isascii())[:_LABEL]
+    """Of a repository and a server; another of either has another folder, whatever they
+    are called.
+    """
+    label = "".join(
+        letter for letter in os.path.basename(repository) if letter.isalnum() and letter.isascii()
+    )[:_LABEL]
     return os.path.join(root(), f"{label or 'place'}-{digest(repository, url)}")
 
 
@@ -32,7 +42,9 @@ def make_folder_for(folder: str, repository: str, url: str) -> None:
     make_folder(folder)
     note = os.path.join(folder, PLACE)
     if status_of(note) is None:
-        write_whole(note, dumps({"repository": repository, "server": url}).encode("utf-8", "replace"))
+        write_whole(
+            note, dumps({"repository": repository, "server": url}).encode("utf-8", "replace")
+        )
 
 
 def digest(*texts: str) -> str:

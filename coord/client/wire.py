@@ -1,6 +1,8 @@
-"""One call over HTTP/1.1, with a deadline that holds whatever the other side does: refuses, hangs, trickles, or has a name nobody resolves.
+"""One call over HTTP/1.1, with a deadline that holds whatever the other side does: refuses, hangs,
+trickles, or has a name nobody resolves.
 
-`http.client` would do the same for 25 ms more at each start of a hook, and its timeout is for each read, not for the call.
+`http.client` would do the same for 25 ms more at each start of a hook, and its timeout is for each
+read, not for the call.
 """
 
 from __future__ import annotations
@@ -26,10 +28,11 @@ _CHUNK = 65536
 
 
 class Away(Exception):
-    """coord cannot be reached, or says that it cannot answer now (5xx, 429), or not to this client (403 `client_too_old`). The same call may
-    be sent again later.
+    """coord cannot be reached, or says that it cannot answer now (5xx, 429), or not to this client
+    (403 `client_too_old`). The same call may be sent again later.
 
-    `retry_after`: seconds that it asks to wait, when it answered at all. `waited`: seconds that finding out took.
+    `retry_after`: seconds that it asks to wait, when it answered at all. `waited`: seconds that
+    finding out took.
     """
 
     def __init__(self, why: str, retry_after: float | None = None, waited: float = 0.0) -> None:
@@ -39,7 +42,10 @@ class Away(Exception):
 
 
 class BadUrl(Away):
-    """`COORD_URL` (or `url` in `.coord.toml`) is not an address of a server. What cannot be sent for that is kept like any other call."""
+    """`COORD_URL` (or `url` in `.coord.toml`) is not an address of a server.
+
+    What cannot be sent for that is kept like any other call.
+    """
 
 
 class Answer:
@@ -87,11 +93,13 @@ class Answer:
 
     @property
     def is_coords(self) -> bool:
-        """Whether coord itself said so, and not something that listens at its address, or a proxy before it: it answers our header with one
-        of its own, whatever else it says."""
+        """Whether coord itself said so, and not something that listens at its address, or a proxy
+        before it: it answers our header with one of its own, whatever else it says."""
         if SERVER_HEADER not in self.headers:
             return False
-        return self.status in (204, 304) or (isinstance(self.json, dict) and (self.ok or self.error is not None))
+        return self.status in (204, 304) or (
+            isinstance(self.json, dict) and (self.ok or self.error is not None)
+        )
 
 
 def call(
@@ -102,11 +110,13 @@ def call(
     headers: Mapping[str, str] | None = None,
     timeout: float = 10.0,
 ) -> Answer:
-    """One call. `timeout`: seconds for the whole of it. Raises Away and BadUrl. A 5xx and a 429 are Away too, and what a newer client may
-    send again; all else is an answer."""
+    """One call. `timeout`: seconds for the whole of it. Raises Away and BadUrl. A 5xx and a 429 are
+    Away too, and what a newer client may send again; all else is an answer."""
     began = time.monotonic()
     secure, host, port, prefix = _parts(url)
-    sent = _request(method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {})
+    sent = _request(
+        method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {}
+    )
     try:
         connection = _connect(host, port, secure, began + timeout)
         try:
@@ -116,10 +126,18 @@ def call(
     except (OSError, ValueError) as error:
         waited = time.monotonic() - began
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
-    if answer.status >= 500 or answer.status == 429 or (answer.status == 403 and answer.error == "client_too_old"):
+    if (
+        answer.status >= 500
+        or answer.status == 429
+        or (answer.status == 403 and answer.error == "client_too_old")
+    ):
         after = answer.headers.get("retry-after", "")
         seconds = float(after) if after.isascii() and after.isdecimal() else None
-        raise Away(f"{url} answers {answer.status}: {answer.detail or 'no reason given'}", seconds, time.monotonic() - began)
+        raise Away(
+            f"{url} answers {answer.status}: {answer.detail or 'no reason given'}",
+            seconds,
+            time.monotonic() - began,
+        )
     return answer
 
 
@@ -136,10 +154,22 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
         host, port = authority, ""
     secure = scheme.lower() == "https"
     host = _ascii(host.strip("[]"))
-    number = int(port or (443 if secure else 80)) if not port or (port.isascii() and port.isdecimal()) else 0
-    if not separator or scheme.lower() not in ("http", "https") or not host or "@" in host or not 0 < number < 65536 or _unsafe(prefix):
+    number = (
+        int(port or (443 if secure else 80))
+        if not port or (port.isascii() and port.isdecimal())
+        else 0
+    )
+    if (
+        not separator
+        or scheme.lower() not in ("http", "https")
+        or not host
+        or "@" in host
+        or not 0 < number < 65536
+        or _unsafe(prefix)
+    ):
         raise BadUrl(
-            f"{url!r} is not the address of a coord server. Set COORD_URL, or url in .coord.toml, to one like http://127.0.0.1:8001."
+            f"{url!r} is not the address of a coord server. Set COORD_URL, or url in .coord.toml,"
+            " to one like http://127.0.0.1:8001."
         )
     return secure, host, number, f"/{prefix}".rstrip("/")
 
@@ -151,15 +181,26 @@ def _ascii(host: str) -> str:
             host = host.encode("idna").decode()
         except UnicodeError:
             return ""
-    return host if all(0 < len(part) < 64 for part in host.rstrip(".").split(".")) and not _unsafe(host) else ""
+    return (
+        host
+        if all(0 < len(part) < 64 for part in host.rstrip(".").split(".")) and not _unsafe(host)
+        else ""
+    )
 
 
 def _unsafe(text: str) -> bool:
     return not (text.isascii() and text.isprintable()) or any(each in " ?#\\" for each in text)
 
 
-def _request(method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]) -> bytes:
-    lines = [f"{method} {safe(path)} HTTP/1.1", f"Host: {host}:{port}", f"User-Agent: {AGENT}", f"X-Coord-Client: {CLIENT}"]
+def _request(
+    method: str, path: str, host: str, port: int, body: object, headers: Mapping[str, str]
+) -> bytes:
+    lines = [
+        f"{method} {safe(path)} HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"User-Agent: {AGENT}",
+        f"X-Coord-Client: {CLIENT}",
+    ]
     lines.append("Connection: close")
     content = b""
     if body is not None:
@@ -167,7 +208,11 @@ def _request(method: str, path: str, host: str, port: int, body: object, headers
         lines.append("Content-Type: application/json")
     if content or method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {len(content)}")
-    lines += [f"{name}: {value}" for name, value in headers.items() if value.isascii() and value.isprintable()]
+    lines += [
+        f"{name}: {value}"
+        for name, value in headers.items()
+        if value.isascii() and value.isprintable()
+    ]
     return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + content
 
 
@@ -178,7 +223,9 @@ def _connect(host: str, port: int, secure: bool, deadline: float) -> socket.sock
     for nth, (family, kind, proto, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, proto)
         try:
-            share = _remaining(deadline) / (len(addresses) - nth)  # none of several addresses takes the time of the others
+            share = _remaining(deadline) / (
+                len(addresses) - nth
+            )  # none of several addresses takes the time of the others
             connection.settimeout(share)
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -200,7 +247,10 @@ def _wrap_tls(connection: socket.socket, host: str, deadline: float) -> socket.s
 
 
 def _addresses(host: str, port: int, deadline: float) -> list[Any]:
-    """What the name stands for. Asked in a thread, since nothing else ends a question to a name server that is away."""
+    """What the name stands for.
+
+    Asked in a thread, since nothing else ends a question to a name server that is away.
+    """
     name = host.encode()  # bytes: text would load the tables of IDNA, 1 ms
     if host.replace(".", "").isdigit() or ":" in host:
         return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
@@ -244,7 +294,9 @@ def _exchange(connection: socket.socket, sent: bytes, deadline: float, *, head: 
     if headers.get("transfer-encoding", "").lower().endswith("chunked"):
         return Answer(status, headers, b"".join(iter(lambda: _chunk(reader), b"")))
     length = headers.get("content-length")
-    return Answer(status, headers, reader.exactly(int(length)) if length is not None else reader.rest())
+    return Answer(
+        status, headers, reader.exactly(int(length)) if length is not None else reader.rest()
+    )
 
 
 def _head(reader: _Reader) -> tuple[int, dict[str, str]]:
@@ -270,8 +322,8 @@ def _chunk(reader: _Reader) -> bytes:
 
 
 class _Reader:
-    """What comes in, read only as far as it is asked for. Raises OSError when it ends too early or comes too late, ValueError when there is
-    too much of it."""
+    """What comes in, read only as far as it is asked for. Raises OSError when it ends too early or
+    comes too late, ValueError when there is too much of it."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
@@ -322,7 +374,11 @@ def _reason(error: Exception) -> str:
         return str(error) if str(error).startswith("the name") else "timed out"
     verified = getattr(error, "verify_message", None)
     if verified:
-        return f"its certificate is not to be trusted: {verified}. SSL_CERT_FILE names those that are"
-    if isinstance(error, OSError) and error.errno and not hasattr(error, "library"):  # what ssl numbers means something else
+        return (
+            f"its certificate is not to be trusted: {verified}. SSL_CERT_FILE names those that are"
+        )
+    if (
+        isinstance(error, OSError) and error.errno and not hasattr(error, "library")
+    ):  # what ssl numbers means something else
         return os.strerror(error.errno).lower()
     return str(error) or type(error).__name__

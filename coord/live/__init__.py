@@ -1,4 +1,5 @@
-"""Who is there: which calls wait in this process, which processes and sessions are alive, who has called lately.
+"""Who is there: which calls wait in this process, which processes and sessions are alive, who has
+called lately.
 
 This is its face: whoever uses it imports from here.
 """

@@ -1,7 +1,8 @@
-"""Who has called lately: names kept in memory, so that a call costs nothing more; the sessions area's upkeep writes them down.
+"""Who has called lately: names kept in memory, so that a call costs nothing more; the sessions
+area's upkeep writes them down.
 
-What a worker had noted when it was killed is lost: at most the calls of its last second or so, and for a session that was written
-within the minute those since then.
+What a worker had noted when it was killed is lost: at most the calls of its last second or so, and
+for a session that was written within the minute those since then.
 """
 
 import threading
@@ -11,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from flask import Flask
 
 SKIP_S = 60.0
-MAX_NAMES = 10_000  # anybody may make names up; those that find no room are noted when they call again
+MAX_NAMES = (
+    10_000  # anybody may make names up; those that find no room are noted when they call again
+)
 
 
 class Activity:
@@ -34,18 +37,26 @@ class Activity:
         return taken
 
     def put_back(self, calls: Mapping[str, float], names: Iterable[str] | None = None) -> None:
-        """What could not be written, or is not to be yet. Those that have called again meanwhile stay as they are."""
+        """What could not be written, or is not to be yet.
+
+        Those that have called again meanwhile stay as they are.
+        """
         with self._lock:
             for name in calls if names is None else names:
                 if len(self._calls) < MAX_NAMES:
                     self._calls.setdefault(name, calls[name])
 
     def skip_for_a_minute(self, names: Iterable[str]) -> None:
-        """These need not be looked up again within the minute. Only for the one thread that takes the calls."""
+        """These need not be looked up again within the minute.
+
+        Only for the one thread that takes the calls.
+        """
         self._skipped_until.update(dict.fromkeys(names, time.monotonic() + SKIP_S))
 
     def skipped(self) -> set[str]:
-        self._skipped_until = {name: until for name, until in self._skipped_until.items() if until > time.monotonic()}
+        self._skipped_until = {
+            name: until for name, until in self._skipped_until.items() if until > time.monotonic()
+        }
         return set(self._skipped_until)
 
 

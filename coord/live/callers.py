@@ -1,7 +1,9 @@
-"""Callers that send or read slowly: a thread is for calls that are there, and nobody holds one for ever.
+"""Callers that send or read slowly: a thread is for calls that are there, and nobody holds one for
+ever.
 
-A request is collected by the worker's one loop, without a thread, and handed over when it is whole. What cannot be collected (a body that
-is too long, or that comes in chunks) is read by the thread, and every answer is sent by it, within a time for the whole of it.
+A request is collected by the worker's one loop, without a thread, and handed over when it is whole.
+What cannot be collected (a body that is too long, or that comes in chunks) is read by the thread,
+and every answer is sent by it, within a time for the whole of it.
 """
 
 import errno
@@ -10,20 +12,25 @@ import socket
 import time
 from typing import Any
 
-REQUEST_S = 10.0  # for a request to arrive, from its first byte on; and for what is left of it, once a thread reads
+# for a request to arrive, from its first byte on; and for what is left of it, once a thread reads
+REQUEST_S = 10.0
 SEND_S = 20.0  # for a part of an answer: 64 KB/s for the longest
 MAX_BODY_BYTES = 1024 * 1024  # a longer one is refused without being collected
 MAX_HEAD_BYTES = 64 * 1024
 
 _END_OF_HEAD = b"\r\n\r\n"
 _BODY = re.compile(
-    rb"\r\n(?:content-length:[ \t]*([0-9]{1,10})[ \t]*(?=\r\n)|(transfer-encoding:[ \t]*chunked[ \t]*(?=\r\n))|(expect:|transfer-encoding:))",
+    rb"\r\n(?:content-length:[ \t]*([0-9]{1,10})[ \t]*(?=\r\n)|(transfer-encoding:[ \t]*chunked["
+    rb" \t]*(?=\r\n))|(expect:|transfer-encoding:))",
     re.IGNORECASE,
 )
 
 
 class CallerSocket(socket.socket):
-    """A connection that a caller has made. Reading and sending have an end, however the caller drips."""
+    """A connection that a caller has made.
+
+    Reading and sending have an end, however the caller drips.
+    """
 
     _read_until = 0.0
 
@@ -71,7 +78,9 @@ class Request:
         self._ends_with = b""
 
     def add(self, chunk: bytes) -> bool:
-        """Whether a thread can go on with it: nothing is missing, or what is missing is not to be collected."""
+        """Whether a thread can go on with it: nothing is missing, or what is missing is not to be
+        collected.
+        """
         begin = max(0, len(self.data) - len(_END_OF_HEAD) + 1)
         self.data += chunk
         if self._wanted is None:
@@ -89,7 +98,10 @@ class Request:
             if found[3]:
                 return  # it waits to be told to go on, or will be refused
             if found[2]:
-                self._ends_with, length = _END_OF_HEAD, len(b"0\r\n\r\n")  # the last chunk, or what follows it
+                self._ends_with, length = (
+                    _END_OF_HEAD,
+                    len(b"0\r\n\r\n"),
+                )  # the last chunk, or what follows it
             else:
                 length = int(found[1])
         if length <= MAX_BODY_BYTES:

@@ -1,8 +1,9 @@
 """Who is there: sessions that announced themselves, and the signs of life of all that call.
 
-A session may promise to show itself again within its TTL. Until then nothing of it may be taken as a dead session's; after that it is
-gone. What areas make of either they say in their `Area`. This table is the kernel's because locks are judged by it inside their own
-statements; the calls about sessions are an area.
+A session may promise to show itself again within its TTL. Until then nothing of it may be taken as
+a dead session's; after that it is gone. What areas make of either they say in their `Area`. This
+table is the kernel's because locks are judged by it inside their own statements; the calls about
+sessions are an area.
 """
 
 from datetime import datetime
@@ -16,9 +17,11 @@ AGENT_LENGTH = 200
 
 
 class Session(Base):
-    """A session that announced itself. It is there while `final_state` is null, which else is `ended` or `gone`.
+    """A session that announced itself. It is there while `final_state` is null, which else is
+    `ended` or `gone`.
 
-    `expires_at` is null when it promised nothing: then it can fall silent, but is never gone. `revision`: of its last announcement.
+    `expires_at` is null when it promised nothing: then it can fall silent, but is never gone.
+    `revision`: of its last announcement.
     """
 
     __tablename__ = "sessions"
@@ -46,5 +49,11 @@ _c = Session.__table__.c
 
 
 def promise(session: sa.ColumnElement[str]) -> sa.ScalarSelect[datetime]:
-    """Until when the session promised to show itself; null when it promised nothing, or has ended."""
-    return sa.select(_c.expires_at).where(_c.session_id == session, _c.final_state.is_(None)).scalar_subquery()
+    """Until when the session promised to show itself; null when it promised nothing, or
+    has ended.
+    """
+    return (
+        sa.select(_c.expires_at)
+        .where(_c.session_id == session, _c.final_state.is_(None))
+        .scalar_subquery()
+    )

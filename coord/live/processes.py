@@ -1,7 +1,9 @@
-"""The worker processes that hold waiting calls: whether the one that a call waits in is still there.
+"""The worker processes that hold waiting calls: whether the one that a call waits in is still
+there.
 
-A process says so once a second while calls wait in it. One that was killed is noticed by its siblings on the same node within a moment,
-and by other nodes when its lease is over. All time is the database's.
+A process says so once a second while calls wait in it. One that was killed is noticed by its
+siblings on the same node within a moment, and by other nodes when its lease is over. All time is
+the database's.
 """
 
 import os
@@ -18,11 +20,15 @@ from coord.ids import new_id
 from coord.store import TABLE_OPTIONS, Base, Id, Prepared, Reader, Timestamp, now, plus, run
 
 RENEW_S = 1.0
-LEASE_US = 5_000_000  # several renewals may fail; that long others wait for those who died with a whole node
+# several renewals may fail; that long others wait for those who died with a whole node
+LEASE_US = 5_000_000
 
 
 class Process(Base):
-    """A worker process in which calls wait. `node` is shared by the workers of one gunicorn master, which can look each other up by pid."""
+    """A worker process in which calls wait.
+
+    `node` is shared by the workers of one gunicorn master, which can look each other up by pid.
+    """
 
     __tablename__ = "processes"
     __table_args__ = (TABLE_OPTIONS,)
@@ -46,7 +52,9 @@ _RENEW = Prepared(sa.update(_processes).where(_c.id == param("own")).values(aliv
 _REGISTER = Prepared(
     sa.insert(_processes).from_select(
         ["id", "node", "pid", "alive_until"],
-        sa.select(param("own", type_=Id), param("node", type_=Id), param("pid", type_=sa.Integer), _until),
+        sa.select(
+            param("own", type_=Id), param("node", type_=Id), param("pid", type_=sa.Integer), _until
+        ),
     )
 )
 _REMOVE = Prepared(sa.delete(_processes).where(_c.id == param("own")))
@@ -64,7 +72,10 @@ def own_id() -> str:
 
 
 def renew_lease() -> None:
-    """Says that this process is there, unless it did so just now. Nobody's news: it is not journaled."""
+    """Says that this process is there, unless it did so just now.
+
+    Nobody's news: it is not journaled.
+    """
     with _renewing:  # two at once would both find the row missing
         pid, began = os.getpid(), time.monotonic()
         if began - _renewed_at.get(pid, -RENEW_S) < RENEW_S:

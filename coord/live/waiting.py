@@ -1,8 +1,9 @@
 """How a call waits for a change: without a transaction, a connection or polling of its own.
 
-One thread per process, the watcher, follows the journal while calls wait there. It wakes those whom a new entry concerns, sees who
-hangs up, and ends all waiting when the worker stops or the database is away. It reads when the bell rings (a commit on this node) and
-every POLL_S besides (commits of other nodes). A call subscribes first, then reads, then waits, and reads again when it is woken.
+One thread per process, the watcher, follows the journal while calls wait there. It wakes those whom
+a new entry concerns, sees who hangs up, and ends all waiting when the worker stops or the database
+is away. It reads when the bell rings (a commit on this node) and every POLL_S besides (commits of
+other nodes). A call subscribes first, then reads, then waits, and reads again when it is woken.
 """
 
 import logging
@@ -25,9 +26,12 @@ from coord.store.bell import Listener
 log = logging.getLogger(__name__)
 
 POLL_S = 0.02  # what another node has committed is seen this much later
-LINGER_S = 10.0  # the watcher stays, at rest, when nobody waits for a while: in a busy time the next is about to
+# the watcher stays, at rest, when nobody waits for a while: in a busy time the next is about to
+LINGER_S = 10.0
 SHARE = 0.8  # of the threads may wait; the others keep serving
-GIVE_UP_AFTER_S = 1.0  # those who wait are told of an outage; of a query that was killed they learn nothing
+GIVE_UP_AFTER_S = (
+    1.0  # those who wait are told of an outage; of a query that was killed they learn nothing
+)
 MAX_ENTRIES = 500  # read at once
 MAX_WAIT_S = 60
 
@@ -41,12 +45,18 @@ class ClientHungUp(Exception):
 
 
 class Subscription:
-    """A waiting call. `matches` says which rows of the journal wake it; it is asked in the watcher's thread, and must be quick.
+    """A waiting call. `matches` says which rows of the journal wake it; it is asked in the
+    watcher's thread, and must be quick.
 
     `kinds`: the only kinds of subject that it is asked about; empty: all.
     """
 
-    def __init__(self, matches: Callable[[Row], bool], kinds: frozenset[str], connection: socket.socket | None) -> None:
+    def __init__(
+        self,
+        matches: Callable[[Row], bool],
+        kinds: frozenset[str],
+        connection: socket.socket | None,
+    ) -> None:
         self.matches = matches
         self.kinds = kinds
         self.connection = connection
@@ -64,13 +74,16 @@ class Subscription:
     def wait(self, until: float) -> bool:
         """Whether something that concerns it happened before `until` (of time.monotonic()).
 
-        Raises ClientHungUp; Stopping when the worker stops; the database's error when the journal cannot be read.
+        Raises ClientHungUp; Stopping when the worker stops; the database's error when the journal
+        cannot be read.
         """
         began = time.monotonic()
         woken = self._woken.wait(max(0.0, until - began))
         deadline.restart()
         if request:
-            request.environ["coord.waited"] = request.environ.get("coord.waited", 0.0) + time.monotonic() - began
+            request.environ["coord.waited"] = (
+                request.environ.get("coord.waited", 0.0) + time.monotonic() - began
+            )
         self._woken.clear()
         if self.hung_up or has_hung_up(self.connection):
             raise ClientHungUp
@@ -97,13 +110,18 @@ class Watcher:
         self._app = app
         self._max_subscriptions = math.floor(app.config["THREADS"] * SHARE)
         self._lock = threading.Lock()
-        self._subscriptions: dict[Subscription, int | None] = {}  # with the descriptor that is watched
+        self._subscriptions: dict[
+            Subscription, int | None
+        ] = {}  # with the descriptor that is watched
         self._listener: Listener | None = None
         self._revision: int | None = None  # of the last row that was read
         self._failing_since: float | None = None
 
     def add(self, subscription: Subscription) -> bool:
-        """False when as many wait as may, or the system has no descriptor or thread left. When it raises, nothing was added."""
+        """False when as many wait as may, or the system has no descriptor or thread left.
+
+        When it raises, nothing was added.
+        """
         with self._lock:
             if len(self._subscriptions) >= self._max_subscriptions:
                 return False
@@ -115,7 +133,9 @@ class Watcher:
                 log.warning("no call can wait now: %s", error)
                 return False
             if not self._subscriptions:
-                self._revision = self._failing_since = None  # what the watcher read last is of some time ago
+                self._revision = self._failing_since = (
+                    None  # what the watcher read last is of some time ago
+                )
             self._subscriptions[subscription] = descriptor
             self._count()
             knows_head = self._revision is not None
@@ -137,7 +157,9 @@ class Watcher:
     def _start(self) -> Listener:
         listener = Listener()
         try:
-            threading.Thread(target=self._run, args=(listener,), name="coord-watcher", daemon=True).start()
+            threading.Thread(
+                target=self._run, args=(listener,), name="coord-watcher", daemon=True
+            ).start()
         except BaseException:
             listener.close()
             raise
@@ -194,7 +216,8 @@ class Watcher:
             self._failing_since = None
         except Exception as error:
             self._failing_since = self._failing_since or began
-            # One query that was killed or lost is tried again. When the journal stays out of reach, all who wait are told.
+            # One query that was killed or lost is tried again. When the journal stays out of reach,
+            # all who wait are told.
             if time.monotonic() - self._failing_since > GIVE_UP_AFTER_S:
                 log.warning("waiting calls are given up: %s", error)
                 self._fail(error)
@@ -229,8 +252,14 @@ class Watcher:
     def _note_hang_ups(self, descriptors: set[int]) -> None:
         if descriptors:
             with self._lock:
-                gone = [each for each, descriptor in self._subscriptions.items() if descriptor in descriptors]
-                for descriptor in descriptors:  # once: else the poll would return at once again and again
+                gone = [
+                    each
+                    for each, descriptor in self._subscriptions.items()
+                    if descriptor in descriptors
+                ]
+                for (
+                    descriptor
+                ) in descriptors:  # once: else the poll would return at once again and again
                     if self._listener is not None:
                         self._listener.unwatch(descriptor)
             for subscription in gone:
@@ -266,7 +295,8 @@ def install(app: Flask) -> None:
 
 @contextmanager
 def subscribe(matches: Callable[[Row], bool], *kinds: str) -> Iterator[Subscription | None]:
-    """Subscribes the current call, to all changes or to those of these kinds of subject. Raises Stopping.
+    """Subscribes the current call, to all changes or to those of these kinds of subject. Raises
+    Stopping.
 
     None when too many wait already, and the call is to be answered at once.
     """

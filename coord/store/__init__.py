@@ -1,6 +1,8 @@
-"""How things are stored: tables, statements, reading, changes and the journal. It imports nothing else of coord.
+"""How things are stored: tables, statements, reading, changes and the journal. It imports nothing
+else of coord.
 
-This is its face: whoever uses it imports from here. `journal` is the module of the journal, `engine` that of the connections.
+This is its face: whoever uses it imports from here. `journal` is the module of the journal,
+`engine` that of the connections.
 """
 
 from coord.store import bell, deadline, engine, faults, journal
@@ -12,7 +14,16 @@ from coord.store.reader import Reader, Row, Rows, read
 from coord.store.retention import Retention
 from coord.store.sql_text import DATABASES, as_sql
 from coord.store.statements import Prepared, Statement
-from coord.store.tables import TABLE_OPTIONS, Base, Id, Json, LongText, Revision, Timestamp, database
+from coord.store.tables import (
+    TABLE_OPTIONS,
+    Base,
+    Id,
+    Json,
+    LongText,
+    Revision,
+    Timestamp,
+    database,
+)
 from coord.store.transactions import run, transact, transact_optimistically
 
 __all__ = [

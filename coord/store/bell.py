@@ -1,7 +1,9 @@
-"""A bell that reaches all worker processes of this node: rung after each commit, so that whoever waits for one need not poll fast.
+"""A bell that reaches all worker processes of this node: rung after each commit, so that whoever
+waits for one need not poll fast.
 
-It only ever says "read the journal". A ring that gets lost costs a moment (see live.waiting.POLL_S), never a change: whoever waits
-also reads the journal from time to time, as it must for what other nodes commit.
+It only ever says "read the journal". A ring that gets lost costs a moment (see
+live.waiting.POLL_S), never a change: whoever waits also reads the journal from time to time, as it
+must for what other nodes commit.
 """
 
 import atexit
@@ -19,16 +21,23 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 folder: Path | None = None
-"""Where the processes of this node find each other's bells; None: there is no other. Set before the workers are forked."""
+"""Where the processes of this node find each other's bells; None: there is no other.
+
+Set before the workers are forked.
+"""
 
 LOOK_EVERY_S = 1.0  # whether the bell is still where others look for it
 PREFIX = "coord-bells-"
 RANDOM_LETTERS = 9  # that mkdtemp adds, with the slash
-MAX_FOLDER_PATH = 70  # of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
+# of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
+MAX_FOLDER_PATH = 70
 
 
 def share_folder() -> None:
-    """Makes the folder, which this process removes at its end. May be repeated. Without one (a full disk) whoever waits polls."""
+    """Makes the folder, which this process removes at its end.
+
+    May be repeated. Without one (a full disk) whoever waits polls.
+    """
     global folder  # noqa: PLW0603 (one folder a node)
     if folder is not None:
         return
@@ -52,7 +61,10 @@ _listeners: dict[str, "Listener"] = {}
 
 
 class Listener:
-    """Waits for the bell and for connections that are hung up, in one system call. `wait` belongs to one thread."""
+    """Waits for the bell and for connections that are hung up, in one system call.
+
+    `wait` belongs to one thread.
+    """
 
     def __init__(self) -> None:
         """Raises OSError when the process has no descriptor left."""
@@ -68,7 +80,10 @@ class Listener:
         _listeners[self._path or str(id(self))] = self
 
     def _hang_up(self) -> None:
-        """Puts the bell where others find it, again when somebody has tidied it away. Where that fails `wait` is a poll by time alone."""
+        """Puts the bell where others find it, again when somebody has tidied it away.
+
+        Where that fails `wait` is a poll by time alone.
+        """
         self._looked_at = time.monotonic()
         if not self._path or (self._socket is not None and os.path.exists(self._path)):
             return
@@ -103,7 +118,10 @@ class Listener:
             self._notify_end.send(b"!")
 
     def watch(self, connection: socket.socket) -> int:
-        """From now on `wait` reports when the other end hangs up, where the system can tell. Returns the descriptor."""
+        """From now on `wait` reports when the other end hangs up, where the system can tell.
+
+        Returns the descriptor.
+        """
         self._poll.register(connection, getattr(select, "POLLRDHUP", 0))
         return connection.fileno()
 
@@ -112,7 +130,9 @@ class Listener:
             self._poll.unregister(descriptor)
 
     def wait(self, seconds: float) -> set[int]:
-        """Returns when the bell rings, somebody hangs up, or the time is up: the descriptors that were hung up."""
+        """Returns when the bell rings, somebody hangs up, or the time is up: the descriptors that
+        were hung up.
+        """
         if time.monotonic() - self._looked_at > LOOK_EVERY_S:
             self._hang_up()
         ready = {descriptor for descriptor, _ in self._poll.poll(max(0, seconds) * 1000)}
@@ -134,13 +154,17 @@ class Listener:
                 os.unlink(self._path)
 
 
-TICK_NS = 100_000_000  # a folder's time moves on in steps, of 10 ms at most: what comes within one does not show in it
+# a folder's time moves on in steps, of 10 ms at most: what comes within one does not show in it
+TICK_NS = 100_000_000
 
 _listing: tuple[tuple[str, int], list[str]] | None = None
 
 
 def _names(where: Path) -> list[str]:
-    """The bells in the folder. It is read again only when it has changed: four system calls less for each commit."""
+    """The bells in the folder.
+
+    It is read again only when it has changed: four system calls less for each commit.
+    """
     global _listing  # noqa: PLW0603 (one list a process)
     state = (str(where), os.stat(where).st_mtime_ns)
     listing = _listing
@@ -184,4 +208,6 @@ def _ring_others(where: Path) -> None:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             except OSError:
-                continue  # full: it is ringing already; or gone between the listing and now; or no descriptor is left
+                # full: it is ringing already; or gone between the listing and now; or no descriptor
+                # is left
+                continue

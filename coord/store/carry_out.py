@@ -1,6 +1,8 @@
-"""How each database carries out a change: MariaDB in one packet, SQLite statement by statement under the writer's lock.
+"""How each database carries out a change: MariaDB in one packet, SQLite statement by statement
+under the writer's lock.
 
-On MariaDB no row lock is ever held while something crosses the network, and a worker that dies in the middle leaves nothing locked.
+On MariaDB no row lock is ever held while something crosses the network, and a worker that dies in
+the middle leaves nothing locked.
 """
 
 import contextlib
@@ -22,18 +24,27 @@ T = TypeVar("T")
 
 
 def commit(db: Reader, change: Change[T]) -> T:
-    """Carries the change out and answers. Raises GuardFailed when a step touched another number of rows than it must."""
+    """Carries the change out and answers.
+
+    Raises GuardFailed when a step touched another number of rows than it must.
+    """
     carry_out = _one_by_one if db.dialect.name == "sqlite" else _as_one_packet
     rows = carry_out(db, change)
     bell.ring()
     return change.finish(rows)
 
 
-_CHECK = f"IF ROW_COUNT() <> %d THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {faults.GUARD_FAILED_NUMBER}; END IF"
+_CHECK = (
+    "IF ROW_COUNT() <> %d THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO ="
+    f" {faults.GUARD_FAILED_NUMBER}; END IF"
+)
 
 
-def packet(dialect: Dialect, change: Change[Any], fill_in: Callable[[str, Sequence[Any]], str]) -> list[str]:
-    """The statements of the whole transaction, one compound that rolls itself back when anything in it fails.
+def packet(
+    dialect: Dialect, change: Change[Any], fill_in: Callable[[str, Sequence[Any]], str]
+) -> list[str]:
+    """The statements of the whole transaction, one compound that rolls itself back when anything in
+    it fails.
 
     `fill_in(sql, arguments)` puts the arguments in their places, quoted.
     """
@@ -65,13 +76,18 @@ def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
 
 
 def _one_by_one(db: Reader, change: Change[Any]) -> Rows:
-    steps = _compiled_steps(db, change)  # before its turn: while it has that, all other writers of the process wait
+    steps = _compiled_steps(
+        db, change
+    )  # before its turn: while it has that, all other writers of the process wait
     with _sqlite_transaction(db) as cursor:
         return _carry_out_steps(steps, change.query, cursor)
 
 
 def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
-    """SQLite only: decides in the writer's turn, where no guard can fail. All others that write wait for that, so it is for a retry."""
+    """SQLite only: decides in the writer's turn, where no guard can fail.
+
+    All others that write wait for that, so it is for a retry.
+    """
     rows: Rows = []
     with _sqlite_transaction(db) as cursor:
         decision = decide(db)
@@ -85,7 +101,9 @@ def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
 
 @contextlib.contextmanager
 def _sqlite_transaction(db: Reader) -> Iterator[Any]:
-    """The writer's turn, with a cursor in it: committed at the end, undone when anything is raised."""
+    """The writer's turn, with a cursor in it: committed at the end, undone when anything
+    is raised.
+    """
     with engine.sqlite_writer():
         cursor = db.cursor()
         try:
@@ -115,10 +133,14 @@ def _carry_out_steps(steps: list[tuple[Step, Compiled]], query: Step | None, cur
 
 
 def _undo(db: Reader, error: BaseException) -> NoReturn:
-    """Rolls back what an error left open and raises it, as GuardFailed where it says that another was faster."""
+    """Rolls back what an error left open and raises it, as GuardFailed where it says that another
+    was faster.
+    """
     db.drop_if_broken(error)
     fault = faults.classify(error)
-    rolled_back = fault is faults.GUARD_FAILED and db.dialect.name == "mariadb"  # by the handler of the compound
+    rolled_back = (
+        fault is faults.GUARD_FAILED and db.dialect.name == "mariadb"
+    )  # by the handler of the compound
     if not (fault.drops_connection or rolled_back):
         try:
             db.rollback()

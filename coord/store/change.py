@@ -1,4 +1,6 @@
-"""What a transaction is to do, put together before it begins: guarded statements, the events they are recorded as, and the answer."""
+"""What a transaction is to do, put together before it begins: guarded statements, the events they
+are recorded as, and the answer.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,8 +19,8 @@ class Step:
     """One statement of a change.
 
     `expect`: how many rows it must touch, else nothing of the change takes hold (None: any number).
-    `event`: the number of the event that it belongs to; its value `back` then leads from the change's
-    last revision to that event's.
+    `event`: the number of the event that it belongs to; its value `back` then leads from the
+    change's last revision to that event's.
     """
 
     statement: Statement
@@ -34,9 +36,11 @@ def _no_answer(rows: Rows) -> Any:
 
 @dataclass
 class Change(Generic[T]):
-    """Statements that take hold together or not at all, the events they are recorded as, and what is answered.
+    """Statements that take hold together or not at all, the events they are recorded as, and what
+    is answered.
 
-    `finish` makes the answer, of type T, from the rows of the `query`, which is read inside the transaction.
+    `finish` makes the answer, of type T, from the rows of the `query`, which is read inside the
+    transaction.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -65,18 +69,29 @@ class Change(Generic[T]):
         query: Statement | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
-        """What the change answers, from the rows that the query finds inside the transaction (none without a query)."""
+        """What the change answers, from the rows that the query finds inside the transaction (none
+        without a query).
+        """
         self.finish = finish
         self.query = None if query is None else Step(query, values or {})
 
     def transaction(self) -> list[Step]:
-        """Everything between BEGIN and COMMIT: the head first, so that all guards are judged in its order."""
+        """Everything between BEGIN and COMMIT: the head first, so that all guards are judged in its
+        order.
+        """
         count = len(self.events)
         if not count:
-            raise ValueError("a change without an event: those who follow the journal would never learn of it")
+            raise ValueError(
+                "a change without an event: those who follow the journal would never learn of it"
+            )
         return [
             Step(journal.TAKE_HEAD, {"events": count}),
-            *(step if step.event is None else replace(step, values={**step.values, "back": count - step.event}) for step in self.steps),
+            *(
+                step
+                if step.event is None
+                else replace(step, values={**step.values, "back": count - step.event})
+                for step in self.steps
+            ),
             *(
                 Step(event.statement or journal.RECORD, {"back": count - number, **vars(event)})
                 for number, event in enumerate(self.events, 1)

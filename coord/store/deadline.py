@@ -1,7 +1,9 @@
-"""One deadline for each call: all that it asks of the database, however many steps that takes, shares the same few seconds.
+"""One deadline for each call: all that it asks of the database, however many steps that takes,
+shares the same few seconds.
 
-The clock starts with the first question, not with the call: a body that arrives slowly is no reason for a 503. What runs outside a call
-(upkeep, the watcher, a command) has a deadline for each `read` and `transact`.
+The clock starts with the first question, not with the call: a body that arrives slowly is no reason
+for a 503. What runs outside a call (upkeep, the watcher, a command) has a deadline for each `read`
+and `transact`.
 """
 
 import contextlib
@@ -11,8 +13,11 @@ from contextvars import ContextVar
 
 from coord.store import faults
 
-CALL_S = 4.0  # the contract says 5: what is left is for Python, for a busy machine and for sending the answer
-LAST_STEP_S = 0.5  # with less than this no further step is begun: one that is cut off costs its connection, and its outcome is unknown
+# the contract says 5: what is left is for Python, for a busy machine and for sending the answer
+CALL_S = 4.0
+# with less than this no further step is begun: one that is cut off costs its connection, and its
+# outcome is unknown
+LAST_STEP_S = 0.5
 
 
 class _Call:
@@ -28,7 +33,10 @@ _current: ContextVar[_Call | None] = ContextVar("coord_call", default=None)
 
 
 def begin() -> bool:
-    """A call begins in this thread. False when it is part of one that is under way (a tool of MCP) and shares its deadline."""
+    """A call begins in this thread.
+
+    False when it is part of one that is under way (a tool of MCP) and shares its deadline.
+    """
     if _current.get() is not None:
         return False
     _current.set(_Call())
@@ -41,7 +49,9 @@ def end() -> None:
 
 
 def restart() -> None:
-    """The call has waited by its caller's wish; from now on it is owed an answer within CALL_S again."""
+    """The call has waited by its caller's wish; from now on it is owed an answer within CALL_S
+    again.
+    """
     call = _current.get()
     if call is not None:
         call.until = None
@@ -80,6 +90,8 @@ def remaining() -> float:
 
 
 def check(seconds: float = LAST_STEP_S) -> None:
-    """Raises faults.TooSlow when less than this is left, so that no step begins that could not end in time."""
+    """Raises faults.TooSlow when less than this is left, so that no step begins that could not end
+    in time.
+    """
     if remaining() < seconds:
         raise faults.TooSlow("the time for this call is used up")

@@ -1,7 +1,8 @@
-"""Connections: the pool, how soon a database is given up on, and what every SQLite connection is told first (mariadb.py for the other).
+"""Connections: the pool, how soon a database is given up on, and what every SQLite connection is
+told first (mariadb.py for the other).
 
-The rule behind the numbers: a call is answered within 5 s whatever the database does. Each step has its own limit, and none may pass
-the deadline of the call (deadline.py).
+The rule behind the numbers: a call is answered within 5 s whatever the database does. Each step has
+its own limit, and none may pass the deadline of the call (deadline.py).
 """
 
 import contextlib
@@ -21,9 +22,13 @@ from coord.store.tables import sqlite_text
 
 POOL_TIMEOUT_S = 1.0
 KEPT_FOR_READS = 4  # one connection in so many: writers that wait for a row would take them all
-HANGING_AFTER_S = 0.5  # a connection that fails sooner may just have been closed while it was idle: a new one is tried at once
+# a connection that fails sooner may just have been closed while it was idle: a new one is tried at
+# once
+HANGING_AFTER_S = 0.5
 SQLITE_BUSY_MS = 2000
-SQLITE_BUSY_STEP_MS = 250  # telling a connection how long to wait is a statement, so not for every millisecond
+SQLITE_BUSY_STEP_MS = (
+    250  # telling a connection how long to wait is a statement, so not for every millisecond
+)
 WRITER_TIMEOUT_S = 2.5
 
 _writing = threading.Lock()
@@ -31,7 +36,10 @@ _writing = threading.Lock()
 
 @contextlib.contextmanager
 def sqlite_writer() -> Iterator[None]:
-    """SQLite has one writer at a time. Waiting here is fair; SQLite's own waiting polls, and starves under load."""
+    """SQLite has one writer at a time.
+
+    Waiting here is fair; SQLite's own waiting polls, and starves under load.
+    """
     if not _writing.acquire(timeout=max(0.0, min(WRITER_TIMEOUT_S, deadline.remaining()))):
         raise faults.WriterBusy("another writer holds the SQLite file")
     try:
@@ -41,8 +49,14 @@ def sqlite_writer() -> Iterator[None]:
 
 
 def bound_wait(cursor: Any, told: dict[str, Any]) -> None:
-    """Lets a SQLite connection wait for other processes no longer than the call has time. `told`: what it was told last."""
-    wait_ms = min(SQLITE_BUSY_MS, int(deadline.remaining() * 1000) // SQLITE_BUSY_STEP_MS * SQLITE_BUSY_STEP_MS)
+    """Lets a SQLite connection wait for other processes no longer than the call has time.
+
+    `told`: what it was told last.
+    """
+    wait_ms = min(
+        SQLITE_BUSY_MS,
+        int(deadline.remaining() * 1000) // SQLITE_BUSY_STEP_MS * SQLITE_BUSY_STEP_MS,
+    )
     if told.get("coord_busy_ms", SQLITE_BUSY_MS) != wait_ms:
         cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
         told["coord_busy_ms"] = wait_ms
@@ -50,7 +64,10 @@ def bound_wait(cursor: Any, told: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def one_of_the_writers(engine: Engine) -> Iterator[None]:
-    """A share of the pool is kept for reads. Raises faults.NoConnection when too many write for too long."""
+    """A share of the pool is kept for reads.
+
+    Raises faults.NoConnection when too many write for too long.
+    """
     places: threading.BoundedSemaphore = engine.dialect.coord_writers  # type: ignore[attr-defined]
     if not places.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
         raise faults.NoConnection("all connections that writers may take are in use")
@@ -61,7 +78,10 @@ def one_of_the_writers(engine: Engine) -> Iterator[None]:
 
 
 def normalized(url: str) -> URL:
-    """The URL with the driver that coord uses. Raises ValueError for any database but SQLite and MariaDB."""
+    """The URL with the driver that coord uses.
+
+    Raises ValueError for any database but SQLite and MariaDB.
+    """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend in ("mysql", "mariadb"):
@@ -72,7 +92,10 @@ def normalized(url: str) -> URL:
 
 
 def options(url: URL, pool_size: int) -> dict[str, Any]:
-    """Engine options. Autocommit: a read is one round trip, and a change brings its own BEGIN and COMMIT."""
+    """Engine options.
+
+    Autocommit: a read is one round trip, and a change brings its own BEGIN and COMMIT.
+    """
     common: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
@@ -83,8 +106,17 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
         "poolclass": sa.QueuePool,
     }
     if url.get_backend_name() == "sqlite":
-        return {**common, "connect_args": {"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000}}
-    return {**common, "paramstyle": "format", "pool_recycle": 300, "pool_use_lifo": True, "connect_args": mariadb.arguments(url)}
+        return {
+            **common,
+            "connect_args": {"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000},
+        }
+    return {
+        **common,
+        "paramstyle": "format",
+        "pool_recycle": 300,
+        "pool_use_lifo": True,
+        "connect_args": mariadb.arguments(url),
+    }
 
 
 def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
@@ -110,18 +142,25 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
 def _prepare_sqlite(engine: Engine) -> None:
     files = sqlite.Files(engine.url.database or "")
     engine.dialect.coord_files = files  # type: ignore[attr-defined]
-    event.listen(engine, "do_connect", lambda dialect, record, args, params: files.connect(*args, **params))
+    event.listen(
+        engine, "do_connect", lambda dialect, record, args, params: files.connect(*args, **params)
+    )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "close", lambda connection, record: files.forget(connection))
 
 
 def check_files(dialect: Any, connection: Any) -> None:
-    """Raises faults.FileReplaced when a SQLite connection no longer has the files that are at their path."""
+    """Raises faults.FileReplaced when a SQLite connection no longer has the files that are at their
+    path.
+    """
     dialect.coord_files.check(connection)
 
 
 def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
-    """A connection that stood has failed: those waiting in the pool are no better. When that took long, nor is a new one for a while."""
+    """A connection that stood has failed: those waiting in the pool are no better.
+
+    When that took long, nor is a new one for a while.
+    """
     if took > HANGING_AFTER_S:
         engine.dialect.coord_gate.fail(reason, took)  # type: ignore[attr-defined]
     engine.dispose()

@@ -1,6 +1,7 @@
 """What a database error means: try again inside, answer 503, look again, or a bug.
 
-The numbers are those of MariaDB 10.11 and SQLite 3.40, each seen in the fault tests (`tests/faults`).
+The numbers are those of MariaDB 10.11 and SQLite 3.40, each seen in the fault tests
+(`tests/faults`).
 """
 
 import sqlite3
@@ -11,7 +12,8 @@ import sqlalchemy as sa
 
 
 class GuardFailed(Exception):
-    """What a change was decided upon is no longer so: another was faster, and nothing was changed. Decide again.
+    """What a change was decided upon is no longer so: another was faster, and nothing was changed.
+    Decide again.
 
     Raised by `transact` only when that happened again and again.
     """
@@ -47,7 +49,10 @@ class TooSlow(GivenUp):
 
 @dataclass(frozen=True)
 class Fault:
-    """How an error is answered. `retries`: how often the same change is tried again; `unavailable`: a 503 in the end."""
+    """How an error is answered.
+
+    `retries`: how often the same change is tried again; `unavailable`: a 503 in the end.
+    """
 
     name: str
     retries: int = 0
@@ -56,7 +61,9 @@ class Fault:
     loud: bool = False
 
 
-CONFLICT = Fault("conflict", unavailable=True)  # tried again for as long as a change may be (see transactions.transact)
+CONFLICT = Fault(
+    "conflict", unavailable=True
+)  # tried again for as long as a change may be (see transactions.transact)
 LOCK_WAIT = Fault("lock wait", retries=1, unavailable=True)
 UNKNOWN_OUTCOME = Fault("outcome unknown", retries=1, drops_connection=True, unavailable=True)
 NOT_WRITABLE = Fault("not writable", retries=1, drops_connection=True, unavailable=True)
@@ -80,14 +87,17 @@ _OWN: dict[type[BaseException], Fault] = {
     sa.exc.TimeoutError: Fault("no connection came free", unavailable=True),
 }
 
-GUARD_FAILED_NUMBER = 31337  # our own, raised by a change's SIGNAL when a step touched another number of rows than it must
+# our own, raised by a change's SIGNAL when a step touched another number of rows than it must
+GUARD_FAILED_NUMBER = 31337
 
 _MARIADB: dict[int, Fault] = {
     **dict.fromkeys((1213, 1020), CONFLICT),
     1205: LOCK_WAIT,
     **dict.fromkeys((1180, 2013), UNKNOWN_OUTCOME),
     **dict.fromkeys((1047, 1290, 1792, 1836), NOT_WRITABLE),
-    **dict.fromkeys((2002, 2003, 2005, 2006, 2014, 2055, 1040, 1203, 1226, 1129, 1130, 1053, 1927), GONE),
+    **dict.fromkeys(
+        (2002, 2003, 2005, 2006, 2014, 2055, 1040, 1203, 1226, 1129, 1130, 1053, 1927), GONE
+    ),
     **dict.fromkeys((1317, 1969, 1114, 1021, 1030), FULL),
     **dict.fromkeys((1044, 1045, 1049, 1698), MISCONFIGURED),
     **dict.fromkeys((1146, 1054), SCHEMA_BEHIND),
@@ -123,7 +133,11 @@ def classify(error: BaseException) -> Fault:
 def error_number(error: BaseException) -> int | None:
     """MariaDB's number of an error, if it has one."""
     original = getattr(error, "orig", None) or error
-    if isinstance(original, pymysql.err.MySQLError) and original.args and isinstance(original.args[0], int):
+    if (
+        isinstance(original, pymysql.err.MySQLError)
+        and original.args
+        and isinstance(original.args[0], int)
+    ):
         return original.args[0]
     return None
 
@@ -150,6 +164,10 @@ def _classify_sqlite(error: sqlite3.Error) -> Fault:
     for prefix, fault in _SQLITE.items():
         if name == prefix or name.startswith(prefix + "_"):
             return fault
-    if "no such table" in str(error) or "no such column" in str(error) or "has no column" in str(error):
+    if (
+        "no such table" in str(error)
+        or "no such column" in str(error)
+        or "has no column" in str(error)
+    ):
         return SCHEMA_BEHIND
     return BUG

@@ -38,7 +38,10 @@ class plus(FunctionElement[datetime]):  # noqa: N801
 @compiles(plus)
 def _plus(element: Any, compiler: Any, **kw: Any) -> str:
     moment, microseconds = list(element.clauses)
-    return f"TIMESTAMPADD(MICROSECOND, {compiler.process(microseconds, **kw)}, {compiler.process(moment, **kw)})"
+    return (
+        f"TIMESTAMPADD(MICROSECOND, {compiler.process(microseconds, **kw)},"
+        f" {compiler.process(moment, **kw)})"
+    )
 
 
 @compiles(plus, "sqlite")
@@ -67,7 +70,10 @@ def _earlier_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 def unindexed(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """`+column`, which SQLite uses no index for and MariaDB reads as `column`. Without statistics SQLite's choice may be the wrong one."""
+    """`+column`, which SQLite uses no index for and MariaDB reads as `column`.
+
+    Without statistics SQLite's choice may be the wrong one.
+    """
     return sa.UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 

@@ -1,4 +1,6 @@
-"""The circuit breaker in front of the database: after a failed connect, others are answered at once for a while."""
+"""The circuit breaker in front of the database: after a failed connect, others are answered at once
+for a while.
+"""
 
 import threading
 import time
@@ -7,12 +9,16 @@ from typing import Any
 
 from coord.store import faults
 
-SHUT_FOR_S = 1.0  # after a failed connect, others are answered at once for this long, or for twice what it took to fail:
+# after a failed connect, others are answered at once for this long, or for twice what it took to
+# fail:
+SHUT_FOR_S = 1.0
 MAX_SHUT_S = 4.0  # a database that hangs holds up one call now and then, not every other
 
 
 class Gate:
-    """Keeps a process from trying a dead database over and over: one tries, the others are answered at once."""
+    """Keeps a process from trying a dead database over and over: one tries, the others are answered
+    at once.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,7 +37,10 @@ class Gate:
             self._again_at = 0.0
 
     def through(self, connect: Callable[[], Any]) -> Any:
-        """Calls `connect`, unless it failed just now or someone is trying already. Raises faults.CircuitOpen then."""
+        """Calls `connect`, unless it failed just now or someone is trying already.
+
+        Raises faults.CircuitOpen then.
+        """
         with self._lock:
             was_failed = self._failed
             if was_failed is not None:

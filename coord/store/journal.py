@@ -1,8 +1,9 @@
 """The journal: one row per committed change, numbered in commit order.
 
-Every change takes the head row before it reads anything (`TAKE_HEAD`), so changes are serial: what a guard of one sees, no other
-can change before it has committed. The head also gives the change its moment, so a lock's `acquired_at` and its journal row's `at`
-are the same. Two writers on different Galera nodes collide on this row in certification, and one of them tries again.
+Every change takes the head row before it reads anything (`TAKE_HEAD`), so changes are serial: what
+a guard of one sees, no other can change before it has committed. The head also gives the change its
+moment, so a lock's `acquired_at` and its journal row's `at` are the same. Two writers on different
+Galera nodes collide on this row in certification, and one of them tries again.
 """
 
 from dataclasses import dataclass, field
@@ -58,7 +59,8 @@ class JournalEntry(Base):
 class Event:
     """What a change tells those who follow the journal. `type` is `<thing>.<what happened>`.
 
-    `statement`: records it in place of RECORD, when it is only known inside the change what it is about (see `recording`).
+    `statement`: records it in place of RECORD, when it is only known inside the change what it is
+    about (see `recording`).
     """
 
     type: str
@@ -85,7 +87,9 @@ class _Revision(FunctionElement[int]):
 
 
 class _assign(FunctionElement[Any]):  # noqa: N801
-    """`_assign(name, value)`: the value, which MariaDB also keeps in a session variable: reading the head again would cost 40 us each time."""
+    """`_assign(name, value)`: the value, which MariaDB also keeps in a session variable: reading
+    the head again would cost 40 us each time.
+    """
 
     inherit_cache = True
 
@@ -103,12 +107,19 @@ def _assign_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 compiles(_Moment)(lambda element, compiler, **kw: "@coord_at")
-compiles(_Moment, "sqlite")(lambda element, compiler, **kw: "(SELECT at FROM journal_head WHERE id = 1)")
+compiles(_Moment, "sqlite")(
+    lambda element, compiler, **kw: "(SELECT at FROM journal_head WHERE id = 1)"
+)
 compiles(_Revision)(lambda element, compiler, **kw: "@coord_revision")
-compiles(_Revision, "sqlite")(lambda element, compiler, **kw: "(SELECT revision FROM journal_head WHERE id = 1)")
+compiles(_Revision, "sqlite")(
+    lambda element, compiler, **kw: "(SELECT revision FROM journal_head WHERE id = 1)"
+)
 
 moment = _Moment()
-"""The time of the change under way; only inside one. It began before it waited for its turn: what expired meanwhile is not yet expired."""
+"""The time of the change under way; only inside one.
+
+It began before it waited for its turn: what expired meanwhile is not yet expired.
+"""
 
 revision = _Revision()
 """The revision of the last event of the change under way; only inside one."""
@@ -117,14 +128,20 @@ TAKE_HEAD = Prepared(
     sa.update(_head)
     .where(_head.c.id == 1)
     .values(
-        revision=_assign(sa.text("coord_revision"), _head.c.revision + sa.bindparam("events", type_=sa.BigInteger)),
+        revision=_assign(
+            sa.text("coord_revision"),
+            _head.c.revision + sa.bindparam("events", type_=sa.BigInteger),
+        ),
         at=_assign(sa.text("coord_at"), now()),
     )
 )
 
 
 def recording(*conditions: sa.ColumnElement[bool], **columns: sa.ColumnElement[Any]) -> Prepared:
-    """The statement that records an event. `columns`: those that only the change itself can fill, from rows that `conditions` pick out."""
+    """The statement that records an event.
+
+    `columns`: those that only the change itself can fill, from rows that `conditions` pick out.
+    """
     values: dict[str, Any] = {
         "revision": revision - sa.bindparam("back", type_=sa.BigInteger),
         "at": moment,
@@ -136,12 +153,16 @@ def recording(*conditions: sa.ColumnElement[bool], **columns: sa.ColumnElement[A
         "data": sa.bindparam("data", type_=Json),
         **columns,
     }
-    return Prepared(sa.insert(_entry).from_select(list(values), sa.select(*values.values()).where(*conditions)))
+    return Prepared(
+        sa.insert(_entry).from_select(list(values), sa.select(*values.values()).where(*conditions))
+    )
 
 
 RECORD = recording()
 
-HEAD = Prepared(sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1))
+HEAD = Prepared(
+    sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1)
+)
 
 AFTER = Prepared(
     sa.select(*_entry.c)
@@ -149,10 +170,20 @@ AFTER = Prepared(
     .order_by(_entry.c.revision)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
-"""What was committed after a revision, in that order: an entry seen is never preceded by one that comes later."""
+"""What was committed after a revision, in that order: an entry seen is never preceded by one that
+comes later.
+"""
 
 
 def last_seen(session: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
-    """When the session named by a column of the enclosing select last changed something; null when it never did."""
+    """When the session named by a column of the enclosing select last changed something; null when
+    it never did.
+    """
     seen = _entry.alias("seen").c
-    return sa.select(seen.at).where(seen.session_id == session).order_by(seen.revision.desc()).limit(1).scalar_subquery()
+    return (
+        sa.select(seen.at)
+        .where(seen.session_id == session)
+        .order_by(seen.revision.desc())
+        .limit(1)
+        .scalar_subquery()
+    )

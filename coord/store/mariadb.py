@@ -1,4 +1,6 @@
-"""How a MariaDB server is reached: its nodes in order, sockets that look at the deadline, and what a connection is told first."""
+"""How a MariaDB server is reached: its nodes in order, sockets that look at the deadline, and what
+a connection is told first.
+"""
 
 import socket
 import ssl
@@ -17,29 +19,43 @@ CONNECT_TIMEOUT_S = 1.0  # for TCP alone
 ANSWER_TIMEOUT_S = 2.0  # from a question that was sent to the last byte of its answer
 NODE_TIMEOUT_S = 1.0  # for all steps of connecting to a node while there are others to ask
 RESTS_FOR_S = 10.0  # a node that failed is asked after the others for so long
-SLACK_S = 0.25  # by how much an answer may overrun: setting a socket's timeout for each part of one costs more than it is worth
+# by how much an answer may overrun: setting a socket's timeout for each part of one costs more than
+# it is worth
+SLACK_S = 0.25
 
-# The server gives up before the client does, and never keeps a lock for a client that has gone silent. wsrep_retry_autocommit=0: with
-# Galera's default the server repeats a refused autocommit statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a
-# cluster a read first waits for what was committed before it on any node (0.05 ms); without one it says nothing.
+# The server gives up before the client does, and never keeps a lock for a client that has gone
+# silent. wsrep_retry_autocommit=0: with Galera's default the server repeats a refused autocommit
+# statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a cluster a read first
+# waits for what was committed before it on any node (0.05 ms); without one it says nothing.
 SESSION = (
-    "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2, max_statement_time=1.5,"
-    " idle_write_transaction_timeout=3, idle_transaction_timeout=10, wait_timeout=600, innodb_snapshot_isolation=ON,"
-    " wsrep_retry_autocommit=0, wsrep_sync_wait=1, tx_isolation='READ-COMMITTED',"
+    "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2,"
+    " max_statement_time=1.5, idle_write_transaction_timeout=3, idle_transaction_timeout=10,"
+    " wait_timeout=600, innodb_snapshot_isolation=ON, wsrep_retry_autocommit=0, wsrep_sync_wait=1,"
+    " tx_isolation='READ-COMMITTED',"
     " sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 )
 
 
 def arguments(url: URL) -> dict[str, Any]:
-    """PyMySQL's arguments. TLS only when the URL asks for it: its set-up costs 30 ms a connection."""
-    given: dict[str, Any] = {"charset": "utf8mb4", "read_timeout": ANSWER_TIMEOUT_S, "write_timeout": ANSWER_TIMEOUT_S}
+    """PyMySQL's arguments.
+
+    TLS only when the URL asks for it: its set-up costs 30 ms a connection.
+    """
+    given: dict[str, Any] = {
+        "charset": "utf8mb4",
+        "read_timeout": ANSWER_TIMEOUT_S,
+        "write_timeout": ANSWER_TIMEOUT_S,
+    }
     if not any(key.startswith("ssl") for key in url.query):
         given["ssl_disabled"] = True
     return given
 
 
 class _Bounded(socket.socket):
-    """PyMySQL's timeouts begin anew with each part of an answer, so a peer that drips has no limit. These do not."""
+    """PyMySQL's timeouts begin anew with each part of an answer, so a peer that drips has no limit.
+
+    These do not.
+    """
 
     _until = 0.0
     _timeout: float | None = None
@@ -49,7 +65,9 @@ class _Bounded(socket.socket):
         super().settimeout(value)
 
     def allow(self, seconds: float) -> None:
-        """What is read from now on must be there within so many seconds, and within the time of the call."""
+        """What is read from now on must be there within so many seconds, and within the time of the
+        call.
+        """
         allowed = min(seconds, deadline.remaining())
         if allowed <= 0:
             raise TimeoutError("the time for this call is used up")
@@ -75,7 +93,9 @@ class _BoundedTls(_Bounded, ssl.SSLSocket):
 
 
 class Nodes:
-    """The servers that may be connected to, in the order of the settings; one that has just failed comes last."""
+    """The servers that may be connected to, in the order of the settings; one that has just failed
+    comes last.
+    """
 
     def __init__(self, further: Sequence[str]) -> None:
         self._further = tuple(map(_host_and_port, further))
@@ -83,7 +103,9 @@ class Nodes:
         self._lock = threading.Lock()
 
     def connect(self, params: dict[str, Any]) -> Any:
-        """The first that answers and accepts writes; the first that answers at all when none does."""
+        """The first that answers and accepts writes; the first that answers at all when
+        none does.
+        """
         if not self._further:
             return _connect(params)
         reserve: Any = None
@@ -136,7 +158,9 @@ def _connect(params: dict[str, Any]) -> Any:
     try:
         sock = _open_socket(params)
     except OSError as error:
-        raise pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, f"Can't connect to {params.get('host')!r} ({error})") from error
+        raise pymysql.err.OperationalError(
+            CR.CR_CONN_HOST_ERROR, f"Can't connect to {params.get('host')!r} ({error})"
+        ) from error
     connection.connect(sock)
     try:
         _execute(connection, SESSION)
@@ -147,11 +171,18 @@ def _connect(params: dict[str, Any]) -> Any:
 
 
 def _open_socket(params: dict[str, Any]) -> socket.socket:
-    """A connection to the first address of the server that answers. Looking its name up has no deadline: that is the system's."""
+    """A connection to the first address of the server that answers.
+
+    Looking its name up has no deadline: that is the system's.
+    """
     path = params.get("unix_socket")
     places: list[tuple[Any, ...]] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path)]
     if path is None:
-        places = list(socket.getaddrinfo(params.get("host"), params.get("port") or 3306, type=socket.SOCK_STREAM))
+        places = list(
+            socket.getaddrinfo(
+                params.get("host"), params.get("port") or 3306, type=socket.SOCK_STREAM
+            )
+        )
     for at, (family, kind, protocol, _, address) in enumerate(places):
         opened = _Bounded(family, kind, protocol)
         try:
@@ -182,7 +213,11 @@ def _ask(params: dict[str, Any]) -> tuple[Any, bool]:
 
 def _accepts_writes(connection: Any) -> bool:
     (read_only,) = _execute(connection, "SELECT @@global.read_only")[0]
-    status = dict(_execute(connection, "SHOW STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_cluster_size')"))
+    status = dict(
+        _execute(
+            connection, "SHOW STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_cluster_size')"
+        )
+    )
     in_cluster = int(status.get("wsrep_cluster_size") or 0) > 0
     return not int(read_only) and (not in_cluster or status.get("wsrep_ready") == "ON")
 

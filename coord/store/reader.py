@@ -69,7 +69,9 @@ class Reader:
         self._connection.rollback()
 
     def drop_if_broken(self, error: BaseException) -> None:
-        """Drops the connection, and with it all that are as old, when the error says that it is of no more use."""
+        """Drops the connection, and with it all that are as old, when the error says that it is of
+        no more use.
+        """
         fault = faults.classify(error)
         if fault.drops_connection:
             self.drop()
@@ -87,7 +89,9 @@ class Reader:
 
 
 def read(query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Calls `query(db, …)`, and once more when the connection was lost, as one is that the server closed while idle."""
+    """Calls `query(db, …)`, and once more when the connection was lost, as one is that the server
+    closed while idle.
+    """
     with deadline.shared():
         try:
             return _read(query, *args, **kwargs)
@@ -104,6 +108,8 @@ def _read(query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P
 
 
 def pooled_connection() -> contextlib.closing[PoolProxiedConnection]:
-    """One of the pool's connections as it is: what SQLAlchemy would put around it costs more than many a statement."""
+    """One of the pool's connections as it is: what SQLAlchemy would put around it costs more than
+    many a statement.
+    """
     deadline.check()
     return contextlib.closing(database.engine.raw_connection())

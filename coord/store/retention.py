@@ -1,7 +1,8 @@
-"""Deletes what is not to be kept any longer, a little at a time: each area says what of its own, in its `on_tick`.
+"""Deletes what is not to be kept any longer, a little at a time: each area says what of its own, in
+its `on_tick`.
 
-What is unread, held or open stays, however old it is. Several workers may do it at once: the row counts let one
-of them delete each batch.
+What is unread, held or open stays, however old it is. Several workers may do it at once: the row
+counts let one of them delete each batch.
 """
 
 import time
@@ -27,9 +28,10 @@ ROUND_S = 60.0
 class Retention:
     """What an area keeps for a number of days.
 
-    `event`: the type that deleting is recorded as, `<kind>.trimmed`. `setting`: the days, 0 for ever. `due`: finds the `revision`
-    of at most `batch` rows that are older than `age_us` (negative). `table`: has these rows; it must still have all
-    of them. `others`: further columns whose rows go with them.
+    `event`: the type that deleting is recorded as, `<kind>.trimmed`. `setting`: the days, 0 for
+    ever. `due`: finds the `revision` of at most `batch` rows that are older than `age_us`
+    (negative). `table`: has these rows; it must still have all of them. `others`: further columns
+    whose rows go with them.
     """
 
     event: str

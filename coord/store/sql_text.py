@@ -1,4 +1,7 @@
-"""A change as SQL to be read: what each database is sent, with its values in place. Nothing is connected to."""
+"""A change as SQL to be read: what each database is sent, with its values in place.
+
+Nothing is connected to.
+"""
 
 import re
 from collections.abc import Sequence
@@ -48,7 +51,10 @@ def _quote_for_mariadb(sql: str, arguments: Sequence[Any]) -> str:
 
 
 def _quote_for_sqlite(sql: str, arguments: Sequence[Any]) -> str:
-    quoted = ("'" + value.replace("'", "''") + "'" if isinstance(value, str) else value for value in arguments)
+    quoted = (
+        "'" + value.replace("'", "''") + "'" if isinstance(value, str) else value
+        for value in arguments
+    )
     return sql % tuple("NULL" if value is None else value for value in quoted)
 
 

@@ -1,8 +1,10 @@
 """SQLite's files: opened and never made by a connection, and watched for as long as they are open.
 
-Who puts another file in the place of an open one (a backup, a tidy operator) leaves two databases under one name: what is open goes on
-in the old file, and the next connection reads the new one. Both would grant the same lock. So the files at the path are compared with
-those that were opened, before each step and before each commit; once they differ, nothing is answered from either until a restart.
+Who puts another file in the place of an open one (a backup, a tidy operator) leaves two databases
+under one name: what is open goes on in the old file, and the next connection reads the new one.
+Both would grant the same lock. So the files at the path are compared with those that were opened,
+before each step and before each commit; once they differ, nothing is answered from either until a
+restart.
 """
 
 import logging
@@ -29,10 +31,17 @@ class Connection(sqlite3.Connection):
 
 
 class Files:
-    """The files of one database as this process has them open. `name`: its path, or a URI that says more; empty for one in memory."""
+    """The files of one database as this process has them open.
+
+    `name`: its path, or a URI that says more; empty for one in memory.
+    """
 
     def __init__(self, name: str) -> None:
-        self.path = unquote(urlsplit(name).path) if name.startswith("file:") else name.removeprefix(":memory:")
+        self.path = (
+            unquote(urlsplit(name).path)
+            if name.startswith("file:")
+            else name.removeprefix(":memory:")
+        )
         self._paths = [self.path + suffix for suffix in SUFFIXES]
         self._lock = threading.Lock()
         self._opened: tuple[int, int] | None = None
@@ -43,8 +52,11 @@ class Files:
         """Raises FileReplaced when it is not the file that was opened at first."""
         self._refuse_if_replaced()
         if self.path and not arguments.get("uri"):
-            name = f"file:{quote(os.path.abspath(self.path))}?mode=rw"  # never rwc, which would make a missing file
-        opened: Connection = sqlite3.connect(name, **{**arguments, "uri": True, "factory": Connection})
+            # never rwc, which would make a missing file
+            name = f"file:{quote(os.path.abspath(self.path))}?mode=rw"
+        opened: Connection = sqlite3.connect(
+            name, **{**arguments, "uri": True, "factory": Connection}
+        )
         try:
             opened.execute("PRAGMA journal_mode=WAL")
             if self.path:
@@ -59,13 +71,18 @@ class Files:
         opened.files = self._ids()
         with self._lock:
             self._opened = self._opened or opened.files[0]
-            is_same = opened.files[0] == self._opened and all(other.files == opened.files for other in self._open)
+            is_same = opened.files[0] == self._opened and all(
+                other.files == opened.files for other in self._open
+            )
             self._open.add(opened)
         if not is_same:
             self._note_replaced()
 
     def forget(self, connection: sqlite3.Connection) -> None:
-        """It was closed. The last one that is closed takes the log with it, so the next opens another."""
+        """It was closed.
+
+        The last one that is closed takes the log with it, so the next opens another.
+        """
         with self._lock:
             self._open.discard(connection)  # type: ignore[arg-type]
 
@@ -83,7 +100,10 @@ class Files:
             raise faults.FileReplaced(self._replaced)
 
     def _note_replaced(self) -> None:
-        self._replaced = f"{self.path} was removed or replaced while it was open (or its -wal or -shm): restart coord"
+        self._replaced = (
+            f"{self.path} was removed or replaced while it was open (or its -wal or -shm): restart"
+            " coord"
+        )
         log.critical("%s", self._replaced)
         raise faults.FileReplaced(self._replaced)
 

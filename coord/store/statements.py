@@ -1,10 +1,13 @@
-"""Statements as the drivers take them: SQL text made once per database, values converted by the columns' types.
+"""Statements as the drivers take them: SQL text made once per database, values converted by the
+columns' types.
 
-Compiling is most of what SQLAlchemy costs a short statement (0.2-1 ms here); so the statements of every hot call are module constants
-of their area's repository, wrapped in `Prepared`. One that is put together per call (filters, the fields of a PATCH) is compiled then.
+Compiling is most of what SQLAlchemy costs a short statement (0.2-1 ms here); so the statements of
+every hot call are module constants of their area's repository, wrapped in `Prepared`. One that is
+put together per call (filters, the fields of a PATCH) is compiled then.
 
-From MariaDB a row of several columns comes as one JSON array: PyMySQL takes 30 microseconds for the description of each column, with
-each answer anew, which for a lock's twenty columns was more than all the rest of a call.
+From MariaDB a row of several columns comes as one JSON array: PyMySQL takes 30 microseconds for the
+description of each column, with each answer anew, which for a lock's twenty columns was more than
+all the rest of a call.
 """
 
 import json
@@ -20,7 +23,9 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL text for one database, with what turns named values into its arguments and its rows into dicts."""
+    """SQL text for one database, with what turns named values into its arguments and its rows into
+    dicts.
+    """
 
     sql: str
     names: tuple[str, ...]
@@ -38,13 +43,18 @@ class Compiled:
     def rows(self, fetched: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         unpacked = (json.loads(row[0]) for row in fetched) if self.packed else fetched
         return [
-            {key: convert(value) if convert is not None else value for (key, convert), value in zip(self.columns, row, strict=True)}
+            {
+                key: convert(value) if convert is not None else value
+                for (key, convert), value in zip(self.columns, row, strict=True)
+            }
             for row in unpacked
         ]
 
 
 class Prepared:
-    """A Core statement compiled once per database; its values are given by its `bindparam` names."""
+    """A Core statement compiled once per database; its values are given by its `bindparam`
+    names.
+    """
 
     def __init__(self, statement: sa.ClauseElement) -> None:
         self.statement = statement
@@ -61,17 +71,27 @@ Statement = Prepared | sa.ClauseElement
 
 
 def compile_for(dialect: Dialect, statement: Statement) -> Compiled:
-    return statement.compiled_for(dialect) if isinstance(statement, Prepared) else _compile(statement, dialect)
+    return (
+        statement.compiled_for(dialect)
+        if isinstance(statement, Prepared)
+        else _compile(statement, dialect)
+    )
 
 
 PACK_FROM = 3  # columns
 
 
 def _compile(statement: sa.ClauseElement, dialect: Dialect) -> Compiled:
-    packed = dialect.name == "mariadb" and isinstance(statement, sa.Select) and len(statement.selected_columns) >= PACK_FROM
+    packed = (
+        dialect.name == "mariadb"
+        and isinstance(statement, sa.Select)
+        and len(statement.selected_columns) >= PACK_FROM
+    )
     sent = _pack(cast(Any, statement)) if packed else statement
     if isinstance(sent, sa.Insert):
-        sent = sent.inline()  # else SQLAlchemy asks for the key of the new row (RETURNING), and the row count is lost
+        sent = (
+            sent.inline()
+        )  # else SQLAlchemy asks for the key of the new row (RETURNING), and the row count is lost
     compiled = cast(Any, sent.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
     names = tuple(compiled.positiontup or ())
     fixed = dict(compiled.construct_params(_check=False))
@@ -90,10 +110,13 @@ def _compile(statement: sa.ClauseElement, dialect: Dialect) -> Compiled:
     columns: tuple[tuple[str, Convert | None], ...] = ()
     if isinstance(statement, sa.Select | sa.CompoundSelect):
         columns = tuple(
-            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in statement.selected_columns
+            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for column in statement.selected_columns
         )
     return Compiled(str(compiled), names, fixed, binders, columns, packed)
 
 
 def _pack(statement: sa.Select[Any]) -> sa.Select[Any]:
-    return statement.with_only_columns(sa.func.json_array(*statement.selected_columns), maintain_column_froms=True)
+    return statement.with_only_columns(
+        sa.func.json_array(*statement.selected_columns), maintain_column_froms=True
+    )

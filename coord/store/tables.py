@@ -1,4 +1,6 @@
-"""The database handle, the base of every table, and the column types that are the same on both databases."""
+"""The database handle, the base of every table, and the column types that are the same on both
+databases.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -27,18 +29,27 @@ class Base(DeclarativeBase):
 
 database = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
-# Strings compare byte for byte, trailing spaces included, as SQLite's do: of MariaDB's collations only this one does that.
-TABLE_OPTIONS = {"mariadb_charset": "utf8mb4", "mariadb_collate": "utf8mb4_nopad_bin", "mariadb_engine": "InnoDB"}
+# Strings compare byte for byte, trailing spaces included, as SQLite's do: of MariaDB's collations
+# only this one does that.
+TABLE_OPTIONS = {
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+    "mariadb_engine": "InnoDB",
+}
 
 
 class Id(sa.types.TypeDecorator[str]):
-    """A UUID as its 36-character lower-case string; MariaDB's native `uuid` there, text on SQLite."""
+    """A UUID as its 36-character lower-case string; MariaDB's native `uuid` there, text on
+    SQLite.
+    """
 
     impl = sa.Uuid
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        return dialect.type_descriptor(sa.String(36) if dialect.name == "sqlite" else sa.UUID(as_uuid=False))
+        return dialect.type_descriptor(
+            sa.String(36) if dialect.name == "sqlite" else sa.UUID(as_uuid=False)
+        )
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return value
@@ -48,13 +59,18 @@ class Id(sa.types.TypeDecorator[str]):
 
 
 class Timestamp(sa.types.TypeDecorator[datetime]):
-    """An aware UTC datetime with microseconds. MariaDB: DATETIME(6); SQLite: text that sorts in time order."""
+    """An aware UTC datetime with microseconds.
+
+    MariaDB: DATETIME(6); SQLite: text that sorts in time order.
+    """
 
     impl = sa.DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        return dialect.type_descriptor(sa.String(26) if dialect.name == "sqlite" else mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(
+            sa.String(26) if dialect.name == "sqlite" else mysql.DATETIME(fsp=6)
+        )
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
@@ -77,16 +93,22 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else mysql.MEDIUMTEXT())
+        return dialect.type_descriptor(
+            sa.Text() if dialect.name == "sqlite" else mysql.MEDIUMTEXT()
+        )
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return (
+            None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        )
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
 
 
-Revision = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only an INTEGER is SQLite's own row id
+Revision = sa.BigInteger().with_variant(
+    sa.Integer, "sqlite"
+)  # only an INTEGER is SQLite's own row id
 LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 
 

@@ -1,7 +1,8 @@
 """Read, decide, commit: how everything that is stored gets changed.
 
-A deciding function reads what it needs and returns a `Change`. What it decided upon is guarded by the row counts of the
-change's steps: if that is no longer so, nothing is changed, and it is asked to decide again.
+A deciding function reads what it needs and returns a `Change`. What it decided upon is guarded by
+the row counts of the change's steps: if that is no longer so, nothing is changed, and it is asked
+to decide again.
 """
 
 import contextlib
@@ -29,12 +30,15 @@ HEAD_MISSING = "the table journal_head has lost its row"
 LAST_TRY_S = 1.0  # with less time left than this a change that failed is not decided again
 
 
-def transact(decide: Callable[Concatenate[Reader, P], Decision[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Asks `decide(db, …)` for a change, commits it and answers; when a guard fails, it decides again.
+def transact(
+    decide: Callable[Concatenate[Reader, P], Decision[T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Asks `decide(db, …)` for a change, commits it and answers; when a guard fails, it decides
+    again.
 
-    It may be called several times. Raises what it raises, GuardFailed when its guards failed for too long, and the database
-    errors that trying again does not cure. When a commit's outcome became unknown it is decided anew, so the ids of what it
-    creates must be chosen before.
+    It may be called several times. Raises what it raises, GuardFailed when its guards failed for
+    too long, and the database errors that trying again does not cure. When a commit's outcome
+    became unknown it is decided anew, so the ids of what it creates must be chosen before.
     """
     return _transact(None, lambda db: decide(db, *args, **kwargs))
 
@@ -45,11 +49,15 @@ def transact_optimistically(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """`transact`, but a change that is right more often than not is tried first, which saves the reading."""
+    """`transact`, but a change that is right more often than not is tried first, which saves the
+    reading.
+    """
     return _transact(optimistic, lambda db: decide(db, *args, **kwargs))
 
 
-def _transact(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:
+def _transact(
+    optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]
+) -> T:
     with deadline.shared():
         try:
             return _until_it_holds(optimistic, decide)
@@ -63,7 +71,9 @@ def _head_is_missing(db: Reader) -> bool:
     return db.row(journal.HEAD) is None
 
 
-def _until_it_holds(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]) -> T:
+def _until_it_holds(
+    optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]
+) -> T:
     guards_failed = failed = 0
     while not guards_failed or deadline.remaining() > LAST_TRY_S:
         try:
@@ -75,7 +85,9 @@ def _until_it_holds(optimistic: Callable[[], Change[T]] | None, decide: Callable
         except Exception as error:
             fault = faults.classify(error)
             # A conflict is a failed guard too: a writer on another node of the cluster was faster.
-            if deadline.remaining() < LAST_TRY_S or (fault is not faults.CONFLICT and failed >= fault.retries):
+            if deadline.remaining() < LAST_TRY_S or (
+                fault is not faults.CONFLICT and failed >= fault.retries
+            ):
                 raise
             if fault is faults.CONFLICT:
                 guards_failed += 1
@@ -85,7 +97,12 @@ def _until_it_holds(optimistic: Callable[[], Change[T]] | None, decide: Callable
     raise GuardFailed(f"its guards failed {guards_failed} times")
 
 
-def _once(optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]], *, retry: bool) -> T:
+def _once(
+    optimistic: Callable[[], Change[T]] | None,
+    decide: Callable[[Reader], Decision[T]],
+    *,
+    retry: bool,
+) -> T:
     with engine.one_of_the_writers(database.engine), pooled_connection() as connection:
         db = Reader(connection)
         if retry and db.dialect.name == "sqlite":
@@ -99,7 +116,9 @@ _retrying = threading.Lock()
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Those whose guards failed go one at a time: all at once they would fail each other again and again."""
+    """Those whose guards failed go one at a time: all at once they would fail each other again and
+    again.
+    """
     if not _retrying.acquire(timeout=max(0.0, deadline.remaining() - LAST_TRY_S)):
         raise GuardFailed("too many retry at once")
     try:
@@ -109,13 +128,18 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def run(statement: Statement, values: Mapping[str, Any]) -> int:
-    """One statement that is nobody's news (the lease of a process), by itself and not journaled: how many rows it touched."""
+    """One statement that is nobody's news (the lease of a process), by itself and not journaled:
+    how many rows it touched.
+    """
     with deadline.shared():
         while True:
             try:
                 return _run(statement, values)
             except Exception as error:
-                if faults.classify(error) is not faults.CONFLICT or deadline.remaining() < LAST_TRY_S:
+                if (
+                    faults.classify(error) is not faults.CONFLICT
+                    or deadline.remaining() < LAST_TRY_S
+                ):
                     raise
 
 

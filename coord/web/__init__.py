@@ -1,4 +1,5 @@
-"""How the service is called: blueprints, loading requests, pages of a list, answers, the API document, access.
+"""How the service is called: blueprints, loading requests, pages of a list, answers, the API
+document, access.
 
 This is its face: whoever uses it imports from here.
 """

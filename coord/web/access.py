@@ -1,7 +1,9 @@
-"""Who may call: networks, host names, origins and, if one is set, the token. All before any area sees the request.
+"""Who may call: networks, host names, origins and, if one is set, the token. All before any area
+sees the request.
 
-There are no accounts: the service lives on a private network. What must not happen is that a web page in a colleague's browser uses
-that browser to reach it, so a foreign `Host` (DNS rebinding) or `Origin` (cross-site request) is refused.
+There are no accounts: the service lives on a private network. What must not happen is that a web
+page in a colleague's browser uses that browser to reach it, so a foreign `Host` (DNS rebinding) or
+`Origin` (cross-site request) is refused.
 """
 
 import hmac
@@ -20,11 +22,20 @@ from coord.web.schemas import shortened
 from coord.web.telemetry import REQUEST_ID
 
 _SENT_BY_PAGES = (
-    *("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", SESSION_HEADER, PROJECT_HEADER, REQUEST_ID),
+    *(
+        "Authorization",
+        "Content-Type",
+        "If-None-Match",
+        "Last-Event-ID",
+        SESSION_HEADER,
+        PROJECT_HEADER,
+        REQUEST_ID,
+    ),
     *("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"),
 )
 
-# name, IPv4 address or [IPv6 address], and a port. Nothing else is a Host that a browser or a client of ours sends.
+# name, IPv4 address or [IPv6 address], and a port. Nothing else is a Host that a browser or a
+# client of ours sends.
 _HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")
@@ -55,11 +66,20 @@ def guard() -> None:
     _check_token(config)
     bad = request.environ.get("coord.bad_encoding")
     if bad:
-        raise Invalid({bad: ["Not percent-encoded UTF-8, or contains NUL. With curl: -G --data-urlencode 'name=value'."]})
+        raise Invalid(
+            {
+                bad: [
+                    "Not percent-encoded UTF-8, or contains NUL. With curl: -G --data-urlencode"
+                    " 'name=value'."
+                ]
+            }
+        )
 
 
 def add_browser_headers(response: Response) -> Response:
-    """Answers are neither guessed at nor embedded by browsers; pages of allowed origins may read them."""
+    """Answers are neither guessed at nor embedded by browsers; pages of allowed origins may read
+    them.
+    """
     if response.status_code == 204:
         response.headers.pop("Content-Type", None)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -79,8 +99,14 @@ def add_browser_headers(response: Response) -> Response:
 
 
 def _caller(peer: str, proxies: tuple[default.Network, ...]) -> str:
-    """The nearest address in X-Forwarded-For that is not one of our proxies: those further left, the caller may have made up."""
-    chain = [_without_port(part.strip()) for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    """The nearest address in X-Forwarded-For that is not one of our proxies: those further left,
+    the caller may have made up.
+    """
+    chain = [
+        _without_port(part.strip())
+        for part in request.headers.get("X-Forwarded-For", "").split(",")
+        if part.strip()
+    ]
     for address in reversed(chain):
         if not _inside(address, proxies):
             return address
@@ -98,8 +124,15 @@ def _forwarded(header: str) -> str:
 
 
 def own_url() -> str:
-    """The service's address as the caller has it, without a slash at its end. The names in it have passed `guard`."""
-    scheme, host, prefix = request.scheme, request.headers.get("Host") or request.host, request.root_path
+    """The service's address as the caller has it, without a slash at its end.
+
+    The names in it have passed `guard`.
+    """
+    scheme, host, prefix = (
+        request.scheme,
+        request.headers.get("Host") or request.host,
+        request.root_path,
+    )
     if _behind_proxy(_peer(), current_app.config["TRUSTED_PROXIES"]):
         forwarded = _forwarded("X-Forwarded-Proto").lower()
         scheme = forwarded if forwarded in ("http", "https") else scheme
@@ -121,14 +154,20 @@ def _behind_proxy(peer: str, proxies: tuple[default.Network, ...]) -> bool:
 def _check_network(caller: str, config: Any) -> None:
     if caller and not _inside(caller, config["ALLOWED_NETWORKS"]):
         address = shortened(caller)
-        raise Forbidden(f"Calls from {address} are not allowed. The operator lists the networks that may call in COORD_ALLOWED_NETWORKS.")
+        raise Forbidden(
+            f"Calls from {address} are not allowed. The operator lists the networks that may call"
+            " in COORD_ALLOWED_NETWORKS."
+        )
 
 
 def _check_host(host: str | None, config: Any) -> None:
     """A browser always names the host; a load balancer's plain HTTP/1.0 probe may leave it out."""
     if host is not None and not host_allowed(host, config["ALLOWED_HOSTS"]):
         name = shortened(host)
-        raise Forbidden(f"This service is not called {name!r}. Use its address, or let the operator add the name to COORD_ALLOWED_HOSTS.")
+        raise Forbidden(
+            f"This service is not called {name!r}. Use its address, or let the operator add the"
+            " name to COORD_ALLOWED_HOSTS."
+        )
 
 
 def _check_origin(own: str, config: Any) -> None:
@@ -136,18 +175,29 @@ def _check_origin(own: str, config: Any) -> None:
     if origin is not None:
         if origin.lower() != own.lower() and origin not in config["ALLOWED_ORIGINS"]:
             name = shortened(origin)
-            raise Forbidden(f"Pages of {name!r} may not call this service. The operator lists those that may in COORD_ALLOWED_ORIGINS.")
+            raise Forbidden(
+                f"Pages of {name!r} may not call this service. The operator lists those that may in"
+                " COORD_ALLOWED_ORIGINS."
+            )
         return
-    followed_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method in ("GET", "HEAD")
+    followed_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method in (
+        "GET",
+        "HEAD",
+    )
     if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not followed_a_link:
         raise Forbidden(
-            "Pages of other sites may not use this service through a browser. Open it itself, or call it with a client like curl."
+            "Pages of other sites may not use this service through a browser. Open it itself, or"
+            " call it with a client like curl."
         )
 
 
 def _is_preflight() -> bool:
     """Whether a browser asks if it may send the real call, which it does without a token."""
-    return request.method == "OPTIONS" and "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
+    return (
+        request.method == "OPTIONS"
+        and "Origin" in request.headers
+        and "Access-Control-Request-Method" in request.headers
+    )
 
 
 def _check_token(config: Any) -> None:
@@ -161,7 +211,10 @@ def _check_token(config: Any) -> None:
     fitting = [token for token in tokens if hmac.compare_digest(value, token.value.encode())]
     if kind.lower() != "bearer" or not fitting:
         problem = "is wrong" if sent else "is missing"
-        raise Forbidden(f"The token {problem}. Send the header 'Authorization: Bearer TOKEN'; the operator has it.")
+        raise Forbidden(
+            f"The token {problem}. Send the header 'Authorization: Bearer TOKEN'; the operator"
+            " has it."
+        )
     request.environ["coord.token_name"] = fitting[0].name
 
 
@@ -178,7 +231,10 @@ def _inside(address: str, networks: tuple[default.Network, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def host_allowed(host: str, further: tuple[str, ...]) -> bool:
-    """Whether `Host` is a name of ours. One without a dot, or an address, cannot be a foreign site that was pointed at us."""
+    """Whether `Host` is a name of ours.
+
+    One without a dot, or an address, cannot be a foreign site that was pointed at us.
+    """
     match = _HOST.fullmatch(host)
     if match is None:
         return False

@@ -1,4 +1,6 @@
-"""Answers that are not a view's own: every error as JSON in the contract's shape, with its headers."""
+"""Answers that are not a view's own: every error as JSON in the contract's shape, with its
+headers.
+"""
 
 import contextlib
 import difflib
@@ -39,7 +41,8 @@ class Json(JSONProvider):
         text = self.dumps(obj)
         try:
             sent = text.encode()
-        except UnicodeEncodeError:  # an error that quotes half of a surrogate pair back, which strict parsers would choke on
+        except UnicodeEncodeError:
+            # An error that quotes half of a surrogate pair back: strict parsers would choke on it.
             sent = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
         return Response(sent + b"\n", mimetype="application/json")
 
@@ -53,7 +56,9 @@ def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = N
 
 
 def _drain_body() -> None:
-    """Reads what is still being sent: a caller that is cut off while sending sees a broken connection (and queues the call), not the error."""
+    """Reads what is still being sent: a caller that is cut off while sending sees a broken
+    connection (and queues the call), not the error.
+    """
     if "wsgi.input_terminated" not in request.environ:
         return  # a server on which reading on might wait for ever
     remaining = MAX_DRAINED_BYTES
@@ -75,7 +80,9 @@ def client_hung_up(error: Exception) -> Response:
 
 
 def database_error(error: Exception) -> Response:
-    """503 with Retry-After when the database is away or cannot write; 500 when a migration is missing or the statement is wrong."""
+    """503 with Retry-After when the database is away or cannot write; 500 when a migration is
+    missing or the statement is wrong.
+    """
     return coord_error(explain(error))
 
 
@@ -90,7 +97,12 @@ def explain(error: Exception) -> CoordError:
         log.error("%s: see docs/operations.md, Backup and restore", reason)
         return HeadMissing()
     if kind.unavailable:
-        log.log(logging.ERROR if kind.loud else logging.WARNING, "Database unavailable: %s", kind.name, extra={"reason": reason})
+        log.log(
+            logging.ERROR if kind.loud else logging.WARNING,
+            "Database unavailable: %s",
+            kind.name,
+            extra={"reason": reason},
+        )
         return Unavailable(f"{kind.name}: {reason}")
     return _bug(error)
 
@@ -106,14 +118,21 @@ def unexpected_error(error: Exception) -> Response:
 def _bug(error: Exception) -> CoordError:
     log.error("unexpected error", exc_info=error)
     request_id = request.environ.get("coord.request_id")
-    return CoordError(f"A bug in coord, not in your call; nothing was changed. Report it with the request id {request_id}.")
+    return CoordError(
+        "A bug in coord, not in your call; nothing was changed. Report it with the request id"
+        f" {request_id}."
+    )
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 404:
         return coord_error(NotFound(_no_such_path()))
-    headers = {name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")}
+    headers = {
+        name: value
+        for name, value in error.get_headers()
+        if name.lower() not in ("content-type", "content-length")
+    }
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"}))
         headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
@@ -124,11 +143,15 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _no_such_path() -> str:
-    """Says which path is meant, that an id in it is not one, or how a slash in a name is written."""
+    """Says which path is meant, that an id in it is not one, or how a slash in a name is
+    written.
+    """
     path = request.path.rstrip("/")
     rules = [rule for rule in current_app.url_map.iter_rules() if len(path) <= MAX_COMPARED]
     bases = [BASE_PATH] if path.startswith(BASE_PATH) else ["", BASE_PATH]
-    similarity, nearest = max((_compared(rule, path, base) for rule in rules for base in bases), default=(0.0, ""))
+    similarity, nearest = max(
+        (_compared(rule, path, base) for rule in rules for base in bases), default=(0.0, "")
+    )
     hint = ""
     if nearest == path:
         hint = " An id in it is not a UUID."
@@ -136,11 +159,15 @@ def _no_such_path() -> str:
         hint = " A '/' in a name is written %2F."
     elif similarity >= SUGGEST_FROM:
         hint = f" Did you mean {nearest.replace(STAND_IN, '%2F')}?"
-    return f"There is no {_path()}.{hint} All calls are listed at /openapi.json and explained at /llms.txt."
+    return (
+        f"There is no {_path()}.{hint} All calls are listed at /openapi.json and explained at"
+        " /llms.txt."
+    )
 
 
 def _compared(rule: Rule, path: str, base: str) -> tuple[float, str]:
-    """How like the rule the path is, from 0 to 1, and what would fit the rule, with the caller's values at the places of its variables.
+    """How like the rule the path is, from 0 to 1, and what would fit the rule, with the caller's
+    values at the places of its variables.
 
     What both may begin with, `base`, is not compared: it would make all of them alike.
     """
@@ -149,8 +176,13 @@ def _compared(rule: Rule, path: str, base: str) -> tuple[float, str]:
     variable = [at for at, part in enumerate(expected) if part.startswith("<")]
     if variable and len(expected) != len(sent):
         return 0.0, ""
-    fixed, sent_fixed = ("/".join(part for at, part in enumerate(parts) if at not in variable) for parts in (expected, sent))
-    suggestion = base + "/".join(sent[at] if at in variable else part for at, part in enumerate(expected))
+    fixed, sent_fixed = (
+        "/".join(part for at, part in enumerate(parts) if at not in variable)
+        for parts in (expected, sent)
+    )
+    suggestion = base + "/".join(
+        sent[at] if at in variable else part for at, part in enumerate(expected)
+    )
     return difflib.SequenceMatcher(None, fixed, sent_fixed).ratio(), suggestion
 
 
@@ -158,7 +190,12 @@ def _takes_a_name_of(rule: Rule, path: str) -> bool:
     """Whether the path is the rule's with more parts, and the rule ends in a name."""
     fixed, _, last = rule.rule.rpartition("/")
     start = fixed.partition("<")[0]
-    return last.startswith("<name:") and "<" in fixed and path.startswith(start) and path.count("/") > rule.rule.count("/")
+    return (
+        last.startswith("<name:")
+        and "<" in fixed
+        and path.startswith(start)
+        and path.count("/") > rule.rule.count("/")
+    )
 
 
 def _path() -> str:

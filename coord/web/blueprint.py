@@ -1,4 +1,6 @@
-"""The blueprint of an area: a flask-smorest one whose decorators load requests coord's way and document every error."""
+"""The blueprint of an area: a flask-smorest one whose decorators load requests coord's way and
+document every error.
+"""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -17,14 +19,20 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
-    """A flask-smorest blueprint (and so a Flask one) with coord's way of loading requests and documenting errors."""
+    """A flask-smorest blueprint (and so a Flask one) with coord's way of loading requests and
+    documenting errors.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(self._prepare_errors_doc)
 
-    def route(self, rule: str, *, needs_token: bool = True, **options: Any) -> Callable[[View], View]:
-        """`needs_token`: False for what shows and changes no data, so that it is open where a token is set."""
+    def route(
+        self, rule: str, *, needs_token: bool = True, **options: Any
+    ) -> Callable[[View], View]:
+        """`needs_token`: False for what shows and changes no data, so that it is open where a token
+        is set.
+        """
         register = cast(Callable[[View], View], super().route(rule, **options))
 
         def decorator(view: View) -> View:
@@ -35,7 +43,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
 
         return decorator
 
-    def response(self, status_code: int, schema: type[ma.Schema] | None = None, **options: Any) -> Callable[[View], View]:
+    def response(
+        self, status_code: int, schema: type[ma.Schema] | None = None, **options: Any
+    ) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().response(status_code, schema, **options))
 
     def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]:
@@ -45,21 +55,28 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         return _documenting(super().doc(**options))
 
     def arguments(self, schema: type[Schema], **kwargs: Any) -> Callable[[View], View]:
-        """Loads the request and passes it on as a dict: a `Body` from JSON, a `Query` from the query (or a JSON body with the same names).
+        """Loads the request and passes it on as a dict: a `Body` from JSON, a `Query` from the
+        query (or a JSON body with the same names).
 
         Raises Invalid, BadJson, NotJson and TooLarge.
         """
         instance = schema()
         in_query = isinstance(instance, Query)
         required = any(field.required for field in instance.fields.values())
-        documented: dict[str, Any] = {"in": "query" if in_query else "json", "required": required, "schema": instance}
+        documented: dict[str, Any] = {
+            "in": "query" if in_query else "json",
+            "required": required,
+            "schema": instance,
+        }
         if isinstance(instance, Body) and instance.example is not None:
             documented["example"] = dict(instance.example)
 
         def decorator(view: View) -> View:
             @wraps(view)
             def wrapper(*args: Any, **path: Any) -> Any:
-                return view(*args, load_query(instance) if in_query else load_body(instance), **path)
+                return view(
+                    *args, load_query(instance) if in_query else load_body(instance), **path
+                )
 
             wrapper._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
             wrapper._apidoc["arguments"] = {"parameters": [documented]}  # type: ignore[attr-defined]
@@ -77,11 +94,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
 
         return decorator
 
-    def _store_endpoint_docs(self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any) -> None:
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
         super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
-        methods = {method: doc for method, doc in self._docs[endpoint].items() if method != "parameters"}
+        methods = {
+            method: doc for method, doc in self._docs[endpoint].items() if method != "parameters"
+        }
         for method, doc in methods.items():
-            doc["operation_id"] = f"{self.name}_{endpoint}" if len(methods) == 1 else f"{self.name}_{endpoint}_{method}"
+            doc["operation_id"] = (
+                f"{self.name}_{endpoint}"
+                if len(methods) == 1
+                else f"{self.name}_{endpoint}_{method}"
+            )
 
     def _prepare_errors_doc(self, doc: dict[str, Any], info: dict[str, Any], **kwargs: Any) -> Any:
         doc["operationId"] = info["operation_id"]
@@ -93,14 +118,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
             if error.status in by_status:
                 by_status[error.status].append(error)
             else:
-                responses.setdefault(error.status, error.__name__)  # a name stands for the response of `shared_errors`
+                responses.setdefault(
+                    error.status, error.__name__
+                )  # a name stands for the response of `shared_errors`
         for status, kinds in by_status.items():
             responses.setdefault(status, error_response(*kinds))
         return doc
 
 
 def _documenting(decorator: Callable[[Any], Any]) -> Callable[[View], View]:
-    """A decorator that only documents: the view takes over what it says, and is called without it."""
+    """A decorator that only documents: the view takes over what it says, and is called
+    without it.
+    """
 
     def documented(view: View) -> View:
         view._apidoc = decorator(view)._apidoc  # type: ignore[attr-defined]

@@ -1,4 +1,6 @@
-"""Answers that are bounded in bytes: long texts are cut, then lists are, and `left_out` says how much of each."""
+"""Answers that are bounded in bytes: long texts are cut, then lists are, and `left_out` says how
+much of each.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +13,9 @@ Json = dict[str, Any]
 
 
 def size_of(body: Mapping[str, Any]) -> int:
-    return len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    return len(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    )
 
 
 def bounded_error(body: Json) -> Json:
@@ -20,7 +24,9 @@ def bounded_error(body: Json) -> Json:
     head: Json = {name: body[name] for name in ("detail", "error") if name in body}
     if not facts:
         return head
-    return fit(facts, MAX_ERROR_BYTES, MAX_ERROR_TEXT, lambda facts: size_of({**head, **facts}), head)
+    return fit(
+        facts, MAX_ERROR_BYTES, MAX_ERROR_TEXT, lambda facts: size_of({**head, **facts}), head
+    )
 
 
 def fit(
@@ -30,12 +36,17 @@ def fit(
     measure: Callable[[Json], int] = size_of,
     head: Json | None = None,
 ) -> Json:
-    """The body, with texts of at most so many characters and as many items of its lists as there is room for."""
+    """The body, with texts of at most so many characters and as many items of its lists as there is
+    room for.
+    """
     left_out: dict[str, int] = {}
     cut: Json = _cut_texts(body, max_text, left_out)
 
     def complete() -> Json:
-        return {**cut, **({"left_out": {**body.get("left_out", {}), **left_out}} if left_out else {})}
+        return {
+            **cut,
+            **({"left_out": {**body.get("left_out", {}), **left_out}} if left_out else {}),
+        }
 
     while measure(complete()) > max_bytes:
         name, items = _longest_list(cut)

@@ -1,4 +1,6 @@
-"""What areas build their marshmallow schemas from: exact types, times that end in `Z`, unknown names answered with the nearest known one."""
+"""What areas build their marshmallow schemas from: exact types, times that end in `Z`, unknown
+names answered with the nearest known one.
+"""
 
 import math
 import re
@@ -29,13 +31,21 @@ def _in_query(field: fields.Field[Any]) -> bool:
 
 
 class Text(fields.String):
-    """A string kept exactly as it was sent. NUL and lone surrogates are refused: no database keeps them."""
+    """A string kept exactly as it was sent.
+
+    NUL and lone surrogates are refused: no database keeps them.
+    """
 
     def __init__(self, *, max_length: int, min_length: int = 0, **kwargs: Any) -> None:
-        validators = [validate.Length(min=min_length, max=max_length), *kwargs.pop("validators", [])]
+        validators = [
+            validate.Length(min=min_length, max=max_length),
+            *kwargs.pop("validators", []),
+        ]
         super().__init__(validate=validators, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         match = _UNSTORABLE.search(value)
@@ -49,9 +59,13 @@ class Text(fields.String):
 
 
 class Name(Text):
-    """A text that names something: on one line, and without a character that shows nothing or reorders what is shown."""
+    """A text that names something: on one line, and without a character that shows nothing or
+    reorders what is shown.
+    """
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
         name = super()._deserialize(value, attr, data, **kwargs)
         problem = names.problem_of(name)
         if problem is not None:
@@ -63,7 +77,9 @@ class SessionId(Name):
     """The name of a session: free text, compared exactly."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("metadata", {"description": "Who is calling or meant: free text, typically HOST/agent."})
+        kwargs.setdefault(
+            "metadata", {"description": "Who is calling or meant: free text, typically HOST/agent."}
+        )
         super().__init__(max_length=SESSION_LENGTH, min_length=1, **kwargs)
 
 
@@ -80,17 +96,26 @@ class Choice(fields.String):
 
     def __init__(self, choices: Iterable[str], **kwargs: Any) -> None:
         choices = tuple(choices)
-        super().__init__(validate=validate.OneOf(choices, error=f"Must be one of: {', '.join(choices)}."), **kwargs)
+        super().__init__(
+            validate=validate.OneOf(choices, error=f"Must be one of: {', '.join(choices)}."),
+            **kwargs,
+        )
 
 
 class ListOf(fields.List[Any]):
-    """A list whose length is judged before its members: a body has room for hundreds of thousands."""
+    """A list whose length is judged before its members: a body has room for hundreds of
+    thousands.
+    """
 
-    def __init__(self, member: fields.Field[Any], *, max_items: int, min_items: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, member: fields.Field[Any], *, max_items: int, min_items: int = 0, **kwargs: Any
+    ) -> None:
         self._length = validate.Length(min=min_items, max=max_items)
         super().__init__(member, validate=self._length, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
         if isinstance(value, list):
             self._length(value)
         return super()._deserialize(value, attr, data, **kwargs)
@@ -102,7 +127,9 @@ class Uuid(fields.Field[str]):
     default_error_messages = {"invalid": "Not a UUID (like 0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11)."}
     _FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
         if not isinstance(value, str) or self._FORM.fullmatch(value) is None:
             raise self.make_error("invalid")
         return str(uuid.UUID(value))
@@ -117,7 +144,9 @@ class Number(fields.Field[float]):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
         if isinstance(value, str) and _in_query(self):
             try:
                 value = float(value)
@@ -140,8 +169,14 @@ class Integer(fields.Field[int]):
     def __init__(self, *, min: int, max: int, **kwargs: Any) -> None:
         super().__init__(validate=validate.Range(min=min, max=max), **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
-        if isinstance(value, str) and _in_query(self) and re.fullmatch(r"[+-]?[0-9]{1,18}", value, re.ASCII):
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        if (
+            isinstance(value, str)
+            and _in_query(self)
+            and re.fullmatch(r"[+-]?[0-9]{1,18}", value, re.ASCII)
+        ):
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
@@ -155,7 +190,9 @@ class Boolean(fields.Field[bool]):
 
     _SPELLINGS = {"true": True, "1": True, "false": False, "0": False}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
         if isinstance(value, str) and _in_query(self):
             value = self._SPELLINGS.get(value.lower())
         if not isinstance(value, bool):
@@ -164,12 +201,19 @@ class Boolean(fields.Field[bool]):
 
 
 class Time(fields.Field[datetime]):
-    """A moment: ISO 8601. Answered in UTC with microseconds and `Z`; accepted with `Z` or an offset."""
+    """A moment: ISO 8601.
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+    Answered in UTC with microseconds and `Z`; accepted with `Z` or an offset.
+    """
+
+    def _serialize(
+        self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any
+    ) -> str | None:
         return None if value is None else iso(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
         try:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is not None:
@@ -189,4 +233,9 @@ class ObservedAt(Time):
 
     def __init__(self, newer: str) -> None:
         """`newer`: what becomes of the call when something newer is known."""
-        super().__init__(load_default=None, metadata={"description": f"When the caller saw or decided this; left out: now. {newer}"})
+        super().__init__(
+            load_default=None,
+            metadata={
+                "description": f"When the caller saw or decided this; left out: now. {newer}"
+            },
+        )

@@ -1,11 +1,16 @@
-"""What a name may hold: names stand in terminals, logs and models' contexts, where nothing else may speak through them."""
+"""What a name may hold: names stand in terminals, logs and models' contexts, where nothing else may
+speak through them.
+"""
 
 import re
 import unicodedata
 
-# C0 and C1 controls, line and paragraph separators, bidi embeddings, overrides and isolates, and tag characters,
-# which are read by models and shown by nobody. Marks that right-to-left text needs, and joiners of emoji, may stay.
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+# C0 and C1 controls, line and paragraph separators, bidi embeddings, overrides and isolates, and
+# tag characters, which are read by models and shown by nobody. Marks that right-to-left text needs,
+# and joiners of emoji, may stay.
+_FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
 _INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
 _FILLERS = "\u115f\u1160\u3164\uffa0\u2800"  # letters and signs without a picture
 
@@ -27,7 +32,10 @@ def problem_of(name: str) -> str | None:
     """Why the text cannot be a name, as a sentence; None when it can."""
     match = _FORBIDDEN.search(name)
     if match is not None:
-        return f"Contains {described(match.group())} at position {match.start()}: a name holds no such character."
+        return (
+            f"Contains {described(match.group())} at position {match.start()}: a name holds no such"
+            " character."
+        )
     if name and all(unicodedata.category(char) in _INVISIBLE or char in _FILLERS for char in name):
         return "Has no visible character: a name must show."
     return None

@@ -1,7 +1,9 @@
-"""Which clients the service serves: each side says its version and the API that it speaks, and an older client goes on working.
+"""Which clients the service serves: each side says its version and the API that it speaks, and an
+older client goes on working.
 
-The API counts what broke the wire contract; what is added to the contract leaves it as it is. The service serves every API from the
-oldest on. A client of an older one is refused before its call has done anything, and keeps it: see docs/design.md.
+The API counts what broke the wire contract; what is added to the contract leaves it as it is. The
+service serves every API from the oldest on. A client of an older one is refused before its call has
+done anything, and keeps it: see docs/design.md.
 """
 
 import re
@@ -20,12 +22,18 @@ CLIENT_HEADER = "X-Coord-Client"
 SERVER_HEADER = "X-Coord-Server"
 MAX_VERSIONS = 50  # that are told apart in `/metrics`: a caller may make them up
 
-_CLIENT = re.compile(r"(?P<version>\d{1,4}\.\d{1,4}\.\d{1,4}([-.+]?[A-Za-z0-9]{1,12}){0,3}); ?api=(?P<api>\d{1,4})", re.ASCII)
+_CLIENT = re.compile(
+    r"(?P<version>\d{1,4}\.\d{1,4}\.\d{1,4}([-.+]?[A-Za-z0-9]{1,12}){0,3}); ?api=(?P<api>\d{1,4})",
+    re.ASCII,
+)
 _counted: set[str] = set()
 
 
 class ClientTooOld(CoordError):
-    """The client speaks an API that is no longer served. It keeps what it queued; `coord upgrade` makes it a newer one."""
+    """The client speaks an API that is no longer served.
+
+    It keeps what it queued; `coord upgrade` makes it a newer one.
+    """
 
     status, code = 403, "client_too_old"
 
@@ -52,7 +60,9 @@ def client() -> Client | None:
 
 
 def label(caller: Client | None) -> str:
-    """The version as `/metrics` shows it: `none` for other clients, `other` for more versions than there can be."""
+    """The version as `/metrics` shows it: `none` for other clients, `other` for more versions than
+    there can be.
+    """
     if caller is None:
         return "none"
     if caller.version not in _counted:
@@ -73,8 +83,9 @@ def _refuse_older() -> None:
     if caller is not None and caller.api < OLDEST_API and request.path.startswith(f"{BASE_PATH}/"):
         served = f"API {OLDEST_API}" if OLDEST_API == API else f"API {OLDEST_API} to {API}"
         raise ClientTooOld(
-            f"This coord {caller.version} speaks API {caller.api}, and the server (coord {__version__}) {served}. "
-            f"Run: coord upgrade. What is queued stays, and is sent by the newer client.",
+            f"This coord {caller.version} speaks API {caller.api}, and the server (coord"
+            f" {__version__}) {served}. Run: coord upgrade. What is queued stays, and is sent by"
+            " the newer client.",
             oldest_api=OLDEST_API,
         )
 

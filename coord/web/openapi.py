@@ -1,4 +1,6 @@
-"""The API document: flask-smorest's, with coord's fields, error answers, token and session header."""
+"""The API document: flask-smorest's, with coord's fields, error answers, token and session
+header.
+"""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -14,7 +16,9 @@ from coord.web.requests import SESSION_HEADER
 
 
 class CoordApi(Api):
-    """flask-smorest's Api without its error handlers: ours keep headers and the contract's shape."""
+    """flask-smorest's Api without its error handlers: ours keep headers and the contract's
+    shape.
+    """
 
     ERROR_SCHEMA = ErrorSchema  # type: ignore[assignment]
     DEFAULT_ERROR_RESPONSE_NAME = None  # type: ignore[assignment]  # each answer is named, so that one that is not can be told
@@ -28,7 +32,7 @@ DESCRIPTION = f"""Locks, component states, workflows, messages: what sessions th
 The caller names itself with `session_id` in the body, in the query or in the header `{SESSION_HEADER}`, on any call; where it is said to
 be required, one of the three is. What a `DELETE` or `PUT` takes as parameters, it takes as a JSON body as well. Lists are paged with
 `limit` and `cursor`. Every create takes an `id` chosen by the client and may be repeated safely. Errors are
-`{{"detail", "error", …}}`; a 503 may be sent again after `Retry-After` seconds. The protocol in prose: `/llms.txt`."""
+`{{"detail", "error", …}}`; a 503 may be sent again after `Retry-After` seconds. The protocol in prose: `/llms.txt`."""  # noqa: E501 (as it is shown)
 
 _SESSION = {
     "name": SESSION_HEADER,
@@ -61,7 +65,12 @@ def api_of(app: Flask, version: str) -> CoordApi:
     api.register_field(fields.Boolean, "boolean", None)
     api.register_converter(NameConverter, lambda converter: {"type": "string", "minLength": 1})
     api.spec.components.security_scheme(
-        "bearer", {"type": "http", "scheme": "bearer", "description": "The token, where the operator has set one (COORD_TOKEN)."}
+        "bearer",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token, where the operator has set one (COORD_TOKEN).",
+        },
     )
     api.spec.components.parameter("session", "header", dict(_SESSION))
     for name, response in shared_errors().items():
@@ -71,7 +80,9 @@ def api_of(app: Flask, version: str) -> CoordApi:
 
 
 def document(app: Flask) -> dict[str, Any]:
-    """The whole document, as it is sent; put together at the first call, when every area has been registered."""
+    """The whole document, as it is sent; put together at the first call, when every area has been
+    registered.
+    """
     made: dict[str, Any] | None = app.extensions.get("coord.openapi")
     if made is None:
         made = app.extensions["coord.openapi"] = _make_document(app.extensions["coord.api"])
@@ -86,7 +97,9 @@ def _make_document(api: CoordApi) -> dict[str, Any]:
         for parameter in operation.get("parameters", ()):
             _without_null(parameter)
         if path.startswith(BASE_PATH):
-            operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/session"})
+            operation.setdefault("parameters", []).append(
+                {"$ref": "#/components/parameters/session"}
+            )
         operation["responses"] = dict(sorted(operation["responses"].items()))
     return spec
 

@@ -1,7 +1,8 @@
 """Log lines on standard output, without ever waiting for whoever reads them.
 
-A pipe holds 64 KB. When nobody reads it any more (a stuck log shipper), a write waits for ever, with the lock of all logging held: after
-some 250 calls the whole worker would stand still. So what finds no room is left out, and a later line says how many there were.
+A pipe holds 64 KB. When nobody reads it any more (a stuck log shipper), a write waits for ever,
+with the lock of all logging held: after some 250 calls the whole worker would stand still. So what
+finds no room is left out, and a later line says how many there were.
 """
 
 import logging
@@ -41,7 +42,11 @@ class Output(logging.StreamHandler[TextIO]):
 
     def _told(self, record: logging.LogRecord) -> bytes:
         told = f"{self._lost} log lines were lost: nobody read them"
-        return self._line(logging.LogRecord(__name__, logging.WARNING, record.pathname, record.lineno, told, None, None))
+        return self._line(
+            logging.LogRecord(
+                __name__, logging.WARNING, record.pathname, record.lineno, told, None, None
+            )
+        )
 
     def _send(self, write: Write, line: bytes) -> bool:
         """Whether the line was begun: what of it found no room goes before the next."""
@@ -59,7 +64,9 @@ class Output(logging.StreamHandler[TextIO]):
 
 
 def _never_waiting(stream: TextIO) -> Write | None:
-    """Writes as much as has room and raises BlockingIOError when there is none; None where a write does not wait for a reader."""
+    """Writes as much as has room and raises BlockingIOError when there is none; None where a write
+    does not wait for a reader.
+    """
     try:
         descriptor = stream.fileno()
         kind = os.fstat(descriptor).st_mode
@@ -70,7 +77,9 @@ def _never_waiting(stream: TextIO) -> Write | None:
         return lambda data: sender.send(data, socket.MSG_DONTWAIT)
     if not stat.S_ISFIFO(kind):
         return None
-    try:  # O_NONBLOCK belongs to who opened it: set on the one that we were given, it would be set for the shell as well
+    # O_NONBLOCK belongs to who opened it: set on the one that we were given, it would be set for
+    # the shell as well
+    try:
         own = os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:  # another user made the pipe, as with Docker
         return lambda data: _write_if_room(descriptor, data)

@@ -1,4 +1,6 @@
-"""Pages of a list, by keyset and never by offset: a cursor holds the key of the last item and which list it belongs to."""
+"""Pages of a list, by keyset and never by offset: a cursor holds the key of the last item and which
+list it belongs to.
+"""
 
 import base64
 import json
@@ -14,34 +16,62 @@ T = TypeVar("T")
 
 
 def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | None:
-    """The key that a cursor stands for: whole numbers, `length` of them. Raises Invalid for one that this list did not give."""
+    """The key that a cursor stands for: whole numbers, `length` of them.
+
+    Raises Invalid for one that this list did not give.
+    """
     if cursor is None:
         return None
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         named, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if named == list_name(kind) and len(key) == length and all(type(part) is int and abs(part) < 2**63 for part in key):
+        if (
+            named == list_name(kind)
+            and len(key) == length
+            and all(type(part) is int and abs(part) < 2**63 for part in key)
+        ):
             return list(key)
     except (ValueError, TypeError, RecursionError):
         pass
-    raise Invalid({"cursor": ["Not a cursor of this list. Pass next_cursor of the page before, or leave it out to start."]})
+    raise Invalid(
+        {
+            "cursor": [
+                "Not a cursor of this list. Pass next_cursor of the page before, or leave it out to"
+                " start."
+            ]
+        }
+    )
 
 
-_NOT_FILTERS = {"cursor", "limit", "wait", "session_id"}  # parameters that may change from page to page
+_NOT_FILTERS = {
+    "cursor",
+    "limit",
+    "wait",
+    "session_id",
+}  # parameters that may change from page to page
 
 
 def list_name(kind: str) -> str:
-    """What a cursor belongs to: this kind of list, of these things. Another's would leave things out unseen."""
-    filters = sorted((name, value) for name, value in request.args.items(multi=True) if name not in _NOT_FILTERS)
+    """What a cursor belongs to: this kind of list, of these things.
+
+    Another's would leave things out unseen.
+    """
+    filters = sorted(
+        (name, value) for name, value in request.args.items(multi=True) if name not in _NOT_FILTERS
+    )
     return f"{kind} {crc32(repr((request.path, filters)).encode()):08x}"
 
 
-def paginate(kind: str, rows: Sequence[T], limit: int, key: Callable[[T], Sequence[int]]) -> dict[str, Any]:
+def paginate(
+    kind: str, rows: Sequence[T], limit: int, key: Callable[[T], Sequence[int]]
+) -> dict[str, Any]:
     """A page from `limit + 1` rows: the extra one only says that there is a next page."""
     return page_of(kind, rows[:limit], len(rows) > limit, key)
 
 
-def page_of(kind: str, items: Sequence[T], more: bool, key: Callable[[T], Sequence[int]]) -> dict[str, Any]:
+def page_of(
+    kind: str, items: Sequence[T], more: bool, key: Callable[[T], Sequence[int]]
+) -> dict[str, Any]:
     """A page of these items, with a cursor when there are more."""
     cursor = None
     if more:

@@ -1,7 +1,8 @@
 """Paths whose parts contain a slash: `/components/shop/web%2Fapi` names the component `web/api`.
 
-WSGI hands the path over decoded, so an encoded slash can no longer be told from a separator. The server's raw request line still has
-it: it becomes NUL (which no name may contain) until the router has cut the path, and a slash again in the part.
+WSGI hands the path over decoded, so an encoded slash can no longer be told from a separator. The
+server's raw request line still has it: it becomes NUL (which no name may contain) until the router
+has cut the path, and a slash again in the part.
 """
 
 import re
@@ -22,14 +23,18 @@ class NameConverter(BaseConverter):
     """One part of a path, encoded slashes included: `<name:component>`."""
 
     regex = r"[^/]+"
-    part_isolating = True  # werkzeug would take it, by the slash in the expression, for one that spans parts
+    part_isolating = (
+        True  # werkzeug would take it, by the slash in the expression, for one that spans parts
+    )
 
     def to_python(self, value: str) -> str:
         return value.replace(STAND_IN, "/")
 
 
 class EncodedSlashes:
-    """WSGI middleware that keeps encoded slashes apart from separators, and marks paths and queries that are not UTF-8."""
+    """WSGI middleware that keeps encoded slashes apart from separators, and marks paths and queries
+    that are not UTF-8.
+    """
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self._app = app
@@ -41,7 +46,9 @@ class EncodedSlashes:
             decoded = unquote_to_bytes(path)
             if b"\x00" not in decoded:
                 decoded = unquote_to_bytes(_ENCODED_SLASH.sub("%00", path))
-            environ["PATH_INFO"] = decoded.decode("latin-1").removeprefix(environ.get("SCRIPT_NAME", ""))
+            environ["PATH_INFO"] = decoded.decode("latin-1").removeprefix(
+                environ.get("SCRIPT_NAME", "")
+            )
         environ["coord.bad_encoding"] = _bad_encoding(path, query)
         return self._app(environ, start_response)
 

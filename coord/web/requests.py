@@ -1,4 +1,5 @@
-"""Loading requests. The caller may name itself in the body, in the query or in a header; a DELETE may carry its parameters in either.
+"""Loading requests. The caller may name itself in the body, in the query or in a header; a DELETE
+may carry its parameters in either.
 
 flask-smorest's own parser takes one source per call, so this is ours.
 """
@@ -17,9 +18,14 @@ from coord.web.names import SERVICE, looks_like_the_service
 from coord.web.schemas import MAX_UNKNOWN, Body, Schema, shortened, unknown_name
 
 SESSION_HEADER = "X-Coord-Session"
-PROJECT_HEADER = "X-Coord-Project"  # only MCP clients need it: everywhere else the project is a parameter
+PROJECT_HEADER = (  # only MCP clients need it: everywhere else the project is a parameter
+    "X-Coord-Project"
+)
 MAX_BODY_BYTES = 1024 * 1024
-BROKEN_OFF = "The body could not be read: it broke off, or its length or chunks are not as announced. Send it again."
+BROKEN_OFF = (
+    "The body could not be read: it broke off, or its length or chunks are not as announced. Send"
+    " it again."
+)
 TOO_LARGE = "The body is over 1 MiB. Send less, or split it."
 TWICE = "Given more than once, with different values."
 IN_BODY = "Not a parameter of this call: send it in the JSON body."
@@ -30,7 +36,10 @@ class NotAnObject(BadJson):
 
 
 def load_body(schema: Schema) -> dict[str, Any]:
-    """The JSON body through the schema. In the query there may be a `session_id` beside it, nothing else."""
+    """The JSON body through the schema.
+
+    In the query there may be a `session_id` beside it, nothing else.
+    """
     sent = json_body(null_is_empty=request.method == "PUT")
     _single(request.args, {"session_id": schema.fields["session_id"]}, in_body=schema.fields)
     data = _with_session(sent or {})
@@ -38,12 +47,16 @@ def load_body(schema: Schema) -> dict[str, Any]:
         return _load_and_note(schema, data)
     except Invalid as refused:
         if sent is None:
-            raise BadJson(f"The body is empty. Send a JSON object, like {_like(schema)}.") from refused
+            raise BadJson(
+                f"The body is empty. Send a JSON object, like {_like(schema)}."
+            ) from refused
         raise
 
 
 def load_query(schema: Schema) -> dict[str, Any]:
-    """The query through the schema; the same names may come in a JSON body instead, which goes before."""
+    """The query through the schema; the same names may come in a JSON body instead, which goes
+    before.
+    """
     data = {**_single(request.args, schema.fields), **(json_body(null_is_empty=True) or {})}
     return _load_and_note(schema, data if schema.filters_by_session else _with_session(data))
 
@@ -55,14 +68,19 @@ def load_parameters(schema: Schema) -> dict[str, Any]:
 
 def _like(schema: Schema) -> str:
     example = schema.example if isinstance(schema, Body) else None
-    return json.dumps(dict(example), ensure_ascii=False) if example else '{"project_key": "shop", …}'
+    return (
+        json.dumps(dict(example), ensure_ascii=False) if example else '{"project_key": "shop", …}'
+    )
 
 
 _CALLERS = ("session_id", "from_session", "updated_by", "created_by")
 
 
 def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Also notes who calls, which is a sign of life whatever comes of the call. In a read only `session_id` is the caller."""
+    """Also notes who calls, which is a sign of life whatever comes of the call.
+
+    In a read only `session_id` is the caller.
+    """
     loaded = load(schema, data)
     if schema.filters_by_session:
         data = {"session_id": sent_header(SESSION_HEADER)}
@@ -77,19 +95,34 @@ def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
 def _refuse_the_services_name(callers: Mapping[str, str]) -> None:
     for field, caller in callers.items():
         if looks_like_the_service(caller):
-            raise Invalid({field: [f"{SERVICE!r} is the service's own name, and this reads like it. Call yourself HOST/agent."]})
+            raise Invalid(
+                {
+                    field: [
+                        f"{SERVICE!r} is the service's own name, and this reads like it. Call"
+                        " yourself HOST/agent."
+                    ]
+                }
+            )
 
 
 def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:
-    """The body as an object; None when there is none. `null_is_empty`: the queue's shell loop sends `null` for a call without a body."""
+    """The body as an object; None when there is none.
+
+    `null_is_empty`: the queue's shell loop sends `null` for a call without a body.
+    """
     raw = _raw_body()
     if not raw:
         return None
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         sent = f"as {request.mimetype}" if request.mimetype else "without a Content-Type"
-        raise NotJson(f"The body must be JSON, but came {sent}. With curl: --json '…', or -H 'Content-Type: application/json' -d '…'.")
+        raise NotJson(
+            f"The body must be JSON, but came {sent}. With curl: --json '…', or -H 'Content-Type:"
+            " application/json' -d '…'."
+        )
     try:
-        data = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_members)
+        data = json.loads(
+            raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_members
+        )
     except UnicodeDecodeError:
         raise BadJson("The body is not UTF-8. Send JSON encoded as UTF-8.") from None
     except RecursionError:
@@ -121,11 +154,17 @@ def _raw_body() -> bytes:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise BadJson(f"The body is not JSON: there is no {name} in it. Leave the field out, or send null.")
+    raise BadJson(
+        f"The body is not JSON: there is no {name} in it. Leave the field out, or send null."
+    )
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members. Raises Invalid for a name that comes twice with different values: one of them would be lost unseen."""
+    """An object's members.
+
+    Raises Invalid for a name that comes twice with different values: one of them would be lost
+    unseen.
+    """
     members = dict(pairs)
     if len(members) < len(pairs):
         twice = next((name for name, value in pairs if members[name] != value), None)
@@ -149,12 +188,19 @@ def _flat(messages: Any, where: str = "") -> list[str]:
     if isinstance(messages, Mapping):
         if [*messages] == [0] and not where and not isinstance(messages[0], Mapping):
             return _flat(messages[0])  # the only value of a repeatable parameter
-        return [text for part, inner in messages.items() for text in _flat(inner, f"{where}[{part}]")]
-    return [f"{where}: {text}" if where else str(text) for text in (messages if isinstance(messages, list) else [messages])]
+        return [
+            text for part, inner in messages.items() for text in _flat(inner, f"{where}[{part}]")
+        ]
+    return [
+        f"{where}: {text}" if where else str(text)
+        for text in (messages if isinstance(messages, list) else [messages])
+    ]
 
 
 def _with_session(data: dict[str, Any]) -> dict[str, Any]:
-    """The caller's name from wherever it is: the body goes before the query, the query before the header."""
+    """The caller's name from wherever it is: the body goes before the query, the query before the
+    header.
+    """
     if data.get("session_id") is None:
         named = request.args.get("session_id") or sent_header(SESSION_HEADER)
         if named:
@@ -173,8 +219,13 @@ def sent_header(name: str) -> str | None:
         raise Invalid({name: ["Not UTF-8."]}) from None
 
 
-def _single(args: MultiDict[str, str], fields: Mapping[str, Any], in_body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The parameters, each once. Raises Invalid for others than `fields`; those that belong in the body are told so."""
+def _single(
+    args: MultiDict[str, str], fields: Mapping[str, Any], in_body: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The parameters, each once.
+
+    Raises Invalid for others than `fields`; those that belong in the body are told so.
+    """
     data: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name, values in args.lists():
@@ -182,7 +233,9 @@ def _single(args: MultiDict[str, str], fields: Mapping[str, Any], in_body: Mappi
         if len(errors) == MAX_UNKNOWN:
             break
         if field is None:
-            errors[shortened(name)] = [IN_BODY if in_body and name in in_body else unknown_name(name, fields, "parameter")]
+            errors[shortened(name)] = [
+                IN_BODY if in_body and name in in_body else unknown_name(name, fields, "parameter")
+            ]
         elif isinstance(field, ma.fields.List):
             data[name] = values
         elif len(set(values)) > 1:

@@ -1,4 +1,6 @@
-"""The bases of every marshmallow schema: unknown names are answered with the nearest known one, and the caller may name itself."""
+"""The bases of every marshmallow schema: unknown names are answered with the nearest known one, and
+the caller may name itself.
+"""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -10,16 +12,18 @@ from marshmallow import fields
 from coord.web.fields import Integer, SessionId
 
 SUGGEST_FROM = 0.5  # difflib's similarity from which a name is worth suggesting
-MAX_UNKNOWN = 20  # unknown names answered at once: looking for the nearest of a hundred thousand would take seconds
+# unknown names answered at once: looking for the nearest of a hundred thousand would take seconds
+MAX_UNKNOWN = 20
 MAX_SHOWN = 100  # characters of an unknown name that an error repeats
 
 
 class Schema(ma.Schema):
     """Base of every schema. An unknown name is refused with the nearest known one.
 
-    `filters_by_session`: true where the query's `session_id` says whose things are asked for, and only the header says who asks.
-    `in_query`: its values come from a query string, where everything is text.
-    `names_caller`: false where `session_id` is not who calls, or the call is no sign of its life.
+    `filters_by_session`: true where the query's `session_id` says whose things are asked for, and
+    only the header says who asks. `in_query`: its values come from a query string, where everything
+    is text. `names_caller`: false where `session_id` is not who calls, or the call is no sign of
+    its life.
     """
 
     in_query: ClassVar[bool] = False
@@ -29,9 +33,13 @@ class Schema(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
-    def handle_error(self, error: ma.ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
+    def handle_error(
+        self, error: ma.ValidationError, data: Any, *, many: bool, **kwargs: Any
+    ) -> None:
         if isinstance(error.messages, dict):
-            unknown = sorted(name for name, messages in error.messages.items() if messages == ["Unknown field."])
+            unknown = sorted(
+                name for name, messages in error.messages.items() if messages == ["Unknown field."]
+            )
             for name in unknown:
                 del error.messages[name]
             for name in unknown[:MAX_UNKNOWN]:
@@ -39,7 +47,8 @@ class Schema(ma.Schema):
 
 
 class Body(Schema):
-    """A JSON body. The caller may name itself in it, in the query or in the header `X-Coord-Session`.
+    """A JSON body. The caller may name itself in it, in the query or in the header
+    `X-Coord-Session`.
 
     `example`: a body for the API document.
     """
@@ -60,8 +69,12 @@ class Query(Schema):
 class PageQuery(Query):
     """Query parameters of a list."""
 
-    limit = Integer(min=1, max=500, load_default=100, metadata={"description": "Items a page, at most 500."})
-    cursor = fields.String(load_default=None, metadata={"description": "`next_cursor` of the page before."})
+    limit = Integer(
+        min=1, max=500, load_default=100, metadata={"description": "Items a page, at most 500."}
+    )
+    cursor = fields.String(
+        load_default=None, metadata={"description": "`next_cursor` of the page before."}
+    )
 
 
 def shortened(name: str) -> str:
@@ -72,7 +85,11 @@ def shortened(name: str) -> str:
 def unknown_name(name: str, known: Iterable[str], kind: str) -> str:
     names = sorted(known)
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=SUGGEST_FROM)
-    return f"Unknown {kind}. Did you mean {nearest[0]!r}?" if nearest else f"Unknown {kind}. Known: {', '.join(names)}."
+    return (
+        f"Unknown {kind}. Did you mean {nearest[0]!r}?"
+        if nearest
+        else f"Unknown {kind}. Known: {', '.join(names)}."
+    )
 
 
 def list_of(item: type[Schema]) -> type[Schema]:

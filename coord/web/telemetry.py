@@ -1,4 +1,6 @@
-"""What the service says of itself: a request id on every answer, one JSON log line per call, and the counters behind `/metrics`."""
+"""What the service says of itself: a request id on every answer, one JSON log line per call, and
+the counters behind `/metrics`.
+"""
 
 import logging
 import re
@@ -17,10 +19,22 @@ from coord.web.paths import STAND_IN
 
 REQUEST_ID = "X-Request-Id"
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")  # any other word is counted as "other": a caller may make them up
+METHODS = (
+    "GET",
+    "HEAD",
+    "OPTIONS",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+)  # any other word is counted as "other": a caller may make them up
 
 CALLS = Counter("coord_requests_total", "Calls answered.", ["method", "route", "status"])
-BY_CLIENT = Counter("coord_client_calls_total", "Calls answered, by the version of coord's client that made them.", ["version"])
+BY_CLIENT = Counter(
+    "coord_client_calls_total",
+    "Calls answered, by the version of coord's client that made them.",
+    ["version"],
+)
 SECONDS = Histogram(
     "coord_request_seconds",
     "Seconds from the arrival of a call to its answer, without those that it was asked to wait.",
@@ -38,7 +52,9 @@ def install(app: Flask) -> None:
 
 
 def set_up_logging(level: str) -> None:
-    """JSON lines on standard output for everything that logs through `coord` (and Flask's own logger of that name)."""
+    """JSON lines on standard output for everything that logs through `coord` (and Flask's own
+    logger of that name).
+    """
     logger = logging.getLogger("coord")
     logger.setLevel(level.upper())
     if not logger.handlers:
@@ -70,7 +86,12 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     environ: dict[str, Any] = request.environ
-    rule, method, status, request_id = request.url_rule, request.method, response.status_code, environ.get("coord.request_id")
+    rule, method, status, request_id = (
+        request.url_rule,
+        request.method,
+        response.status_code,
+        environ.get("coord.request_id"),
+    )
     waited = environ.get("coord.waited", 0.0)  # by the caller's wish
     seconds = time.perf_counter() - environ.get("coord.began", time.perf_counter()) - waited
     route = rule.rule if rule else "(none)"
@@ -89,7 +110,11 @@ def _end(response: Response) -> Response:
                 "ms": round(seconds * 1000, 2),
                 **({"waited_ms": round(waited * 1000)} if waited else {}),
                 **({"client": caller.version} if caller else {}),
-                **({"token": environ["coord.token_name"]} if environ.get("coord.token_name") else {}),
+                **(
+                    {"token": environ["coord.token_name"]}
+                    if environ.get("coord.token_name")
+                    else {}
+                ),
                 "peer": environ.get("REMOTE_ADDR"),
                 "request_id": request_id,
             },

@@ -1,4 +1,5 @@
-"""The first tables: the journal with its head row, and those of locks, components, workflows and messages.
+"""The first tables: the journal with its head row, and those of locks, components, workflows and
+messages.
 
 Revision ID: 0001
 Revises:
@@ -20,7 +21,12 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "component_history",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("component", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=100), nullable=False),
@@ -36,11 +42,26 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index("ix_component_history_observed", "component_history", ["project_key", "component", "observed_at"], unique=False)
-    op.create_index("ix_component_history_of_component", "component_history", ["project_key", "component", "revision"], unique=False)
+    op.create_index(
+        "ix_component_history_observed",
+        "component_history",
+        ["project_key", "component", "observed_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_component_history_of_component",
+        "component_history",
+        ["project_key", "component", "revision"],
+        unique=False,
+    )
     op.create_table(
         "components",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("component", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=100), nullable=False),
@@ -55,21 +76,49 @@ def upgrade() -> None:
         sa.Column("retired_at", coord.store.tables.Timestamp(), nullable=True),
         sa.Column("retired_by", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_components")),
-        sa.UniqueConstraint("project_key", "component", name=op.f("uq_components_project_key_component")),
+        sa.UniqueConstraint(
+            "project_key", "component", name=op.f("uq_components_project_key_component")
+        ),
         mariadb_charset="utf8mb4",
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
     op.create_index("ix_components_current", "components", ["retired_at", "revision"], unique=False)
-    op.create_index("ix_components_current_of_project", "components", ["retired_at", "project_key", "revision"], unique=False)
-    op.create_index("ix_components_named", "components", ["retired_at", "component", "revision"], unique=False)
-    op.create_index("ix_components_recent", "components", ["retired_at", "changed_revision"], unique=False)
-    op.create_index("ix_components_recent_of_project", "components", ["retired_at", "project_key", "changed_revision"], unique=False)
-    op.create_index("ix_components_state", "components", ["retired_at", "state", "revision"], unique=False)
-    op.create_index("ix_components_state_of_project", "components", ["retired_at", "project_key", "state", "revision"], unique=False)
+    op.create_index(
+        "ix_components_current_of_project",
+        "components",
+        ["retired_at", "project_key", "revision"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_components_named", "components", ["retired_at", "component", "revision"], unique=False
+    )
+    op.create_index(
+        "ix_components_recent", "components", ["retired_at", "changed_revision"], unique=False
+    )
+    op.create_index(
+        "ix_components_recent_of_project",
+        "components",
+        ["retired_at", "project_key", "changed_revision"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_components_state", "components", ["retired_at", "state", "revision"], unique=False
+    )
+    op.create_index(
+        "ix_components_state_of_project",
+        "components",
+        ["retired_at", "project_key", "state", "revision"],
+        unique=False,
+    )
     op.create_table(
         "journal",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("at", coord.store.tables.Timestamp(), nullable=False),
         sa.Column("type", sa.String(length=50), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=True),
@@ -82,8 +131,15 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index(op.f("ix_journal_project_key_revision"), "journal", ["project_key", "revision"], unique=False)
-    op.create_index(op.f("ix_journal_session_id_revision"), "journal", ["session_id", "revision"], unique=False)
+    op.create_index(
+        op.f("ix_journal_project_key_revision"),
+        "journal",
+        ["project_key", "revision"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_journal_session_id_revision"), "journal", ["session_id", "revision"], unique=False
+    )
     op.create_table(
         "journal_head",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -97,7 +153,8 @@ def upgrade() -> None:
     head = sa.table("journal_head", sa.column("id"), sa.column("revision"), sa.column("at"))
     op.execute(
         sa.insert(head).from_select(
-            ["id", "revision", "at"], sa.select(sa.literal(1), sa.literal(0), sa.literal("1970-01-01 00:00:00.000000"))
+            ["id", "revision", "at"],
+            sa.select(sa.literal(1), sa.literal(0), sa.literal("1970-01-01 00:00:00.000000")),
         )
     )
     op.create_table(
@@ -112,14 +169,21 @@ def upgrade() -> None:
     )
     op.create_table(
         "locks",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("resource", sa.String(length=500), nullable=False),
         sa.Column("resource_key", sa.String(length=500), nullable=False),
         sa.Column("tree", sa.Boolean(), nullable=False),
         sa.Column("session_id", sa.String(length=200), nullable=False),
-        sa.Column("description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
+        sa.Column(
+            "description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True
+        ),
         sa.Column("mode", sa.String(length=9), nullable=False),
         sa.Column("ttl_hours", sa.Double(), nullable=False),
         sa.Column("fencing_token", sa.BigInteger(), nullable=False),
@@ -137,25 +201,39 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index("ix_locks_held", "locks", ["released_at", "project_key", "resource_key"], unique=False)
+    op.create_index(
+        "ix_locks_held", "locks", ["released_at", "project_key", "resource_key"], unique=False
+    )
     op.create_index("ix_locks_holder", "locks", ["session_id", "released_at"], unique=False)
     op.create_index("ix_locks_of_project", "locks", ["project_key", "revision"], unique=False)
     op.create_table(
         "message_reads",
-        sa.Column("message", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "message",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("nth", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("session_id", sa.String(length=200), nullable=False),
         sa.Column("read_at", coord.store.tables.Timestamp(), nullable=False),
         sa.Column("acked_at", coord.store.tables.Timestamp(), nullable=True),
         sa.PrimaryKeyConstraint("message", "nth", name=op.f("pk_message_reads")),
-        sa.UniqueConstraint("session_id", "message", name=op.f("uq_message_reads_session_id_message")),
+        sa.UniqueConstraint(
+            "session_id", "message", name=op.f("uq_message_reads_session_id_message")
+        ),
         mariadb_charset="utf8mb4",
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
     op.create_table(
         "messages",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("thread_id", coord.store.tables.Id(), nullable=False),
         sa.Column("reply_to", coord.store.tables.Id(), nullable=True),
@@ -178,17 +256,41 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index("ix_messages_between", "messages", ["from_session", "to_session", "revision", "project_key"], unique=False)
+    op.create_index(
+        "ix_messages_between",
+        "messages",
+        ["from_session", "to_session", "revision", "project_key"],
+        unique=False,
+    )
     op.create_index("ix_messages_created", "messages", ["created_at"], unique=False)
-    op.create_index("ix_messages_from", "messages", ["from_session", "revision", "project_key"], unique=False)
+    op.create_index(
+        "ix_messages_from", "messages", ["from_session", "revision", "project_key"], unique=False
+    )
     op.create_index("ix_messages_of_project", "messages", ["project_key", "revision"], unique=False)
     op.create_index("ix_messages_of_thread", "messages", ["thread_id", "revision"], unique=False)
-    op.create_index("ix_messages_to", "messages", ["to_session", "revision", "from_session"], unique=False)
-    op.create_index("ix_messages_to_in_project", "messages", ["to_session", "project_key", "revision", "from_session"], unique=False)
-    op.create_index("ix_messages_unread", "messages", ["read_at", "to_session", "revision", "project_key", "from_session"], unique=False)
+    op.create_index(
+        "ix_messages_to", "messages", ["to_session", "revision", "from_session"], unique=False
+    )
+    op.create_index(
+        "ix_messages_to_in_project",
+        "messages",
+        ["to_session", "project_key", "revision", "from_session"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_messages_unread",
+        "messages",
+        ["read_at", "to_session", "revision", "project_key", "from_session"],
+        unique=False,
+    )
     op.create_table(
         "work_item_claims",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("item_id", coord.store.tables.Id(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -218,12 +320,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "work_items",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("workflow_id", coord.store.tables.Id(), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("title", sa.String(length=500), nullable=False),
-        sa.Column("description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
+        sa.Column(
+            "description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True
+        ),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("rank", sa.BigInteger(), nullable=False),
         sa.Column("depends_on", coord.store.tables.Json(), nullable=False),
@@ -242,17 +351,41 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index("ix_work_items_by_stage", "work_items", ["stage", "rank", "revision"], unique=False)
-    op.create_index("ix_work_items_of_project", "work_items", ["project_key", "stage", "rank", "revision"], unique=False)
-    op.create_index("ix_work_items_of_session", "work_items", ["assigned_to", "stage", "rank", "revision"], unique=False)
-    op.create_index("ix_work_items_of_workflow", "work_items", ["workflow_id", "stage", "rank", "revision"], unique=False)
+    op.create_index(
+        "ix_work_items_by_stage", "work_items", ["stage", "rank", "revision"], unique=False
+    )
+    op.create_index(
+        "ix_work_items_of_project",
+        "work_items",
+        ["project_key", "stage", "rank", "revision"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_work_items_of_session",
+        "work_items",
+        ["assigned_to", "stage", "rank", "revision"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_work_items_of_workflow",
+        "work_items",
+        ["workflow_id", "stage", "rank", "revision"],
+        unique=False,
+    )
     op.create_table(
         "workflows",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("name", sa.String(length=500), nullable=False),
-        sa.Column("description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
+        sa.Column(
+            "description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True
+        ),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", coord.store.tables.Timestamp(), nullable=False),
@@ -271,7 +404,9 @@ def upgrade() -> None:
         mariadb_engine="InnoDB",
     )
     op.create_index("ix_workflows_by_status", "workflows", ["status", "revision"], unique=False)
-    op.create_index("ix_workflows_of_project", "workflows", ["project_key", "status", "revision"], unique=False)
+    op.create_index(
+        "ix_workflows_of_project", "workflows", ["project_key", "status", "revision"], unique=False
+    )
 
 
 def downgrade() -> None:

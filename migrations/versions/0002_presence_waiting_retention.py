@@ -1,4 +1,5 @@
-"""Sessions that announced themselves, the line of those who wait for locks, and how far the journal was trimmed.
+"""Sessions that announced themselves, the line of those who wait for locks, and how far the journal
+was trimmed.
 
 Revision ID: 0002
 Revises: 0001
@@ -20,7 +21,12 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "lock_waiters",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("nth", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("wait_id", coord.store.tables.Id(), nullable=False),
         sa.Column("process", coord.store.tables.Id(), nullable=False),
@@ -30,7 +36,9 @@ def upgrade() -> None:
         sa.Column("tree", sa.Boolean(), nullable=False),
         sa.Column("session_id", sa.String(length=200), nullable=False),
         sa.Column("mode", sa.String(length=9), nullable=False),
-        sa.Column("description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
+        sa.Column(
+            "description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True
+        ),
         sa.Column("since", coord.store.tables.Timestamp(), nullable=False),
         sa.Column("until", coord.store.tables.Timestamp(), nullable=False),
         sa.PrimaryKeyConstraint("revision", "nth", name=op.f("pk_lock_waiters")),
@@ -40,7 +48,9 @@ def upgrade() -> None:
         mariadb_engine="InnoDB",
     )
     op.create_index("ix_lock_waiters_of_process", "lock_waiters", ["process"], unique=False)
-    op.create_index("ix_lock_waiters_of_resource", "lock_waiters", ["project_key", "resource_key"], unique=False)
+    op.create_index(
+        "ix_lock_waiters_of_resource", "lock_waiters", ["project_key", "resource_key"], unique=False
+    )
     op.create_index("ix_lock_waiters_of_session", "lock_waiters", ["session_id"], unique=False)
     op.create_table(
         "processes",
@@ -55,7 +65,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "sessions",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("session_id", sa.String(length=200), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=True),
         sa.Column("agent", sa.String(length=200), nullable=True),
@@ -74,8 +89,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_due", "sessions", ["left_how", "expires_at"], unique=False)
     op.create_index("ix_sessions_of_project", "sessions", ["project_key", "revision"], unique=False)
-    op.create_index("ix_sessions_there", "sessions", ["left_how", "project_key", "revision"], unique=False)
-    op.add_column("journal_head", sa.Column("trimmed", sa.BigInteger(), server_default="0", nullable=False))
+    op.create_index(
+        "ix_sessions_there", "sessions", ["left_how", "project_key", "revision"], unique=False
+    )
+    op.add_column(
+        "journal_head", sa.Column("trimmed", sa.BigInteger(), server_default="0", nullable=False)
+    )
 
 
 def downgrade() -> None:

@@ -1,4 +1,5 @@
-"""When workflows and work items were last decided upon, and when locks were claimed, so that what is replayed late leaves them alone.
+"""When workflows and work items were last decided upon, and when locks were claimed, so that what
+is replayed late leaves them alone.
 
 Revision ID: 0003
 Revises: 0002
@@ -22,8 +23,14 @@ def upgrade() -> None:
     for name in DECIDED_UPON:
         op.add_column(name, sa.Column("observed_at", coord.store.tables.Timestamp(), nullable=True))
         op.add_column(name, sa.Column("decisions", coord.store.tables.Json(), nullable=True))
-        changed = sa.table(name, *(sa.column(each) for each in ("observed_at", "created_at", "updated_at")))
-        op.execute(sa.update(changed).where(changed.c.updated_at > changed.c.created_at).values(observed_at=changed.c.updated_at))
+        changed = sa.table(
+            name, *(sa.column(each) for each in ("observed_at", "created_at", "updated_at"))
+        )
+        op.execute(
+            sa.update(changed)
+            .where(changed.c.updated_at > changed.c.created_at)
+            .values(observed_at=changed.c.updated_at)
+        )
     op.add_column("locks", sa.Column("decided_at", coord.store.tables.Timestamp(), nullable=True))
 
 

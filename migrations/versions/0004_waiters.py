@@ -41,7 +41,11 @@ def replace_table(old: str, new: str) -> None:
     On MariaDB each statement commits by itself, so each asks first whether it was carried out
     before.
     """
-    columns = {column["name"] for column in inspector().get_columns(TABLE)} if inspector().has_table(TABLE) else set()
+    columns = (
+        {column["name"] for column in inspector().get_columns(TABLE)}
+        if inspector().has_table(TABLE)
+        else set()
+    )
     if old in columns:
         op.drop_table(TABLE)
     if new not in columns:
@@ -60,7 +64,12 @@ def inspector() -> sa.Inspector:
 def create_table(name_of_id: str) -> None:
     op.create_table(
         TABLE,
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("nth", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column(name_of_id, coord.store.tables.Id(), nullable=False),
         sa.Column("process", coord.store.tables.Id(), nullable=False),
@@ -70,7 +79,9 @@ def create_table(name_of_id: str) -> None:
         sa.Column("tree", sa.Boolean(), nullable=False),
         sa.Column("session_id", sa.String(length=200), nullable=False),
         sa.Column("mode", sa.String(length=9), nullable=False),
-        sa.Column("description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True),
+        sa.Column(
+            "description", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb"), nullable=True
+        ),
         sa.Column("since", coord.store.tables.Timestamp(), nullable=False),
         sa.Column("until", coord.store.tables.Timestamp(), nullable=False),
         sa.PrimaryKeyConstraint("revision", "nth", name=op.f("pk_lock_waiters")),
@@ -84,4 +95,8 @@ def create_table(name_of_id: str) -> None:
 def rename_events(names: dict[str, str], subject_kind: str) -> None:
     journal = sa.table("journal", sa.column("type"), sa.column("subject_kind"))
     for old, new in names.items():
-        op.execute(sa.update(journal).where(journal.c.type == old).values(type=new, subject_kind=subject_kind))
+        op.execute(
+            sa.update(journal)
+            .where(journal.c.type == old)
+            .values(type=new, subject_kind=subject_kind)
+        )

@@ -1,6 +1,8 @@
-"""Plain names: when and how a session ended, how many dependencies of an item are open, items of closed workflows.
+"""Plain names: when and how a session ended, how many dependencies of an item are open, items of
+closed workflows.
 
-Each step asks whether it was done: MariaDB commits every ALTER by itself, so this may have to go on from the middle.
+Each step asks whether it was done: MariaDB commits every ALTER by itself, so this may have to go on
+from the middle.
 
 Revision ID: 0005
 Revises: 0004
@@ -54,4 +56,6 @@ def rename_stage(old: str, new: str) -> None:
 
 
 def has_index() -> bool:
-    return BY_ITEM in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(DEPENDENCIES)}
+    return BY_ITEM in {
+        index["name"] for index in sa.inspect(op.get_bind()).get_indexes(DEPENDENCIES)
+    }

@@ -1,6 +1,8 @@
-"""Records what the client sends, for every kind of call: `python -m tests.client.record_wire` adds to wire-api-1.jsonl what is new in it.
+"""Records what the client sends, for every kind of call: `python -m tests.client.record_wire` adds
+to wire-api-1.jsonl what is new in it.
 
-What was recorded once stays: clients in the field send it. Lines are only added, and tests/client/test_wire_api.py replays them all.
+What was recorded once stays: clients in the field send it. Lines are only added, and
+tests/client/test_wire_api.py replays them all.
 """
 
 import json
@@ -26,7 +28,10 @@ _ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class Recorder:
-    """Stands before the service, and keeps each call with the status of its answer. One call a connection, as the client makes them."""
+    """Stands before the service, and keeps each call with the status of its answer.
+
+    One call a connection, as the client makes them.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -47,14 +52,23 @@ class Recorder:
             threading.Thread(target=self._pass_on, args=(caller,), daemon=True).start()
 
     def _pass_on(self, caller: socket.socket) -> None:
-        with caller, socket.create_connection(("127.0.0.1", self._target)) as target, caller.makefile("rb") as sent:
+        with (
+            caller,
+            socket.create_connection(("127.0.0.1", self._target)) as target,
+            caller.makefile("rb") as sent,
+        ):
             head = b"".join(iter(sent.readline, b"\r\n"))
             first, *lines = head.decode("latin-1").splitlines()
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            headers = {
+                name.lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in lines)
+            }
             body = sent.read(int(headers.get("content-length", 0)))
             method, path, _ = first.split(" ")
             made: dict[str, Any] = {"method": method, "path": path}
-            made["headers"] = {name: value for name, value in headers.items() if name not in LEFT_OUT}
+            made["headers"] = {
+                name: value for name, value in headers.items() if name not in LEFT_OUT
+            }
             made["body"] = json.loads(body) if body else None
             self.calls.append(made)
             target.sendall(head + b"\r\n" + body)
@@ -76,12 +90,20 @@ def a_checkout() -> Iterator[Path]:
 
 
 class Client:
-    """The client of today, as three sessions use it: two by the command line, one through the hooks of Claude Code."""
+    """The client of today, as three sessions use it: two by the command line, one through the hooks
+    of Claude Code.
+    """
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        self._kept = {**CLOCK, **kept, "PYTHONPATH": str(ROOT), "COORD_HOST": "workstation", "NO_COLOR": "1"}
+        self._kept = {
+            **CLOCK,
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "COORD_HOST": "workstation",
+            "NO_COLOR": "1",
+        }
         self._url = url
         self.away = False
 
@@ -105,7 +127,12 @@ class Client:
         return str(json.loads(self(*command))["id"])
 
     def hook(self, event: str, **more: Any) -> None:
-        told = {"session_id": "5f0c1c2e-0b8e-4c61-9a56-5f2f7d1d7c11", "cwd": str(self.folder), "hook_event_name": event, **more}
+        told = {
+            "session_id": "5f0c1c2e-0b8e-4c61-9a56-5f2f7d1d7c11",
+            "cwd": str(self.folder),
+            "hook_event_name": event,
+            **more,
+        }
         subprocess.run(
             [sys.executable, "-m", "coord.client", "hook"],
             cwd=self.folder,
@@ -172,7 +199,14 @@ def work(client: Client) -> None:
     first = client.make("item", "add", "build", "-w", workflow, "-d", "it", "--priority", "5")
     second = client.make("item", "add", "deploy", "-w", workflow, "--after", first, "--for", BOB)
     third = client.make("item", "add", "tell", "-w", workflow)
-    for options in ((), ("-w", workflow, "--ready"), ("--status", "pending"), ("--mine",), ("--for", BOB), ("-A",)):
+    for options in (
+        (),
+        ("-w", workflow, "--ready"),
+        ("--status", "pending"),
+        ("--mine",),
+        ("--for", BOB),
+        ("-A",),
+    ):
         client("item", "list", *options)
     client("item", "claim")
     client("item", "claim", "-w", workflow, who=BOB)
@@ -201,7 +235,9 @@ def work(client: Client) -> None:
 
 
 def messages(client: Client) -> None:
-    sent = client.make("send", "--to", BOB, "-i", "high", "--ack", "src/app.py", "When are you done with it?")
+    sent = client.make(
+        "send", "--to", BOB, "-i", "high", "--ack", "src/app.py", "When are you done with it?"
+    )
     client("send", "to all", said="A body.\n")
     client("inbox", who=BOB)
     client("send", "--to", ALICE, "--reply-to", sent, "src/app.py", "Now.", who=BOB)
@@ -229,7 +265,13 @@ def news(client: Client) -> None:
 def guards(client: Client) -> None:
     subprocess.run(["git", "add", "."], cwd=client.folder, check=True)
     client("guard", "pre-commit")
-    client("guard", "pre-push", "origin", "https://git.example/shop.git", said="refs/heads/main 1 refs/heads/main 0\n")
+    client(
+        "guard",
+        "pre-push",
+        "origin",
+        "https://git.example/shop.git",
+        said="refs/heads/main 1 refs/heads/main 0\n",
+    )
 
 
 def hooks(client: Client) -> None:
@@ -278,7 +320,11 @@ def late(client: Client) -> None:
     client("read", message, "--ack", who=BOB)
     client("unlock", "--all")
     client("unlock", "--all", "-A")
-    client.hook("PreToolUse", tool_name="Edit", tool_input={"file_path": str(client.folder / "src" / "app.py")})
+    client.hook(
+        "PreToolUse",
+        tool_name="Edit",
+        tool_input={"file_path": str(client.folder / "src" / "app.py")},
+    )
     client.hook("SubagentStop", agent_id="a1b2", agent_type="Explore")
     client("end")
     client.away = False
@@ -291,11 +337,17 @@ def shape(call: dict[str, Any]) -> str:
     parts = urlsplit(call["path"])
     route = re.sub(_ID, "*", parts.path)
     query = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
-    return json.dumps([call["method"], route, query, sorted(call["body"] or {}), sorted(call["headers"])])
+    return json.dumps(
+        [call["method"], route, query, sorted(call["body"] or {}), sorted(call["headers"])]
+    )
 
 
 def recorded() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()] if FILE.exists() else []
+    return (
+        [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+        if FILE.exists()
+        else []
+    )
 
 
 def record() -> list[dict[str, Any]]:
@@ -311,14 +363,18 @@ def record() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """A first recording is kept whole, since later calls stand on earlier ones; what comes new later has to be added by hand to its place."""
+    """A first recording is kept whole, since later calls stand on earlier ones; what comes new
+    later has to be added by hand to its place.
+    """
     known = {shape(call) for call in recorded()}
     calls = record()
     new = [call for call in calls if shape(call) not in known]
     if known:
         sys.stdout.write("".join(f"{json.dumps(call, ensure_ascii=False)}\n" for call in new))
         return
-    FILE.write_text("".join(f"{json.dumps(call, ensure_ascii=False)}\n" for call in calls), encoding="utf-8")
+    FILE.write_text(
+        "".join(f"{json.dumps(call, ensure_ascii=False)}\n" for call in calls), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

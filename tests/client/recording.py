@@ -45,18 +45,41 @@ def away(call: Call) -> Answer:
 
 
 def message(subject: str, session: str = ME, **body: Any) -> Call:
-    told = {"id": str(uuid.uuid4()), "from_session": session, "subject": subject, "body": "", **body}
-    return Call("POST", f"{BASE}/messages", {key: value for key, value in told.items() if value is not None})
+    told = {
+        "id": str(uuid.uuid4()),
+        "from_session": session,
+        "subject": subject,
+        "body": "",
+        **body,
+    }
+    return Call(
+        "POST", f"{BASE}/messages", {key: value for key, value in told.items() if value is not None}
+    )
 
 
 def claim(resource: str, session: str = ME, **body: Any) -> Call:
-    return Call("POST", f"{BASE}/locks", {"id": str(uuid.uuid4()), "project_key": "p", "session_id": session, "resource": resource, **body})
+    return Call(
+        "POST",
+        f"{BASE}/locks",
+        {
+            "id": str(uuid.uuid4()),
+            "project_key": "p",
+            "session_id": session,
+            "resource": resource,
+            **body,
+        },
+    )
 
 
 def name(call: Call) -> str:
     """A call in a word."""
     body = call.body or {}
-    return str(body.get("subject") or body.get("resource") or body.get("state") or f"{call.method} {call.path[len(BASE) :]}")
+    return str(
+        body.get("subject")
+        or body.get("resource")
+        or body.get("state")
+        or f"{call.method} {call.path[len(BASE) :]}"
+    )
 
 
 def shell_time(ago_s: float = 60) -> str:

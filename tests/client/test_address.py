@@ -26,7 +26,9 @@ def test_it_is_the_servers_root_whichever_of_its_pages_is_named(text: str) -> No
     assert normal(text) == "http://coord.example:8001"
 
 
-@pytest.mark.parametrize("prefix", ["http://h/tools", "https://h:8443/a/b", "http://h/api/coordinator"])
+@pytest.mark.parametrize(
+    "prefix", ["http://h/tools", "https://h:8443/a/b", "http://h/api/coordinator"]
+)
 def test_a_path_in_front_of_the_services_own_stays(prefix: str) -> None:
     assert normal(prefix) == prefix
     assert normal(f"{prefix}/api/coord/") == prefix

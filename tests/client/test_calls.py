@@ -1,4 +1,6 @@
-"""A write that cannot be sent is kept, nothing overtakes what waits, and whoever made a call learns what became of it."""
+"""A write that cannot be sent is kept, nothing overtakes what waits, and whoever made a call learns
+what became of it.
+"""
 
 import json
 import os
@@ -29,7 +31,9 @@ class Coord:
         self.timeouts: list[float] = []
         self.reply: Callable[[Call], Answer] = lambda call: answer(name=name(call))
 
-    def __call__(self, url: str, method: str, path: str, body: Any, headers: dict[str, str], timeout: float) -> Answer:
+    def __call__(
+        self, url: str, method: str, path: str, body: Any, headers: dict[str, str], timeout: float
+    ) -> Answer:
         call = Call(method, path, body)
         self.calls.append(call)
         self.headers.append(headers)
@@ -111,7 +115,11 @@ def test_one_that_is_kept_says_when_it_was_decided(calls: Calls, coord: Coord) -
     with pytest.raises(Queued) as raised:
         calls.write("PUT", "/components/p/api", {"state": "built"})
     assert coord.calls[0].body == {"state": "built"}
-    assert raised.value.call.body == {"state": "built", "observed_at": raised.value.call.ts} == calls.queue.waiting()[0].body
+    assert (
+        raised.value.call.body
+        == {"state": "built", "observed_at": raised.value.call.ts}
+        == calls.queue.waiting()[0].body
+    )
 
 
 def test_nobody_stands_in_line_for_a_claim_that_was_kept(calls: Calls, coord: Coord) -> None:
@@ -131,7 +139,9 @@ def test_an_address_that_is_none_loses_nothing_either(calls: Calls) -> None:
         calls.read("/status")
 
 
-def test_what_waits_is_sent_before_a_newer_call_and_the_caller_gets_its_own_answer(calls: Calls, coord: Coord) -> None:
+def test_what_waits_is_sent_before_a_newer_call_and_the_caller_gets_its_own_answer(
+    calls: Calls, coord: Coord
+) -> None:
     coord.reply = gone
     for subject in ("a", "b"):
         with pytest.raises(Queued):
@@ -154,12 +164,16 @@ def test_a_newer_call_waits_behind_one_that_cannot_be_sent(calls: Calls, coord: 
 
 def test_a_refusal_of_ones_own_call_behind_others_is_the_answer(calls: Calls, coord: Coord) -> None:
     calls.queue.append(message("a"))
-    coord.reply = lambda call: refusal(409, "lock_held") if call.path.endswith("/locks") else answer()
+    coord.reply = lambda call: (
+        refusal(409, "lock_held") if call.path.endswith("/locks") else answer()
+    )
     assert calls.write("POST", "/locks", {"resource": "x"}).status == 409
     assert calls.queue.rejected() == []
 
 
-def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(checkout: Path, coord: Coord) -> None:
+def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(
+    checkout: Path, coord: Coord
+) -> None:
     worktree = checkout / ".claude" / "worktrees" / "x"
     worktree.mkdir(parents=True)
     git = checkout / ".git" / "worktrees" / "x"
@@ -174,10 +188,15 @@ def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(checkout: Path,
     assert not list(worktree.glob(".claude/coord-queue.jsonl"))
 
 
-def test_while_another_process_replays_a_call_is_kept_behind_the_others(calls: Calls, coord: Coord) -> None:
+def test_while_another_process_replays_a_call_is_kept_behind_the_others(
+    calls: Calls, coord: Coord
+) -> None:
     calls.queue.append(message("a"))
     calls.timeouts.replay = 0.0
-    with FileLock(f"{calls.queue.folder}/replay.lock", 0), pytest.raises(Queued, match="another process"):
+    with (
+        FileLock(f"{calls.queue.folder}/replay.lock", 0),
+        pytest.raises(Queued, match="another process"),
+    ):
         say(calls, "b")
     assert coord.calls == []
     assert len(calls.queue.waiting()) == 2
@@ -200,7 +219,9 @@ def test_one_that_another_process_sent_meanwhile_is_asked_for_again_with_its_id(
     assert coord.calls[1].body == coord.calls[2].body
 
 
-def test_also_when_newer_ones_cannot_be_sent_any_more(calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_also_when_newer_ones_cannot_be_sent_any_more(
+    calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls.queue.append(message("a"))
     append = Queue.append
 
@@ -227,10 +248,24 @@ def test_a_caller_that_knows_that_coord_is_away_tries_nothing(calls: Calls, coor
 
 
 @pytest.mark.parametrize(
-    ("asked", "retry_after", "waits"), [(30, 60, [30]), (60, 60, [60]), (61, 60, []), (30, 0, []), (0, 60, [0]), (0, 0, []), (None, 60, [])]
+    ("asked", "retry_after", "waits"),
+    [
+        (30, 60, [30]),
+        (60, 60, [60]),
+        (61, 60, []),
+        (30, 0, []),
+        (0, 60, [0]),
+        (0, 0, []),
+        (None, 60, []),
+    ],
 )
 def test_a_retry_after_is_waited_for_once_by_who_can(
-    asked: float | None, retry_after: float, waits: list[float], calls: Calls, coord: Coord, slept: list[float]
+    asked: float | None,
+    retry_after: float,
+    waits: list[float],
+    calls: Calls,
+    coord: Coord,
+    slept: list[float],
 ) -> None:
     said: list[str] = []
     calls.timeouts.retry_after, calls.timeouts.notice = retry_after, said.append
@@ -266,7 +301,11 @@ def test_a_read_names_the_session_and_a_call_carries_the_token(calls: Calls, coo
     calls.read("/status", headers={"Accept": "text/plain"})
     calls.read("/health")
     say(calls, "a")
-    assert coord.headers[0] == {"X-Coord-Session": ME, "Accept": "text/plain", "Authorization": "Bearer secret"}
+    assert coord.headers[0] == {
+        "X-Coord-Session": ME,
+        "Accept": "text/plain",
+        "Authorization": "Bearer secret",
+    }
     assert coord.headers[2] == {"Authorization": "Bearer secret"}
     assert [call.path for call in coord.calls[:2]] == [f"{BASE}/status", "/health"]
 
@@ -277,18 +316,22 @@ def test_a_call_may_have_more_time_than_others(calls: Calls, coord: Coord) -> No
     assert coord.timeouts == [40, 10]
 
 
-# --- what cannot be kept --------------------------------------------------------------------------------------------------------------
+# --- what cannot be kept --------------------------------------------------------------------------
 
 
 def test_a_call_that_can_neither_be_sent_nor_kept_says_so(calls: Calls, coord: Coord) -> None:
     Path(calls.queue.folder).parent.mkdir(parents=True)
     Path(calls.queue.folder).write_text("a file where the folder should be")
     coord.reply = gone
-    with pytest.raises(NotQueued, match=r"it is away\. And the call could not be queued in .*queue\.jsonl"):
+    with pytest.raises(
+        NotQueued, match=r"it is away\. And the call could not be queued in .*queue\.jsonl"
+    ):
         say(calls, "a")
 
 
-@pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(30, "read-only")], ids=["denied", "read-only"])
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "denied"), OSError(30, "read-only")], ids=["denied", "read-only"]
+)
 def test_where_the_queue_cannot_even_be_looked_at_calls_are_sent(
     calls: Calls, coord: Coord, error: OSError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,7 +345,9 @@ def test_where_the_queue_cannot_even_be_looked_at_calls_are_sent(
         say(calls, "b")
 
 
-def test_a_full_queue_says_that_this_call_is_lost(calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_says_that_this_call_is_lost(
+    calls: Calls, coord: Coord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(queue_module, "MAX_BYTES", 10)
     coord.reply = gone
     with pytest.raises(Queued):
@@ -318,7 +363,10 @@ def test_a_stopped_process_that_holds_the_file_makes_a_call_that_is_not_kept_not
     monkeypatch.setattr(queue_module, "FILE_LOCK_S", 0.0)
     coord.reply = gone
     calls.place.make_state_folder()
-    with FileLock(f"{calls.queue.folder}/queue.lock", 0), pytest.raises(NotQueued, match="another process holds"):
+    with (
+        FileLock(f"{calls.queue.folder}/queue.lock", 0),
+        pytest.raises(NotQueued, match="another process holds"),
+    ):
         say(calls, "a")
 
 
@@ -343,4 +391,6 @@ def test_what_is_kept_is_what_the_contract_says(calls: Calls, coord: Coord) -> N
         calls.write("DELETE", "/locks?session_id=host/a b&release_all=true")
     told = json.loads(Path(calls.queue.path).read_text())
     assert list(told) == ["ts", "method", "path", "body"]
-    assert told["path"].startswith("/api/coord/locks?session_id=host/a%20b&release_all=true&observed_at=20")
+    assert told["path"].startswith(
+        "/api/coord/locks?session_id=host/a%20b&release_all=true&observed_at=20"
+    )

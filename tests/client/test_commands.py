@@ -1,4 +1,6 @@
-"""Which commands need a lock: told by the shell's rules, and what docs/claude-code.md says of it."""
+"""Which commands need a lock: told by the shell's rules, and what docs/claude-code.md says
+of it.
+"""
 
 import re
 
@@ -7,7 +9,9 @@ import pytest
 from coord.client.commands import BadPattern, commands, resources
 from tests.service import ROOT
 
-OWN: dict[str, object] = {"hook": {"commands": [{"pattern": r"bin/(\w+) prod", "resource": r"run \1"}]}}
+OWN: dict[str, object] = {
+    "hook": {"commands": [{"pattern": r"bin/(\w+) prod", "resource": r"run \1"}]}
+}
 
 
 @pytest.mark.parametrize(
@@ -69,10 +73,15 @@ def test_what_only_looks_and_what_only_names_it_needs_none(line: str) -> None:
 def test_a_project_s_own_patterns_come_first_and_name_their_groups() -> None:
     assert resources("bin/import prod && git push", OWN) == ["git push", "run import"]
     assert resources("git push", {"hook": {"default_commands": False}}) == []
-    assert resources("git push", {"hook": {"commands": [{"pattern": "git push", "resource": "release"}]}}) == ["release"]
+    assert resources(
+        "git push", {"hook": {"commands": [{"pattern": "git push", "resource": "release"}]}}
+    ) == ["release"]
 
 
-@pytest.mark.parametrize("entry", [{}, {"pattern": "x"}, {"pattern": 1, "resource": "x"}, {"pattern": "(", "resource": "x"}, "x"])
+@pytest.mark.parametrize(
+    "entry",
+    [{}, {"pattern": "x"}, {"pattern": 1, "resource": "x"}, {"pattern": "(", "resource": "x"}, "x"],
+)
 def test_a_pattern_that_is_none_is_named(entry: object) -> None:
     with pytest.raises(BadPattern, match=r"\.coord\.toml"):
         resources("ls", {"hook": {"commands": [entry]}})
@@ -91,7 +100,13 @@ def test_the_document_names_the_locks_and_its_examples_need_them() -> None:
     text = (ROOT / "docs" / "claude-code.md").read_text(encoding="utf-8")
     table = text.partition("| lock | commands that need it |\n|---|---|\n")[2].partition("\n\n")[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
-    assert [lock.strip("`") for lock, _ in rows] == ["git commit", "git push", "deploy", "migrate", "ssh HOST"]
+    assert [lock.strip("`") for lock, _ in rows] == [
+        "git commit",
+        "git push",
+        "deploy",
+        "migrate",
+        "ssh HOST",
+    ]
     for lock, examples in rows[:-1]:
         program = ""
         for example in re.findall(r"`([^`]+)`", examples):

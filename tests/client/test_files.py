@@ -1,4 +1,6 @@
-"""What a file is called in a lock: the same whoever edits it, from every worktree, system and spelling."""
+"""What a file is called in a lock: the same whoever edits it, from every worktree, system and
+spelling.
+"""
 
 import ntpath
 import os
@@ -89,7 +91,12 @@ def test_links_are_followed(shop: Path, tmp_path: Path) -> None:
     (tmp_path / "way-in").symlink_to(shop / "src")
     (shop / "way-out").symlink_to(tmp_path / "outside")
     (shop / "circle").symlink_to("circle")
-    assert named("link.py", shop) == named("folder/app.py", shop) == named(tmp_path / "way-in" / "app.py", shop) == ("shop", "src/app.py")
+    assert (
+        named("link.py", shop)
+        == named("folder/app.py", shop)
+        == named(tmp_path / "way-in" / "app.py", shop)
+        == ("shop", "src/app.py")
+    )
     assert named("folder/../README", shop) == ("shop", "README")
     assert named("way-out/x", shop) == ("shop", f"web-1:{tmp_path}/outside/x")
     assert named("circle", shop)[0] == "shop"
@@ -108,7 +115,9 @@ def test_a_file_at_home(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert named("~/notes.md", shop) == ("shop", "home/notes.md")
 
 
-def test_in_another_repository_it_is_of_that_ones_project(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_another_repository_it_is_of_that_ones_project(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = checkout(tmp_path / "other", "src/app.py")
     assert named(other / "src" / "app.py", shop) == ("other", "src/app.py")
     monkeypatch.setenv("COORD_PROJECT", "mine")
@@ -129,7 +138,11 @@ def test_what_a_command_was_told_is_about_its_own_repository(shop: Path, tmp_pat
 
 def test_a_part_of_a_checkout_may_be_a_project_of_its_own(shop: Path) -> None:
     (shop / "src" / ".coord.toml").write_text('project = "part"')
-    assert named("src/app.py", shop) == named(shop / "src" / "app.py", shop / "src") == ("part", "src/app.py")
+    assert (
+        named("src/app.py", shop)
+        == named(shop / "src" / "app.py", shop / "src")
+        == ("part", "src/app.py")
+    )
     assert named("README", shop / "src") == ("shop", "README")
 
 
@@ -143,15 +156,20 @@ def test_in_a_submodule_it_counts_from_there(shop: Path) -> None:
 def test_without_a_repository_it_counts_from_the_settings(tmp_path: Path) -> None:
     (tmp_path / "loose" / "deep").mkdir(parents=True)
     (tmp_path / "loose" / ".coord.toml").write_text('project = "mine"')
-    assert named(tmp_path / "loose" / "deep" / "x", tmp_path / "loose" / "deep") == ("mine", "deep/x")
+    assert named(tmp_path / "loose" / "deep" / "x", tmp_path / "loose" / "deep") == (
+        "mine",
+        "deep/x",
+    )
     assert named(tmp_path / "loose" / "deep", tmp_path / "loose") == ("mine", "deep")
 
 
-def test_a_folder_whose_name_begins_like_the_checkouts_is_not_inside(shop: Path, tmp_path: Path) -> None:
+def test_a_folder_whose_name_begins_like_the_checkouts_is_not_inside(
+    shop: Path, tmp_path: Path
+) -> None:
     assert named(tmp_path / "shop-old" / "x", shop) == ("shop", f"web-1:{tmp_path}/shop-old/x")
 
 
-# --- disks that fold case, and macOS' way of writing accents ----------------------------------------------------------------------------
+# --- disks that fold case, and macOS' way of writing accents --------------------------------------
 
 
 @pytest.fixture
@@ -160,7 +178,9 @@ def folding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("path", ["src/app.py", "SRC/App.PY", "Src/APP.py"])
-def test_where_case_does_not_count_a_file_is_called_as_the_disk_does(shop: Path, folding: None, path: str) -> None:
+def test_where_case_does_not_count_a_file_is_called_as_the_disk_does(
+    shop: Path, folding: None, path: str
+) -> None:
     assert named(path, shop) == ("shop", "src/app.py")
 
 
@@ -174,7 +194,10 @@ def test_where_case_counts_it_counts(shop: Path) -> None:
 
 def test_two_files_that_differ_in_case_only_are_both_found(shop: Path, folding: None) -> None:
     (shop / "src" / "APP.py").write_text("")
-    assert [named(f"src/{name}", shop)[1] for name in ("app.py", "APP.py")] == ["src/app.py", "src/APP.py"]
+    assert [named(f"src/{name}", shop)[1] for name in ("app.py", "APP.py")] == [
+        "src/app.py",
+        "src/APP.py",
+    ]
 
 
 @pytest.mark.parametrize("path", ["/Users/Me/Shop/src/x", "/users/me/SHOP/src/x"])
@@ -184,8 +207,12 @@ def test_the_way_to_the_checkout_may_be_spelt_otherwise_too(folding: None, path:
     assert files._below(path, "/Users/me/sho") is None
 
 
-@pytest.mark.parametrize(("path", "top"), [("/STRASSE/x", "/straße"), ("/straße/x", "/STRASSE"), ("/İ/x", "/i̇")])
-def test_names_that_change_their_length_when_case_is_folded(folding: None, path: str, top: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "top"), [("/STRASSE/x", "/straße"), ("/straße/x", "/STRASSE"), ("/İ/x", "/i̇")]
+)
+def test_names_that_change_their_length_when_case_is_folded(
+    folding: None, path: str, top: str
+) -> None:
     assert files._below(path, top) == "x"
 
 
@@ -201,7 +228,7 @@ def test_also_where_the_disk_has_them_in_the_other(shop: Path, folding: None) ->
     assert named(composed.upper(), shop) == ("shop", composed)
 
 
-# --- Windows ----------------------------------------------------------------------------------------------------------------------------
+# --- Windows --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -226,8 +253,12 @@ def test_below_a_folder_on_windows(windows: None) -> None:
         ("C:\\x", "C:\\x"),
     ],
 )
-def test_long_paths_on_windows_lose_their_prefix(real: str, short: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "os", SimpleNamespace(path=SimpleNamespace(realpath=lambda path: real), sep="\\"))
+def test_long_paths_on_windows_lose_their_prefix(
+    real: str, short: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        files, "os", SimpleNamespace(path=SimpleNamespace(realpath=lambda path: real), sep="\\")
+    )
     assert files._real("x") == short
 
 
@@ -242,7 +273,9 @@ def test_long_paths_on_windows_lose_their_prefix(real: str, short: str, monkeypa
         ("C:\\work\\shop", "/"),
     ],
 )
-def test_a_file_on_windows_is_called_as_on_other_systems(windows: None, path: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_on_windows_is_called_as_on_other_systems(
+    windows: None, path: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class There:
         root = "C:\\work\\shop"
         project = own_project = "shop"

@@ -1,4 +1,7 @@
-"""`coord hook`, event by event, as a process of its own against the real service. What the real Claude Code makes of it: tests/e2e."""
+"""`coord hook`, event by event, as a process of its own against the real service.
+
+What the real Claude Code makes of it: tests/e2e.
+"""
 
 import json
 import os
@@ -55,7 +58,13 @@ def repository(tmp_path: Path) -> Repository:
 class Session:
     """A Claude Code session, as its hooks see it."""
 
-    def __init__(self, repository: Repository, url: str, agent: str | None = None, session_id: str | None = None) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        url: str,
+        agent: str | None = None,
+        session_id: str | None = None,
+    ) -> None:
         self.repository = repository
         self.url = url
         self.agent = agent
@@ -67,7 +76,10 @@ class Session:
         return Session(self.repository, self.url, f"a{uuid.uuid4().hex[:16]}", self.session_id)
 
     def run(self, given: bytes, **more: str) -> "subprocess.CompletedProcess[bytes]":
-        variables = environment(URL=self.url, HOST="web-1") | {"CLAUDE_PROJECT_DIR": str(self.repository.folder), "PYTHONPATH": str(ROOT)}
+        variables = environment(URL=self.url, HOST="web-1") | {
+            "CLAUDE_PROJECT_DIR": str(self.repository.folder),
+            "PYTHONPATH": str(ROOT),
+        }
         if self.shares_prompt:
             variables["COORD_SHARE_PROMPT"] = "1"
         return subprocess.run(
@@ -80,7 +92,12 @@ class Session:
 
     def fires(self, event: str, **given: Any) -> dict[str, Any]:
         """The event; what the hook answered to it."""
-        told = {"session_id": self.session_id, "cwd": str(self.repository.folder), "hook_event_name": event, **given}
+        told = {
+            "session_id": self.session_id,
+            "cwd": str(self.repository.folder),
+            "hook_event_name": event,
+            **given,
+        }
         if self.agent:
             told |= {"agent_id": self.agent, "agent_type": "general-purpose"}
         done = self.run(json.dumps(told).encode())
@@ -88,7 +105,9 @@ class Session:
         assert not Path(hook.log_path()).exists(), "the hook failed inside"
         if not done.stdout:
             return {}
-        assert not list(self.repository.folder.glob(".claude/coord-*")), "the hook wrote into the checkout"
+        assert not list(self.repository.folder.glob(".claude/coord-*")), (
+            "the hook wrote into the checkout"
+        )
         answer = json.loads(done.stdout)["hookSpecificOutput"]
         assert answer.pop("hookEventName") == event
         return dict(answer)
@@ -98,12 +117,21 @@ class Session:
 
     def edits(self, path: str, tool: str = "Edit") -> dict[str, Any]:
         name = "notebook_path" if tool == "NotebookEdit" else "file_path"
-        return self.fires("PreToolUse", tool_name=tool, tool_input={name: str(self.repository.folder / path)}, tool_use_id="toolu_e")
+        return self.fires(
+            "PreToolUse",
+            tool_name=tool,
+            tool_input={name: str(self.repository.folder / path)},
+            tool_use_id="toolu_e",
+        )
 
     def before(self, command: str, use: str = "toolu_1", **more: Any) -> dict[str, Any]:
-        return self.fires("PreToolUse", tool_name="Bash", tool_input={"command": command, **more}, tool_use_id=use)
+        return self.fires(
+            "PreToolUse", tool_name="Bash", tool_input={"command": command, **more}, tool_use_id=use
+        )
 
-    def after(self, command: str, use: str = "toolu_1", event: str = "PostToolUse") -> dict[str, Any]:
+    def after(
+        self, command: str, use: str = "toolu_1", event: str = "PostToolUse"
+    ) -> dict[str, Any]:
         return self.fires(event, tool_name="Bash", tool_input={"command": command}, tool_use_id=use)
 
     def prompts(self, prompt: str = "Go on") -> str:
@@ -150,23 +178,42 @@ def locks(service: Service, repository: Repository, **more: str) -> dict[str, st
     return {row["resource"]: row["session_id"] for row in rows}
 
 
-def send(service: Service, repository: Repository, to: Session | None, subject: str, body: str = "…", **more: Any) -> str:
-    told = {"from_session": "db-1/agent", "project_key": repository.project, "subject": subject, "body": body, **more}
-    answer = service.call("POST", "/messages", told if to is None else {**told, "to_session": to.name})
+def send(
+    service: Service,
+    repository: Repository,
+    to: Session | None,
+    subject: str,
+    body: str = "…",
+    **more: Any,
+) -> str:
+    told = {
+        "from_session": "db-1/agent",
+        "project_key": repository.project,
+        "subject": subject,
+        "body": body,
+        **more,
+    }
+    answer = service.call(
+        "POST", "/messages", told if to is None else {**told, "to_session": to.name}
+    )
     assert answer.status == 201
     return str(answer.json["id"])
 
 
-# --- an edit ---------------------------------------------------------------------------------------------------------------------
+# --- an edit --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit", "NotebookEdit"])
-def test_a_file_is_claimed_before_it_is_changed(one: Session, service: Service, repository: Repository, tool: str) -> None:
+def test_a_file_is_claimed_before_it_is_changed(
+    one: Session, service: Service, repository: Repository, tool: str
+) -> None:
     assert one.edits("src/app.py", tool) == {}
     assert locks(service, repository) == {"src/app.py": one.name}
 
 
-def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when_and_what_to_do(one: Session, two: Session) -> None:
+def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when_and_what_to_do(
+    one: Session, two: Session
+) -> None:
     one.shares_prompt = True
     one.prompts("Rework the order model\nand its tests")
     one.edits("src/app.py")
@@ -181,15 +228,23 @@ def test_an_edit_of_what_another_session_holds_is_denied_with_who_why_until_when
     assert f"coord send --to={one.name} -- src/app.py" in reason
 
 
-@pytest.mark.parametrize("config", ["", "[hook]\nshare_prompt = true\n"], ids=["by default", "a repository cannot say otherwise"])
-def test_what_a_session_was_asked_stays_its_own(one: Session, two: Session, repository: Repository, config: str) -> None:
+@pytest.mark.parametrize(
+    "config",
+    ["", "[hook]\nshare_prompt = true\n"],
+    ids=["by default", "a repository cannot say otherwise"],
+)
+def test_what_a_session_was_asked_stays_its_own(
+    one: Session, two: Session, repository: Repository, config: str
+) -> None:
     repository.config(config)
     one.prompts("A secret")
     one.edits("a.py")
     assert "secret" not in two.edits("a.py")["permissionDecisionReason"]
 
 
-def test_a_repository_can_keep_to_itself_what_a_user_would_share(one: Session, two: Session, repository: Repository) -> None:
+def test_a_repository_can_keep_to_itself_what_a_user_would_share(
+    one: Session, two: Session, repository: Repository
+) -> None:
     repository.config("[hook]\nshare_prompt = false\n")
     one.shares_prompt = True
     one.prompts("A secret")
@@ -200,34 +255,52 @@ def test_a_repository_can_keep_to_itself_what_a_user_would_share(one: Session, t
 def test_a_tree_that_another_session_claimed_covers_the_files_below(
     one: Session, two: Session, service: Service, repository: Repository
 ) -> None:
-    claim = {"project_key": repository.project, "session_id": one.name, "resource": "src/", "description": "moving all of it"}
+    claim = {
+        "project_key": repository.project,
+        "session_id": one.name,
+        "resource": "src/",
+        "description": "moving all of it",
+    }
     assert service.call("POST", "/locks", claim).status == 201
     assert "src/ is held by" in two.edits("src/deep/app.py")["permissionDecisionReason"]
     assert one.edits("src/deep/app.py") == {}
 
 
-def test_editing_again_renews_the_claim(one: Session, service: Service, repository: Repository) -> None:
+def test_editing_again_renews_the_claim(
+    one: Session, service: Service, repository: Repository
+) -> None:
     for _ in range(2):
         assert one.edits("a.py") == {}
     assert len(locks(service, repository, state="all")) == 1
 
 
-def test_a_worktree_s_file_is_the_same_file(one: Session, two: Session, repository: Repository) -> None:
+def test_a_worktree_s_file_is_the_same_file(
+    one: Session, two: Session, repository: Repository
+) -> None:
     git = ["git", "-C", str(repository.folder), "-c", "user.name=x", "-c", "user.email=x@y"]
     subprocess.run([*git, "add", ".coord.toml"], check=True)
     subprocess.run([*git, "commit", "-qm", "x"], check=True)
-    subprocess.run([*git, "worktree", "add", "-q", ".claude/worktrees/feature"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [*git, "worktree", "add", "-q", ".claude/worktrees/feature"],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
     one.edits("src/app.py")
-    assert "src/app.py is held by" in two.edits(".claude/worktrees/feature/src/app.py")["permissionDecisionReason"]
+    assert (
+        "src/app.py is held by"
+        in two.edits(".claude/worktrees/feature/src/app.py")["permissionDecisionReason"]
+    )
 
 
-def test_claude_s_own_notes_are_nobody_else_s(one: Session, service: Service, repository: Repository, tmp_path: Path) -> None:
+def test_claude_s_own_notes_are_nobody_else_s(
+    one: Session, service: Service, repository: Repository, tmp_path: Path
+) -> None:
     assert one.edits("/tmp/scratch.txt") == {}
     assert one.edits(str(Path.home() / ".claude" / "plans" / "x.md")) == {}
     assert locks(service, repository) == {}
 
 
-# --- subagents -------------------------------------------------------------------------------------------------------------------
+# --- subagents ------------------------------------------------------------------------------------
 
 
 def test_subagents_are_told_apart(one: Session) -> None:
@@ -237,7 +310,9 @@ def test_subagents_are_told_apart(one: Session) -> None:
     assert "a subagent of yours" in one.edits("a.py")["permissionDecisionReason"]
 
 
-def test_a_subagent_takes_over_what_its_session_edited(one: Session, service: Service, repository: Repository) -> None:
+def test_a_subagent_takes_over_what_its_session_edited(
+    one: Session, service: Service, repository: Repository
+) -> None:
     one.edits("a.py")
     agent = one.subagent()
     assert agent.edits("a.py") == {}
@@ -249,7 +324,14 @@ def test_a_subagent_works_under_what_its_session_claimed_on_purpose(
 ) -> None:
     for resource in ("src/", "a.py"):
         service.call(
-            "POST", "/locks", {"project_key": repository.project, "session_id": one.name, "resource": resource, "description": "mine"}
+            "POST",
+            "/locks",
+            {
+                "project_key": repository.project,
+                "session_id": one.name,
+                "resource": resource,
+                "description": "mine",
+            },
         )
     agent = one.subagent()
     assert agent.edits("src/x.py") == {}
@@ -257,30 +339,43 @@ def test_a_subagent_works_under_what_its_session_claimed_on_purpose(
     assert locks(service, repository) == {"src/": one.name, "a.py": one.name}
 
 
-def test_what_a_subagent_held_is_free_when_it_stops(one: Session, service: Service, repository: Repository) -> None:
+def test_what_a_subagent_held_is_free_when_it_stops(
+    one: Session, service: Service, repository: Repository
+) -> None:
     agent = one.subagent()
     agent.edits("a.py")
     assert agent.fires("SubagentStop") == {}
     assert locks(service, repository) == {}
 
 
-def test_a_subagent_is_not_shown_broadcasts_again(one: Session, service: Service, repository: Repository) -> None:
+def test_a_subagent_is_not_shown_broadcasts_again(
+    one: Session, service: Service, repository: Repository
+) -> None:
     send(service, repository, None, "for all")
-    assert one.subagent().fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}
+    assert (
+        one.subagent().fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}
+    )
 
 
-# --- commands --------------------------------------------------------------------------------------------------------------------
+# --- commands -------------------------------------------------------------------------------------
 
 
-def test_a_push_holds_its_lock_while_it_runs(one: Session, two: Session, service: Service, repository: Repository) -> None:
+def test_a_push_holds_its_lock_while_it_runs(
+    one: Session, two: Session, service: Service, repository: Repository
+) -> None:
     assert one.before("cd web && git push origin main") == {}
     assert locks(service, repository) == {"git push": one.name}
-    assert f"git push is held by {one.name}" in two.before("git push", "toolu_2")["permissionDecisionReason"]
+    assert (
+        f"git push is held by {one.name}"
+        in two.before("git push", "toolu_2")["permissionDecisionReason"]
+    )
     assert one.after("cd web && git push origin main") == {}
     assert locks(service, repository) == {}
 
 
-def test_a_command_that_failed_gives_its_lock_back_too(one: Session, service: Service, repository: Repository) -> None:
+def test_a_command_that_failed_gives_its_lock_back_too(
+    one: Session, service: Service, repository: Repository
+) -> None:
     one.before("make deploy")
     one.after("make deploy", event="PostToolUseFailure")
     assert locks(service, repository) == {}
@@ -294,7 +389,9 @@ def test_a_command_that_was_interrupted_gives_its_lock_back_at_the_next_prompt(
     assert locks(service, repository) == {}
 
 
-def test_what_claude_code_reports_by_itself_is_not_what_the_session_was_asked(one: Session, two: Session) -> None:
+def test_what_claude_code_reports_by_itself_is_not_what_the_session_was_asked(
+    one: Session, two: Session
+) -> None:
     one.shares_prompt = True
     one.prompts("Rework the orders")
     one.prompts("<task-notification>done</task-notification>")
@@ -302,40 +399,57 @@ def test_what_claude_code_reports_by_itself_is_not_what_the_session_was_asked(on
     assert '("Claude Code: Rework the orders")' in two.edits("a.py")["permissionDecisionReason"]
 
 
-def test_a_lock_that_the_session_had_before_the_command_stays(one: Session, service: Service, repository: Repository) -> None:
-    service.call("POST", "/locks", {"project_key": repository.project, "session_id": one.name, "resource": "git push"})
+def test_a_lock_that_the_session_had_before_the_command_stays(
+    one: Session, service: Service, repository: Repository
+) -> None:
+    service.call(
+        "POST",
+        "/locks",
+        {"project_key": repository.project, "session_id": one.name, "resource": "git push"},
+    )
     one.before("git push")
     one.after("git push")
     assert locks(service, repository) == {"git push": one.name}
 
 
-def test_a_command_in_the_background_keeps_its_lock_and_says_so(one: Session, service: Service, repository: Repository) -> None:
+def test_a_command_in_the_background_keeps_its_lock_and_says_so(
+    one: Session, service: Service, repository: Repository
+) -> None:
     told = one.before("./deploy.sh", run_in_background=True)["additionalContext"]
     one.after("./deploy.sh")
     assert locks(service, repository) == {"deploy": one.name}
     assert "coord unlock -- deploy" in told
 
 
-def test_of_several_locks_none_stays_when_one_is_refused(one: Session, two: Session, service: Service, repository: Repository) -> None:
+def test_of_several_locks_none_stays_when_one_is_refused(
+    one: Session, two: Session, service: Service, repository: Repository
+) -> None:
     one.before("git push")
     assert "deny" in two.before("make deploy && git push", "toolu_2")["permissionDecision"]
     assert locks(service, repository) == {"git push": one.name}
 
 
-def test_a_project_names_commands_of_its_own(one: Session, service: Service, repository: Repository) -> None:
-    repository.config('[hook]\ndefault_commands = false\n[[hook.commands]]\npattern = "bin/import (\\\\w+)"\nresource = "import \\\\1"\n')
+def test_a_project_names_commands_of_its_own(
+    one: Session, service: Service, repository: Repository
+) -> None:
+    repository.config(
+        '[hook]\ndefault_commands = false\n[[hook.commands]]\npattern = "bin/import'
+        ' (\\\\w+)"\nresource = "import \\\\1"\n'
+    )
     one.before("bin/import orders && git push")
     assert locks(service, repository) == {"import orders": one.name}
 
 
-def test_a_pattern_that_is_none_is_named_and_blocks_nothing(one: Session, repository: Repository) -> None:
+def test_a_pattern_that_is_none_is_named_and_blocks_nothing(
+    one: Session, repository: Repository
+) -> None:
     repository.config('[[hook.commands]]\npattern = "("\nresource = "x"\n')
     answer = one.before("git push")
     assert "permissionDecision" not in answer
     assert "not a regular expression" in answer["additionalContext"]
 
 
-# --- messages --------------------------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
@@ -350,7 +464,10 @@ def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
     assert "=== coord: 1 unread ===\n[high] db-1/agent -> all: api is down\n" in text
     assert message in text
     assert "\n| Do not deploy." in text
-    assert f"=== coord: 1 held by others ===\napi.py: {two.name} (Claude Code: Rename the API), until 20" in text
+    assert (
+        f"=== coord: 1 held by others ===\napi.py: {two.name} (Claude Code: Rename the API),"
+        " until 20" in text
+    )
 
 
 def test_a_message_is_shown_once(one: Session, service: Service, repository: Repository) -> None:
@@ -360,23 +477,49 @@ def test_a_message_is_shown_once(one: Session, service: Service, repository: Rep
     assert service.call("GET", f"/messages/{message}").json["read_at"] is not None
 
 
-def test_long_work_is_told_of_messages_and_keeps_its_locks(one: Session, service: Service, repository: Repository) -> None:
+def test_long_work_is_told_of_messages_and_keeps_its_locks(
+    one: Session, service: Service, repository: Repository
+) -> None:
     one.edits("a.py")
     send(service, repository, one, "hurry")
     memory = repository.state(service.url) / "sessions"
-    assert one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}, "it was active a moment ago"
-    before = service.call("GET", f"/locks?project_key={repository.project}").json["items"][0]["expires_at"]
+    assert one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t") == {}, (
+        "it was active a moment ago"
+    )
+    before = service.call("GET", f"/locks?project_key={repository.project}").json["items"][0][
+        "expires_at"
+    ]
     for file in memory.iterdir():
         os.utime(file, (0, 0))
-    assert "hurry" in one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t")["additionalContext"]
-    assert service.call("GET", f"/locks?project_key={repository.project}").json["items"][0]["expires_at"] > before
+    assert (
+        "hurry"
+        in one.fires("PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t")[
+            "additionalContext"
+        ]
+    )
+    assert (
+        service.call("GET", f"/locks?project_key={repository.project}").json["items"][0][
+            "expires_at"
+        ]
+        > before
+    )
 
 
-def test_a_start_costs_no_more_than_its_bytes(one: Session, service: Service, repository: Repository) -> None:
+def test_a_start_costs_no_more_than_its_bytes(
+    one: Session, service: Service, repository: Repository
+) -> None:
     repository.config("[hook]\nbanner_bytes = 2000\n")
     for number in range(30):
         send(service, repository, one, f"message {number}", "x" * 500)
-        service.call("POST", "/locks", {"project_key": repository.project, "session_id": "db-1/agent", "resource": f"file-{number}"})
+        service.call(
+            "POST",
+            "/locks",
+            {
+                "project_key": repository.project,
+                "session_id": "db-1/agent",
+                "resource": f"file-{number}",
+            },
+        )
     text = one.starts()
     assert len(text.encode()) < 2000
     assert "30 unread" in text
@@ -384,17 +527,25 @@ def test_a_start_costs_no_more_than_its_bytes(one: Session, service: Service, re
     assert "coord inbox" in text
 
 
-def test_work_in_hand_is_shown_at_the_start(one: Session, service: Service, repository: Repository) -> None:
-    flow = service.call("POST", "/workflows", {"project_key": repository.project, "name": "x", "created_by": "db-1/agent"}).json["id"]
+def test_work_in_hand_is_shown_at_the_start(
+    one: Session, service: Service, repository: Repository
+) -> None:
+    flow = service.call(
+        "POST",
+        "/workflows",
+        {"project_key": repository.project, "name": "x", "created_by": "db-1/agent"},
+    ).json["id"]
     service.call("POST", "/work-items", {"workflow_id": flow, "title": "Change the callers"})
     service.call("POST", "/work-items/claim", {"session_id": one.name, "workflow_id": flow})
     assert "=== coord: 1 in progress by you ===\nChange the callers" in one.starts("resume")
 
 
-# --- the end ---------------------------------------------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------
 
 
-def test_at_the_end_nothing_is_held_any_more(one: Session, service: Service, repository: Repository) -> None:
+def test_at_the_end_nothing_is_held_any_more(
+    one: Session, service: Service, repository: Repository
+) -> None:
     one.starts()
     one.edits("a.py")
     one.subagent().edits("b.py")
@@ -403,7 +554,7 @@ def test_at_the_end_nothing_is_held_any_more(one: Session, service: Service, rep
     assert list((repository.state(service.url) / "sessions").iterdir()) == []
 
 
-# --- coord is away ---------------------------------------------------------------------------------------------------------------
+# --- coord is away --------------------------------------------------------------------------------
 
 
 def test_while_coord_is_away_edits_go_on_and_it_is_said_once(repository: Repository) -> None:
@@ -413,10 +564,15 @@ def test_while_coord_is_away_edits_go_on_and_it_is_said_once(repository: Reposit
     assert "coord is away" in first["additionalContext"]
     assert "without locks" in first["additionalContext"]
     assert second == {}
-    assert [(call.method, (call.body or {})["resource"]) for call in repository.queued(CLOSED)] == [("POST", "a.py"), ("POST", "b.py")]
+    assert [(call.method, (call.body or {})["resource"]) for call in repository.queued(CLOSED)] == [
+        ("POST", "a.py"),
+        ("POST", "b.py"),
+    ]
 
 
-def test_what_was_claimed_while_coord_was_away_is_claimed_by_the_next_session(repository: Repository, service: Service, line: Line) -> None:
+def test_what_was_claimed_while_coord_was_away_is_claimed_by_the_next_session(
+    repository: Repository, service: Service, line: Line
+) -> None:
     session = Session(repository, line.url)
     line.breaks()
     session.edits("a.py")
@@ -427,7 +583,9 @@ def test_what_was_claimed_while_coord_was_away_is_claimed_by_the_next_session(re
     assert repository.queued(line.url) == []
 
 
-def test_what_waits_for_one_server_is_not_sent_to_another(repository: Repository, service: Service) -> None:
+def test_what_waits_for_one_server_is_not_sent_to_another(
+    repository: Repository, service: Service
+) -> None:
     session = Session(repository, CLOSED)
     session.edits("a.py")
     Session(repository, service.url).starts()
@@ -435,7 +593,9 @@ def test_what_waits_for_one_server_is_not_sent_to_another(repository: Repository
     assert len(repository.queued(CLOSED)) == 1
 
 
-def test_a_session_that_ended_while_coord_was_away_leaves_nothing_behind(repository: Repository, service: Service, line: Line) -> None:
+def test_a_session_that_ended_while_coord_was_away_leaves_nothing_behind(
+    repository: Repository, service: Service, line: Line
+) -> None:
     session = Session(repository, line.url)
     line.breaks()
     session.edits("a.py")
@@ -444,17 +604,24 @@ def test_a_session_that_ended_while_coord_was_away_leaves_nothing_behind(reposit
     session.ends()
     line.mends()
     Session(repository, line.url).starts()
-    assert locks(service, repository, state="all") == {}, "a claim that was released in the queue is not made"
+    assert locks(service, repository, state="all") == {}, (
+        "a claim that was released in the queue is not made"
+    )
 
 
-def test_a_claim_that_turns_out_to_be_another_s_is_reported_once(repository: Repository, service: Service, line: Line) -> None:
+def test_a_claim_that_turns_out_to_be_another_s_is_reported_once(
+    repository: Repository, service: Service, line: Line
+) -> None:
     session = Session(repository, line.url)
     line.breaks()
     session.edits("a.py")
     claim = {"project_key": repository.project, "session_id": "db-1/agent", "resource": "a.py"}
     assert service.call("POST", "/locks", claim).status == 201
     line.mends()
-    assert "=== coord: 1 of your queued calls were refused ===\nPOST /api/coord/locks" in Session(repository, line.url).starts()
+    assert (
+        "=== coord: 1 of your queued calls were refused ===\nPOST /api/coord/locks"
+        in Session(repository, line.url).starts()
+    )
     assert "refused" not in Session(repository, line.url).starts()
 
 
@@ -475,7 +642,9 @@ def swallowing(service: Service) -> Iterator[str]:
         yield f"http://127.0.0.1:{proxy.port}"
 
 
-def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(swallowing: str, repository: Repository) -> None:
+def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(
+    swallowing: str, repository: Repository
+) -> None:
     session = Session(repository, swallowing)
     assert "timed out" in session.edits("a.py")["additionalContext"]
     away = repository.state(swallowing) / "away"
@@ -485,7 +654,9 @@ def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(swal
     assert len(repository.queued(swallowing)) == 2
 
 
-def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_nothing(repository: Repository, tmp_path: Path) -> None:
+def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
     with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", TOKEN="s3cret") as guarded:
         session = Session(repository, guarded.url)
         assert "coord lets no call in from here" in session.edits("a.py")["additionalContext"]
@@ -493,7 +664,7 @@ def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_
         assert repository.queued(guarded.url) == []
 
 
-# --- whatever happens, nothing is blocked ----------------------------------------------------------------------------------------
+# --- whatever happens, nothing is blocked ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -524,28 +695,48 @@ def test_an_address_that_is_none_blocks_nothing(one: Session, url: str) -> None:
     one.url = url
     done = one.run(
         json.dumps(
-            {"session_id": "x", "hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_input": {"file_path": "a.py"}, "cwd": "."}
+            {
+                "session_id": "x",
+                "hook_event_name": "PreToolUse",
+                "tool_name": "Edit",
+                "tool_input": {"file_path": "a.py"},
+                "cwd": ".",
+            }
         ).encode()
     )
     assert done.returncode == 0
     assert b"deny" not in done.stdout
 
 
-def test_a_broken_config_is_named_at_the_start_and_blocks_nothing(one: Session, repository: Repository) -> None:
+def test_a_broken_config_is_named_at_the_start_and_blocks_nothing(
+    one: Session, repository: Repository
+) -> None:
     repository.config("url = \n")
     assert ".coord.toml is not TOML" in one.starts()
     assert one.edits("a.py") == {}
 
 
 def test_it_can_be_turned_off(one: Session, service: Service, repository: Repository) -> None:
-    event = {"session_id": one.session_id, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "a.py"}}
+    event = {
+        "session_id": one.session_id,
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Write",
+        "tool_input": {"file_path": "a.py"},
+    }
     assert one.run(json.dumps(event).encode(), COORD_HOOKS="off").stdout == b""
     assert locks(service, repository) == {}
 
 
-def test_what_fails_inside_is_noted_for_doctor_without_the_event(one: Session, repository: Repository) -> None:
-    edit = {"tool_name": "Write", "tool_input": {"file_path": "/my/secret\0", "content": "my secret"}}
-    done = one.run(json.dumps({"session_id": one.session_id, "hook_event_name": "PreToolUse", **edit}).encode())
+def test_what_fails_inside_is_noted_for_doctor_without_the_event(
+    one: Session, repository: Repository
+) -> None:
+    edit = {
+        "tool_name": "Write",
+        "tool_input": {"file_path": "/my/secret\0", "content": "my secret"},
+    }
+    done = one.run(
+        json.dumps({"session_id": one.session_id, "hook_event_name": "PreToolUse", **edit}).encode()
+    )
     noted = Path(hook.log_path()).read_text()
     assert (done.returncode, done.stderr) == (0, b"")
     assert "ValueError" in noted
@@ -553,7 +744,12 @@ def test_what_fails_inside_is_noted_for_doctor_without_the_event(one: Session, r
 
 
 def test_the_person_is_told_once_that_a_hook_fails(one: Session) -> None:
-    event = {"session_id": one.session_id, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "/x\0"}}
+    event = {
+        "session_id": one.session_id,
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Write",
+        "tool_input": {"file_path": "/x\0"},
+    }
     first, second = (one.run(json.dumps(event).encode()) for _ in range(2))
     message = json.loads(first.stdout)["systemMessage"]
     assert "failed (ValueError)" in message

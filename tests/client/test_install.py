@@ -1,4 +1,6 @@
-"""`coord install` as a process of its own, into a home folder whose name has a space and a quote in it."""
+"""`coord install` as a process of its own, into a home folder whose name has a space and a quote in
+it.
+"""
 
 import io
 import json
@@ -44,7 +46,13 @@ class Workstation:
         self.project.mkdir()
         self.pyz = folder / "coord.pyz"
         self.pyz.write_bytes(bundle.bundle().content)
-        self.environment = {**CLOCK, "HOME": str(self.home), "PATH": PATH, "COORD_URL": "http://127.0.0.1:1", "SHELL": "/bin/bash"}
+        self.environment = {
+            **CLOCK,
+            "HOME": str(self.home),
+            "PATH": PATH,
+            "COORD_URL": "http://127.0.0.1:1",
+            "SHELL": "/bin/bash",
+        }
 
     @property
     def data(self) -> Path:
@@ -60,7 +68,12 @@ class Workstation:
 
     def run(self, *command: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            command, cwd=self.project, env=self.environment | environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+            command,
+            cwd=self.project,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
 
     def install(self, *options: str, python: str = sys.executable, **environment: str) -> str:
@@ -95,7 +108,7 @@ def at_home(workstation: Workstation, monkeypatch: pytest.MonkeyPatch) -> Workst
     return workstation
 
 
-# --- installing ------------------------------------------------------------------------------------------------------------------
+# --- installing -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("python", pythons.NEW_ENOUGH)
@@ -104,14 +117,19 @@ def test_it_installs_and_runs_with(workstation: Workstation, python: str) -> Non
     assert said.splitlines()[0].startswith("coord 0.1.0 is installed: ~/.local/bin/coord, run by ")
     assert "coord init --url http://coord.example:8001" in said
     assert workstation.version() == "0.1.0"
-    assert f"python='{python}" in workstation.launcher.read_text() or "python='/" in workstation.launcher.read_text()
+    assert (
+        f"python='{python}" in workstation.launcher.read_text()
+        or "python='/" in workstation.launcher.read_text()
+    )
 
 
 def test_everything_is_compiled_at_once(workstation: Workstation) -> None:
     workstation.install()
     (app,) = (each for each in workstation.data.iterdir() if each.is_dir())
     sources = set(app.rglob("*.py"))
-    compiled = {file.parent.parent / f"{file.name.partition('.')[0]}.py" for file in app.rglob("*.pyc")}
+    compiled = {
+        file.parent.parent / f"{file.name.partition('.')[0]}.py" for file in app.rglob("*.pyc")
+    }
     assert sources == compiled
     before = {file: file.stat().st_mtime_ns for file in app.rglob("*.pyc")}
     workstation.version()
@@ -121,19 +139,30 @@ def test_everything_is_compiled_at_once(workstation: Workstation) -> None:
 def test_a_traceback_names_the_file_where_it_is(workstation: Workstation) -> None:
     workstation.install()
     (app,) = (each for each in workstation.data.iterdir() if each.is_dir())
-    program = f"import sys; sys.path.insert(0, {str(app)!r}); from coord.client import wire; print(wire.call.__code__.co_filename)"
-    assert workstation.run(sys.executable, "-I", "-S", "-c", program).stdout.strip() == str(app / "coord" / "client" / "wire.py")
+    program = (
+        f"import sys; sys.path.insert(0, {str(app)!r}); from coord.client import wire;"
+        " print(wire.call.__code__.co_filename)"
+    )
+    assert workstation.run(sys.executable, "-I", "-S", "-c", program).stdout.strip() == str(
+        app / "coord" / "client" / "wire.py"
+    )
 
 
 def test_a_second_time_changes_nothing_but_what_is_missing(workstation: Workstation) -> None:
     workstation.install()
     files = {file: file.read_bytes() for file in workstation.home.rglob("*") if file.is_file()}
-    for lost in (workstation.launcher, *workstation.data.glob("*/coord/client/wire.py"), workstation.data / "run.py"):
+    for lost in (
+        workstation.launcher,
+        *workstation.data.glob("*/coord/client/wire.py"),
+        workstation.data / "run.py",
+    ):
         lost.unlink()
     for broken in workstation.data.glob("*/coord/client/place.py"):
         broken.write_text("raise SystemExit('broken')")
     assert "was installed already" in workstation.install()
-    assert {file: file.read_bytes() for file in workstation.home.rglob("*") if file.is_file()} == files
+    assert {
+        file: file.read_bytes() for file in workstation.home.rglob("*") if file.is_file()
+    } == files
 
 
 def test_an_installed_client_mends_its_launcher(workstation: Workstation) -> None:
@@ -144,14 +173,20 @@ def test_an_installed_client_mends_its_launcher(workstation: Workstation) -> Non
     assert workstation.version() == "0.1.0"
 
 
-def test_the_version_before_stays_for_those_that_run_it_and_older_ones_go(workstation: Workstation) -> None:
+def test_the_version_before_stays_for_those_that_run_it_and_older_ones_go(
+    workstation: Workstation,
+) -> None:
     workstation.install()
     program = (
-        "import sys; exec(open(sys.argv[1]).read().replace('main()', ''), {'__file__': sys.argv[1]}); print('up', flush=True); input(); "
-        + ("import coord.client.calls, click; print(coord.__version__)")
+        "import sys; exec(open(sys.argv[1]).read().replace('main()', ''), {'__file__':"
+        " sys.argv[1]}); print('up', flush=True); input(); "
+        + "import coord.client.calls, click; print(coord.__version__)"
     )
     running = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", program, workstation.data / "run.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-I", "-S", "-c", program, workstation.data / "run.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert running.stdout is not None
     assert running.stdout.readline() == "up\n"
@@ -172,7 +207,12 @@ def test_many_may_install_at_once(workstation: Workstation) -> None:
     other = workstation.pyz.with_name("other.pyz")
     other.write_bytes(of_version(workstation.pyz.read_bytes(), "0.2.0"))
     running = [
-        subprocess.Popen([sys.executable, each, "install"], env=workstation.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, each, "install"],
+            env=workstation.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         for each in (workstation.pyz, other) * 2
     ]
     assert [(each.communicate()[1], each.returncode) for each in running] == [(b"", 0)] * 4
@@ -195,7 +235,9 @@ def test_a_folder_of_the_users_choice_is_remembered(workstation: Workstation) ->
     workstation.install(XDG_DATA_HOME=str(workstation.home / "data"))
     assert not workstation.launcher.exists()
     assert workstation.run(chosen / "coord", "--version").stdout.startswith("coord 0.2.0")
-    workstation.run(chosen / "coord", "install", "--uninstall", XDG_DATA_HOME=str(workstation.home / "data"))
+    workstation.run(
+        chosen / "coord", "install", "--uninstall", XDG_DATA_HOME=str(workstation.home / "data")
+    )
     assert [file for file in workstation.home.rglob("*") if file.is_file()] == []
 
 
@@ -206,7 +248,10 @@ def test_a_program_of_somebody_elses_is_not_replaced(workstation: Workstation, k
         workstation.launcher.write_text("#!/bin/sh\necho mine\n")
     else:
         workstation.launcher.symlink_to("/usr/bin/env")
-    assert "was not written by `coord install`. Remove it, or choose another folder with --bin-dir." in workstation.refused()
+    assert (
+        "was not written by `coord install`. Remove it, or choose another folder with --bin-dir."
+        in workstation.refused()
+    )
     assert not workstation.data.exists()
     assert workstation.launcher.is_symlink() == (kind == "link")
 
@@ -219,19 +264,28 @@ def test_a_checkout_is_not_what_is_installed(workstation: Workstation) -> None:
     assert "coord install --from URL" in done.stderr
 
 
-# --- the launcher ----------------------------------------------------------------------------------------------------------------
+# --- the launcher ---------------------------------------------------------------------------------
 
 
 def test_arguments_reach_the_program_as_they_are(workstation: Workstation) -> None:
     workstation.install()
-    done = workstation.run(workstation.launcher, "--json", "whoami", "--session", "a b'c\"$HOME *\\")
+    done = workstation.run(
+        workstation.launcher, "--json", "whoami", "--session", "a b'c\"$HOME *\\"
+    )
     assert json.loads(done.stdout)["session"] == "a b'c\"$HOME *\\"
 
 
-def test_nothing_of_the_environment_gets_into_the_program(workstation: Workstation, tmp_path: Path) -> None:
+def test_nothing_of_the_environment_gets_into_the_program(
+    workstation: Workstation, tmp_path: Path
+) -> None:
     workstation.install()
     (workstation.project / "json.py").write_text("raise SystemExit('the wrong one')")
-    done = workstation.run(workstation.launcher, "--version", PYTHONPATH=str(workstation.project), PYTHONHOME="/nonexistent")
+    done = workstation.run(
+        workstation.launcher,
+        "--version",
+        PYTHONPATH=str(workstation.project),
+        PYTHONHOME="/nonexistent",
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -249,7 +303,9 @@ def test_when_its_python_has_vanished_another_takes_over(workstation: Workstatio
 
 
 @pytest.mark.parametrize("lost", ["run.py", "app", "python"])
-def test_what_is_broken_never_exits_with_2_which_would_block_an_agents_tools(workstation: Workstation, lost: str) -> None:
+def test_what_is_broken_never_exits_with_2_which_would_block_an_agents_tools(
+    workstation: Workstation, lost: str
+) -> None:
     workstation.install()
     path = PATH
     if lost == "run.py":
@@ -259,10 +315,15 @@ def test_what_is_broken_never_exits_with_2_which_would_block_an_agents_tools(wor
             shutil.rmtree(app)
     else:
         text = workstation.launcher.read_text()
-        workstation.launcher.write_text(re.sub(r"(?m)^python=.*$", "python=/nonexistent/python3", text))
+        workstation.launcher.write_text(
+            re.sub(r"(?m)^python=.*$", "python=/nonexistent/python3", text)
+        )
         path = str(workstation.project)
     done = subprocess.run(
-        ["/bin/sh", workstation.launcher, "hook"], env=workstation.environment | {"PATH": path}, capture_output=True, input=b"{}"
+        ["/bin/sh", workstation.launcher, "hook"],
+        env=workstation.environment | {"PATH": path},
+        capture_output=True,
+        input=b"{}",
     )
     assert done.returncode in (1, 126, 127)
     assert done.stderr
@@ -277,7 +338,7 @@ def test_of_a_virtual_environment_it_takes_the_python_that_stays(workstation: Wo
     assert workstation.version() == "0.1.0"
 
 
-# --- what it says ----------------------------------------------------------------------------------------------------------------
+# --- what it says ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -290,7 +351,9 @@ def test_of_a_virtual_environment_it_takes_the_python_that_stays(workstation: Wo
     ],
     ids=["bash", "zsh", "fish", "another"],
 )
-def test_it_says_exactly_what_puts_it_on_path(workstation: Workstation, shell: str, line: str) -> None:
+def test_it_says_exactly_what_puts_it_on_path(
+    workstation: Workstation, shell: str, line: str
+) -> None:
     said = workstation.install(SHELL=shell).splitlines()
     assert said[1] == "~/.local/bin is not on PATH. Run this, and open a new terminal:"
     assert said[2] == f"  {line}"
@@ -298,7 +361,9 @@ def test_it_says_exactly_what_puts_it_on_path(workstation: Workstation, shell: s
 
 def test_the_line_for_path_works(workstation: Workstation) -> None:
     line = workstation.install(SHELL="/bin/dash").splitlines()[2].strip()
-    found = workstation.run("/bin/sh", "-c", f"command -v coord; {line}; . ~/.profile; command -v coord")
+    found = workstation.run(
+        "/bin/sh", "-c", f"command -v coord; {line}; . ~/.profile; command -v coord"
+    )
     assert found.stdout == f"{workstation.launcher}\n"
 
 
@@ -312,7 +377,9 @@ def test_another_coord_before_it_on_path_is_named(workstation: Workstation) -> N
     other = workstation.project / "coord"
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
-    assert f"another coord before it: {other}" in workstation.install(PATH=f"{other.parent}:{workstation.launcher.parent}:{PATH}")
+    assert f"another coord before it: {other}" in workstation.install(
+        PATH=f"{other.parent}:{workstation.launcher.parent}:{PATH}"
+    )
 
 
 def test_for_programs_it_says_it_in_json(workstation: Workstation) -> None:
@@ -321,7 +388,7 @@ def test_for_programs_it_says_it_in_json(workstation: Workstation) -> None:
     assert (told["version"], told["on_path"], told["previous"]) == ("0.1.0", False, None)
 
 
-# --- taking it away --------------------------------------------------------------------------------------------------------------
+# --- taking it away -------------------------------------------------------------------------------
 
 
 def test_uninstall_removes_all_of_it_and_nothing_else(workstation: Workstation) -> None:
@@ -333,21 +400,31 @@ def test_uninstall_removes_all_of_it_and_nothing_else(workstation: Workstation) 
     workstation.install()
     done = workstation.run(workstation.launcher, "install", "--uninstall")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("coord is uninstalled: ~/.local/bin/coord, ~/.local/share/coord removed.\n")
+    assert done.stdout.startswith(
+        "coord is uninstalled: ~/.local/bin/coord, ~/.local/share/coord removed.\n"
+    )
     (workstation.home / ".local" / "share").rmdir()
     assert {str(each): each.is_file() for each in workstation.home.rglob("*")} == before
-    assert "is not installed" in workstation.run(sys.executable, workstation.pyz, "install", "--uninstall").stdout
+    assert (
+        "is not installed"
+        in workstation.run(sys.executable, workstation.pyz, "install", "--uninstall").stdout
+    )
 
 
-# --- Windows, as far as it can be seen from here -----------------------------------------------------------------------------------
+# --- Windows, as far as it can be seen from here --------------------------------------------------
 
 
-def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(at_home: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(
+    at_home: Workstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in (installation, launcher):
         monkeypatch.setattr(module, "windows", lambda: True)
     monkeypatch.setenv("LOCALAPPDATA", r"C:\Users\me\AppData\Local")
     assert installation.data_folder().startswith(r"C:\Users\me\AppData\Local")
-    assert [os.path.basename(each) for each in launcher.launchers_in("bin")] == ["coord.cmd", "coord"]
+    assert [os.path.basename(each) for each in launcher.launchers_in("bin")] == [
+        "coord.cmd",
+        "coord",
+    ]
     python, run = r"C:\Users\me\Python 3.13\python.exe", r"C:\Users\100%me\coord\run.py"
     sh = launcher.launcher_text("coord", python, run).decode()
     assert "python='C:/Users/me/Python 3.13/python.exe'\nrun='C:/Users/100%me/coord/run.py'\n" in sh
@@ -355,10 +432,13 @@ def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(at_home: Workst
     cmd = launcher._cmd_text(python, run)
     assert r'set "COORD_PYTHON=C:\Users\me\Python 3.13\python.exe"' in cmd
     assert cmd.endswith('"%COORD_PYTHON%" -I -S -X utf8 "C:\\Users\\100%%me\\coord\\run.py" %*\r\n')
-    assert "[Environment]::SetEnvironmentVariable('Path', " in launcher.path_hint(r"C:\Users\me\.local\bin")[1]
+    assert (
+        "[Environment]::SetEnvironmentVariable('Path', "
+        in launcher.path_hint(r"C:\Users\me\.local\bin")[1]
+    )
 
 
-# --- versions --------------------------------------------------------------------------------------------------------------------
+# --- versions -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,12 @@ from tests.service import ROOT
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers() | st.booleans() | st.none() | st.floats(), inner),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.text() | st.integers() | st.booleans() | st.none() | st.floats(), inner
+        )
+    ),
     max_leaves=20,
 )
 
@@ -34,7 +39,9 @@ def test_the_core_is_used_where_it_is(kind: str) -> None:
 
 @given(VALUES, st.booleans())
 def test_it_writes_what_json_writes(value: Any, ascii_only: bool) -> None:
-    assert lean.dumps(value, ascii_only=ascii_only) == json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
+    assert lean.dumps(value, ascii_only=ascii_only) == json.dumps(
+        value, ensure_ascii=ascii_only, separators=(",", ":")
+    )
 
 
 @given(VALUES, st.sampled_from([None, 2]))
@@ -77,7 +84,9 @@ TORN = r'{"ts":"\u00e9\ud83d\ude00","a":[1,-2.5e3,true,false,null,NaN],"b":{"c":
 
 @pytest.mark.parametrize("python", NEW_ENOUGH)
 def test_a_value_that_was_cut_anywhere_is_a_value_error_on_every_python(python: str) -> None:
-    """Without `json` being loaded, as in a hook: the core of 3.10 and 3.11 raises SystemError then."""
+    """Without `json` being loaded, as in a hook: the core of 3.10 and 3.11 raises
+    SystemError then.
+    """
     program = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from coord.client import lean
@@ -106,9 +115,13 @@ def test_what_json_does_not_know_is_a_type_error(value: object) -> None:
 
 
 def test_a_hook_loads_neither_json_nor_what_is_around_it() -> None:
-    edit = '{"session_id": "x", "hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_input": {"file_path": "a.py"}, "cwd": "."}'
+    edit = (
+        '{"session_id": "x", "hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_input":'
+        ' {"file_path": "a.py"}, "cwd": "."}'
+    )
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from coord.client import hook; hook.main([]); print(*sys.modules, file=sys.stderr)"
+        "import sys; sys.path.insert(0, sys.argv[1]); from coord.client import hook; hook.main([]);"
+        " print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program, ROOT],

@@ -22,7 +22,13 @@ with FileLock(sys.argv[1], 0):
 
 
 def holder(path: Path) -> "subprocess.Popen[str]":
-    process = subprocess.Popen([sys.executable, "-c", HOLDS, str(path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -59,12 +65,16 @@ def test_who_waits_gets_it_when_it_is_free(tmp_path: Path, monkeypatch: pytest.M
     path = str(tmp_path / "x.lock")
     first = FileLock(path, 0)
     first.__enter__()
-    monkeypatch.setattr("coord.client.locked.time.sleep", lambda seconds: first.__exit__(None, None, None))
+    monkeypatch.setattr(
+        "coord.client.locked.time.sleep", lambda seconds: first.__exit__(None, None, None)
+    )
     with FileLock(path, 5):
         pass
 
 
-def test_a_lock_file_that_somebody_removed_excludes_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_file_that_somebody_removed_excludes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = str(tmp_path / "x.lock")
     attempt = locked._try
     removed: list[None] = []
@@ -82,7 +92,9 @@ def test_a_lock_file_that_somebody_removed_excludes_all_the_same(tmp_path: Path,
     assert os.path.exists(path)
 
 
-def test_a_disk_that_knows_no_locks_is_an_error_and_not_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_knows_no_locks_is_an_error_and_not_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unsupported(handle: int, operation: int) -> None:
         raise OSError(37, "No locks available")
 
@@ -100,7 +112,9 @@ def test_no_handle_is_left_behind(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_file_is_written_whole_or_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_written_whole_or_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = str(tmp_path / "x")
     write_whole(path, b"before")
 
@@ -121,7 +135,9 @@ def test_what_is_not_there_reads_as_nothing_and_is_removed_already(tmp_path: Pat
     assert read(str(tmp_path / "file" / "x")) == b""
 
 
-def test_on_windows_a_file_that_somebody_has_open_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_a_file_that_somebody_has_open_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tries: list[None] = []
     real = os.replace
 

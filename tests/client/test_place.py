@@ -1,4 +1,6 @@
-"""Where a call is made from: checkouts of every kind, their names, settings and who wins, and where calls wait."""
+"""Where a call is made from: checkouts of every kind, their names, settings and who wins, and where
+calls wait.
+"""
 
 import os
 import shutil
@@ -15,7 +17,9 @@ from coord.client.queue import new_id
 
 QUEUE = Path(".claude", "coord-queue.jsonl")
 NAMELESS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
-WHO = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "somebody")
+WHO = dict.fromkeys(
+    ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "somebody"
+)
 
 
 def git(folder: Path, *args: str) -> None:
@@ -58,7 +62,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-# --- checkouts ------------------------------------------------------------------------------------------------------------------------
+# --- checkouts ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("inside", [".", "src", "src/does/not/exist", ".git"])
@@ -69,7 +73,9 @@ def test_a_plain_checkout(shop: Path, inside: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["../other", ".claude/worktrees/x"])
-def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(shop: Path, where: str) -> None:
+def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(
+    shop: Path, where: str
+) -> None:
     git(shop, "worktree", "add", where, "-b", "other")
     worktree = (shop / where).resolve()
     found = Place(str(worktree / "src"))
@@ -79,22 +85,34 @@ def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(shop
     assert found.repository.common == str(shop / ".git")
 
 
-def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(shop: Path, tmp_path: Path) -> None:
+def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(
+    shop: Path, tmp_path: Path
+) -> None:
     git(shop, "worktree", "add", "../other")
     shutil.rmtree(shop)
     found = Place(str(tmp_path / "other"))
-    assert (found.root, found.home, found.project) == (str(tmp_path / "other"), str(tmp_path / "other"), "other")
+    assert (found.root, found.home, found.project) == (
+        str(tmp_path / "other"),
+        str(tmp_path / "other"),
+        "other",
+    )
 
 
 @pytest.mark.parametrize(("bare", "project"), [("shop.git", "shop"), (".bare", "work")])
-def test_worktrees_of_a_bare_repository_queue_in_its_git_folder(template: Path, tmp_path: Path, bare: str, project: str) -> None:
+def test_worktrees_of_a_bare_repository_queue_in_its_git_folder(
+    template: Path, tmp_path: Path, bare: str, project: str
+) -> None:
     work = tmp_path / "work"
     work.mkdir()
     git(work, "clone", "--bare", str(template), bare)
     git(work / bare, "remote", "remove", "origin")
     git(work / bare, "worktree", "add", "../main", "main")
     found = Place(str(work / "main"))
-    assert (found.root, found.home, found.project) == (str(work / "main"), str(work / bare), project)
+    assert (found.root, found.home, found.project) == (
+        str(work / "main"),
+        str(work / bare),
+        project,
+    )
     git(work / bare, "worktree", "add", "../other", "-b", "other")
     assert Place(str(work / "other")).state_folder == found.state_folder
     assert Place(str(work / "other")).project == project
@@ -129,22 +147,35 @@ def test_a_git_file_that_says_nothing_is_a_checkout_all_the_same(tmp_path: Path)
 def test_outside_of_any_repository_calls_wait_at_home(tmp_path: Path, home: Path) -> None:
     (tmp_path / "loose").mkdir()
     found = Place(str(tmp_path / "loose"))
-    assert (found.repository, found.root, found.home, found.project) == (None, str(tmp_path / "loose"), str(home), "loose")
+    assert (found.repository, found.root, found.home, found.project) == (
+        None,
+        str(tmp_path / "loose"),
+        str(home),
+        "loose",
+    )
     assert found.shell_queues == [str(home / QUEUE), str(tmp_path / "loose" / QUEUE)]
 
 
-def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(tmp_path: Path) -> None:
+def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "loose" / "deep").mkdir(parents=True)
     (tmp_path / "loose" / ".coord.toml").write_text('project = "mine"')
     found = Place(str(tmp_path / "loose" / "deep"))
-    assert (found.root, found.home, found.project) == (str(tmp_path / "loose"), str(tmp_path / "loose"), "mine")
+    assert (found.root, found.home, found.project) == (
+        str(tmp_path / "loose"),
+        str(tmp_path / "loose"),
+        "mine",
+    )
 
 
 def test_the_root_of_the_file_system_has_a_project_too() -> None:
     assert Place("/").project == "default"
 
 
-def test_a_folder_that_was_deleted_under_the_process(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_was_deleted_under_the_process(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def gone() -> str:
         raise FileNotFoundError(2, "No such file or directory")
 
@@ -155,7 +186,7 @@ def test_a_folder_that_was_deleted_under_the_process(shop: Path, monkeypatch: py
     assert Place().root == os.environ["HOME"]
 
 
-# --- names of repositories --------------------------------------------------------------------------------------------------------------
+# --- names of repositories ------------------------------------------------------------------------
 
 ORIGINS = {
     "https://github.com/team/shop.git": "shop",
@@ -181,11 +212,14 @@ ORIGINS = {
 
 
 @pytest.mark.parametrize(("origin", "name"), ORIGINS.items(), ids=ORIGINS.keys())
-def test_a_repository_is_called_after_where_it_was_cloned_from(tmp_path: Path, origin: str, name: str) -> None:
+def test_a_repository_is_called_after_where_it_was_cloned_from(
+    tmp_path: Path, origin: str, name: str
+) -> None:
     common = tmp_path / "folder" / ".git"
     common.mkdir(parents=True)
     (common / "config").write_text(
-        f'[core]\n\turl = no\n[remote "upstream"]\n\turl = no\n[remote "origin"]\n\tfetch = x\n\turl = {origin}\n'
+        '[core]\n\turl = no\n[remote "upstream"]\n\turl = no\n[remote "origin"]\n\tfetch ='
+        f" x\n\turl = {origin}\n"
     )
     assert Repository(str(tmp_path / "folder"), str(common), str(common)).name == name
 
@@ -206,14 +240,16 @@ def test_however_the_settings_of_git_are_written(tmp_path: Path, config: str) ->
     assert found.name == "shop"
 
 
-@pytest.mark.parametrize("config", ["", '[remote "Origin"]\nurl = host:no\n', '[remote "origin"]\nurl =\n', "\x00\xff"])
+@pytest.mark.parametrize(
+    "config", ["", '[remote "Origin"]\nurl = host:no\n', '[remote "origin"]\nurl =\n', "\x00\xff"]
+)
 def test_without_an_origin_after_its_folder(tmp_path: Path, config: str) -> None:
     (tmp_path / "shop" / ".git").mkdir(parents=True)
     (tmp_path / "shop" / ".git" / "config").write_text(config, encoding="latin-1")
     assert Place(str(tmp_path / "shop")).project == "shop"
 
 
-# --- settings ---------------------------------------------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------
 
 
 def test_the_nearest_settings_within_the_checkout_count(shop: Path) -> None:
@@ -222,7 +258,11 @@ def test_the_nearest_settings_within_the_checkout_count(shop: Path) -> None:
     (shop / ".coord.toml").write_text('project = "top"\nurl = "http://coord:1/"')
     (shop / "src" / ".coord.toml").write_text('project = "part"')
     found = Place(str(shop / "src"))
-    assert (found.project, found.root, found.file) == ("part", str(shop), str(shop / "src" / ".coord.toml"))
+    assert (found.project, found.root, found.file) == (
+        "part",
+        str(shop),
+        str(shop / "src" / ".coord.toml"),
+    )
     assert (Place(str(shop)).project, Place(str(shop)).url) == ("top", "http://coord:1")
 
 
@@ -245,7 +285,12 @@ def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.Mo
     }.items():
         monkeypatch.setenv(f"COORD_{name}", value)
     found = Place(str(shop))
-    assert (found.project, found.own_project, found.url, found.token) == ("env", "file", "http://env", "t")
+    assert (found.project, found.own_project, found.url, found.token) == (
+        "env",
+        "file",
+        "http://env",
+        "t",
+    )
     assert (host(), session("0123456789")) == ("web-1", "me")
 
 
@@ -254,7 +299,12 @@ def test_an_empty_variable_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(f"COORD_{name}", "")
     git(shop, "worktree", "add", "../other")
     found = Place(str(shop.parent / "other"))
-    assert (found.project, found.url, found.token, len(found.shell_queues)) == ("shop", "http://127.0.0.1:8001", None, 2)
+    assert (found.project, found.url, found.token, len(found.shell_queues)) == (
+        "shop",
+        "http://127.0.0.1:8001",
+        None,
+        2,
+    )
 
 
 def test_state_is_the_user_s_own_for_each_repository_and_server(
@@ -272,21 +322,25 @@ def test_state_is_the_user_s_own_for_each_repository_and_server(
     assert Place(str(shop)).state_folder == folder
 
 
-@pytest.mark.parametrize("content", [b"project = ", b"project", b"\xff", b"[[", b'project = "a"\nproject = "b"'])
+@pytest.mark.parametrize(
+    "content", [b"project = ", b"project", b"\xff", b"[[", b'project = "a"\nproject = "b"']
+)
 def test_settings_that_are_none_say_which_file_to_mend(shop: Path, content: bytes) -> None:
     (shop / ".coord.toml").write_bytes(content)
     with pytest.raises(BadConfig, match=r"\.coord\.toml is not TOML"):
         Place(str(shop))
 
 
-def test_a_name_is_never_longer_than_coord_takes(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_never_longer_than_coord_takes(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (shop / ".coord.toml").write_text(f'project = "{"x" * 300}"')
     assert len(Place(str(shop)).project) == 100
     monkeypatch.setenv("COORD_SESSION", "s" * 300)
     assert len(session()) == len(session(agent="a")) == 200
 
 
-# --- the token --------------------------------------------------------------------------------------------------------------------------
+# --- the token ------------------------------------------------------------------------------------
 
 FOREIGN = "http://coord.example:8001"
 
@@ -321,7 +375,9 @@ def test_a_server_that_only_the_repository_names_gets_no_token(shop: Path, token
     assert (found.url, found.token, found.is_trusted) == (FOREIGN, None, False)
 
 
-def test_a_server_that_the_user_names_gets_it(shop: Path, token: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_the_user_names_gets_it(
+    shop: Path, token: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (shop / ".coord.toml").write_text(f'url = "{FOREIGN}"')
     assert Place(str(shop), url=FOREIGN).token == "secret"
     monkeypatch.setenv("COORD_URL", FOREIGN)
@@ -329,7 +385,9 @@ def test_a_server_that_the_user_names_gets_it(shop: Path, token: Path, monkeypat
 
 
 @pytest.mark.parametrize("url", [FOREIGN, f"{FOREIGN}/", "HTTP://COORD.example:8001"])
-def test_a_server_that_the_user_trusts_gets_it_however_it_is_spelt(shop: Path, token: Path, url: str) -> None:
+def test_a_server_that_the_user_trusts_gets_it_however_it_is_spelt(
+    shop: Path, token: Path, url: str
+) -> None:
     (shop / ".coord.toml").write_text(f'url = "{url}"')
     assert tokens.trust(FOREIGN)
     assert not tokens.trust(FOREIGN)
@@ -362,8 +420,14 @@ def test_no_other_is_also_not_on_this_machine(url: str) -> None:
     assert not tokens.trusts(url)
 
 
-@pytest.mark.parametrize("content", [None, b"\xff", "naïve".encode(), b"a\x07b"], ids=["missing", "binary", "no-ascii", "bell"])
-def test_a_token_that_cannot_be_one_says_so(shop: Path, home: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [None, b"\xff", "naïve".encode(), b"a\x07b"],
+    ids=["missing", "binary", "no-ascii", "bell"],
+)
+def test_a_token_that_cannot_be_one_says_so(
+    shop: Path, home: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COORD_TOKEN_FILE", str(home / "token"))
     if content is not None:
         (home / "token").write_bytes(content)
@@ -371,13 +435,15 @@ def test_a_token_that_cannot_be_one_says_so(shop: Path, home: Path, content: byt
         Place(str(shop))
 
 
-def test_a_token_with_a_line_break_inside_is_refused(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_with_a_line_break_inside_is_refused(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COORD_TOKEN", "a\r\nX-Evil: 1")
     with pytest.raises(BadConfig, match="COORD_TOKEN holds characters"):
         Place(str(shop))
 
 
-# --- who calls --------------------------------------------------------------------------------------------------------------------------
+# --- who calls ------------------------------------------------------------------------------------
 
 
 def test_a_session_is_named_after_its_host_and_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,25 +474,46 @@ def test_without_a_user_it_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_nothing_heavy_is_loaded_for_it() -> None:
-    heavy = ("typing", "dataclasses", "http.client", "subprocess", "pathlib", "uuid", "urllib", "socket", "ssl", "re", "datetime")
-    program = f"import sys; sys.path.insert(0, {str(Path(module.__file__).parents[2])!r}); import coord.client.files, coord.client.locked\n"
+    heavy = (
+        "typing",
+        "dataclasses",
+        "http.client",
+        "subprocess",
+        "pathlib",
+        "uuid",
+        "urllib",
+        "socket",
+        "ssl",
+        "re",
+        "datetime",
+    )
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(module.__file__).parents[2])!r}); import"
+        " coord.client.files, coord.client.locked\n"
+    )
     program += f"print([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "[]\n"
 
 
-# --- what editors write ------------------------------------------------------------------------------------------------------------------
+# --- what editors write ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_settings_are_read_as_editors_on_windows_write_them(tmp_path: Path, encoding: str) -> None:
-    (tmp_path / ".coord.toml").write_bytes('project = "größe"\r\nurl = "http://coord.example:8001"\r\n'.encode(encoding))
+    (tmp_path / ".coord.toml").write_bytes(
+        'project = "größe"\r\nurl = "http://coord.example:8001"\r\n'.encode(encoding)
+    )
     place = Place(str(tmp_path))
     assert (place.project, place.url) == ("größe", "http://coord.example:8001")
 
 
 @pytest.mark.parametrize(
-    "content", ['project = "größe"'.encode("latin-1"), "project = 'x'".encode("utf-16-le")], ids=["latin-1", "no mark"]
+    "content",
+    ['project = "größe"'.encode("latin-1"), "project = 'x'".encode("utf-16-le")],
+    ids=["latin-1", "no mark"],
 )
 def test_settings_in_another_encoding_say_how_to_save_them(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".coord.toml").write_bytes(content)
@@ -435,7 +522,9 @@ def test_settings_in_another_encoding_say_how_to_save_them(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_token_file_is_read_as_editors_on_windows_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+def test_a_token_file_is_read_as_editors_on_windows_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
     (tmp_path / "token").write_bytes("right-4711\r\n".encode(encoding))
     monkeypatch.setenv("COORD_TOKEN_FILE", str(tmp_path / "token"))
     assert tokens.token() == "right-4711"
@@ -443,5 +532,7 @@ def test_a_token_file_is_read_as_editors_on_windows_write_it(tmp_path: Path, mon
 
 def test_a_comment_behind_the_address_of_a_clone_is_no_part_of_the_project(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "config").write_text('[remote "origin"]\n\turl = https://host/acme/api.git  # the fork\n')
+    (tmp_path / ".git" / "config").write_text(
+        '[remote "origin"]\n\turl = https://host/acme/api.git  # the fork\n'
+    )
     assert Place(str(tmp_path)).project == "api"

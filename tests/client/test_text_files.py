@@ -16,7 +16,9 @@ def test_what_editors_write_is_read(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [TEXT.encode("latin-1"), TEXT.encode("utf-16-le"), b"\xff\xfea"], ids=["latin-1", "no mark", "half a character"]
+    "content",
+    [TEXT.encode("latin-1"), TEXT.encode("utf-16-le"), b"\xff\xfea"],
+    ids=["latin-1", "no mark", "half a character"],
 )
 def test_what_cannot_be_read_says_how_to_save_it(content: bytes) -> None:
     with pytest.raises(BadEncoding, match="Save it as UTF-8"):

@@ -1,4 +1,6 @@
-"""One call over the wire: its deadline, whatever the other side does; how an answer may end; what never gets into a request."""
+"""One call over the wire: its deadline, whatever the other side does; how an answer may end; what
+never gets into a request.
+"""
 
 import contextlib
 import datetime as dt
@@ -28,7 +30,9 @@ Reply = Callable[[socket.socket, bytes], None]
 
 @contextlib.contextmanager
 def serving(reply: Reply, family: socket.AddressFamily = socket.AF_INET) -> Iterator[str]:
-    """A server that reads one request on each connection and does with it what the test says; its address."""
+    """A server that reads one request on each connection and does with it what the test says; its
+    address.
+    """
     with socket.socket(family) as listener:
         listener.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
         listener.listen()
@@ -41,13 +45,17 @@ def serving(reply: Reply, family: socket.AddressFamily = socket.AF_INET) -> Iter
         def accept() -> None:
             with contextlib.suppress(OSError):
                 while not over.is_set():
-                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+                    threading.Thread(
+                        target=serve, args=(listener.accept()[0],), daemon=True
+                    ).start()
 
         thread = threading.Thread(target=accept)
         thread.start()
         host, port = listener.getsockname()[:2]
         try:
-            yield f"http://[{host}]:{port}" if family == socket.AF_INET6 else f"http://{host}:{port}"
+            yield (
+                f"http://[{host}]:{port}" if family == socket.AF_INET6 else f"http://{host}:{port}"
+            )
         finally:
             over.set()
             with contextlib.suppress(OSError), socket.create_connection((host, port)):
@@ -63,7 +71,11 @@ def request_on(connection: socket.socket) -> bytes:
             return received
         received += data
     head, _, body = received.partition(b"\r\n\r\n")
-    lengths = [int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    lengths = [
+        int(line.partition(b":")[2])
+        for line in head.split(b"\r\n")
+        if line.lower().startswith(b"content-length:")
+    ]
     while len(body) < sum(lengths):
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
@@ -94,14 +106,19 @@ def echoed(**given: Any) -> tuple[str, list[str], bytes]:
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
-# --- how an answer comes ----------------------------------------------------------------------------------------------------------------
+# --- how an answer comes --------------------------------------------------------------------------
 
 WHOLE = {
     "content-length": [OK + b"Content-Length: 7\r\n\r\n" + b'{"a":1}'],
     "more-than-its-length": [OK + b"Content-Length: 7\r\n\r\n" + b'{"a":1}garbage'],
     "until-closed": [OK + b"\r\n" + b'{"a"', b":1}"],
-    "chunked": [OK + b'Transfer-Encoding: chunked\r\n\r\n3\r\n{"a\r\n4;name=value\r\n":1}\r\n0\r\nTrailer: x\r\n\r\n'],
-    "chunked-in-capitals": [OK + b"TRANSFER-ENCODING: Chunked\r\n\r\n7\r\n" + b'{"a":1}' + b"\r\n0\r\n\r\n"],
+    "chunked": [
+        OK + b'Transfer-Encoding: chunked\r\n\r\n3\r\n{"a\r\n4;name=value\r\n":1}\r\n0\r\nTrailer:'
+        b" x\r\n\r\n"
+    ],
+    "chunked-in-capitals": [
+        OK + b"TRANSFER-ENCODING: Chunked\r\n\r\n7\r\n" + b'{"a":1}' + b"\r\n0\r\n\r\n"
+    ],
     "byte-by-byte": [bytes([each]) for each in OK + b"Content-Length: 7\r\n\r\n" + b'{"a":1}'],
     "after-100": [
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",
@@ -141,8 +158,14 @@ def test_a_head_has_no_body_whatever_it_announces() -> None:
 
 
 def test_headers_are_found_by_their_lower_case_names() -> None:
-    with serving(says(OK + b'ETag:  "x" \r\nX-Coord-Server: 1\r\nContent-Length: 0\r\n\r\n')) as url:
-        assert call(url, "GET", "/x").headers == {"etag": '"x"', "x-coord-server": "1", "content-length": "0"}
+    with serving(
+        says(OK + b'ETag:  "x" \r\nX-Coord-Server: 1\r\nContent-Length: 0\r\n\r\n')
+    ) as url:
+        assert call(url, "GET", "/x").headers == {
+            "etag": '"x"',
+            "x-coord-server": "1",
+            "content-length": "0",
+        }
 
 
 def test_a_long_answer_is_read() -> None:
@@ -153,7 +176,12 @@ def test_a_long_answer_is_read() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"Content-Length: 1001\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n3E9\r\n", b"Long: "],
+    [
+        b"Content-Length: 1001\r\n\r\n",
+        b"\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3E9\r\n",
+        b"Long: ",
+    ],
     ids=["length", "closed", "chunk", "header"],
 )
 def test_one_that_is_too_long_is_not(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +192,10 @@ def test_one_that_is_too_long_is_not(head: bytes, monkeypatch: pytest.MonkeyPatc
 
 def test_many_small_chunks_are_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "MAX_ANSWER_BYTES", 1000)
-    with serving(says(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000)) as url, pytest.raises(Away, match="too long"):
+    with (
+        serving(says(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000)) as url,
+        pytest.raises(Away, match="too long"),
+    ):
         call(url, "GET", "/x")
 
 
@@ -192,7 +223,7 @@ def test_half_an_answer_is_none(parts: list[bytes]) -> None:
         call(url, "POST", "/x", {})
 
 
-# --- the deadline -----------------------------------------------------------------------------------------------------------------------
+# --- the deadline ---------------------------------------------------------------------------------
 
 
 def hangs(connection: socket.socket, request: bytes) -> None:
@@ -227,13 +258,24 @@ def test_a_call_ends_in_its_time_whatever_the_other_side_does(reply: Reply) -> N
 
 
 def test_also_where_nobody_reads_what_is_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener, pytest.raises(Away, match="timed out"):
-        call(f"http://127.0.0.1:{listener.getsockname()[1]}", "POST", "/x", {"a": "x" * 30_000_000}, timeout=SHORT_S)
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=1) as listener,
+        pytest.raises(Away, match="timed out"),
+    ):
+        call(
+            f"http://127.0.0.1:{listener.getsockname()[1]}",
+            "POST",
+            "/x",
+            {"a": "x" * 30_000_000},
+            timeout=SHORT_S,
+        )
 
 
 def test_also_where_the_name_is_not_resolved_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(lean.socket, "getaddrinfo", lambda *args, **kwargs: over.wait(LATE_S) and [])
+    monkeypatch.setattr(
+        lean.socket, "getaddrinfo", lambda *args, **kwargs: over.wait(LATE_S) and []
+    )
     with pytest.raises(Away, match=r"the name coord\.example is not resolved in time"):
         call("http://coord.example", "GET", "/x", timeout=SHORT_S)
     over.set()
@@ -245,9 +287,13 @@ def test_also_in_a_handshake_that_nobody_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [socket.gaierror(-2, "Name or service not known"), UnicodeError("label too long")], ids=["unknown", "no-name"]
+    "error",
+    [socket.gaierror(-2, "Name or service not known"), UnicodeError("label too long")],
+    ids=["unknown", "no-name"],
 )
-def test_a_name_that_is_not_known_is_away(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_not_known_is_away(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(*args: Any, **kwargs: Any) -> None:
         raise error
 
@@ -269,7 +315,9 @@ def test_who_refuses_is_away_at_once() -> None:
 
 
 @pytest.mark.parametrize("first", ["refuses", "hangs"])
-def test_of_several_addresses_the_first_that_answers_is_taken(first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_several_addresses_the_first_that_answers_is_taken(
+    first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serving(says(OK + b"Content-Length: 2\r\n\r\n{}")) as url, contextlib.ExitStack() as stack:
         good = int(url.rpartition(":")[2])
         bad = refused_port()
@@ -281,7 +329,11 @@ def test_of_several_addresses_the_first_that_answers_is_taken(first: str, monkey
                 filler.setblocking(False)
                 filler.connect_ex(("127.0.0.1", bad))
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-        monkeypatch.setattr(lean.socket, "getaddrinfo", lambda *args, **kwargs: [(*kind, ("127.0.0.1", bad)), (*kind, ("127.0.0.1", good))])
+        monkeypatch.setattr(
+            lean.socket,
+            "getaddrinfo",
+            lambda *args, **kwargs: [(*kind, ("127.0.0.1", bad)), (*kind, ("127.0.0.1", good))],
+        )
         assert call("http://coord.example", "GET", "/x", timeout=2).json == {}
 
 
@@ -293,31 +345,46 @@ def test_ipv6() -> None:
         pytest.skip("this machine has no IPv6")
 
 
-# --- what coord says --------------------------------------------------------------------------------------------------------------------
+# --- what coord says ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
 def test_what_cannot_be_answered_now_is_away(status: int) -> None:
     body = b'{"detail": "Database unavailable."}'
-    reply = says(b"HTTP/1.1 %d x\r\nRetry-After: 30\r\nContent-Length: %d\r\n\r\n" % (status, len(body)), body)
-    with serving(reply) as url, pytest.raises(Away, match=f"answers {status}: Database unavailable") as raised:
+    reply = says(
+        b"HTTP/1.1 %d x\r\nRetry-After: 30\r\nContent-Length: %d\r\n\r\n" % (status, len(body)),
+        body,
+    )
+    with (
+        serving(reply) as url,
+        pytest.raises(Away, match=f"answers {status}: Database unavailable") as raised,
+    ):
         call(url, "GET", "/x")
     assert raised.value.retry_after == 30
 
 
 @pytest.mark.parametrize("after", ["Wed, 25 Nov 2026 10:00:00 GMT", "-1", "1.5", "²", "soon", ""])
 def test_a_retry_after_that_is_no_number_of_seconds_is_none(after: str) -> None:
-    reply = says(b"HTTP/1.1 503 x\r\nRetry-After: " + after.encode("latin-1") + b"\r\nContent-Length: 0\r\n\r\n")
+    reply = says(
+        b"HTTP/1.1 503 x\r\nRetry-After: "
+        + after.encode("latin-1")
+        + b"\r\nContent-Length: 0\r\n\r\n"
+    )
     with serving(reply) as url, pytest.raises(Away, match="no reason given") as raised:
         call(url, "GET", "/x")
     assert raised.value.retry_after is None
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>", b"[1]", b'{"detail": {"a": 1}}', b"[" * 100_000, b"\xff"], ids=["html", "list", "object", "deep", "bytes"]
+    "body",
+    [b"<html>", b"[1]", b'{"detail": {"a": 1}}', b"[" * 100_000, b"\xff"],
+    ids=["html", "list", "object", "deep", "bytes"],
 )
 def test_a_503_that_is_not_coords_is_away_too(body: bytes) -> None:
-    with serving(says(b"HTTP/1.1 503 x\r\nContent-Length: %d\r\n\r\n" % len(body), body)) as url, pytest.raises(Away, match="answers 503"):
+    with (
+        serving(says(b"HTTP/1.1 503 x\r\nContent-Length: %d\r\n\r\n" % len(body), body)) as url,
+        pytest.raises(Away, match="answers 503"),
+    ):
         call(url, "GET", "/x")
 
 
@@ -332,7 +399,12 @@ def test_a_client_that_is_too_old_is_told_so_and_keeps_its_calls() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 403, 404, 409, 422])
 def test_anything_else_is_an_answer_and_no_redirect_is_followed(status: int) -> None:
-    with serving(says(b"HTTP/1.1 %d x\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n" % status)) as url:
+    with serving(
+        says(
+            b"HTTP/1.1 %d x\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n"
+            % status
+        )
+    ) as url:
         assert call(url, "GET", "/x").status == status
 
 
@@ -359,14 +431,23 @@ def test_coord_is_known_by_its_header(answer: Answer, is_coords: bool) -> None:
     assert answer.is_coords is is_coords
 
 
-# --- what is sent -----------------------------------------------------------------------------------------------------------------------
+# --- what is sent ---------------------------------------------------------------------------------
 
 
 def test_a_write_is_sent_as_json_with_its_length() -> None:
-    first, headers, body = echoed(method="POST", path="/api/coord/messages?a=b", body={"a": "naïve 🔒"}, prefix="/behind/a/proxy/")
+    first, headers, body = echoed(
+        method="POST",
+        path="/api/coord/messages?a=b",
+        body={"a": "naïve 🔒"},
+        prefix="/behind/a/proxy/",
+    )
     assert first == "POST /behind/a/proxy/api/coord/messages?a=b HTTP/1.1"
     assert body == '{"a":"naïve 🔒"}'.encode()
-    assert {"Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close"} <= set(headers)
+    assert {
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    } <= set(headers)
     assert sum(header.startswith("X-Coord-Client: ") for header in headers) == 1
 
 
@@ -377,7 +458,9 @@ def test_a_write_without_a_body_says_so() -> None:
     assert body == b""
 
 
-@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "naïve", "a\x00b", "tab\tbed"], ids=repr)
+@pytest.mark.parametrize(
+    "value", ["a\r\nX-Evil: 1", "a\nb", "naïve", "a\x00b", "tab\tbed"], ids=repr
+)
 def test_a_header_that_would_be_two_is_left_out(value: str) -> None:
     _, headers, _ = echoed(headers={"X-Coord-Session": value, "X-Other": "fine"})
     assert "X-Other: fine" in headers
@@ -404,14 +487,16 @@ def test_a_path_never_becomes_more_than_one(path: str, sent: str) -> None:
 
 def test_quoting_is_that_of_a_path_and_a_query() -> None:
     assert quote("host/a b+c&d=é%~-._") == "host%2Fa%20b%2Bc%26d%3D%C3%A9%25~-._"
-    assert query(a="x y", b=None, c=[1, "2", None], d=True, e=0, f=[]) == "?a=x%20y&c=1&c=2&d=true&e=0"
+    assert (
+        query(a="x y", b=None, c=[1, "2", None], d=True, e=0, f=[]) == "?a=x%20y&c=1&c=2&d=true&e=0"
+    )
     assert query(a=None) == ""
 
 
 @pytest.mark.parametrize(
     "url",
-    ["", "127.0.0.1:8001", "ftp://h", "http://", "http:///x", "http://h:x", "http://h:0", "http://h:99999", "http://h:²", "http://u:p@h", "http://h/?a=b",
-     "http://h/#x", "http://h /", "http://h\r\nX-Evil: 1", "http://a..b", f"http://{'x' * 64}.example", "http://h/\nx", "http://h:-1"],
+    ["", "127.0.0.1:8001", "ftp://h", "http://", "http:///x", "http://h:x", "http://h:0", "http://h:99999", "http://h:²", "http://u:p@h", "http://h/?a=b",  # noqa: E501
+     "http://h/#x", "http://h /", "http://h\r\nX-Evil: 1", "http://a..b", f"http://{'x' * 64}.example", "http://h/\nx", "http://h:-1"],  # noqa: E501
 )  # fmt: skip
 def test_what_is_no_address_says_what_to_set(url: str) -> None:
     with pytest.raises(BadUrl, match="COORD_URL"):
@@ -433,7 +518,7 @@ def test_addresses(url: str, parts: tuple[bool, str, int, str]) -> None:
     assert wire._parts(url) == parts
 
 
-# --- https ------------------------------------------------------------------------------------------------------------------------------
+# --- https ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -443,7 +528,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+    )
     builder = (
         builder.not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
@@ -452,7 +543,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     signed = builder.sign(key, hashes.SHA256())
     file = tmp_path_factory.mktemp("tls") / "both.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     file.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     return file
 
@@ -479,7 +572,9 @@ def serving_tls(certificate: Path) -> Iterator[str]:
 def test_a_certificate_that_nobody_signed_is_refused_and_says_why(certificate: Path) -> None:
     with (
         serving_tls(certificate) as url,
-        pytest.raises(Away, match=r"certificate is not to be trusted: self-signed certificate.*SSL_CERT_FILE"),
+        pytest.raises(
+            Away, match=r"certificate is not to be trusted: self-signed certificate.*SSL_CERT_FILE"
+        ),
     ):
         call(url, "GET", "/x")
 

@@ -1,13 +1,15 @@
-"""The real Claude Code CLI, with a home of its own and a model that a script plays; nothing but loopback is reached.
+"""The real Claude Code CLI, with a home of its own and a model that a script plays; nothing but
+loopback is reached.
 
     with model_stub() as model:
         claude = Claude(folder / "home", model)
         with claude.open(project) as session:
             session.ask("Fix it", Use("Write", file_path=str(project / "a.txt"), content="fixed"), "Done.")
 
-Each prompt comes with the model's turns: a turn is what it says (text), a tool it uses, several of both in a list, or a function of the request
-that returns one of these. When its turns are over it says "Done.", which ends the prompt.
-"""
+Each prompt comes with the model's turns: a turn is what it says (text), a tool it uses, several of
+both in a list, or a function of the request that returns one of these. When its turns are over it
+says "Done.", which ends the prompt.
+"""  # noqa: E501 (as it is shown)
 
 import contextlib
 import http.server
@@ -27,7 +29,8 @@ from typing import Any
 from tests.service import CLOCK, ROOT, until
 
 TOOLS = ROOT / ".tools" / "claude"
-MODEL = "claude-opus-4-8"  # named, since the CLI's default differs from home to home, and the tools with it
+# named, since the CLI's default differs from home to home, and the tools with it
+MODEL = "claude-opus-4-8"
 ANSWER_S = 60  # one prompt, or a start, on a busy machine
 ALLOWED = ("Bash", "Task", "Agent", "Edit", "Write", "NotebookEdit")
 COMPACTING = "Respond with TEXT ONLY. Do NOT call any tools."
@@ -38,13 +41,26 @@ _numbers = itertools.count(1)
 def claude_missing() -> str | None:
     """What is missing to run the CLI here; None when nothing is."""
     if _program() is None:
-        return "the Claude Code CLI is not installed (tools/setup-claude.sh installs it; it needs npm)"
-    wanted, installed = ((folder / "package-lock.json").read_bytes() for folder in (ROOT / "tools" / "claude", TOOLS))
-    return None if wanted == installed else "another version of the Claude Code CLI is installed (tools/setup-claude.sh replaces it)"
+        return (
+            "the Claude Code CLI is not installed (tools/setup-claude.sh installs it; it needs npm)"
+        )
+    wanted, installed = (
+        (folder / "package-lock.json").read_bytes() for folder in (ROOT / "tools" / "claude", TOOLS)
+    )
+    return (
+        None
+        if wanted == installed
+        else (
+            "another version of the Claude Code CLI is installed (tools/setup-claude.sh"
+            " replaces it)"
+        )
+    )
 
 
 def _program() -> Path | None:
-    """The program itself, without the package around it, which needs a newer node and adds nothing."""
+    """The program itself, without the package around it, which needs a newer node and adds
+    nothing.
+    """
     return next(TOOLS.glob("node_modules/@anthropic-ai/claude-code-*/claude"), None)
 
 
@@ -56,7 +72,12 @@ class Use:
         self.arguments = arguments
 
     def block(self) -> dict[str, Any]:
-        return {"type": "tool_use", "id": f"toolu_{next(_numbers):06}", "name": self.tool, "input": self.arguments}
+        return {
+            "type": "tool_use",
+            "id": f"toolu_{next(_numbers):06}",
+            "name": self.tool,
+            "input": self.arguments,
+        }
 
 
 class Request:
@@ -76,7 +97,9 @@ class Request:
 
     @property
     def is_side_call(self) -> bool:
-        """Not part of a conversation: a summary, or (without tools) a title, a guess at the topic."""
+        """Not part of a conversation: a summary, or (without tools) a title, a guess at
+        the topic.
+        """
         return not self.tools or self.is_summary
 
     @property
@@ -91,23 +114,45 @@ class Request:
 
     @property
     def news(self) -> str:
-        """What the model is shown since its last turn: results of tools, what hooks add, reminders."""
-        last = max((at for at, message in enumerate(self.messages) if message["role"] == "assistant"), default=-1)
+        """What the model is shown since its last turn: results of tools, what hooks add,
+        reminders.
+        """
+        last = max(
+            (at for at, message in enumerate(self.messages) if message["role"] == "assistant"),
+            default=-1,
+        )
         return "\n".join(_texts(message["content"]) for message in self.messages[last + 1 :])
 
     @property
     def results(self) -> list[str]:
         """What the tools that the model used in its last turn answered."""
-        blocks = [block for message in self.messages if isinstance(message["content"], list) for block in message["content"]]
+        blocks = [
+            block
+            for message in self.messages
+            if isinstance(message["content"], list)
+            for block in message["content"]
+        ]
         used = [message for message in self.messages if message["role"] == "assistant"][-1:]
-        ids = [block["id"] for message in used for block in message["content"] if block["type"] == "tool_use"]
-        return [_texts([block]) for block in blocks if block["type"] == "tool_result" and block["tool_use_id"] in ids]
+        ids = [
+            block["id"]
+            for message in used
+            for block in message["content"]
+            if block["type"] == "tool_use"
+        ]
+        return [
+            _texts([block])
+            for block in blocks
+            if block["type"] == "tool_result" and block["tool_use_id"] in ids
+        ]
 
 
 def _texts(content: Any) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(_texts(block["content"]) if "content" in block else block.get("text", "") for block in content)
+    return "\n".join(
+        _texts(block["content"]) if "content" in block else block.get("text", "")
+        for block in content
+    )
 
 
 Says = str | Use | Sequence[str | Use]
@@ -124,9 +169,13 @@ class ModelStub:
         self._turns: dict[str, deque[Turn]] = defaultdict(deque)
         self._agents: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": self}))
+        self._server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": self})
+        )
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self._thread.start()
 
     @property
@@ -139,21 +188,28 @@ class ModelStub:
         self._thread.join()
 
     def plays(self, caller: str, *turns: Turn) -> None:
-        """What the model does next in a session's main conversation. A caller is a path below the URL, since a session's id may change.
+        """What the model does next in a session's main conversation. A caller is a path below the
+        URL, since a session's id may change.
 
         What is left of earlier turns is dropped."""
         with self._lock:
             self._turns[caller] = deque(turns)
 
     def plays_agent(self, prompt: str, *turns: Turn) -> None:
-        """What the model does as the subagent that was given a task with this text in its prompt; the text must be unlike any other."""
+        """What the model does as the subagent that was given a task with this text in its prompt;
+        the text must be unlike any other.
+        """
         with self._lock:
             self._turns[f"agent {prompt}"] = deque(turns)
 
     def asked(self, caller: str) -> list[Request]:
         """The calls in a session's main conversation, oldest first."""
         with self._lock:
-            return [each for each in self.requests if each.caller == caller and not each.agent_id and not each.is_side_call]
+            return [
+                each
+                for each in self.requests
+                if each.caller == caller and not each.agent_id and not each.is_side_call
+            ]
 
     def asked_by_agents(self, caller: str) -> list[Request]:
         """The calls of a session's subagents, oldest first."""
@@ -172,13 +228,19 @@ class ModelStub:
                 turn = turns.popleft()
         says = turn(request) if callable(turn) else turn
         blocks = [says] if isinstance(says, str | Use) else says
-        return [block.block() if isinstance(block, Use) else {"type": "text", "text": block} for block in blocks]
+        return [
+            block.block() if isinstance(block, Use) else {"type": "text", "text": block}
+            for block in blocks
+        ]
 
     def _who(self, request: Request) -> str:
         if request.agent_id is None:
             return request.caller
         first = request.shown
-        return self._agents.setdefault(request.agent_id, next((who for who in self._turns if who[:6] == "agent " and who[6:] in first), ""))
+        return self._agents.setdefault(
+            request.agent_id,
+            next((who for who in self._turns if who[:6] == "agent " and who[6:] in first), ""),
+        )
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -209,7 +271,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path == "v1/messages/count_tokens":
             self._send(200, "application/json", b'{"input_tokens": 100}')
         elif path == "v1/messages":
-            self._model(Request(caller, {name.lower(): value for name, value in self.headers.items()}, json.loads(content)))
+            self._model(
+                Request(
+                    caller,
+                    {name.lower(): value for name, value in self.headers.items()},
+                    json.loads(content),
+                )
+            )
         else:
             self._unknown()
 
@@ -218,7 +286,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             blocks = self.stub.answer(request)
         except Exception as error:
             self.stub.failures.append(repr(error))
-            self._send(400, "application/json", json.dumps({"type": "error", "error": {"type": "x", "message": repr(error)}}).encode())
+            self._send(
+                400,
+                "application/json",
+                json.dumps(
+                    {"type": "error", "error": {"type": "x", "message": repr(error)}}
+                ).encode(),
+            )
             return
         uses = any(block["type"] == "tool_use" for block in blocks)
         message = {
@@ -234,7 +308,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         # The CLI hangs up when its session is killed: nobody is left to tell.
         with contextlib.suppress(ConnectionError):
             if request.body.get("stream"):
-                said = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in _events(message))
+                said = "".join(
+                    f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
+                    for event in _events(message)
+                )
                 self._send(200, "text/event-stream", said.encode())
             else:
                 self._send(200, "application/json", json.dumps(message).encode())
@@ -254,7 +331,10 @@ def _events(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if block["type"] == "text":
             begun, delta = block | {"text": ""}, {"type": "text_delta", "text": block["text"]}
         else:
-            begun, delta = block | {"input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+            begun, delta = (
+                block | {"input": {}},
+                {"type": "input_json_delta", "partial_json": json.dumps(block["input"])},
+            )
         yield {"type": "content_block_start", "index": index, "content_block": begun}
         yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
@@ -281,10 +361,14 @@ class Said:
 
 
 class Claude:
-    """The CLI as one user of one machine has it: a home folder, in which any number of sessions live."""
+    """The CLI as one user of one machine has it: a home folder, in which any number of sessions
+    live.
+    """
 
     def __init__(self, home: Path, model: ModelStub, **environment: str) -> None:
-        """`environment` comes on top of next to nothing; `PATH` is this process's unless it is given."""
+        """`environment` comes on top of next to nothing; `PATH` is this process's unless it is
+        given.
+        """
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         self.home = home
         self.model = model
@@ -312,11 +396,30 @@ class Claude:
         """The user's own settings file, where the hooks of all projects are."""
         return self.home / ".claude" / "settings.json"
 
-    def open(self, project: Path, *options: str, session_id: str | None = None, resume: bool = False, **environment: str) -> "Session":
-        """A session in this folder that stays open until it is closed. With `resume` it goes on with the one of that id."""
-        return Session(self, project, session_id or str(uuid.uuid4()), options, resume=resume, environment=environment)
+    def open(
+        self,
+        project: Path,
+        *options: str,
+        session_id: str | None = None,
+        resume: bool = False,
+        **environment: str,
+    ) -> "Session":
+        """A session in this folder that stays open until it is closed.
 
-    def run(self, project: Path, prompt: str, *turns: Turn, session_id: str | None = None) -> "Session":
+        With `resume` it goes on with the one of that id.
+        """
+        return Session(
+            self,
+            project,
+            session_id or str(uuid.uuid4()),
+            options,
+            resume=resume,
+            environment=environment,
+        )
+
+    def run(
+        self, project: Path, prompt: str, *turns: Turn, session_id: str | None = None
+    ) -> "Session":
         """A session of one prompt, over when this returns."""
         with self.open(project, session_id=session_id) as session:
             session.ask(prompt, *turns)
@@ -347,7 +450,14 @@ class Session:
     """A running session: prompts go in, messages come out."""
 
     def __init__(
-        self, claude: Claude, project: Path, session_id: str, options: Sequence[str], *, resume: bool, environment: dict[str, str]
+        self,
+        claude: Claude,
+        project: Path,
+        session_id: str,
+        options: Sequence[str],
+        *,
+        resume: bool,
+        environment: dict[str, str],
     ) -> None:
         self.model = claude.model
         self.caller = uuid.uuid4().hex
@@ -356,14 +466,24 @@ class Session:
         self._errors = claude.home / f"{session_id}.log"
         self._prompt = ""
         which = "--resume" if resume else "--session-id"
-        stream = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-hook-events"]
-        # As root the CLI refuses to skip permissions. This way edits and commands need nobody's consent either, and hooks are asked first.
+        stream = [
+            "--input-format",
+            "stream-json",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--include-hook-events",
+        ]
+        # As root the CLI refuses to skip permissions. This way edits and commands need nobody's
+        # consent either, and hooks are asked first.
         allowed = ["--permission-mode", "acceptEdits", "--allowedTools", ",".join(ALLOWED)]
         with self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [str(_program()), "-p", *stream, *allowed, which, session_id, *options],
                 cwd=project,
-                env=claude.environment | {"ANTHROPIC_BASE_URL": f"{self.model.url}/{self.caller}"} | environment,
+                env=claude.environment
+                | {"ANTHROPIC_BASE_URL": f"{self.model.url}/{self.caller}"}
+                | environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -374,7 +494,16 @@ class Session:
     @property
     def session_id(self) -> str:
         """The id that hooks are given. `/clear` changes it."""
-        return str(next((message["session_id"] for message in reversed(self.messages) if "session_id" in message), self._given))
+        return str(
+            next(
+                (
+                    message["session_id"]
+                    for message in reversed(self.messages)
+                    if "session_id" in message
+                ),
+                self._given,
+            )
+        )
 
     def __enter__(self) -> "Session":
         return self
@@ -392,17 +521,29 @@ class Session:
             self.messages.append(json.loads(line))
 
     def start(self, prompt: str, *turns: Turn) -> None:
-        """Gives a prompt and does not wait for the end of it. One at a time: the CLI makes one of two."""
+        """Gives a prompt and does not wait for the end of it.
+
+        One at a time: the CLI makes one of two.
+        """
         assert self.process.stdin is not None
         self.model.plays(self.caller, *turns)
         self._prompt = str(uuid.uuid4())
-        message = {"type": "user", "uuid": self._prompt, "message": {"role": "user", "content": prompt}}
+        message = {
+            "type": "user",
+            "uuid": self._prompt,
+            "message": {"role": "user", "content": prompt},
+        }
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
         self.process.stdin.flush()
 
     def wait(self) -> str:
-        """Waits for the end of the last prompt given. Returns the model's last words. Raises AssertionError when the session dies before."""
-        until(lambda: self._result() or not self._reader.is_alive(), ANSWER_S, "the session's answer")
+        """Waits for the end of the last prompt given.
+
+        Returns the model's last words. Raises AssertionError when the session dies before.
+        """
+        until(
+            lambda: self._result() or not self._reader.is_alive(), ANSWER_S, "the session's answer"
+        )
         result = self._result()
         assert result is not None, f"the session ended: {self.said()}"
         assert not self.model.failures, self.model.failures
@@ -414,14 +555,25 @@ class Session:
         return self.wait()
 
     def _result(self) -> dict[str, Any] | None:
-        """The end of the last prompt given. There are other ends: the CLI gives prompts by itself when something in the background is over."""
+        """The end of the last prompt given.
+
+        There are other ends: the CLI gives prompts by itself when something in the background is
+        over.
+        """
         ends = [message for message in list(self.messages) if message["type"] == "result"]
-        return next((message for message in ends if self._prompt in message.get("user_message_uuids", ())), None)
+        return next(
+            (message for message in ends if self._prompt in message.get("user_message_uuids", ())),
+            None,
+        )
 
     @property
     def failed_hooks(self) -> list[dict[str, Any]]:
-        """What the CLI says of each hook that failed, was cut off or said what it could not read; the user's screen would show it."""
-        ends = [message for message in list(self.messages) if message.get("subtype") == "hook_response"]
+        """What the CLI says of each hook that failed, was cut off or said what it could not read;
+        the user's screen would show it.
+        """
+        ends = [
+            message for message in list(self.messages) if message.get("subtype") == "hook_response"
+        ]
         return [message for message in ends if message["outcome"] != "success"]
 
     @property
@@ -447,10 +599,16 @@ class Session:
         return self._gone()
 
     def kill(self) -> None:
-        """kill -9 of the CLI and of all that it started, which has process groups of its own and is known by its environment. May be repeated."""
+        """kill -9 of the CLI and of all that it started, which has process groups of its own and is
+        known by its environment. May be repeated.
+        """
         self.process.kill()
         self.process.wait()
-        until(lambda: not self._kill_started(), ANSWER_S, "the processes of a killed session to be gone")
+        until(
+            lambda: not self._kill_started(),
+            ANSWER_S,
+            "the processes of a killed session to be gone",
+        )
         self._reader.join(5)
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
@@ -475,4 +633,7 @@ class Session:
 
     def said(self) -> str:
         """All that it wrote, for the message of a failed test."""
-        return self._errors.read_text(errors="replace")[-3000:] + json.dumps(self.messages[-5:])[-3000:]
+        return (
+            self._errors.read_text(errors="replace")[-3000:]
+            + json.dumps(self.messages[-5:])[-3000:]
+        )

@@ -1,6 +1,8 @@
-"""What a team gets: the real Claude Code in a repository that `coord init` has set up, with the `coord` that `install.sh` has installed.
+"""What a team gets: the real Claude Code in a repository that `coord init` has set up, with the
+`coord` that `install.sh` has installed.
 
-The model is a script (tests/e2e/claude.py), everything else is real: the CLI, its hooks, the service, the queue, git.
+The model is a script (tests/e2e/claude.py), everything else is real: the CLI, its hooks, the
+service, the queue, git.
 """
 
 import contextlib
@@ -44,7 +46,13 @@ class Team:
         self.project = f"shop-{uuid.uuid4().hex[:8]}"
         self.home = folder / "home"
         self.shop = folder / "shop"
-        self.claude = Claude(self.home, model, PATH=f"{self.home}/.local/bin:{os.environ['PATH']}", COORD_HOST="web-1", **git_identity())
+        self.claude = Claude(
+            self.home,
+            model,
+            PATH=f"{self.home}/.local/bin:{os.environ['PATH']}",
+            COORD_HOST="web-1",
+            **git_identity(),
+        )
         self.shop.mkdir()
         self.does("git", "init", "-q", "-b", "main")
         installer = service.call("GET", "/client/install.sh").body
@@ -55,11 +63,15 @@ class Team:
     @property
     def environment(self) -> dict[str, str]:
         kept = environment()
-        return {name: value for name, value in kept.items() if not name.startswith(("XDG_", "CLAUDE"))} | self.claude.environment
+        return {
+            name: value for name, value in kept.items() if not name.startswith(("XDG_", "CLAUDE"))
+        } | self.claude.environment
 
     def does(self, *command: str, code: int = 0, **more: str) -> str:
         """A command in the repository, as a person or a git hook runs it; what it said."""
-        done = subprocess.run(command, cwd=self.shop, env=self.environment | more, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=self.shop, env=self.environment | more, capture_output=True, text=True
+        )
         assert done.returncode == code, (command, done.stdout, done.stderr)
         return done.stdout + done.stderr
 
@@ -71,12 +83,17 @@ class Team:
 
     @property
     def locks(self) -> dict[str, str]:
-        return {row["resource"]: row["session_id"] for row in self.service.call("GET", f"/locks?project_key={self.project}").json["items"]}
+        return {
+            row["resource"]: row["session_id"]
+            for row in self.service.call("GET", f"/locks?project_key={self.project}").json["items"]
+        }
 
     @property
     def events(self) -> Counter[tuple[str, str]]:
         """How often what happened to what: type and subject's id."""
-        rows = self.service.call("GET", f"/events?after=0&project_key={self.project}&limit=500").json["items"]
+        rows = self.service.call(
+            "GET", f"/events?after=0&project_key={self.project}&limit=500"
+        ).json["items"]
         return Counter((row["type"], row["subject"]["id"]) for row in rows)
 
     @property
@@ -93,7 +110,11 @@ def lines() -> Iterator[contextlib.ExitStack]:
 
 def git_identity() -> dict[str, str]:
     who = {"NAME": "x", "EMAIL": "x@example.org"}
-    named = {f"GIT_{role}_{name}": value for role in ("AUTHOR", "COMMITTER") for name, value in who.items()}
+    named = {
+        f"GIT_{role}_{name}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for name, value in who.items()
+    }
     return {**named, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
@@ -137,10 +158,19 @@ def test_what_one_session_sends_the_other_is_shown(team: Team) -> None:
         assert "The API moves" not in team.claude.model.asked(two.caller)[-1].news
 
 
-def test_a_push_waits_for_nobody_that_does_not_push_and_holds_its_lock_just_so_long(team: Team) -> None:
+def test_a_push_waits_for_nobody_that_does_not_push_and_holds_its_lock_just_so_long(
+    team: Team,
+) -> None:
     seen = team.shop / "seen.txt"
     with team.opens() as one:
-        one.ask("Push", Use("Bash", command=f"git push nowhere main; coord locks --json > {seen}", description="push"))
+        one.ask(
+            "Push",
+            Use(
+                "Bash",
+                command=f"git push nowhere main; coord locks --json > {seen}",
+                description="push",
+            ),
+        )
         assert name_of(one) in seen.read_text()
         assert "git push" in seen.read_text()
         assert "git push" not in team.locks
@@ -155,7 +185,9 @@ def test_subagents_keep_out_of_each_other_s_way(team: Team) -> None:
         assert team.locks == {}, "what a subagent held is free when it stops"
 
 
-def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(team: Team, lines: contextlib.ExitStack) -> None:
+def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(
+    team: Team, lines: contextlib.ExitStack
+) -> None:
     config = team.shop / ".coord.toml"
     line = lines.enter_context(Proxy(team.service.port))
     url = f"http://127.0.0.1:{line.port}"
@@ -164,11 +196,22 @@ def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(
     with team.opens() as one, team.opens() as two:
         one.ask("Begin", team.write("a.py", "1\n"))
         line.refuse()
-        one.ask("Go on", team.write("b.py", "1\n"), Use("Bash", command='coord send "While you were away" "one was here"', description="s"))
-        two.ask("Go on", team.write("c.py", "2\n"), Use("Bash", command="coord set api degraded --notes seen", description="s"))
+        one.ask(
+            "Go on",
+            team.write("b.py", "1\n"),
+            Use("Bash", command='coord send "While you were away" "one was here"', description="s"),
+        )
+        two.ask(
+            "Go on",
+            team.write("c.py", "2\n"),
+            Use("Bash", command="coord set api degraded --notes seen", description="s"),
+        )
         for name, session in (("b.py", one), ("c.py", two)):
             assert (team.shop / name).exists()
-            assert any("coord is away" in request.shown for request in team.claude.model.asked(session.caller))
+            assert any(
+                "coord is away" in request.shown
+                for request in team.claude.model.asked(session.caller)
+            )
         assert team.queue
     line.forward()
     with team.opens() as three:
@@ -176,13 +219,23 @@ def test_with_coord_away_both_work_on_and_the_next_session_sends_each_call_once(
         assert "coord is back" in team.claude.model.asked(three.caller)[0].shown
         assert team.queue == []
         happened = Counter(kind for kind, _ in team.events.elements())
-        assert [happened[kind] for kind in ("lock.claimed", "message.sent", "component.changed")] == [1, 1, 1], "each call arrived once"
+        assert [
+            happened[kind] for kind in ("lock.claimed", "message.sent", "component.changed")
+        ] == [1, 1, 1], "each call arrived once"
         assert not {"b.py", "c.py"} & set(team.locks), "their sessions are over"
 
 
 def test_claude_lists_coord_s_mcp_server_as_connected(team: Team) -> None:
     added = team.claude.command(
-        "mcp", "add", "--transport", "http", "--scope", "user", "coord", f"{team.service.url}/mcp", project=team.shop
+        "mcp",
+        "add",
+        "--transport",
+        "http",
+        "--scope",
+        "user",
+        "coord",
+        f"{team.service.url}/mcp",
+        project=team.shop,
     )
     assert added.code == 0, added.out
     assert "Connected" in team.claude.mcp_list(team.shop)
@@ -200,9 +253,21 @@ def test_claude_calls_every_tool_of_coord_s_mcp_server(team: Team) -> None:
         "inbox": {},
         "unlock": {"release_all": True},
     }
-    team.claude.command("mcp", "add", "--transport", "http", "--scope", "user", "coord", f"{team.service.url}/mcp", project=team.shop)
+    team.claude.command(
+        "mcp",
+        "add",
+        "--transport",
+        "http",
+        "--scope",
+        "user",
+        "coord",
+        f"{team.service.url}/mcp",
+        project=team.shop,
+    )
     with team.claude.open(team.shop, "--allowedTools", "mcp__coord") as one:
-        one.ask("All of it", *(Use(f"mcp__coord__{name}", **me, **more) for name, more in calls.items()))
+        one.ask(
+            "All of it", *(Use(f"mcp__coord__{name}", **me, **more) for name, more in calls.items())
+        )
         asked = team.claude.model.asked(one.caller)
         answers = [json.loads(result) for request in asked for result in request.results]
     offered = {name for name in asked[0].tools if name.startswith("mcp__coord__")}

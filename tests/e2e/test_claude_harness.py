@@ -1,4 +1,6 @@
-"""The harness itself (tests/e2e/claude.py), and what coord's hooks rely on in the real Claude Code CLI."""
+"""The harness itself (tests/e2e/claude.py), and what coord's hooks rely on in the real Claude Code
+CLI.
+"""
 
 import json
 import signal
@@ -24,7 +26,16 @@ with (folder / "given.jsonl").open("a") as log:
     log.write(given.strip() + "\\n")
 print((folder / "answers" / json.loads(given)["hook_event_name"]).read_text())
 """
-EVENTS = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "SubagentStart", "SubagentStop", "Stop", "SessionEnd")
+EVENTS = (
+    "SessionStart",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "SubagentStart",
+    "SubagentStop",
+    "Stop",
+    "SessionEnd",
+)
 
 
 class Hooks:
@@ -36,9 +47,15 @@ class Hooks:
         (folder / "hook.py").write_text(HOOK)
         for event in EVENTS:
             self.answer(event, "")
-        hook = {"type": "command", "command": f"{sys.executable} {folder / 'hook.py'}", "timeout": 20}
+        hook = {
+            "type": "command",
+            "command": f"{sys.executable} {folder / 'hook.py'}",
+            "timeout": 20,
+        }
         claude.settings.parent.mkdir(parents=True)
-        claude.settings.write_text(json.dumps({"hooks": {event: [{"hooks": [hook]}] for event in EVENTS}}))
+        claude.settings.write_text(
+            json.dumps({"hooks": {event: [{"hooks": [hook]}] for event in EVENTS}})
+        )
 
     def answer(self, event: str, answer: str | dict[str, Any]) -> None:
         if isinstance(answer, dict):
@@ -48,7 +65,9 @@ class Hooks:
     def given(self, session: Session) -> list[dict[str, Any]]:
         """What it was given in this session, oldest first."""
         lines = (self._folder / "given.jsonl").read_text().splitlines()
-        return [given for given in map(json.loads, lines) if given["session_id"] == session.session_id]
+        return [
+            given for given in map(json.loads, lines) if given["session_id"] == session.session_id
+        ]
 
     def events(self, session: Session) -> list[str]:
         return [given["hook_event_name"] for given in self.given(session)]
@@ -84,13 +103,22 @@ def edit(file: Path) -> Use:
     return Use("Edit", file_path=str(file), old_string="old", new_string="new")
 
 
-def test_a_session_edits_a_file_and_its_hooks_fire(claude: Claude, hooks: Hooks, file: Path) -> None:
+def test_a_session_edits_a_file_and_its_hooks_fire(
+    claude: Claude, hooks: Hooks, file: Path
+) -> None:
     with claude.open(file.parent) as session:
         assert session.ask("Change it", edit(file), "Changed.") == "Changed."
     assert session.failed_hooks == []
     assert file.read_text() == "new\n"
     assert "has been updated" in session.asked[1].results[0]
-    assert hooks.events(session) == ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "SessionEnd"]
+    assert hooks.events(session) == [
+        "SessionStart",
+        "UserPromptSubmit",
+        "PreToolUse",
+        "PostToolUse",
+        "Stop",
+        "SessionEnd",
+    ]
     start, prompt, before, after, _, end = hooks.given(session)
     assert start["source"] == "startup"
     assert prompt["prompt"] == "Change it"
@@ -102,7 +130,9 @@ def test_a_session_edits_a_file_and_its_hooks_fire(claude: Claude, hooks: Hooks,
     assert "agent_id" not in before
 
 
-def test_a_denied_edit_is_not_made_and_the_model_reads_why(claude: Claude, hooks: Hooks, file: Path) -> None:
+def test_a_denied_edit_is_not_made_and_the_model_reads_why(
+    claude: Claude, hooks: Hooks, file: Path
+) -> None:
     reason = "a.txt is locked by host/other until 12:00; ask them, or wait"
     hooks.answer("PreToolUse", {"permissionDecision": "deny", "permissionDecisionReason": reason})
     with claude.open(file.parent) as session:
@@ -133,7 +163,11 @@ def test_what_hooks_add_reaches_the_model(claude: Claude, hooks: Hooks, file: Pa
 def test_two_sessions_are_open_at_the_same_time(claude: Claude, hooks: Hooks, file: Path) -> None:
     go = file.parent / "go"
     with claude.open(file.parent) as first, claude.open(file.parent) as second:
-        first.start("Wait", Use("Bash", command="until [ -e go ]; do sleep 0.05; done; echo went"), "Waited.")
+        first.start(
+            "Wait",
+            Use("Bash", command="until [ -e go ]; do sleep 0.05; done; echo went"),
+            "Waited.",
+        )
         until(lambda: len(first.asked) == 1, 20, "the first session's model to be asked")
 
         def let_the_first_go(request: Request) -> str:
@@ -148,20 +182,36 @@ def test_two_sessions_are_open_at_the_same_time(claude: Claude, hooks: Hooks, fi
     assert hooks.events(first)[-1] == hooks.events(second)[-1] == "SessionEnd"
 
 
-def test_a_subagent_has_turns_of_its_own_and_hooks_know_it(claude: Claude, hooks: Hooks, file: Path, model: ModelStub) -> None:
+def test_a_subagent_has_turns_of_its_own_and_hooks_know_it(
+    claude: Claude, hooks: Hooks, file: Path, model: ModelStub
+) -> None:
     model.plays_agent("Change a.txt for me", edit(file), "The agent changed it.")
-    task = Use("Task", description="change", prompt="Change a.txt for me", subagent_type="general-purpose", run_in_background=False)
+    task = Use(
+        "Task",
+        description="change",
+        prompt="Change a.txt for me",
+        subagent_type="general-purpose",
+        run_in_background=False,
+    )
     with claude.open(file.parent) as session:
         session.ask("Have it changed", task, "Seen.")
     assert file.read_text() == "new\n"
     assert "The agent changed it." in session.asked[1].results[0]
     assert len(session.asked_by_agents) == 2
-    (edited,) = [given for given in hooks.given(session) if given.get("tool_name") == "Edit" and given["hook_event_name"] == "PreToolUse"]
-    (started,) = [given for given in hooks.given(session) if given["hook_event_name"] == "SubagentStart"]
+    (edited,) = [
+        given
+        for given in hooks.given(session)
+        if given.get("tool_name") == "Edit" and given["hook_event_name"] == "PreToolUse"
+    ]
+    (started,) = [
+        given for given in hooks.given(session) if given["hook_event_name"] == "SubagentStart"
+    ]
     assert edited["agent_id"] == started["agent_id"] == session.asked_by_agents[0].agent_id
 
 
-def test_a_session_is_cleared_summed_up_and_taken_up_again(claude: Claude, hooks: Hooks, file: Path) -> None:
+def test_a_session_is_cleared_summed_up_and_taken_up_again(
+    claude: Claude, hooks: Hooks, file: Path
+) -> None:
     with claude.open(file.parent) as session:
         session.ask("Remember")
         session.ask("/compact")
@@ -172,11 +222,19 @@ def test_a_session_is_cleared_summed_up_and_taken_up_again(claude: Claude, hooks
     assert before != after
     with claude.open(file.parent, session_id=after, resume=True) as session:
         session.ask("And on")
-    sources = [given["source"] for given in hooks.given(session) if given["hook_event_name"] == "SessionStart"]
+    sources = [
+        given["source"]
+        for given in hooks.given(session)
+        if given["hook_event_name"] == "SessionStart"
+    ]
     assert sources == ["clear", "resume"]
 
 
-@pytest.mark.parametrize(("number", "last"), [(signal.SIGTERM, "SessionEnd"), (signal.SIGKILL, "Stop")], ids=["ended", "killed"])
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [(signal.SIGTERM, "SessionEnd"), (signal.SIGKILL, "Stop")],
+    ids=["ended", "killed"],
+)
 def test_a_session_that_is_ended_says_so_and_a_killed_one_does_not(
     claude: Claude, hooks: Hooks, file: Path, number: signal.Signals, last: str
 ) -> None:
@@ -189,14 +247,22 @@ def test_a_session_that_is_ended_says_so_and_a_killed_one_does_not(
 def test_nothing_of_a_killed_session_is_left_running(claude: Claude, file: Path) -> None:
     with claude.open(file.parent) as session:
         session.start("Wait", Use("Bash", command="echo $$ > pid; sleep 600"))
-        pid = int(until(lambda: (file.parent / "pid").exists() and (file.parent / "pid").read_text(), 20, "the command to run"))
+        pid = int(
+            until(
+                lambda: (file.parent / "pid").exists() and (file.parent / "pid").read_text(),
+                20,
+                "the command to run",
+            )
+        )
         assert runs(pid)
         session.kill()
         assert not runs(pid)
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and not just waiting to be counted as dead, which has no command line any more."""
+    """Whether the process is there and not just waiting to be counted as dead, which has no command
+    line any more.
+    """
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     except FileNotFoundError:
@@ -207,7 +273,11 @@ def test_servers_and_plugins_are_checked(claude: Claude, hooks: Hooks, file: Pat
     assert "No MCP servers configured" in claude.mcp_list(file.parent)
     manifest = file.parent / "plugin" / ".claude-plugin" / "plugin.json"
     manifest.parent.mkdir(parents=True)
-    manifest.write_text(json.dumps({"name": "a-plugin", "version": "1.0.0", "description": "d", "author": {"name": "a"}}))
+    manifest.write_text(
+        json.dumps(
+            {"name": "a-plugin", "version": "1.0.0", "description": "d", "author": {"name": "a"}}
+        )
+    )
     assert claude.validate_plugin(file.parent / "plugin").code == 0
     manifest.write_text(json.dumps({"version": "1.0.0"}))
     assert claude.validate_plugin(file.parent / "plugin").code == 1

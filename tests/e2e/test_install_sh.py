@@ -1,4 +1,6 @@
-"""`curl -fsS http://HOST:8001/client/install.sh | sh`, from the real service into a scratch home, by the shells that are here."""
+"""`curl -fsS http://HOST:8001/client/install.sh | sh`, from the real service into a scratch home,
+by the shells that are here.
+"""
 
 import http.server
 import json
@@ -57,14 +59,36 @@ class Home:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**CLOCK, "HOME": str(self.folder), "PATH": str(self.bin), "TMPDIR": str(self.temporary), "SHELL": "/bin/bash"}
+        return {
+            **CLOCK,
+            "HOME": str(self.folder),
+            "PATH": str(self.bin),
+            "TMPDIR": str(self.temporary),
+            "SHELL": "/bin/bash",
+        }
 
-    def sh(self, script: bytes, *options: str, shell: str = "dash", **environment: str) -> "subprocess.CompletedProcess[str]":
+    def sh(
+        self, script: bytes, *options: str, shell: str = "dash", **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         """The script by standard input, as from a pipe."""
-        command = [str(shutil.which(shell)), *(["sh"] if shell == "busybox" else []), "-s", "--", *options]
-        done = subprocess.run(command, input=script, env=self.environment | environment, cwd=self.folder, capture_output=True)
+        command = [
+            str(shutil.which(shell)),
+            *(["sh"] if shell == "busybox" else []),
+            "-s",
+            "--",
+            *options,
+        ]
+        done = subprocess.run(
+            command,
+            input=script,
+            env=self.environment | environment,
+            cwd=self.folder,
+            capture_output=True,
+        )
         assert list(self.temporary.iterdir()) == []
-        return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+        return subprocess.CompletedProcess(
+            command, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
 
     def coord(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         launcher = self.folder / ".local" / "bin" / "coord"
@@ -115,7 +139,7 @@ def handing_out(content: bytes) -> Iterator[tuple[str, list[str | None]]]:
         thread.join()
 
 
-# --- it works --------------------------------------------------------------------------------------------------------------------
+# --- it works -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -124,16 +148,27 @@ def test_the_line_of_the_readme_installs(service: Service, home: Home, shell: st
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"coord {__version__} is installed: ~/.local/bin/coord, run by ")
-    assert lines[-2:] == [f"Next, in your project: coord init --url {service.url}", "Whether all is well says: coord doctor"]
+    assert lines[-2:] == [
+        f"Next, in your project: coord init --url {service.url}",
+        "Whether all is well says: coord doctor",
+    ]
     assert len(lines) <= 5
     assert (
-        home.coord("--version", COORD_URL=service.url, COORD_TOKEN="the token").stdout == f"coord {__version__} (server: {__version__})\n"
+        home.coord("--version", COORD_URL=service.url, COORD_TOKEN="the token").stdout
+        == f"coord {__version__} (server: {__version__})\n"
     )
 
 
-def test_the_two_lines_that_the_server_gives_work_as_they_stand(service: Service, home: Home) -> None:
+def test_the_two_lines_that_the_server_gives_work_as_they_stand(
+    service: Service, home: Home
+) -> None:
     first, second = service.call("GET", "/client").json["install"]
-    assert subprocess.run(["/bin/sh", "-c", first], env=home.environment, cwd=home.folder, capture_output=True).returncode == 0
+    assert (
+        subprocess.run(
+            ["/bin/sh", "-c", first], env=home.environment, cwd=home.folder, capture_output=True
+        ).returncode
+        == 0
+    )
     if shutil.which("git") is None:
         pytest.skip("the second line needs git, which is not installed")
     home.has("git")
@@ -141,7 +176,11 @@ def test_the_two_lines_that_the_server_gives_work_as_they_stand(service: Service
     subprocess.run(["git", "init", "-q", project], check=True)
     path = f"{home.folder}/.local/bin:{home.bin}"
     done = subprocess.run(
-        ["/bin/sh", "-c", f"{second} --yes"], env=home.environment | {"PATH": path}, cwd=project, capture_output=True, text=True
+        ["/bin/sh", "-c", f"{second} --yes"],
+        env=home.environment | {"PATH": path},
+        cwd=project,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert service.url in (project / ".coord.toml").read_text()
@@ -156,7 +195,9 @@ def test_it_downloads_by(service: Service, home: Home, downloader: str) -> None:
 
 
 @pytest.mark.parametrize("downloader", DOWNLOADERS)
-def test_a_token_is_sent_for_a_proxy_that_asks_for_one(service: Service, home: Home, downloader: str) -> None:
+def test_a_token_is_sent_for_a_proxy_that_asks_for_one(
+    service: Service, home: Home, downloader: str
+) -> None:
     home.lacks("curl")
     home.has(downloader)
     with handing_out(service.call("GET", "/client/coord.pyz").body) as (url, sent):
@@ -168,7 +209,11 @@ def test_a_token_is_sent_for_a_proxy_that_asks_for_one(service: Service, home: H
 
 def test_a_second_time_it_changes_nothing(service: Service, home: Home) -> None:
     home.sh(script(service))
-    before = {file: file.stat().st_mtime_ns for file in home.files if file.suffix in (".py", "") and file.name != "install.lock"}
+    before = {
+        file: file.stat().st_mtime_ns
+        for file in home.files
+        if file.suffix in (".py", "") and file.name != "install.lock"
+    }
     done = home.sh(script(service))
     assert (done.returncode, done.stderr) == (0, "")
     assert "was installed already" in done.stdout
@@ -188,7 +233,7 @@ def test_a_python_by_another_name_is_found(service: Service, home: Home) -> None
     assert home.sh(script(service)).returncode == 0
 
 
-# --- and when it cannot, it does nothing -------------------------------------------------------------------------------------------
+# --- and when it cannot, it does nothing ----------------------------------------------------------
 
 
 def refusal(home: Home, done: "subprocess.CompletedProcess[str]") -> str:
@@ -203,7 +248,9 @@ def test_without_python_it_says_so(service: Service, home: Home) -> None:
     (home.bin / "python3").write_text("#!/bin/sh\nexit 1\n")  # as one that is too old answers
     (home.bin / "python3").chmod(0o755)
     said = refusal(home, home.sh(script(service)))
-    assert said == "coord: there is no Python 3.9 or later on PATH. Install one, and run this again."
+    assert (
+        said == "coord: there is no Python 3.9 or later on PATH. Install one, and run this again."
+    )
 
 
 def test_without_a_downloader_it_says_so(service: Service, home: Home) -> None:
@@ -215,7 +262,11 @@ def test_without_a_downloader_it_says_so(service: Service, home: Home) -> None:
 def test_another_file_than_the_scripts_own_is_not_run(service: Service, home: Home) -> None:
     with handing_out(b"print('run')") as (url, _):
         said = refusal(home, home.sh(script(service), COORD_URL=url))
-    assert said == f"coord: {url} hands out another client than this script was made for. Fetch the script anew, and run it."
+    assert (
+        said
+        == f"coord: {url} hands out another client than this script was made for. Fetch the script"
+        " anew, and run it."
+    )
 
 
 def test_a_server_that_is_away_is_named(service: Service, home: Home) -> None:
@@ -235,21 +286,32 @@ def test_a_script_that_broke_off_on_its_way_does_nothing(service: Service, home:
 
 def test_when_there_is_nothing_to_run_the_downloader_says_why(home: Home) -> None:
     done = subprocess.run(
-        ["/bin/sh", "-c", "curl -fsS http://127.0.0.1:1/client/install.sh | sh"], env=home.environment, capture_output=True, text=True
+        ["/bin/sh", "-c", "curl -fsS http://127.0.0.1:1/client/install.sh | sh"],
+        env=home.environment,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout == ""
     assert "127.0.0.1" in done.stderr
     assert home.files == []
 
 
-# --- upgrades --------------------------------------------------------------------------------------------------------------------
+# --- upgrades -------------------------------------------------------------------------------------
 
 
 def install_version(home: Home, version: str) -> None:
     pyz = home.folder.parent / "other.pyz"
     pyz.write_bytes(of_version(bundle.bundle().content, version))
-    subprocess.run([sys.executable, pyz, "install"], env=home.environment, cwd=home.folder, capture_output=True, check=True)
-    assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(f"coord {version} ")
+    subprocess.run(
+        [sys.executable, pyz, "install"],
+        env=home.environment,
+        cwd=home.folder,
+        capture_output=True,
+        check=True,
+    )
+    assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(
+        f"coord {version} "
+    )
 
 
 def test_upgrade_installs_what_the_server_hands_out(service: Service, home: Home) -> None:
@@ -259,7 +321,9 @@ def test_upgrade_installs_what_the_server_hands_out(service: Service, home: Home
     assert f"coord {__version__} is installed, after 0.0.9-" in done.stdout
     told = json.loads(home.coord("--json", "upgrade", COORD_URL=service.url).stdout)
     assert (told["version"], told["upgraded"]) == (__version__, False)
-    assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(f"coord {__version__} ")
+    assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(
+        f"coord {__version__} "
+    )
 
 
 def test_an_upgrade_stays_where_the_client_is(service: Service, home: Home) -> None:
@@ -271,13 +335,17 @@ def test_an_upgrade_stays_where_the_client_is(service: Service, home: Home) -> N
     assert home.files == []
 
 
-def test_a_newer_client_is_not_made_older_unless_that_is_asked_for(service: Service, home: Home) -> None:
+def test_a_newer_client_is_not_made_older_unless_that_is_asked_for(
+    service: Service, home: Home
+) -> None:
     install_version(home, "99.0.0")
     done = home.coord("upgrade", COORD_URL=service.url)
     assert done.returncode == 1
     assert f"hands out coord {__version__}, and this is 99.0.0, which is newer" in done.stderr
     assert home.coord("install", "--from", service.url).returncode == 0
-    assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(f"coord {__version__} ")
+    assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(
+        f"coord {__version__} "
+    )
 
 
 def test_what_is_not_what_was_announced_is_not_installed(service: Service, home: Home) -> None:

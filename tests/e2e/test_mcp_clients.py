@@ -1,4 +1,6 @@
-"""Real MCP clients against the real service: they connect in each way of the protocol, and call every tool."""
+"""Real MCP clients against the real service: they connect in each way of the protocol, and call
+every tool.
+"""
 
 import asyncio
 import json
@@ -28,7 +30,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 async def a_days_work(use: Use) -> set[str]:
-    """Calls every tool; gives back their names. `use(tool, **arguments)`: what it answers, and whether that is an error."""
+    """Calls every tool; gives back their names.
+
+    `use(tool, **arguments)`: what it answers, and whether that is an error.
+    """
     used: set[str] = set()
 
     async def done(tool: str, **arguments: Any) -> Any:
@@ -78,7 +83,10 @@ async def with_fastmcp(url: str) -> tuple[set[str], set[str]]:
         return offered, await a_days_work(use)
 
 
-@pytest.mark.parametrize(("mode", "version"), [("auto", "2026-07-28"), ("2026-07-28", "2026-07-28"), ("legacy", "2025-11-25")])
+@pytest.mark.parametrize(
+    ("mode", "version"),
+    [("auto", "2026-07-28"), ("2026-07-28", "2026-07-28"), ("legacy", "2025-11-25")],
+)
 def test_the_sdk_connects_and_calls_every_tool(service: Service, mode: str, version: str) -> None:
     offered, used, spoken = asyncio.run(with_the_sdk(f"{service.url}/mcp", mode))
     assert (offered, spoken) == (used, version)
@@ -93,7 +101,10 @@ def test_a_client_that_hangs_up_while_its_tool_waits_leaves_the_line(service: Se
     service.call("POST", "/locks", {**A, "resource": "hot"})
     call = {"name": "lock", "arguments": {**B, "resources": ["hot"], "wait": 30}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
-    head = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type:"
+        f" application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(head.encode() + body)
         until(lambda: waiting(service), 10, "the call to wait")
@@ -106,7 +117,9 @@ def waiting(service: Service) -> Any:
     return service.call("GET", "/locks/waiters?project_key=shop").json["items"]
 
 
-def test_a_client_learns_of_the_database_as_agents_do_everywhere(service: Service, tmp_path: Path) -> None:
+def test_a_client_learns_of_the_database_as_agents_do_everywhere(
+    service: Service, tmp_path: Path
+) -> None:
     with running(tmp_path, f"sqlite:///{tmp_path}/nowhere/coord.db", migrated=False) as away:
 
         async def ask() -> Any:
@@ -115,4 +128,7 @@ def test_a_client_learns_of_the_database_as_agents_do_everywhere(service: Servic
 
         result = asyncio.run(ask())
     assert result.is_error
-    assert result.structured_content == {"detail": "Database unavailable. Retry after 30 seconds.", "retry_after": 30}
+    assert result.structured_content == {
+        "detail": "Database unavailable. Retry after 30 seconds.",
+        "retry_after": 30,
+    }

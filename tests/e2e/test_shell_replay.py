@@ -1,4 +1,6 @@
-"""The offline queue as today's clients replay it: a shell loop of jq and curl that ignores every status code."""
+"""The offline queue as today's clients replay it: a shell loop of jq and curl that ignores every
+status code.
+"""
 
 import json
 import shutil
@@ -29,7 +31,9 @@ PROJECT = "shop"
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     for program in ("bash", "jq", "curl"):
         if shutil.which(program) is None:
             pytest.skip(f"the shell loop needs {program}, which is not installed")
@@ -81,25 +85,53 @@ def items(service: Service, path: str) -> list[dict[str, Any]]:
 
 
 def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Service) -> None:
-    ids = {name: str(uuid.uuid4()) for name in ("lock", "named", "workflow", "first", "second", "message", "broadcast")}
+    ids = {
+        name: str(uuid.uuid4())
+        for name in ("lock", "named", "workflow", "first", "second", "message", "broadcast")
+    }
     project = f"{PROJECT}-{uuid.uuid4().hex[:8]}"
     me = quote(ME, safe="")
     seen = f"{shell_time(120)[:17]}{{:02}}Z"  # the seconds of a minute that is over
     who = {"project_key": project, "session_id": ME}
     odd = 'it\'s "quoted", $HOME `id` \\ and\ntwo lines, naïve 漢字 🔒'
 
-    queue.add("POST", "/locks", {**who, "id": ids["lock"], "resource": "src/app.py", "description": odd})
-    queue.add("POST", "/locks", {**who, "id": ids["named"], "resource": "git push", "ttl_hours": 0.5})
+    queue.add(
+        "POST", "/locks", {**who, "id": ids["lock"], "resource": "src/app.py", "description": odd}
+    )
+    queue.add(
+        "POST", "/locks", {**who, "id": ids["named"], "resource": "git push", "ttl_hours": 0.5}
+    )
     for at, state in enumerate(("building", "built", "deployed")):
-        queue.add("PUT", f"/components/{project}/api", {"state": state, "updated_by": ME, "observed_at": seen.format(10 + at)})
-    queue.add("PUT", f"/components/{project}/web", {"state": "degraded", "notes": odd, "updated_by": ME, "observed_at": seen.format(5)})
-    queue.add("POST", "/workflows", {"id": ids["workflow"], "project_key": project, "name": "release", "created_by": ME})
+        queue.add(
+            "PUT",
+            f"/components/{project}/api",
+            {"state": state, "updated_by": ME, "observed_at": seen.format(10 + at)},
+        )
+    queue.add(
+        "PUT",
+        f"/components/{project}/web",
+        {"state": "degraded", "notes": odd, "updated_by": ME, "observed_at": seen.format(5)},
+    )
+    queue.add(
+        "POST",
+        "/workflows",
+        {"id": ids["workflow"], "project_key": project, "name": "release", "created_by": ME},
+    )
     of_workflow = {"workflow_id": ids["workflow"], "project_key": project}
     queue.add("POST", "/work-items", {**of_workflow, "id": ids["first"], "title": odd})
-    queue.add("POST", "/work-items", {**of_workflow, "id": ids["second"], "title": "then", "depends_on": [ids["first"]]})
+    queue.add(
+        "POST",
+        "/work-items",
+        {**of_workflow, "id": ids["second"], "title": "then", "depends_on": [ids["first"]]},
+    )
     queue.add("PATCH", f"/work-items/{ids['first']}", {"status": "in_progress", "session_id": ME})
     queue.add("PATCH", f"/work-items/{ids['first']}", {"status": "completed", "session_id": ME})
-    letter = {"from_session": "colleague/agent", "project_key": project, "subject": "s", "body": odd}
+    letter = {
+        "from_session": "colleague/agent",
+        "project_key": project,
+        "subject": "s",
+        "body": odd,
+    }
     queue.add("POST", "/messages", {**letter, "id": ids["message"], "to_session": ME})
     queue.add("POST", "/messages", {**letter, "id": ids["broadcast"]})
     queue.add("PUT", f"/messages/{ids['message']}/read?session_id={me}")
@@ -118,15 +150,27 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
     locks = items(service, f"/locks?project_key={project}&state=all")
     assert {lock["id"] for lock in locks} == {ids["lock"], ids["named"]}
     assert len(locks) == 2
-    assert all(lock["released_at"] and lock["release_reason"] == "released" and lock["released_by"] == ME for lock in locks)
+    assert all(
+        lock["released_at"] and lock["release_reason"] == "released" and lock["released_by"] == ME
+        for lock in locks
+    )
     assert {lock["description"] for lock in locks} == {odd, None}
     assert items(service, f"/locks?project_key={project}") == []
-    states = {each["component"]: (each["state"], each["updated_by"]) for each in items(service, f"/components?project_key={project}")}
+    states = {
+        each["component"]: (each["state"], each["updated_by"])
+        for each in items(service, f"/components?project_key={project}")
+    }
     assert states == {"api": ("deployed", ME), "web": ("built", "other/agent")}
-    assert [each["state"] for each in items(service, f"/components/{project}/api/history")] == ["deployed", "built", "building"]
+    assert [each["state"] for each in items(service, f"/components/{project}/api/history")] == [
+        "deployed",
+        "built",
+        "building",
+    ]
     (workflow,) = items(service, f"/workflows?project_key={project}")
     assert workflow["id"] == ids["workflow"]
-    work = {item["id"]: item["status"] for item in items(service, f"/work-items?project_key={project}")}
+    work = {
+        item["id"]: item["status"] for item in items(service, f"/work-items?project_key={project}")
+    }
     assert work == {ids["first"]: "completed", ids["second"]: "pending"}
     inbox = items(service, f"/messages?to_session={me}&project_key={project}")
     assert {message["id"] for message in inbox} == {ids["message"], ids["broadcast"]}
@@ -136,7 +180,9 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
 
 
 def everything(service: Service, project: str, ids: dict[str, str]) -> dict[str, Any]:
-    """All that is stored of the project, as the service answers it, without the times of the last of repeated changes."""
+    """All that is stored of the project, as the service answers it, without the times of the last
+    of repeated changes.
+    """
     paths = [
         f"/locks?project_key={project}&state=all",
         f"/components?project_key={project}",
@@ -147,23 +193,42 @@ def everything(service: Service, project: str, ids: dict[str, str]) -> dict[str,
         f"/messages?project_key={project}&to_session={quote(ME, safe='')}",
     ]
     moving = {"updated_at", "claimed_at", "completed_at", "recipient_last_seen_at"}
-    undated = {*moving, "observed_at"}  # of work items: today's clients do not say when they decided a PATCH
+    undated = {
+        *moving,
+        "observed_at",
+    }  # of work items: today's clients do not say when they decided a PATCH
     return {
         path: [
-            {name: value for name, value in item.items() if name not in (undated if "/work-items" in path else moving)}
+            {
+                name: value
+                for name, value in item.items()
+                if name not in (undated if "/work-items" in path else moving)
+            }
             for item in items(service, path)
         ]
         for path in paths
     }
 
 
-def test_a_late_replay_never_gives_a_lock_back_that_another_holds_by_now(queue: Queue, service: Service) -> None:
+def test_a_late_replay_never_gives_a_lock_back_that_another_holds_by_now(
+    queue: Queue, service: Service
+) -> None:
     project = f"{PROJECT}-{uuid.uuid4().hex[:8]}"
     lock = str(uuid.uuid4())
-    queue.add("POST", "/locks", {"id": lock, "project_key": project, "session_id": ME, "resource": "deploy"})
-    queue.add("DELETE", f"/locks?session_id={quote(ME, safe='')}&project_key={project}&resource=deploy")
+    queue.add(
+        "POST",
+        "/locks",
+        {"id": lock, "project_key": project, "session_id": ME, "resource": "deploy"},
+    )
+    queue.add(
+        "DELETE", f"/locks?session_id={quote(ME, safe='')}&project_key={project}&resource=deploy"
+    )
     queue.replay()
-    other = service.call("POST", "/locks", {"project_key": project, "session_id": "other/agent", "resource": "deploy"}).json
+    other = service.call(
+        "POST",
+        "/locks",
+        {"project_key": project, "session_id": "other/agent", "resource": "deploy"},
+    ).json
     queue.replay()
     (held,) = items(service, f"/locks?project_key={project}")
     assert held["id"] == other["id"]
@@ -171,16 +236,26 @@ def test_a_late_replay_never_gives_a_lock_back_that_another_holds_by_now(queue: 
     assert service.call("GET", f"/locks/{lock}").json["release_reason"] == "released"
 
 
-def test_a_queue_that_comes_late_leaves_alone_what_was_decided_since(service: Service, queue: Queue) -> None:
-    """All of it was decided an hour before a colleague, and this session itself, went on; only what nobody touched since is done."""
+def test_a_queue_that_comes_late_leaves_alone_what_was_decided_since(
+    service: Service, queue: Queue
+) -> None:
+    """All of it was decided an hour before a colleague, and this session itself, went on; only what
+    nobody touched since is done.
+    """
     project = f"{PROJECT}-{uuid.uuid4()}"
     flow, item, untouched = (str(uuid.uuid4()) for _ in range(3))
     then = "2026-01-05T10:00:00.000000Z"
-    service.call("POST", "/workflows", {"id": flow, "project_key": project, "name": "n", "created_by": ME})
+    service.call(
+        "POST", "/workflows", {"id": flow, "project_key": project, "name": "n", "created_by": ME}
+    )
     for each in (item, untouched):
         service.call("POST", "/work-items", {"id": each, "workflow_id": flow, "title": "t"})
-    lock = service.call("POST", "/locks", {"project_key": project, "session_id": ME, "resource": "r"}).json
-    service.call("PUT", f"/components/{project}/api", {"state": "deployed", "updated_by": "other/agent"})
+    lock = service.call(
+        "POST", "/locks", {"project_key": project, "session_id": ME, "resource": "r"}
+    ).json
+    service.call(
+        "PUT", f"/components/{project}/api", {"state": "deployed", "updated_by": "other/agent"}
+    )
     service.call("PATCH", f"/workflows/{flow}", {"status": "active", "session_id": "other/agent"})
     service.call("PATCH", f"/work-items/{item}", {"status": "blocked", "session_id": "other/agent"})
     service.call("POST", "/sessions/heartbeat", {"session_id": ME})
@@ -196,7 +271,13 @@ def test_a_queue_that_comes_late_leaves_alone_what_was_decided_since(service: Se
     queue.add("DELETE", f"/sessions?session_id={quote(ME, safe='')}&observed_at={then}")
     for _ in range(2):
         answers = queue.replay()
-        assert [answer.get("error") for answer in answers] == [None, None, *["superseded"] * 4, None, "superseded"]
+        assert [answer.get("error") for answer in answers] == [
+            None,
+            None,
+            *["superseded"] * 4,
+            None,
+            "superseded",
+        ]
         assert answers[6]["released"] == 0
 
     assert service.call("GET", f"/work-items/{untouched}").json["status"] == "completed"
@@ -204,6 +285,9 @@ def test_a_queue_that_comes_late_leaves_alone_what_was_decided_since(service: Se
     assert service.call("GET", f"/workflows/{flow}").json["status"] == "active"
     assert service.call("GET", f"/components/{project}/api").json["state"] == "deployed"
     assert service.call("GET", f"/locks/{lock['id']}").json["released_at"] is None
-    told = [event["type"] for event in items(service, f"/events?project_key={project}&after=0&type=work_item.*")]
+    told = [
+        event["type"]
+        for event in items(service, f"/events?project_key={project}&after=0&type=work_item.*")
+    ]
     assert told.count("work_item.completed") == 1
     assert told.count("work_item.claimed") == 1

@@ -1,4 +1,6 @@
-"""The calls that fault tests make: every kind of read and write, on things that exist, so that each of them reaches the database."""
+"""The calls that fault tests make: every kind of read and write, on things that exist, so that each
+of them reaches the database.
+"""
 
 import uuid
 from collections.abc import Iterable
@@ -30,7 +32,11 @@ class Call:
 
 
 def claim(resource: str, session: str = "host/a", **more: Any) -> Call:
-    return Call("POST", "/locks", {"project_key": PROJECT, "session_id": session, "resource": resource, **more})
+    return Call(
+        "POST",
+        "/locks",
+        {"project_key": PROJECT, "session_id": session, "resource": resource, **more},
+    )
 
 
 def reads(service: Service) -> list[Call]:
@@ -50,12 +56,27 @@ def reads(service: Service) -> list[Call]:
 
 
 def writes(service: Service) -> list[Call]:
-    """One write of each kind, each of which has something to change. The things that they are about are made first."""
-    locks = [made(service, claim(f"write {uuid.uuid4()}", session))["id"] for session in ("host/a", "host/a", "host/b")]
-    workflow = made(service, Call("POST", "/workflows", {"project_key": PROJECT, "name": "w", "created_by": "host/a"}))["id"]
+    """One write of each kind, each of which has something to change.
+
+    The things that they are about are made first.
+    """
+    locks = [
+        made(service, claim(f"write {uuid.uuid4()}", session))["id"]
+        for session in ("host/a", "host/a", "host/b")
+    ]
+    workflow = made(
+        service,
+        Call("POST", "/workflows", {"project_key": PROJECT, "name": "w", "created_by": "host/a"}),
+    )["id"]
     item_body = {"workflow_id": workflow, "project_key": PROJECT, "title": "t"}
     items = [made(service, Call("POST", "/work-items", item_body))["id"] for _ in range(2)]
-    message_body = {"from_session": "host/a", "to_session": "host/b", "project_key": PROJECT, "subject": "s", "body": "b"}
+    message_body = {
+        "from_session": "host/a",
+        "to_session": "host/b",
+        "project_key": PROJECT,
+        "subject": "s",
+        "body": "b",
+    }
     message = made(service, Call("POST", "/messages", message_body))["id"]
     component = {"state": f"built {uuid.uuid4()}", "updated_by": "host/a"}
     session = quote("host/a", safe="")
@@ -104,7 +125,9 @@ def assert_all_unavailable(calls: list[Call], answers: list[Answer]) -> None:
 
 
 def assert_most_at_once(answers: list[Answer]) -> None:
-    """All but the few that found out: one in each worker, and one more each time that the database is tried again."""
+    """All but the few that found out: one in each worker, and one more each time that the database
+    is tried again.
+    """
     waits = sorted(answer.seconds for answer in answers)
     assert waits[len(waits) * 3 // 4] < AT_ONCE_S, waits
 
@@ -124,7 +147,11 @@ def assert_alive(service: Service) -> None:
 
 def works(service: Service) -> bool:
     """Reads, writes and /health, often enough that every worker has had its turn."""
-    calls = [Call("GET", "/health"), Call("GET", f"/status?project_key={PROJECT}"), claim(f"back {uuid.uuid4()}")] * 4
+    calls = [
+        Call("GET", "/health"),
+        Call("GET", f"/status?project_key={PROJECT}"),
+        claim(f"back {uuid.uuid4()}"),
+    ] * 4
     return all(answer.status in (200, 201) for answer in all_at_once(service, calls))
 
 

@@ -18,7 +18,10 @@ from tests.service import Service, running, until
 
 @dataclass
 class World:
-    """A service that reaches its own MariaDB server through a proxy. A test that breaks something heals it."""
+    """A service that reaches its own MariaDB server through a proxy.
+
+    A test that breaks something heals it.
+    """
 
     server: MariaDB
     proxy: Proxy
@@ -31,7 +34,10 @@ def breakable() -> Iterator[MariaDB]:
     missing = mariadb_missing()
     if missing:
         pytest.skip(f"MariaDB tests are left out: {missing}")
-    with tempfile.TemporaryDirectory(prefix="coord-faults-") as folder, private_mariadb(Path(folder) / "db") as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="coord-faults-") as folder,
+        private_mariadb(Path(folder) / "db") as server,
+    ):
         yield server
 
 
@@ -41,7 +47,10 @@ def cluster() -> Iterator[Cluster]:
     missing = galera_missing()
     if missing:
         pytest.skip(f"Galera tests are left out: {missing}")
-    with tempfile.TemporaryDirectory(prefix="coord-galera-") as folder, private_cluster(Path(folder)) as started:
+    with (
+        tempfile.TemporaryDirectory(prefix="coord-galera-") as folder,
+        private_cluster(Path(folder)) as started,
+    ):
         yield started
 
 
@@ -73,8 +82,13 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
-def sound_service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service on a database that nobody breaks. What is not touched for 3.6 s is stale there."""
+def sound_service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service on a database that nobody breaks.
+
+    What is not touched for 3.6 s is stale there.
+    """
     folder = tmp_path_factory.mktemp("service")
     if request.param == "sqlite":
         url = f"sqlite:///{folder}/coord.db"

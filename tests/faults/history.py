@@ -1,11 +1,12 @@
-"""What clients asked of the locks and were told, beside what the journal says of it; and the check that all of that keeps the contract.
+"""What clients asked of the locks and were told, beside what the journal says of it; and the check
+that all of that keeps the contract.
 
     recorder = Recorder()                   # the clients note in it what they ask and are told
     history = recorder.history(service)     # with the journal and all locks, once they have ended
     verdict = check(history)                # verdict.violations is empty
 
-The check knows nothing of coord's code: what a name means, who conflicts and who goes first is written down here once more. The clients
-and the database read the clock of one machine.
+The check knows nothing of coord's code: what a name means, who conflicts and who goes first is
+written down here once more. The clients and the database read the clock of one machine.
 """
 
 import itertools
@@ -30,7 +31,7 @@ ENDS = ("lock.released", "lock.expired", "lock.taken_over")
 Form = tuple[tuple[str, ...], bool]
 
 
-# --- what a claim is about -------------------------------------------------------------------------------------------------------
+# --- what a claim is about ------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1000)
@@ -51,7 +52,9 @@ def overlap(one: Form, other: Form) -> bool:
     (above, tree), (below, below_is_tree) = one, other
     if above == below:
         return True
-    return (tree and below[: len(above)] == above) or (below_is_tree and above[: len(below)] == below)
+    return (tree and below[: len(above)] == above) or (
+        below_is_tree and above[: len(below)] == below
+    )
 
 
 @dataclass(eq=False)
@@ -66,16 +69,21 @@ class Claim:
         return (
             self.session != other.session
             and "exclusive" in (self.mode, other.mode)
-            and any(overlap(form(mine), form(theirs)) for mine in self.resources for theirs in other.resources)
+            and any(
+                overlap(form(mine), form(theirs))
+                for mine in self.resources
+                for theirs in other.resources
+            )
         )
 
 
-# --- what is recorded ------------------------------------------------------------------------------------------------------------
+# --- what is recorded -----------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
 class Told(Claim):
-    """A claim as its client knows it. `ids`: those that its locks have if they are new. `status`: None when no answer came.
+    """A claim as its client knows it. `ids`: those that its locks have if they are new. `status`:
+    None when no answer came.
 
     `tokens`: of the locks in the answer, or in that to the question what became of the claim.
     """
@@ -91,7 +99,9 @@ class Told(Claim):
 
 @dataclass(eq=False)
 class Sure(Claim):
-    """For so long a client could be sure to hold a lock: from the answer to the next call that may change it, or its end by itself."""
+    """For so long a client could be sure to hold a lock: from the answer to the next call that may
+    change it, or its end by itself.
+    """
 
     start: float
     end: float
@@ -110,7 +120,10 @@ class Event:
 
     def __str__(self) -> str:
         at = f"{datetime.fromtimestamp(self.at, UTC):%H:%M:%S.%f}"
-        return f"{self.revision} {at} {self.type} {self.session} {self.subject[:8]} {json.dumps(self.data)}"
+        return (
+            f"{self.revision} {at} {self.type} {self.session} {self.subject[:8]}"
+            f" {json.dumps(self.data)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,8 @@ class Lock:
 
 @dataclass
 class History:
-    """`notice_s`: how long a dead waiter may hold up those behind it. `outages`: when nobody is to expect anything, from and to.
+    """`notice_s`: how long a dead waiter may hold up those behind it. `outages`: when nobody is to
+    expect anything, from and to.
 
     `lost_s`: how long the way of a live waiter may be open.
     """
@@ -164,11 +178,16 @@ class Recorder:
 
     def history(self, service: Service, stale_after_s: float, notice_s: float) -> History:
         events = [event_of(item) for item in pages(service, "/events?type=lock.*", "after", "0")]
-        locks = {item["id"]: lock_of(item, stale_after_s) for item in pages(service, "/locks?state=all", "cursor")}
+        locks = {
+            item["id"]: lock_of(item, stale_after_s)
+            for item in pages(service, "/locks?state=all", "cursor")
+        }
         return History(events, locks, self.told, self.sure, notice_s, self.outages)
 
 
-def pages(service: Service, path: str, cursor_name: str, cursor: str | None = None) -> Iterator[Any]:
+def pages(
+    service: Service, path: str, cursor_name: str, cursor: str | None = None
+) -> Iterator[Any]:
     """The items of all pages."""
     while True:
         at = "" if cursor is None else f"&{cursor_name}={cursor}"
@@ -187,14 +206,26 @@ def seconds(at: str | None) -> float:
 
 
 def event_of(item: dict[str, Any]) -> Event:
-    return Event(item["revision"], seconds(item["at"]), item["type"], item["session_id"], item["subject"]["id"], item["data"])
+    return Event(
+        item["revision"],
+        seconds(item["at"]),
+        item["type"],
+        item["session_id"],
+        item["subject"]["id"],
+        item["data"],
+    )
 
 
 def lock_of(item: dict[str, Any], stale_after_s: float) -> Lock:
-    return Lock(item["mode"], item["fencing_token"], seconds(item["last_activity_at"]) + stale_after_s, seconds(item["expires_at"]))
+    return Lock(
+        item["mode"],
+        item["fencing_token"],
+        seconds(item["last_activity_at"]) + stale_after_s,
+        seconds(item["expires_at"]),
+    )
 
 
-# --- the check -------------------------------------------------------------------------------------------------------------------
+# --- the check ------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -210,15 +241,25 @@ class Holding(Claim):
     def ended_at(self) -> float:
         """When it no longer kept anybody out; a waiter takes over what is stale."""
         by_itself = min(self.lock.expires_at, self.lock.stale_at)
-        return by_itself if self.ended is None or self.ended.type == "lock.expired" else min(by_itself, self.ended.at)
+        return (
+            by_itself
+            if self.ended is None or self.ended.type == "lock.expired"
+            else min(by_itself, self.ended.at)
+        )
 
     def had_expired(self, at: float) -> bool:
-        return (self.ended is None or self.ended.type == "lock.expired") and self.lock.expires_at <= at
+        return (
+            self.ended is None or self.ended.type == "lock.expired"
+        ) and self.lock.expires_at <= at
 
 
 @dataclass(eq=False)
 class Wait(Claim):
-    """A claim that waits. `ended`: the grant, or the event that ended it without one. `calls`: the claims whose wait this may be."""
+    """A claim that waits.
+
+    `ended`: the grant, or the event that ended it without one. `calls`: the claims whose wait this
+    may be.
+    """
 
     id: str
     began: Event
@@ -232,16 +273,25 @@ class Wait(Claim):
     @property
     def alive_until(self) -> float:
         """Up to when somebody surely waited."""
-        return min(self.ended_at, *(call.ended for call in self.calls)) if self.calls else self.began.at
+        return (
+            min(self.ended_at, *(call.ended for call in self.calls))
+            if self.calls
+            else self.began.at
+        )
 
     def blocked_until(self, notice_s: float) -> float:
         """Up to when it might be in the way of those behind it."""
-        return min(self.ended_at, max((call.ended for call in self.calls), default=self.began.at) + notice_s)
+        return min(
+            self.ended_at,
+            max((call.ended for call in self.calls), default=self.began.at) + notice_s,
+        )
 
 
 @dataclass
 class Verdict:
-    """`delay`: seconds that the way of a live waiter was open before it was granted or left, at most."""
+    """`delay`: seconds that the way of a live waiter was open before it was granted or left, at
+    most.
+    """
 
     violations: list[str] = field(default_factory=list)
     figures: Counter[str] = field(default_factory=Counter)
@@ -266,7 +316,9 @@ def check(history: History) -> Verdict:
 
 
 class _Replay:
-    """Goes through the journal by revision, with what is held and who waits at each; finds conflicts, overtaking and tokens."""
+    """Goes through the journal by revision, with what is held and who waits at each; finds
+    conflicts, overtaking and tokens.
+    """
 
     def __init__(self, history: History, verdict: Verdict) -> None:
         self.holdings: list[Holding] = []
@@ -275,7 +327,9 @@ class _Replay:
         self._verdict = verdict
         self._held: dict[str, Holding] = {}
         self._waiters: dict[str, Wait] = {}
-        self.in_vain = {event.subject for event in history.events if event.type == "lock.wait_ended"}
+        self.in_vain = {
+            event.subject for event in history.events if event.type == "lock.wait_ended"
+        }
         self._highest: dict[Form, Holding] = {}
 
     def run(self) -> None:
@@ -286,7 +340,9 @@ class _Replay:
                 self._verdict.against("revisions do not grow", event, following)
 
     def _go_through(self, change: list[Event]) -> None:
-        """The events of one change, which have one time; now and then those of two, which began in the same microsecond."""
+        """The events of one change, which have one time; now and then those of two, which began in
+        the same microsecond.
+        """
         before = list(self._held.values())
         granted = self._granted_waits(change)
         for wait in granted.values():
@@ -309,14 +365,20 @@ class _Replay:
                     self._ended(event)
 
     def _granted_waits(self, change: list[Event]) -> dict[str, Wait]:
-        """By session, the wait that the change grants: it names all that it is for, as claimed or (its own) renewed, `waited`."""
+        """By session, the wait that the change grants: it names all that it is for, as claimed or
+        (its own) renewed, `waited`.
+        """
         names: dict[str, set[Form]] = defaultdict(set)
         for event in change:
             if "waited" in event.data:
                 names[str(event.session)].add(form(event.data["resource"]))
         granted: dict[str, Wait] = {}
         for wait in self._waiters.values():
-            if wait.id not in self.in_vain and wait.session in names and names[wait.session].issuperset(map(form, wait.resources)):
+            if (
+                wait.id not in self.in_vain
+                and wait.session in names
+                and names[wait.session].issuperset(map(form, wait.resources))
+            ):
                 granted.setdefault(wait.session, wait)
         return granted
 
@@ -326,14 +388,22 @@ class _Replay:
             self._verdict.against("claimed, but not among the locks", event)
             return
         if ("waited" in event.data) != (granted is not None):
-            self._verdict.against("waited, and was no waiter; or the other way round", event, granted and granted.began)
+            self._verdict.against(
+                "waited, and was no waiter; or the other way round",
+                event,
+                granted and granted.began,
+            )
         token = lock.token if lock.mode == event.data["mode"] else event.revision
-        holding = Holding(str(event.session), (event.data["resource"],), event.data["mode"], lock, token, event)
+        holding = Holding(
+            str(event.session), (event.data["resource"],), event.data["mode"], lock, token, event
+        )
         self._verdict.figures["grants"] += 1
         self._overtakes_nobody(holding, before, granted)
         self._begin(event, holding)
 
-    def _overtakes_nobody(self, holding: Holding, before: list[Holding], granted: Wait | None) -> None:
+    def _overtakes_nobody(
+        self, holding: Holding, before: list[Holding], granted: Wait | None
+    ) -> None:
         """But those who wait for what the session itself held before."""
         turn = granted.began.revision if granted is not None else math.inf
         own = [each for each in before if each.session == holding.session]
@@ -342,17 +412,31 @@ class _Replay:
                 if any(each.conflicts(wait) for each in own):
                     self._verdict.figures["passed by, rightly"] += 1
                 else:
-                    self._verdict.against("overtaken", holding.began, wait.began, *([granted.began] if granted else []))
+                    self._verdict.against(
+                        "overtaken",
+                        holding.began,
+                        wait.began,
+                        *([granted.began] if granted else []),
+                    )
 
     def _upgraded(self, event: Event) -> None:
         """The shared lock ends, and the exclusive one begins with a token of its own."""
         holding = self._held.get(event.subject)
-        if holding is None or (holding.mode, holding.lock.mode, holding.lock.token) != ("shared", "exclusive", event.revision):
+        if holding is None or (holding.mode, holding.lock.mode, holding.lock.token) != (
+            "shared",
+            "exclusive",
+            event.revision,
+        ):
             self._verdict.against("upgraded, but not held and shared, or with another token", event)
             return
         holding.ended = event
         self._verdict.figures["upgrades"] += 1
-        self._begin(event, Holding(holding.session, holding.resources, "exclusive", holding.lock, event.revision, event))
+        self._begin(
+            event,
+            Holding(
+                holding.session, holding.resources, "exclusive", holding.lock, event.revision, event
+            ),
+        )
 
     def _begin(self, event: Event, holding: Holding) -> None:
         for other in self._held.values():
@@ -360,8 +444,14 @@ class _Replay:
                 self._verdict.against("conflicting grants", other.began, event)
         name = form(holding.resources[0])
         for against, highest in self._highest.items():
-            if overlap(name, against) and highest.token >= holding.token and highest.began.at != event.at:
-                self._verdict.against(f"token {holding.token} after {highest.token}", highest.began, event)
+            if (
+                overlap(name, against)
+                and highest.token >= holding.token
+                and highest.began.at != event.at
+            ):
+                self._verdict.against(
+                    f"token {holding.token} after {highest.token}", highest.began, event
+                )
         if name not in self._highest or self._highest[name].token < holding.token:
             self._highest[name] = holding
         self._held[event.subject] = holding
@@ -373,13 +463,22 @@ class _Replay:
             self._verdict.against("ended, but not held", event)
             return
         holding.ended = event
-        due = {"lock.expired": holding.lock.expires_at, "lock.taken_over": holding.lock.stale_at}.get(event.type, -math.inf)
+        due = {
+            "lock.expired": holding.lock.expires_at,
+            "lock.taken_over": holding.lock.stale_at,
+        }.get(event.type, -math.inf)
         if event.at < due:
             self._verdict.against(f"ended {due - event.at:.3f} s early", holding.began, event)
         self._verdict.figures[event.type] += 1
 
     def _waiting(self, event: Event) -> None:
-        wait = Wait(str(event.session), tuple(event.data["resources"]), event.data["mode"], event.subject, event)
+        wait = Wait(
+            str(event.session),
+            tuple(event.data["resources"]),
+            event.data["mode"],
+            event.subject,
+            event,
+        )
         self._waiters[wait.id] = wait
         self.waits.append(wait)
         self._verdict.figures["waits"] += 1
@@ -407,26 +506,47 @@ def _match(history: History, waits: list[Wait], verdict: Verdict) -> None:
 def _may_be_of(told: Told, wait: Wait) -> bool:
     """Who hangs up at once may begin to wait after that, and ends it in a moment."""
     ended = told.ended if told.status is not None else told.ended + LOST_S
-    same = told.mode == wait.mode and set(map(form, told.resources)) == set(map(form, wait.resources))
+    same = told.mode == wait.mode and set(map(form, told.resources)) == set(
+        map(form, wait.resources)
+    )
     return bool(told.wait) and same and told.sent <= wait.began.at <= ended
 
 
-# --- no lost wake-up -------------------------------------------------------------------------------------------------------------
+# --- no lost wake-up ------------------------------------------------------------------------------
 
 
 def _no_lost_wake_up(history: History, replay: _Replay, verdict: Verdict) -> None:
-    """No live waiter waits for over `lost_s` while nothing in its way is held and nobody in front of it waits for that."""
+    """No live waiter waits for over `lost_s` while nothing in its way is held and nobody in front
+    of it waits for that.
+    """
     holdings = _InTime((each.began.at, each.ended_at, each) for each in replay.holdings)
-    waits = _InTime((each.began.at, each.blocked_until(history.notice_s), each) for each in replay.waits)
+    waits = _InTime(
+        (each.began.at, each.blocked_until(history.notice_s), each) for each in replay.waits
+    )
     for wait in replay.waits:
         start, end = wait.began.at, wait.alive_until
-        in_the_way = [(since, until) for since, until, each in holdings.between(start, end) if each.conflicts(wait)]
-        own = [each for _, until, each in holdings.between(start, start) if each.session == wait.session and until >= end]
-        in_the_way += [(since, until) for since, until, each in waits.between(start, end) if _goes_first(each, wait, own)]
+        in_the_way = [
+            (since, until)
+            for since, until, each in holdings.between(start, end)
+            if each.conflicts(wait)
+        ]
+        own = [
+            each
+            for _, until, each in holdings.between(start, start)
+            if each.session == wait.session and until >= end
+        ]
+        in_the_way += [
+            (since, until)
+            for since, until, each in waits.between(start, end)
+            if _goes_first(each, wait, own)
+        ]
         since, until = _longest_gap(start, end, in_the_way + history.outages)
         verdict.delay = max(verdict.delay, until - since)
         if until - since > history.lost_s:
-            away = f"its way was open for {until - since:.2f} s, from {since - start:.3f} s after it came"
+            away = (
+                f"its way was open for {until - since:.2f} s, from {since - start:.3f} s after it"
+                " came"
+            )
             verdict.against("lost wake-up", wait.began, wait.ended, away)
 
 
@@ -436,7 +556,9 @@ def _goes_first(other: Wait, wait: Wait, own: list[Any]) -> bool:
     return not any(each.conflicts(other) for each in own)
 
 
-def _longest_gap(start: float, end: float, covered: list[tuple[float, float]]) -> tuple[float, float]:
+def _longest_gap(
+    start: float, end: float, covered: list[tuple[float, float]]
+) -> tuple[float, float]:
     """The longest part of the time that none of these covers."""
     longest, free_from = (start, start), start
     for since, until in [*sorted(covered), (end, end)]:
@@ -464,11 +586,18 @@ def _no_live_waiter_taken_for_dead(history: History, waits: list[Wait], verdict:
         if wait.ended is None or wait.ended.data.get("reason") != "died" or not wait.calls:
             continue
         after = min(call.ended for call in wait.calls) - wait.ended.at
-        if after > history.lost_s and not any(since <= wait.ended.at <= until for since, until in history.outages):
-            verdict.against("taken for dead", wait.began, wait.ended, f"its caller was answered {after:.2f} s later")
+        if after > history.lost_s and not any(
+            since <= wait.ended.at <= until for since, until in history.outages
+        ):
+            verdict.against(
+                "taken for dead",
+                wait.began,
+                wait.ended,
+                f"its caller was answered {after:.2f} s later",
+            )
 
 
-# --- what the clients saw --------------------------------------------------------------------------------------------------------
+# --- what the clients saw -------------------------------------------------------------------------
 
 
 def _clients_were_told_the_truth(history: History, replay: _Replay, verdict: Verdict) -> None:
@@ -485,12 +614,18 @@ def _clients_were_told_the_truth(history: History, replay: _Replay, verdict: Ver
         verdict.figures[f"told {told.status} {told.code or ''}".strip()] += 1
         for lock_id, token in told.tokens.items():
             if token not in tokens[lock_id]:
-                verdict.against(f"told token {token} of a lock with {sorted(tokens[lock_id])}", told, claimed.get(lock_id))
+                verdict.against(
+                    f"told token {token} of a lock with {sorted(tokens[lock_id])}",
+                    told,
+                    claimed.get(lock_id),
+                )
         if told.status == 409 and told.wait and id(told) not in waited:
             verdict.against("refused at the end of a wait that did not end", told)
     for lock_id, event in claimed.items():
         if not any(told.status != 409 for told in asked[lock_id]):
-            verdict.against("granted, but all who asked for it were refused", event, *asked[lock_id])
+            verdict.against(
+                "granted, but all who asked for it were refused", event, *asked[lock_id]
+            )
     for lock_id in history.locks.keys() - claimed.keys():
         verdict.against("a lock that the journal does not know", lock_id, history.locks[lock_id])
 
@@ -508,7 +643,12 @@ def _sure_holders_exclude_each_other(sure: list[Sure], verdict: Verdict) -> None
 def _tokens_grow_as_clients_see_them(told: list[Told], verdict: Verdict) -> None:
     """Who asks after another was answered gets the larger token."""
     granted = [each for each in told if each.status == 201]
-    new = [(each, token) for each in granted for lock_id, token in each.tokens.items() if lock_id in each.ids]
+    new = [
+        (each, token)
+        for each in granted
+        for lock_id, token in each.tokens.items()
+        if lock_id in each.ids
+    ]
     answered = sorted(new, key=lambda pair: pair[0].ended)
     highest, at = 0, 0
     for each, token in sorted(new, key=lambda pair: pair[0].sent):
@@ -516,4 +656,6 @@ def _tokens_grow_as_clients_see_them(told: list[Told], verdict: Verdict) -> None
             highest = max(highest, answered[at][1])
             at += 1
         if token <= highest:
-            verdict.against(f"told token {token} when {highest} had been told before it was asked for", each)
+            verdict.against(
+                f"told token {token} when {highest} had been told before it was asked for", each
+            )

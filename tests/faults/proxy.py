@@ -1,4 +1,6 @@
-"""A TCP proxy that stands between the service and its database and breaks the line in the ways that networks do."""
+"""A TCP proxy that stands between the service and its database and breaks the line in the ways that
+networks do.
+"""
 
 import contextlib
 import random
@@ -18,7 +20,10 @@ def cut(sock: socket.socket) -> None:
 
 @dataclass(eq=False)
 class Line:
-    """One connection through the proxy. `torn`: something sent on it was swallowed, so it can carry nothing more."""
+    """One connection through the proxy.
+
+    `torn`: something sent on it was swallowed, so it can carry nothing more.
+    """
 
     caller: socket.socket
     target: socket.socket | None
@@ -32,7 +37,9 @@ class Line:
 
 @dataclass
 class Proxy:
-    """Forwards to a port of this machine until told to refuse, swallow, ignore or be slow; `forward` heals. Used as a context manager."""
+    """Forwards to a port of this machine until told to refuse, swallow, ignore or be slow;
+    `forward` heals. Used as a context manager.
+    """
 
     target: int
     port: int = 0
@@ -66,12 +73,18 @@ class Proxy:
             self._open(backlog=128)
 
     def refuse(self) -> None:
-        """All lines are cut, and new ones refused. The port stays bound, so that nobody else gets it."""
+        """All lines are cut, and new ones refused.
+
+        The port stays bound, so that nobody else gets it.
+        """
         self._close()
         self._open(backlog=None)
 
     def swallow(self, *, questions: bool = True) -> None:
-        """A black hole: lines stand and new ones are accepted, but nothing comes through. Without `questions` only the answers are lost."""
+        """A black hole: lines stand and new ones are accepted, but nothing comes through.
+
+        Without `questions` only the answers are lost.
+        """
         self._swallows_answers, self._swallows_questions = True, questions
 
     def cut_all(self) -> None:
@@ -89,7 +102,9 @@ class Proxy:
         self._drip = seconds
 
     def half_close(self) -> None:
-        """The other end of each line says that it has nothing more to say, and goes on listening."""
+        """The other end of each line says that it has nothing more to say, and goes on
+        listening.
+        """
         self._half_closes = True
         with self._lock:
             lines = list(self._lines)
@@ -102,7 +117,9 @@ class Proxy:
             line.caller.shutdown(socket.SHUT_WR)
 
     def ignore(self) -> None:
-        """A firewall that drops: nothing comes through, and whoever connects hears nothing at all."""
+        """A firewall that drops: nothing comes through, and whoever connects hears nothing
+        at all.
+        """
         self.swallow()
         self._stop_listening()
         self._open(backlog=0)
@@ -156,7 +173,9 @@ class Proxy:
         try:
             if not self._swallows_questions:
                 line.target = socket.create_connection(("127.0.0.1", self.target))
-                threading.Thread(target=self._pump, args=(line, line.target, caller), daemon=True).start()
+                threading.Thread(
+                    target=self._pump, args=(line, line.target, caller), daemon=True
+                ).start()
             if self._half_closes:
                 self._say_no_more(line)
             self._pump(line, caller, line.target)
@@ -172,7 +191,11 @@ class Proxy:
         return data
 
     def _pump(self, line: Line, source: socket.socket, sink: socket.socket | None) -> None:
-        """One direction of a line. In a black hole not even its end comes through: the other side learns of it when the line is healed."""
+        """One direction of a line.
+
+        In a black hole not even its end comes through: the other side learns of it when the line is
+        healed.
+        """
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if self._swallows_answers if source is line.target else self._swallows_questions:

@@ -1,7 +1,9 @@
-"""Clients for test_queue.py, as processes of their own that may be killed at any time: `python -m tests.faults.queueing <what> <folder> …`.
+"""Clients for test_queue.py, as processes of their own that may be killed at any time: `python -m
+tests.faults.queueing <what> <folder> …`.
 
-A writer makes its calls in a fixed order, and writes down before each what it is about to do and after it what was promised. One that is
-started again goes on behind the last; what it was about to create it creates again, with the same id, as somebody does who is not told.
+A writer makes its calls in a fixed order, and writes down before each what it is about to do and
+after it what was promised. One that is started again goes on behind the last; what it was about to
+create it creates again, with the same id, as somebody does who is not told.
 """
 
 import contextlib
@@ -52,23 +54,97 @@ def plan(writer: int, project: str) -> Iterator[Planned]:
         def named(what: str, turn: int = turn) -> str:
             return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{project} {writer} {turn} {what}"))
 
-        letter, lock, brief, flow, item, note = map(named, ("letter", "lock", "brief", "flow", "item", "note"))
+        letter, lock, brief, flow, item, note = map(
+            named, ("letter", "lock", "brief", "flow", "item", "note")
+        )
         component = f"component-{writer}-{turn}"
         steps: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
-            ("message.sent", letter, "POST", "/messages", {**of, "id": letter, "from_session": me, "to_session": me, "body": "b"}),
-            ("lock.brief", brief, "POST", "/locks", {**of, "id": brief, "session_id": me, "resource": f"brief {writer} {turn}"}),
-            ("workflow.created", flow, "POST", "/workflows", {**of, "id": flow, "name": f"flow {turn}", "created_by": me}),
-            ("state", component, "PUT", f"/components/{project}/{component}", {"state": STATES[0], "updated_by": me}),
-            ("work_item.created", item, "POST", "/work-items", {"id": item, "workflow_id": flow, "title": f"item {turn}"}),
-            ("lock.claimed", lock, "POST", "/locks", {**of, "id": lock, "session_id": me, "resource": f"lock {writer} {turn}"}),
-            ("work_item.claimed", item, "PATCH", f"/work-items/{item}", {"session_id": me, "status": "in_progress"}),
-            ("state", component, "PUT", f"/components/{project}/{component}", {"state": STATES[1], "updated_by": me}),
+            (
+                "message.sent",
+                letter,
+                "POST",
+                "/messages",
+                {**of, "id": letter, "from_session": me, "to_session": me, "body": "b"},
+            ),
+            (
+                "lock.brief",
+                brief,
+                "POST",
+                "/locks",
+                {**of, "id": brief, "session_id": me, "resource": f"brief {writer} {turn}"},
+            ),
+            (
+                "workflow.created",
+                flow,
+                "POST",
+                "/workflows",
+                {**of, "id": flow, "name": f"flow {turn}", "created_by": me},
+            ),
+            (
+                "state",
+                component,
+                "PUT",
+                f"/components/{project}/{component}",
+                {"state": STATES[0], "updated_by": me},
+            ),
+            (
+                "work_item.created",
+                item,
+                "POST",
+                "/work-items",
+                {"id": item, "workflow_id": flow, "title": f"item {turn}"},
+            ),
+            (
+                "lock.claimed",
+                lock,
+                "POST",
+                "/locks",
+                {**of, "id": lock, "session_id": me, "resource": f"lock {writer} {turn}"},
+            ),
+            (
+                "work_item.claimed",
+                item,
+                "PATCH",
+                f"/work-items/{item}",
+                {"session_id": me, "status": "in_progress"},
+            ),
+            (
+                "state",
+                component,
+                "PUT",
+                f"/components/{project}/{component}",
+                {"state": STATES[1], "updated_by": me},
+            ),
             ("message.read", letter, "PUT", f"/messages/{letter}/read", {"session_id": me}),
-            ("workflow.updated", flow, "PATCH", f"/workflows/{flow}", {"session_id": me, "description": f"turn {turn}"}),
+            (
+                "workflow.updated",
+                flow,
+                "PATCH",
+                f"/workflows/{flow}",
+                {"session_id": me, "description": f"turn {turn}"},
+            ),
             ("lock.brief_end", brief, "DELETE", f"/locks/{brief}?session_id={quote(me)}", None),
-            ("message.sent", note, "POST", "/messages", {**of, "id": note, "from_session": me, "body": "to all"}),
-            ("work_item.completed", item, "PATCH", f"/work-items/{item}", {"session_id": me, "status": "completed"}),
-            ("state", component, "PUT", f"/components/{project}/{component}", {"state": STATES[2], "updated_by": me}),
+            (
+                "message.sent",
+                note,
+                "POST",
+                "/messages",
+                {**of, "id": note, "from_session": me, "body": "to all"},
+            ),
+            (
+                "work_item.completed",
+                item,
+                "PATCH",
+                f"/work-items/{item}",
+                {"session_id": me, "status": "completed"},
+            ),
+            (
+                "state",
+                component,
+                "PUT",
+                f"/components/{project}/{component}",
+                {"state": STATES[2], "updated_by": me},
+            ),
         ]
         for nth, (kind, about, method, path, body) in enumerate(steps):
             number = turn * len(steps) + nth
@@ -97,7 +173,9 @@ def calls(folder: Path, name: str, timeouts: Timeouts) -> Calls:
 
 
 def write(folder: Path, writer: int, count: int) -> None:
-    """Makes calls until so many are promised; most are queued without a try, as hooks do it while coord is away."""
+    """Makes calls until so many are promised; most are queued without a try, as hooks do it while
+    coord is away.
+    """
     diary = Diary(folder, writer)
     promised, begun = set(diary.numbers("promised")), diary.numbers("begin")
     left = count - len(promised)
@@ -106,7 +184,11 @@ def write(folder: Path, writer: int, count: int) -> None:
         if left <= 0:
             return
         known = planned.number in promised or (begun and planned.number <= begun[-1])
-        if known and not (planned.number == begun[-1] and planned.number not in promised and planned.may_be_made_again):
+        if known and not (
+            planned.number == begun[-1]
+            and planned.number not in promised
+            and planned.may_be_made_again
+        ):
             continue
         made.offline = random.random() < 0.8
         diary.note("begin", planned.number)

@@ -18,7 +18,11 @@ from tests.service import Service, migrate, running, until
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A file system of its own, as big as that."""
     folder.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)],
+        capture_output=True,
+        text=True,
+    )
     if mounted.returncode:
         pytest.skip(f"no file system of its own here: {mounted.stderr.strip()}")
     try:
@@ -36,13 +40,24 @@ def fill(folder: Path) -> None:
 @pytest.mark.parametrize("size", ["64k", "512k"], ids=["full from the start", "filled later"])
 def test_a_full_disk_for_the_metrics_ends_no_worker(tmp_path: Path, size: str) -> None:
     folder = tmp_path / "service"
-    with small_disk(folder / "metrics", size) as disk, running(folder, f"sqlite:///{tmp_path}/coord.db") as service:
+    with (
+        small_disk(folder / "metrics", size) as disk,
+        running(folder, f"sqlite:///{tmp_path}/coord.db") as service,
+    ):
         workers = service.workers()
         assert service.call("GET", "/livez").status == 200
         fill(disk)
-        every = [*calls.reads(service), *calls.writes(service), Call("GET", "/openapi.json"), Call("GET", "/docs"), Call("GET", "/health")]
+        every = [
+            *calls.reads(service),
+            *calls.writes(service),
+            Call("GET", "/openapi.json"),
+            Call("GET", "/docs"),
+            Call("GET", "/health"),
+        ]
         every += [Call("PATCH", f"/nowhere/{number}") for number in range(5)]
-        assert [answer.status for answer in calls.one_by_one(service, every) if answer.status >= 500] == []
+        assert [
+            answer.status for answer in calls.one_by_one(service, every) if answer.status >= 500
+        ] == []
         assert [call("GET", "/livez").status for call in [service.call] * 3] == [200] * 3
         assert service.call("GET", "/metrics").status == 200
         assert service.workers() == workers
@@ -61,7 +76,11 @@ def test_a_log_that_nobody_reads_stops_no_call(tmp_path: Path) -> None:
                 assert caller.call("GET", "/livez").status == 200
         assert calls.made(service, claim(f"{uuid.uuid4()}"))["id"]
         os.set_blocking(read_end, False)
-        until(lambda: "log lines were lost" in drained(service, read_end), 10, "the log to say what it lost")
+        until(
+            lambda: "log lines were lost" in drained(service, read_end),
+            10,
+            "the log to say what it lost",
+        )
     finally:
         service.stop()
         os.close(read_end)

@@ -1,4 +1,5 @@
-"""A service on each node of a Galera cluster: all are written through at once, and nodes die. Nobody holds what another holds.
+"""A service on each node of a Galera cluster: all are written through at once, and nodes die.
+Nobody holds what another holds.
 
 COORD_TEST_ROUNDS says how often there is a race (40 unless set).
 """
@@ -35,19 +36,28 @@ NOTICED_S = 20  # a dead node holds up all commits until the others have given i
 
 @dataclass
 class World:
-    """A cluster, and a service at each node: `services[n]` knows `cluster.nodes[n]` only. A test that kills a node lets it rejoin."""
+    """A cluster, and a service at each node: `services[n]` knows `cluster.nodes[n]` only.
+
+    A test that kills a node lets it rejoin.
+    """
 
     cluster: Cluster
     services: list[Service]
 
     def rows(self, node: int, query: str) -> list[tuple[Any, ...]]:
         """What a node itself has."""
-        with contextlib.closing(self.cluster.nodes[node].admin(DATABASE)) as admin, admin.cursor() as cursor:
+        with (
+            contextlib.closing(self.cluster.nodes[node].admin(DATABASE)) as admin,
+            admin.cursor() as cursor,
+        ):
             cursor.execute(query)
             return list(cursor.fetchall())
 
     def revisions(self, node: int) -> list[int]:
-        return [revision for (revision,) in self.rows(node, "SELECT revision FROM journal ORDER BY revision")]
+        return [
+            revision
+            for (revision,) in self.rows(node, "SELECT revision FROM journal ORDER BY revision")
+        ]
 
     @contextlib.contextmanager
     def without(self, *nodes: int) -> Iterator[None]:
@@ -64,7 +74,10 @@ def one_world(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
         cluster.create_database(DATABASE)
         migrate(cluster.url(DATABASE))
         cluster.sync()
-        started = [running(tmp_path_factory.mktemp("service"), cluster.url(DATABASE, node), migrated=False) for node in range(SIZE)]
+        started = [
+            running(tmp_path_factory.mktemp("service"), cluster.url(DATABASE, node), migrated=False)
+            for node in range(SIZE)
+        ]
         yield World(cluster, [stack.enter_context(service) for service in started])
 
 
@@ -89,7 +102,12 @@ class ClusterRacers(Racers):
         for service, answer in zip(self.services, answers, strict=True):
             if answer.status == 201:
                 lock = answer.json
-                assert service.call("DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}").status == 200
+                assert (
+                    service.call(
+                        "DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}"
+                    ).status
+                    == 200
+                )
 
 
 @pytest.fixture
@@ -126,7 +144,11 @@ class Writers:
         self._stopped.set()
 
     def granted(self, service: int, since: float = 0) -> list[Told]:
-        return [each for each in list(self.told) if (each.service, each.answer.status) == (service, 201) and each.began >= since]
+        return [
+            each
+            for each in list(self.told)
+            if (each.service, each.answer.status) == (service, 201) and each.began >= since
+        ]
 
     def assert_sound(self, *, killed: bool = False) -> None:
         """Each was told in time who has it; where a node was killed, perhaps to come again."""
@@ -143,8 +165,13 @@ def writing(world: World, next_call: Callable[[int], Call]) -> Iterator[Writers]
     writers = Writers()
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(WRITERS))
-        callers = [stack.enter_context(world.services[number % SIZE].caller()) for number in range(WRITERS)]
-        ends = [pool.submit(writers.write, number, caller, next_call) for number, caller in enumerate(callers)]
+        callers = [
+            stack.enter_context(world.services[number % SIZE].caller()) for number in range(WRITERS)
+        ]
+        ends = [
+            pool.submit(writers.write, number, caller, next_call)
+            for number, caller in enumerate(callers)
+        ]
         stack.callback(lambda: [end.result() for end in ends])
         stack.callback(writers.stop)
         yield writers
@@ -155,7 +182,11 @@ def each_its_own(number: int) -> Call:
 
 
 def overlap(one: str, other: str) -> bool:
-    return one == other or (one.endswith("/") and other.startswith(one)) or (other.endswith("/") and one.startswith(other))
+    return (
+        one == other
+        or (one.endswith("/") and other.startswith(one))
+        or (other.endswith("/") and one.startswith(other))
+    )
 
 
 def conflicting(names: list[str]) -> list[tuple[str, str]]:
@@ -176,7 +207,9 @@ def test_the_server_repeats_no_refused_statement_of_the_service(world: World) ->
         connection.invalidate()
 
 
-def test_of_twelve_that_claim_a_resource_through_three_nodes_one_gets_it(racers: ClusterRacers) -> None:
+def test_of_twelve_that_claim_a_resource_through_three_nodes_one_gets_it(
+    racers: ClusterRacers,
+) -> None:
     tokens = []
     for _ in range(ROUNDS):
         answers = racers.race(all_claim("contested"))
@@ -186,23 +219,51 @@ def test_of_twelve_that_claim_a_resource_through_three_nodes_one_gets_it(racers:
     assert tokens == sorted(set(tokens))
 
 
-def test_of_twelve_that_claim_a_tree_and_what_is_in_it_through_three_nodes_no_two_get_what_overlaps(racers: ClusterRacers) -> None:
-    names = ["src/", "src/a", "src/a", "src/b", "src/b/", "src/b/c", "src/", "src/b/c", "src/d/", "src/d/e", "src/", "src/d/e"]
+def test_of_twelve_that_claim_a_tree_and_what_is_in_it_through_three_nodes_no_two_get_what_overlaps(
+    racers: ClusterRacers,
+) -> None:
+    names = [
+        "src/",
+        "src/a",
+        "src/a",
+        "src/b",
+        "src/b/",
+        "src/b/c",
+        "src/",
+        "src/b/c",
+        "src/d/",
+        "src/d/e",
+        "src/",
+        "src/d/e",
+    ]
     shots = [claim(name, f"host/{number}") for number, name in enumerate(names)]
     for turn in range(ROUNDS):
         answers = racers.race(shots[turn % SESSIONS :] + shots[: turn % SESSIONS])
         assert set(statuses(answers)) <= {201, 409}
         assert statuses(answers)[201] >= 1
-        assert conflicting([answer.json["resource"] for answer in answers if answer.status == 201]) == []
+        assert (
+            conflicting([answer.json["resource"] for answer in answers if answer.status == 201])
+            == []
+        )
         racers.release(answers)
 
 
-def test_of_twelve_that_claim_the_last_ready_item_through_three_nodes_one_gets_it(world: World, racers: ClusterRacers) -> None:
+def test_of_twelve_that_claim_the_last_ready_item_through_three_nodes_one_gets_it(
+    world: World, racers: ClusterRacers
+) -> None:
     first = world.services[0]
-    workflow = calls.made(first, Call("POST", "/workflows", {"project_key": "races", "name": "w", "created_by": "host/a"}))["id"]
-    shots = [Call("POST", "/work-items/claim", {"session_id": f"host/{number}", "workflow_id": workflow}) for number in range(SESSIONS)]
+    workflow = calls.made(
+        first,
+        Call("POST", "/workflows", {"project_key": "races", "name": "w", "created_by": "host/a"}),
+    )["id"]
+    shots = [
+        Call("POST", "/work-items/claim", {"session_id": f"host/{number}", "workflow_id": workflow})
+        for number in range(SESSIONS)
+    ]
     for _ in range(ROUNDS):
-        item = calls.made(first, Call("POST", "/work-items", {"workflow_id": workflow, "title": "the last"}))
+        item = calls.made(
+            first, Call("POST", "/work-items", {"workflow_id": workflow, "title": "the last"})
+        )
         world.cluster.sync()
         answers = racers.race(shots)
         assert statuses(answers) == {200: 1, 204: 11}
@@ -218,7 +279,9 @@ def test_tokens_and_revisions_only_grow_when_all_nodes_are_written_through(world
     assert len(tokens) == len(granted)
     latest_began = 0.0
     for _, each in sorted(tokens.items()):
-        assert each.ended > latest_began, "a claim that ended before another began has the larger token"
+        assert each.ended > latest_began, (
+            "a claim that ended before another began has the larger token"
+        )
         latest_began = max(latest_began, each.began)
     world.cluster.sync()
     journals = [world.revisions(node) for node in range(SIZE)]
@@ -231,7 +294,9 @@ def test_who_follows_the_journal_on_any_node_misses_nothing(world: World) -> Non
         before, looks = world.revisions(node), 0
         while not stopped.is_set():
             now = world.revisions(node)
-            assert now[: len(before)] == before, "a revision has appeared below one that was seen before"
+            assert now[: len(before)] == before, (
+                "a revision has appeared below one that was seen before"
+            )
             before, looks = now, looks + 1
         return looks
 
@@ -255,19 +320,47 @@ def test_while_a_node_dies_and_comes_back_no_claim_is_lost_or_granted_twice(worl
         return claim(f"{run} {session // 3}", f"host/{session}", ttl_hours=0)
 
     with writing(world, next_call) as writers:
-        until(lambda: all(writers.granted(service) for service in range(SIZE)), 10, "claims at all nodes")
+        until(
+            lambda: all(writers.granted(service) for service in range(SIZE)),
+            10,
+            "claims at all nodes",
+        )
         with world.without(2):
             killed = time.monotonic()
-            until(lambda: writers.granted(0, killed) and writers.granted(1, killed), NOTICED_S, "claims at the other two")
-            until(lambda: any(each.service == 2 and each.began > killed for each in list(writers.told)), 10, "a call at the dead one")
+            until(
+                lambda: writers.granted(0, killed) and writers.granted(1, killed),
+                NOTICED_S,
+                "claims at the other two",
+            )
+            until(
+                lambda: any(
+                    each.service == 2 and each.began > killed for each in list(writers.told)
+                ),
+                10,
+                "a call at the dead one",
+            )
         back = time.monotonic()
-        until(lambda: all(writers.granted(service, back) for service in range(SIZE)), calls.BACK_WITHIN_S, "claims at all nodes again")
+        until(
+            lambda: all(writers.granted(service, back) for service in range(SIZE)),
+            calls.BACK_WITHIN_S,
+            "claims at all nodes again",
+        )
     writers.assert_sound(killed=True)
-    granted = {each.answer.json["id"]: each.answer.json["resource"] for each in writers.told if each.answer.status == 201}
+    granted = {
+        each.answer.json["id"]: each.answer.json["resource"]
+        for each in writers.told
+        if each.answer.status == 201
+    }
     assert len(set(granted.values())) == len(granted)
     world.cluster.sync()
     for node in range(SIZE):
-        held = dict(world.rows(node, f"SELECT id, resource FROM locks WHERE released_at IS NULL AND resource LIKE '{run} %'"))
+        held = dict(
+            world.rows(
+                node,
+                "SELECT id, resource FROM locks WHERE released_at IS NULL AND resource LIKE"
+                f" '{run} %'",
+            )
+        )
         assert len(set(held.values())) == len(held)
         assert granted.items() <= {str(key): name for key, name in held.items()}.items()
 
@@ -287,7 +380,9 @@ def test_a_node_that_has_lost_the_majority_is_a_database_that_is_away(world: Wor
         calls.assert_back(service)
 
 
-def test_a_service_whose_node_dies_goes_on_with_the_next_of_its_list(world: World, tmp_path: Path) -> None:
+def test_a_service_whose_node_dies_goes_on_with_the_next_of_its_list(
+    world: World, tmp_path: Path
+) -> None:
     nodes = world.cluster.nodes
     world.cluster.create_database("listed")
     others = f"127.0.0.1:{nodes[2].port} 127.0.0.1:{nodes[0].port}"
@@ -295,7 +390,11 @@ def test_a_service_whose_node_dies_goes_on_with_the_next_of_its_list(world: Worl
         assert calls.works(service)
         assert used(world, "listed") == {1}
         with world.without(1):
-            until(partial(calls.works, service), NOTICED_S, "the service to work without its first node")
+            until(
+                partial(calls.works, service),
+                NOTICED_S,
+                "the service to work without its first node",
+            )
             assert used(world, "listed") == {2}
         calls.assert_back(service)
 
@@ -303,13 +402,21 @@ def test_a_service_whose_node_dies_goes_on_with_the_next_of_its_list(world: Worl
 def used(world: World, database: str) -> set[int]:
     """The nodes at which a database has connections."""
     query = f"SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{database}'"
-    return {number for number, node in enumerate(world.cluster.nodes) if node.process is not None and world.rows(number, query) != [(0,)]}
+    return {
+        number
+        for number, node in enumerate(world.cluster.nodes)
+        if node.process is not None and world.rows(number, query) != [(0,)]
+    }
 
 
 def test_what_was_answered_at_one_node_is_known_at_every_other_at_once(world: World) -> None:
-    """A client goes to another service after each answer, as behind a load balancer or after a failover; none says that it knows nothing."""
+    """A client goes to another service after each answer, as behind a load balancer or after a
+    failover; none says that it knows nothing.
+    """
     with contextlib.ExitStack() as stack:
-        callers = itertools.cycle([stack.enter_context(service.caller()) for service in world.services])
+        callers = itertools.cycle(
+            [stack.enter_context(service.caller()) for service in world.services]
+        )
 
         def call(method: str, path: str, body: Any = None) -> Answer:
             return next(callers).call(method, path, body)
@@ -320,9 +427,23 @@ def test_what_was_answered_at_one_node_is_known_at_every_other_at_once(world: Wo
             assert call("DELETE", f"/locks/{lock.json['id']}?session_id=host/k").status == 200
             call("POST", "/locks", claim(f"known {number}", "host/k").body)
             assert call("DELETE", "/locks?session_id=host/k&release_all=true").json["released"] == 1
-            workflow = call("POST", "/workflows", {"project_key": "p", "name": "w", "created_by": "host/k"}).json["id"]
-            assert call("POST", "/work-items", {"workflow_id": workflow, "project_key": "p", "title": "t"}).status == 201
-            message = {"from_session": "host/a", "to_session": "host/k", "subject": "s", "body": "b"}
+            workflow = call(
+                "POST", "/workflows", {"project_key": "p", "name": "w", "created_by": "host/k"}
+            ).json["id"]
+            assert (
+                call(
+                    "POST",
+                    "/work-items",
+                    {"workflow_id": workflow, "project_key": "p", "title": "t"},
+                ).status
+                == 201
+            )
+            message = {
+                "from_session": "host/a",
+                "to_session": "host/k",
+                "subject": "s",
+                "body": "b",
+            }
             sent = call("POST", "/messages", message).json["id"]
             assert call("PUT", f"/messages/{sent}/read?session_id=host/k").status == 200
             cursor = page(next(callers), cursor)

@@ -1,9 +1,10 @@
-"""Sixteen clients claim, wait, renew, release, hang up and let go of overlapping resources at random while processes are killed, and the
-recorded history is checked (see history.py).
+"""Sixteen clients claim, wait, renew, release, hang up and let go of overlapping resources at
+random while processes are killed, and the recorded history is checked (see history.py).
 
-COORD_TEST_SECONDS says for how long (15 unless set). COORD_TEST_LOST_S says after how long a free resource with a live waiter is a lost
-wake-up (3 unless set: the machines that run all tests stall for a second now and then; 1 is what coord promises). COORD_TEST_SEED lets
-the clients choose as they did in another run, as long as they get the same answers.
+COORD_TEST_SECONDS says for how long (15 unless set). COORD_TEST_LOST_S says after how long a free
+resource with a live waiter is a lost wake-up (3 unless set: the machines that run all tests stall
+for a second now and then; 1 is what coord promises). COORD_TEST_SEED lets the clients choose as
+they did in another run, as long as they get the same answers.
 """
 
 import contextlib
@@ -46,7 +47,11 @@ NODES_NOTICE_S = 6.0  # the lease, and upkeep
 FOLDERS = ("src", "docs", "tests", "web")
 FILES = (
     "git push",
-    *(name for folder in FOLDERS for name in (f"{folder}/a", f"./{folder}//b", f"{folder}\\lib\\c", f"{folder}/lib/x/../d")),
+    *(
+        name
+        for folder in FOLDERS
+        for name in (f"{folder}/a", f"./{folder}//b", f"{folder}\\lib\\c", f"{folder}/lib/x/../d")
+    ),
 )
 TREES = tuple(name for folder in FOLDERS for name in (f"{folder}/", f"{folder}/lib/**"))
 EVERYTHING = "/"
@@ -55,7 +60,9 @@ EVERYTHING = "/"
 class Client:
     """A client with one session after the other, each with a few claims."""
 
-    def __init__(self, number: int, service: Service, recorder: Recorder, over: threading.Event) -> None:
+    def __init__(
+        self, number: int, service: Service, recorder: Recorder, over: threading.Event
+    ) -> None:
         self._number = number
         self._service = service
         self._recorder = recorder
@@ -101,13 +108,17 @@ class Client:
             told = self._ask(body, self._call)
         if told.status not in (200, 201, 409):
             if self._chance(0.5):
-                told = self._ask({**body, "wait": 0}, self._call)  # the same id: grants nothing twice
+                told = self._ask(
+                    {**body, "wait": 0}, self._call
+                )  # the same id: grants nothing twice
             self._look_up(told)
         return bool(self._own)
 
     def _wanted(self) -> dict[str, Any]:
         count = self._random.choice((1, 1, 1, 1, 2, 3))
-        names = self._random.sample(FILES + TREES, count) if not self._chance(0.01) else [EVERYTHING]
+        names = (
+            self._random.sample(FILES + TREES, count) if not self._chance(0.01) else [EVERYTHING]
+        )
         mode = "shared" if self._chance(0.35) else "exclusive"
         if self._own and self._chance(0.25):  # again: renewed, or from shared to exclusive
             names = [self._random.choice([sure.resources[0] for sure in self._own.values()])]
@@ -124,14 +135,18 @@ class Client:
     def _ask(self, body: dict[str, Any], call: Callable[..., Answer | None]) -> Told:
         """One claim. It ends for the recorder when its answer came, or could no longer come."""
         self._no_longer_sure(form(name) for name in names_of(body))
-        told = Told(self._session, names_of(body), body["mode"], ids_of(body), body["wait"], time.time())
+        told = Told(
+            self._session, names_of(body), body["mode"], ids_of(body), body["wait"], time.time()
+        )
         self._recorder.note(told)
         answer = call("POST", "/locks", body)
         told.ended = time.time()
         if answer is not None:
             told.status = answer.status
             told.code = answer.json.get("error") if answer.status >= 400 else None
-            self._expect(answer, 200, 201, *([409] if told.code in ("lock_held", "deadlock") else []))
+            self._expect(
+                answer, 200, 201, *([409] if told.code in ("lock_held", "deadlock") else [])
+            )
         if told.status in (200, 201) and answer is not None:
             for lock in answer.json.get("items", [answer.json]):
                 self._have(told, lock)
@@ -142,7 +157,9 @@ class Client:
             return self._ask(body, lambda *call: attempt(caller.call, *call))
 
     def _ask_twice(self, body: dict[str, Any]) -> Told:
-        """The same claim on two connections at once: one of them makes the lock, both are told of it."""
+        """The same claim on two connections at once: one of them makes the lock, both are told of
+        it.
+        """
         with ThreadPoolExecutor(1) as pool, self._service.caller() as caller:
             other = pool.submit(self._ask, body, lambda *call: attempt(caller.call, *call))
             told = self._ask(body, self._call)
@@ -161,12 +178,18 @@ class Client:
         told.tokens[lock["id"]] = lock["fencing_token"]
         self._no_longer_sure([form(lock["resource"])])  # from before, if it was its own already
         if lock["released_at"] is None:
-            end = min(seconds(lock["expires_at"]), seconds(lock["last_activity_at"]) + STALE_AFTER_S)
-            self._own[lock["id"]] = Sure(self._session, (lock["resource"],), lock["mode"], time.time(), end)
+            end = min(
+                seconds(lock["expires_at"]), seconds(lock["last_activity_at"]) + STALE_AFTER_S
+            )
+            self._own[lock["id"]] = Sure(
+                self._session, (lock["resource"],), lock["mode"], time.time(), end
+            )
             self._recorder.note(self._own[lock["id"]])
 
     def _no_longer_sure(self, names: Iterable[Form] | None = None) -> None:
-        """From here on: what is held under these names (None: all) may change by the call that follows."""
+        """From here on: what is held under these names (None: all) may change by the call that
+        follows.
+        """
         changing = None if names is None else set(names)
         for sure in list(self._own.values()):  # the other of two calls at once may add one
             if changing is None or form(sure.resources[0]) in changing:
@@ -191,7 +214,10 @@ class Client:
             paths = [f"/locks/{lock_id}?session_id={session}" for lock_id in self._own]
         elif how == "name":
             names = {sure.resources[0] for sure in self._own.values()}
-            paths = [f"/locks?session_id={session}&project_key={PROJECT}&resource={quote(name, safe='')}" for name in sorted(names)]
+            paths = [
+                f"/locks?session_id={session}&project_key={PROJECT}&resource={quote(name, safe='')}"
+                for name in sorted(names)
+            ]
         for path in paths:
             self._expect(self._insist("DELETE", path), 200)
 
@@ -237,9 +263,14 @@ Nemesis = Callable[[threading.Event], None]
 
 
 def run(services: list[Service], recorder: Recorder, nemesis: Nemesis) -> None:
-    """Returns when all clients have ended, which they do once the time is over and the nemesis has done its worst."""
+    """Returns when all clients have ended, which they do once the time is over and the nemesis has
+    done its worst.
+    """
     over = threading.Event()
-    clients = [Client(number, services[number % len(services)], recorder, over) for number in range(CLIENTS)]
+    clients = [
+        Client(number, services[number % len(services)], recorder, over)
+        for number in range(CLIENTS)
+    ]
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
         ends = [pool.submit(client.run) for client in clients]
         time_is_up = threading.Timer(SECONDS, over.set)
@@ -264,8 +295,15 @@ def assert_nobody_waits(services: list[Service]) -> None:
 
 
 def assert_all_is_free_again(services: list[Service]) -> None:
-    for session in {lock["session_id"] for lock in services[0].call("GET", "/locks?limit=500").json["items"]}:
-        assert services[0].call("DELETE", f"/locks?session_id={quote(session, safe='')}&release_all=true").status == 200
+    for session in {
+        lock["session_id"] for lock in services[0].call("GET", "/locks?limit=500").json["items"]
+    }:
+        assert (
+            services[0]
+            .call("DELETE", f"/locks?session_id={quote(session, safe='')}&release_all=true")
+            .status
+            == 200
+        )
     for service in services:
         body = {"project_key": PROJECT, "session_id": "the last", "resource": EVERYTHING}
         answer = service.call("POST", "/locks", body)
@@ -274,19 +312,29 @@ def assert_all_is_free_again(services: list[Service]) -> None:
 
 def report(name: str, verdict: Verdict, **more: object) -> None:
     """Shown with `pytest -s`, and when it fails."""
-    worst = {"longest wake-up": f"{verdict.delay * 1000:.0f} ms", "violations": len(verdict.violations)}
+    worst = {
+        "longest wake-up": f"{verdict.delay * 1000:.0f} ms",
+        "violations": len(verdict.violations),
+    }
     figures = {**dict(sorted(verdict.figures.items())), **more, **worst}
-    print(f"\n{name}, {SECONDS:g} s, seed {SEED}: " + ", ".join(f"{what} {count}" for what, count in figures.items()))  # noqa: T201
+    print(  # noqa: T201 (figures of a long run)
+        f"\n{name}, {SECONDS:g} s, seed {SEED}: "
+        + ", ".join(f"{what} {count}" for what, count in figures.items())
+    )
 
 
-def assert_sound(name: str, recorder: Recorder, service: Service, folder: Path, notice_s: float, **more: object) -> None:
+def assert_sound(
+    name: str, recorder: Recorder, service: Service, folder: Path, notice_s: float, **more: object
+) -> None:
     history = replace(recorder.history(service, STALE_AFTER_S, notice_s), lost_s=LOST_S)
     verdict = check(history)
     report(name, verdict, **more)
     if verdict.violations:
         history.save(folder / "history.json")
     assert recorder.problems == []
-    assert not verdict.violations, "\n".join([f"{len(verdict.violations)} in {folder}/history.json:", *verdict.violations[:20]])
+    assert not verdict.violations, "\n".join(
+        [f"{len(verdict.violations)} in {folder}/history.json:", *verdict.violations[:20]]
+    )
     assert verdict.figures["waits granted"] > SECONDS
     assert verdict.figures["hung_up"]
     assert verdict.figures["lock.expired"]
@@ -302,7 +350,9 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
         yield service
 
 
-def test_a_history_with_killed_workers_is_sound(service: Service, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_a_history_with_killed_workers_is_sound(
+    service: Service, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     recorder, count, kills = Recorder(), len(service.workers()), 0
 
     def kill_workers(over: threading.Event) -> None:
@@ -332,16 +382,27 @@ def test_a_history_on_three_nodes_one_of_which_dies_and_comes_back_is_sound(
         began = time.time()
         cluster.kill(2)
         try:
-            until(lambda: cluster.nodes[0].status("wsrep_cluster_size") == "2", 20, "the others to notice")
+            until(
+                lambda: cluster.nodes[0].status("wsrep_cluster_size") == "2",
+                20,
+                "the others to notice",
+            )
             recorder.outages.append((began, time.time() + 1))
             over.wait(NODE_IS_DOWN_S)
         finally:
             began = time.time()
-            cluster.rejoin(2)  # the cluster commits nothing for up to a second while the node catches up
+            cluster.rejoin(
+                2
+            )  # the cluster commits nothing for up to a second while the node catches up
             recorder.outages.append((began, time.time() + 1))
 
     with contextlib.ExitStack() as stack:
-        started = [running(tmp_path / f"service{node}", cluster.url(database, node), migrated=False, **SETTINGS) for node in range(SIZE)]
+        started = [
+            running(
+                tmp_path / f"service{node}", cluster.url(database, node), migrated=False, **SETTINGS
+            )
+            for node in range(SIZE)
+        ]
         services = [stack.enter_context(service) for service in started]
         run(services, recorder, kill_a_node)
         assert_nobody_waits(services)

@@ -1,4 +1,6 @@
-"""The check of histories finds what it looks for: each kind of violation in a history made by hand, and none where all is well."""
+"""The check of histories finds what it looks for: each kind of violation in a history made by hand,
+and none where all is well.
+"""
 
 import math
 from dataclasses import replace
@@ -12,7 +14,11 @@ NEVER = math.inf
 
 
 class Story:
-    """A history made by hand. Each step is a change of its own, a millisecond after the one before; `time_passes` puts more between."""
+    """A history made by hand.
+
+    Each step is a change of its own, a millisecond after the one before; `time_passes` puts more
+    between.
+    """
 
     def __init__(self) -> None:
         self.history = History([], {})
@@ -28,17 +34,34 @@ class Story:
         self.history.events.append(event)
         return event
 
-    def claimed(self, session: str, resource: str, mode: str = "exclusive", *, token: int | None = None, ends_in: float = NEVER) -> str:
+    def claimed(
+        self,
+        session: str,
+        resource: str,
+        mode: str = "exclusive",
+        *,
+        token: int | None = None,
+        ends_in: float = NEVER,
+    ) -> str:
         """A lock is granted to who does not wait."""
         return self._granted(session, resource, mode, token, ends_in)
 
     def waited(self, wait: str) -> str:
         """A wait is granted."""
         told = self._waiting.pop(wait)
-        return self._granted(told.session, told.resources[0], told.mode, None, NEVER, told, waited=True)
+        return self._granted(
+            told.session, told.resources[0], told.mode, None, NEVER, told, waited=True
+        )
 
     def _granted(
-        self, session: str, resource: str, mode: str, token: int | None, ends_in: float, told: Told | None = None, **more: Any
+        self,
+        session: str,
+        resource: str,
+        mode: str,
+        token: int | None,
+        ends_in: float,
+        told: Told | None = None,
+        **more: Any,
     ) -> str:
         lock = f"lock {len(self.history.locks)}"
         if told is None:
@@ -53,16 +76,38 @@ class Story:
 
     def upgraded(self, lock: str) -> None:
         before = next(event for event in self.history.events if event.subject == lock)
-        event = self._happens("lock.upgraded", str(before.session), lock, resource=before.data["resource"], mode="exclusive")
-        self.history.locks[lock] = replace(self.history.locks[lock], mode="exclusive", token=event.revision)
+        event = self._happens(
+            "lock.upgraded",
+            str(before.session),
+            lock,
+            resource=before.data["resource"],
+            mode="exclusive",
+        )
+        self.history.locks[lock] = replace(
+            self.history.locks[lock], mode="exclusive", token=event.revision
+        )
 
     def ended(self, lock: str, how: str = "released") -> None:
         before = next(event for event in self.history.events if event.subject == lock)
-        self._happens(f"lock.{how}", str(before.session), lock, resource=before.data["resource"], mode=before.data["mode"])
+        self._happens(
+            f"lock.{how}",
+            str(before.session),
+            lock,
+            resource=before.data["resource"],
+            mode=before.data["mode"],
+        )
 
     def waits(self, session: str, resource: str, mode: str = "exclusive") -> str:
-        told = Told(session, (resource,), mode, (f"refused {len(self.history.told)}",), 5, self._now)
-        event = self._happens("lock.waiting", session, f"wait {len(self.history.told)}", resources=[resource], mode=mode)
+        told = Told(
+            session, (resource,), mode, (f"refused {len(self.history.told)}",), 5, self._now
+        )
+        event = self._happens(
+            "lock.waiting",
+            session,
+            f"wait {len(self.history.told)}",
+            resources=[resource],
+            mode=mode,
+        )
         self.history.told.append(told)
         self._waiting[event.subject] = told
         return event.subject
@@ -72,7 +117,14 @@ class Story:
 
     def wait_ended(self, wait: str, reason: str) -> None:
         told = self._waiting.pop(wait)
-        self._happens("lock.wait_ended", told.session, wait, resources=list(told.resources), mode=told.mode, reason=reason)
+        self._happens(
+            "lock.wait_ended",
+            told.session,
+            wait,
+            resources=list(told.resources),
+            mode=told.mode,
+            reason=reason,
+        )
         if told.ended == NEVER:
             told.status, told.ended = 409, self._now
 
@@ -95,7 +147,13 @@ MEET = [
     ("./src//x/../a", "src\\a"),
     ("src/", "src"),
 ]
-APART = [("a", "b"), ("src/", "srcs"), ("src/a", "src/a/b"), ("src/lib/", "src/a"), ("git push", "git")]
+APART = [
+    ("a", "b"),
+    ("src/", "srcs"),
+    ("src/a", "src/a/b"),
+    ("src/lib/", "src/a"),
+    ("git push", "git"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), MEET)
@@ -134,8 +192,13 @@ def test_a_sound_history_is_found_sound(story: Story) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), MEET)
-@pytest.mark.parametrize(("mode", "other_mode"), [("exclusive", "exclusive"), ("shared", "exclusive"), ("exclusive", "shared")])
-def test_two_conflicting_grants_are_found(story: Story, one: str, other: str, mode: str, other_mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "other_mode"),
+    [("exclusive", "exclusive"), ("shared", "exclusive"), ("exclusive", "shared")],
+)
+def test_two_conflicting_grants_are_found(
+    story: Story, one: str, other: str, mode: str, other_mode: str
+) -> None:
     story.claimed("a", one, mode)
     story.claimed("b", other, other_mode)
     assert story.violations() == ["conflicting grants"]
@@ -159,14 +222,18 @@ def test_an_upgrade_beside_another_sharer_is_found(story: Story) -> None:
     assert story.violations() == ["conflicting grants"]
 
 
-def test_a_grant_while_an_expired_lock_is_not_yet_noted_is_no_conflict_but_one_before_is(story: Story) -> None:
+def test_a_grant_while_an_expired_lock_is_not_yet_noted_is_no_conflict_but_one_before_is(
+    story: Story,
+) -> None:
     sharer = story.claimed("a", "x", "shared", ends_in=1)
     mine = story.claimed("b", "x", "shared")
     story.time_passes(1.1)
     story.upgraded(mine)
     story.ended(sharer, "expired")
     assert story.violations() == []
-    story.history.locks[sharer] = replace(story.history.locks[sharer], expires_at=story.history.events[2].at + 0.0001)
+    story.history.locks[sharer] = replace(
+        story.history.locks[sharer], expires_at=story.history.events[2].at + 0.0001
+    )
     assert "conflicting grants" in story.violations()
 
 
@@ -194,7 +261,9 @@ def test_a_waiter_overtaken_by_a_later_one_is_found(story: Story) -> None:
     assert story.violations() == ["overtaken"]
 
 
-def test_who_has_nothing_against_the_waiter_or_holds_what_it_waits_for_overtakes_nobody(story: Story) -> None:
+def test_who_has_nothing_against_the_waiter_or_holds_what_it_waits_for_overtakes_nobody(
+    story: Story,
+) -> None:
     story.claimed("a", "src/a", "shared")
     story.waits("b", "src/")
     story.claimed("c", "docs/")
@@ -212,7 +281,9 @@ def test_a_lost_wake_up_is_found(story: Story) -> None:
     assert story.violations() == ["lost wake-up"]
 
 
-def test_a_lost_wake_up_is_found_when_the_lock_in_the_way_expired_and_nobody_noted_it(story: Story) -> None:
+def test_a_lost_wake_up_is_found_when_the_lock_in_the_way_expired_and_nobody_noted_it(
+    story: Story,
+) -> None:
     story.claimed("a", "x", ends_in=1)
     wait = story.waits("b", "x")
     story.time_passes(2.5)
@@ -232,7 +303,9 @@ def test_a_late_wake_up_is_measured(story: Story) -> None:
 
 
 @pytest.mark.parametrize(("lingers", "found"), [(1.5, []), (2.5, ["lost wake-up"])])
-def test_a_dead_waiter_may_be_in_the_way_for_a_moment(story: Story, lingers: float, found: list[str]) -> None:
+def test_a_dead_waiter_may_be_in_the_way_for_a_moment(
+    story: Story, lingers: float, found: list[str]
+) -> None:
     held = story.claimed("a", "x")
     dead = story.waits("b", "x")
     behind = story.waits("c", "x")
@@ -282,21 +355,28 @@ def test_a_token_that_does_not_grow_is_found(story: Story, one: str, other: str)
     assert "token 7 after 7" in story.violations()
 
 
-def test_a_token_that_is_smaller_than_one_told_before_is_found_whatever_it_is_for(story: Story) -> None:
+def test_a_token_that_is_smaller_than_one_told_before_is_found_whatever_it_is_for(
+    story: Story,
+) -> None:
     story.claimed("a", "x", token=7)
     story.claimed("b", "y", token=5)
     assert story.violations() == ["told token 5 when 7 had been told before it was asked for"]
 
 
 def test_two_clients_that_are_sure_of_the_same_are_found(story: Story) -> None:
-    story.history.sure += [Sure("a", ("src/",), "exclusive", 1, 3), Sure("b", ("src/a",), "shared", 2, 4)]
+    story.history.sure += [
+        Sure("a", ("src/",), "exclusive", 1, 3),
+        Sure("b", ("src/a",), "shared", 2, 4),
+    ]
     assert story.violations() == ["two clients were sure to hold it"]
     story.history.sure[0].end = 2
     assert story.violations() == []
 
 
 def test_what_a_client_was_told_and_the_journal_does_not_know_is_found(story: Story) -> None:
-    story.history.told.append(Told("a", ("x",), "exclusive", ("ghost",), 0, 1, 2, 201, None, {"ghost": 3}))
+    story.history.told.append(
+        Told("a", ("x",), "exclusive", ("ghost",), 0, 1, 2, 201, None, {"ghost": 3})
+    )
     assert story.violations() == ["told token 3 of a lock with []"]
 
 

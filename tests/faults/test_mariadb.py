@@ -1,4 +1,6 @@
-"""MariaDB dies, hangs, hides, fills up or refuses: every call is answered 503 within 5 s, and all is well again soon after it is back."""
+"""MariaDB dies, hangs, hides, fills up or refuses: every call is answered 503 within 5 s, and all
+is well again soon after it is back.
+"""
 
 import contextlib
 import signal
@@ -106,12 +108,18 @@ def firewall(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def out_of_connections(world: World) -> Iterator[None]:
-    """Somebody else has them all; those of the service were closed, as a restarted node or an operator does."""
+    """Somebody else has them all; those of the service were closed, as a restarted node or an
+    operator does.
+    """
     hogs: list[Connection[Cursor]] = []
     with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
         cursor.execute("SET GLOBAL max_connections = 10")
         try:
-            until(lambda: hog(world, hogs) and not cut_off(cursor, hogs), 20, "all connections to be taken")
+            until(
+                lambda: hog(world, hogs) and not cut_off(cursor, hogs),
+                20,
+                "all connections to be taken",
+            )
             yield
         finally:
             cursor.execute("SET GLOBAL max_connections = 151")
@@ -123,7 +131,15 @@ def hog(world: World, hogs: "list[Connection[Cursor]]") -> bool:
     """Takes all connections that are left."""
     while True:
         try:
-            hogs.append(pymysql.connect(host="127.0.0.1", port=world.server.port, user=USER, password=PASSWORD, ssl_disabled=True))
+            hogs.append(
+                pymysql.connect(
+                    host="127.0.0.1",
+                    port=world.server.port,
+                    user=USER,
+                    password=PASSWORD,
+                    ssl_disabled=True,
+                )
+            )
         except pymysql.err.OperationalError as error:
             if error.args[0] != ER.CON_COUNT_ERROR:
                 raise
@@ -138,9 +154,14 @@ def thread_of(connection: "Connection[Cursor]") -> int:
 
 
 def cut_off(cursor: Cursor, hogs: "list[Connection[Cursor]]") -> bool:
-    """Closes those that the service has. Whether it had any: it may be faster than the hog to take what is free."""
+    """Closes those that the service has.
+
+    Whether it had any: it may be faster than the hog to take what is free.
+    """
     cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", (USER,))
-    others = {connection for (connection,) in cursor.fetchall()} - {thread_of(each) for each in hogs}
+    others = {connection for (connection,) in cursor.fetchall()} - {
+        thread_of(each) for each in hogs
+    }
     for connection in others:
         kill(cursor, connection)
     return bool(others)
@@ -164,7 +185,16 @@ def being_backed_up(world: World) -> Iterator[None]:
 
 
 Fault = Callable[[World], AbstractContextManager[None]]
-AWAY: list[Fault] = [killed, stopped, refusing, black_hole, firewall, half_closed, dripping, out_of_connections]
+AWAY: list[Fault] = [
+    killed,
+    stopped,
+    refusing,
+    black_hole,
+    firewall,
+    half_closed,
+    dripping,
+    out_of_connections,
+]
 
 
 def name_of(fault: Fault) -> str:
@@ -172,7 +202,9 @@ def name_of(fault: Fault) -> str:
 
 
 @pytest.mark.parametrize("fault", AWAY, ids=name_of)
-def test_while_the_database_is_away_each_call_is_answered_503_and_then_the_service_works_again(world: World, fault: Fault) -> None:
+def test_while_the_database_is_away_each_call_is_answered_503_and_then_the_service_works_again(
+    world: World, fault: Fault
+) -> None:
     every = [*calls.reads(world.service), *calls.writes(world.service)]
     with fault(world):
         answers = calls.one_by_one(world.service, every)
@@ -185,12 +217,18 @@ def test_while_the_database_is_away_each_call_is_answered_503_and_then_the_servi
 
 
 @pytest.mark.parametrize("fault", [stopped, black_hole], ids=name_of)
-def test_sixteen_calls_at_once_into_a_black_hole_are_all_answered_in_time(world: World, fault: Fault) -> None:
+def test_sixteen_calls_at_once_into_a_black_hole_are_all_answered_in_time(
+    world: World, fault: Fault
+) -> None:
     every = [*calls.reads(world.service), *calls.writes(world.service)][:16]
-    calls.all_at_once(world.service, [Call("GET", "/status")] * 16)  # so that each worker has connections to lose
+    calls.all_at_once(
+        world.service, [Call("GET", "/status")] * 16
+    )  # so that each worker has connections to lose
     with fault(world):
         alive: list[Answer] = []
-        asking = threading.Thread(target=lambda: alive.extend(world.service.call("GET", "/livez") for _ in range(20)))
+        asking = threading.Thread(
+            target=lambda: alive.extend(world.service.call("GET", "/livez") for _ in range(20))
+        )
         asking.start()
         answers = calls.all_at_once(world.service, every)
         asking.join()
@@ -200,11 +238,15 @@ def test_sixteen_calls_at_once_into_a_black_hole_are_all_answered_in_time(world:
 
 
 @pytest.mark.parametrize("fault", [read_only, being_backed_up], ids=name_of)
-def test_while_the_database_takes_no_writes_those_are_answered_503_and_reads_work(world: World, fault: Fault) -> None:
+def test_while_the_database_takes_no_writes_those_are_answered_503_and_reads_work(
+    world: World, fault: Fault
+) -> None:
     reads, writes = calls.reads(world.service), calls.writes(world.service)
     with fault(world):
         calls.assert_all_unavailable(writes, calls.all_at_once(world.service, writes))
-        assert [answer.status for answer in calls.one_by_one(world.service, reads)] == [200] * len(reads)
+        assert [answer.status for answer in calls.one_by_one(world.service, reads)] == [200] * len(
+            reads
+        )
         calls.assert_alive(world.service)
     calls.assert_back(world.service)
 
@@ -219,8 +261,12 @@ def assert_in_time(every: list[Call], answers: list[Answer]) -> None:
 SLOW = [(0.3, None), (0.7, None), (1.3, None), (1.9, None), (0.3, 1.9)]
 
 
-@pytest.mark.parametrize(("seconds", "up_to"), SLOW, ids=["0.3 s", "0.7 s", "1.3 s", "1.9 s", "0.3 to 1.9 s"])
-def test_a_database_that_is_slow_keeps_nobody_waiting(world: World, seconds: float, up_to: float | None) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "up_to"), SLOW, ids=["0.3 s", "0.7 s", "1.3 s", "1.9 s", "0.3 to 1.9 s"]
+)
+def test_a_database_that_is_slow_keeps_nobody_waiting(
+    world: World, seconds: float, up_to: float | None
+) -> None:
     """First with connections that stand, then without: connecting is several answers by itself."""
     every = [*calls.reads(world.service), *calls.writes(world.service)]
     with slow(world, seconds, up_to):
@@ -237,7 +283,12 @@ def test_a_call_that_does_much_in_a_slow_database_is_done_in_portions(world: Wor
     session = f"host/{uuid.uuid4()}"
     for at in range(0, 600, 100):
         batch = [f"{session} {number}" for number in range(at, at + 100)]
-        calls.made(world.service, Call("POST", "/locks", {"project_key": "many", "session_id": session, "resources": batch}))
+        calls.made(
+            world.service,
+            Call(
+                "POST", "/locks", {"project_key": "many", "session_id": session, "resources": batch}
+            ),
+        )
     end = Call("DELETE", f"/sessions?session_id={session}")
     left = f"/locks?project_key=many&session_id={session}&limit=500"
     with slow(world, 0.25):
@@ -254,7 +305,9 @@ def ended(world: World, end: Call) -> bool:
     return answer.status == 200
 
 
-def test_two_nodes_that_hang_before_the_one_that_works_cost_no_call_its_answer(world: World, tmp_path: Path) -> None:
+def test_two_nodes_that_hang_before_the_one_that_works_cost_no_call_its_answer(
+    world: World, tmp_path: Path
+) -> None:
     with Proxy(world.server.port) as one, Proxy(world.server.port) as two:
         one.swallow()
         two.ignore()
@@ -266,10 +319,16 @@ def test_two_nodes_that_hang_before_the_one_that_works_cost_no_call_its_answer(w
             assert_in_time(every, answers[2:])
             assert answers[0].status == 200
             assert answers[0].seconds < calls.ANSWER_WITHIN_S
-            until(lambda: calls.works(service), calls.BACK_WITHIN_S, "the service to work on the third node")
+            until(
+                lambda: calls.works(service),
+                calls.BACK_WITHIN_S,
+                "the service to work on the third node",
+            )
 
 
-def test_a_service_that_starts_while_the_database_is_away_works_once_it_is_there(world: World, tmp_path: Path) -> None:
+def test_a_service_that_starts_while_the_database_is_away_works_once_it_is_there(
+    world: World, tmp_path: Path
+) -> None:
     with Proxy(world.server.port) as proxy:
         proxy.refuse()
         with running(tmp_path, world.server.url("faults", proxy.port), migrated=False) as service:
@@ -282,7 +341,10 @@ def test_a_service_that_starts_while_the_database_is_away_works_once_it_is_there
 def test_a_table_that_is_full_is_a_503_until_there_is_room(world: World) -> None:
     """The error of a full disk, brought about by a table that may not grow."""
     every = [claim(f"{uuid.uuid4()}", description="x" * 20000) for _ in range(10)]
-    world.server.run("DELETE FROM faults.journal", "ALTER TABLE faults.journal ENGINE = MyISAM, MAX_ROWS = 1, AVG_ROW_LENGTH = 1")
+    world.server.run(
+        "DELETE FROM faults.journal",
+        "ALTER TABLE faults.journal ENGINE = MyISAM, MAX_ROWS = 1, AVG_ROW_LENGTH = 1",
+    )
     try:
         answers = calls.one_by_one(world.service, every)
         fitted = sum(answer.status == 201 for answer in answers)
@@ -309,10 +371,16 @@ def test_a_server_that_restarts_in_the_middle_of_queries(world: World) -> None:
         Call("PUT", "/components/faults/api", {"state": "x", "updated_by": "host/a"}),
     ]
     answers: list[Answer] = []
-    asking = threading.Thread(target=lambda: answers.extend(calls.all_at_once(world.service, every)))
+    asking = threading.Thread(
+        target=lambda: answers.extend(calls.all_at_once(world.service, every))
+    )
     with contextlib.closing(world.server.admin("faults")) as admin, admin.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'faults'")
-        cursor.execute("LOCK TABLES " + ", ".join(f"`{table}` WRITE" for (table,) in cursor.fetchall()))
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'faults'"
+        )
+        cursor.execute(
+            "LOCK TABLES " + ", ".join(f"`{table}` WRITE" for (table,) in cursor.fetchall())
+        )
         asking.start()
         until(lambda: waiting(world) == len(every), 5, "all calls to wait in the database")
         world.server.kill()
@@ -325,7 +393,11 @@ def test_a_server_that_restarts_in_the_middle_of_queries(world: World) -> None:
 def waiting(world: World) -> int:
     """How many of the service's connections are in the middle of a query."""
     with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s AND command = 'Query'", (USER,))
+        cursor.execute(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s AND command ="
+            " 'Query'",
+            (USER,),
+        )
         (count,) = cursor.fetchone() or (0,)
         return int(count)
 
@@ -339,7 +411,9 @@ def kill(cursor: Cursor, connection: int) -> None:
             raise
 
 
-def test_connections_that_the_server_closed_while_they_were_idle_are_replaced_unseen(world: World) -> None:
+def test_connections_that_the_server_closed_while_they_were_idle_are_replaced_unseen(
+    world: World,
+) -> None:
     every = [*calls.reads(world.service), *calls.writes(world.service)]
     calls.all_at_once(world.service, [Call("GET", "/status")] * 16)
     with contextlib.closing(world.server.admin()) as admin, admin.cursor() as cursor:
@@ -359,16 +433,21 @@ def test_a_claim_whose_answer_was_lost_may_be_sent_again(world: World) -> None:
     again = world.service.call(lost.method, lost.path, lost.body)
     assert again.status in (200, 201)
     assert again.json["id"] == lost.body["id"]
-    held = world.service.call("GET", f"/locks?project_key={calls.PROJECT}&resource={lost.body['resource'].replace(' ', '%20')}").json[
-        "items"
-    ]
+    held = world.service.call(
+        "GET",
+        f"/locks?project_key={calls.PROJECT}&resource={lost.body['resource'].replace(' ', '%20')}",
+    ).json["items"]
     assert [lock["id"] for lock in held] == [lost.body["id"]]
 
 
 def test_a_database_that_is_away_is_named_in_the_log(world: World) -> None:
     with refusing(world):
         world.service.call("GET", "/status", **{"X-Request-Id": "who-is-away"})
-    told = [line for line in world.service.log() if line.get("request_id") == "who-is-away" and line["logger"] == "coord.web.answers"]
+    told = [
+        line
+        for line in world.service.log()
+        if line.get("request_id") == "who-is-away" and line["logger"] == "coord.web.answers"
+    ]
     assert [line["level"] for line in told] == ["WARNING"]
     assert "Can't connect" in told[0]["reason"] or "Lost connection" in told[0]["reason"]
     calls.assert_back(world.service)

@@ -1,4 +1,6 @@
-"""Several nodes start at once and each runs `flask db upgrade`: one migrates, the others wait and find it done."""
+"""Several nodes start at once and each runs `flask db upgrade`: one migrates, the others wait and
+find it done.
+"""
 
 from pathlib import Path
 
@@ -10,7 +12,9 @@ NODES = 3
 
 
 @pytest.mark.parametrize("round_", range(3))
-def test_three_migrations_at_once_all_succeed(empty_database: str, tmp_path: Path, round_: int) -> None:
+def test_three_migrations_at_once_all_succeed(
+    empty_database: str, tmp_path: Path, round_: int
+) -> None:
     nodes = [start_migration(empty_database) for _ in range(NODES)]
     said = [node.communicate(timeout=START_S)[0] for node in nodes]
     assert [node.returncode for node in nodes] == [0] * NODES, "\n".join(said)

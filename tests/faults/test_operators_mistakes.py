@@ -1,4 +1,6 @@
-"""What only an operator can mend: it is named, in the log and in /health, and a missing migration is never a 503."""
+"""What only an operator can mend: it is named, in the log and in /health, and a missing migration
+is never a 503.
+"""
 
 import contextlib
 import re
@@ -20,10 +22,16 @@ MIGRATE = "run: flask db upgrade"
 
 
 def told(service: Service, level: str) -> list[dict[str, Any]]:
-    return [line for line in service.log() if line["level"] == level and line["logger"] == "coord.web.answers"]
+    return [
+        line
+        for line in service.log()
+        if line["level"] == level and line["logger"] == "coord.web.answers"
+    ]
 
 
-def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(empty_database: str, tmp_path: Path) -> None:
+def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(
+    empty_database: str, tmp_path: Path
+) -> None:
     with running(tmp_path / "service", empty_database, migrated=False) as service:
         for call in (Call("GET", "/status"), Call("GET", "/locks"), claim("r")):
             answer = service.call(call.method, call.path, call.body)
@@ -31,7 +39,11 @@ def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(emp
             assert "flask db upgrade" in answer.json["detail"]
             assert answer.headers["Retry-After"] is None
         health = service.call("GET", "/health")
-        assert (health.status, health.json["status"], health.json["database"]) == (500, "degraded", "connected")
+        assert (health.status, health.json["status"], health.json["database"]) == (
+            500,
+            "degraded",
+            "connected",
+        )
         assert MIGRATE in health.json["migrations"]
         calls.assert_alive(service)
         assert any(MIGRATE in line["message"] for line in told(service, "ERROR"))
@@ -39,7 +51,9 @@ def test_a_missing_migration_is_a_500_that_says_what_to_run_until_it_has_run(emp
         calls.assert_back(service)
 
 
-def test_a_migration_that_this_version_needs_and_the_database_lacks_is_named(tmp_path: Path) -> None:
+def test_a_migration_that_this_version_needs_and_the_database_lacks_is_named(
+    tmp_path: Path,
+) -> None:
     url = f"sqlite:///{tmp_path}/coord.db"
     migrate(url)
     with contextlib.closing(sqlite3.connect(tmp_path / "coord.db")) as database:
@@ -54,7 +68,9 @@ def test_a_migration_that_this_version_needs_and_the_database_lacks_is_named(tmp
 
 
 @pytest.mark.parametrize("wrong", ["password", "database"])
-def test_wrong_credentials_are_a_503_with_a_loud_line_in_the_log(breakable: MariaDB, tmp_path: Path, wrong: str) -> None:
+def test_wrong_credentials_are_a_503_with_a_loud_line_in_the_log(
+    breakable: MariaDB, tmp_path: Path, wrong: str
+) -> None:
     url = breakable.create_database(f"t{uuid.uuid4().hex}")
     bad = url.replace(PASSWORD, "forgotten") if wrong == "password" else f"{url}_which_is_not_there"
     with running(tmp_path / "service", bad, migrated=False) as service:
@@ -69,7 +85,9 @@ def test_wrong_credentials_are_a_503_with_a_loud_line_in_the_log(breakable: Mari
 
 
 @pytest.mark.parametrize("place", ["a folder", "missing/coord.db"])
-def test_a_sqlite_file_that_cannot_be_opened_is_a_503_with_a_loud_line_in_the_log(tmp_path: Path, place: str) -> None:
+def test_a_sqlite_file_that_cannot_be_opened_is_a_503_with_a_loud_line_in_the_log(
+    tmp_path: Path, place: str
+) -> None:
     (tmp_path / "a folder").mkdir()
     with running(tmp_path / "service", f"sqlite:///{tmp_path}/{place}", migrated=False) as service:
         every = [Call("GET", "/status"), claim("r")]
@@ -79,10 +97,14 @@ def test_a_sqlite_file_that_cannot_be_opened_is_a_503_with_a_loud_line_in_the_lo
         assert any("unable to open" in line["reason"] for line in told(service, "ERROR"))
 
 
-def test_a_file_that_is_no_database_is_a_503_with_a_loud_line_in_the_log_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_a_503_with_a_loud_line_in_the_log_and_left_alone(
+    tmp_path: Path,
+) -> None:
     notes = "These are notes, not a database.\n" * 100
     (tmp_path / "notes.txt").write_text(notes)
-    with running(tmp_path / "service", f"sqlite:///{tmp_path}/notes.txt", migrated=False) as service:
+    with running(
+        tmp_path / "service", f"sqlite:///{tmp_path}/notes.txt", migrated=False
+    ) as service:
         calls.assert_unavailable(service.call("GET", "/status"), "GET /status")
         assert any("not a database" in line["reason"] for line in told(service, "ERROR"))
     assert (tmp_path / "notes.txt").read_text() == notes
@@ -93,20 +115,37 @@ def test_a_sqlite_database_that_may_only_be_read_is_read(tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path}/coord.db"
     with running(tmp_path / "first", url) as service:
         assert service.call("POST", "/locks", claim("kept").body).status == 201
-    read_only = make_url(url).set(database=f"file:{tmp_path}/coord.db", query={"mode": "ro", "uri": "true"})
+    read_only = make_url(url).set(
+        database=f"file:{tmp_path}/coord.db", query={"mode": "ro", "uri": "true"}
+    )
     with running(tmp_path / "second", str(read_only), migrated=False) as service:
-        assert [lock["resource"] for lock in service.call("GET", "/locks").json["items"]] == ["kept"]
+        assert [lock["resource"] for lock in service.call("GET", "/locks").json["items"]] == [
+            "kept"
+        ]
         calls.assert_unavailable(service.call("POST", "/locks", claim("new").body), "a write")
         calls.assert_degraded(service)
-        until(lambda: any("readonly" in line["reason"] for line in told(service, "ERROR")), 5, "a loud line in the log")
+        until(
+            lambda: any("readonly" in line["reason"] for line in told(service, "ERROR")),
+            5,
+            "a loud line in the log",
+        )
 
 
-REPAIR = re.findall(r"INSERT INTO journal_head.*?;", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.DOTALL)
+REPAIR = re.findall(
+    r"INSERT INTO journal_head.*?;",
+    (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
 
 
-def test_a_journal_without_its_head_is_a_500_that_says_so_until_it_is_put_back(sound_service: Service) -> None:
+def test_a_journal_without_its_head_is_a_500_that_says_so_until_it_is_put_back(
+    sound_service: Service,
+) -> None:
     url = make_url(sound_service.database_url)
-    with contextlib.closing(sa.create_engine(url).raw_connection()) as connection, contextlib.closing(connection.cursor()) as cursor:
+    with (
+        contextlib.closing(sa.create_engine(url).raw_connection()) as connection,
+        contextlib.closing(connection.cursor()) as cursor,
+    ):
         cursor.execute("DELETE FROM journal_head")
         connection.commit()
         every = calls_that_create()
@@ -126,4 +165,8 @@ def test_a_journal_without_its_head_is_a_500_that_says_so_until_it_is_put_back(s
 def calls_that_create() -> list[Call]:
     workflow = {"project_key": "p", "name": "w", "created_by": "host/a"}
     message = {"from_session": "host/a", "subject": "s", "body": "b"}
-    return [claim(f"{uuid.uuid4()}"), Call("POST", "/workflows", workflow), Call("POST", "/messages", message)]
+    return [
+        claim(f"{uuid.uuid4()}"),
+        Call("POST", "/workflows", workflow),
+        Call("POST", "/messages", message),
+    ]

@@ -1,7 +1,8 @@
-"""Eight processes queue and two replay at once, with kill -9 thrown in, while the service stops and starts and a shell replays too: each call
-arrives exactly once, and those of a session in order.
+"""Eight processes queue and two replay at once, with kill -9 thrown in, while the service stops and
+starts and a shell replays too: each call arrives exactly once, and those of a session in order.
 
-COORD_TEST_CALLS says how many calls (2,000 unless set); `pytest --log-cli-level INFO` shows the figures.
+COORD_TEST_CALLS says how many calls (2,000 unless set); `pytest --log-cli-level INFO` shows the
+figures.
 """
 
 import contextlib
@@ -62,7 +63,12 @@ class Crowd:
         self.folder = folder
         self.kills = 0
         kept = {name: value for name, value in os.environ.items() if not name.startswith("COORD_")}
-        self._environment = {**kept, "COORD_URL": url, "COORD_PROJECT": project, "PYTHONPATH": str(ROOT)}
+        self._environment = {
+            **kept,
+            "COORD_URL": url,
+            "COORD_PROJECT": project,
+            "PYTHONPATH": str(ROOT),
+        }
         self._errors = (folder / "clients.log").open("ab")
         self._processes: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
@@ -70,8 +76,17 @@ class Crowd:
         self._killer = threading.Thread(target=self._kill)
 
     def _start(self, *what: str) -> None:
-        command = [sys.executable, "-m", "tests.faults.queueing", what[0], str(self.folder), *what[1:]]
-        self._processes[what] = subprocess.Popen(command, cwd=ROOT, env=self._environment, stderr=self._errors)
+        command = [
+            sys.executable,
+            "-m",
+            "tests.faults.queueing",
+            what[0],
+            str(self.folder),
+            *what[1:],
+        ]
+        self._processes[what] = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stderr=self._errors
+        )
 
     def _kill(self) -> None:
         while not self._over.wait(random.uniform(*KILL_EVERY_S)):
@@ -117,7 +132,11 @@ class Crowd:
         return sum(len(Diary(self.folder, writer).numbers("promised")) for writer in range(WRITERS))
 
     def until_promised(self, count: int) -> None:
-        until(lambda: self.promised >= count, PATIENCE_S, f"{count} calls: {(self.folder / 'clients.log').read_text()[-3000:]}")
+        until(
+            lambda: self.promised >= count,
+            PATIENCE_S,
+            f"{count} calls: {(self.folder / 'clients.log').read_text()[-3000:]}",
+        )
 
 
 def shell_replays(checkout: Path, url: str) -> "subprocess.Popen[bytes]":
@@ -127,7 +146,10 @@ def shell_replays(checkout: Path, url: str) -> "subprocess.Popen[bytes]":
     lines = [line for line in found[1].splitlines() if not line.startswith(("jq -cn", "  path:"))]
     script = "uuid() { uuidgen; }\n" + "\n".join(lines)
     return subprocess.Popen(
-        ["bash", "-c", script], cwd=checkout, env={**CLOCK, "PATH": os.environ["PATH"], "COORD": url}, stderr=subprocess.DEVNULL
+        ["bash", "-c", script],
+        cwd=checkout,
+        env={**CLOCK, "PATH": os.environ["PATH"], "COORD": url},
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -158,8 +180,14 @@ def test_each_call_arrives_exactly_once_whoever_is_killed(service: Service, tmp_
             crowd.replay(replayer)
         queue = Queue.of(Place(str(checkout), url))
         until(lambda: queue.is_empty, PATIENCE_S, "the first calls to be answered")
-        crowd.write(CALLS)  # while the shell is still at its lines, and removes the file when it has done with them
-        assert shell.wait(PATIENCE_S) == 0  # one that stops in the middle may leave a claim behind that was released since: docs/design.md
+        crowd.write(
+            CALLS
+        )  # while the shell is still at its lines, and removes the file when it has done with them
+        assert (
+            shell.wait(PATIENCE_S) == 0
+            # one that stops in the middle may leave a claim behind that was released since:
+            # docs/design.md
+        )
         crowd.until_promised(CALLS // 2)
         stop()
         crowd.until_promised(CALLS * 3 // 4)
@@ -170,7 +198,13 @@ def test_each_call_arrives_exactly_once_whoever_is_killed(service: Service, tmp_
         assert rest(checkout, url, project).rejected() == []
         answered_s = time.monotonic() - began
         check(service, tmp_path, project)
-        log.info("%d calls promised in %.1f s, all answered after %.1f s, %d kills", CALLS, promised_s, answered_s, crowd.kills)
+        log.info(
+            "%d calls promised in %.1f s, all answered after %.1f s, %d kills",
+            CALLS,
+            promised_s,
+            answered_s,
+            crowd.kills,
+        )
 
 
 def rest(checkout: Path, url: str, project: str) -> Queue:
@@ -216,14 +250,23 @@ def check(service: Service, folder: Path, project: str) -> None:
                 assert times_of(counts, planned.about) in ((0, 0), (1, 1)) or not released, planned
                 assert counts["lock.claimed", planned.about] <= 1
             elif planned.kind != "state":
-                assert times == 1 or (times == 0 and planned.number not in promised), (planned, times)
-                assert planned.kind != "lock.claimed" or planned.number not in promised or planned.about in held
+                assert times == 1 or (times == 0 and planned.number not in promised), (
+                    planned,
+                    times,
+                )
+                assert (
+                    planned.kind != "lock.claimed"
+                    or planned.number not in promised
+                    or planned.about in held
+                )
         states_reported = sorted((each for each in made if each.kind == "state"), key=by_about)
         for component, reports in groupby(states_reported, key=by_about):
             history = everything(service, f"/components/{project}/{component}/history")
             states = [each["state"] for each in reversed(history)]
             assert states == [state for state in STATES if state in states]
-            assert {(each.body or {})["state"] for each in reports if each.number in promised} <= set(states)
+            assert {
+                (each.body or {})["state"] for each in reports if each.number in promised
+            } <= set(states)
 
 
 def times_of(counts: "Counter[tuple[str, str]]", lock: str) -> tuple[int, int]:

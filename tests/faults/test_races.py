@@ -1,4 +1,5 @@
-"""Twelve sessions want the same thing at the same moment: one gets it, each time, and nobody sees an error of the server.
+"""Twelve sessions want the same thing at the same moment: one gets it, each time, and nobody sees
+an error of the server.
 
 COORD_TEST_ROUNDS says how often (200 unless set).
 """
@@ -65,16 +66,30 @@ def test_of_twelve_that_claim_a_resource_one_gets_it(racers: Racers) -> None:
         answers = racers.race(all_claim("contested"))
         assert statuses(answers) == {201: 1, 409: 11}
         lock = winner_of(answers).json
-        assert {answer.json["lock"]["id"] for answer in answers if answer.status == 409} == {lock["id"]}
+        assert {answer.json["lock"]["id"] for answer in answers if answer.status == 409} == {
+            lock["id"]
+        }
         tokens.append(lock["fencing_token"])
-        assert racers.service.call("DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}").status == 200
+        assert (
+            racers.service.call(
+                "DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}"
+            ).status
+            == 200
+        )
     assert tokens == sorted(set(tokens))
 
 
 def test_of_twelve_that_claim_an_expired_resource_one_gets_it(racers: Racers) -> None:
     resources = [f"expired {number}" for number in range(ROUNDS)]
-    expired = [calls.made(racers.service, claim(resource, "host/gone", ttl_hours=0.00001)) for resource in resources]
-    until(lambda: not racers.service.call("GET", "/locks?session_id=host/gone").json["items"], 10, "the locks to expire")
+    expired = [
+        calls.made(racers.service, claim(resource, "host/gone", ttl_hours=0.00001))
+        for resource in resources
+    ]
+    until(
+        lambda: not racers.service.call("GET", "/locks?session_id=host/gone").json["items"],
+        10,
+        "the locks to expire",
+    )
     for old in expired:
         answers = racers.race(all_claim(old["resource"]))
         assert statuses(answers) == {201: 1, 409: 11}
@@ -84,8 +99,19 @@ def test_of_twelve_that_claim_an_expired_resource_one_gets_it(racers: Racers) ->
 
 def test_of_twelve_that_take_over_a_stale_lock_one_gets_it(racers: Racers) -> None:
     resources = [f"stale {number}" for number in range(ROUNDS)]
-    stale = [calls.made(racers.service, claim(resource, "host/asleep", ttl_hours=0)) for resource in resources]
-    until(lambda: not racers.service.call("GET", "/locks?session_id=host/asleep&stale=false").json["items"], 20, "the locks to turn stale")
+    stale = [
+        calls.made(racers.service, claim(resource, "host/asleep", ttl_hours=0))
+        for resource in resources
+    ]
+    until(
+        lambda: (
+            not racers.service.call("GET", "/locks?session_id=host/asleep&stale=false").json[
+                "items"
+            ]
+        ),
+        20,
+        "the locks to turn stale",
+    )
     for old in stale:
         answers = racers.race(all_claim(old["resource"], take_over_stale=True))
         assert statuses(answers) == {201: 1, 409: 11}
@@ -94,24 +120,45 @@ def test_of_twelve_that_take_over_a_stale_lock_one_gets_it(racers: Racers) -> No
 
 
 def test_of_twelve_that_claim_the_last_ready_item_one_gets_it(racers: Racers) -> None:
-    workflow = calls.made(racers.service, Call("POST", "/workflows", {"project_key": "races", "name": "w", "created_by": "host/a"}))["id"]
-    shots = [Call("POST", "/work-items/claim", {"session_id": f"host/{number}", "workflow_id": workflow}) for number in range(SESSIONS)]
+    workflow = calls.made(
+        racers.service,
+        Call("POST", "/workflows", {"project_key": "races", "name": "w", "created_by": "host/a"}),
+    )["id"]
+    shots = [
+        Call("POST", "/work-items/claim", {"session_id": f"host/{number}", "workflow_id": workflow})
+        for number in range(SESSIONS)
+    ]
     for _ in range(ROUNDS):
-        item = calls.made(racers.service, Call("POST", "/work-items", {"workflow_id": workflow, "title": "the last"}))
+        item = calls.made(
+            racers.service,
+            Call("POST", "/work-items", {"workflow_id": workflow, "title": "the last"}),
+        )
         answers = racers.race(shots)
         assert statuses(answers) == {200: 1, 204: 11}
         won = winner_of(answers, 200).json
         session = f"host/{answers.index(winner_of(answers, 200))}"
-        assert (won["id"], won["status"], won["assigned_to"]) == (item["id"], "in_progress", session)
+        assert (won["id"], won["status"], won["assigned_to"]) == (
+            item["id"],
+            "in_progress",
+            session,
+        )
 
 
 def test_of_twelve_that_send_the_same_create_one_makes_it(racers: Racers) -> None:
     for _ in range(ROUNDS // 4):
-        body = {"id": str(uuid.uuid4()), "from_session": "host/a", "to_session": "host/b", "subject": "s", "body": "b"}
+        body = {
+            "id": str(uuid.uuid4()),
+            "from_session": "host/a",
+            "to_session": "host/b",
+            "subject": "s",
+            "body": "b",
+        }
         answers = racers.race([Call("POST", "/messages", body)] * SESSIONS)
         assert statuses(answers) == {201: 1, 200: 11}
         assert {answer.json["id"] for answer in answers} == {body["id"]}
-    unread = racers.service.call("GET", "/messages?to_session=host/b&unread_only=true&limit=500").json["items"]
+    unread = racers.service.call(
+        "GET", "/messages?to_session=host/b&unread_only=true&limit=500"
+    ).json["items"]
     assert len(unread) == ROUNDS // 4
 
 
@@ -119,7 +166,15 @@ def test_of_twelve_observations_the_newest_stays(racers: Racers) -> None:
     for number in range(ROUNDS // 4):
         path = f"/components/races/c{number}"
         shots = [
-            Call("PUT", path, {"state": f"state {at}", "updated_by": f"host/{at}", "observed_at": f"2026-01-01T00:00:{at:02}Z"})
+            Call(
+                "PUT",
+                path,
+                {
+                    "state": f"state {at}",
+                    "updated_by": f"host/{at}",
+                    "observed_at": f"2026-01-01T00:00:{at:02}Z",
+                },
+            )
             for at in range(SESSIONS)
         ]
         answers = racers.race(shots)

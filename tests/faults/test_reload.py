@@ -26,10 +26,16 @@ def few_letters() -> Iterator[Path]:
 def counted(service: Service) -> float:
     """How often the home of the health check was called, as the metrics say."""
     lines = service.call("GET", "/metrics").body.decode().splitlines()
-    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("coord_requests_total") and 'route="/livez"' in line)
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith("coord_requests_total") and 'route="/livez"' in line
+    )
 
 
-def test_a_reload_leaves_no_folder_and_sets_no_counter_back(tmp_path: Path, few_letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_leaves_no_folder_and_sets_no_counter_back(
+    tmp_path: Path, few_letters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     temporary = few_letters
     monkeypatch.setenv("TMPDIR", str(temporary))
     with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", METRICS_DIR="") as service:
@@ -43,11 +49,19 @@ def test_a_reload_leaves_no_folder_and_sets_no_counter_back(tmp_path: Path, few_
     assert sorted(temporary.iterdir()) == []
 
 
-def test_claims_of_one_resource_are_never_503_while_a_service_on_sqlite_reloads(tmp_path: Path) -> None:
+def test_claims_of_one_resource_are_never_503_while_a_service_on_sqlite_reloads(
+    tmp_path: Path,
+) -> None:
     """For a while two processes write to the file, and overtake each other."""
-    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db") as service, ThreadPoolExecutor(SESSIONS) as pool:
+    with (
+        running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db") as service,
+        ThreadPoolExecutor(SESSIONS) as pool,
+    ):
         stop = threading.Event()
-        loads = [pool.submit(claim_and_release, service, f"host/{number}", stop) for number in range(SESSIONS)]
+        loads = [
+            pool.submit(claim_and_release, service, f"host/{number}", stop)
+            for number in range(SESSIONS)
+        ]
         for _ in range(RELOADS):
             service.reload()
         stop.set()

@@ -18,7 +18,10 @@ from tests.service import BASE, Service, running
 MANY = 2000
 LARGE = 250  # components of 20 KB: an answer of 5 MB
 BODY = b'{"project_key": "p", "session_id": "s", "resource": "dripped"}'
-HEAD = f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+HEAD = (
+    f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type:"
+    f" application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +45,9 @@ def connected(service: Service, count: int, sent: bytes = b"") -> Iterator[list[
     with contextlib.ExitStack() as stack:
         opened = []
         for _ in range(count):
-            each = stack.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=20))
+            each = stack.enter_context(
+                socket.create_connection(("127.0.0.1", service.port), timeout=20)
+            )
             each.sendall(sent)
             opened.append(each)
         yield opened
@@ -60,13 +65,21 @@ def answers(service: Service, count: int = 30) -> None:
     assert statistics.quantiles(took, n=20)[-1] < 1, took
 
 
-@pytest.mark.parametrize("sent", [b"", HEAD[:40], HEAD, HEAD + BODY[:20]], ids=["nothing", "half a head", "no body", "half a body"])
-def test_two_thousand_connections_that_send_no_more_hold_nobody_up(service: Service, sent: bytes) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [b"", HEAD[:40], HEAD, HEAD + BODY[:20]],
+    ids=["nothing", "half a head", "no body", "half a body"],
+)
+def test_two_thousand_connections_that_send_no_more_hold_nobody_up(
+    service: Service, sent: bytes
+) -> None:
     with connected(service, MANY, sent):
         answers(service)
 
 
-def test_a_body_that_drips_is_answered_when_it_is_whole_and_given_up_when_it_takes_too_long(service: Service) -> None:
+def test_a_body_that_drips_is_answered_when_it_is_whole_and_given_up_when_it_takes_too_long(
+    service: Service,
+) -> None:
     with connected(service, 2, HEAD) as (patient, endless):
         for at in range(len(BODY)):
             patient.sendall(BODY[at : at + 1])
@@ -77,8 +90,13 @@ def test_a_body_that_drips_is_answered_when_it_is_whole_and_given_up_when_it_tak
 
 
 def test_who_asks_and_reads_no_answer_holds_no_thread_for_ever(tmp_path: Path) -> None:
-    """More of them than there are threads: an answer that does not fit into what the system keeps for a connection is given up."""
-    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", THREADS="8") as service, contextlib.ExitStack() as stack:
+    """More of them than there are threads: an answer that does not fit into what the system keeps
+    for a connection is given up.
+    """
+    with (
+        running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", THREADS="8") as service,
+        contextlib.ExitStack() as stack,
+    ):
         with service.caller() as caller:
             for number in range(LARGE):
                 body = {"state": "s", "notes": "x" * 20_000, "updated_by": "host/a"}
@@ -87,7 +105,9 @@ def test_who_asks_and_reads_no_answer_holds_no_thread_for_ever(tmp_path: Path) -
             deaf = stack.enter_context(socket.socket())
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(("127.0.0.1", service.port))
-            deaf.sendall(f"GET {BASE}/components?project_key=p&limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            deaf.sendall(
+                f"GET {BASE}/components?project_key=p&limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()  # noqa: E501
+            )
         began = time.monotonic()
         with service.caller(timeout=callers.SEND_S + 20) as caller:
             assert caller.call("GET", "/livez").status == 200

@@ -1,4 +1,6 @@
-"""SQLite's file is locked by others, or cannot grow: 503 within 5 s, and all is well again soon after."""
+"""SQLite's file is locked by others, or cannot grow: 503 within 5 s, and all is well again soon
+after.
+"""
 
 import contextlib
 import resource
@@ -52,7 +54,12 @@ def service(file: Path) -> Iterator[Service]:
 @contextlib.contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Another process is in the middle of writing to the file."""
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
         assert holder.stdin is not None
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
@@ -65,7 +72,10 @@ def unable_to_grow(service: Service, file: Path) -> Iterator[None]:
     """No file of the service's may get longer than the database's log is now, as on a full disk."""
     (worker,) = service.workers()
     before = resource.prlimit(worker, resource.RLIMIT_FSIZE)
-    longest = max(each.stat().st_size for each in [*file.parent.glob("coord.db*"), service.folder / "service.log"])
+    longest = max(
+        each.stat().st_size
+        for each in [*file.parent.glob("coord.db*"), service.folder / "service.log"]
+    )
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (longest, before[1]))
     try:
         yield
@@ -73,7 +83,9 @@ def unable_to_grow(service: Service, file: Path) -> Iterator[None]:
         resource.prlimit(worker, resource.RLIMIT_FSIZE, before)
 
 
-def test_while_another_process_writes_writes_are_answered_503_and_reads_work(service: Service, file: Path) -> None:
+def test_while_another_process_writes_writes_are_answered_503_and_reads_work(
+    service: Service, file: Path
+) -> None:
     reads, writes = calls.reads(service), calls.writes(service)
     with locked(file):
         calls.assert_all_unavailable(writes, calls.all_at_once(service, writes))
@@ -83,8 +95,12 @@ def test_while_another_process_writes_writes_are_answered_503_and_reads_work(ser
     calls.assert_back(service)
 
 
-def test_another_process_that_writes_now_and_then_is_not_noticed(service: Service, file: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", VISIT, str(file)], stdout=subprocess.PIPE, text=True) as visitor:
+def test_another_process_that_writes_now_and_then_is_not_noticed(
+    service: Service, file: Path
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", VISIT, str(file)], stdout=subprocess.PIPE, text=True
+    ) as visitor:
         assert visitor.stdout is not None
         assert visitor.stdout.readline() == "here\n"
         answers = []
@@ -94,7 +110,9 @@ def test_another_process_that_writes_now_and_then_is_not_noticed(service: Servic
     assert {answer.status for answer in answers} == {201}
 
 
-def test_while_the_file_cannot_grow_writes_are_answered_503_and_what_was_acknowledged_stays(service: Service, file: Path) -> None:
+def test_while_the_file_cannot_grow_writes_are_answered_503_and_what_was_acknowledged_stays(
+    service: Service, file: Path
+) -> None:
     acknowledged = []
     with unable_to_grow(service, file):
         refused = 0
@@ -111,7 +129,9 @@ def test_while_the_file_cannot_grow_writes_are_answered_503_and_what_was_acknowl
         assert service.call("GET", "/status").status == 200
         calls.assert_alive(service)
     calls.assert_back(service)
-    assert [service.call("GET", f"/locks/{lock}").status for lock in acknowledged] == [200] * len(acknowledged)
+    assert [service.call("GET", f"/locks/{lock}").status for lock in acknowledged] == [200] * len(
+        acknowledged
+    )
 
 
 def test_a_full_database_is_answered_503(tmp_path: Path) -> None:
@@ -119,9 +139,16 @@ def test_a_full_database_is_answered_503(tmp_path: Path) -> None:
     client = Agent(app.test_client())
     with app.app_context(), database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        event.listen(database.engine, "connect", lambda opened, _: opened.execute(f"PRAGMA max_page_count = {pages}"))
+        event.listen(
+            database.engine,
+            "connect",
+            lambda opened, _: opened.execute(f"PRAGMA max_page_count = {pages}"),
+        )
         database.engine.dispose()
-    answers = [client.call("POST", "/locks", claim(f"{number}", description="x" * 5000).body) for number in range(20)]
+    answers = [
+        client.call("POST", "/locks", claim(f"{number}", description="x" * 5000).body)
+        for number in range(20)
+    ]
     assert answers[-1].status_code == 503
     assert answers[-1].json == BODY
     assert answers[-1].headers["Retry-After"] == "30"
@@ -130,7 +157,9 @@ def test_a_full_database_is_answered_503(tmp_path: Path) -> None:
         database.engine.dispose()
 
 
-def test_a_wait_that_ends_while_another_process_writes_is_answered_in_time(service: Service, file: Path) -> None:
+def test_a_wait_that_ends_while_another_process_writes_is_answered_in_time(
+    service: Service, file: Path
+) -> None:
     """To be refused it has to leave the waiters, which is a write as well."""
     wait_s = 1
     held = calls.made(service, claim(f"{uuid.uuid4()}"))

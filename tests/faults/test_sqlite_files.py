@@ -1,4 +1,6 @@
-"""SQLite's files are removed or replaced under the service: nothing is granted twice, and it says loudly what to do."""
+"""SQLite's files are removed or replaced under the service: nothing is granted twice, and it says
+loudly what to do.
+"""
 
 import contextlib
 import os
@@ -29,7 +31,10 @@ def service(file: Path) -> Iterator[Service]:
 
 def backup(file: Path) -> Path:
     copy = file.with_suffix(".backup")
-    with contextlib.closing(sqlite3.connect(file)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+    with (
+        contextlib.closing(sqlite3.connect(file)) as source,
+        contextlib.closing(sqlite3.connect(copy)) as target,
+    ):
         source.backup(target)
     return copy
 
@@ -75,7 +80,9 @@ def test_a_file_that_is_removed_or_replaced_is_answered_503_until_a_restart(
     assert sorted(each.name for each in file.parent.glob("coord.db*")) == after, before
 
 
-def test_of_two_services_over_one_path_the_one_with_the_old_file_grants_nothing(service: Service, file: Path, tmp_path: Path) -> None:
+def test_of_two_services_over_one_path_the_one_with_the_old_file_grants_nothing(
+    service: Service, file: Path, tmp_path: Path
+) -> None:
     calls.made(service, claim("opened before", "host/old"))
     put_a_backup_in_place(file)
     for left in ("-wal", "-shm"):

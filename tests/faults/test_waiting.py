@@ -1,4 +1,6 @@
-"""Calls that wait in the real service: who hangs up, is killed or is stopped waits no longer; the stream misses nothing when it is cut."""
+"""Calls that wait in the real service: who hangs up, is killed or is stopped waits no longer; the
+stream misses nothing when it is cut.
+"""
 
 import contextlib
 import http.client
@@ -74,7 +76,9 @@ def hold(service: Service, resource: str, session: str = "host/a") -> Any:
 def release(service: Service, lock: Any) -> float:
     """Releases it; the moment at which the release was sent."""
     sent = time.monotonic()
-    assert service.call("DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}").status == 200
+    assert (
+        service.call("DELETE", f"/locks/{lock['id']}?session_id={lock['session_id']}").status == 200
+    )
     return sent
 
 
@@ -82,17 +86,26 @@ def test_who_hangs_up_leaves_the_line_at_once(service: Service, wait: Wait) -> N
     held = hold(service, "x")
     body = json.dumps(claim("x", "host/b", wait=LONG).body).encode()
     with socket.create_connection(("127.0.0.1", service.port)) as caller:
-        head = f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type:"
+            f" application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         caller.sendall(head.encode() + body)
         until(lambda: waiters(service), 10, "the claim to wait")
         behind = wait("x", "host/c")
-    until(lambda: [each["session_id"] for each in waiters(service)] == ["host/c"], 1, "the caller that hung up to wait no longer")
+    until(
+        lambda: [each["session_id"] for each in waiters(service)] == ["host/c"],
+        1,
+        "the caller that hung up to wait no longer",
+    )
     release(service, held)
     assert behind.result(5).status == 201
 
 
 def test_a_killed_workers_waiters_hold_nobody_up(service: Service, wait: Wait) -> None:
-    """Those who wait in the same worker lose their connection; those in another get their turn within a second."""
+    """Those who wait in the same worker lose their connection; those in another get their turn
+    within a second.
+    """
     count = len(service.workers())
     held = hold(service, "x")
     waiting = [wait("x", f"host/{number}", id=str(uuid.uuid4())) for number in range(8)]
@@ -120,7 +133,9 @@ def release_surely(service: Service, lock: Any) -> float:
 def next_granted(waiting: "list[Future[Answer]]") -> Answer | None:
     """The answer of the first that is granted; None when all have lost their connection."""
     while waiting:
-        done = until(lambda: [each for each in waiting if each.done()], 10, "one of them to be answered")
+        done = until(
+            lambda: [each for each in waiting if each.done()], 10, "one of them to be answered"
+        )
         for each in done:
             waiting.remove(each)
             if each.exception() is None:
@@ -133,21 +148,36 @@ def dead_waiters(service: Service, waiting: "list[Future[Answer]]") -> bool:
     return len(waiters(service)) > len([each for each in waiting if not each.done()])
 
 
-def test_a_worker_that_is_told_to_stop_answers_all_that_wait(service: Service, wait: Wait, pool: ThreadPoolExecutor) -> None:
+def test_a_worker_that_is_told_to_stop_answers_all_that_wait(
+    service: Service, wait: Wait, pool: ThreadPoolExecutor
+) -> None:
     hold(service, "x")
     waiting = [wait("x", f"host/{number}") for number in range(10)]
-    waiting.append(pool.submit(service.call, "GET", "/messages?to_session=host/a&unread_only=true&wait=40"))
+    waiting.append(
+        pool.submit(service.call, "GET", "/messages?to_session=host/a&unread_only=true&wait=40")
+    )
     waiting.append(pool.submit(service.call, "GET", "/events?after=0&type=component.*&wait=40"))
-    until(lambda: "coord_waiting_calls 12.0" in service.call("GET", "/metrics").body.decode(), 10, "all to wait")
+    until(
+        lambda: "coord_waiting_calls 12.0" in service.call("GET", "/metrics").body.decode(),
+        10,
+        "all to wait",
+    )
     workers = service.workers()
     began = time.monotonic()
     for pid in workers:
         os.kill(pid, signal.SIGTERM)
     answers = [each.result(10) for each in waiting]
     assert time.monotonic() - began < 2
-    assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [(503, "1")] * 12
-    assert answers[0].json == {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1}
-    until(lambda: set(service.workers()).isdisjoint(workers) and service.workers(), 20, "new workers")
+    assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [
+        (503, "1")
+    ] * 12
+    assert answers[0].json == {
+        "detail": "coord is restarting. Retry after 1 second.",
+        "retry_after": 1,
+    }
+    until(
+        lambda: set(service.workers()).isdisjoint(workers) and service.workers(), 20, "new workers"
+    )
     until(lambda: not waiters(service), 5, "nobody to wait")
 
 
@@ -170,7 +200,9 @@ class Stream:
         self.ended = False
         self._socket = socket.create_connection(("127.0.0.1", service.port), timeout=30)
         resume = "" if last is None else f"Last-Event-ID: {last}\r\n"
-        self._socket.sendall(f"GET {BASE}/events/stream{query} HTTP/1.1\r\nHost: localhost\r\n{resume}\r\n".encode())
+        self._socket.sendall(
+            f"GET {BASE}/events/stream{query} HTTP/1.1\r\nHost: localhost\r\n{resume}\r\n".encode()
+        )
         self._lines = self._socket.makefile("rb")
         assert self._lines.readline().startswith(b"HTTP/1.1 200 ")
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -202,11 +234,17 @@ class Stream:
 def write(service: Service, number: int) -> None:
     with service.caller() as caller:
         for at in range(EVENTS_EACH):
-            call = Call("PUT", f"/components/p{number % 3}/c{number}", {"state": f"s{at}", "updated_by": f"host/{number}"})
+            call = Call(
+                "PUT",
+                f"/components/p{number % 3}/c{number}",
+                {"state": f"s{at}", "updated_by": f"host/{number}"},
+            )
             assert caller.call(call.method, call.path, call.body).status in (200, 201)
 
 
-def test_readers_of_the_feed_and_of_a_cut_stream_get_every_change_once_in_one_order(service: Service) -> None:
+def test_readers_of_the_feed_and_of_a_cut_stream_get_every_change_once_in_one_order(
+    service: Service,
+) -> None:
     writers = [threading.Thread(target=write, args=(service, number)) for number in range(WRITERS)]
     everything = WRITERS * EVENTS_EACH
     by_stream: list[int] = []
@@ -217,7 +255,9 @@ def test_readers_of_the_feed_and_of_a_cut_stream_get_every_change_once_in_one_or
     by_page: list[int] = []
     cursor = "0"
     while len(by_page) < everything:
-        answer = service.call("GET", f"/events?after={cursor}&type=component.*&limit=37&wait=10").json
+        answer = service.call(
+            "GET", f"/events?after={cursor}&type=component.*&limit=37&wait=10"
+        ).json
         by_page += [event["revision"] for event in answer["items"]]
         cursor = answer["next_cursor"]
         if len(stream.seen) > 30:
@@ -226,12 +266,16 @@ def test_readers_of_the_feed_and_of_a_cut_stream_get_every_change_once_in_one_or
             stream = Stream(service, last, only)
     for writer in writers:
         writer.join()
-    until(lambda: len(by_stream) + len(stream.seen) >= everything, 20, "the stream to have everything")
+    until(
+        lambda: len(by_stream) + len(stream.seen) >= everything, 20, "the stream to have everything"
+    )
     stream.cut()
     assert by_page == by_stream + stream.seen == sorted(set(by_page))
 
 
-def test_a_stream_tells_only_what_was_asked_for_and_ends_when_the_worker_stops(service: Service) -> None:
+def test_a_stream_tells_only_what_was_asked_for_and_ends_when_the_worker_stops(
+    service: Service,
+) -> None:
     stream = Stream(service, query="?project_key=p1&type=component.*")
     hold(service, "x")
     write(service, 1)
@@ -247,13 +291,23 @@ def test_a_stream_tells_only_what_was_asked_for_and_ends_when_the_worker_stops(s
 
 def test_who_follows_a_stream_hangs_up_and_its_thread_is_free(service: Service) -> None:
     streams = [Stream(service) for _ in range(5)]
-    until(lambda: "coord_waiting_calls 5.0" in service.call("GET", "/metrics").body.decode(), 5, "the streams")
+    until(
+        lambda: "coord_waiting_calls 5.0" in service.call("GET", "/metrics").body.decode(),
+        5,
+        "the streams",
+    )
     for stream in streams:
         stream.cut()
-    until(lambda: "coord_waiting_calls 0.0" in service.call("GET", "/metrics").body.decode(), 3, "the threads to be free")
+    until(
+        lambda: "coord_waiting_calls 0.0" in service.call("GET", "/metrics").body.decode(),
+        3,
+        "the threads to be free",
+    )
 
 
-def test_when_the_database_goes_away_those_who_wait_are_told_in_time(world: World, pool: ThreadPoolExecutor) -> None:
+def test_when_the_database_goes_away_those_who_wait_are_told_in_time(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
     held = made(world.service, claim(f"x {uuid.uuid4()}"))
     calls = [claim(held["resource"], f"host/w{number}", wait=LONG) for number in range(4)]
     calls.append(Call("GET", "/events?type=nothing.at_all&wait=40"))
@@ -277,39 +331,70 @@ def test_calls_that_come_in_an_outage_take_no_place_from_those_after_it(
     name = f"t{uuid.uuid4().hex}"
     migrate(breakable.create_database(name))
     settings = {"WORKERS": "1", "THREADS": "10"}
-    with Proxy(breakable.port) as proxy, running(tmp_path, breakable.url(name, proxy.port), migrated=False, **settings) as service:
+    with (
+        Proxy(breakable.port) as proxy,
+        running(tmp_path, breakable.url(name, proxy.port), migrated=False, **settings) as service,
+    ):
         places = 8
-        waits = ["/events?after=0&type=nothing.at_all&wait=1", "/messages?to_session=host/a&unread_only=true&wait=1", "/events/stream"]
+        waits = [
+            "/events?after=0&type=nothing.at_all&wait=1",
+            "/messages?to_session=host/a&unread_only=true&wait=1",
+            "/events/stream",
+        ]
         proxy.refuse()
         for path in waits * places:
             assert service.call("GET", path).status == 503, path
         proxy.forward()
         assert_back(service)
-        waiting = [pool.submit(service.call, "GET", f"/events?type=nothing.at_all&wait={LONG}") for _ in range(places)]
-        until(lambda: f"coord_waiting_calls {places}.0" in service.call("GET", "/metrics").body.decode(), 10, "all places to be taken")
+        waiting = [
+            pool.submit(service.call, "GET", f"/events?type=nothing.at_all&wait={LONG}")
+            for _ in range(places)
+        ]
+        until(
+            lambda: (
+                f"coord_waiting_calls {places}.0" in service.call("GET", "/metrics").body.decode()
+            ),
+            10,
+            "all places to be taken",
+        )
         assert service.call("GET", "/events/stream").status == 429
         (worker,) = service.workers()
         os.kill(worker, signal.SIGTERM)
         assert [each.result(10).status for each in waiting] == [503] * places
-        until(lambda: "coord_waiting_calls 0.0" in service.call("GET", "/metrics").body.decode(), 20, "the gauge to say so")
+        until(
+            lambda: "coord_waiting_calls 0.0" in service.call("GET", "/metrics").body.decode(),
+            20,
+            "the gauge to say so",
+        )
 
 
-def test_one_query_of_the_watcher_that_is_killed_is_not_noticed_by_those_who_wait(world: World, pool: ThreadPoolExecutor) -> None:
+def test_one_query_of_the_watcher_that_is_killed_is_not_noticed_by_those_who_wait(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
     held = made(world.service, claim(f"x {uuid.uuid4()}"))
     call = claim(held["resource"], "host/w", wait=LONG)
     waiting = pool.submit(world.service.call, call.method, call.path, call.body)
     until(lambda: len(waiters(world.service)) == 1, 10, "it to wait")
     with contextlib.closing(world.server.admin("faults")) as admin, admin.cursor() as cursor:
-        cursor.execute("LOCK TABLES journal WRITE")  # so that the query takes long enough to be killed
-        assert until(lambda: kill_queries(cursor, "FROM journal "), 5, "the watcher to read the journal")
+        cursor.execute(
+            "LOCK TABLES journal WRITE"
+        )  # so that the query takes long enough to be killed
+        assert until(
+            lambda: kill_queries(cursor, "FROM journal "), 5, "the watcher to read the journal"
+        )
         cursor.execute("UNLOCK TABLES")
-    assert world.service.call("DELETE", f"/locks/{held['id']}?session_id={held['session_id']}").status == 200
+    assert (
+        world.service.call("DELETE", f"/locks/{held['id']}?session_id={held['session_id']}").status
+        == 200
+    )
     assert waiting.result(10).status == 201
 
 
 def kill_queries(cursor: Any, about: str) -> int:
     cursor.execute(
-        "SELECT id FROM information_schema.processlist WHERE user = %s AND REPLACE(info, '\n', ' ') LIKE %s", (USER, f"%{about}%")
+        "SELECT id FROM information_schema.processlist WHERE user = %s AND REPLACE(info, '\n', ' ')"
+        " LIKE %s",
+        (USER, f"%{about}%"),
     )
     found = [number for (number,) in cursor.fetchall()]
     for number in found:
@@ -317,17 +402,25 @@ def kill_queries(cursor: Any, about: str) -> int:
     return len(found)
 
 
-def test_workers_whose_master_was_killed_answer_all_that_wait_and_are_gone(service: Service, wait: Wait, pool: ThreadPoolExecutor) -> None:
+def test_workers_whose_master_was_killed_answer_all_that_wait_and_are_gone(
+    service: Service, wait: Wait, pool: ThreadPoolExecutor
+) -> None:
     hold(service, "x")
     waiting = [wait("x", f"host/{number}") for number in range(4)]
     waiting.append(pool.submit(service.call, "GET", "/events?after=0&type=nothing.at_all&wait=40"))
     streams = [Stream(service) for _ in range(4)]
     idle = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(4)]
-    until(lambda: "coord_waiting_calls 9.0" in service.call("GET", "/metrics").body.decode(), 10, "all to wait")
+    until(
+        lambda: "coord_waiting_calls 9.0" in service.call("GET", "/metrics").body.decode(),
+        10,
+        "all to wait",
+    )
     workers = service.workers()
     service.kill_master()
     answers = [each.result(10) for each in waiting]
-    assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [(503, "1")] * len(waiting)
+    assert [(answer.status, answer.headers["Retry-After"]) for answer in answers] == [
+        (503, "1")
+    ] * len(waiting)
     until(lambda: all(stream.ended for stream in streams), 5, "the streams to end")
     until(lambda: all(is_gone(pid) for pid in workers), 15, "the workers to be gone")
     with pytest.raises(ConnectionRefusedError):

@@ -1,4 +1,6 @@
-"""A worker process is killed in the middle of its work: nothing that was acknowledged is lost, and nothing is held twice."""
+"""A worker process is killed in the middle of its work: nothing that was acknowledged is lost, and
+nothing is held twice.
+"""
 
 import http.client
 import random
@@ -30,7 +32,10 @@ class Load:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> "Load":
-        self._threads = [threading.Thread(target=self._session, args=(f"host/{number}",)) for number in range(SESSIONS)]
+        self._threads = [
+            threading.Thread(target=self._session, args=(f"host/{number}",))
+            for number in range(SESSIONS)
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -42,16 +47,24 @@ class Load:
 
     def await_more_claims(self) -> None:
         enough = len(self.acknowledged) + BETWEEN_KILLS
-        until(lambda: self.problems or len(self.acknowledged) >= enough, 30, f"{BETWEEN_KILLS} more claims")
+        until(
+            lambda: self.problems or len(self.acknowledged) >= enough,
+            30,
+            f"{BETWEEN_KILLS} more claims",
+        )
 
     def _session(self, name: str) -> None:
         with self.service.caller() as caller:
             while not self._over.is_set() and not self.problems:
-                wanted = claim(f"resource {random.randrange(RESOURCES)}", name, id=str(uuid.uuid4()))
+                wanted = claim(
+                    f"resource {random.randrange(RESOURCES)}", name, id=str(uuid.uuid4())
+                )
                 answer = self._insist(caller, wanted.method, wanted.path, wanted.body)
                 if answer.status in (200, 201):
                     self._hold(name, answer.json)
-                    released = self._insist(caller, "DELETE", f"/locks/{answer.json['id']}?session_id={name}")
+                    released = self._insist(
+                        caller, "DELETE", f"/locks/{answer.json['id']}?session_id={name}"
+                    )
                     self._expect(released, 200)
                 else:
                     self._expect(answer, 409)
@@ -61,7 +74,9 @@ class Load:
         with self._lock:
             other = self._holders.setdefault(lock["resource"], name)
             if other != name:
-                self.problems.append(f"{lock['resource']} was granted to {name} while {other} held it")
+                self.problems.append(
+                    f"{lock['resource']} was granted to {name} while {other} held it"
+                )
             self.acknowledged.append(lock)
         with self._lock:
             self._holders.pop(lock["resource"], None)
@@ -81,7 +96,9 @@ class Load:
                     raise
 
 
-def test_a_killed_worker_loses_no_acknowledged_claim_and_is_replaced(sound_service: Service) -> None:
+def test_a_killed_worker_loses_no_acknowledged_claim_and_is_replaced(
+    sound_service: Service,
+) -> None:
     count = len(sound_service.workers())
     with Load(sound_service) as load:
         for _ in range(KILLS):
@@ -92,8 +109,18 @@ def test_a_killed_worker_loses_no_acknowledged_claim_and_is_replaced(sound_servi
     assert load.problems == []
     for lock in load.acknowledged:
         kept = sound_service.call("GET", f"/locks/{lock['id']}").json
-        assert (kept["session_id"], kept["fencing_token"]) == (lock["session_id"], lock["fencing_token"])
+        assert (kept["session_id"], kept["fencing_token"]) == (
+            lock["session_id"],
+            lock["fencing_token"],
+        )
     for resource in {lock["resource"] for lock in load.acknowledged}:
-        tokens = [lock["fencing_token"] for lock in load.acknowledged if lock["resource"] == resource]
+        tokens = [
+            lock["fencing_token"] for lock in load.acknowledged if lock["resource"] == resource
+        ]
         assert tokens == sorted(set(tokens))
-    assert sound_service.call("GET", f"/locks?project_key={load.acknowledged[0]['project_key']}").json["items"] == []
+    assert (
+        sound_service.call("GET", f"/locks?project_key={load.acknowledged[0]['project_key']}").json[
+            "items"
+        ]
+        == []
+    )

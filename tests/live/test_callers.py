@@ -10,7 +10,9 @@ POST = b"POST /x HTTP/1.1\r\nHost: h\r\n"
 def whole_after(request: bytes) -> int | None:
     """How many bytes of the request are enough, when they come one by one."""
     collected = Request()
-    return next((at for at in range(1, len(request) + 1) if collected.add(request[at - 1 : at])), None)
+    return next(
+        (at for at in range(1, len(request) + 1) if collected.add(request[at - 1 : at])), None
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,9 @@ def whole_after(request: bytes) -> int | None:
         "asks before it sends",
     ],
 )
-def test_a_request_is_handed_over_when_it_is_whole_or_cannot_be_collected(request_: bytes, enough: int | None) -> None:
+def test_a_request_is_handed_over_when_it_is_whole_or_cannot_be_collected(
+    request_: bytes, enough: int | None
+) -> None:
     assert whole_after(request_) == len(request_) - (enough or 0)
 
 

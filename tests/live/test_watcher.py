@@ -1,4 +1,6 @@
-"""The watcher takes a place, a gauge, a thread and descriptors for each call that waits, and gives all of them back on every way out."""
+"""The watcher takes a place, a gauge, a thread and descriptors for each call that waits, and gives
+all of them back on every way out.
+"""
 
 import threading
 import time
@@ -52,7 +54,9 @@ def no_descriptor(*args: object, **kwargs: object) -> None:
     raise OSError(24, "Too many open files")
 
 
-def test_a_call_whose_first_read_fails_gives_its_place_back(quick_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_whose_first_read_fails_gives_its_place_back(
+    quick_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Agent(quick_app.test_client())
     monkeypatch.setattr(waiting, "read", no_descriptor)
     for _ in range(PLACES + 1):
@@ -66,7 +70,7 @@ def test_a_call_whose_first_read_fails_gives_its_place_back(quick_app: Flask, mo
     [(threading.Thread, "start", refuse), (waiting, "Listener", no_descriptor)],
     ids=["no thread is left", "no descriptor is left"],
 )
-def test_where_the_system_has_nothing_left_to_wait_with_a_call_is_answered_at_once_and_later_ones_wait_again(
+def test_where_the_system_has_nothing_left_to_wait_with_a_call_is_answered_at_once_and_later_ones_wait_again(  # noqa: E501
     quick_app: Flask, monkeypatch: pytest.MonkeyPatch, what: object, name: str, fails: object
 ) -> None:
     client = Agent(quick_app.test_client())
@@ -84,7 +88,11 @@ def test_a_predicate_that_fails_fails_its_own_call_and_no_other(quick_app: Flask
         raise ZeroDivisionError
 
     client = Agent(quick_app.test_client())
-    with quick_app.test_request_context(), subscribe(fails) as broken, subscribe(lambda row: True) as sound:
+    with (
+        quick_app.test_request_context(),
+        subscribe(fails) as broken,
+        subscribe(lambda row: True) as sound,
+    ):
         assert broken is not None
         assert sound is not None
         client.call("POST", "/locks", {"project_key": "p", "session_id": "s", "resource": "x"})

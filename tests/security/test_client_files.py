@@ -1,4 +1,6 @@
-"""Every file that the client touches, as a link, a second name, another user's, or in a folder that everybody may write to."""
+"""Every file that the client touches, as a link, a second name, another user's, or in a folder that
+everybody may write to.
+"""
 
 import contextlib
 import os
@@ -18,7 +20,15 @@ from tests.client.recording import Recorder, make_old, message, refusal, shell_l
 SECRET = "the user's own\n"
 CLOSED = "http://127.0.0.1:1"
 NOBODY = 65534
-STATE = ("queue.jsonl", "queue.progress.json", "queue.rejected.jsonl", "queue.reported.json", "queue.lock", "replay.lock", "shell.json")
+STATE = (
+    "queue.jsonl",
+    "queue.progress.json",
+    "queue.rejected.jsonl",
+    "queue.reported.json",
+    "queue.lock",
+    "replay.lock",
+    "shell.json",
+)
 MEMORY = ("sessions", "away", "place.json")
 
 
@@ -45,7 +55,9 @@ class Machine:
         calls = Calls(self.place, "web-1/agent", Timeouts(call=0.2, replay=0.2))
         memory = SessionMemory(self.place, "web-1/agent")
         for act in (
-            lambda: calls.write("POST", "/messages", {"from_session": "web-1/agent", "subject": "s", "body": ""}),
+            lambda: calls.write(
+                "POST", "/messages", {"from_session": "web-1/agent", "subject": "s", "body": ""}
+            ),
             lambda: memory.update(prompt="x"),
             memory.note_away,
             memory.note_active,
@@ -119,7 +131,9 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("name", [*STATE, *MEMORY, "sessions/web-1-agent-x.json", "sessions/old.json"])
+@pytest.mark.parametrize(
+    "name", [*STATE, *MEMORY, "sessions/web-1-agent-x.json", "sessions/old.json"]
+)
 def test_nothing_in_the_place_of_a_file_of_the_state_reaches_another(
     machine: Machine, name: str, kind: Callable[[Machine, Path], None]
 ) -> None:
@@ -135,8 +149,12 @@ def test_nothing_in_the_place_of_a_file_of_the_state_reaches_another(
     assert machine.state.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("kind", [link_to_folder, dangling, other_owner], ids=lambda kind: kind.__name__)
-def test_nothing_in_the_place_of_the_state_folder_is_written_to(machine: Machine, kind: Callable[[Machine, Path], None]) -> None:
+@pytest.mark.parametrize(
+    "kind", [link_to_folder, dangling, other_owner], ids=lambda kind: kind.__name__
+)
+def test_nothing_in_the_place_of_the_state_folder_is_written_to(
+    machine: Machine, kind: Callable[[Machine, Path], None]
+) -> None:
     if kind is other_owner and os.geteuid():
         pytest.skip("only root can give a file away")
     machine.state.parent.mkdir(parents=True)
@@ -179,7 +197,9 @@ def test_a_claude_folder_that_is_a_link_is_not_followed(machine: Machine) -> Non
 
 @pytest.mark.parametrize("index_version", ["2", "4"])
 @pytest.mark.parametrize("name", [".claude/coord-queue.jsonl", ".Claude/COORD-queue.jsonl"])
-def test_a_queue_that_was_committed_is_never_replayed(tmp_path: Path, index_version: str, name: str) -> None:
+def test_a_queue_that_was_committed_is_never_replayed(
+    tmp_path: Path, index_version: str, name: str
+) -> None:
     checkout = tmp_path / "clone"
     git = ["git", "-C", str(checkout), "-c", f"index.version={index_version}"]
     subprocess.run(["git", "init", "-q", checkout], check=True)
@@ -199,13 +219,27 @@ def test_a_queue_that_was_committed_is_never_replayed(tmp_path: Path, index_vers
 
 NOT_A_SESSIONS = {
     "as-coord": shell_line(body={"from_session": "coord", "subject": "x"}),
-    "as-what-looks-like-coord": shell_line(body={"from_session": "\uff23oord/server", "subject": "x"}),
+    "as-what-looks-like-coord": shell_line(
+        body={"from_session": "\uff23oord/server", "subject": "x"}
+    ),
     "as-c00rd": shell_line(body={"from_session": "C00RD", "subject": "x"}),
     "two-sessions": shell_line(body={"from_session": "web-1/agent", "session_id": "web-2/agent"}),
-    "two-in-the-query": shell_line(method="DELETE", path="/api/coord/locks?session_id=a&release_all=true&session_id=b", body=None),
-    "everything": shell_line(path="/api/coord/locks", body={"session_id": "a", "project_key": "p", "resource": "/", "ttl_hours": 0}),
-    "everything-otherwise": shell_line(path="/api/coord/locks", body={"session_id": "a", "project_key": "p", "resources": ["a", "./**"]}),
-    "force": shell_line(method="PATCH", path="/api/coord/work-items/x", body={"status": "completed", "force": True}),
+    "two-in-the-query": shell_line(
+        method="DELETE",
+        path="/api/coord/locks?session_id=a&release_all=true&session_id=b",
+        body=None,
+    ),
+    "everything": shell_line(
+        path="/api/coord/locks",
+        body={"session_id": "a", "project_key": "p", "resource": "/", "ttl_hours": 0},
+    ),
+    "everything-otherwise": shell_line(
+        path="/api/coord/locks",
+        body={"session_id": "a", "project_key": "p", "resources": ["a", "./**"]},
+    ),
+    "force": shell_line(
+        method="PATCH", path="/api/coord/work-items/x", body={"status": "completed", "force": True}
+    ),
     "above": shell_line(path="/api/coord/../../admin"),
     "above-encoded": shell_line(method="PUT", path="/api/coord/components/%2e%2e/x"),
     "mcp": shell_line(path="/api/coord/mcp"),
@@ -215,7 +249,9 @@ NOT_A_SESSIONS = {
 
 @pytest.mark.parametrize("line", NOT_A_SESSIONS.values(), ids=NOT_A_SESSIONS.keys())
 def test_a_shells_line_can_do_no_more_than_a_session(machine: Machine, line: str) -> None:
-    machine.shell.write_text(line + shell_line(body={"from_session": "web-1/agent", "subject": "after"}))
+    machine.shell.write_text(
+        line + shell_line(body={"from_session": "web-1/agent", "subject": "after"})
+    )
     queue = Queue.of(machine.place)
     server = Recorder()
     queue.replay(server)
@@ -235,7 +271,10 @@ def test_what_is_cleaned_up_is_only_what_hooks_made(machine: Machine) -> None:
     for path in (machine.state / "sessions").iterdir():
         make_old(path, 30 * 86400)
     memory.forget_old()
-    assert sorted(path.name for path in (machine.state / "sessions").iterdir()) == ["id_rsa", "other.json"]
+    assert sorted(path.name for path in (machine.state / "sessions").iterdir()) == [
+        "id_rsa",
+        "other.json",
+    ]
 
 
 def test_state_is_for_its_user_alone(machine: Machine) -> None:

@@ -1,4 +1,6 @@
-"""What a repository's `.coord.toml` can do: name things; not hold up a hook, read other files, or reach an untrusted server."""
+"""What a repository's `.coord.toml` can do: name things; not hold up a hook, read other files, or
+reach an untrusted server.
+"""
 
 import contextlib
 import json
@@ -59,7 +61,9 @@ def test_a_file_is_not_read_beyond_what_settings_need(checkout: Path) -> None:
 
 
 def test_more_patterns_than_a_project_needs_are_refused() -> None:
-    entries = [{"pattern": f"x{number}", "resource": "x"} for number in range(commands.MAX_PATTERNS + 1)]
+    entries = [
+        {"pattern": f"x{number}", "resource": "x"} for number in range(commands.MAX_PATTERNS + 1)
+    ]
     with pytest.raises(BadPattern, match="more than"):
         resources("x", {"hook": {"commands": entries}})
 
@@ -84,7 +88,9 @@ def test_the_file_of_another_user_is_not_obeyed(checkout: Path, tmp_path: Path, 
     assert (found.file, found.ignored_file, found.url) == (None, str(file), "http://127.0.0.1:8001")
 
 
-def test_before_a_server_is_trusted_nothing_is_sent_to_it(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_a_server_is_trusted_nothing_is_sent_to_it(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (checkout / ".coord.toml").write_text(f'url = "{FOREIGN}"\n')
     monkeypatch.setattr("coord.client.calls.call", lambda *args, **kwargs: pytest.fail("called"))
     calls = Calls(Place(str(checkout)), "web-1/agent")
@@ -102,12 +108,24 @@ def test_before_a_server_is_trusted_nothing_is_sent_to_it(checkout: Path, monkey
 EVENTS: list[dict[str, Any]] = [
     {"hook_event_name": "SessionStart", "source": "startup"},
     {"hook_event_name": "UserPromptSubmit", "prompt": "my password is hunter2"},
-    {"hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_input": {"file_path": "/etc/secret"}, "tool_use_id": "t"},
-    {"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "git push"}, "tool_use_id": "t"},
+    {
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Edit",
+        "tool_input": {"file_path": "/etc/secret"},
+        "tool_use_id": "t",
+    },
+    {
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "git push"},
+        "tool_use_id": "t",
+    },
 ]
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: f"{event['hook_event_name']}-{event.get('tool_name', '')}")
+@pytest.mark.parametrize(
+    "event", EVENTS, ids=lambda event: f"{event['hook_event_name']}-{event.get('tool_name', '')}"
+)
 def test_a_hook_says_once_how_to_trust_it(checkout: Path, event: dict[str, Any]) -> None:
     (checkout / ".coord.toml").write_text(f'url = "{FOREIGN}"\n')
     answer = hook(checkout, event)
@@ -145,15 +163,36 @@ def test_whatever_the_file_holds_it_is_settings_or_a_sentence(content: bytes) ->
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
     max_leaves=8,
 )
-FIELDS = ("session_id", "cwd", "tool_name", "tool_input", "tool_use_id", "agent_id", "agent_type", "prompt")
+FIELDS = (
+    "session_id",
+    "cwd",
+    "tool_name",
+    "tool_input",
+    "tool_use_id",
+    "agent_id",
+    "agent_type",
+    "prompt",
+)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
-    st.sampled_from(["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "SubagentStop", "SessionEnd", "x"]),
+    st.sampled_from(
+        [
+            "SessionStart",
+            "UserPromptSubmit",
+            "PreToolUse",
+            "PostToolUse",
+            "SubagentStop",
+            "SessionEnd",
+            "x",
+        ]
+    ),
     st.dictionaries(st.sampled_from(FIELDS), JSON),
 )
 def test_whatever_an_event_holds_its_fields_are_text(kind: str, fields: dict[str, Any]) -> None:
@@ -175,7 +214,9 @@ def test_whatever_an_event_holds_its_fields_are_text(kind: str, fields: dict[str
     ),
     st.binary(max_size=40),
 )
-def test_whatever_a_queue_holds_only_coords_own_calls_leave_it(lines: list[dict[str, Any]], torn: bytes) -> None:
+def test_whatever_a_queue_holds_only_coords_own_calls_leave_it(
+    lines: list[dict[str, Any]], torn: bytes
+) -> None:
     import tempfile
 
     from coord.client.queue.adoption import TORN_AFTER_S
@@ -184,11 +225,17 @@ def test_whatever_a_queue_holds_only_coords_own_calls_leave_it(lines: list[dict[
     with tempfile.TemporaryDirectory() as folder:
         queue = Queue(f"{folder}/state", [f"{folder}/shop/.claude/coord-queue.jsonl"])
         shell_file(queue).parent.mkdir(parents=True)
-        shell_file(queue).write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines) + torn)
+        shell_file(queue).write_bytes(
+            b"".join(json.dumps(line).encode() + b"\n" for line in lines) + torn
+        )
         make_old(shell_file(queue), TORN_AFTER_S + 1)
         server = Recorder()
         queue.replay(server)
         assert queue.is_empty
         assert not shell_file(queue).exists() or not shell_file(queue).stat().st_size
-        assert all(call.path.startswith("/api/coord/") and ".." not in call.path.partition("?")[0].split("/") for call in server.calls)
+        assert all(
+            call.path.startswith("/api/coord/")
+            and ".." not in call.path.partition("?")[0].split("/")
+            for call in server.calls
+        )
         assert {call.method for call in server.calls} <= {"POST", "PUT", "PATCH", "DELETE"}

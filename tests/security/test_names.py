@@ -1,4 +1,6 @@
-"""A name shows what it is, and nothing speaks through it: neither in a terminal nor in a model's context."""
+"""A name shows what it is, and nothing speaks through it: neither in a terminal nor in a model's
+context.
+"""
 
 # ruff: noqa: RUF001 (letters that look alike are what is tried)
 
@@ -34,12 +36,27 @@ NAMED = {
     "session": ("POST", "/locks", {"project_key": "shop", "resource": "x"}, "session_id"),
     "project": ("POST", "/locks", {"session_id": "host/a", "resource": "x"}, "project_key"),
     "resource": ("POST", "/locks", {"session_id": "host/a", "project_key": "shop"}, "resource"),
-    "component": ("PUT", "/components", {"project_key": "shop", "state": "built", "updated_by": "host/a"}, "component"),
+    "component": (
+        "PUT",
+        "/components",
+        {"project_key": "shop", "state": "built", "updated_by": "host/a"},
+        "component",
+    ),
     "workflow": ("POST", "/workflows", {"project_key": "shop", "created_by": "host/a"}, "name"),
     "subject": ("POST", "/messages", {"from_session": "host/a", "body": "x"}, "subject"),
     "sender": ("POST", "/messages", {"subject": "x", "body": "x"}, "from_session"),
-    "recipient": ("POST", "/messages", {"from_session": "host/a", "subject": "x", "body": "x"}, "to_session"),
-    "reporter": ("PUT", "/components", {"project_key": "shop", "component": "api", "state": "built"}, "updated_by"),
+    "recipient": (
+        "POST",
+        "/messages",
+        {"from_session": "host/a", "subject": "x", "body": "x"},
+        "to_session",
+    ),
+    "reporter": (
+        "PUT",
+        "/components",
+        {"project_key": "shop", "component": "api", "state": "built"},
+        "updated_by",
+    ),
 }
 FINE = [
     "HOST/agent",
@@ -57,7 +74,9 @@ FINE = [
 
 @pytest.mark.parametrize("bad", FORBIDDEN.values(), ids=FORBIDDEN.keys())
 @pytest.mark.parametrize("call", NAMED.values(), ids=NAMED.keys())
-def test_a_name_that_hides_something_is_refused_and_changes_nothing(client: Agent, journal_rows: Any, call: Any, bad: str) -> None:
+def test_a_name_that_hides_something_is_refused_and_changes_nothing(
+    client: Agent, journal_rows: Any, call: Any, bad: str
+) -> None:
     method, path, body, field = call
     answer = client.call(method, path, {**body, field: bad})
     assert answer.status_code == 422
@@ -72,14 +91,18 @@ def test_the_answer_names_the_character_and_its_place(client: Agent) -> None:
 
 
 def test_a_title_of_a_work_item_is_a_name_too(client: Agent) -> None:
-    workflow = client.post("/workflows", project_key="shop", name="w", created_by="host/a").json["id"]
+    workflow = client.post("/workflows", project_key="shop", name="w", created_by="host/a").json[
+        "id"
+    ]
     answer = client.post("/work-items", workflow_id=workflow, title="a\n=== coord ===")
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["title"])
 
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_people_call_things_is_a_name(client: Agent, name: str) -> None:
-    assert client.post("/locks", project_key=name, session_id=name, resource=name).status_code == 201
+    assert (
+        client.post("/locks", project_key=name, session_id=name, resource=name).status_code == 201
+    )
 
 
 SERVICES_NAME = [
@@ -103,8 +126,15 @@ OTHERS = ["host/coord", "coordinator", "coord2", "my coord", "record"]
 @pytest.mark.parametrize("name", SERVICES_NAME)
 def test_nobody_speaks_as_the_service(client: Agent, journal_rows: Any, name: str) -> None:
     assert client.post("/messages", from_session=name, subject="x", body="x").status_code == 422
-    assert client.post("/locks", project_key="shop", session_id=name, resource="x").status_code == 422
-    assert client.put("/components", project_key="shop", component="api", state="built", updated_by=name).status_code == 422
+    assert (
+        client.post("/locks", project_key="shop", session_id=name, resource="x").status_code == 422
+    )
+    assert (
+        client.put(
+            "/components", project_key="shop", component="api", state="built", updated_by=name
+        ).status_code
+        == 422
+    )
     assert client.delete("/sessions", session_id=name).status_code == 422
     assert client.get("/messages", to_session="host/a", session_id=name).status_code == 422
     header = {"X-Coord-Session": name.encode().decode("latin-1")}
@@ -127,7 +157,11 @@ def test_what_passes_has_no_line_break_and_nothing_that_reorders_it(name: str) -
     if problem_of(name) is None:
         assert name.splitlines() in ([], [name])
         assert not any(unicodedata.category(char) == "Cc" for char in name)
-        assert not any(unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI") for char in name)
+        assert not any(
+            unicodedata.bidirectional(char)
+            in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+            for char in name
+        )
 
 
 @given(st.sampled_from("\u200b\u2060\ufeff.-_ "), st.integers(0, 5))

@@ -1,4 +1,6 @@
-"""Text of other sessions, in a terminal, in a model's context and in suggested commands: it stays text."""
+"""Text of other sessions, in a terminal, in a model's context and in suggested commands: it stays
+text.
+"""
 
 import subprocess
 from typing import Any
@@ -32,7 +34,9 @@ HOSTILE = {
 
 
 def is_safe(text: str) -> bool:
-    return all(line.isprintable() and not {"\u3164", "\u2800"} & set(line) for line in text.split("\n"))
+    return all(
+        line.isprintable() and not {"\u3164", "\u2800"} & set(line) for line in text.split("\n")
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -45,9 +49,13 @@ def test_a_body_stays_in_its_frame(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-@pytest.mark.parametrize("field", ["from_session", "to_session", "subject", "importance", "created_at", "id"])
+@pytest.mark.parametrize(
+    "field", ["from_session", "to_session", "subject", "importance", "created_at", "id"]
+)
 def test_nothing_of_a_message_begins_a_line_of_its_own(field: str, text: str) -> None:
-    row: dict[str, Any] = dict.fromkeys(("from_session", "to_session", "subject", "importance", "created_at", "id"), "x")
+    row: dict[str, Any] = dict.fromkeys(
+        ("from_session", "to_session", "subject", "importance", "created_at", "id"), "x"
+    )
     shown = banner.message({**row, "body": "b", field: text})
     assert len(shown.split("\n")) == 3
     assert is_safe(shown)
@@ -56,7 +64,13 @@ def test_nothing_of_a_message_begins_a_line_of_its_own(field: str, text: str) ->
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("field", ["resource", "session_id", "description", "expires_at"])
 def test_nor_of_a_lock(field: str, text: str) -> None:
-    row: dict[str, Any] = {"resource": "a", "session_id": "b", "description": "c", "expires_at": "2025-01-01T00:00:00Z", field: text}
+    row: dict[str, Any] = {
+        "resource": "a",
+        "session_id": "b",
+        "description": "c",
+        "expires_at": "2025-01-01T00:00:00Z",
+        field: text,
+    }
     assert "\n" not in banner.lock(row)
     assert is_safe(banner.lock(row))
 
@@ -68,7 +82,9 @@ def test_whatever_it_is(text: str, limit: int) -> None:
     assert is_safe(shown)
     assert "\n" not in one_line(text)
     assert is_safe(printable(text))
-    assert all(line.startswith("| ") or line.endswith("bytes more)") for line in shown.split("\n") if line)
+    assert all(
+        line.startswith("| ") or line.endswith("bytes more)") for line in shown.split("\n") if line
+    )
 
 
 @pytest.mark.parametrize("value", [None, 7, ["x"], {"a": 1}], ids=repr)
@@ -104,7 +120,13 @@ SPECIAL = [
 
 @pytest.mark.parametrize("text", SPECIAL, ids=repr)
 def test_a_suggested_command_says_what_it_says(text: str) -> None:
-    assert words(command("send", text, "When?", to=text)) == ["send", f"--to={text}", "--", text, "When?"]
+    assert words(command("send", text, "When?", to=text)) == [
+        "send",
+        f"--to={text}",
+        "--",
+        text,
+        "When?",
+    ]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -122,4 +144,6 @@ def test_on_windows_nothing_special_is_left_in_a_word(text: str) -> None:
         patch.setattr("coord.client.suggestions._has_posix_shell", lambda: False)
         word = quote(text)
     inner = word[1:-1] if word.startswith('"') else word
-    assert set(inner) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@+,= ?")
+    assert set(inner) <= set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@+,= ?"
+    )

@@ -1,4 +1,6 @@
-"""The loop that docs/PROTOCOL.md gives to shell clients, on queue files that somebody else wrote."""
+"""The loop that docs/PROTOCOL.md gives to shell clients, on queue files that somebody else
+wrote.
+"""
 
 import json
 import os
@@ -13,14 +15,20 @@ import pytest
 from tests.service import ROOT
 
 COORD = "http://coord.example:8001"
-LOOP = re.search(r"^replay\(\) \{.*?^\}\n", (ROOT / "docs" / "PROTOCOL.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+LOOP = re.search(
+    r"^replay\(\) \{.*?^\}\n",
+    (ROOT / "docs" / "PROTOCOL.md").read_text(encoding="utf-8"),
+    re.DOTALL | re.MULTILINE,
+)
 RECORDS = """#!/bin/sh
 printf '%s\\n' "$*" >> "$RECORD"
 cat > /dev/null
 printf 200
 """
 
-pytestmark = pytest.mark.skipif(not (shutil.which("bash") and shutil.which("jq")), reason="the loop needs bash and jq")
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("bash") and shutil.which("jq")), reason="the loop needs bash and jq"
+)
 
 
 class Checkout:
@@ -43,10 +51,21 @@ class Checkout:
     def replay(self) -> list[str]:
         """The addresses that curl was called with."""
         assert LOOP is not None
-        variables = {**os.environ, "PATH": f"{self._bin}:{os.environ['PATH']}", "COORD": COORD, "RECORD": str(self._record)}
+        variables = {
+            **os.environ,
+            "PATH": f"{self._bin}:{os.environ['PATH']}",
+            "COORD": COORD,
+            "RECORD": str(self._record),
+        }
         script = f"Q=.claude/coord-queue.jsonl\n{LOOP[0]}\nreplay; :"
-        subprocess.run(["bash", "-c", script], cwd=self.folder, env=variables, check=True, capture_output=True)
-        return [line.rpartition(" ")[2] for line in self._record.read_text().splitlines()] if self._record.exists() else []
+        subprocess.run(
+            ["bash", "-c", script], cwd=self.folder, env=variables, check=True, capture_output=True
+        )
+        return (
+            [line.rpartition(" ")[2] for line in self._record.read_text().splitlines()]
+            if self._record.exists()
+            else []
+        )
 
 
 @pytest.fixture
@@ -55,7 +74,10 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def line(path: Any = "/api/coord/messages", method: Any = "POST", body: Any = None) -> str:
-    return json.dumps({"ts": "2025-01-01T00:00:00Z", "method": method, "path": path, "body": body}) + "\n"
+    return (
+        json.dumps({"ts": "2025-01-01T00:00:00Z", "method": method, "path": path, "body": body})
+        + "\n"
+    )
 
 
 HOSTILE = {

@@ -10,7 +10,9 @@ from coord.store.statements import Compiled
 from tests.conftest import Agent
 
 
-def test_statements_are_compiled_before_the_writers_turn_on_sqlite(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statements_are_compiled_before_the_writers_turn_on_sqlite(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compile_for = statements.compile_for
     compiled: list[Any] = []
 
@@ -20,6 +22,8 @@ def test_statements_are_compiled_before_the_writers_turn_on_sqlite(sqlite_app: F
         return compile_for(dialect, statement)
 
     monkeypatch.setattr(carry_out, "compile_for", before_the_turn)
-    answer = Agent(sqlite_app.test_client()).post("/locks", project_key="shop", session_id="host/a", resource="compiled/before")
+    answer = Agent(sqlite_app.test_client()).post(
+        "/locks", project_key="shop", session_id="host/a", resource="compiled/before"
+    )
     assert answer.status_code == 201
     assert len(compiled) == 4, "the head, the lock, its event, what is answered"

@@ -8,11 +8,23 @@ import pytest
 
 from tools.release import problems
 
-CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-03-01\n\n- New.\n\n## 1.1.0 - 2026-02-01\n\n- Old.\n"
+CHANGELOG = (
+    "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-03-01\n\n- New.\n\n## 1.1.0 - 2026-02-01\n\n-"
+    " Old.\n"
+)
 
 
 def git(repository: Path, *command: str) -> None:
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false")
+    who = (
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "tag.gpgsign=false",
+    )
     subprocess.run(["git", "-C", str(repository), *who, *command], check=True, capture_output=True)
 
 
@@ -69,7 +81,9 @@ def test_another_version_differs_from_all_three(release: Path) -> None:
         pytest.param(change_a_file, "changes that are not committed", id="a change"),
     ],
 )
-def test_what_is_released_is_the_tagged_commit(release: Path, spoil: Callable[[Path], None], said: str) -> None:
+def test_what_is_released_is_the_tagged_commit(
+    release: Path, spoil: Callable[[Path], None], said: str
+) -> None:
     spoil(release)
     (problem,) = problems(release, "1.2.0")
     assert said in problem
@@ -78,14 +92,25 @@ def test_what_is_released_is_the_tagged_commit(release: Path, spoil: Callable[[P
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        pytest.param("## Unreleased\n", "## Unreleased\n\n- More.\n", "an empty section", id="something unreleased"),
+        pytest.param(
+            "## Unreleased\n",
+            "## Unreleased\n\n- More.\n",
+            "an empty section",
+            id="something unreleased",
+        ),
         pytest.param("## Unreleased\n\n", "", "an empty section", id="no section for what comes"),
-        pytest.param("1.2.0 - 2026-03-01", "1.2.0", "newest release in CHANGELOG.md is 1.1.0", id="no date"),
+        pytest.param(
+            "1.2.0 - 2026-03-01", "1.2.0", "newest release in CHANGELOG.md is 1.1.0", id="no date"
+        ),
         pytest.param("2026-03-01", "2026-02-30", "is none", id="no such day"),
-        pytest.param("2026-03-01", "2026-01-01", "order of their dates", id="older than the release before"),
+        pytest.param(
+            "2026-03-01", "2026-01-01", "order of their dates", id="older than the release before"
+        ),
     ],
 )
-def test_the_changelog_has_the_release_dated_and_in_order(release: Path, old: str, new: str, said: str) -> None:
+def test_the_changelog_has_the_release_dated_and_in_order(
+    release: Path, old: str, new: str, said: str
+) -> None:
     commit_changelog(release, old, new)
     (problem,) = problems(release, "1.2.0")
     assert said in problem

@@ -1,4 +1,6 @@
-"""Fixtures for what holds for every call: an app whose areas do not matter, all calls of the API, and the real service."""
+"""Fixtures for what holds for every call: an app whose areas do not matter, all calls of the API,
+and the real service.
+"""
 
 import os
 import re
@@ -16,17 +18,23 @@ from coord.web import openapi
 from tests.conftest import BASE, Agent, make_app
 from tests.service import Service, running
 
-# The same examples at each run, so that a failure comes again; HYPOTHESIS_PROFILE=explore looks for new ones.
+# The same examples at each run, so that a failure comes again; HYPOTHESIS_PROFILE=explore looks for
+# new ones.
 settings.register_profile("coord", derandomize=True, database=None, deadline=None, max_examples=60)
 settings.register_profile("explore", database=None, deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "coord"))
 
-NOWHERE = "sqlite:////nonexistent/coord.db"  # for calls that are answered before the database is asked
+NOWHERE = (
+    "sqlite:////nonexistent/coord.db"  # for calls that are answered before the database is asked
+)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One operation of the API document. `path`, as an Agent takes it, has its variables filled in with what names nothing stored."""
+    """One operation of the API document.
+
+    `path`, as an Agent takes it, has its variables filled in with what names nothing stored.
+    """
 
     method: str
     template: str
@@ -34,7 +42,11 @@ class Call:
 
     @property
     def path(self) -> str:
-        filled_in = re.sub(r"\{(\w+)\}", lambda found: str(uuid.UUID(int=7)) if found[1].endswith("_id") else "nothing", self.template)
+        filled_in = re.sub(
+            r"\{(\w+)\}",
+            lambda found: str(uuid.UUID(int=7)) if found[1].endswith("_id") else "nothing",
+            self.template,
+        )
         return filled_in.removeprefix(BASE)
 
     @property
@@ -43,13 +55,19 @@ class Call:
 
     @property
     def parameters(self) -> dict[str, Mapping[str, Any]]:
-        return {each["name"]: each for each in self.operation.get("parameters", ()) if each.get("in") == "query"}
+        return {
+            each["name"]: each
+            for each in self.operation.get("parameters", ())
+            if each.get("in") == "query"
+        }
 
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 
 
-ENDLESS = (f"{BASE}/events/stream",)  # a test client would read it for ever: tests/faults/test_waiting.py has the real thing
+ENDLESS = (
+    f"{BASE}/events/stream",
+)  # a test client would read it for ever: tests/faults/test_waiting.py has the real thing
 DOCUMENT = openapi.document(create_app({"DATABASE_URL": NOWHERE}))
 EVERY_CALL = [
     Call(method.upper(), path, operation)
@@ -57,7 +75,9 @@ EVERY_CALL = [
     for method, operation in item.items()
     if method != "parameters"
 ]
-OF_ANOTHER_PROTOCOL = ("/mcp",)  # JSON-RPC has its own shape of messages and errors: tests/areas/mcp
+OF_ANOTHER_PROTOCOL = (
+    "/mcp",
+)  # JSON-RPC has its own shape of messages and errors: tests/areas/mcp
 CALLS = [call for call in EVERY_CALL if call.template not in (*ENDLESS, *OF_ANOTHER_PROTOCOL)]
 WITH_BODY = [call for call in CALLS if call.takes_body]
 WITHOUT_BODY = [call for call in CALLS if not call.takes_body]

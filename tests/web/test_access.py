@@ -26,13 +26,22 @@ def is_open(path: str) -> bool:
 
 def make(**variables: str) -> Flask:
     """An app with these `COORD_…` settings, as the environment gives them."""
-    return create_app({**load({f"COORD_{name}": value for name, value in variables.items()}), "DATABASE_URL": NOWHERE})
+    return create_app(
+        {
+            **load({f"COORD_{name}": value for name, value in variables.items()}),
+            "DATABASE_URL": NOWHERE,
+        }
+    )
 
 
-def ask(app: Flask, peer: str = "127.0.0.1", path: str = "/livez", method: str = "GET", **headers: str) -> Any:
+def ask(
+    app: Flask, peer: str = "127.0.0.1", path: str = "/livez", method: str = "GET", **headers: str
+) -> Any:
     """A call from this address. `_` in a header's name stands for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return app.test_client().open(path, method=method, headers=named, environ_overrides={"REMOTE_ADDR": peer})
+    return app.test_client().open(
+        path, method=method, headers=named, environ_overrides={"REMOTE_ADDR": peer}
+    )
 
 
 def refused(answer: Any) -> str:
@@ -46,10 +55,14 @@ def plain() -> Flask:
 
 @pytest.fixture(scope="module")
 def proxied() -> Flask:
-    return make(TRUSTED_PROXIES="10.0.0.1, 10.0.0.2, fd00::1", ALLOWED_HOSTS="coord.example", ALLOWED_NETWORKS="10.0.0.0/8,192.168.0.0/16")
+    return make(
+        TRUSTED_PROXIES="10.0.0.1, 10.0.0.2, fd00::1",
+        ALLOWED_HOSTS="coord.example",
+        ALLOWED_NETWORKS="10.0.0.0/8,192.168.0.0/16",
+    )
 
 
-# --- networks --------------------------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -75,7 +88,18 @@ def test_private_networks_may_call(plain: Flask, peer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "peer", ["8.8.8.8", "172.32.0.1", "192.169.0.1", "11.0.0.1", "2001:db8::1", "::ffff:8.8.8.8", "0.0.0.0", "not an address", "::"]
+    "peer",
+    [
+        "8.8.8.8",
+        "172.32.0.1",
+        "192.169.0.1",
+        "11.0.0.1",
+        "2001:db8::1",
+        "::ffff:8.8.8.8",
+        "0.0.0.0",
+        "not an address",
+        "::",
+    ],
 )
 def test_other_networks_are_refused_and_told_the_setting(plain: Flask, peer: str) -> None:
     detail = refused(ask(plain, peer))
@@ -100,13 +124,15 @@ def test_the_operator_may_open_or_close_networks() -> None:
     refused(ask(app, "127.0.0.1"))
 
 
-@pytest.mark.parametrize("value", ["10.0.0.0/99", "10.0.0.1/8", "anywhere", "10.0.0.0/8;11.0.0.0/8"])
+@pytest.mark.parametrize(
+    "value", ["10.0.0.0/99", "10.0.0.1/8", "anywhere", "10.0.0.0/8;11.0.0.0/8"]
+)
 def test_a_network_that_is_none_stops_the_start(value: str) -> None:
     with pytest.raises(BadSetting, match="COORD_ALLOWED_NETWORKS"):
         make(ALLOWED_NETWORKS=value)
 
 
-# --- Host ------------------------------------------------------------------------------------------------------------------------
+# --- Host -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -155,12 +181,16 @@ def test_the_machines_own_names_are_ours(plain: Flask) -> None:
     ],
 )
 def test_a_foreign_host_is_refused_and_told_the_setting(plain: Flask, host: str) -> None:
-    """DNS rebinding: a page of evil.example whose name was pointed at us is of our origin for the browser, but not for us."""
+    """DNS rebinding: a page of evil.example whose name was pointed at us is of our origin for the
+    browser, but not for us.
+    """
     assert "COORD_ALLOWED_HOSTS" in refused(ask(plain, Host=host))
 
 
 def test_a_foreign_host_is_refused_with_a_matching_origin(plain: Flask) -> None:
-    refused(ask(plain, Host="evil.example", Origin="http://evil.example", Sec_Fetch_Site="same-origin"))
+    refused(
+        ask(plain, Host="evil.example", Origin="http://evil.example", Sec_Fetch_Site="same-origin")
+    )
 
 
 def test_the_operator_may_add_names() -> None:
@@ -170,12 +200,15 @@ def test_the_operator_may_add_names() -> None:
     refused(ask(app, Host="sub.coord.example"))
 
 
-# --- Origin and Sec-Fetch --------------------------------------------------------------------------------------------------------
+# --- Origin and Sec-Fetch -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:8001", "HTTP://LOCALHOST:8001"])
 def test_our_own_pages_may_call(plain: Flask, origin: str) -> None:
-    assert ask(plain, Host="localhost:8001", Origin=origin, Sec_Fetch_Site="same-origin").status_code == 200
+    assert (
+        ask(plain, Host="localhost:8001", Origin=origin, Sec_Fetch_Site="same-origin").status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,7 +229,9 @@ def test_our_own_pages_may_call(plain: Flask, origin: str) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
 def test_pages_of_other_origins_are_refused(plain: Flask, origin: str, method: str) -> None:
-    detail = refused(ask(plain, path="/api/coord/locks", method=method, Host="localhost:8001", Origin=origin))
+    detail = refused(
+        ask(plain, path="/api/coord/locks", method=method, Host="localhost:8001", Origin=origin)
+    )
     assert "COORD_ALLOWED_ORIGINS" in detail
 
 
@@ -217,13 +252,26 @@ def test_a_browsers_own_calls_are_fine(plain: Flask, site: str) -> None:
     assert ask(plain, Sec_Fetch_Site=site, Sec_Fetch_Mode="cors").status_code == 200
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None])
-def test_what_a_page_may_send_without_asking_is_never_taken_as_a_write(plain: Flask, content_type: str | None) -> None:
-    """Even from a browser so old that it says neither Origin nor Sec-Fetch-Site: another type needs a preflight, and gets none."""
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None],
+)
+def test_what_a_page_may_send_without_asking_is_never_taken_as_a_write(
+    plain: Flask, content_type: str | None
+) -> None:
+    """Even from a browser so old that it says neither Origin nor Sec-Fetch-Site: another type needs
+    a preflight, and gets none.
+    """
     body = '{"project_key": "shop", "session_id": "a", "resource": "r"}'
     answer = plain.test_client().post("/api/coord/locks", data=body, content_type=content_type)
     assert_error(answer, 415, "not_json")
-    preflight = ask(plain, path="/api/coord/locks", method="OPTIONS", Origin="http://evil.example", Access_Control_Request_Method="POST")
+    preflight = ask(
+        plain,
+        path="/api/coord/locks",
+        method="OPTIONS",
+        Origin="http://evil.example",
+        Access_Control_Request_Method="POST",
+    )
     refused(preflight)
     assert "Access-Control-Allow-Origin" not in preflight.headers
 
@@ -249,18 +297,29 @@ def test_pages_of_an_allowed_origin_may_call_and_read() -> None:
     )
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Origin"] == origin
-    assert {"POST", "DELETE", "GET"} <= set(preflight.headers["Access-Control-Allow-Methods"].split(", "))
-    assert {"Content-Type", "Authorization", "X-Coord-Session"} <= set(preflight.headers["Access-Control-Allow-Headers"].split(", "))
-    for answer in (ask(app, Origin=origin), ask(app, path="/nowhere", Origin=origin, Authorization=f"Bearer {TOKEN}")):
+    assert {"POST", "DELETE", "GET"} <= set(
+        preflight.headers["Access-Control-Allow-Methods"].split(", ")
+    )
+    assert {"Content-Type", "Authorization", "X-Coord-Session"} <= set(
+        preflight.headers["Access-Control-Allow-Headers"].split(", ")
+    )
+    for answer in (
+        ask(app, Origin=origin),
+        ask(app, path="/nowhere", Origin=origin, Authorization=f"Bearer {TOKEN}"),
+    ):
         assert answer.headers["Access-Control-Allow-Origin"] == origin
         assert "Origin" in answer.headers["Vary"]
-    for other in ("https://tools.example.evil.example", "http://tools.example", "https://evil.example"):
+    for other in (
+        "https://tools.example.evil.example",
+        "http://tools.example",
+        "https://evil.example",
+    ):
         answer = ask(app, Origin=other)
         refused(answer)
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-# --- token -----------------------------------------------------------------------------------------------------------------------
+# --- token ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=["TOKEN", "TOKEN_FILE"])
@@ -277,13 +336,17 @@ def test_every_call_needs_the_token(guarded: Flask, call: Call) -> None:
     assert "Authorization: Bearer" in refused(ask(guarded, path=call.template, method=call.method))
 
 
-@pytest.mark.parametrize("path", ["/", "/page/board/board.js", "/page/board/vendor/preact.js", "/page/locks/board.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/page/board/board.js", "/page/board/vendor/preact.js", "/page/locks/board.js"]
+)
 def test_the_page_and_its_files_are_open(guarded: Flask, path: str) -> None:
     with ask(guarded, path=path) as answer:
         assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.json", "/llms.txt"])
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.json", "/llms.txt"]
+)
 def test_who_looks_for_where_to_put_the_token_may_read(guarded: Flask, path: str) -> None:
     with ask(guarded, path=path) as answer:
         assert answer.status_code == 200
@@ -291,11 +354,18 @@ def test_who_looks_for_where_to_put_the_token_may_read(guarded: Flask, path: str
 
 def test_the_document_says_which_calls_are_open(guarded: Flask) -> None:
     paths = ask(guarded, path="/openapi.json").json["paths"]
-    open_calls = {path for path, calls in paths.items() for name, call in calls.items() if name == "get" and call.get("security") == []}
+    open_calls = {
+        path
+        for path, calls in paths.items()
+        for name, call in calls.items()
+        if name == "get" and call.get("security") == []
+    }
     assert {path for path in paths if is_open(path)} == open_calls
 
 
-def test_any_of_several_tokens_opens_and_the_log_names_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_any_of_several_tokens_opens_and_the_log_names_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "tokens"
     file.write_text("alice:one\nnightly:two:with colon\nthree\n")
     app = make(TOKEN_FILE=str(file))
@@ -308,7 +378,9 @@ def test_any_of_several_tokens_opens_and_the_log_names_it(tmp_path: Path, caplog
     assert names == ["alice", "nightly", None]
 
 
-@pytest.mark.parametrize("variables", [{"TOKEN": " "}, {"TOKEN": "\t\n"}, {"TOKEN": "a\x01b"}], ids=str)
+@pytest.mark.parametrize(
+    "variables", [{"TOKEN": " "}, {"TOKEN": "\t\n"}, {"TOKEN": "a\x01b"}], ids=str
+)
 def test_a_token_that_is_none_stops_the_start(variables: dict[str, str]) -> None:
     with pytest.raises(BadSetting, match="COORD_TOKEN="):
         make(**variables)
@@ -320,7 +392,10 @@ def test_a_token_beside_a_token_file_stops_the_start(tmp_path: Path) -> None:
         make(TOKEN=TOKEN, TOKEN_FILE=str(tmp_path / "token"))
 
 
-@pytest.mark.parametrize("name", ["TOKN", "TOKENS", "TOKEN_FIEL", "ALLOWED_NETWORK", "ALOWED_HOSTS", "TRUSTED_PROXY", "BINDD"])
+@pytest.mark.parametrize(
+    "name",
+    ["TOKN", "TOKENS", "TOKEN_FIEL", "ALLOWED_NETWORK", "ALOWED_HOSTS", "TRUSTED_PROXY", "BINDD"],
+)
 def test_a_misspelt_setting_that_decides_access_stops_the_start(name: str) -> None:
     with pytest.raises(BadSetting, match=f"COORD_{name} is not a setting"):
         make(**{name: "x"})
@@ -350,7 +425,10 @@ def test_the_probes_need_none(guarded: Flask, path: str) -> None:
     assert ask(guarded, path=path).status_code in (200, 503)
 
 
-@pytest.mark.parametrize("path", ["/client", "/client/", "/client/coord.pyz", "/client/install.sh", "/client/install.ps1"])
+@pytest.mark.parametrize(
+    "path",
+    ["/client", "/client/", "/client/coord.pyz", "/client/install.sh", "/client/install.ps1"],
+)
 def test_a_newcomer_gets_the_client_without_it(guarded: Flask, path: str) -> None:
     assert ask(guarded, path=path).status_code == 200
 
@@ -404,7 +482,12 @@ def test_anything_else_does_not(guarded: Flask, sent: str) -> None:
 
 def test_a_token_may_be_any_text() -> None:
     app = make(TOKEN="pässwörd")
-    assert ask(app, path="/metrics", Authorization="Bearer pässwörd".encode().decode("latin-1")).status_code == 200
+    assert (
+        ask(
+            app, path="/metrics", Authorization="Bearer pässwörd".encode().decode("latin-1")
+        ).status_code
+        == 200
+    )
     refused(ask(app, path="/metrics", Authorization="Bearer passwoerd"))
 
 
@@ -421,22 +504,45 @@ def test_the_query_takes_no_token(guarded: Flask) -> None:
         lambda file: file.write_bytes(b"\xff"),
     ],
 )
-def test_a_token_file_that_holds_none_stops_the_start(tmp_path: Path, write: Callable[[Path], None]) -> None:
+def test_a_token_file_that_holds_none_stops_the_start(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
     """Rather than opening a service that was meant to be closed."""
     write(tmp_path / "token")
     with pytest.raises(BadSetting, match="COORD_TOKEN_FILE"):
         make(TOKEN_FILE=str(tmp_path / "token"))
 
 
-# --- proxies ---------------------------------------------------------------------------------------------------------------------
+# --- proxies --------------------------------------------------------------------------------------
 
 
 def test_forwarded_headers_of_others_are_not_believed(plain: Flask, proxied: Flask) -> None:
-    refused(ask(plain, "8.8.8.8", X_Forwarded_For="127.0.0.1", Forwarded="for=127.0.0.1", X_Real_IP="127.0.0.1"))
-    assert ask(plain, "127.0.0.1", X_Forwarded_For="8.8.8.8", X_Forwarded_Host="evil.example").status_code == 200
+    refused(
+        ask(
+            plain,
+            "8.8.8.8",
+            X_Forwarded_For="127.0.0.1",
+            Forwarded="for=127.0.0.1",
+            X_Real_IP="127.0.0.1",
+        )
+    )
+    assert (
+        ask(
+            plain, "127.0.0.1", X_Forwarded_For="8.8.8.8", X_Forwarded_Host="evil.example"
+        ).status_code
+        == 200
+    )
     refused(ask(proxied, "8.8.8.8", X_Forwarded_For="10.9.9.9"))
     assert ask(proxied, "192.168.1.1", X_Forwarded_For="8.8.8.8").status_code == 200
-    refused(ask(plain, "127.0.0.1", Host="localhost", Origin="https://localhost", X_Forwarded_Proto="https"))
+    refused(
+        ask(
+            plain,
+            "127.0.0.1",
+            Host="localhost",
+            Origin="https://localhost",
+            X_Forwarded_Proto="https",
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -485,19 +591,53 @@ def test_a_proxy_on_a_socket_file_is_asked_who_calls(proxied: Flask) -> None:
 
 
 def test_a_proxy_says_what_we_are_called(proxied: Flask) -> None:
-    forwarded = {"X_Forwarded_For": "192.168.1.1", "X_Forwarded_Host": "coord.example", "X_Forwarded_Proto": "https"}
-    assert ask(proxied, "10.0.0.1", Host="127.0.0.1:8001", Origin="https://coord.example", **forwarded).status_code == 200
-    refused(ask(proxied, "10.0.0.1", Host="127.0.0.1:8001", Origin="http://127.0.0.1:8001", **forwarded))
-    refused(ask(proxied, "10.0.0.1", Host="127.0.0.1:8001", **{**forwarded, "X_Forwarded_Host": "evil.example"}))
-    refused(ask(proxied, "10.0.0.1", Host="evil.example", **{**forwarded, "X_Forwarded_Host": "localhost"}))
-    refused(ask(proxied, "10.0.0.1", Host="127.0.0.1:8001", **{**forwarded, "X_Forwarded_Host": "localhost, evil.example"}))
+    forwarded = {
+        "X_Forwarded_For": "192.168.1.1",
+        "X_Forwarded_Host": "coord.example",
+        "X_Forwarded_Proto": "https",
+    }
+    assert (
+        ask(
+            proxied, "10.0.0.1", Host="127.0.0.1:8001", Origin="https://coord.example", **forwarded
+        ).status_code
+        == 200
+    )
+    refused(
+        ask(proxied, "10.0.0.1", Host="127.0.0.1:8001", Origin="http://127.0.0.1:8001", **forwarded)
+    )
+    refused(
+        ask(
+            proxied,
+            "10.0.0.1",
+            Host="127.0.0.1:8001",
+            **{**forwarded, "X_Forwarded_Host": "evil.example"},
+        )
+    )
+    refused(
+        ask(
+            proxied,
+            "10.0.0.1",
+            Host="evil.example",
+            **{**forwarded, "X_Forwarded_Host": "localhost"},
+        )
+    )
+    refused(
+        ask(
+            proxied,
+            "10.0.0.1",
+            Host="127.0.0.1:8001",
+            **{**forwarded, "X_Forwarded_Host": "localhost, evil.example"},
+        )
+    )
 
 
-# --- the real server -------------------------------------------------------------------------------------------------------------
+# --- the real server ------------------------------------------------------------------------------
 
 
 def test_the_server_itself_believes_no_forwarded_header(service: Service) -> None:
-    """gunicorn has such a setting of its own: it would change the scheme, and the origin with it."""
+    """gunicorn has such a setting of its own: it would change the scheme, and the origin
+    with it.
+    """
     own = {"Host": "localhost", "X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
     assert service.call("GET", "/livez", **own, Origin="http://localhost").status == 200
     assert service.call("GET", "/livez", **own, Origin="https://localhost").status == 403
@@ -506,13 +646,25 @@ def test_the_server_itself_believes_no_forwarded_header(service: Service) -> Non
 
 def test_a_token_file_guards_the_real_service(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN)
-    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", TOKEN_FILE=str(tmp_path / "token"), LOG_LEVEL="debug") as guarded:
+    with running(
+        tmp_path / "service",
+        f"sqlite:///{tmp_path}/coord.db",
+        TOKEN_FILE=str(tmp_path / "token"),
+        LOG_LEVEL="debug",
+    ) as guarded:
         assert guarded.call("GET", "/health").status == 200
         assert guarded.call("GET", "/locks").status == 403
         assert guarded.call("GET", "/locks", Authorization=f"Bearer {TOKEN}").status == 200
         assert guarded.call("GET", "/locks", Authorization=f"Bearer {TOKEN}x").status == 403
-        assert guarded.call("GET", f"/locks?token={TOKEN}", Authorization=f"Bearer {TOKEN}").status == 422
-        broken = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer " + TOKEN.encode() + b"\r\n\r\n"
+        assert (
+            guarded.call("GET", f"/locks?token={TOKEN}", Authorization=f"Bearer {TOKEN}").status
+            == 422
+        )
+        broken = (
+            b"GET /livez HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer "
+            + TOKEN.encode()
+            + b"\r\n\r\n"
+        )
         assert b"400" in _sent(guarded, broken)
     for log in (tmp_path / "service").glob("*.log"):
         assert TOKEN not in log.read_text()

@@ -12,7 +12,13 @@ GOOD = {"project_key": "shop", "session_id": "host/a", "resource": "r"}
 MIB = 1024 * 1024
 
 
-def send(web: Agent, data: bytes | str, content_type: str | None = "application/json", method: str = "POST", path: str = "/locks") -> Any:
+def send(
+    web: Agent,
+    data: bytes | str,
+    content_type: str | None = "application/json",
+    method: str = "POST",
+    path: str = "/locks",
+) -> Any:
     return web.call(method, path, data=data, content_type=content_type)
 
 
@@ -53,9 +59,14 @@ def test_a_byte_order_mark_is_no_obstacle(web: Agent) -> None:
     assert answer.status_code == 201
 
 
-@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"],
+)
 def test_every_json_content_type_is_taken(web: Agent, content_type: str) -> None:
-    assert send(web, json.dumps({**GOOD, "resource": content_type}), content_type).status_code == 201
+    assert (
+        send(web, json.dumps({**GOOD, "resource": content_type}), content_type).status_code == 201
+    )
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -64,7 +75,9 @@ def test_every_json_content_type_is_taken(web: Agent, content_type: str) -> None
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", None],
     ids=lambda each: each or "none",
 )
-def test_a_body_of_another_type_is_refused_with_the_curl_option_that_helps(web: Agent, call: Call, content_type: str | None) -> None:
+def test_a_body_of_another_type_is_refused_with_the_curl_option_that_helps(
+    web: Agent, call: Call, content_type: str | None
+) -> None:
     answer = send(web, json.dumps(GOOD), content_type, call.method, call.path)
     assert "curl: --json" in assert_error(answer, 415, "not_json")["detail"]
 
@@ -74,12 +87,17 @@ def test_null_is_no_body_for_a_call_that_takes_one(web: Agent, call: Call) -> No
     assert_error(send(web, b"null", method=call.method, path=call.path), 400, "bad_json")
 
 
-@pytest.mark.parametrize("call", [*WITHOUT_BODY, *(call for call in WITH_BODY if call.method == "PUT")], ids=str)
+@pytest.mark.parametrize(
+    "call", [*WITHOUT_BODY, *(call for call in WITH_BODY if call.method == "PUT")], ids=str
+)
 def test_null_is_taken_where_there_may_be_nothing_to_send(web: Agent, call: Call) -> None:
     """The queue's shell loop sends the `body` of every line, also of a DELETE or a read."""
     without = web.call(call.method, call.path)
     answer = send(web, b"null", method=call.method, path=call.path)
-    assert answer.status_code == without.status_code or (without.status_code, without.json["error"]) == (400, "bad_json")
+    assert answer.status_code == without.status_code or (
+        without.status_code,
+        without.json["error"],
+    ) == (400, "bad_json")
     assert answer.status_code < 500
     assert answer.status_code not in (400, 415)
 
@@ -102,7 +120,23 @@ def test_an_empty_object_is_told_what_is_missing_or_possible(web: Agent, call: C
     assert answer.status_code in (404, 422), answer.json
 
 
-WRONG_VALUES: list[Any] = [None, True, 7, -1, 1.5, 1e300, 10**400, "", "\x00", "\ud800", "x" * 500_000, [], [[]], {}, {"a": {"b": []}}]
+WRONG_VALUES: list[Any] = [
+    None,
+    True,
+    7,
+    -1,
+    1.5,
+    1e300,
+    10**400,
+    "",
+    "\x00",
+    "\ud800",
+    "x" * 500_000,
+    [],
+    [[]],
+    {},
+    {"a": {"b": []}},
+]
 
 
 @pytest.mark.parametrize("call", WITH_BODY, ids=str)
@@ -115,7 +149,10 @@ def test_wrong_values_are_answered_by_the_field_they_stand_in(web: Agent, call: 
             assert answer.status_code < 500, (name, value, answer.json)
             if answer.status_code == 422:
                 errors = answer.json["errors"]
-                assert all(isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in errors.values())
+                assert all(
+                    isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+                    for texts in errors.values()
+                )
 
 
 @pytest.mark.parametrize("value", ["\x00", "a\x00", "\ud800", "x\udfff"])
@@ -127,7 +164,11 @@ def test_what_no_database_keeps_is_refused_in_values_and_names(web: Agent, value
     assert in_name.json["error"] == "invalid"
     shown = value.replace("\ud800", "\ufffd").replace("\udfff", "\ufffd")
     assert in_name.json["errors"][shown][0].startswith("Unknown field.")
-    in_list = assert_error(web.post("/locks", project_key="shop", session_id="a", resources=["fine", value]), 422, "invalid")
+    in_list = assert_error(
+        web.post("/locks", project_key="shop", session_id="a", resources=["fine", value]),
+        422,
+        "invalid",
+    )
     assert in_list["errors"]["resources"][0].startswith("[1]: Contains ")
 
 
@@ -139,7 +180,9 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(web: Agent, call: Cal
     assert "session_id" in body["errors"]["qqqqqqqq"][0]
 
 
-@pytest.mark.parametrize("call", [call for call in WITHOUT_BODY if call.template.startswith("/api")], ids=str)
+@pytest.mark.parametrize(
+    "call", [call for call in WITHOUT_BODY if call.template.startswith("/api")], ids=str
+)
 def test_a_body_where_parameters_are_expected_is_read_as_strictly(web: Agent, call: Call) -> None:
     body = assert_error(web.call(call.method, call.path, {"sesion_id": "a"}), 422, "invalid")
     assert body["errors"]["sesion_id"] == ["Unknown field. Did you mean 'session_id'?"]
@@ -154,9 +197,15 @@ def test_many_unknown_fields_are_answered_at_once_and_briefly(web: Agent) -> Non
 
 
 def test_a_field_given_twice_with_different_values_is_refused(web: Agent) -> None:
-    answer = send(web, b'{"project_key": "shop", "session_id": "a", "resource": "one", "resource": "two"}')
-    assert assert_error(answer, 422, "invalid")["errors"]["resource"] == ["Given more than once, with different values."]
-    same = send(web, b'{"project_key": "shop", "session_id": "a", "resource": "twice", "resource": "twice"}')
+    answer = send(
+        web, b'{"project_key": "shop", "session_id": "a", "resource": "one", "resource": "two"}'
+    )
+    assert assert_error(answer, 422, "invalid")["errors"]["resource"] == [
+        "Given more than once, with different values."
+    ]
+    same = send(
+        web, b'{"project_key": "shop", "session_id": "a", "resource": "twice", "resource": "twice"}'
+    )
     assert same.status_code == 201
 
 
@@ -169,7 +218,12 @@ def _resolved(call: Call) -> Any:
     ("method", "path", "field", "body"),
     [
         ("POST", "/locks", "resources", {"project_key": "shop", "session_id": "host/a"}),
-        ("POST", "/work-items", "depends_on", {"workflow_id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", "title": "Task"}),
+        (
+            "POST",
+            "/work-items",
+            "depends_on",
+            {"workflow_id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", "title": "Task"},
+        ),
         ("PUT", "/messages/read", "ids", {"session_id": "host/a"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -18,7 +18,9 @@ def workflow(client: Agent) -> str:
     return str(answer.json["id"])
 
 
-def test_a_million_members_are_refused_at_once_and_in_few_words(client: Agent, workflow: str) -> None:
+def test_a_million_members_are_refused_at_once_and_in_few_words(
+    client: Agent, workflow: str
+) -> None:
     body = {"workflow_id": workflow, "title": "Task", "depends_on": [1] * 300_000}
     began = time.process_time()
     answer = client.call("POST", "/work-items", body)
@@ -31,12 +33,22 @@ def test_a_million_members_are_refused_at_once_and_in_few_words(client: Agent, w
     ("method", "path", "body"),
     [
         ("POST", "/work-items", {"title": "Task", "depends_on": ["x" * 1000] * 100}),
-        ("PUT", "/messages/read", {"session_id": "host/a", "ids": [str(uuid.uuid4()) for _ in range(500)]}),
-        ("PUT", "/messages/read", {"session_id": "host/a", **{f"{'x' * 90}{n}": 1 for n in range(100)}}),
+        (
+            "PUT",
+            "/messages/read",
+            {"session_id": "host/a", "ids": [str(uuid.uuid4()) for _ in range(500)]},
+        ),
+        (
+            "PUT",
+            "/messages/read",
+            {"session_id": "host/a", **{f"{'x' * 90}{n}": 1 for n in range(100)}},
+        ),
     ],
     ids=["no ids", "unknown ids", "unknown fields"],
 )
-def test_many_mistakes_are_told_in_four_kilobytes(client: Agent, workflow: str, method: str, path: str, body: dict[str, Any]) -> None:
+def test_many_mistakes_are_told_in_four_kilobytes(
+    client: Agent, workflow: str, method: str, path: str, body: dict[str, Any]
+) -> None:
     if path == "/work-items":
         body = {**body, "workflow_id": workflow}
     answer = client.call(method, path, body)
@@ -48,7 +60,9 @@ def test_many_mistakes_are_told_in_four_kilobytes(client: Agent, workflow: str, 
 def test_a_conflict_repeats_little_of_what_others_wrote(client: Agent) -> None:
     claim = {"project_key": "shop", "ttl_hours": 1}
     for number in range(30):
-        client.post("/locks", **claim, session_id="host/a", resource=f"src/{number}", description="d" * 2000)
+        client.post(
+            "/locks", **claim, session_id="host/a", resource=f"src/{number}", description="d" * 2000
+        )
     answer = client.post("/locks", **claim, session_id="host/b", resource="src/")
     assert (answer.status_code, answer.json["error"]) == (409, "lock_held")
     assert len(answer.data) <= MAX_ERROR_BYTES

@@ -14,14 +14,17 @@ CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--host-resolver-rules=MAP coord-box 127.0.0.1",  # a name that the page does not take for a developer's own machine
+    # a name that the page does not take for a developer's own machine
+    "--host-resolver-rules=MAP coord-box 127.0.0.1",
 )
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if not CHROMIUM.exists():
-        pytest.skip(f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)")
+        pytest.skip(
+            f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)"
+        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -31,10 +34,17 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         browser.close()
 
 
-def test_the_page_draws_every_call_without_asking_another_host(page: Any, service: Service, tmp_path: Path) -> None:
+def test_the_page_draws_every_call_without_asking_another_host(
+    page: Any, service: Service, tmp_path: Path
+) -> None:
     complaints: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
     page.on("request", lambda request: asked.append(request.url))
@@ -42,8 +52,11 @@ def test_the_page_draws_every_call_without_asking_another_host(page: Any, servic
     page.goto(f"{site}docs")
     page.wait_for_selector(".opblock")
     page.wait_for_load_state("networkidle")
-    drawn = page.eval_on_selector_all(".opblock", "all => all.map(each => each.querySelector('.opblock-summary-method').textContent + ' ' +"
-                                      " each.querySelector('.opblock-summary-path').dataset.path)")  # fmt: skip
+    drawn = page.eval_on_selector_all(
+        ".opblock",
+        "all => all.map(each => each.querySelector('.opblock-summary-method').textContent + ' '"
+        " + each.querySelector('.opblock-summary-path').dataset.path)",
+    )
     assert sorted(drawn) == sorted(f"{call.method} {call.template}" for call in EVERY_CALL)
     assert complaints == []
     assert asked
@@ -55,7 +68,9 @@ def test_a_call_can_be_tried_from_the_page(page: Any, service: Service) -> None:
     page.goto(f"http://coord-box:{service.port}/docs")
     page.click("#operations-health-health_livez .opblock-summary")
     page.click("#operations-health-health_livez button.execute")
-    page.wait_for_selector("#operations-health-health_livez .live-responses-table .response-col_status")
+    page.wait_for_selector(
+        "#operations-health-health_livez .live-responses-table .response-col_status"
+    )
     shown = page.inner_text("#operations-health-health_livez .live-responses-table")
     assert "200" in shown
     assert '"ok"' in shown
@@ -89,6 +104,14 @@ def test_its_parts_are_served(web: Agent, path: str, kind: str) -> None:
     answer.close()
 
 
-@pytest.mark.parametrize("path", ["/docs/oauth2-redirect.html", "/docs/..%2F..%2Fcoord%2Fapp.py", "/docs/../wsgi.py", "/docs/LICENSE"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs/oauth2-redirect.html",
+        "/docs/..%2F..%2Fcoord%2Fapp.py",
+        "/docs/../wsgi.py",
+        "/docs/LICENSE",
+    ],
+)
 def test_nothing_else_is(web: Agent, path: str) -> None:
     assert_error(web.client.get(path), 404, "not_found")

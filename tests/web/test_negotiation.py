@@ -1,4 +1,6 @@
-"""Client and server say what they are; who is too old is refused before anything is done, and loses nothing."""
+"""Client and server say what they are; who is too old is refused before anything is done, and loses
+nothing.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -35,9 +37,17 @@ def said(answer: Any) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/status", 200), ("GET", "/nowhere", 404), ("POST", "/locks", 422), ("GET", "/livez", 200)]
+    ("method", "path", "status"),
+    [
+        ("GET", "/status", 200),
+        ("GET", "/nowhere", 404),
+        ("POST", "/locks", 422),
+        ("GET", "/livez", 200),
+    ],
 )
-def test_who_says_what_it_is_is_told_what_the_server_is(web: Agent, method: str, path: str, status: int) -> None:
+def test_who_says_what_it_is_is_told_what_the_server_is(
+    web: Agent, method: str, path: str, status: int
+) -> None:
     body: Any = {} if method == "POST" else None
     answer = web.call(method, path, body, headers={"X-Coord-Client": CLIENT})
     assert (answer.status_code, said(answer)) == (status, f"{__version__}; api=1; oldest-api=1")
@@ -45,39 +55,73 @@ def test_who_says_what_it_is_is_told_what_the_server_is(web: Agent, method: str,
 
 
 @pytest.mark.parametrize(
-    "header", ["", "x", "1; api=0", "0.1.0", "0.1.0; api=", "0.1.0; api=one", "0.1.0; api=0; api=9", "9" * 5000, "é; api=0"]
+    "header",
+    [
+        "",
+        "x",
+        "1; api=0",
+        "0.1.0",
+        "0.1.0; api=",
+        "0.1.0; api=one",
+        "0.1.0; api=0; api=9",
+        "9" * 5000,
+        "é; api=0",
+    ],
 )
-def test_what_makes_no_sense_is_as_if_it_were_not_there(web: Agent, api_2_only: None, header: str) -> None:
+def test_what_makes_no_sense_is_as_if_it_were_not_there(
+    web: Agent, api_2_only: None, header: str
+) -> None:
     assert web.call("GET", "/status", headers={"X-Coord-Client": header}).status_code == 200
 
 
 def test_a_newer_client_is_served(web: Agent) -> None:
-    assert web.call("GET", "/status", headers={"X-Coord-Client": "99.0.0; api=9"}).status_code == 200
+    assert (
+        web.call("GET", "/status", headers={"X-Coord-Client": "99.0.0; api=9"}).status_code == 200
+    )
 
 
-def test_one_that_is_too_old_is_told_what_to_do_and_nothing_is_done(web: Agent, api_2_only: None) -> None:
+def test_one_that_is_too_old_is_told_what_to_do_and_nothing_is_done(
+    web: Agent, api_2_only: None
+) -> None:
     old = {"X-Coord-Client": "0.1.0; api=1"}
     told = assert_error(web.call("POST", "/locks", LOCK, headers=old), 403, "client_too_old")
     assert told["oldest_api"] == 2
-    assert told["detail"].startswith(f"This coord 0.1.0 speaks API 1, and the server (coord {__version__}) API 2 to 3. Run: coord upgrade.")
+    assert told["detail"].startswith(
+        f"This coord 0.1.0 speaks API 1, and the server (coord {__version__}) API 2 to 3. Run:"
+        " coord upgrade."
+    )
     assert web.get("/locks", project_key="negotiation").json["items"] == []
     assert web.call("GET", "/status", headers={"X-Coord-Client": "0.2.0; api=2"}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/livez", "/health", "/client", "/client/coord.pyz", "/client/install.sh", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/livez", "/health", "/client", "/client/coord.pyz", "/client/install.sh", "/openapi.json"],
+)
 def test_it_still_gets_the_newer_client(web: Agent, api_2_only: None, path: str) -> None:
     assert web.call("GET", path, headers={"X-Coord-Client": "0.1.0; api=1"}).status_code == 200
 
 
-def test_what_it_queues_stays_until_a_newer_client_sends_it(web: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_queues_stays_until_a_newer_client_sends_it(
+    web: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     queue = Queue(str(tmp_path / "queue"))
-    queue.append(Call("POST", "/api/coord/locks", {"id": "01a20ae8-99e0-752e-9b0c-898291981899", **LOCK}))
+    queue.append(
+        Call("POST", "/api/coord/locks", {"id": "01a20ae8-99e0-752e-9b0c-898291981899", **LOCK})
+    )
     api = 1
 
     def send(made: Call) -> Answer:
-        answer = web.call(made.method, made.path.removeprefix("/api/coord"), made.body, headers={"X-Coord-Client": f"1.0.0; api={api}"})
+        answer = web.call(
+            made.method,
+            made.path.removeprefix("/api/coord"),
+            made.body,
+            headers={"X-Coord-Client": f"1.0.0; api={api}"},
+        )
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        if answer.status_code == 403 and answer.json["error"] == "client_too_old":  # as wire.call does, below against the real service
+        if (
+            answer.status_code == 403 and answer.json["error"] == "client_too_old"
+        ):  # as wire.call does, below against the real service
             raise Away(answer.json["detail"])
         return Answer(answer.status_code, headers, answer.data)
 
@@ -91,7 +135,9 @@ def test_what_it_queues_stays_until_a_newer_client_sends_it(web: Agent, tmp_path
     web.delete("/locks", session_id="host/a", release_all="true")
 
 
-def test_to_the_client_that_is_as_if_the_server_were_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_to_the_client_that_is_as_if_the_server_were_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So the command line and the hooks queue a write and go on."""
     monkeypatch.setattr(wire, "CLIENT", "0.0.1; api=0")
     with pytest.raises(Away, match=r"API 0, and the server .* API 1\. Run: coord upgrade"):
@@ -99,13 +145,17 @@ def test_to_the_client_that_is_as_if_the_server_were_away(service: Service, monk
     assert over_the_wire(service.url, "GET", "/client").json["oldest_api"] == 1
 
 
-# --- who calls -------------------------------------------------------------------------------------------------------------------
+# --- who calls ------------------------------------------------------------------------------------
 
 
 def test_the_log_has_the_version_of_a_client(service: Service) -> None:
     over_the_wire(service.url, "GET", "/livez", headers={"X-Request-Id": "with"})
     service.call("GET", "/livez", **{"X-Request-Id": "without"})
-    calls = {line["request_id"]: line.get("client") for line in service.log() if line["message"] == "call"}
+    calls = {
+        line["request_id"]: line.get("client")
+        for line in service.log()
+        if line["message"] == "call"
+    }
     assert (calls["with"], calls["without"]) == (__version__, None)
 
 
@@ -117,7 +167,9 @@ def test_calls_are_counted_by_the_version_of_their_client(service: Service) -> N
 
 
 def test_versions_that_callers_make_up_do_not_fill_the_metrics() -> None:
-    labels = {negotiation.label(negotiation.parse_client(f"9.9.{patch}; api=1")) for patch in range(1000)}
+    labels = {
+        negotiation.label(negotiation.parse_client(f"9.9.{patch}; api=1")) for patch in range(1000)
+    }
     assert len(labels) == negotiation.MAX_VERSIONS + 1
     assert "other" in labels
     assert negotiation.label(None) == "none"

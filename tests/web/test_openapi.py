@@ -84,7 +84,10 @@ def test_every_route_is_in_it(web_app: Flask) -> None:
     for rule in web_app.url_map.iter_rules():
         template = rule.rule
         for part in rule.arguments:
-            template = template.replace(next(each for each in template.split("/") if each.endswith(f":{part}>")), f"{{{part}}}")
+            template = template.replace(
+                next(each for each in template.split("/") if each.endswith(f":{part}>")),
+                f"{{{part}}}",
+            )
         if template not in ("/docs/{asset}", "/page/{area}/{file}"):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 assert (method, template) in documented
@@ -105,7 +108,10 @@ def test_every_call_says_what_it_does_and_all_that_it_answers(call: Call) -> Non
     assert "default" not in responses
     assert {str(error.status) for error in ANY} <= set(responses)
     assert any(status.startswith("2") for status in responses)
-    assert ("{" in call.template) <= ("404" in responses or (call.template.startswith("/api/coord/components") and call.method == "PUT"))
+    assert ("{" in call.template) <= (
+        "404" in responses
+        or (call.template.startswith("/api/coord/components") and call.method == "PUT")
+    )
     for status, response in responses.items():
         found = resolved(response["$ref"]) if "$ref" in response else response
         assert found["description"].strip()
@@ -125,11 +131,17 @@ def test_every_parameter_is_explained_or_plain(call: Call) -> None:
         assert call.parameters["after" if "after" in call.parameters else "cursor"]["description"]
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call.template.startswith("/api/coord")], ids=str)
+@pytest.mark.parametrize(
+    "call", [call for call in CALLS if call.template.startswith("/api/coord")], ids=str
+)
 def test_the_caller_can_be_named_in_three_ways(call: Call) -> None:
     assert {"$ref": "#/components/parameters/session"} in call.operation["parameters"]
     header = DOCUMENT["components"]["parameters"]["session"]
-    assert (header["name"], header["in"], header["required"]) == ("X-Coord-Session", "header", False)
+    assert (header["name"], header["in"], header["required"]) == (
+        "X-Coord-Session",
+        "header",
+        False,
+    )
     if call.takes_body:
         assert "session_id" in schema_of(call)["properties"]
     else:
@@ -159,7 +171,9 @@ def test_a_token_is_documented_as_what_it_is() -> None:
 
 
 def test_the_database_being_away_is_documented_with_its_exact_body() -> None:
-    answer = DOCUMENT["components"]["responses"]["Unavailable"]["content"]["application/json"]["schema"]
+    answer = DOCUMENT["components"]["responses"]["Unavailable"]["content"]["application/json"][
+        "schema"
+    ]
     schema = resolved(answer["$ref"])
     assert set(schema["properties"]) == set(schema["required"]) == {"detail", "retry_after"}
 

@@ -21,8 +21,14 @@ RAW = "/api/coord"
         ("/api/coord/Locks", "/api/coord/locks"),
         ("/api/cord/locks", "/api/coord/locks"),
         ("/locks", "/api/coord/locks"),
-        ("/locks/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", "/api/coord/locks/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11"),
-        ("/api/coord/lock/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", "/api/coord/locks/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11"),
+        (
+            "/locks/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
+            "/api/coord/locks/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
+        ),
+        (
+            "/api/coord/lock/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
+            "/api/coord/locks/0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
+        ),
         ("/api/coord/component/shop/web%2Fapi", "/api/coord/components/shop/web%2Fapi"),
         ("/healthz", "/health"),
         ("/openapi.jsn", "/openapi.json"),
@@ -48,9 +54,20 @@ def test_a_path_like_none_is_told_where_all_are_listed(web: Agent, path: str) ->
         assert len(body["detail"]) < 500
 
 
-@pytest.mark.parametrize("path", ["/locks/%00", "/components/shop/%ff", "/components/a%00b/c", "/components/shop/%ed%a0%80", "/%00"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/locks/%00",
+        "/components/shop/%ff",
+        "/components/a%00b/c",
+        "/components/shop/%ed%a0%80",
+        "/%00",
+    ],
+)
 def test_a_path_that_is_no_text_is_refused(web: Agent, path: str) -> None:
-    assert "percent-encoded UTF-8" in assert_error(web.get(path), 422, "invalid")["errors"]["path"][0]
+    assert (
+        "percent-encoded UTF-8" in assert_error(web.get(path), 422, "invalid")["errors"]["path"][0]
+    )
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.template != "/"], ids=str)
@@ -77,7 +94,9 @@ def test_options_names_the_possible_methods(web: Agent, path: str) -> None:
     answer = web.call("OPTIONS", path)
     assert answer.status_code == 200
     assert answer.data == b""
-    assert {call.method for call in CALLS if call.path == path} <= set(answer.headers["Allow"].split(", "))
+    assert {call.method for call in CALLS if call.path == path} <= set(
+        answer.headers["Allow"].split(", ")
+    )
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.method == "GET"], ids=str)
@@ -113,7 +132,9 @@ class Bug(Exception):
 
 @pytest.fixture(scope="module")
 def broken_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """An app with a call that fails as a bug does, and one whose database says what none of ours says."""
+    """An app with a call that fails as a bug does, and one whose database says what none of ours
+    says.
+    """
     app = make_app(f"sqlite:///{tmp_path_factory.mktemp('broken')}/coord.db")
     app._got_first_request = False
 
@@ -129,7 +150,9 @@ def broken_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.mark.parametrize("path", ["/fails", "/fails-in-sql"])
-def test_a_bug_is_a_500_in_the_same_shape_without_its_insides(broken_app: Flask, path: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_is_a_500_in_the_same_shape_without_its_insides(
+    broken_app: Flask, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
     logging.getLogger("coord").addHandler(caplog.handler)
     try:
         answer = Agent(broken_app.test_client()).get(path)

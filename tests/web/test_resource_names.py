@@ -1,4 +1,6 @@
-"""Names of resources, whatever they are: one canonical form, one relation, the same in Python and in both databases."""
+"""Names of resources, whatever they are: one canonical form, one relation, the same in Python and
+in both databases.
+"""
 
 import itertools
 import uuid
@@ -14,7 +16,8 @@ from coord.areas.locks.resources import MAX_STEPS, Resource, canonical
 from coord.web.names import problem_of
 from tests.conftest import Agent
 
-# Steps that mean something, and characters that sort next to "/": "." before it and "0" after it; the first and the last of all.
+# Steps that mean something, and characters that sort next to "/": "." before it and "0" after it;
+# the first and the last of all.
 STEPS = (
     "",
     ".",
@@ -41,11 +44,17 @@ STEPS = (
 steps = st.sampled_from(STEPS)
 paths = st.lists(steps, min_size=1, max_size=6).flatmap(
     lambda parts: st.lists(st.sampled_from("/\\"), min_size=len(parts), max_size=len(parts)).map(
-        lambda slashes: "".join(itertools.chain(*zip(parts, slashes, strict=True)))[: -1 if parts[-1] else None]
+        lambda slashes: "".join(itertools.chain(*zip(parts, slashes, strict=True)))[
+            : -1 if parts[-1] else None
+        ]
     )
 )
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=30)
-names = st.one_of(paths, texts, st.sampled_from(["/", "**", "/**", ".", "..", "git push", "ssh web-1"])).filter(bool)
+texts = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=30
+)
+names = st.one_of(
+    paths, texts, st.sampled_from(["/", "**", "/**", ".", "..", "git push", "ssh web-1"])
+).filter(bool)
 askable = names.filter(lambda name: problem_of(name) is None)
 claimable = askable.filter(lambda name: not canonical(name).is_pattern)
 
@@ -109,25 +118,43 @@ def test_above_and_below_say_what_overlaps_says(one: str, other: str) -> None:
 @example(["\U0010ffff", "\U0010ffff\U0010ffff", "a/\U0010ffff"], ["/", "a/", "\U0010ffff/"])
 @example(["a", "a/", "a/b", "a.b", "a0", "a-", "A", "a ", "á"], ["a/", "a", "a/b", "A/", "a /"])
 @example(["x" * RESOURCE_LENGTH, "x/" * MAX_STEPS], ["x/", "/"])
-def test_the_database_finds_what_a_claim_would_overlap(database_app: Flask, stored: list[str], asked: list[str]) -> None:
+def test_the_database_finds_what_a_claim_would_overlap(
+    database_app: Flask, stored: list[str], asked: list[str]
+) -> None:
     agent = Agent(database_app.test_client())
     project = str(uuid.uuid4())
-    granted = agent.post("/locks", project_key=project, session_id="a", resources=stored, mode="shared")
+    granted = agent.post(
+        "/locks", project_key=project, session_id="a", resources=stored, mode="shared"
+    )
     assert granted.status_code == 201, granted.json
     held = {lock["resource"] for lock in granted.json["items"]}
     for name in asked + stored[:3]:
         found = agent.get("/locks", project_key=project, resource=name, limit=500)
-        assert {lock["resource"] for lock in found.json["items"]} == {each for each in held if canonical(each).overlaps(canonical(name))}
+        assert {lock["resource"] for lock in found.json["items"]} == {
+            each for each in held if canonical(each).overlaps(canonical(name))
+        }
 
 
 @settings(max_examples=20)
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), claimable, st.sampled_from(["exclusive", "shared"])), min_size=2, max_size=12))
-def test_a_claim_is_refused_if_and_only_if_it_overlaps_anothers(database_app: Flask, claims: list[tuple[str, str, str]]) -> None:
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "c"]), claimable, st.sampled_from(["exclusive", "shared"])
+        ),
+        min_size=2,
+        max_size=12,
+    )
+)
+def test_a_claim_is_refused_if_and_only_if_it_overlaps_anothers(
+    database_app: Flask, claims: list[tuple[str, str, str]]
+) -> None:
     agent = Agent(database_app.test_client())
     project = str(uuid.uuid4())
     held: dict[tuple[str, Resource], tuple[str, str]] = {}
     for session, name, mode in claims:
-        answer = agent.post("/locks", project_key=project, session_id=session, resource=name, mode=mode)
+        answer = agent.post(
+            "/locks", project_key=project, session_id=session, resource=name, mode=mode
+        )
         form = canonical(name)
         own = held.get((session, form))
         against = {
@@ -168,5 +195,9 @@ def test_the_usual_names(name: str, key: str, tree: bool) -> None:
 
 
 def test_a_longer_name_is_refused_before_it_is_compared(web: Agent) -> None:
-    body: dict[str, Any] = {"project_key": "shop", "session_id": "a", "resource": "x" * (RESOURCE_LENGTH + 1)}
+    body: dict[str, Any] = {
+        "project_key": "shop",
+        "session_id": "a",
+        "resource": "x" * (RESOURCE_LENGTH + 1),
+    }
     assert web.post("/locks", **body).status_code == 422

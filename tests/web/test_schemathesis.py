@@ -1,7 +1,9 @@
-"""Everything that the API document allows, and much that it does not, sent to the service on each database.
+"""Everything that the API document allows, and much that it does not, sent to the service on each
+database.
 
-Schemathesis makes the calls: each example of the document, the edges of every field, and random ones, alone and in sequences.
-SCHEMATHESIS_EXAMPLES=500 searches longer, SCHEMATHESIS_SEED=2 elsewhere.
+Schemathesis makes the calls: each example of the document, the edges of every field, and random
+ones, alone and in sequences. SCHEMATHESIS_EXAMPLES=500 searches longer, SCHEMATHESIS_SEED=2
+elsewhere.
 """
 
 import os
@@ -20,16 +22,21 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "20"))  # random calls of
 SEED = int(os.environ.get("SCHEMATHESIS_SEED", "1"))
 
 CHECKS = {
-    "enabled": True,  # no 5xx, no undocumented status, type or header, answers like their schemas, what breaks a schema is refused, …
-    "positive_data_acceptance": {"enabled": False},  # rules between fields, and between an id and what is stored, are in no schema
+    # no 5xx, no undocumented status, type or header, answers like their schemas, what breaks a
+    # schema is refused, …
+    "enabled": True,
+    "positive_data_acceptance": {
+        "enabled": False
+    },  # rules between fields, and between an id and what is stored, are in no schema
     "use_after_free": {"enabled": False},  # a released lock can still be read
     "ignored_auth": {"enabled": False},  # the token is optional
 }
 
 
 def document_of(app: Flask) -> dict[str, Any]:
-    """Without the session header, which may stand in for a required `session_id`: a schema cannot say that; without `wait`, which would
-    take as long as it says; and without the stream, which has no end. Those have tests of their own."""
+    """Without the session header, which may stand in for a required `session_id`: a schema cannot
+    say that; without `wait`, which would take as long as it says; and without the stream, which has
+    no end. Those have tests of their own."""
     document = deepcopy(openapi.document(app))
     del document["paths"][f"{BASE}/events/stream"]
     for schema in document["components"]["schemas"].values():
@@ -38,7 +45,9 @@ def document_of(app: Flask) -> dict[str, Any]:
         for name, operation in item.items():
             if name != "parameters":
                 operation["parameters"] = [
-                    each for each in operation.get("parameters", ()) if "$ref" not in each and each["name"] != "wait"
+                    each
+                    for each in operation.get("parameters", ())
+                    if "$ref" not in each and each["name"] != "wait"
                 ]
     return document
 
@@ -49,7 +58,11 @@ def test_every_answer_is_one_that_the_document_names(database_app: Flask) -> Non
         {
             "seed": SEED,
             "continue-on-failure": True,
-            "generation": {"database": "none", "max-examples": EXAMPLES, "with-security-parameters": False},
+            "generation": {
+                "database": "none",
+                "max-examples": EXAMPLES,
+                "with-security-parameters": False,
+            },
             "checks": CHECKS,
         }
     )
@@ -77,7 +90,14 @@ def failures(event: events.ScenarioFinished) -> dict[str, str]:
             if check.failure_info is not None:
                 failure = check.failure_info.failure
                 answer = event.recorder.interactions[case].response
-                told = f"{answer.status_code} {answer.content[:500]!r}" if answer is not None else "no answer"
-                text = f"{event.label} {check.name}: {failure.title} {failure.message[:500]}\n{check.failure_info.code_sample}\n{told}"
+                told = (
+                    f"{answer.status_code} {answer.content[:500]!r}"
+                    if answer is not None
+                    else "no answer"
+                )
+                text = (
+                    f"{event.label} {check.name}: {failure.title}"
+                    f" {failure.message[:500]}\n{check.failure_info.code_sample}\n{told}"
+                )
                 found.setdefault(f"{event.label} {check.name} {failure.title}", text)
     return found

@@ -1,4 +1,6 @@
-"""What the service says of itself: a log line for each call, and the figures that Prometheus scrapes."""
+"""What the service says of itself: a log line for each call, and the figures that Prometheus
+scrapes.
+"""
 
 import json
 import logging
@@ -31,7 +33,9 @@ def parsed(text: str) -> Samples:
 
 
 def calls(samples: Samples, method: str, route: str, status: int) -> float:
-    return samples.get("coord_requests_total", {}).get((("method", method), ("route", route), ("status", str(status))), 0)
+    return samples.get("coord_requests_total", {}).get(
+        (("method", method), ("route", route), ("status", str(status))), 0
+    )
 
 
 def scrape(web: Agent) -> Samples:
@@ -49,7 +53,11 @@ def test_each_call_is_counted_by_its_route_and_timed(web: Agent) -> None:
     counted = ("GET", "/api/coord/locks/<uuid:lock_id>", 404)
     assert calls(after, *counted) - calls(before, *counted) == 2
     timed = (("route", "/api/coord/locks/<uuid:lock_id>"),)
-    assert after["coord_request_seconds_count"][timed] - before.get("coord_request_seconds_count", {}).get(timed, 0) == 2
+    assert (
+        after["coord_request_seconds_count"][timed]
+        - before.get("coord_request_seconds_count", {}).get(timed, 0)
+        == 2
+    )
 
 
 def test_what_callers_make_up_makes_no_new_series(web: Agent) -> None:
@@ -59,8 +67,12 @@ def test_what_callers_make_up_makes_no_new_series(web: Agent) -> None:
         web.client.open("/livez", method=f"METHOD{number}")
         web.client.get(f"/nowhere/{number}")
     after = scrape(web)
-    known = set(before["coord_requests_total"]) | {(("method", "GET"), ("route", "(none)"), ("status", "404"))}
-    assert set(after["coord_requests_total"]) - known <= {(("method", "GET"), ("route", "/metrics"), ("status", "200"))}
+    known = set(before["coord_requests_total"]) | {
+        (("method", "GET"), ("route", "(none)"), ("status", "404"))
+    }
+    assert set(after["coord_requests_total"]) - known <= {
+        (("method", "GET"), ("route", "/metrics"), ("status", "200"))
+    }
 
 
 def test_the_gauges_of_the_areas_are_the_stored_numbers(client: Agent) -> None:
@@ -87,7 +99,11 @@ def test_every_workers_figures_are_added_up(service: Service) -> None:
 
 def service_handler() -> logging.Handler:
     """The one that writes the service's log; pytest has its own beside it."""
-    return next(each for each in logging.getLogger("coord").handlers if isinstance(each.formatter, JsonFormatter))
+    return next(
+        each
+        for each in logging.getLogger("coord").handlers
+        if isinstance(each.formatter, JsonFormatter)
+    )
 
 
 @pytest.fixture
@@ -118,21 +134,42 @@ def lines() -> Iterator[list[dict[str, Any]]]:
         ("PUT", "/livez", 405),
     ],
 )
-def test_each_call_writes_one_line(web: Agent, lines: list[dict[str, Any]], method: str, path: str, status: int) -> None:
+def test_each_call_writes_one_line(
+    web: Agent, lines: list[dict[str, Any]], method: str, path: str, status: int
+) -> None:
     answer = web.client.open(path, method=method, headers={"X-Request-Id": "mine-1"})
     (line,) = lines
     assert answer.status_code == status
-    assert {name: line[name] for name in ("method", "path", "status", "request_id", "peer", "level")} == {
-        **{"method": method, "path": path, "status": status, "request_id": "mine-1", "peer": "127.0.0.1", "level": "INFO"}
+    assert {
+        name: line[name] for name in ("method", "path", "status", "request_id", "peer", "level")
+    } == {
+        **{
+            "method": method,
+            "path": path,
+            "status": status,
+            "request_id": "mine-1",
+            "peer": "127.0.0.1",
+            "level": "INFO",
+        }
     }
     assert 0 <= line["ms"] < 5000
     assert line["timestamp"].endswith("+00:00")
 
 
 def test_a_line_is_one_line_whatever_the_path(web: Agent, lines: list[dict[str, Any]]) -> None:
-    for path in ('/a%0a{"level":"x"}', "/api/coord/components/x%2Fy/%E2%80%A8", "/%1b[31m", "/%F0%9F%98%80"):
+    for path in (
+        '/a%0a{"level":"x"}',
+        "/api/coord/components/x%2Fy/%E2%80%A8",
+        "/%1b[31m",
+        "/%F0%9F%98%80",
+    ):
         web.client.get(path)
-    assert [line["path"] for line in lines] == ['/a\n{"level":"x"}', "/api/coord/components/x%2Fy/\u2028", "/\x1b[31m", "/\U0001f600"]
+    assert [line["path"] for line in lines] == [
+        '/a\n{"level":"x"}',
+        "/api/coord/components/x%2Fy/\u2028",
+        "/\x1b[31m",
+        "/\U0001f600",
+    ]
     record = logging.makeLogRecord({"msg": "a\nb\u2028", "path": "x\ny"})
     assert len(service_handler().format(record).split("\n")) == 1
 

@@ -1,4 +1,6 @@
-"""What only the real server shows: bodies in chunks, connections that break off, requests that are hardly HTTP."""
+"""What only the real server shows: bodies in chunks, connections that break off, requests that are
+hardly HTTP.
+"""
 
 import http.client
 import json
@@ -15,7 +17,9 @@ from tests.service import Service
 JSON = "Content-Type: application/json"
 
 
-def exchange(service: Service, *lines: str | bytes, body: bytes = b"", half_close: bool = False) -> http.client.HTTPResponse:
+def exchange(
+    service: Service, *lines: str | bytes, body: bytes = b"", half_close: bool = False
+) -> http.client.HTTPResponse:
     """Sends these very lines and bytes, and gives back the answer."""
     head = b"\r\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
@@ -60,14 +64,18 @@ def test_a_chunked_body_is_read(service: Service) -> None:
 @pytest.mark.parametrize("over", [1, 70_000, 4 * MAX_BODY_BYTES])
 def test_a_chunked_body_over_one_mebibyte_is_too_large(service: Service, over: int) -> None:
     """Its length is nowhere said, and what was read of it would be taken for JSON."""
-    answer = exchange(service, *post("Transfer-Encoding: chunked"), body=chunks(claim_of(MAX_BODY_BYTES + over)))
+    answer = exchange(
+        service, *post("Transfer-Encoding: chunked"), body=chunks(claim_of(MAX_BODY_BYTES + over))
+    )
     assert_error(answer, 413, "too_large")
 
 
 @pytest.mark.parametrize("over", [1, 4 * MAX_BODY_BYTES])
 def test_a_body_announced_as_over_one_mebibyte_is_too_large(service: Service, over: int) -> None:
     size = MAX_BODY_BYTES + over
-    assert_error(exchange(service, *post(f"Content-Length: {size}"), body=claim_of(size)), 413, "too_large")
+    assert_error(
+        exchange(service, *post(f"Content-Length: {size}"), body=claim_of(size)), 413, "too_large"
+    )
 
 
 def test_one_mebibyte_is_not_too_large(service: Service) -> None:
@@ -80,7 +88,9 @@ def test_who_sends_a_long_body_sees_the_error_and_not_a_broken_connection(servic
     with service.caller() as caller:
         for length in (50_000, MAX_BODY_BYTES, 8 * MAX_BODY_BYTES):
             body = {"x": "y" * length}
-            assert caller.call("POST", "/locks", body).status == (422 if length < MAX_BODY_BYTES else 413)
+            assert caller.call("POST", "/locks", body).status == (
+                422 if length < MAX_BODY_BYTES else 413
+            )
             assert caller.call("POST", "/nowhere", body).status == 404
             assert caller.call("POST", "/status", body).status == 405
             assert caller.call("POST", "/locks", body, Origin="http://evil.example").status == 403
@@ -96,7 +106,9 @@ def test_who_sends_a_long_body_sees_the_error_and_not_a_broken_connection(servic
     ],
     ids=["no chunk", "broken chunk", "broken off"],
 )
-def test_a_body_that_breaks_off_changes_nothing(service: Service, headers: list[str], body: bytes) -> None:
+def test_a_body_that_breaks_off_changes_nothing(
+    service: Service, headers: list[str], body: bytes
+) -> None:
     before = service.call("GET", "/locks").json
     answer = exchange(service, *post(*headers), body=body, half_close=True)
     assert "broke off" in assert_error(answer, 400, "bad_json")
@@ -122,7 +134,12 @@ def test_other_requests_that_are_hardly_http_are_refused_in_json(service: Servic
     get = "GET /livez HTTP/1.1"
     long = "x" * 9000
     refusals = [
-        (exchange(service, f"GET /api/coord/locks?project_key={long} HTTP/1.1", "Host: localhost"), 414),
+        (
+            exchange(
+                service, f"GET /api/coord/locks?project_key={long} HTTP/1.1", "Host: localhost"
+            ),
+            414,
+        ),
         (exchange(service, get, "Host: localhost", f"X-Long: {long}"), 431),
         (exchange(service, get, "Host: localhost", "no colon"), 400),
         (exchange(service, get, "Host: localhost", "Host: localhost"), 400),
@@ -131,7 +148,11 @@ def test_other_requests_that_are_hardly_http_are_refused_in_json(service: Servic
         (exchange(service, "GET /livez HTTP/7.1", "Host: localhost"), 400),
     ]
     for answer, status in refusals:
-        assert_error(answer, status, http.HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_"))
+        assert_error(
+            answer,
+            status,
+            http.HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_"),
+        )
     assert exchange(service, "GET /livez HTTP/1.0").status == 200
 
 
@@ -139,7 +160,11 @@ def test_a_whole_url_in_the_request_line_is_fine(service: Service) -> None:
     """As a proxy sends it; an encoded slash in it is told from a separator all the same."""
     put = {"state": "built", "updated_by": "a"}
     assert service.call("PUT", "/components/wire/web%2Fapi", put).status == 201
-    answer = exchange(service, "GET http://localhost/api/coord/components/wire/web%2Fapi HTTP/1.1", "Host: localhost")
+    answer = exchange(
+        service,
+        "GET http://localhost/api/coord/components/wire/web%2Fapi HTTP/1.1",
+        "Host: localhost",
+    )
     assert answer.status == 200
     assert json.loads(answer.text)["component"] == "web/api"  # type: ignore[attr-defined]
 
@@ -154,22 +179,36 @@ def test_a_method_nobody_knows_is_a_405(service: Service, method: str) -> None:
 def test_head_sends_no_body(service: Service) -> None:
     for path in ("/livez", "/api/coord/locks", "/nowhere"):
         with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
-            connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            connection.sendall(
+                f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
             everything = b"".join(iter(lambda: connection.recv(65536), b""))
         assert everything.endswith(b"\r\n\r\n")
         assert everything.count(b"\r\n\r\n") == 1
 
 
 def cpu_seconds(service: Service) -> float:
-    """What the workers have used so far: unlike the time that passes, hardly a matter of who else uses the machine."""
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in service.workers()]
-    return sum(int(user) + int(system) for _, *_, user, system in (fields[:13] for fields in stats)) / os.sysconf("SC_CLK_TCK")
+    """What the workers have used so far: unlike the time that passes, hardly a matter of who else
+    uses the machine.
+    """
+    stats = [
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        for pid in service.workers()
+    ]
+    return sum(
+        int(user) + int(system) for _, *_, user, system in (fields[:13] for fields in stats)
+    ) / os.sysconf("SC_CLK_TCK")
 
 
 def test_no_body_takes_long_to_refuse(service: Service) -> None:
     """One mebibyte of unknown names, of nesting, of numbers."""
     many = b"{" + b",".join(b'"%d":1' % number for number in range(90_000)) + b"}"
-    for body in (many, b'{"a":' * 150_000, b"[" + b"1e9," * 200_000 + b"1]", b'{"' + b"k" * 1_000_000 + b'": 1}'):
+    for body in (
+        many,
+        b'{"a":' * 150_000,
+        b"[" + b"1e9," * 200_000 + b"1]",
+        b'{"' + b"k" * 1_000_000 + b'": 1}',
+    ):
         before = cpu_seconds(service)
         answer = exchange(service, *post(f"Content-Length: {len(body)}"), body=body)
         assert answer.status in (400, 422)

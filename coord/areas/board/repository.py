@@ -1,4 +1,6 @@
-"""Every SQL statement of the board area: what the page shows, what changed since, and the history of one thing."""
+"""Every SQL statement of the board area: what the page shows, what changed since, and the history
+of one thing.
+"""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +16,8 @@ from coord.store import Prepared, Reader, Row, Rows, journal
 
 MAX_CHANGES = 500  # events told to a page at once; one that is further behind reads everything anew
 NEWEST = 100  # events that a page begins with
-WINDOW = 20_000  # revisions looked through by one statement, so that what hardly ever changed is no long one
+# revisions looked through by one statement, so that what hardly ever changed is no long one
+WINDOW = 20_000
 LOOK_FOR_S = 1.0  # a page of history may be short after that, with a cursor that goes on
 
 _entry = journal.JournalEntry.__table__
@@ -29,7 +32,8 @@ ListOfArea = tuple[str, BoardList]
 def board(db: Reader, lists: Sequence[ListOfArea], after: int | None) -> Row:
     """All lists, or what became of them after a revision, if the journal tells.
 
-    The cursor is read before the lists, so that what is committed meanwhile is told again rather than never.
+    The cursor is read before the lists, so that what is committed meanwhile is told again rather
+    than never.
     """
     head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0, "now": None}
     answer: Row = {"generated_at": head["now"], "cursor": head["revision"], "complete": True}
@@ -38,8 +42,18 @@ def board(db: Reader, lists: Sequence[ListOfArea], after: int | None) -> Row:
         if len(changes) <= MAX_CHANGES:
             cursor = changes[-1]["revision"] if changes else after
             touched = _touched(changes)
-            parts = {each.name: _part_after(db, area, each, touched) for area, each in lists if _touches(each, touched)}
-            return {**answer, "cursor": cursor, "complete": False, "changes": _shown(changes), "lists": parts}
+            parts = {
+                each.name: _part_after(db, area, each, touched)
+                for area, each in lists
+                if _touches(each, touched)
+            }
+            return {
+                **answer,
+                "cursor": cursor,
+                "complete": False,
+                "changes": _shown(changes),
+                "lists": parts,
+            }
     parts = {each.name: _whole(db, area, each) for area, each in lists}
     return {**answer, "changes": _shown(reversed(db.rows(_NEWEST))), "lists": parts}
 
@@ -70,7 +84,9 @@ def _part_after(db: Reader, area: str, each: BoardList, touched: Mapping[str, li
     return _part(each, rows, [subject for subject in ids if subject not in there], complete=False)
 
 
-def _part(each: BoardList, rows: Sequence[Mapping[str, Any]], gone: list[str], *, complete: bool) -> Row:
+def _part(
+    each: BoardList, rows: Sequence[Mapping[str, Any]], gone: list[str], *, complete: bool
+) -> Row:
     items = [_schema(each.item).dump(row) for row in rows]
     return {"key": each.key, "complete": complete, "items": items, "gone": gone}
 
@@ -81,12 +97,17 @@ def _schema(kind: type[Any]) -> Any:
 
 
 def _shown(entries: Iterable[Row]) -> Rows:
-    return [{**entry, "subject": {"kind": entry["subject_kind"], "id": entry["subject_id"]}} for entry in entries]
+    return [
+        {**entry, "subject": {"kind": entry["subject_kind"], "id": entry["subject_id"]}}
+        for entry in entries
+    ]
 
 
 @dataclass(frozen=True)
 class About:
-    """Whose history: of what a session did, of a subject of the journal, or of the locks on a resource; of a project, or of all."""
+    """Whose history: of what a session did, of a subject of the journal, or of the locks on a
+    resource; of a project, or of all.
+    """
 
     project_key: str | None = None
     session_id: str | None = None
@@ -98,15 +119,23 @@ class About:
         if self.resource is None:
             return True
         data = entry["data"]
-        return bool(data.get("resource") == self.resource or self.resource in data.get("resources", ()))
+        return bool(
+            data.get("resource") == self.resource or self.resource in data.get("resources", ())
+        )
 
 
 def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Rows, int | None]:
-    """Events newest first, older than the revision `after`, and where to go on; None when there is nothing older."""
+    """Events newest first, older than the revision `after`, and where to go on; None when there is
+    nothing older.
+    """
     head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
     oldest = int(head["trimmed"])
     upto = int(head["revision"]) + 1 if after is None else after
-    values = {name: value for name, value in vars(about).items() if value is not None and name != "resource"}
+    values = {
+        name: value
+        for name, value in vars(about).items()
+        if value is not None and name != "resource"
+    }
     statement = _history(frozenset(values), about.resource is not None)
     found: Rows = []
     began = time.monotonic()
@@ -126,11 +155,17 @@ def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Ro
 @lru_cache(maxsize=32)
 def _history(given: frozenset[str], of_locks: bool) -> Prepared:
     query = sa.select(*_c).where(_c.revision > param("since"), _c.revision < param("upto"))
-    for name, column in (("project_key", _c.project_key), ("session_id", _c.session_id), ("kind", _c.subject_kind)):
+    for name, column in (
+        ("project_key", _c.project_key),
+        ("session_id", _c.session_id),
+        ("kind", _c.subject_kind),
+    ):
         if name in given:
             query = query.where(column == param(name))
     if "subject_id" in given:
         query = query.where(_c.subject_id == param("subject_id"))
     if of_locks:
-        query = query.where(_c.type >= "lock.", _c.type < "lock/")  # "/" follows "." in code point order
+        query = query.where(
+            _c.type >= "lock.", _c.type < "lock/"
+        )  # "/" follows "." in code point order
     return Prepared(query.order_by(_c.revision.desc()))

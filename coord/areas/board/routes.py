@@ -18,7 +18,13 @@ from coord.web import BASE_PATH, Blueprint, Query, shortened
 
 blp = Blueprint("board", __name__, description="The page for people, and what it reads.")
 
-KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain"}
+KINDS = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".txt": "text/plain",
+}
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -31,7 +37,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
         "base-uri 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types coord",  # for the address of the shared worker, the one thing that could run and is not in the page
+        # for the address of the shared worker, the one thing that could run and is not in the page
+        "trusted-types coord",
     ]
 )
 
@@ -51,7 +58,7 @@ _PAGE = """<!doctype html>
 <div id="board"><noscript>This page needs JavaScript. Without it: <code>coord status --watch</code>, or the API at docs.</noscript></div>
 </body>
 </html>
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 @blp.route("/", methods=["GET"], needs_token=False)
@@ -91,14 +98,22 @@ def page_file(query: dict[str, Any], area: str, file: str) -> Response:
     if path is None:
         raise NotFound(f"There is no {shortened(request.path)}. The page is at /.")
     response = send_file(path, mimetype=KINDS[path.suffix], conditional=True, etag=True)
-    response.headers["Cache-Control"] = "no-cache"  # asked for again, and answered 304, so an upgrade is seen at once
+    response.headers["Cache-Control"] = (
+        "no-cache"  # asked for again, and answered 304, so an upgrade is seen at once
+    )
     return response
 
 
 @lru_cache(maxsize=64)
 def _files(folder: Path) -> dict[str, Path]:
-    """What may be served, by its path in the folder; read once, so no path that is asked for reaches the file system."""
-    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file() and path.suffix in KINDS}
+    """What may be served, by its path in the folder; read once, so no path that is asked for
+    reaches the file system.
+    """
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in KINDS
+    }
 
 
 @blp.route(f"{BASE_PATH}/board", methods=["GET"])
@@ -117,7 +132,14 @@ def board(query: dict[str, Any]) -> Row:
 @blp.arguments(HistoryQuery)
 @blp.response(200, HistorySchema)
 def history(query: dict[str, Any]) -> Row:
-    """What the journal has about a session, a resource, or anything else that has a page; newest first."""
-    named = {name: query[name] for name in ("project_key", "session_id", "kind", "subject_id", "resource")}
-    items, cursor = read(repository.history, repository.About(**named), query["after"], query["limit"])
+    """What the journal has about a session, a resource, or anything else that has a page; newest
+    first.
+    """
+    named = {
+        name: query[name]
+        for name in ("project_key", "session_id", "kind", "subject_id", "resource")
+    }
+    items, cursor = read(
+        repository.history, repository.About(**named), query["after"], query["limit"]
+    )
     return {"items": items, "next_cursor": None if cursor is None else str(cursor)}

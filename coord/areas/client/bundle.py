@@ -1,7 +1,9 @@
-"""The client as one file, `coord.pyz`: a zipapp that needs Python 3.9 and nothing else, the same bytes for the same sources.
+"""The client as one file, `coord.pyz`: a zipapp that needs Python 3.9 and nothing else, the same
+bytes for the same sources.
 
-It is put together from the files of coord/client and of the packages that it uses, as they are installed here. Nothing of them is
-imported. Only Python's own sources go in: what a package also has in a compiled form (tomli does) runs from them on every system.
+It is put together from the files of coord/client and of the packages that it uses, as they are
+installed here. Nothing of them is imported. Only Python's own sources go in: what a package also
+has in a compiled form (tomli does) runs from them on every system.
 """
 
 import hashlib
@@ -16,7 +18,11 @@ from pathlib import Path
 
 import coord
 
-PACKAGES = ("click", "colorama", "tomli")  # for people's terminals, for Windows' terminals, for Python 3.9 and 3.10
+PACKAGES = (
+    "click",
+    "colorama",
+    "tomli",
+)  # for people's terminals, for Windows' terminals, for Python 3.9 and 3.10
 OLDEST_PYTHON = (3, 9)
 
 _SHEBANG = b"#!/usr/bin/env python3\n"
@@ -32,7 +38,7 @@ if sys.version_info < {OLDEST_PYTHON}:
 from coord.client.__main__ import main
 
 main()
-""".encode()
+""".encode()  # noqa: E501 (as it is shown)
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,9 @@ def bundle() -> Bundle:
 def build() -> bytes:
     written = io.BytesIO()
     written.write(_SHEBANG)
-    with zipfile.ZipFile(written, "w") as archive:  # not compressed: zlib's bytes differ from one node to the next
+    with zipfile.ZipFile(
+        written, "w"
+    ) as archive:  # not compressed: zlib's bytes differ from one node to the next
         for name, content in sorted(_files()):
             member = zipfile.ZipInfo(name, _WRITTEN_AT)
             member.create_system = 3  # whatever system this is
@@ -86,4 +94,7 @@ def _licences(package: str) -> Iterator[tuple[str, bytes]]:
     installed = distribution(package)
     for file in installed.files or ():
         if file.name.upper().startswith(("LICENSE", "COPYING")):
-            yield f"licences/{package}-{installed.version}/{file.name}", Path(str(file.locate())).read_bytes()
+            yield (
+                f"licences/{package}-{installed.version}/{file.name}",
+                Path(str(file.locate())).read_bytes(),
+            )

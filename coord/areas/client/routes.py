@@ -1,4 +1,7 @@
-"""HTTP of the client area. None of it asks the database, and none of it needs the token: see docs/operations.md."""
+"""HTTP of the client area.
+
+None of it asks the database, and none of it needs the token: see docs/operations.md.
+"""
 
 import shlex
 from collections.abc import Callable
@@ -12,7 +15,9 @@ from coord.areas.client.bundle import OLDEST_PYTHON, bundle
 from coord.areas.client.schemas import ClientSchema
 from coord.web import API, OLDEST_API, Blueprint, Query, own_url
 
-blp = Blueprint("client", __name__, url_prefix="/client", description="The client, and what installs it.")
+blp = Blueprint(
+    "client", __name__, url_prefix="/client", description="The client, and what installs it."
+)
 
 _SCRIPTS = Path(__file__).parent
 
@@ -21,7 +26,9 @@ _SCRIPTS = Path(__file__).parent
 @blp.arguments(Query)
 @blp.response(200, ClientSchema)
 def client(query: dict[str, str | None]) -> ResponseReturnValue:
-    """The client that this server hands out, how to install it, and which older ones are still served."""
+    """The client that this server hands out, how to install it, and which older ones are still
+    served.
+    """
     pyz_bundle, url = bundle(), own_url()
     return {
         "version": __version__,
@@ -32,14 +39,24 @@ def client(query: dict[str, str | None]) -> ResponseReturnValue:
         "size": len(pyz_bundle.content),
         "url": url,
         "pyz": f"{url}/client/coord.pyz",
-        "install": [f"curl -fsS {shlex.quote(f'{url}/client/install.sh')} | sh", f"coord init --url {shlex.quote(url)}"],
-        "install_windows": [f"irm {in_powershell(f'{url}/client/install.ps1')} | iex", f"coord init --url {in_powershell(url)}"],
+        "install": [
+            f"curl -fsS {shlex.quote(f'{url}/client/install.sh')} | sh",
+            f"coord init --url {shlex.quote(url)}",
+        ],
+        "install_windows": [
+            f"irm {in_powershell(f'{url}/client/install.ps1')} | iex",
+            f"coord init --url {in_powershell(url)}",
+        ],
     }
 
 
 @blp.route("/coord.pyz", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
-@blp.response(200, content_type="application/zip", description="The client as one file. Its `ETag` is its sha256.")
+@blp.response(
+    200,
+    content_type="application/zip",
+    description="The client as one file. Its `ETag` is its sha256.",
+)
 @blp.alt_response(304, description="It is the one that `If-None-Match` names.")
 def pyz(query: dict[str, str | None]) -> ResponseReturnValue:
     """The client as one file that any Python from 3.9 on runs: `python3 coord.pyz`."""
@@ -54,7 +71,9 @@ def pyz(query: dict[str, str | None]) -> ResponseReturnValue:
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="A script for any POSIX shell.")
 def install_sh(query: dict[str, str | None]) -> Response:
-    """The script that installs the client on Linux and macOS: `curl -fsS …/client/install.sh | sh`."""
+    """The script that installs the client on Linux and macOS: `curl -fsS
+    …/client/install.sh | sh`.
+    """
     return _script("install.sh", shlex.quote)
 
 
@@ -67,7 +86,9 @@ def install_ps1(query: dict[str, str | None]) -> Response:
 
 
 def _script(name: str, quoted: Callable[[str], str]) -> Response:
-    """With what this very server is called and hands out filled in, as text that a shell takes as it stands."""
+    """With what this very server is called and hands out filled in, as text that a shell takes as
+    it stands.
+    """
     text = (_SCRIPTS / name).read_text(encoding="utf-8")
     text = text.replace("@URL@", quoted(own_url())).replace("@SHA256@", quoted(bundle().sha256))
     return _fresh(Response(text, mimetype="text/plain"))

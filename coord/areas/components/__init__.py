@@ -28,7 +28,9 @@ def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
 
 
 def _gauges(db: Reader) -> Iterable[Gauge]:
-    """States are free text, a metric's labels should be few: what is not a usual state counts as `other`."""
+    """States are free text, a metric's labels should be few: what is not a usual state counts as
+    `other`.
+    """
     by_state = repository.count_by_state(db, None)
     numbers = {state: by_state.pop(state, 0) for state in STATES}
     for state, number in {**numbers, "other": sum(by_state.values())}.items():
@@ -38,7 +40,10 @@ def _gauges(db: Reader) -> Iterable[Gauge]:
 area = Area(
     name="components",
     blueprint=blp,
-    status=StatusPart(fields={"recent_component_changes": fields.List(fields.Nested(ComponentSchema))}, read=_status),
+    status=StatusPart(
+        fields={"recent_component_changes": fields.List(fields.Nested(ComponentSchema))},
+        read=_status,
+    ),
     gauges=_gauges,
     on_tick=retention.run,
     samples={"component": put_component},

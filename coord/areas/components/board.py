@@ -10,13 +10,23 @@ from coord.store import Reader, Rows
 from coord.web import Text
 
 MAX_COMPONENTS = 1_000
-_ALL: ListComponents = {"project_key": None, "component": None, "state": None, "cursor": None, "limit": MAX_COMPONENTS}
+_ALL: ListComponents = {
+    "project_key": None,
+    "component": None,
+    "state": None,
+    "cursor": None,
+    "limit": MAX_COMPONENTS,
+}
 
 
 class BoardComponentSchema(ComponentSchema):
     """A component, with the one field that names it."""
 
-    name = Text(required=True, max_length=310, metadata={"description": "`<project_key>/<component>`, as the journal names it."})
+    name = Text(
+        required=True,
+        max_length=310,
+        metadata={"description": "`<project_key>/<component>`, as the journal names it."},
+    )
 
 
 def _components(db: Reader) -> Rows:
@@ -26,5 +36,9 @@ def _components(db: Reader) -> Rows:
 
 board = BoardPart(
     folder=Path(__file__).parent / "static",
-    lists=(BoardList("components", BoardComponentSchema, "name", frozenset({"component"}), _components),),
+    lists=(
+        BoardList(
+            "components", BoardComponentSchema, "name", frozenset({"component"}), _components
+        ),
+    ),
 )

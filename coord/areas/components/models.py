@@ -1,4 +1,6 @@
-"""The tables of the components area: one row per component, and one per observation that changed it or came too late to."""
+"""The tables of the components area: one row per component, and one per observation that changed it
+or came too late to.
+"""
 
 from datetime import datetime
 
@@ -15,7 +17,8 @@ VERSION_LENGTH = 200
 class Component(Base):
     """A component as it is now, or, once `retired_at` is set, as it was last.
 
-    `revision`: when it became known (anew). `changed_revision`: its last change; whoever decides upon what the row says guards with it.
+    `revision`: when it became known (anew). `changed_revision`: its last change; whoever decides
+    upon what the row says guards with it.
     """
 
     __tablename__ = "components"
@@ -25,9 +28,13 @@ class Component(Base):
         sa.Index("ix_components_current_of_project", "retired_at", "project_key", "revision"),
         sa.Index("ix_components_named", "retired_at", "component", "revision"),
         sa.Index("ix_components_state", "retired_at", "state", "revision"),
-        sa.Index("ix_components_state_of_project", "retired_at", "project_key", "state", "revision"),
+        sa.Index(
+            "ix_components_state_of_project", "retired_at", "project_key", "state", "revision"
+        ),
         sa.Index("ix_components_recent", "retired_at", "changed_revision"),
-        sa.Index("ix_components_recent_of_project", "retired_at", "project_key", "changed_revision"),
+        sa.Index(
+            "ix_components_recent_of_project", "retired_at", "project_key", "changed_revision"
+        ),
         TABLE_OPTIONS,
     )
 
@@ -48,7 +55,9 @@ class Component(Base):
 
 
 class Observation(Base):
-    """What a component's history keeps: each change as it left the component, its retirement, and (`superseded`) what came too late."""
+    """What a component's history keeps: each change as it left the component, its retirement, and
+    (`superseded`) what came too late.
+    """
 
     __tablename__ = "component_history"
     __table_args__ = (

@@ -24,7 +24,12 @@ from coord.web import Blueprint, PageQuery, Query, cursor_key, paginate
 NEW = "New, or known anew after it was retired."
 STORED = "What is stored now."
 
-blp = Blueprint("components", __name__, url_prefix="/components", description="What state each part of a project is in.")
+blp = Blueprint(
+    "components",
+    __name__,
+    url_prefix="/components",
+    description="What state each part of a project is in.",
+)
 
 
 @blp.route("", methods=["PUT"])
@@ -43,7 +48,9 @@ def put(report: Report) -> tuple[ComponentRow, int]:
 @blp.response(200, ComponentSchema, description=STORED)
 @blp.alt_response(201, schema=ComponentSchema, description=NEW)
 @blp.raises(Superseded)
-def put_named(body: dict[str, object], project_key: str, component: str) -> tuple[ComponentRow, int]:
+def put_named(
+    body: dict[str, object], project_key: str, component: str
+) -> tuple[ComponentRow, int]:
     """Report what is seen of the component that the path names."""
     names = _checked_names(body, project_key=project_key, component=component)
     stored, created = transact(repository.put, cast(Report, {**body, **names}))
@@ -74,9 +81,14 @@ def get(query: dict[str, object], project_key: str, component: str) -> Component
 @blp.response(200, ComponentObservationList)
 @blp.raises(NotFound)
 def history(query: PageCall, project_key: str, component: str) -> ResponseReturnValue:
-    """Every change of a component and what was reported too late, newest first. A retired component's stays."""
+    """Every change of a component and what was reported too late, newest first.
+
+    A retired component's stays.
+    """
     after = cursor_key("component_history", query["cursor"])
-    rows = read(repository.history, project_key, component, after[0] if after else None, query["limit"])
+    rows = read(
+        repository.history, project_key, component, after[0] if after else None, query["limit"]
+    )
     return paginate("component_history", rows, query["limit"], lambda row: [row["revision"]])
 
 
@@ -85,7 +97,10 @@ def history(query: PageCall, project_key: str, component: str) -> ResponseReturn
 @blp.response(200, ComponentSchema, description="The component as it was last.")
 @blp.raises(NotFound, Superseded)
 def retire(query: RetireCall, project_key: str, component: str) -> ComponentRow:
-    """Retire a component: it is no longer listed. Repeating it is fine; a later report makes it known anew."""
+    """Retire a component: it is no longer listed.
+
+    Repeating it is fine; a later report makes it known anew.
+    """
     by = query["updated_by"] or query["session_id"]
     return transact(repository.retire, project_key, component, by, query["observed_at"])
 

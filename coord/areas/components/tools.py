@@ -18,11 +18,14 @@ def _component(sent: Mapping[str, Any]) -> ToolCall:
 
 component = Tool(
     "component",
-    "Report the state of a part of the project when you change or see it; without state, version and notes: list what is known.",
+    "Report the state of a part of the project when you change or see it; without state, version"
+    " and notes: list what is known.",
     arguments={
         **CALLER_FIELDS,
         **pick_fields(ComponentsQuery, project_key="", component=""),
-        **pick_fields(PutComponentSchema, state=f"By convention {', '.join(STATES)}", version="", notes=""),
+        **pick_fields(
+            PutComponentSchema, state=f"By convention {', '.join(STATES)}", version="", notes=""
+        ),
         **pick_fields(ComponentsQuery, cursor=""),
     },
     call=_component,

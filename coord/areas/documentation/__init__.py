@@ -1,4 +1,7 @@
-"""Documentation: the API document, its page, and the protocol as an agent reads it. All of it works without internet."""
+"""Documentation: the API document, its page, and the protocol as an agent reads it.
+
+All of it works without internet.
+"""
 
 from coord.area import Area
 from coord.areas.documentation.commands import commands

@@ -13,13 +13,18 @@ commands = AppGroup("coord", help="Look into how coord works.")
 @click.argument("name", required=False)
 @click.option("--database", type=click.Choice(DATABASES), help="Only this one; both by default.")
 def sql(name: str | None, database: str | None) -> None:
-    """Print the SQL of a common write, with example values; without NAME the names there are. Opens no connection."""
+    """Print the SQL of a common write, with example values; without NAME the names there are.
+
+    Opens no connection.
+    """
     samples = {sample: area for area in areas() for sample in area.samples}
     if name is None:
         click.echo("\n".join(samples))
         return
     if name not in samples:
-        raise click.BadParameter(f"{name!r} is none of them: {', '.join(samples)}.", param_hint="NAME")
+        raise click.BadParameter(
+            f"{name!r} is none of them: {', '.join(samples)}.", param_hint="NAME"
+        )
     area = samples[name]
     for each in (database,) if database else DATABASES:
         change = call_hook(area.name, f"samples[{name}]", area.samples[name])

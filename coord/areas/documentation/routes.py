@@ -10,12 +10,17 @@ from coord.errors import NotFound
 from coord.layout import DOCS
 from coord.web import Blueprint, Query, openapi, shortened
 
-blp = Blueprint("documentation", __name__, description="The API document, its page and the protocol.")
+blp = Blueprint(
+    "documentation", __name__, description="The API document, its page and the protocol."
+)
 
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 _FILES = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _PROTOCOL = DOCS / "PROTOCOL.md"
-_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors"
+    " 'none'; base-uri 'none'"
+)
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -39,7 +44,7 @@ _START = """SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, docExpansion: "list",
   defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true
 });
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 @blp.route("/openapi.json", methods=["GET"], needs_token=False)

@@ -1,4 +1,6 @@
-"""Events: the journal of every change as a feed, to be read from any point, waited on and streamed."""
+"""Events: the journal of every change as a feed, to be read from any point, waited on and
+streamed.
+"""
 
 from coord.area import Area
 from coord.areas.events import retention

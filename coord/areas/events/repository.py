@@ -11,7 +11,9 @@ from sqlalchemy import bindparam as param
 from coord.areas.events.errors import CursorGone
 from coord.store import Prepared, Reader, Row, Rows, journal
 
-WINDOW = 10_000  # revisions read by one statement, so that one whose filter nothing fits takes 10 ms
+WINDOW = (
+    10_000  # revisions read by one statement, so that one whose filter nothing fits takes 10 ms
+)
 MAX_PAGE_S = 1.0  # after that a page may be empty, with a cursor that goes on
 
 _entry = journal.JournalEntry.__table__
@@ -38,7 +40,10 @@ def _is_of(kind: str, wanted: str) -> bool:
 
 @dataclass(frozen=True)
 class Page:
-    """`cursor`: up to where the journal was read. `at_end`: nothing more had been committed then."""
+    """`cursor`: up to where the journal was read.
+
+    `at_end`: nothing more had been committed then.
+    """
 
     items: Rows
     cursor: int
@@ -55,7 +60,9 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
     while True:
         upto = min(first + WINDOW, last)
         items = _between(db, wanted, first, upto, limit)
-        oldest, newest_now = _bounds(db)  # retention may have deleted what belongs onto this page before it was read
+        oldest, newest_now = _bounds(
+            db
+        )  # retention may have deleted what belongs onto this page before it was read
         if oldest > first and after is not None:
             raise CursorGone(first, oldest, newest_now)
         if oldest > first:
@@ -85,7 +92,9 @@ def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> R
     values: Row = {"first": first, "upto": upto, "most": limit, "project_key": wanted.project_key}
     values |= {f"type_{at}": kind for at, kind in enumerate(types)}
     values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
-    values |= {f"to_{at}": f"{thing}/" for at, thing in enumerate(things)}  # "/" follows "." in code point order
+    values |= {
+        f"to_{at}": f"{thing}/" for at, thing in enumerate(things)
+    }  # "/" follows "." in code point order
     return db.rows(_select(wanted.project_key is not None, len(types), len(things)), **values)
 
 
@@ -96,7 +105,9 @@ def _is_exact(kind: str) -> bool:
 @lru_cache(maxsize=128)
 def _select(in_project: bool, types: int, things: int) -> Prepared:
     kinds = [_c.type == param(f"type_{at}") for at in range(types)]
-    kinds += [sa.and_(_c.type >= param(f"from_{at}"), _c.type < param(f"to_{at}")) for at in range(things)]
+    kinds += [
+        sa.and_(_c.type >= param(f"from_{at}"), _c.type < param(f"to_{at}")) for at in range(things)
+    ]
     query = sa.select(*_c).where(_c.revision > param("first"), _c.revision <= param("upto"))
     if in_project:
         query = query.where(_c.project_key == param("project_key"))

@@ -6,7 +6,19 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import bindparam as param
 
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal, microseconds, now, plus, transact
+from coord.store import (
+    Answer,
+    Change,
+    Decision,
+    Event,
+    Prepared,
+    Reader,
+    journal,
+    microseconds,
+    now,
+    plus,
+    transact,
+)
 
 BATCH = 1000  # entries in one change: others wait while it runs (some 10 ms)
 BATCHES = 20  # in one go
@@ -17,15 +29,24 @@ _head = journal.JournalHead.__table__
 
 _next_at = 0.0
 
-# The oldest kept; and the one that ends the batch, when all up to it are older than the time allows.
+# The oldest kept; and the one that ends the batch, when all up to it are older than the time
+# allows.
 _DUE = Prepared(
     sa.select(_entry.revision)
     .where(_entry.at < plus(now(), param("age_us", type_=sa.BigInteger)))
-    .where(_entry.revision <= sa.select(sa.func.min(_entry.revision)).scalar_subquery() + param("batch", type_=sa.Integer))
+    .where(
+        _entry.revision
+        <= sa.select(sa.func.min(_entry.revision)).scalar_subquery()
+        + param("batch", type_=sa.Integer)
+    )
     .order_by(_entry.revision.desc())
     .limit(1)
 )
-_DELETE = Prepared(sa.delete(journal.JournalEntry.__table__).where(_entry.revision <= param("upto", type_=sa.BigInteger)))
+_DELETE = Prepared(
+    sa.delete(journal.JournalEntry.__table__).where(
+        _entry.revision <= param("upto", type_=sa.BigInteger)
+    )
+)
 _NOTE = Prepared(
     sa.update(_head)
     .where(_head.c.id == 1, _head.c.trimmed < param("upto", type_=sa.BigInteger))
@@ -46,7 +67,9 @@ def trim() -> None:
 
 
 def trim_once(db: Reader, days: float) -> Decision[bool]:
-    """A change that deletes one batch of what is older than so many days; False when there is none."""
+    """A change that deletes one batch of what is older than so many days; False when there
+    is none.
+    """
     upto = db.value(_DUE, age_us=-microseconds(days=days), batch=BATCH)
     if upto is None:
         return Answer(False)

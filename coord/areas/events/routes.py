@@ -17,7 +17,12 @@ from coord.live import ClientHungUp, Subscription, subscribe
 from coord.store import read
 from coord.web import Blueprint, explain
 
-blp = Blueprint("events", __name__, url_prefix="/events", description="The journal of every change: read it, wait on it, follow it.")
+blp = Blueprint(
+    "events",
+    __name__,
+    url_prefix="/events",
+    description="The journal of every change: read it, wait on it, follow it.",
+)
 
 HEARTBEAT_S = 15  # proxies close what is silent for longer, often after 60 s
 RECONNECT_MS = 1000
@@ -35,8 +40,9 @@ _event = EventSchema()
 def find(query: dict[str, Any]) -> ResponseReturnValue:
     """Read the journal, oldest first: every change once, in the order in which it was committed.
 
-    `next_cursor` is the `after` of the next call, also when nothing is new. With a filter a page may be empty before the end is reached:
-    go on with `next_cursor`. With `wait` the call answers as soon as there is something, or when the time is over.
+    `next_cursor` is the `after` of the next call, also when nothing is new. With a filter a page
+    may be empty before the end is reached: go on with `next_cursor`. With `wait` the call answers
+    as soon as there is something, or when the time is over.
     """
     until = time.monotonic() + query["wait"]
     wanted = repository.filter_of(query["project_key"], query["type"])
@@ -60,14 +66,17 @@ def _answer(page: repository.Page) -> dict[str, Any]:
 @blp.route("/stream", methods=["GET"])
 @blp.arguments(StreamQuery)
 @blp.response(
-    200, content_type="text/event-stream", description="Server-Sent Events: `id` is the revision, `event` the type, `data` the event."
+    200,
+    content_type="text/event-stream",
+    description="Server-Sent Events: `id` is the revision, `event` the type, `data` the event.",
 )
 @blp.raises(CursorGone, TooMany)
 def stream(query: dict[str, Any]) -> Response:
     """Follow the journal as Server-Sent Events.
 
-    After a break the client sends `Last-Event-ID` (browsers do so by themselves) and misses nothing. A comment comes every 15 s when
-    nothing happens. The stream ends when the worker stops or the database is away: connect again.
+    After a break the client sends `Last-Event-ID` (browsers do so by themselves) and misses
+    nothing. A comment comes every 15 s when nothing happens. The stream ends when the worker stops
+    or the database is away: connect again.
     """
     wanted = repository.filter_of(query["project_key"], query["type"])
     last_event_id = _last_event_id()
@@ -76,13 +85,16 @@ def stream(query: dict[str, Any]) -> Response:
         subscription = stack.enter_context(subscribe(wanted.fits))
         if subscription is None:
             detail = (
-                "No more calls may wait here. Read /api/coord/events instead, or try again later; the operator can raise COORD_THREADS."
+                "No more calls may wait here. Read /api/coord/events instead, or try again later;"
+                " the operator can raise COORD_THREADS."
             )
             raise TooMany(detail, headers={"Retry-After": str(BUSY_S)})
         if after is None:
             after = read(repository.newest)
         first = read(repository.page, wanted, after, PAGE)
-        response = Response(stream_with_context(_follow(wanted, first, subscription)), mimetype="text/event-stream")
+        response = Response(
+            stream_with_context(_follow(wanted, first, subscription)), mimetype="text/event-stream"
+        )
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
         response.call_on_close(stack.pop_all().close)
@@ -98,8 +110,13 @@ def _last_event_id() -> int | None:
     return int(sent)
 
 
-def _follow(wanted: repository.Filter, page: repository.Page, subscription: Subscription) -> Iterator[str]:
-    """Everything from the first page on. Ends where it cannot go on, with a comment that says why."""
+def _follow(
+    wanted: repository.Filter, page: repository.Page, subscription: Subscription
+) -> Iterator[str]:
+    """Everything from the first page on.
+
+    Ends where it cannot go on, with a comment that says why.
+    """
     yield f"retry: {RECONNECT_MS}\n\n"
     try:
         while True:

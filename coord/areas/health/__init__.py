@@ -1,4 +1,6 @@
-"""Health: whether the service can do its work (`/health`) and whether the process is up (`/livez`)."""
+"""Health: whether the service can do its work (`/health`) and whether the process is up
+(`/livez`).
+"""
 
 from coord.area import Area
 from coord.areas.health.routes import blp

@@ -1,4 +1,6 @@
-"""The probe: it reads a table, so a node that has lost its cluster does not pass, and sees whether the database takes writes."""
+"""The probe: it reads a table, so a node that has lost its cluster does not pass, and sees whether
+the database takes writes.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,12 +17,19 @@ _PROBE = Prepared(sa.select(_versions.c.version_num, sa.literal(0, sa.Integer).l
 _WRITE_NOTHING = Prepared(
     sa.update(JournalHead).where(sa.false()).values(revision=JournalHead.revision)
 )  # takes the writer's place, touches no row
-_PROBE_MARIADB = Prepared(sa.select(_versions.c.version_num, sa.literal_column("@@global.read_only", sa.Integer).label("read_only")))
+_PROBE_MARIADB = Prepared(
+    sa.select(
+        _versions.c.version_num,
+        sa.literal_column("@@global.read_only", sa.Integer).label("read_only"),
+    )
+)
 
 
 @dataclass(frozen=True)
 class State:
-    """The migrations that the database has, whether it refuses writes, and whether the journal has its head."""
+    """The migrations that the database has, whether it refuses writes, and whether the journal has
+    its head.
+    """
 
     migrations: frozenset[str]
     read_only: bool
@@ -34,12 +43,16 @@ def probe(db: Reader) -> State:
             db.rows(_WRITE_NOTHING)
     rows = db.rows(_PROBE if db.dialect.name == "sqlite" else _PROBE_MARIADB)
     migrations = frozenset(row["version_num"] for row in rows)
-    return State(migrations, any(row["read_only"] for row in rows), db.row(journal.HEAD) is not None)
+    return State(
+        migrations, any(row["read_only"] for row in rows), db.row(journal.HEAD) is not None
+    )
 
 
 @dataclass(frozen=True)
 class Histories:
-    """The migrations that this version of the code knows, its areas' included, and the last of each history."""
+    """The migrations that this version of the code knows, its areas' included, and the last of each
+    history.
+    """
 
     known: frozenset[str]
     heads: frozenset[str]
@@ -48,14 +61,18 @@ class Histories:
 @lru_cache(maxsize=8)
 def histories(folders: tuple[Path, ...]) -> Histories:
     first, *_ = folders
-    script = ScriptDirectory(str(first.parent), version_locations=[str(folder) for folder in folders])
+    script = ScriptDirectory(
+        str(first.parent), version_locations=[str(folder) for folder in folders]
+    )
     known = frozenset(revision.revision for revision in script.walk_revisions())
     return Histories(known, frozenset(script.get_heads()))
 
 
 @dataclass(frozen=True)
 class Schema:
-    """How the database's tables stand to the code: `behind` by these migrations, or `newer` by those."""
+    """How the database's tables stand to the code: `behind` by these migrations, or `newer` by
+    those.
+    """
 
     behind: frozenset[str] = frozenset()
     newer: frozenset[str] = frozenset()
@@ -64,7 +81,8 @@ class Schema:
 def compare(code: Histories, applied: frozenset[str]) -> Schema:
     """`applied`: the last migration of each history that the database has.
 
-    One that the code does not know is newer than a head that is missing, or of an area that is no longer here.
+    One that the code does not know is newer than a head that is missing, or of an area that is no
+    longer here.
     """
     missing = code.heads - applied
     unknown = applied - code.known

@@ -21,8 +21,14 @@ MIGRATE = "run: flask db upgrade"
 @blp.route("/health", methods=["GET"], needs_token=False)
 @blp.arguments(Query)
 @blp.response(200, HealthSchema)
-@blp.alt_response(503, schema=HealthSchema, description="The database is away or refuses writes; with `Retry-After`.")
-@blp.alt_response(500, schema=HealthSchema, description="The database is there, but a migration is missing.")
+@blp.alt_response(
+    503,
+    schema=HealthSchema,
+    description="The database is away or refuses writes; with `Retry-After`.",
+)
+@blp.alt_response(
+    500, schema=HealthSchema, description="The database is there, but a migration is missing."
+)
 def health(query: dict[str, str | None]) -> ResponseReturnValue:
     """Whether the service can do its work: asks the database at each call."""
     try:
@@ -31,7 +37,9 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
     except Exception as error:
         explained = explain(error)
         if isinstance(explained, SchemaBehind):
-            return _degraded(500, "connected", f"none applied; {MIGRATE}", "no migration has been applied")
+            return _degraded(
+                500, "connected", f"none applied; {MIGRATE}", "no migration has been applied"
+            )
         if isinstance(explained, Unavailable):
             return _degraded(503, "disconnected", None, explained.reason)
         raise
@@ -41,20 +49,39 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
         return _degraded(500, "connected", missing, "a migration is missing")
     migrations = f"newer ({', '.join(sorted(schema.newer))})" if schema.newer else "current"
     if not state.has_head:
-        reason = "the table journal_head has lost its row: no change can be made until it is put back"
+        reason = (
+            "the table journal_head has lost its row: no change can be made until it is put back"
+        )
         return _degraded(500, "connected", migrations, reason)
     if state.read_only:
         return _degraded(503, "disconnected", migrations, "the database is read-only")
-    return {"status": "ok", "database": "connected", "migrations": migrations, "reason": None, "version": __version__}
+    return {
+        "status": "ok",
+        "database": "connected",
+        "migrations": migrations,
+        "reason": None,
+        "version": __version__,
+    }
 
 
-def _degraded(status: int, database: str, migrations: str | None, reason: str) -> ResponseReturnValue:
-    body = {"status": "degraded", "database": database, "migrations": migrations, "reason": reason, "version": __version__}
+def _degraded(
+    status: int, database: str, migrations: str | None, reason: str
+) -> ResponseReturnValue:
+    body = {
+        "status": "degraded",
+        "database": database,
+        "migrations": migrations,
+        "reason": reason,
+        "version": __version__,
+    }
     return body, status, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
 
 
 def _folders() -> tuple[Path, ...]:
-    return (MIGRATIONS / "versions", *(area.migrations for area in areas() if area.migrations is not None))
+    return (
+        MIGRATIONS / "versions",
+        *(area.migrations for area in areas() if area.migrations is not None),
+    )
 
 
 @blp.route("/livez", methods=["GET"], needs_token=False)

@@ -9,13 +9,22 @@ class HealthSchema(Schema):
     """Whether the service can do its work."""
 
     status = fields.String(required=True, metadata={"description": "`ok` or `degraded`."})
-    database = fields.String(required=True, metadata={"description": "`connected` or `disconnected`."})
+    database = fields.String(
+        required=True, metadata={"description": "`connected` or `disconnected`."}
+    )
     migrations = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "`current`, `newer (0006)` in a rolling upgrade, or what is missing; null: the database is away."},
+        metadata={
+            "description": (
+                "`current`, `newer (0006)` in a rolling upgrade, or what is missing; null: the"
+                " database is away."
+            )
+        },
     )
-    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it is degraded."})
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why it is degraded."}
+    )
     version = fields.String(required=True)
 
 

@@ -12,18 +12,28 @@ MAX_WAITERS = 1_000
 
 
 def _held(db: Reader) -> list[LockRow]:
-    held = {"project_key": None, "session_id": None, "resource": None, "stale": None, "state": "active"}
+    held = {
+        "project_key": None,
+        "session_id": None,
+        "resource": None,
+        "stale": None,
+        "state": "active",
+    }
     return repository.find(db, held, None, MAX_BOARD_ITEMS - 1)
 
 
 def _waiters(db: Reader) -> list[WaiterAnswer]:
-    return repository.waiters.find(db, {"project_key": None, "session_id": None, "resource": None}, None, MAX_WAITERS - 1)
+    return repository.waiters.find(
+        db, {"project_key": None, "session_id": None, "resource": None}, None, MAX_WAITERS - 1
+    )
 
 
 board = BoardPart(
     folder=Path(__file__).parent / "static",
     lists=(
-        BoardList("locks", LockSchema, "id", frozenset({"lock"}), _held, changed=repository.held_among),
+        BoardList(
+            "locks", LockSchema, "id", frozenset({"lock"}), _held, changed=repository.held_among
+        ),
         BoardList("waiters", WaiterSchema, "id", frozenset({"lock", "waiter"}), _waiters),
     ),
 )

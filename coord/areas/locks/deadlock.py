@@ -27,18 +27,26 @@ def _may_be_waited_for(db: Reader, own: list[WaiterRow]) -> bool:
     return bool(held_by(db, session_id)) or len(waiters.of_session(db, session_id)) > len(own)
 
 
-def _search(db: Reader, rows: list[WaiterRow], goal: str, newest: int, seen: set[str]) -> list[CycleStep] | None:
+def _search(
+    db: Reader, rows: list[WaiterRow], goal: str, newest: int, seen: set[str]
+) -> list[CycleStep] | None:
     """A path from the session that these rows belong to back to `goal`, over waiters older than
     the revision `newest`."""
     for row in rows:
         for session_id in _waits_for(db, row):
-            step: CycleStep = {"session_id": row["session_id"], "resource": row["resource"], "waits_for": session_id}
+            step: CycleStep = {
+                "session_id": row["session_id"],
+                "resource": row["resource"],
+                "waits_for": session_id,
+            }
             if session_id == goal:
                 return [step]
             if session_id in seen or len(seen) >= MAX_SESSIONS:
                 continue
             seen.add(session_id)
-            theirs = [other for other in waiters.of_session(db, session_id) if other["revision"] < newest]
+            theirs = [
+                other for other in waiters.of_session(db, session_id) if other["revision"] < newest
+            ]
             rest = _search(db, theirs, goal, newest, seen) if theirs else None
             if rest is not None:
                 return [step, *rest]

@@ -41,15 +41,18 @@ def _who_holds(conflicts: list[LockRow], ahead: list[WaiterAnswer]) -> str:
     advice = "Wait, work on something else, or ask its holder."
     if all(lock["stale"] for lock in conflicts):
         advice = "It is stale: claim it with take_over_stale set to true if its holder is gone."
-    return f"'{first['resource']}' is held by '{first['session_id']}'{why} {_until(first)}{more}.{others} {advice}"
+    return (
+        f"'{first['resource']}' is held by '{first['session_id']}'{why}"
+        f" {_until(first)}{more}.{others} {advice}"
+    )
 
 
 def _who_is_next(ahead: list[WaiterAnswer]) -> str:
     first = ahead[0]
     others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
     return (
-        f"Nobody holds it, but '{first['session_id']}'{others} came first and waits for '{first['resources'][0]}'."
-        " Claim it with wait to be next, or work on something else."
+        f"Nobody holds it, but '{first['session_id']}'{others} came first and waits for"
+        f" '{first['resources'][0]}'. Claim it with wait to be next, or work on something else."
     )
 
 
@@ -60,9 +63,13 @@ class Deadlock(CoordError):
     status, code = 409, "deadlock"
 
     def __init__(self, cycle: list[CycleStep]) -> None:
-        steps = ", ".join(f"'{step['session_id']}' waits for '{step['waits_for']}' ('{step['resource']}')" for step in cycle)
+        steps = ", ".join(
+            f"'{step['session_id']}' waits for '{step['waits_for']}' ('{step['resource']}')"
+            for step in cycle
+        )
         super().__init__(
-            f"Nobody would ever get on: {steps}. Release what they wait for, then claim all you need in one call.",
+            f"Nobody would ever get on: {steps}. Release what they wait for, then claim all you"
+            " need in one call.",
             cycle=cycle,
         )
 
@@ -74,7 +81,8 @@ class NotHolder(CoordError):
 
     def __init__(self, lock: LockRow) -> None:
         super().__init__(
-            f"'{lock['resource']}' is held by '{lock['session_id']}', not by you, {_until(lock)}. Only its holder may renew or release it.",
+            f"'{lock['resource']}' is held by '{lock['session_id']}', not by you, {_until(lock)}."
+            " Only its holder may renew or release it.",
             lock=_lock.dump(lock),
         )
 
@@ -87,9 +95,14 @@ class LockLost(CoordError):
 
     def __init__(self, lock: LockRow) -> None:
         by = f" by '{lock['released_by']}'" if lock["released_by"] else ""
-        how = "taken over or released as stale" if lock["release_reason"] == "stale" else lock["release_reason"]
+        how = (
+            "taken over or released as stale"
+            if lock["release_reason"] == "stale"
+            else lock["release_reason"]
+        )
         super().__init__(
-            f"This lock of '{lock['resource']}' is gone ({how}{by}). Claim it again; others may have had it since.",
+            f"This lock of '{lock['resource']}' is gone ({how}{by}). Claim it again; others may"
+            " have had it since.",
             lock=_lock.dump(lock),
         )
 
@@ -100,17 +113,24 @@ class Superseded(errors.Superseded):
 
     def __init__(self, lock: LockRow, since: datetime) -> None:
         super().__init__(
-            f"'{lock['resource']}' was claimed by '{lock['session_id']}' at {iso(since)}, after this release was decided:"
-            " it stays. To release it even now, send it again without observed_at.",
+            f"'{lock['resource']}' was claimed by '{lock['session_id']}' at {iso(since)}, after"
+            " this release was decided: it stays. To release it even now, send it again without"
+            " observed_at.",
             lock=_lock.dump(lock),
         )
 
 
 def _until(lock: LockAnswer) -> str:
-    return "without an end" if lock["expires_at"] is None else f"until {lock['expires_at']:%Y-%m-%dT%H:%M:%SZ}"
+    return (
+        "without an end"
+        if lock["expires_at"] is None
+        else f"until {lock['expires_at']:%Y-%m-%dT%H:%M:%SZ}"
+    )
 
 
 def _seconds_until_free(locks: list[LockRow], now: datetime) -> int:
     """Seconds, rounded up, until the first of them expires or turns stale; at least 1."""
-    ends = [end for lock in locks for end in (lock["expires_at"], lock["stale_at"]) if end is not None]
+    ends = [
+        end for lock in locks for end in (lock["expires_at"], lock["stale_at"]) if end is not None
+    ]
     return max(1, math.ceil((min(ends) - now).total_seconds())) if ends else 1

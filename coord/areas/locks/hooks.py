@@ -52,7 +52,10 @@ def on_session_end(db: Reader, end: SessionEnd) -> None:
 def _tell_waiters(db: Reader, end: SessionEnd, held: list[LockRow]) -> None:
     for lock in held:
         for row in repository.waiters.blocked_by(db, lock):
-            sentence = f"You wait for '{row['resource']}'; the lock of '{lock['resource']}' in its way is stale now."
+            sentence = (
+                f"You wait for '{row['resource']}'; the lock of '{lock['resource']}' in its way is"
+                " stale now."
+            )
             end.affects(row["session_id"], sentence)
 
 
@@ -65,7 +68,13 @@ def on_tick() -> None:
 
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
-    filters = {"project_key": scope.project_key, "session_id": None, "resource": None, "stale": None, "state": "active"}
+    filters = {
+        "project_key": scope.project_key,
+        "session_id": None,
+        "resource": None,
+        "stale": None,
+        "state": "active",
+    }
     return {
         "active_locks": repository.find(db, filters, None, MAX_LISTED - 1),
         "counts": {
@@ -82,19 +91,31 @@ status = StatusPart(fields={"active_locks": fields.List(fields.Nested(LockSchema
 def gauges(db: Reader) -> Iterable[Gauge]:
     yield Gauge("locks_active", "Locks held.", repository.count(db, None))
     yield Gauge("lock_waiters", "Claims that wait for a lock.", repository.waiters.count(db))
-    yield Gauge("locks_stale", "Locks held by sessions that have gone silent.", repository.count(db, None, stale=True))
+    yield Gauge(
+        "locks_stale",
+        "Locks held by sessions that have gone silent.",
+        repository.count(db, None, stale=True),
+    )
 
 
 def _own_locks(db: Reader, scope: Scope) -> tuple[list[OwnLock], int]:
     """Those that expire first come first, in whatever project they are."""
     held = repository.held_by(db, scope.session_id or "")
-    held.sort(key=lambda lock: (lock["expires_at"] is None, lock["expires_at"] or lock["acquired_at"]))
-    return [cast(OwnLock, {**lock, "seconds_left": _seconds_left(lock)}) for lock in held[:MAX_LISTED]], len(held)
+    held.sort(
+        key=lambda lock: (lock["expires_at"] is None, lock["expires_at"] or lock["acquired_at"])
+    )
+    return [
+        cast(OwnLock, {**lock, "seconds_left": _seconds_left(lock)}) for lock in held[:MAX_LISTED]
+    ], len(held)
 
 
 def _seconds_left(lock: LockRow) -> int | None:
     """Rounded up; None: it never expires."""
-    return None if lock["expires_at"] is None else math.ceil((lock["expires_at"] - lock["now"]).total_seconds())
+    return (
+        None
+        if lock["expires_at"] is None
+        else math.ceil((lock["expires_at"] - lock["now"]).total_seconds())
+    )
 
 
 def _line(lock: Mapping[str, Any]) -> str:

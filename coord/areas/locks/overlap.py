@@ -19,7 +19,10 @@ def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
     """
     key = columns.resource_key
     above = [key == param(f"above_{nth}", type_=sa.String) for nth in range(depth)]
-    parts = [key == param("key", type_=sa.String), *(sa.and_(part, columns.tree == sa.true()) for part in above)]
+    parts = [
+        key == param("key", type_=sa.String),
+        *(sa.and_(part, columns.tree == sa.true()) for part in above),
+    ]
     if tree:
         first, end = (param(name, type_=sa.String) for name in ("below_from", "below_to"))
         parts.append(sa.and_(key >= first, key < end))
@@ -28,7 +31,10 @@ def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
 
 def overlap_values(resource: Resource) -> dict[str, str]:
     """The values that `overlaps` takes."""
-    values = {"key": resource.key, **{f"above_{nth}": key for nth, key in enumerate(resource.above)}}
+    values = {
+        "key": resource.key,
+        **{f"above_{nth}": key for nth, key in enumerate(resource.above)},
+    }
     if resource.tree:
         values["below_from"], values["below_to"] = resource.below
     return values

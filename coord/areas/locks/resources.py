@@ -48,7 +48,9 @@ class Resource:
         """Whether the two have something in common."""
         if self.key == other.key:
             return True
-        return (self.tree and _covers(self.key, other.key)) or (other.tree and _covers(other.key, self.key))
+        return (self.tree and _covers(self.key, other.key)) or (
+            other.tree and _covers(other.key, self.key)
+        )
 
 
 def _covers(tree: str, key: str) -> bool:

@@ -27,16 +27,27 @@ from coord.errors import IdConflict, NotFound
 from coord.store import read, transact, transact_optimistically
 from coord.web import Blueprint, Query, cursor_key, paginate
 
-blp = Blueprint("locks", __name__, url_prefix="/locks", description="Who holds what: leases on any named resource.")
+blp = Blueprint(
+    "locks",
+    __name__,
+    url_prefix="/locks",
+    description="Who holds what: leases on any named resource.",
+)
 
 
-_ONE_OR_SEVERAL = {"content": {"application/json": {"schema": {"oneOf": [LockSchema, GrantedSchema]}}}}
+_ONE_OR_SEVERAL = {
+    "content": {"application/json": {"schema": {"oneOf": [LockSchema, GrantedSchema]}}}
+}
 
 
 @blp.route("", methods=["POST"])
 @blp.arguments(ClaimSchema)
 @blp.response(201, LockSchema, description="Granted. With `resources`: `items`, all of them.")
-@blp.alt_response(200, schema=LockSchema, description="Held already: the same lock, renewed. Or a repeated `id`: the stored lock.")
+@blp.alt_response(
+    200,
+    schema=LockSchema,
+    description="Held already: the same lock, renewed. Or a repeated `id`: the stored lock.",
+)
 @blp.doc(responses={200: _ONE_OR_SEVERAL, 201: _ONE_OR_SEVERAL})
 @blp.raises(LockHeld, Deadlock, IdConflict)
 def claim(body: dict[str, Any]) -> tuple[Response | LockAnswer, int]:
@@ -48,7 +59,9 @@ def claim(body: dict[str, Any]) -> tuple[Response | LockAnswer, int]:
     """
     if body["observed_at"] is not None:
         read(repository.refuse_skew_now, body["observed_at"])
-    terms = terms_of(body, default_ttl_hours=current_app.config["DEFAULT_TTL_HOURS"], stale_us=stale_us())
+    terms = terms_of(
+        body, default_ttl_hours=current_app.config["DEFAULT_TTL_HOURS"], stale_us=stale_us()
+    )
     granted = waiting.claim(terms, body["wait"])
     status = 201 if granted.created else 200
     if body["resources"] is not None:
@@ -83,11 +96,17 @@ def find(query: dict[str, Any]) -> dict[str, Any]:
 @blp.raises(NotHolder, Superseded)
 def release_many(query: dict[str, Any]) -> dict[str, Any]:
     """Release by name, or with `release_all=true` everything that the session holds."""
-    session_id, project_key, observed = query["session_id"], query["project_key"], query["observed_at"]
+    session_id, project_key, observed = (
+        query["session_id"],
+        query["project_key"],
+        query["observed_at"],
+    )
     if query["release_all"]:
         released = transact(repository.release_all, session_id, project_key, observed)
     else:
-        released = transact(repository.release_by_name, session_id, project_key, query["resource"], observed)
+        released = transact(
+            repository.release_by_name, session_id, project_key, query["resource"], observed
+        )
     return {"released": len(released), "items": released}
 
 
@@ -118,4 +137,6 @@ def release(query: dict[str, Any], lock_id: UUID) -> LockRow:
     asked = (str(lock_id), query["session_id"], query["observed_at"])
     if query["observed_at"] is not None:
         return transact(repository.release, *asked)
-    return transact_optimistically(lambda: repository.release_held(*asked[:2]), repository.release, *asked)
+    return transact_optimistically(
+        lambda: repository.release_held(*asked[:2]), repository.release, *asked
+    )

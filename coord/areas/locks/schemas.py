@@ -44,16 +44,28 @@ class LockSchema(Schema):
     session_id = SessionId(required=True)
     description = fields.String(required=True, allow_none=True)
     mode = Choice(MODES, required=True)
-    ttl_hours = Number(min=0, max=MAX_TTL_HOURS, required=True, metadata={"description": "0: never expires."})
-    fencing_token = Integer(min=0, max=2**53, required=True, metadata={"description": "Larger for each later grant that overlaps."})
+    ttl_hours = Number(
+        min=0, max=MAX_TTL_HOURS, required=True, metadata={"description": "0: never expires."}
+    )
+    fencing_token = Integer(
+        min=0,
+        max=2**53,
+        required=True,
+        metadata={"description": "Larger for each later grant that overlaps."},
+    )
     acquired_at = Time(required=True)
     last_activity_at = Time(required=True)
     expires_at = Time(required=True, allow_none=True)
-    stale = fields.Boolean(required=True, metadata={"description": "Abandoned: any session may release it or take it over."})
+    stale = fields.Boolean(
+        required=True,
+        metadata={"description": "Abandoned: any session may release it or take it over."},
+    )
     released_at = Time(required=True, allow_none=True)
     released_by = fields.String(required=True, allow_none=True)
     release_reason = fields.String(
-        required=True, allow_none=True, metadata={"description": "`released`, `stale`, `expired` or `session_ended`."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "`released`, `stale`, `expired` or `session_ended`."},
     )
 
 
@@ -63,7 +75,9 @@ LockList = list_of(LockSchema)
 class OwnLockSchema(LockSchema):
     """A lock of the session that asks."""
 
-    seconds_left = fields.Integer(required=True, allow_none=True, metadata={"description": "Until it expires; null: never."})
+    seconds_left = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Until it expires; null: never."}
+    )
 
 
 class WaiterSchema(Schema):
@@ -75,7 +89,9 @@ class WaiterSchema(Schema):
     resources = fields.List(Text(max_length=RESOURCE_LENGTH), required=True)
     mode = Choice(MODES, required=True)
     description = fields.String(required=True, allow_none=True)
-    since = Time(required=True, metadata={"description": "When it began to wait; first come, first served."})
+    since = Time(
+        required=True, metadata={"description": "When it began to wait; first come, first served."}
+    )
 
 
 WaiterList = list_of(WaiterSchema)
@@ -100,7 +116,8 @@ def _refuse_depth(name: str) -> None:
     depth = canonical(name).depth
     if depth > MAX_STEPS:
         raise ma.ValidationError(
-            f"Has {depth} steps (names between slashes), at most {MAX_STEPS}. Name a folder above it: 'a/b/' is all below a/b."
+            f"Has {depth} steps (names between slashes), at most {MAX_STEPS}. Name a folder above"
+            " it: 'a/b/' is all below a/b."
         )
 
 
@@ -112,8 +129,8 @@ def _refuse_pattern(name: str) -> None:
     if len(name) <= RESOURCE_LENGTH and canonical(name).is_pattern:
         folder = f"{name.replace(chr(92), '/').partition('*')[0].rpartition('/')[0]}/"
         raise ma.ValidationError(
-            "Patterns are not known: this would lock a file of just that name, and none that it matches. "
-            f"Claim '{shortened(folder)}' (all below it), or name the files in resources."
+            "Patterns are not known: this would lock a file of just that name, and none that it"
+            f" matches. Claim '{shortened(folder)}' (all below it), or name the files in resources."
         )
 
 
@@ -127,8 +144,10 @@ class ResourceName(Name):
             min_length=1,
             validators=validators,
             metadata={
-                "description": "Free text: a path, `git push`, `ssh web-1`. One that ends in `/` covers everything below it; "
-                "`/` is the whole project."
+                "description": (
+                    "Free text: a path, `git push`, `ssh web-1`. One that ends in `/` covers"
+                    " everything below it; `/` is the whole project."
+                )
             },
             **kwargs,
         )
@@ -137,9 +156,19 @@ class ResourceName(Name):
 class ClaimSchema(Body):
     """A claim of one resource, or of several at once."""
 
-    example = {"project_key": "shop", "session_id": "web-1/claude", "resource": "src/cart.py", "description": "Fixing the totals."}
+    example = {
+        "project_key": "shop",
+        "session_id": "web-1/claude",
+        "resource": "src/cart.py",
+        "description": "Fixing the totals.",
+    }
 
-    id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated claim grants nothing twice."})
+    id = Uuid(
+        load_default=None,
+        metadata={
+            "description": "Chosen by the client, so that a repeated claim grants nothing twice."
+        },
+    )
     project_key = ProjectKey(required=True)
     session_id = SessionId(required=True)
     resource = ResourceName(is_claimed=True, load_default=None)
@@ -150,21 +179,38 @@ class ClaimSchema(Body):
         load_default=None,
         metadata={"description": "Instead of `resource`: all of them or none."},
     )
-    description = Text(max_length=20_000, load_default=None, allow_none=True, metadata={"description": "Why: others see it."})
+    description = Text(
+        max_length=20_000,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Why: others see it."},
+    )
     mode = Choice(MODES, load_default="exclusive")
     ttl_hours = Number(
-        min=0, max=MAX_TTL_HOURS, load_default=None, allow_none=True, metadata={"description": "Default 2; 0: never expires."}
+        min=0,
+        max=MAX_TTL_HOURS,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Default 2; 0: never expires."},
     )
     take_over_stale = Boolean(
         load_default=None,
         allow_none=True,
-        metadata={"description": "Take it from a holder that has gone silent. Left out: only when the claim waits."},
+        metadata={
+            "description": (
+                "Take it from a holder that has gone silent. Left out: only when the claim waits."
+            )
+        },
     )
     wait = Number(
         min=0,
         max=MAX_WAIT_S,
         load_default=0,
-        metadata={"description": "Seconds to wait for it, first come, first served, instead of a 409 at once."},
+        metadata={
+            "description": (
+                "Seconds to wait for it, first come, first served, instead of a 409 at once."
+            )
+        },
     )
 
     observed_at = ObservedAt("A release that was decided after this releases it.")
@@ -172,7 +218,9 @@ class ClaimSchema(Body):
     @ma.validates_schema
     def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if (data.get("resource") is None) == (data.get("resources") is None):
-            raise ma.ValidationError({"resource": ["Name one resource here, or several in resources."]})
+            raise ma.ValidationError(
+                {"resource": ["Name one resource here, or several in resources."]}
+            )
 
 
 class RenewSchema(Body):
@@ -205,12 +253,19 @@ class ReleaseManySchema(Query):
     @ma.validates_schema
     def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if data.get("release_all") and data.get("resource") is not None:
-            raise ma.ValidationError({"resource": ["Not together with release_all: name one resource, or release all."]})
+            raise ma.ValidationError(
+                {"resource": ["Not together with release_all: name one resource, or release all."]}
+            )
         if data.get("release_all"):
             return
         missing = [name for name in ("project_key", "resource") if data.get(name) is None]
         if missing:
-            raise ma.ValidationError({name: ["Needed to release by name; release_all=true releases all."] for name in missing})
+            raise ma.ValidationError(
+                {
+                    name: ["Needed to release by name; release_all=true releases all."]
+                    for name in missing
+                }
+            )
 
 
 class WaitersQuery(PageQuery):
@@ -229,7 +284,13 @@ class LocksQuery(PageQuery):
     filters_by_session = True
 
     session_id = SessionId(
-        load_default=None, metadata={"description": "Those of this session. (Who asks may be named in the header, which filters nothing.)"}
+        load_default=None,
+        metadata={
+            "description": (
+                "Those of this session. (Who asks may be named in the header, which filters"
+                " nothing.)"
+            )
+        },
     )
     project_key = ProjectKey(load_default=None)
     resource = ResourceName(load_default=None)

@@ -87,12 +87,18 @@ def terms_of(body: Mapping[str, Any], *, default_ttl_hours: float, stale_us: int
 
 def _requests(body: Mapping[str, Any]) -> tuple[RequestedLock, ...]:
     names = body["resources"] if body["resources"] is not None else [body["resource"]]
-    content = {key: body[key] for key in ("project_key", "session_id", "description", "mode", "ttl_hours")}
+    content = {
+        key: body[key] for key in ("project_key", "session_id", "description", "mode", "ttl_hours")
+    }
     requests: dict[Resource, RequestedLock] = {}
     for name in names:
         resource, asked_for = canonical(name), digest({**content, "resource": name})
-        requests.setdefault(resource, RequestedLock(_lock_id(body, name), name, resource, asked_for))
-    return tuple(sorted(requests.values(), key=lambda request: (request.resource.key, request.resource.tree)))
+        requests.setdefault(
+            resource, RequestedLock(_lock_id(body, name), name, resource, asked_for)
+        )
+    return tuple(
+        sorted(requests.values(), key=lambda request: (request.resource.key, request.resource.tree))
+    )
 
 
 def _lock_id(body: Mapping[str, Any], name: str) -> str:
@@ -100,7 +106,11 @@ def _lock_id(body: Mapping[str, Any], name: str) -> str:
     claim gets the same."""
     if body["id"] is None:
         return new_id()
-    return str(uuid.uuid5(uuid.UUID(body["id"]), name)) if body["resources"] is not None else str(body["id"])
+    return (
+        str(uuid.uuid5(uuid.UUID(body["id"]), name))
+        if body["resources"] is not None
+        else str(body["id"])
+    )
 
 
 @dataclass(frozen=True)

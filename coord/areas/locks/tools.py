@@ -18,7 +18,9 @@ def _lock_id(purpose: str) -> Uuid:
 def _call_lock(arguments: Mapping[str, Any]) -> ToolCall:
     if "lock_id" not in arguments:
         if arguments.get("resources") is None:
-            raise Invalid({"resources": ["Needed: name what to lock, or with lock_id the lock to renew."]})
+            raise Invalid(
+                {"resources": ["Needed: name what to lock, or with lock_id the lock to renew."]}
+            )
         return ToolCall("POST", "/locks", arguments)
     return ToolCall("PATCH", f"/locks/{arguments['lock_id']}", _without_names(arguments))
 
@@ -31,18 +33,23 @@ def _call_unlock(arguments: Mapping[str, Any]) -> ToolCall:
 
 def _without_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The id says which lock is meant, and so its project too."""
-    return {name: value for name, value in arguments.items() if name not in ("lock_id", "project_key")}
+    return {
+        name: value for name, value in arguments.items() if name not in ("lock_id", "project_key")
+    }
 
 
 def _call_locks(arguments: Mapping[str, Any]) -> ToolCall:
     others = {name: value for name, value in arguments.items() if name != "holder"}
-    return ToolCall("GET", "/locks", {"limit": MAX_ITEMS, **others, "session_id": arguments.get("holder")})
+    return ToolCall(
+        "GET", "/locks", {"limit": MAX_ITEMS, **others, "session_id": arguments.get("holder")}
+    )
 
 
 # Up to 50 of the 60 seconds that a call may wait: many clients give up on a tool after 60.
 lock = Tool(
     "lock",
-    "Claim resources before you change them: all or none. Not granted means do not touch: the error says who holds them, why and until when.",
+    "Claim resources before you change them: all or none. Not granted means do not touch: the error"
+    " says who holds them, why and until when.",
     arguments={
         **CALLER_FIELDS,
         **pick_fields(LocksQuery, project_key=""),
@@ -76,7 +83,9 @@ locks = Tool(
     "Who holds what, why and until when.",
     arguments={
         **CALLER_FIELDS,
-        **pick_fields(LocksQuery, project_key="", resource="Only what overlaps it", stale="", cursor=""),
+        **pick_fields(
+            LocksQuery, project_key="", resource="Only what overlaps it", stale="", cursor=""
+        ),
         "holder": pick_fields(LocksQuery, session_id="Only this session's")["session_id"],
     },
     call=_call_locks,

@@ -16,7 +16,9 @@ from coord.store import read, transact, transact_optimistically
 
 log = logging.getLogger(__name__)
 
-MAX_UNENDED = 1000  # waits that could not be ended because the database was away, kept for another try
+MAX_UNENDED = (
+    1000  # waits that could not be ended because the database was away, kept for another try
+)
 
 _REASONS: dict[type[Exception], str] = {ClientHungUp: "hung_up", Deadlock: "deadlock"}
 
@@ -46,7 +48,9 @@ def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
     """Subscribes before the first try: what is freed between that and the wait is noticed."""
     until = time.monotonic() + seconds
     waiting_claim = WaitingClaim(terms)
-    with subscribe(waiting_claim.is_concerned, "lock", "waiter", "session") as waiting_claim.subscription:
+    with subscribe(
+        waiting_claim.is_concerned, "lock", "waiter", "session"
+    ) as waiting_claim.subscription:
         outcome = _claim_at_once(terms)
         if isinstance(outcome, Granted) or waiting_claim.subscription is None:
             return outcome
@@ -57,7 +61,9 @@ def _wait(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimO
     """Waits from a try that was in vain on. However that ends, it waits no longer then."""
     try:
         return _take_turns(waiting_claim, blocked, until)
-    except Stopping:  # this process says itself that it is no more, which ends all its waits at once
+    except (
+        Stopping
+    ):  # this process says itself that it is no more, which ends all its waits at once
         raise
     except Exception as error:
         _end(waiting_claim, _REASONS.get(type(error), "failed"))
@@ -95,7 +101,9 @@ def _begin(waiting_claim: WaitingClaim, until: float) -> None:
     waiting_claims.add(waiting_claim, waiter_id)
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
     asked = (waiting_claim.terms, waiter_id, wait_us)
-    transact_optimistically(lambda: repository.waiters.add(*asked), repository.waiters.add_once, *asked)
+    transact_optimistically(
+        lambda: repository.waiters.add(*asked), repository.waiters.add_once, *asked
+    )
     cycle = read(deadlock.find_cycle, waiter_id)
     if cycle is not None:
         raise Deadlock(cycle)

@@ -55,7 +55,11 @@ class WaitingClaim:
         if entry["project_key"] != self.terms.project_key or entry["type"] in OPENS_NOTHING:
             return False
         names = entry["data"].get("resources") or [entry["data"]["resource"]]
-        return any(request.resource.overlaps(canonical(name)) for request in self.terms.requests for name in names)
+        return any(
+            request.resource.overlaps(canonical(name))
+            for request in self.terms.requests
+            for name in names
+        )
 
     def is_first(self) -> bool:
         """Whether none of those ahead of it waits in this process: they would have to go first."""
@@ -109,6 +113,8 @@ def remove(waiter_id: str, *, urgent: bool) -> None:
         for name in removed.names():
             if not _wanted[name]:
                 del _wanted[name]
-        next_ones = [claim for claim in _waiting.values() if waiter_id in claim.ahead and claim.is_first()]
+        next_ones = [
+            claim for claim in _waiting.values() if waiter_id in claim.ahead and claim.is_first()
+        ]
     for claim in next_ones:
         claim.wake(urgent=urgent)

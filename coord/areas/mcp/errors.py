@@ -1,4 +1,7 @@
-"""What JSON-RPC calls an error: a message that coord cannot make sense of. What a tool's call answers is never one of these."""
+"""What JSON-RPC calls an error: a message that coord cannot make sense of.
+
+What a tool's call answers is never one of these.
+"""
 
 from typing import Any
 
@@ -22,5 +25,7 @@ class RpcError(Exception):
         self.id: str | int | None = None
 
     def body(self) -> dict[str, Any]:
-        error = {"code": self.code, "message": self.message} | ({} if self.data is None else {"data": self.data})
+        error = {"code": self.code, "message": self.message} | (
+            {} if self.data is None else {"data": self.data}
+        )
         return {"jsonrpc": "2.0", "id": self.id, "error": error}

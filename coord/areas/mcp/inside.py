@@ -1,8 +1,9 @@
 """A tool's call, made as if its caller had made it over HTTP, in the same thread.
 
-It passes through everything that a call from outside does: access, validation, the error answers, the log and the counters. So a tool
-cannot do or see more than its caller could with curl, and fails with the same words. The connection is the caller's own: if it hangs up
-while the call waits, the call waits no longer.
+It passes through everything that a call from outside does: access, validation, the error answers,
+the log and the counters. So a tool cannot do or see more than its caller could with curl, and fails
+with the same words. The connection is the caller's own: if it hangs up while the call waits, the
+call waits no longer.
 """
 
 import io
@@ -18,7 +19,15 @@ from coord.live import ClientHungUp
 from coord.web import BASE_PATH, REQUEST_ID, SESSION_HEADER
 
 _OF_THE_MESSAGE = {  # said of the message that the tool came in
-    *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_EXPECT", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_RANGE", "HTTP_TRANSFER_ENCODING"),
+    *(
+        "HTTP_ACCEPT",
+        "HTTP_ACCEPT_ENCODING",
+        "HTTP_EXPECT",
+        "HTTP_IF_MATCH",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_RANGE",
+        "HTTP_TRANSFER_ENCODING",
+    ),
     *("REQUEST_URI", "werkzeug.request"),
 }
 
@@ -26,7 +35,10 @@ Json = dict[str, Any]
 
 
 def perform(call: ToolCall, caller: str | None) -> tuple[int, Json]:
-    """Status and body of the answer; an error's `Retry-After` is in the body. Raises ClientHungUp."""
+    """Status and body of the answer; an error's `Retry-After` is in the body.
+
+    Raises ClientHungUp.
+    """
     environ = _environ(call, caller)
     status, headers, body = _answered(environ)
     if "coord.waited" in environ:
@@ -43,7 +55,9 @@ def _answered(environ: Json) -> tuple[int, dict[str, str], bytes]:
     head: list[Any] = []
     chunks_written: list[bytes] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> Callable[[bytes], object]:
         head[:] = [int(status[:3]), {name.lower(): value for name, value in headers}]
         return chunks_written.append
 
@@ -57,7 +71,11 @@ def _answered(environ: Json) -> tuple[int, dict[str, str], bytes]:
 
 
 def _environ(call: ToolCall, caller: str | None) -> Json:
-    kept = {name: value for name, value in request.environ.items() if name not in _OF_THE_MESSAGE and not name.startswith("coord.")}
+    kept = {
+        name: value
+        for name, value in request.environ.items()
+        if name not in _OF_THE_MESSAGE and not name.startswith("coord.")
+    }
     query = _query(call.arguments) if call.method == "GET" else ""
     body = b"" if call.method == "GET" else json.dumps(call.arguments).encode()
     path = f"{kept.get('SCRIPT_NAME', '')}{BASE_PATH}{call.path}"
@@ -73,7 +91,9 @@ def _environ(call: ToolCall, caller: str | None) -> Json:
         _variable(REQUEST_ID): request.environ["coord.request_id"],
     }
     if caller is not None:
-        own[_variable(SESSION_HEADER)] = caller.encode().decode("latin-1")  # as WSGI hands headers over
+        own[_variable(SESSION_HEADER)] = caller.encode().decode(
+            "latin-1"
+        )  # as WSGI hands headers over
     return {**kept, **own}
 
 
@@ -85,4 +105,6 @@ def _query(sent: Mapping[str, Any]) -> str:
     def text(value: object) -> object:
         return str(value).lower() if isinstance(value, bool) else value
 
-    return urlencode({name: text(value) for name, value in sent.items() if value is not None}, doseq=True)
+    return urlencode(
+        {name: text(value) for name, value in sent.items() if value is not None}, doseq=True
+    )

@@ -23,7 +23,9 @@ def _described(tool: Tool) -> Json:
         "properties": {name: _property(field) for name, field in fields.items()},
         "additionalProperties": False,
     }
-    required = [name for name, field in fields.items() if field.required and name not in FROM_CLIENT]
+    required = [
+        name for name, field in fields.items() if field.required and name not in FROM_CLIENT
+    ]
     if required:
         schema["required"] = required
     hints = {"annotations": {"readOnlyHint": True}} if tool.read_only else {}
@@ -31,18 +33,27 @@ def _described(tool: Tool) -> Json:
 
 
 def _property(field: ma.fields.Field[Any]) -> Json:
-    """What a model needs in order to fill it in. The call itself knows lengths and bounds, and says so where they matter."""
+    """What a model needs in order to fill it in.
+
+    The call itself knows lengths and bounds, and says so where they matter.
+    """
     whole: Json = current_app.extensions["coord.api"].ma_plugin.converter.field2property(field)
     null_has_meaning = field.allow_none and field.load_default is ma.missing
     return _terse(whole, null_has_meaning)
 
 
 def _terse(whole: Json, with_null: bool) -> Json:
-    terse: Json = {name: whole[name] for name in ("type", "enum", "items", "description") if name in whole}
+    terse: Json = {
+        name: whole[name] for name in ("type", "enum", "items", "description") if name in whole
+    }
     if isinstance(terse.get("type"), list) and not with_null:
         (terse["type"],) = [kind for kind in terse["type"] if kind != "null"]
     if "enum" in terse and not with_null:
         terse["enum"] = [word for word in terse["enum"] if word is not None]
     if "items" in terse:
-        terse["items"] = {name: value for name, value in _terse(terse["items"], with_null=False).items() if name != "description"}
+        terse["items"] = {
+            name: value
+            for name, value in _terse(terse["items"], with_null=False).items()
+            if name != "description"
+        }
     return terse

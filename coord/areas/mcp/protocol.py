@@ -1,7 +1,9 @@
-"""The Model Context Protocol as coord speaks it: reading a message, and what is answered without a tool. Never touches the database.
+"""The Model Context Protocol as coord speaks it: reading a message, and what is answered without a
+tool. Never touches the database.
 
-Two ways of speaking share the address. Since 2026-07-28 each request says its version in `params._meta` and repeats it, its method and
-its tool in headers; nothing is agreed upon beforehand. Before, a client began with `initialize`. coord keeps nothing between two calls in
+Two ways of speaking share the address. Since 2026-07-28 each request says its version in
+`params._meta` and repeats it, its method and its tool in headers; nothing is agreed upon
+beforehand. Before, a client began with `initialize`. coord keeps nothing between two calls in
 either case, and gives out no `Mcp-Session-Id`.
 https://modelcontextprotocol.io/specification/2026-07-28/basic
 """
@@ -31,17 +33,26 @@ CURRENT = "2026-07-28"
 WITH_HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
 _META = "io.modelcontextprotocol/"
-_VERSION, _CAPABILITIES, _SERVER = f"{_META}protocolVersion", f"{_META}clientCapabilities", f"{_META}serverInfo"
+_VERSION, _CAPABILITIES, _SERVER = (
+    f"{_META}protocolVersion",
+    f"{_META}clientCapabilities",
+    f"{_META}serverInfo",
+)
 
-METHODS = {True: ("server/discover", "tools/list", "tools/call"), False: ("initialize", "ping", "tools/list", "tools/call")}
+METHODS = {
+    True: ("server/discover", "tools/list", "tools/call"),
+    False: ("initialize", "ping", "tools/list", "tools/call"),
+}
 """By whether the request is of the current, stateless kind."""
 
-FRESH_MS = 300_000  # a client may keep the list of tools this long: it changes with coord's version and its areas only
+# a client may keep the list of tools this long: it changes with coord's version and its areas only
+FRESH_MS = 300_000
 
 INSTRUCTIONS = (
-    "Other sessions change the same things at the same time. Call checkin at the start of a turn and read what it shows. Lock what another "
-    "session could change too before you change it, and unlock it when you are done. A refusal says in `detail` what to do next. "
-    "project_key is the slug that your team agreed on. Subagents need a session_id of their own."
+    "Other sessions change the same things at the same time. Call checkin at the start of a turn"
+    " and read what it shows. Lock what another session could change too before you change it, and"
+    " unlock it when you are done. A refusal says in `detail` what to do next. project_key is the"
+    " slug that your team agreed on. Subagents need a session_id of their own."
 )
 
 
@@ -56,7 +67,10 @@ class Asked:
 
 
 def received(headers: Headers) -> Asked | None:
-    """The request in the body; None for a notification, which asks nothing. Raises RpcError, NotJson and TooLarge."""
+    """The request in the body; None for a notification, which asks nothing.
+
+    Raises RpcError, NotJson and TooLarge.
+    """
     message = _message()
     if "id" not in message:
         version = headers.get("MCP-Protocol-Version")
@@ -77,7 +91,9 @@ def _message() -> dict[str, Any]:
         message = json_body()
     except NotAnObject:
         raise RpcError(
-            INVALID_REQUEST, "The body must be one JSON-RPC message, an object: send the messages of a batch one by one."
+            INVALID_REQUEST,
+            "The body must be one JSON-RPC message, an object: send the messages of a batch one by"
+            " one.",
         ) from None
     except BadJson as bad:
         raise RpcError(PARSE_ERROR, bad.detail) from None
@@ -88,7 +104,9 @@ def _message() -> dict[str, Any]:
     if message.get("jsonrpc") != "2.0":
         raise RpcError(INVALID_REQUEST, 'Not a JSON-RPC message: "jsonrpc" must be "2.0".')
     if not isinstance(message.get("method"), str):
-        raise RpcError(INVALID_REQUEST, 'Neither a request nor a notification: "method" must be a string.')
+        raise RpcError(
+            INVALID_REQUEST, 'Neither a request nor a notification: "method" must be a string.'
+        )
     if not isinstance(message.get("params"), dict | None):
         raise RpcError(INVALID_REQUEST, '"params" must be an object.')
     return message
@@ -100,32 +118,52 @@ def _asked(message: Mapping[str, Any], headers: Headers) -> Asked:
     if not isinstance(meta, dict):
         meta = {}
     version = headers.get("MCP-Protocol-Version")
-    opens = method == "initialize" and _VERSION not in meta  # some clients already name a version in the header then
-    stateless = not opens and (_VERSION in meta or version == CURRENT or method == "server/discover")
+    opens = (
+        method == "initialize" and _VERSION not in meta
+    )  # some clients already name a version in the header then
+    stateless = not opens and (
+        _VERSION in meta or version == CURRENT or method == "server/discover"
+    )
     if stateless:
         _check_stateless(method, params, meta, headers)
     elif version is not None and not opens:
         _check_older(version)
     if method not in METHODS[stateless]:
         hint = unknown_name(method, METHODS[stateless], "method")
-        raise RpcError(METHOD_NOT_FOUND, f"{shortened(method)}: {hint}", status=404 if stateless else 200)
+        raise RpcError(
+            METHOD_NOT_FOUND, f"{shortened(method)}: {hint}", status=404 if stateless else 200
+        )
     return Asked(message["id"], method, params, stateless)
 
 
-def _check_stateless(method: str, params: Mapping[str, Any], meta: Mapping[str, Any], headers: Headers) -> None:
-    """In the order in which the specification would have it: what is missing, what contradicts itself, what is not spoken here."""
+def _check_stateless(
+    method: str, params: Mapping[str, Any], meta: Mapping[str, Any], headers: Headers
+) -> None:
+    """In the order in which the specification would have it: what is missing, what contradicts
+    itself, what is not spoken here.
+    """
     missing = [name for name in (_VERSION, _CAPABILITIES) if name not in meta]
     if missing:
-        raise RpcError(INVALID_PARAMS, f"Needed in params._meta of every request, but not given: {', '.join(missing)}.")
+        raise RpcError(
+            INVALID_PARAMS,
+            f"Needed in params._meta of every request, but not given: {', '.join(missing)}.",
+        )
     mirrored = {"MCP-Protocol-Version": meta[_VERSION], "Mcp-Method": method}
     if method == "tools/call" and "name" in params:
         mirrored["Mcp-Name"] = params["name"]
     for header, value in mirrored.items():
         if _plain(headers.get(header)) != value:
-            raise RpcError(HEADER_MISMATCH, f"The header {header} must say the same as the body: {shortened(str(value))}.")
+            raise RpcError(
+                HEADER_MISMATCH,
+                f"The header {header} must say the same as the body: {shortened(str(value))}.",
+            )
     if meta[_VERSION] != CURRENT:
         data = {"supported": [CURRENT], "requested": meta[_VERSION]}
-        raise RpcError(UNSUPPORTED_VERSION, f"Of the versions without a handshake, {CURRENT} is spoken here.", data=data)
+        raise RpcError(
+            UNSUPPORTED_VERSION,
+            f"Of the versions without a handshake, {CURRENT} is spoken here.",
+            data=data,
+        )
 
 
 def _plain(value: str | None) -> str | None:
@@ -142,7 +180,9 @@ def _check_older(version: str) -> None:
     if version not in WITH_HANDSHAKE:
         known = ", ".join((*WITH_HANDSHAKE, CURRENT))
         raise RpcError(
-            INVALID_REQUEST, f"Unsupported protocol version: {shortened(version)} in MCP-Protocol-Version. Spoken here: {known}."
+            INVALID_REQUEST,
+            f"Unsupported protocol version: {shortened(version)} in MCP-Protocol-Version. Spoken"
+            f" here: {known}.",
         )
 
 
@@ -158,7 +198,11 @@ def cacheable(asked: Asked, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def discover() -> dict[str, Any]:
-    return {"supportedVersions": [CURRENT], "capabilities": {"tools": {}}, "instructions": INSTRUCTIONS}
+    return {
+        "supportedVersions": [CURRENT],
+        "capabilities": {"tools": {}},
+        "instructions": INSTRUCTIONS,
+    }
 
 
 def initialize(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +211,12 @@ def initialize(params: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(wanted, str):
         raise RpcError(INVALID_PARAMS, "protocolVersion: Needed, but not given.", status=200)
     version = wanted if wanted in WITH_HANDSHAKE else WITH_HANDSHAKE[-1]
-    return {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": _server(), "instructions": INSTRUCTIONS}
+    return {
+        "protocolVersion": version,
+        "capabilities": {"tools": {}},
+        "serverInfo": _server(),
+        "instructions": INSTRUCTIONS,
+    }
 
 
 def _server() -> dict[str, str]:

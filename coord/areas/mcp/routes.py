@@ -11,9 +11,20 @@ from coord.areas.mcp.errors import INVALID_PARAMS, RpcError
 from coord.areas.mcp.protocol import Asked
 from coord.areas.mcp.schemas import ERROR, EXAMPLE, MESSAGE, RESULT, FromClientSchema
 from coord.errors import Invalid
-from coord.web import PROJECT_HEADER, SESSION_HEADER, Blueprint, answers, load_parameters, sent_header, shortened, unknown_name
+from coord.web import (
+    PROJECT_HEADER,
+    SESSION_HEADER,
+    Blueprint,
+    answers,
+    load_parameters,
+    sent_header,
+    shortened,
+    unknown_name,
+)
 
-blp = Blueprint("mcp", __name__, description="The same for agents that speak the Model Context Protocol.")
+blp = Blueprint(
+    "mcp", __name__, description="The same for agents that speak the Model Context Protocol."
+)
 
 _HEADERS = {"session_id": SESSION_HEADER, "project_key": PROJECT_HEADER}
 
@@ -24,8 +35,16 @@ def _json(schema: Mapping[str, Any], description: str = "", **more: Any) -> dict
 
 
 _PARAMETERS = [
-    {"in": "query", "name": "session_id", "schema": {"type": "string", "minLength": 1, "maxLength": 200}},
-    {"in": "query", "name": "project_key", "schema": {"type": "string", "minLength": 1, "maxLength": 100}},
+    {
+        "in": "query",
+        "name": "session_id",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    },
+    {
+        "in": "query",
+        "name": "project_key",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+    },
     "session",  # the header's component
 ]
 
@@ -36,7 +55,9 @@ _PARAMETERS = [
     requestBody={**_json(MESSAGE, example=EXAMPLE), "required": True},
     responses={
         200: _json(
-            RESULT, "The answer to a request. What a tool's call refuses is a result with `isError` and the body of the call's error."
+            RESULT,
+            "The answer to a request. What a tool's call refuses is a result with `isError` and the"
+            " body of the call's error.",
         ),
         202: {"description": "A notification: taken, and nothing to say."},
         400: _json(ERROR, "Not a message, or one that contradicts itself."),
@@ -46,8 +67,9 @@ _PARAMETERS = [
 def post() -> ResponseReturnValue:
     """Speak the Model Context Protocol: one JSON-RPC message a call.
 
-    Version 2026-07-28, without a handshake and without sessions; `initialize` of the versions before is answered too. The tools are few;
-    `session_id` and `project_key` may stand in the headers `X-Coord-Session` and `X-Coord-Project` or in the query, once for all calls.
+    Version 2026-07-28, without a handshake and without sessions; `initialize` of the versions
+    before is answered too. The tools are few; `session_id` and `project_key` may stand in the
+    headers `X-Coord-Session` and `X-Coord-Project` or in the query, once for all calls.
     """
     given = load_parameters(FromClientSchema())
     asked = None
@@ -101,9 +123,19 @@ def _wrong(asked: Asked, message: str) -> RpcError:
 
 
 def _from_headers() -> dict[str, str]:
-    """What the client's configuration says. An empty value says nothing; one that names a variable would be everybody's name."""
+    """What the client's configuration says.
+
+    An empty value says nothing; one that names a variable would be everybody's name.
+    """
     sent = {name: sent_header(header) for name, header in _HEADERS.items()}
     for name, value in sent.items():
         if value and "${" in value:
-            raise Invalid({_HEADERS[name]: [f"The client sends {shortened(value)!r} as it stands: set the variable where it is started."]})
+            raise Invalid(
+                {
+                    _HEADERS[name]: [
+                        f"The client sends {shortened(value)!r} as it stands: set the variable"
+                        " where it is started."
+                    ]
+                }
+            )
     return {name: value for name, value in sent.items() if value}

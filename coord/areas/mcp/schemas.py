@@ -20,12 +20,21 @@ _ID = {"type": ["string", "integer", "null"]}
 _ERROR = {
     "type": "object",
     "required": ["code", "message"],
-    "properties": {"code": {"type": "integer"}, "message": {"type": "string"}, "data": {"type": "object"}},
+    "properties": {
+        "code": {"type": "integer"},
+        "message": {"type": "string"},
+        "data": {"type": "object"},
+    },
 }
 RESULT: dict[str, Any] = {
     "type": "object",
     "required": ["jsonrpc", "id"],
-    "properties": {"jsonrpc": {"type": "string", "enum": ["2.0"]}, "id": _ID, "result": {"type": "object"}, "error": _ERROR},
+    "properties": {
+        "jsonrpc": {"type": "string", "enum": ["2.0"]},
+        "id": _ID,
+        "result": {"type": "object"},
+        "error": _ERROR,
+    },
 }
 ERROR: dict[str, Any] = {**RESULT, "required": ["jsonrpc", "id", "error"]}
 

@@ -13,9 +13,14 @@ from coord.areas.mcp.inside import perform
 from coord.errors import CoordError
 from coord.web import Schema, bounds, load
 
-FROM_CLIENT = ("session_id", "project_key")  # what a client's configuration may say once and for all
+FROM_CLIENT = (
+    "session_id",
+    "project_key",
+)  # what a client's configuration may say once and for all
 
-MAX_RESULT_BYTES = 32_000  # what a model's context can take at once, its JSON-RPC frame included in 32 KiB
+MAX_RESULT_BYTES = (
+    32_000  # what a model's context can take at once, its JSON-RPC frame included in 32 KiB
+)
 MAX_TEXT = 1_000  # characters of one text of a result that would be longer
 
 Json = dict[str, Any]
@@ -27,9 +32,15 @@ def offered() -> dict[str, tuple[Area, Tool]]:
 
 
 def use(area: Area, tool: Tool, sent: Mapping[str, Any], from_client: Mapping[str, str]) -> Json:
-    """What the tool's call answers, as the result of a tool; its errors just the same. Raises ClientHungUp."""
+    """What the tool's call answers, as the result of a tool; its errors just the same.
+
+    Raises ClientHungUp.
+    """
     schema = schema_of(tool)
-    arguments = {**{name: value for name, value in from_client.items() if name in schema.fields}, **sent}
+    arguments = {
+        **{name: value for name, value in from_client.items() if name in schema.fields},
+        **sent,
+    }
     try:
         load(schema, arguments)
         call = call_hook(area.name, f"tool.call[{tool.name}]", tool.call, arguments)
@@ -39,7 +50,9 @@ def use(area: Area, tool: Tool, sent: Mapping[str, Any], from_client: Mapping[st
 
 
 def _performed(call: ToolCall, caller: str | None) -> Json:
-    """The result, on as short a page as fits: so the cursor of a list goes on where the page ends."""
+    """The result, on as short a page as fits: so the cursor of a list goes on where the
+    page ends.
+    """
     status, body = perform(call, caller)
     while _bytes(status, body) > MAX_RESULT_BYTES and _limit(call) > 1 and status < 400:
         if _bytes(status, bounds.fit(body, sys.maxsize, MAX_TEXT)) <= MAX_RESULT_BYTES:
@@ -48,7 +61,9 @@ def _performed(call: ToolCall, caller: str | None) -> Json:
         status, body = perform(call, caller)
     if _bytes(status, body) <= MAX_RESULT_BYTES:
         return _result(status, body)
-    return _result(status, bounds.fit(body, MAX_RESULT_BYTES, MAX_TEXT, lambda cut: _bytes(status, cut)))
+    return _result(
+        status, bounds.fit(body, MAX_RESULT_BYTES, MAX_TEXT, lambda cut: _bytes(status, cut))
+    )
 
 
 def _limit(call: ToolCall) -> int:
@@ -71,4 +86,8 @@ def schema_of(tool: Tool) -> Schema:
 
 def _result(status: int, body: Json) -> Json:
     text = current_app.json.dumps(body)
-    return {"content": [{"type": "text", "text": text}], "structuredContent": body, "isError": status >= 400}
+    return {
+        "content": [{"type": "text", "text": text}],
+        "structuredContent": body,
+        "isError": status >= 400,
+    }

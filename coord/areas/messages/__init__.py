@@ -29,7 +29,9 @@ def _gauges(db: Reader) -> Iterable[Gauge]:
 
 
 def _unread(db: Reader, scope: Scope) -> tuple[Sequence[Mapping[str, Any]], int]:
-    return repository.find_unread(db, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"])
+    return repository.find_unread(
+        db, str(scope.session_id), scope.project_key, current_app.config["BROADCAST_DAYS"]
+    )
 
 
 def _banner(message: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ class NotRecipient(CoordError):
 
     def __init__(self, message_id: str, recipient: str, session_id: str) -> None:
         super().__init__(
-            f"Message {message_id} is addressed to {recipient!r}, not to you ({session_id!r}). Only its recipient marks it read.",
+            f"Message {message_id} is addressed to {recipient!r}, not to you ({session_id!r}). Only"
+            " its recipient marks it read.",
             to_session=recipient,
         )

@@ -14,15 +14,19 @@ BODY_LENGTH = 262_144
 class Message(Base):
     """A message; a broadcast when `to_session` is null.
 
-    `read_at` and `acked_at` are those of a direct message: a broadcast has them per session, in MessageRead. `size` is the length of
-    the body, so that a page can be cut without reading bodies.
+    `read_at` and `acked_at` are those of a direct message: a broadcast has them per session, in
+    MessageRead. `size` is the length of the body, so that a page can be cut without reading bodies.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
-        sa.Index("ix_messages_unread", "read_at", "to_session", "revision", "project_key", "from_session"),
+        sa.Index(
+            "ix_messages_unread", "read_at", "to_session", "revision", "project_key", "from_session"
+        ),
         sa.Index("ix_messages_to", "to_session", "revision", "from_session"),
-        sa.Index("ix_messages_to_in_project", "to_session", "project_key", "revision", "from_session"),
+        sa.Index(
+            "ix_messages_to_in_project", "to_session", "project_key", "revision", "from_session"
+        ),
         sa.Index("ix_messages_between", "from_session", "to_session", "revision", "project_key"),
         sa.Index("ix_messages_from", "from_session", "revision", "project_key"),
         sa.Index("ix_messages_of_thread", "thread_id", "revision"),
@@ -51,7 +55,9 @@ class Message(Base):
 
 
 class MessageRead(Base):
-    """A session has read a broadcast, as the `nth` to do so: the first few readers of many broadcasts are one range each."""
+    """A session has read a broadcast, as the `nth` to do so: the first few readers of many
+    broadcasts are one range each.
+    """
 
     __tablename__ = "message_reads"
     __table_args__ = (sa.UniqueConstraint("session_id", "message"), TABLE_OPTIONS)

@@ -34,7 +34,9 @@ from coord.live import subscribe
 from coord.store import read, transact, transact_optimistically
 from coord.web import Blueprint, Query, cursor_key, page_of
 
-blp = Blueprint("messages", __name__, url_prefix="/messages", description="What sessions tell each other.")
+blp = Blueprint(
+    "messages", __name__, url_prefix="/messages", description="What sessions tell each other."
+)
 
 
 def _broadcast_days() -> float:
@@ -44,14 +46,18 @@ def _broadcast_days() -> float:
 
 @blp.route("", methods=["POST"])
 @blp.arguments(SendSchema)
-@blp.response(201, MessageSchema, description="Sent. `recipient_last_seen_at` null: perhaps a misspelt name.")
+@blp.response(
+    201, MessageSchema, description="Sent. `recipient_last_seen_at` null: perhaps a misspelt name."
+)
 @blp.alt_response(200, schema=MessageSchema, description="A repeated `id`: the stored message.")
 @blp.raises(IdConflict)
 def send(body: SendBody) -> tuple[MessageAnswer, int]:
     """Send a message to one session, or without `to_session` to all."""
     message_id = body["id"] or new_id()
     if body["reply_to"] is None:
-        message, created = transact_optimistically(lambda: repository.send_new(body, message_id), repository.send, body, message_id)
+        message, created = transact_optimistically(
+            lambda: repository.send_new(body, message_id), repository.send, body, message_id
+        )
     else:
         message, created = transact(repository.send, body, message_id)
     return message, 201 if created else 200
@@ -61,10 +67,12 @@ def send(body: SendBody) -> tuple[MessageAnswer, int]:
 @blp.arguments(MessagesQuery)
 @blp.response(200, MessageList)
 def find(query: ListQuery) -> ResponseReturnValue:
-    """List messages, newest first; with `unread_only=true` oldest first. With `to_session`: that session's inbox.
+    """List messages, newest first; with `unread_only=true` oldest first. With `to_session`: that
+    session's inbox.
 
-    A page of very long messages holds fewer than `limit`; `next_cursor` says whether there are more. With `wait`
-    the call answers as soon as there is something unread, or with an empty list when the time is up.
+    A page of very long messages holds fewer than `limit`; `next_cursor` says whether there are
+    more. With `wait` the call answers as soon as there is something unread, or with an empty list
+    when the time is up.
     """
     if query["unread_only"] is None:
         query["unread_only"] = bool(query["wait"])
@@ -113,7 +121,10 @@ def get(query: GetQuery, message_id: UUID) -> MessageAnswer:
 @blp.response(200, MessageSchema)
 @blp.raises(NotFound, NotRecipient)
 def mark(query: MarkQuery, message_id: UUID) -> MessageAnswer:
-    """Mark a message read, with `ack=true` acknowledged as well. A broadcast needs `session_id`. May be repeated."""
+    """Mark a message read, with `ack=true` acknowledged as well.
+
+    A broadcast needs `session_id`. May be repeated.
+    """
     return transact(repository.mark_one, str(message_id), query["session_id"], query["ack"])
 
 

@@ -86,14 +86,18 @@ class ReaderRow(TypedDict):
 
 
 class BroadcastReadRow(ReaderRow):
-    """A row of message_reads: the `nth` session to read the broadcast with the revision `message`."""
+    """A row of message_reads: the `nth` session to read the broadcast with the revision
+    `message`.
+    """
 
     message: int
     nth: int
 
 
 class _Marks(TypedDict):
-    """`read_at` and `acked_at` are a direct message's own; the viewer's are those of a broadcast."""
+    """`read_at` and `acked_at` are a direct message's own; the viewer's are those of a
+    broadcast.
+    """
 
     revision: int
     id: str

@@ -39,14 +39,22 @@ class ReaderSchema(Schema):
 
 
 class MessageSchema(Schema):
-    """A message. `read_at` and `acked_at` of a broadcast are those of the session that asks, or whose inbox is listed."""
+    """A message.
+
+    `read_at` and `acked_at` of a broadcast are those of the session that asks, or whose inbox is
+    listed.
+    """
 
     id = Uuid(required=True)
-    thread_id = Uuid(required=True, metadata={"description": "The `id` of the message that began the thread."})
+    thread_id = Uuid(
+        required=True, metadata={"description": "The `id` of the message that began the thread."}
+    )
     reply_to = Uuid(required=True, allow_none=True)
     project_key = ProjectKey(required=True, allow_none=True)
     from_session = SessionId(required=True)
-    to_session = SessionId(required=True, allow_none=True, metadata={"description": "null: a broadcast."})
+    to_session = SessionId(
+        required=True, allow_none=True, metadata={"description": "null: a broadcast."}
+    )
     broadcast = fields.Boolean(required=True)
     subject = Text(max_length=SUBJECT_LENGTH, required=True)
     body = Text(max_length=BODY_LENGTH, required=True)
@@ -55,14 +63,23 @@ class MessageSchema(Schema):
     created_at = Time(required=True)
     read_at = Time(required=True, allow_none=True)
     read_by = fields.List(
-        fields.Nested(ReaderSchema), required=True, metadata={"description": "Who read it, first readers first: at most 500, in lists 50."}
+        fields.Nested(ReaderSchema),
+        required=True,
+        metadata={"description": "Who read it, first readers first: at most 500, in lists 50."},
     )
-    read_count = fields.Integer(required=True, metadata={"description": "How many sessions have read it, all of them."})
+    read_count = fields.Integer(
+        required=True, metadata={"description": "How many sessions have read it, all of them."}
+    )
     acked_at = Time(required=True, allow_none=True)
     recipient_last_seen_at = Time(
         required=True,
         allow_none=True,
-        metadata={"description": "When the recipient last changed anything here. null: never, perhaps a misspelt name; or a broadcast."},
+        metadata={
+            "description": (
+                "When the recipient last changed anything here. null: never, perhaps a misspelt"
+                " name; or a broadcast."
+            )
+        },
     )
 
 
@@ -87,11 +104,17 @@ class UnreadSchema(Schema):
 class MarkReportSchema(Schema):
     """What marking several did."""
 
-    read = fields.Integer(required=True, metadata={"description": "How many were unread and are no longer."})
-    items = fields.List(
-        fields.Nested(MessageSchema), required=True, metadata={"description": "What this call changed: the first of it when that is much."}
+    read = fields.Integer(
+        required=True, metadata={"description": "How many were unread and are no longer."}
     )
-    unread_message_count = fields.Integer(required=True, metadata={"description": "What is still unread in this inbox."})
+    items = fields.List(
+        fields.Nested(MessageSchema),
+        required=True,
+        metadata={"description": "What this call changed: the first of it when that is much."},
+    )
+    unread_message_count = fields.Integer(
+        required=True, metadata={"description": "What is still unread in this inbox."}
+    )
 
 
 class SendSchema(Body):
@@ -102,15 +125,31 @@ class SendSchema(Body):
         **{"subject": "Cart totals", "body": "src/cart.py is free again."},
     }
 
-    id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated call sends nothing twice."})
-    from_session = SessionId(load_default=None, metadata={"description": "Who sends it; left out: `session_id`."})
-    to_session = SessionId(load_default=None, metadata={"description": "Left out: a broadcast to everyone."})
+    id = Uuid(
+        load_default=None,
+        metadata={
+            "description": "Chosen by the client, so that a repeated call sends nothing twice."
+        },
+    )
+    from_session = SessionId(
+        load_default=None, metadata={"description": "Who sends it; left out: `session_id`."}
+    )
+    to_session = SessionId(
+        load_default=None, metadata={"description": "Left out: a broadcast to everyone."}
+    )
     project_key = ProjectKey(load_default=None)
     subject = Name(max_length=SUBJECT_LENGTH, min_length=1, required=True)
     body = Text(max_length=BODY_LENGTH, required=True)
-    reply_to = Uuid(load_default=None, allow_none=True, metadata={"description": "The `id` of the message that this one answers."})
+    reply_to = Uuid(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The `id` of the message that this one answers."},
+    )
     importance = Choice(IMPORTANCES, load_default="normal")
-    requires_ack = Boolean(load_default=False, metadata={"description": "Reading it is not enough: the recipient is to acknowledge it."})
+    requires_ack = Boolean(
+        load_default=False,
+        metadata={"description": "Reading it is not enough: the recipient is to acknowledge it."},
+    )
 
     @ma.post_load
     def sender(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -126,18 +165,36 @@ class MessagesQuery(PageQuery):
     """Which messages to list."""
 
     to_session = SessionId(
-        load_default=None, metadata={"description": "This session's inbox: what is addressed to it, and broadcasts of others."}
+        load_default=None,
+        metadata={
+            "description": (
+                "This session's inbox: what is addressed to it, and broadcasts of others."
+            )
+        },
     )
     unread_only = Boolean(
         load_default=None,
-        metadata={"description": "Only what is unread, oldest first. Without `to_session`: direct ones. Left out: only with `wait`."},
+        metadata={
+            "description": (
+                "Only what is unread, oldest first. Without `to_session`: direct ones. Left out:"
+                " only with `wait`."
+            )
+        },
     )
     wait = Number(
-        min=0, max=MAX_WAIT_S, load_default=0, metadata={"description": "Seconds to wait for a message when there is none to show."}
+        min=0,
+        max=MAX_WAIT_S,
+        load_default=0,
+        metadata={"description": "Seconds to wait for a message when there is none to show."},
     )
     project_key = ProjectKey(
         load_default=None,
-        metadata={"description": "Of this project. In an inbox: of the broadcasts only, those of this project and of none."},
+        metadata={
+            "description": (
+                "Of this project. In an inbox: of the broadcasts only, those of this project and of"
+                " none."
+            )
+        },
     )
     from_session = SessionId(load_default=None, metadata={"description": "Sent by this session."})
     thread_id = Uuid(load_default=None)
@@ -159,11 +216,25 @@ class ReadManySchema(Body):
     example = {"session_id": "ci-2/claude"}
 
     session_id = SessionId(required=True)
-    ids = ListOf(Uuid(), max_items=MAX_IDS, load_default=None, metadata={"description": "Left out: all that is unread."})
-    project_key = ProjectKey(load_default=None, metadata={"description": "Only what the inbox shows with this filter."})
+    ids = ListOf(
+        Uuid(),
+        max_items=MAX_IDS,
+        load_default=None,
+        metadata={"description": "Left out: all that is unread."},
+    )
+    project_key = ProjectKey(
+        load_default=None, metadata={"description": "Only what the inbox shows with this filter."}
+    )
     ack = _ack()
 
     @ma.validates_schema
     def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if data.get("ids") is not None and data.get("project_key") is not None:
-            raise ma.ValidationError({"project_key": ["Not together with ids: name messages, or mark what the project's inbox shows."]})
+            raise ma.ValidationError(
+                {
+                    "project_key": [
+                        "Not together with ids: name messages, or mark what the project's inbox"
+                        " shows."
+                    ]
+                }
+            )

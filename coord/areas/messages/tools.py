@@ -15,8 +15,14 @@ def _send(sent: Mapping[str, Any]) -> ToolCall:
 
 def _inbox(sent: Mapping[str, Any]) -> ToolCall:
     if sent.get("read") is not None:  # without ids the call would mark all, shown or not
-        return ToolCall("PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]})
-    return ToolCall("GET", "/messages", {"unread_only": True, "limit": AT_ONCE, **sent, "to_session": sent["session_id"]})
+        return ToolCall(
+            "PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]}
+        )
+    return ToolCall(
+        "GET",
+        "/messages",
+        {"unread_only": True, "limit": AT_ONCE, **sent, "to_session": sent["session_id"]},
+    )
 
 
 def _without(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -29,7 +35,14 @@ send = Tool(
     arguments={
         **CALLER_FIELDS,
         **pick_fields(
-            SendSchema, to_session="", project_key="", subject="", body="", reply_to="Message id", importance="", requires_ack=""
+            SendSchema,
+            to_session="",
+            project_key="",
+            subject="",
+            body="",
+            reply_to="Message id",
+            importance="",
+            requires_ack="",
         ),
     },
     call=_send,
@@ -42,7 +55,12 @@ inbox = Tool(
     arguments={
         **CALLER_FIELDS,
         **pick_fields(
-            MessagesQuery, project_key="", unread_only="Default true", thread_id="", wait="Seconds to wait for one, up to 50", cursor=""
+            MessagesQuery,
+            project_key="",
+            unread_only="Default true",
+            thread_id="",
+            wait="Seconds to wait for one, up to 50",
+            cursor="",
         ),
         "read": pick_fields(ReadManySchema, ids="Message ids")["ids"],
         **pick_fields(ReadManySchema, ack="With read: acknowledge too"),

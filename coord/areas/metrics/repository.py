@@ -9,8 +9,13 @@ from coord.store import Reader
 
 
 def families(db: Reader, areas: Iterable[Area]) -> list[GaugeMetricFamily]:
-    """The areas' gauges, those of one name together. An area whose hook fails is named in `coord_area_failed`."""
-    failed = GaugeMetricFamily("coord_area_failed", "1: the gauges of this area failed at this scrape.", labels=["area"])
+    """The areas' gauges, those of one name together.
+
+    An area whose hook fails is named in `coord_area_failed`.
+    """
+    failed = GaugeMetricFamily(
+        "coord_area_failed", "1: the gauges of this area failed at this scrape.", labels=["area"]
+    )
     by_name = {"coord_area_failed": failed}
     for area in areas:
         try:

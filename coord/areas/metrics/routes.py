@@ -18,7 +18,10 @@ blp = Blueprint("metrics", __name__, description="What Prometheus scrapes.")
 
 
 class _Stored(Collector):
-    """What the database knows. When it is away, `coord_database_up` says so and the rest is left out."""
+    """What the database knows.
+
+    When it is away, `coord_database_up` says so and the rest is left out.
+    """
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("coord_database_up", "1 when the database answered this scrape.")

@@ -1,4 +1,6 @@
-"""Sessions: who is there, who has fallen silent, who is gone, and what each needs to know at the start of a turn."""
+"""Sessions: who is there, who has fallen silent, who is gone, and what each needs to know at the
+start of a turn.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,7 +22,12 @@ def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
 
 def _gauges(db: Reader) -> Iterable[Gauge]:
     for state, number in repository.count(db, None, repository.silent_us()).items():
-        yield Gauge("sessions", "Announced sessions by state, without those that ended.", number, {"state": state})
+        yield Gauge(
+            "sessions",
+            "Announced sessions by state, without those that ended.",
+            number,
+            {"state": state},
+        )
 
 
 area = Area(

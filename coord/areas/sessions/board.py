@@ -1,4 +1,6 @@
-"""The sessions on the board: those that are there, those that fell silent, and those that are gone."""
+"""The sessions on the board: those that are there, those that fell silent, and those that
+are gone.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,5 +25,14 @@ def _changed(db: Reader, names: Sequence[str]) -> list[SessionAnswer]:
 
 board = BoardPart(
     folder=Path(__file__).parent / "static",
-    lists=(BoardList("sessions", SessionSchema, "session_id", frozenset({"session"}), _sessions, changed=_changed),),
+    lists=(
+        BoardList(
+            "sessions",
+            SessionSchema,
+            "session_id",
+            frozenset({"session"}),
+            _sessions,
+            changed=_changed,
+        ),
+    ),
 )

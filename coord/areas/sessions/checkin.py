@@ -30,9 +30,9 @@ class Section:
 class Checkin:
     """What a session should know, or as much of it as there is room for.
 
-    `session`: None where there is no room for it. `cursor`: the revision up to which changes are shown.
-    `changes_lost`: the journal no longer reaches back to where the session was. `failed_areas`: those whose
-    part is missing, because of a bug in them.
+    `session`: None where there is no room for it. `cursor`: the revision up to which changes are
+    shown. `changes_lost`: the journal no longer reaches back to where the session was.
+    `failed_areas`: those whose part is missing, because of a bug in them.
     """
 
     session: Row | None
@@ -66,7 +66,9 @@ def _as_json(checkin: Checkin) -> str:
         "failed_areas": list(checkin.failed_areas),
         "cursor": checkin.cursor,
         "left_out": left_out,
-        "shortened": {section.name: section.shortened for section in checkin.sections if section.shortened},
+        "shortened": {
+            section.name: section.shortened for section in checkin.sections if section.shortened
+        },
     }
     return dumps(body) + "\n"
 
@@ -81,7 +83,9 @@ def _as_text(checkin: Checkin) -> str:
     if not lines:
         lines.append("=== coord: nothing new ===")
     if checkin.changes_lost:
-        lines.append("(The journal no longer reaches back to your cursor: what changed since is not shown.)")
+        lines.append(
+            "(The journal no longer reaches back to your cursor: what changed since is not shown.)"
+        )
     if checkin.failed_areas:
         lines.append(f"(Not shown, because of a bug in them: {', '.join(checkin.failed_areas)}.)")
     lines.append(f"(next time: after={checkin.cursor})")

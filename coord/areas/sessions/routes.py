@@ -23,18 +23,25 @@ from coord.areas.sessions.schemas import (
 from coord.store import read, transact
 from coord.web import Blueprint, cursor_key, paginate
 
-blp = Blueprint("sessions", __name__, url_prefix="/sessions", description="Who is there, and who no longer is.")
+blp = Blueprint(
+    "sessions", __name__, url_prefix="/sessions", description="Who is there, and who no longer is."
+)
 
 
 @blp.route("/heartbeat", methods=["POST"])
 @blp.arguments(HeartbeatSchema)
 @blp.response(200, SessionSchema, description="Known, and there.")
-@blp.alt_response(201, schema=SessionSchema, description="Announced anew: for the first time, or after it had ended.")
+@blp.alt_response(
+    201,
+    schema=SessionSchema,
+    description="Announced anew: for the first time, or after it had ended.",
+)
 def heartbeat(body: Heartbeat) -> tuple[SessionAnswer, int]:
     """Announce a session, and say that it is still there.
 
-    It counts as activity on all that the session has. With `ttl_minutes` it promises to call again within that time; any call keeps the
-    promise. Who breaks it is gone: its locks are stale at once, its work items pending again, and those affected get a message.
+    It counts as activity on all that the session has. With `ttl_minutes` it promises to call again
+    within that time; any call keeps the promise. Who breaks it is gone: its locks are stale at
+    once, its work items pending again, and those affected get a message.
     """
     session, announced = transact(repository.heartbeat, body, repository.silent_us())
     return session, 201 if announced else 200
@@ -44,7 +51,9 @@ def heartbeat(body: Heartbeat) -> tuple[SessionAnswer, int]:
 @blp.arguments(SessionsQuery)
 @blp.response(200, SessionList)
 def find(query: ListSessions) -> ResponseReturnValue:
-    """List sessions that announced themselves, the last first: those that are there, unless `state` says otherwise."""
+    """List sessions that announced themselves, the last first: those that are there, unless `state`
+    says otherwise.
+    """
     after = cursor_key("sessions", query["cursor"])
     rows = read(
         repository.find,
@@ -62,11 +71,16 @@ def find(query: ListSessions) -> ResponseReturnValue:
 @blp.response(200, EndedSchema)
 @blp.raises(Superseded)
 def end(query: EndCall) -> ResponseReturnValue:
-    """End a session: its locks are released, its work items pending again. Repeating it is fine, whether or not it ever announced itself."""
+    """End a session: its locks are released, its work items pending again.
+
+    Repeating it is fine, whether or not it ever announced itself.
+    """
     counts: Counter[str] = Counter()
     ended = False
     while True:
-        result = transact(repository.end, query["session_id"], repository.silent_us(), query["observed_at"])
+        result = transact(
+            repository.end, query["session_id"], repository.silent_us(), query["observed_at"]
+        )
         counts.update(result.counts)
         ended = ended or result.ended
         if not result.incomplete:
@@ -79,14 +93,24 @@ _AS_TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 @blp.route("/checkin", methods=["POST"])
 @blp.arguments(CheckinBody)
 @blp.response(
-    200, CheckinSchema, description="JSON, or with `Accept: text/plain` a text that is ready to be shown. `ETag` says what it shows."
+    200,
+    CheckinSchema,
+    description=(
+        "JSON, or with `Accept: text/plain` a text that is ready to be shown. `ETag` says what it"
+        " shows."
+    ),
 )
 @blp.alt_response(
-    304, description="Nothing but times has changed since the answer that `If-None-Match` names. It was a heartbeat all the same."
+    304,
+    description=(
+        "Nothing but times has changed since the answer that `If-None-Match` names. It was a"
+        " heartbeat all the same."
+    ),
 )
 @blp.doc(responses=_AS_TEXT)
 def checkin(body: CheckinCall) -> Response:
-    """Begin a turn: a heartbeat that renews what the session holds, and answers what it should know now.
+    """Begin a turn: a heartbeat that renews what the session holds, and answers what it should know
+    now.
 
     Unread messages, its locks, its work items, and what others changed since `after`.
     """

@@ -24,7 +24,9 @@ class Heartbeat(TypedDict):
 
 
 class CheckinCall(Heartbeat):
-    """A check-in: a heartbeat that asks for what changed since the revision `after`, in `max_bytes` at most."""
+    """A check-in: a heartbeat that asks for what changed since the revision `after`, in `max_bytes`
+    at most.
+    """
 
     after: int | None
     max_bytes: int
@@ -66,7 +68,9 @@ class SessionAnswer(SessionRow):
 
 
 class ChangeRow(TypedDict):
-    """What another session has changed: an entry of the journal, and in `what`, in few words, what it is about."""
+    """What another session has changed: an entry of the journal, and in `what`, in few words, what
+    it is about.
+    """
 
     revision: int
     at: datetime

@@ -6,7 +6,22 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coord.live import AGENT_LENGTH
-from coord.web import Body, Choice, Integer, Name, Number, ObservedAt, PageQuery, ProjectKey, Query, Schema, SessionId, Text, Time, list_of
+from coord.web import (
+    Body,
+    Choice,
+    Integer,
+    Name,
+    Number,
+    ObservedAt,
+    PageQuery,
+    ProjectKey,
+    Query,
+    Schema,
+    SessionId,
+    Text,
+    Time,
+    list_of,
+)
 
 STATES = ("alive", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
@@ -17,20 +32,40 @@ MIN_BYTES, DEFAULT_BYTES, MAX_BYTES = 500, 8_000, 262_144
 
 
 def _project(**kwargs: Any) -> ProjectKey:
-    return ProjectKey(allow_none=True, metadata={"description": "What it works on. null clears it."}, **kwargs)
+    return ProjectKey(
+        allow_none=True, metadata={"description": "What it works on. null clears it."}, **kwargs
+    )
 
 
 def _agent(**kwargs: Any) -> Text:
-    return Name(max_length=AGENT_LENGTH, allow_none=True, metadata={"description": "What kind of agent it is. null clears it."}, **kwargs)
+    return Name(
+        max_length=AGENT_LENGTH,
+        allow_none=True,
+        metadata={"description": "What kind of agent it is. null clears it."},
+        **kwargs,
+    )
 
 
 def _task(**kwargs: Any) -> Text:
-    return Text(max_length=TASK_LENGTH, allow_none=True, metadata={"description": "What it is about to do: others see it."}, **kwargs)
+    return Text(
+        max_length=TASK_LENGTH,
+        allow_none=True,
+        metadata={"description": "What it is about to do: others see it."},
+        **kwargs,
+    )
 
 
 def _ttl(**kwargs: Any) -> Number:
-    description = "A promise: to call again within this time. Who breaks it is gone. null: no promise."
-    return Number(min=MIN_TTL_MINUTES, max=MAX_TTL_MINUTES, allow_none=True, metadata={"description": description}, **kwargs)
+    description = (
+        "A promise: to call again within this time. Who breaks it is gone. null: no promise."
+    )
+    return Number(
+        min=MIN_TTL_MINUTES,
+        max=MAX_TTL_MINUTES,
+        allow_none=True,
+        metadata={"description": description},
+        **kwargs,
+    )
 
 
 class SessionSchema(Schema):
@@ -41,17 +76,30 @@ class SessionSchema(Schema):
     agent = _agent(required=True)
     task = _task(required=True)
     ttl_minutes = _ttl(required=True)
-    started_at = Time(required=True, metadata={"description": "When it last announced itself anew."})
+    started_at = Time(
+        required=True, metadata={"description": "When it last announced itself anew."}
+    )
     last_seen_at = Time(required=True)
-    expires_at = Time(required=True, allow_none=True, metadata={"description": "Until when it promised to call again."})
+    expires_at = Time(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until when it promised to call again."},
+    )
     state = Choice(
         STATES,
         required=True,
         metadata={
-            "description": "`silent`: promised nothing, and has not called for long. `gone`: promised, and did not. `ended`: said so."
+            "description": (
+                "`silent`: promised nothing, and has not called for long. `gone`: promised, and did"
+                " not. `ended`: said so."
+            )
         },
     )
-    ended_at = Time(required=True, allow_none=True, metadata={"description": "Since when it is `gone` or `ended`."})
+    ended_at = Time(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Since when it is `gone` or `ended`."},
+    )
 
 
 SessionList = list_of(SessionSchema)
@@ -60,7 +108,13 @@ SessionList = list_of(SessionSchema)
 class HeartbeatSchema(Body):
     """Who is there. A field left out keeps its value, `null` clears it."""
 
-    example = {"session_id": "web-1/claude", "project_key": "shop", "ttl_minutes": 10, "agent": "claude", "task": "Cart totals"}
+    example = {
+        "session_id": "web-1/claude",
+        "project_key": "shop",
+        "ttl_minutes": 10,
+        "agent": "claude",
+        "task": "Cart totals",
+    }
     names_caller = False  # it is a sign of life itself
 
     session_id = SessionId(required=True)
@@ -77,7 +131,11 @@ class SessionsQuery(PageQuery):
     state = fields.List(
         Choice(STATES),
         load_default=None,
-        metadata={"description": "May be repeated. Left out: those that neither ended nor are known to be gone."},
+        metadata={
+            "description": (
+                "May be repeated. Left out: those that neither ended nor are known to be gone."
+            )
+        },
     )
 
 
@@ -87,24 +145,38 @@ class EndSchema(Query):
     names_caller = False  # ending is no sign of life
 
     session_id = SessionId(required=True)
-    observed_at = ObservedAt("A session that was seen since has come back and stays; what it took since it keeps.")
+    observed_at = ObservedAt(
+        "A session that was seen since has come back and stays; what it took since it keeps."
+    )
 
 
 class EndedSchema(Schema):
     """What ending did."""
 
-    session = fields.Nested(SessionSchema, required=True, allow_none=True, metadata={"description": "null: it never announced itself."})
-    ended = fields.Boolean(required=True, metadata={"description": "false: there was nothing to end."})
+    session = fields.Nested(
+        SessionSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: it never announced itself."},
+    )
+    ended = fields.Boolean(
+        required=True, metadata={"description": "false: there was nothing to end."}
+    )
     done = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),
         required=True,
-        metadata={"description": "What became of what it had: `work_items_returned`, `locks_released`, …"},
+        metadata={
+            "description": "What became of what it had: `work_items_returned`, `locks_released`, …"
+        },
     )
 
 
 class CheckinBody(HeartbeatSchema):
-    """Who begins a turn, and what it knows already. A field left out keeps its value, `null` clears it."""
+    """Who begins a turn, and what it knows already.
+
+    A field left out keeps its value, `null` clears it.
+    """
 
     example = {"session_id": "web-1/claude", "project_key": "shop", "after": 4711}
 
@@ -113,13 +185,22 @@ class CheckinBody(HeartbeatSchema):
         max=MAX_CURSOR,
         load_default=None,
         allow_none=True,
-        metadata={"description": "`cursor` of the check-in before. Left out: no changes are told, only where to go on from."},
+        metadata={
+            "description": (
+                "`cursor` of the check-in before. Left out: no changes are told, only where to go"
+                " on from."
+            )
+        },
     )
     max_bytes = Integer(
         min=MIN_BYTES,
         max=MAX_BYTES,
         load_default=DEFAULT_BYTES,
-        metadata={"description": "The answer is never longer; what finds no room is counted in `left_out`."},
+        metadata={
+            "description": (
+                "The answer is never longer; what finds no room is counted in `left_out`."
+            )
+        },
     )
 
 
@@ -134,28 +215,58 @@ class ChangeSchema(Schema):
 
 
 class CheckinSchema(ma.Schema):
-    """What to know at the start of a turn. Each area adds its part, in the order of its importance; `left_out` counts what found no room."""
+    """What to know at the start of a turn.
+
+    Each area adds its part, in the order of its importance; `left_out` counts what found no room.
+    """
 
     class Meta:
         unknown = ma.INCLUDE
 
-    session = fields.Nested(SessionSchema, required=True, allow_none=True, metadata={"description": "null: no room, it is in `left_out`."})
-    messages = fields.List(fields.Dict(), metadata={"description": "Unread ones, oldest first. Reading them here marks none as read."})
+    session = fields.Nested(
+        SessionSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: no room, it is in `left_out`."},
+    )
+    messages = fields.List(
+        fields.Dict(),
+        metadata={
+            "description": "Unread ones, oldest first. Reading them here marks none as read."
+        },
+    )
     locks = fields.List(fields.Dict(), metadata={"description": "What the session holds."})
     work_items = fields.List(fields.Dict(), metadata={"description": "What it has in progress."})
     changes = fields.List(
         fields.Nested(ChangeSchema),
         required=True,
-        metadata={"description": "What others changed in the project since `after`, newest first; messages and renewals are left out."},
+        metadata={
+            "description": (
+                "What others changed in the project since `after`, newest first; messages and"
+                " renewals are left out."
+            )
+        },
     )
     changes_lost = fields.Boolean(
-        required=True, metadata={"description": "The journal no longer reaches back to `after`: go on from `cursor`."}
+        required=True,
+        metadata={
+            "description": "The journal no longer reaches back to `after`: go on from `cursor`."
+        },
     )
     failed_areas = fields.List(
-        fields.String(), required=True, metadata={"description": "Areas whose part is missing, because of a bug in them."}
+        fields.String(),
+        required=True,
+        metadata={"description": "Areas whose part is missing, because of a bug in them."},
     )
-    cursor = Integer(min=0, max=MAX_CURSOR, required=True, metadata={"description": "The next `after`."})
-    left_out = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "By part, how many."})
+    cursor = Integer(
+        min=0, max=MAX_CURSOR, required=True, metadata={"description": "The next `after`."}
+    )
+    left_out = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "By part, how many."},
+    )
     shortened = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),

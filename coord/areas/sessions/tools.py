@@ -18,7 +18,8 @@ def _checkin(sent: Mapping[str, Any]) -> ToolCall:
 
 checkin = Tool(
     "checkin",
-    "Call at the start of a turn: your unread messages, locks and work items, and what others changed since. Renews your locks.",
+    "Call at the start of a turn: your unread messages, locks and work items, and what others"
+    " changed since. Renews your locks.",
     arguments={
         **CALLER_FIELDS,
         **pick_fields(

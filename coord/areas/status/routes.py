@@ -16,6 +16,9 @@ blp = Blueprint("status", __name__, url_prefix="/status", description="Everythin
 @blp.arguments(StatusQuery)
 @blp.response(200, StatusSchema)
 def status(query: dict[str, str | None]) -> ResponseReturnValue:
-    """The overview of a project, or of everything. With `session_id`, unread messages are counted for that session."""
+    """The overview of a project, or of everything.
+
+    With `session_id`, unread messages are counted for that session.
+    """
     scope = Scope(query["project_key"], query["session_id"])
     return current_app.json.response(read(repository.overview, areas(), scope))

@@ -13,7 +13,10 @@ class StatusQuery(Query):
 
 
 class StatusSchema(ma.Schema):
-    """The overview. Lists hold the newest 50; `counts` are exact. Every area adds what it offers."""
+    """The overview.
+
+    Lists hold the newest 50; `counts` are exact. Every area adds what it offers.
+    """
 
     class Meta:
         unknown = ma.INCLUDE

@@ -20,7 +20,9 @@ MAX_IN_STATUS = 50  # the contract's bound for lists in /status
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     counts = items.count(db, scope.project_key)
     return {
-        "active_workflows": workflows.find(db, scope.project_key, OPEN_WORKFLOWS, None, MAX_IN_STATUS - 1),
+        "active_workflows": workflows.find(
+            db, scope.project_key, OPEN_WORKFLOWS, None, MAX_IN_STATUS - 1
+        ),
         "counts": {
             "active_workflows": workflows.count_open(db, scope.project_key),
             **{f"work_items_{name}": counts[name] for name in ("pending", "in_progress", "ready")},
@@ -30,8 +32,16 @@ def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
 
 def _gauges(db: Reader) -> Iterable[Gauge]:
     counts = items.count(db, None)
-    yield Gauge("workflows_active", "Workflows that are neither completed nor cancelled.", workflows.count_open(db, None))
-    yield Gauge("work_items_ready", "Pending work items whose dependencies are all completed.", counts.pop("ready"))
+    yield Gauge(
+        "workflows_active",
+        "Workflows that are neither completed nor cancelled.",
+        workflows.count_open(db, None),
+    )
+    yield Gauge(
+        "work_items_ready",
+        "Pending work items whose dependencies are all completed.",
+        counts.pop("ready"),
+    )
     for status, value in counts.items():
         yield Gauge("work_items", "Unfinished work items by status.", value, {"status": status})
 
@@ -47,10 +57,20 @@ def _line(item: Mapping[str, Any]) -> str:
 area = Area(
     name="workflows",
     blueprint=blp,
-    status=StatusPart(fields={"active_workflows": fields.List(fields.Nested(WorkflowSchema))}, read=_status),
+    status=StatusPart(
+        fields={"active_workflows": fields.List(fields.Nested(WorkflowSchema))}, read=_status
+    ),
     gauges=_gauges,
     on_session_end=session_end.on_session_end,
-    checkin=CheckinPart("work_items", "in progress by you", 30, InProgressSchema, _in_progress, _line, texts=("description",)),
+    checkin=CheckinPart(
+        "work_items",
+        "in progress by you",
+        30,
+        InProgressSchema,
+        _in_progress,
+        _line,
+        texts=("description",),
+    ),
     tools=(work,),
     board=board,
 )

@@ -1,4 +1,6 @@
-"""The tables of the workflows area: workflows, their items, which items wait for which, and the claims of items."""
+"""The tables of the workflows area: workflows, their items, which items wait for which, and the
+claims of items.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +14,8 @@ TITLE_LENGTH = 500
 
 
 class Workflow(Base):
-    """A piece of work made of items. It counts its items by status; each change of an item's status keeps that right.
+    """A piece of work made of items. It counts its items by status; each change of an item's status
+    keeps that right.
 
     `observed_at` and `decisions`: as those of a WorkItem.
     """
@@ -47,13 +50,15 @@ class Workflow(Base):
 class WorkItem(Base):
     """A task of a workflow.
 
-    `stage` holds its status, and what a pending one waits for (see stages). `rank` is minus its priority, so that every list is in
-    ascending order. `open_dependencies` counts the dependencies that are not completed. `changed` is the revision at which the row last
-    changed in any way, also through a dependency or its workflow: what was decided upon it is guarded by that.
+    `stage` holds its status, and what a pending one waits for (see stages). `rank` is minus its
+    priority, so that every list is in ascending order. `open_dependencies` counts the dependencies
+    that are not completed. `changed` is the revision at which the row last changed in any way, also
+    through a dependency or its workflow: what was decided upon it is guarded by that.
 
-    `observed_at`: when the last change of its own was decided; null while it is as it was created, which no change is too late for: who
-    knew the id before that has chosen it, and queued the change behind the create. `decisions`: the digests of the changes decided at just
-    that moment, lest a replay of one of them undo those that followed.
+    `observed_at`: when the last change of its own was decided; null while it is as it was created,
+    which no change is too late for: who knew the id before that has chosen it, and queued the
+    change behind the create. `decisions`: the digests of the changes decided at just that moment,
+    lest a replay of one of them undo those that followed.
     """
 
     __tablename__ = "work_items"
@@ -101,7 +106,10 @@ class Dependency(Base):
 
 
 class DependencyEdits(Base):
-    """When dependencies were last added to an existing item of the project. Whoever looked for cycles before that looks again."""
+    """When dependencies were last added to an existing item of the project.
+
+    Whoever looked for cycles before that looks again.
+    """
 
     __tablename__ = "work_item_dependency_edits"
     __table_args__ = (TABLE_OPTIONS,)

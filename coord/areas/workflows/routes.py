@@ -6,7 +6,13 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from coord.areas.workflows.errors import NotAssignee, Superseded
-from coord.areas.workflows.repository import claims, item_changes, items, workflow_changes, workflows
+from coord.areas.workflows.repository import (
+    claims,
+    item_changes,
+    items,
+    workflow_changes,
+    workflows,
+)
 from coord.areas.workflows.rows import (
     ChangeItem,
     ChangeWorkflow,
@@ -38,7 +44,12 @@ from coord.ids import new_id
 from coord.store import read, transact
 from coord.web import Blueprint, Query, cursor_key, paginate
 
-blp = Blueprint("workflows", __name__, url_prefix="", description="Work to share out: workflows, and the items in them.")
+blp = Blueprint(
+    "workflows",
+    __name__,
+    url_prefix="",
+    description="Work to share out: workflows, and the items in them.",
+)
 
 WORKFLOWS, ITEMS = ["workflows"], ["work items"]
 
@@ -46,7 +57,9 @@ WORKFLOWS, ITEMS = ["workflows"], ["work items"]
 @blp.route("/workflows", methods=["POST"], tags=WORKFLOWS)
 @blp.arguments(CreateWorkflowSchema)
 @blp.response(201, WorkflowSchema)
-@blp.alt_response(200, schema=WorkflowSchema, description="A repeated `id`: the stored workflow as it is now.")
+@blp.alt_response(
+    200, schema=WorkflowSchema, description="A repeated `id`: the stored workflow as it is now."
+)
 @blp.raises(IdConflict)
 def create_workflow(body: CreateWorkflow) -> tuple[WorkflowAnswer, int]:
     """Create a workflow."""
@@ -79,14 +92,19 @@ def get_workflow(query: dict[str, str | None], workflow_id: UUID) -> WorkflowWit
 @blp.response(200, WorkflowSchema)
 @blp.raises(NotFound, Superseded)
 def change_workflow(body: ChangeWorkflow, workflow_id: UUID) -> WorkflowAnswer:
-    """Change a workflow. While it is `completed` or `cancelled`, its pending items are not handed out."""
+    """Change a workflow.
+
+    While it is `completed` or `cancelled`, its pending items are not handed out.
+    """
     return transact(workflow_changes.update, str(workflow_id), body)
 
 
 @blp.route("/work-items", methods=["POST"], tags=ITEMS)
 @blp.arguments(CreateWorkItemSchema)
 @blp.response(201, WorkItemSchema)
-@blp.alt_response(200, schema=WorkItemSchema, description="A repeated `id`: the stored item as it is now.")
+@blp.alt_response(
+    200, schema=WorkItemSchema, description="A repeated `id`: the stored item as it is now."
+)
 @blp.raises(IdConflict)
 def create_item(body: CreateItem) -> tuple[ItemAnswer, int]:
     """Create a work item."""
@@ -106,13 +124,20 @@ def find_items(query: ListItems) -> ResponseReturnValue:
 
 @blp.route("/work-items/claim", methods=["POST"], tags=ITEMS)
 @blp.arguments(ClaimWorkItemSchema)
-@blp.response(200, WorkItemSchema, description="The item, now `in_progress` and the caller's; or the one that this `claim_id` was given.")
+@blp.response(
+    200,
+    WorkItemSchema,
+    description=(
+        "The item, now `in_progress` and the caller's; or the one that this `claim_id` was given."
+    ),
+)
 @blp.alt_response(204, description="Nothing is ready.")
 @blp.raises(IdConflict)
 def claim_item(body: ClaimItem) -> ItemAnswer | Response:
     """Take the next ready item: highest priority first, then oldest; no item goes to two callers.
 
-    Left out are items assigned to another session, and those of workflows that are `completed` or `cancelled`.
+    Left out are items assigned to another session, and those of workflows that are `completed` or
+    `cancelled`.
     """
     item = transact(claims.claim, body, body["claim_id"] or new_id())
     return Response(status=204) if item is None else item

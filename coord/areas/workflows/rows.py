@@ -27,7 +27,10 @@ class ChangeWorkflow(TypedDict):
 
 
 class WorkflowRow(TypedDict):
-    """A workflow as it is stored, see models.Workflow. `stuck_items`: those that depend on a cancelled one."""
+    """A workflow as it is stored, see models.Workflow.
+
+    `stuck_items`: those that depend on a cancelled one.
+    """
 
     revision: int
     id: str
@@ -57,7 +60,10 @@ class WorkflowToChange(WorkflowRow):
 
 
 class WorkflowAnswer(WorkflowRow):
-    """A workflow as it is answered. `progress`: how many of its items have each status, and the `total`."""
+    """A workflow as it is answered.
+
+    `progress`: how many of its items have each status, and the `total`.
+    """
 
     progress: dict[str, int]
 
@@ -153,7 +159,8 @@ class ItemPlace(TypedDict):
 class ItemRow(ItemPlace):
     """A work item as it is stored, see models.WorkItem.
 
-    `cancelled_dependencies`: the ids of those it depends on that are cancelled, with commas; None: none are.
+    `cancelled_dependencies`: the ids of those it depends on that are cancelled, with commas; None:
+    none are.
     """
 
     revision: int

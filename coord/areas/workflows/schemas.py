@@ -42,15 +42,24 @@ def _name(**kwargs: Any) -> Text:
 
 
 def _priority(**kwargs: Any) -> Integer:
-    return Integer(min=-MAX_PRIORITY - 1, max=MAX_PRIORITY, metadata={"description": "Higher goes first."}, **kwargs)
+    return Integer(
+        min=-MAX_PRIORITY - 1,
+        max=MAX_PRIORITY,
+        metadata={"description": "Higher goes first."},
+        **kwargs,
+    )
 
 
 def _depends_on(**kwargs: Any) -> ListOf:
     description = "Ids of work items of the same project that must be completed first."
-    return ListOf(Uuid(), max_items=MAX_DEPENDENCIES, metadata={"description": description}, **kwargs)
+    return ListOf(
+        Uuid(), max_items=MAX_DEPENDENCIES, metadata={"description": description}, **kwargs
+    )
 
 
-ProgressSchema = Schema.from_dict({name: fields.Integer(required=True) for name in (*ITEM_STATUSES, "total")}, name="Progress")
+ProgressSchema = Schema.from_dict(
+    {name: fields.Integer(required=True) for name in (*ITEM_STATUSES, "total")}, name="Progress"
+)
 
 
 class WorkItemSchema(Schema):
@@ -64,17 +73,26 @@ class WorkItemSchema(Schema):
     status = Choice(ITEM_STATUSES, required=True)
     priority = _priority(required=True)
     depends_on = _depends_on(required=True)
-    ready = fields.Boolean(required=True, metadata={"description": "Pending, and every dependency is completed."})
+    ready = fields.Boolean(
+        required=True, metadata={"description": "Pending, and every dependency is completed."}
+    )
     blocked_by = fields.List(
         Uuid(),
         required=True,
         metadata={
-            "description": "Of a pending item: the cancelled items in `depends_on`. It is not ready until they are completed or left out."
+            "description": (
+                "Of a pending item: the cancelled items in `depends_on`. It is not ready until they"
+                " are completed or left out."
+            )
         },
     )
     assigned_to = SessionId(required=True, allow_none=True)
     claimed_at = Time(
-        required=True, allow_none=True, metadata={"description": "When it was last taken into work; null when it is back in the queue."}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "When it was last taken into work; null when it is back in the queue."
+        },
     )
     created_by = SessionId(required=True, allow_none=True)
     created_at = Time(required=True)
@@ -110,10 +128,18 @@ class WorkflowSchema(Schema):
     created_at = Time(required=True)
     updated_at = Time(required=True)
     observed_at = Time(required=True, metadata={"description": _OBSERVED_AT})
-    progress = fields.Nested(ProgressSchema, required=True, metadata={"description": "How many of its items are in each status."})
+    progress = fields.Nested(
+        ProgressSchema,
+        required=True,
+        metadata={"description": "How many of its items are in each status."},
+    )
     stuck_items = fields.Integer(
         required=True,
-        metadata={"description": "How many of its pending items depend on a cancelled one: see their `blocked_by`."},
+        metadata={
+            "description": (
+                "How many of its pending items depend on a cancelled one: see their `blocked_by`."
+            )
+        },
     )
 
 
@@ -126,7 +152,12 @@ class WorkflowWithItemsSchema(WorkflowSchema):
     work_items = fields.List(
         fields.Nested(WorkItemSchema),
         required=True,
-        metadata={"description": "The first 500, highest priority first, then oldest; all of them are at `/work-items?workflow_id=`."},
+        metadata={
+            "description": (
+                "The first 500, highest priority first, then oldest; all of them are at"
+                " `/work-items?workflow_id=`."
+            )
+        },
     )
 
 
@@ -135,12 +166,19 @@ class CreateWorkflowSchema(Body):
 
     example = {"project_key": "shop", "name": "Checkout rewrite", "created_by": "web-1/claude"}
 
-    id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated create makes nothing twice."})
+    id = Uuid(
+        load_default=None,
+        metadata={
+            "description": "Chosen by the client, so that a repeated create makes nothing twice."
+        },
+    )
     project_key = ProjectKey(required=True)
     name = _name(required=True)
     description = _description(load_default=None)
     status = Choice(WORKFLOW_STATUSES, load_default="planning")
-    created_by = SessionId(load_default=None, metadata={"description": "Who creates it; left out: `session_id`."})
+    created_by = SessionId(
+        load_default=None, metadata={"description": "Who creates it; left out: `session_id`."}
+    )
 
     @ma.validates_schema
     def named(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -163,17 +201,34 @@ class WorkflowsQuery(PageQuery):
     """Which workflows to list."""
 
     project_key = ProjectKey(load_default=None)
-    status = fields.List(Choice(WORKFLOW_STATUSES), load_default=None, metadata={"description": "May be repeated: any of them."})
+    status = fields.List(
+        Choice(WORKFLOW_STATUSES),
+        load_default=None,
+        metadata={"description": "May be repeated: any of them."},
+    )
 
 
 class CreateWorkItemSchema(Body):
     """A new work item."""
 
-    example = {"workflow_id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", "project_key": "shop", "title": "Totals with VAT", "priority": 5}
+    example = {
+        "workflow_id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
+        "project_key": "shop",
+        "title": "Totals with VAT",
+        "priority": 5,
+    }
 
-    id = Uuid(load_default=None, metadata={"description": "Chosen by the client, so that a repeated create makes nothing twice."})
+    id = Uuid(
+        load_default=None,
+        metadata={
+            "description": "Chosen by the client, so that a repeated create makes nothing twice."
+        },
+    )
     workflow_id = Uuid(required=True)
-    project_key = ProjectKey(load_default=None, metadata={"description": "Left out: the workflow's. If given it must be that."})
+    project_key = ProjectKey(
+        load_default=None,
+        metadata={"description": "Left out: the workflow's. If given it must be that."},
+    )
     title = _name(required=True)
     description = _description(load_default=None)
     status = Choice(ITEM_STATUSES, load_default="pending")
@@ -181,9 +236,16 @@ class CreateWorkItemSchema(Body):
     depends_on = _depends_on(load_default=list)
     assigned_to = SessionId(
         load_default=None,
-        metadata={"description": "While it is pending, only this session can claim it. One created `in_progress` is the caller's."},
+        metadata={
+            "description": (
+                "While it is pending, only this session can claim it. One created `in_progress` is"
+                " the caller's."
+            )
+        },
     )
-    created_by = SessionId(load_default=None, metadata={"description": "Who creates it; left out: `session_id`."})
+    created_by = SessionId(
+        load_default=None, metadata={"description": "Who creates it; left out: `session_id`."}
+    )
 
 
 class ChangeWorkItemSchema(Body):
@@ -195,7 +257,12 @@ class ChangeWorkItemSchema(Body):
     description = _description()
     status = Choice(
         ITEM_STATUSES,
-        metadata={"description": "`in_progress` assigns an unassigned item to the caller; `pending` takes a claimed one from its session."},
+        metadata={
+            "description": (
+                "`in_progress` assigns an unassigned item to the caller; `pending` takes a claimed"
+                " one from its session."
+            )
+        },
     )
     priority = _priority()
     depends_on = _depends_on()
@@ -203,7 +270,12 @@ class ChangeWorkItemSchema(Body):
     observed_at = ObservedAt("An item that was changed, claimed or returned since stays as it is.")
     force = Boolean(
         load_default=False,
-        metadata={"description": "Change it although another session has it in progress; that session gets a message."},
+        metadata={
+            "description": (
+                "Change it although another session has it in progress; that session gets a"
+                " message."
+            )
+        },
     )
 
 
@@ -212,7 +284,11 @@ class WorkItemsQuery(PageQuery):
 
     workflow_id = Uuid(load_default=None)
     project_key = ProjectKey(load_default=None)
-    status = fields.List(Choice(ITEM_STATUSES), load_default=None, metadata={"description": "May be repeated: any of them."})
+    status = fields.List(
+        Choice(ITEM_STATUSES),
+        load_default=None,
+        metadata={"description": "May be repeated: any of them."},
+    )
     assigned_to = SessionId(load_default=None)
     ready = Boolean(load_default=None)
 
@@ -228,7 +304,9 @@ class ClaimWorkItemSchema(Body):
     claim_id = Uuid(
         load_default=None,
         metadata={
-            "description": "Chosen by the client: repeating it gives the same item, whatever became of it since. "
-            "One that found nothing finds nothing for 10 minutes."
+            "description": (
+                "Chosen by the client: repeating it gives the same item, whatever became of it"
+                " since. One that found nothing finds nothing for 10 minutes."
+            )
         },
     )

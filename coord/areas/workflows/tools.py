@@ -52,8 +52,9 @@ def _without(sent: Sent, *names: str) -> dict[str, Any]:
 
 work = Tool(
     "work",
-    "Shared work: items in workflows. claim gives you, and nobody else, the next ready item; update its status when done, or to pending to "
-    "give it back. workflows lists them, or shows one with its items.",
+    "Shared work: items in workflows. claim gives you, and nobody else, the next ready item; update"
+    " its status when done, or to pending to give it back. workflows lists them, or shows one with"
+    " its items.",
     arguments={
         "action": Choice(_CALLS, required=True),
         **CALLER_FIELDS,
@@ -63,7 +64,12 @@ work = Tool(
         **pick_fields(ChangeWorkflowSchema, name="Of a workflow"),
         **pick_fields(ChangeWorkItemSchema, description=""),
         "status": Choice(_STATUSES),
-        **pick_fields(ChangeWorkItemSchema, priority="Higher goes first", depends_on="Item ids", assigned_to=""),
+        **pick_fields(
+            ChangeWorkItemSchema,
+            priority="Higher goes first",
+            depends_on="Item ids",
+            assigned_to="",
+        ),
         **pick_fields(ChangeWorkItemSchema, force="Though another has it"),
         **pick_fields(WorkItemsQuery, ready="", cursor=""),
     },

@@ -15,6 +15,10 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:  # what others wrote may have characters that this terminal lacks; pipes are UTF-8, also on Windows
+        if (
+            reconfigure is not None
+            # what others wrote may have characters that this terminal lacks; pipes are UTF-8, also
+            # on Windows
+        ):
             reconfigure(errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"}))
     cli.main(prog_name="coord")

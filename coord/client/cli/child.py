@@ -46,7 +46,9 @@ class Child:
     def start(self, command: list[str], environment: dict[str, str]) -> None:
         """Raises OSError."""
         environment = {**environment, RUN_ID: self._run_id}
-        self._process = subprocess.Popen(_resolved(command), env=environment, start_new_session=self._owns_group)
+        self._process = subprocess.Popen(
+            _resolved(command), env=environment, start_new_session=self._owns_group
+        )
         for number in self._early:
             self._forward(number, None)
 
@@ -109,8 +111,16 @@ class Child:
             return []
         leader = self._process.pid
         group = leader if self._owns_group else os.getpgrp()
-        members = {process.pid: process for process in processes.all_processes() if process.group == group and not process.is_zombie}
-        return [process for pid, process in members.items() if pid not in (leader, os.getpid()) and self._is_own(process, members)]
+        members = {
+            process.pid: process
+            for process in processes.all_processes()
+            if process.group == group and not process.is_zombie
+        }
+        return [
+            process
+            for pid, process in members.items()
+            if pid not in (leader, os.getpid()) and self._is_own(process, members)
+        ]
 
     def _is_own(self, process: Process, members: dict[int, Process]) -> bool:
         if self._owns_group or process.has_in_environment(f"{RUN_ID}={self._run_id}"):
@@ -134,7 +144,10 @@ class Child:
                 ending_since = now
             if not is_announced and now - start > SILENT_S:
                 is_announced = True
-                self._warn(f"the command has ended, but not what it started: {_shown(others)}. Waiting for it.")
+                self._warn(
+                    f"the command has ended, but not what it started: {_shown(others)}. Waiting"
+                    " for it."
+                )
             if ending_since is not None and now - ending_since > GRACE_S:
                 self._warn(f"not ended within {GRACE_S:.0f} s, and killed: {_shown(others)}.")
                 self._signal_group(signal.SIGKILL)

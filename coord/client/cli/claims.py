@@ -52,7 +52,9 @@ def claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of ClaimOptions and of a resource's name."""
     options = [
         click.option("-m", "--why", metavar="TEXT", help="What for. Others see it."),
-        click.option("-w", "--wait", type=Duration(bare=1.0), default=0.0, metavar="TIME", help=_WAIT),
+        click.option(
+            "-w", "--wait", type=Duration(bare=1.0), default=0.0, metavar="TIME", help=_WAIT
+        ),
         click.option(
             "--ttl",
             type=Duration(),
@@ -172,7 +174,9 @@ class Claim:
         limit = span(self.options.wait)
         reasons = [reason for resource in self.resources for reason in self._in_the_way(resource)]
         because = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
-        self.coord.note(f"Waiting for {self.names}, for at most {limit}{because}. Ctrl-C stops waiting.")
+        self.coord.note(
+            f"Waiting for {self.names}, for at most {limit}{because}. Ctrl-C stops waiting."
+        )
 
     def _in_the_way(self, resource: str) -> list[str]:
         """Who holds it, and how many wait before this claim. Empty when that cannot be told."""
@@ -184,7 +188,9 @@ class Claim:
             return []
         if not (held.ok and waiting.ok):
             return []
-        locks: list[Lock] = [each for each in held.json["items"] if each["session_id"] != self.coord.session]
+        locks: list[Lock] = [
+            each for each in held.json["items"] if each["session_id"] != self.coord.session
+        ]
         waiters = sorted(waiting.json["items"], key=lambda waiter: str(waiter["since"]))
         ahead = 0
         for waiter in waiters:
@@ -198,7 +204,9 @@ class Claim:
 
     def _note_waiting(self, refused: Refused, deadline: float) -> None:
         remaining = span(max(0.0, deadline - time.monotonic()))
-        sentence = f"Still waiting for {self.names}, for at most {remaining} more. {refused.message}"
+        sentence = (
+            f"Still waiting for {self.names}, for at most {remaining} more. {refused.message}"
+        )
         self.coord.note(sentence)
 
 

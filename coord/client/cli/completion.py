@@ -19,8 +19,9 @@ Completer = Callable[[click.Context, click.Parameter, str], "list[Any]"]
 
 SHELLS = ("bash", "zsh", "fish")
 
-# Names come from other sessions: unquoted, `git push` would be two words, and `x; rm y` two commands. zsh and fish
-# quote by themselves. Inside quotes that were typed, a name is not offered that could end them.
+# Names come from other sessions: unquoted, `git push` would be two words, and `x; rm y` two
+# commands. zsh and fish quote by themselves. Inside quotes that were typed, a name is not offered
+# that could end them.
 _QUOTED_FOR_BASH = """case ${COMP_WORDS[COMP_CWORD]} in
                 \\"*|\\'*) [[ $value == *[\\"\\'\\\\\\`\\$]* ]] && continue ;;
                 *) printf -v value %%q "$value" ;;
@@ -65,7 +66,9 @@ def listed(path: str, field: str, **filters: Any) -> Completer:
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         coord = ctx.find_object(Coord) or Coord()
         try:
-            values = {name: value(coord) if callable(value) else value for name, value in filters.items()}
+            values = {
+                name: value(coord) if callable(value) else value for name, value in filters.items()
+            }
             calls = Calls(coord.place, coord.session, Timeouts(call=TIMEOUT_S))
             answer = calls.read(path + query(project_key=coord.project, **values))
         except (Away, BadConfig, OSError, click.ClickException):

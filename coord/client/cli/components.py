@@ -105,7 +105,9 @@ coord components --state degraded -A
 )
 @click.argument("component", required=False, shell_complete=completion.components)
 @click.option("--history", is_flag=True, help="Every change of the COMPONENT, newest first.")
-@click.option("--state", metavar="STATE", help="Only those in this state.", shell_complete=_complete_state)
+@click.option(
+    "--state", metavar="STATE", help="Only those in this state.", shell_complete=_complete_state
+)
 @all_projects_option
 @limit_option(100)
 @pass_coord

@@ -1,4 +1,6 @@
-"""What every command shares: who calls, from where, how a call is made, and how its result is shown."""
+"""What every command shares: who calls, from where, how a call is made, and how its result is
+shown.
+"""
 
 from __future__ import annotations
 
@@ -120,8 +122,9 @@ class Coord:
                 click.echo(line, err=True, color=self.color)
 
     def check_address(self) -> None:
-        """Before the first call: that the address is one, and that coord is what a path in it leads to; else every
-        call would be queued, or refused by a path that the service does not have. Raises BadUrl and Failed."""
+        """Before the first call: that the address is one, and that coord is what a path in it leads
+        to; else every call would be queued, or refused by a path that the service does not have.
+        Raises BadUrl and Failed."""
         url = self.place.url
         if self._is_checked:
             return
@@ -136,7 +139,10 @@ class Coord:
                 return
         except Away:
             return
-        sentence = f"{url} is not the address of a coord server, {root} is. Mend COORD_URL, or url in .coord.toml."
+        sentence = (
+            f"{url} is not the address of a coord server, {root} is. Mend COORD_URL, or url in"
+            " .coord.toml."
+        )
         raise Failed(sentence, USAGE, "usage")
 
     def _is_coord(self, url: str) -> bool:
@@ -176,8 +182,8 @@ class Coord:
         wait: float = 0.0,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """A write that makes sense only now, so it is never queued. With `headers` the answer is the
-        caller's to check. Raises Refused, NotCoord and CoordAway."""
+        """A write that makes sense only now, so it is never queued. With `headers` the answer is
+        the caller's to check. Raises Refused, NotCoord and CoordAway."""
         self.check_address()
         timeout = self.timeout + wait
         try:
@@ -203,14 +209,23 @@ class Coord:
             raise NotCoord(self.place.url, answer)
         if not answer.ok:
             refused = Refused(answer)
-            if refused.error == "forbidden" and "token" in refused.message and self.place.token is None:
+            if (
+                refused.error == "forbidden"
+                and "token" in refused.message
+                and self.place.token is None
+            ):
                 file = os.path.join(tokens.folder(), tokens.TOKEN)
-                refused.details.append(f"  no token is set: write it into {file}, or name its file in COORD_TOKEN_FILE")
+                refused.details.append(
+                    f"  no token is set: write it into {file}, or name its file in COORD_TOKEN_FILE"
+                )
             raise refused
         return answer
 
     def write(self, method: str, path: str, body: Body | None = None) -> Answer:
-        """A write that is queued when coord is away. Raises Queued, Refused, NotCoord and Failed."""
+        """A write that is queued when coord is away.
+
+        Raises Queued, Refused, NotCoord and Failed.
+        """
         self.check_address()
         try:
             return self.checked(self.calls.write(method, path, body))
@@ -226,8 +241,8 @@ class Coord:
     ) -> None:
         """Several writes, each reported; one that is refused does not stop the others.
 
-        `describe`: the answer, in a sentence. `check`: why the answer to the nth write, a success to
-        coord, is a failure to the caller.
+        `describe`: the answer, in a sentence. `check`: why the answer to the nth write, a success
+        to coord, is a failure to the caller.
         """
         payloads: list[Any] = []
         code = DONE
@@ -261,7 +276,9 @@ class Coord:
         """Warns of queued calls that were refused when they were sent: each once, by whichever
         command comes next."""
         for rejected in self.calls.queue.take_unreported():
-            self.warn(f"a queued call was refused: {refusal(rejected)} See `coord queue --rejected`.")
+            self.warn(
+                f"a queued call was refused: {refusal(rejected)} See `coord queue --rejected`."
+            )
 
 
 pass_coord = click.make_pass_decorator(Coord, ensure=True)

@@ -26,7 +26,9 @@ class Since(click.ParamType):
 
     name = "since"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | float:
         return int(value) if str(value).isdigit() else Duration().convert(value, param, ctx)
 
 
@@ -94,7 +96,9 @@ def events(
         sys.stdout.flush()
 
 
-def _past(journal: Journal, follow: bool, since: int | float | None, limit: int | None) -> tuple[list[Event], int]:
+def _past(
+    journal: Journal, follow: bool, since: int | float | None, limit: int | None
+) -> tuple[list[Event], int]:
     """The events up to now that are asked for, and the cursor after them."""
     if isinstance(since, int):
         if follow and limit is None:
@@ -125,7 +129,9 @@ def event_line(event: Event, all_projects: bool = False) -> str:
     colour = _COLOURS.get(event["type"].partition(".")[0], "cyan")
     kind = click.style(event["type"], fg=colour)
     session = plain(event["session_id"] or "-")
-    line = f"{event['revision']}  {when(event['at'])}  {kind}  {session}  {project}{_subject(event)}"
+    line = (
+        f"{event['revision']}  {when(event['at'])}  {kind}  {session}  {project}{_subject(event)}"
+    )
     return line.rstrip()
 
 

@@ -14,7 +14,9 @@ DONE, REFUSED, USAGE, NOT_YOURS, NOTHING, AWAY = range(6)
 INTERRUPTED = 130
 
 EXIT_CODES = {
-    DONE: "done; or queued, as stderr says: coord is away, and the call (not a claim) is sent later",
+    DONE: (
+        "done; or queued, as stderr says: coord is away, and the call (not a claim) is sent later"
+    ),
     REFUSED: "refused, or failed in another way",
     USAGE: "the command line or a setting is wrong",
     NOT_YOURS: "the lock is not yours: held by another session, lost, or part of a deadlock",
@@ -72,7 +74,10 @@ class NotCoord(Failed):
     """Something else listens at coord's address."""
 
     def __init__(self, url: str, answer: Answer) -> None:
-        sentence = f"Something that is not coord answers {answer.status} at {url}. Check COORD_URL, or url in .coord.toml."
+        sentence = (
+            f"Something that is not coord answers {answer.status} at {url}. Check COORD_URL, or url"
+            " in .coord.toml."
+        )
         super().__init__(sentence, AWAY, "not_coord")
 
 
@@ -99,7 +104,9 @@ def _details(payload: dict[str, Any]) -> list[str]:
         lines += lock_lines(conflict)
     if payload.get("ahead"):
         names = ", ".join(plain(waiter["session_id"]) for waiter in payload["ahead"])
-        lines.append(f"  you were number {payload.get('position')} of those waiting, behind {names}")
+        lines.append(
+            f"  you were number {payload.get('position')} of those waiting, behind {names}"
+        )
     errors = payload.get("errors") or {}
     for name, messages in errors.items() if len(errors) > 1 else ():
         lines.append(f"  {plain(str(name))}: {plain(_joined(messages))}")

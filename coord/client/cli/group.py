@@ -20,7 +20,8 @@ from coord.client.wire import Away, BadUrl
 CLI, SETUP = "coord.client.cli", "coord.client.setup"
 VERSION_TIMEOUT_S = 1.0  # the server's version is a courtesy
 
-# Section: command: (module, attribute, short help). A module is imported when its command is called.
+# Section: command: (module, attribute, short help). A module is imported when its command is
+# called.
 SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Locks": {
         "lock": (f"{CLI}.locks", "lock", "Claim resources before you change them."),
@@ -98,7 +99,9 @@ class Cli(Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section, commands in SECTIONS.items():
             with formatter.section(section):
-                formatter.write_dl([(name, text) for name, (_, _, text) in commands.items()], col_max=14)
+                formatter.write_dl(
+                    [(name, text) for name, (_, _, text) in commands.items()], col_max=14
+                )
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes"):
@@ -124,7 +127,9 @@ class Cli(Group):
             sys.exit(code)
         return code
 
-    def _run(self, coord: Coord, args: list[str], prog_name: str | None, extra: dict[str, Any]) -> int:
+    def _run(
+        self, coord: Coord, args: list[str], prog_name: str | None, extra: dict[str, Any]
+    ) -> int:
         try:
             try:
                 code = super().main(list(args), prog_name, standalone_mode=False, **extra)
@@ -156,7 +161,11 @@ def _as_failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
         return error
     if isinstance(error, click.ClickException):
-        return Failed(error.format_message(), USAGE if isinstance(error, click.UsageError) else REFUSED, "usage")
+        return Failed(
+            error.format_message(),
+            USAGE if isinstance(error, click.UsageError) else REFUSED,
+            "usage",
+        )
     if isinstance(error, (BadConfig, BadUrl)):
         return Failed(str(error), USAGE, "usage")
     if isinstance(error, Away):

@@ -44,7 +44,9 @@ def resolve(coord: Coord, kind: Kind, word: str) -> str:
     if not is_beginning(word):
         nothing(f"{word!r} is not the id of a {kind.noun}. {kind.command} shows them.")
     listed = [item for filters in _scopes(coord, kind) for item in _read(coord, kind, filters)]
-    matches: dict[str, Any] = {item["id"]: item for item in listed if item["id"].startswith(word.lower())}
+    matches: dict[str, Any] = {
+        item["id"]: item for item in listed if item["id"].startswith(word.lower())
+    }
     if not matches:
         nothing(f"There is no {kind.noun} {word}. {kind.command} shows them.")
     if len(matches) > 1:
@@ -74,6 +76,9 @@ def _read(coord: Coord, kind: Kind, filters: dict[str, Any]) -> list[Any]:
 
 
 def _ambiguous(kind: Kind, word: str, matches: dict[str, Any]) -> Failed:
-    lines = [f"  {object_id}  {one_line(plain(str(item[kind.title])))}" for object_id, item in list(matches.items())[:MAX_CANDIDATES]]
+    lines = [
+        f"  {object_id}  {one_line(plain(str(item[kind.title])))}"
+        for object_id, item in list(matches.items())[:MAX_CANDIDATES]
+    ]
     sentence = f"{len(matches)} {kind.noun}s begin with {word}: type more of the id."
     return Failed(sentence, USAGE, "ambiguous", lines, ids=list(matches))

@@ -84,7 +84,9 @@ def add(
     coord.write_each([Write("POST", "/work-items", body)], describe)
 
 
-@item.command("list", examples="coord item list --ready\ncoord item list --mine --status in_progress")
+@item.command(
+    "list", examples="coord item list --ready\ncoord item list --mine --status in_progress"
+)
 @click.option(
     "-w",
     "--workflow",
@@ -92,10 +94,14 @@ def add(
     shell_complete=completion.workflows,
     help="Its id or name.",
 )
-@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="May be repeated: any of them.")
+@click.option(
+    "--status", type=click.Choice(STATUSES), multiple=True, help="May be repeated: any of them."
+)
 @click.option("--ready", is_flag=True, help="Only what can be claimed now.")
 @click.option("--mine", is_flag=True, help="Only what is assigned to you.")
-@click.option("--for", "assigned_to", metavar="SESSION", help="Only what is assigned to that session.")
+@click.option(
+    "--for", "assigned_to", metavar="SESSION", help="Only what is assigned to that session."
+)
 @all_projects_option
 @limit_option(100)
 @pass_coord
@@ -213,7 +219,8 @@ def show(coord: Coord, item_id: str) -> None:
     claimed = f" (claimed {ago(each['claimed_at'])})" if each["claimed_at"] else ""
     coord.out(
         f"{one_line(each['title'])}  {word(each['status'])}{ready}{assigned}{claimed}",
-        f"  id {each['id']}, workflow {each['workflow_id']}, priority {each['priority']}, created {when(each['created_at'])}",
+        f"  id {each['id']}, workflow {each['workflow_id']}, priority {each['priority']}, created"
+        f" {when(each['created_at'])}",
     )
     if each["depends_on"]:
         coord.out(f"  after {', '.join(each['depends_on'])}")
@@ -221,7 +228,9 @@ def show(coord: Coord, item_id: str) -> None:
         coord.out(plain(each["description"]))
 
 
-_ids = click.argument("item_ids", metavar="ID...", nargs=-1, required=True, shell_complete=completion.items)
+_ids = click.argument(
+    "item_ids", metavar="ID...", nargs=-1, required=True, shell_complete=completion.items
+)
 
 
 @item.command("done", examples="coord item done ID")
@@ -258,7 +267,9 @@ def return_(coord: Coord, item_ids: tuple[str, ...]) -> None:
     _change(coord, item_ids, {"status": "pending"})
 
 
-@item.command("set", examples="coord item set ID --priority 10\ncoord item set ID --status cancelled")
+@item.command(
+    "set", examples="coord item set ID --priority 10\ncoord item set ID --status cancelled"
+)
 @_ids
 @click.option("--status", type=click.Choice(STATUSES))
 @click.option("--title", metavar="TEXT")

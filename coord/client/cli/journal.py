@@ -30,7 +30,9 @@ class Journal:
         self.coord = coord
         self.filters: Body = {"project_key": project, "type": list(types)}
 
-    def page(self, after: int | None, *, wait: float = 0.0, **filters: Any) -> tuple[list[Event], int]:
+    def page(
+        self, after: int | None, *, wait: float = 0.0, **filters: Any
+    ) -> tuple[list[Event], int]:
         """The events after this cursor, and the cursor after them."""
         values = {"limit": PAGE, "after": after, **self.filters, **filters}
         payload = self.coord.read("/events", wait=wait, **values)

@@ -127,7 +127,9 @@ class LockKeeper:
         """Why the locks are lost, when their time to live is over meanwhile."""
         if self.locks and not self._is_away:
             detail = plain(why).rstrip(".")
-            sentence = f"the lock on {self.claim.names} cannot be renewed now ({detail}). Trying again."
+            sentence = (
+                f"the lock on {self.claim.names} cannot be renewed now ({detail}). Trying again."
+            )
             self.coord.warn(sentence)
         self._is_away = True
         ttl = self._ttl_s()
@@ -172,4 +174,7 @@ class LockKeeper:
             return [f"/locks/{lock_id}{query(session_id=me)}" for lock_id in own]
         if len(claim.resources) == 1:
             return [f"/locks/{claim.id}{query(session_id=me)}"]
-        return [f"/locks{query(session_id=me, project_key=claim.project, resource=resource)}" for resource in claim.resources]
+        return [
+            f"/locks{query(session_id=me, project_key=claim.project, resource=resource)}"
+            for resource in claim.resources
+        ]

@@ -36,10 +36,14 @@ coord lock "git push" --wait 10m --ttl 15m        wait until it is free
 coord lock a.py b.py                              both or none
 """,
 )
-@click.argument("resources", metavar="RESOURCE...", nargs=-1, required=True, shell_complete=completion.files)
+@click.argument(
+    "resources", metavar="RESOURCE...", nargs=-1, required=True, shell_complete=completion.files
+)
 @claim_options
 @pass_coord
-def lock(coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool, **options: Any) -> None:
+def lock(
+    coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool, **options: Any
+) -> None:
     """Claim RESOURCEs before you change them: all of them or none.
 
     A file or folder that exists, and a word with a slash, is named from the top of its repository;
@@ -57,15 +61,18 @@ def lock(coord: Coord, /, resources: tuple[str, ...], as_is: bool, is_file: bool
     coord.result(answer.json)
     for each in granted_locks(answer):
         if each["released_at"]:
-            sentence = f"This claim was granted and has ended since ({each['release_reason']}). Claim again."
+            sentence = (
+                f"This claim was granted and has ended since ({each['release_reason']}). Claim"
+                " again."
+            )
             raise Failed(sentence, NOT_YOURS, "lock_lost")
         verb = claimed_or_renewed(each)
         coord.out(each["id"] if coord.quiet else lock_sentence(verb, each))
         if verb == "renewed":
             since = f"{when(each['acquired_at'])} ({ago(each['acquired_at'])})"
             coord.note(
-                f"You, {coord.session}, have held {each['resource']} since {since}: it was renewed. "
-                "If that was somebody else, you share a name: coord whoami"
+                f"You, {coord.session}, have held {each['resource']} since {since}: it was renewed."
+                " If that was somebody else, you share a name: coord whoami"
             )
 
 
@@ -77,7 +84,9 @@ coord renew src/orders.py            restarts its time to live
 coord renew --all --ttl 1h
 """,
 )
-@click.argument("resources", metavar="[RESOURCE|ID]...", nargs=-1, shell_complete=completion.own_locks)
+@click.argument(
+    "resources", metavar="[RESOURCE|ID]...", nargs=-1, shell_complete=completion.own_locks
+)
 @click.option("-a", "--all", "all_own", is_flag=True, help="All that you hold in this project.")
 @click.option(
     "--ttl",
@@ -120,7 +129,10 @@ def _check_selection(resources: tuple[str, ...], all_own: bool) -> None:
 def _own_ids(coord: Coord, words: tuple[str, ...], *, as_is: bool, is_file: bool) -> list[str]:
     """The ids of the caller's locks: of those named, or of all in the project."""
     if words:
-        return [word if naming.is_id(word) else _own_id(coord, word, as_is=as_is, is_file=is_file) for word in words]
+        return [
+            word if naming.is_id(word) else _own_id(coord, word, as_is=as_is, is_file=is_file)
+            for word in words
+        ]
     page = coord.read_all("/locks", 0, session_id=coord.session, project_key=coord.project)
     return [each["id"] for each in page["items"]]
 
@@ -134,7 +146,10 @@ def _own_id(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> str:
     if own:
         return own[0]
     if not ids.is_beginning(word):
-        nothing(f"You ({coord.session}) hold no lock on {name} in {project}. `coord locks --mine` shows what you hold.")
+        nothing(
+            f"You ({coord.session}) hold no lock on {name} in {project}. `coord locks --mine` shows"
+            " what you hold."
+        )
     return ids.resolve(coord, ids.LOCK, word)
 
 
@@ -153,8 +168,16 @@ coord unlock 01a20ae8-99e0-752e-9b0c-898291981899
 coord unlock --all                    all that you hold in this project
 """,
 )
-@click.argument("resources", metavar="[RESOURCE|ID]...", nargs=-1, shell_complete=completion.own_locks)
-@click.option("-a", "--all", "all_own", is_flag=True, help="All that you hold in this project; with -A in all.")
+@click.argument(
+    "resources", metavar="[RESOURCE|ID]...", nargs=-1, shell_complete=completion.own_locks
+)
+@click.option(
+    "-a",
+    "--all",
+    "all_own",
+    is_flag=True,
+    help="All that you hold in this project; with -A in all.",
+)
 @all_projects_option
 @naming.naming_options
 @pass_coord
@@ -187,7 +210,10 @@ def unlock(
     def nothing_released(index: int, payload: Body) -> Failed | None:
         if payload.get("released") != 0:
             return None
-        sentence = f"You hold no lock on {names[index]}: nothing was released. `coord locks --mine` shows what you hold."
+        sentence = (
+            f"You hold no lock on {names[index]}: nothing was released. `coord locks --mine` shows"
+            " what you hold."
+        )
         return Failed(sentence, NOTHING, "not_found", **payload)
 
     coord.write_each(writes, lambda payload: _released(coord, payload), nothing_released)

@@ -96,8 +96,8 @@ def _sent(coord: Coord, message: Message) -> str:
     recipient = message["to_session"]
     if recipient and message["recipient_last_seen_at"] is None:
         coord.warn(
-            f"no session named {recipient} has been seen yet. If the name is wrong, send the message "
-            "again: `coord sessions` shows who is there."
+            f"no session named {recipient} has been seen yet. If the name is wrong, send the"
+            " message again: `coord sessions` shows who is there."
         )
     if coord.quiet:
         return message["id"]
@@ -163,7 +163,9 @@ def inbox(
         _show_inbox(coord, page, project, "messages" if include_read else "unread", mark_read, ack)
 
 
-def _check_options(words: tuple[str, ...], include_read: bool, wait: float, mark_read: bool, ack: bool, sent: bool) -> None:
+def _check_options(
+    words: tuple[str, ...], include_read: bool, wait: float, mark_read: bool, ack: bool, sent: bool
+) -> None:
     if sent and (include_read or wait or mark_read):
         raise click.UsageError("--sent goes with none of --all, --wait, --mark-read.")
     if include_read and wait:
@@ -197,7 +199,9 @@ def _count_unread(coord: Coord, project: str | None) -> int:
     return overview["unread_message_count"]
 
 
-def _show_inbox(coord: Coord, page: Page, project: str | None, heading: str, mark_read: bool, ack: bool) -> None:
+def _show_inbox(
+    coord: Coord, page: Page, project: str | None, heading: str, mark_read: bool, ack: bool
+) -> None:
     coord.result(page)
     total = None
     if page["next_cursor"] and heading == "unread":
@@ -279,7 +283,9 @@ coord read --all              what coord inbox has shown you; what came since is
 @click.option("--ack", is_flag=True, help="Acknowledge as well, where the sender asked for it.")
 @all_projects_option
 @pass_coord
-def read(coord: Coord, words: tuple[str, ...], all_shown: bool, ack: bool, all_projects: bool) -> None:
+def read(
+    coord: Coord, words: tuple[str, ...], all_shown: bool, ack: bool, all_projects: bool
+) -> None:
     """Mark messages as read. Nothing is marked that you have not seen."""
     if bool(words) == all_shown:
         raise click.UsageError("Name messages by their ids, or give --all.")

@@ -25,21 +25,25 @@ def naming_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return as_is(is_file(command))
 
 
-def resources(coord: Coord, words: Sequence[str], *, as_is: bool = False, is_file: bool = False) -> tuple[str, list[str]]:
+def resources(
+    coord: Coord, words: Sequence[str], *, as_is: bool = False, is_file: bool = False
+) -> tuple[str, list[str]]:
     """The project that they are in, and their names. Raises Failed when there are several
     projects."""
     named = [resource(coord, word, as_is=as_is, is_file=is_file) for word in words]
     projects = {coord.project_option or project for project, _ in named}
     if len(projects) > 1:
         sentence = (
-            f"These belong to different projects ({', '.join(sorted(projects))}), and a claim is for "
-            "one project. Claim them separately, or give --project."
+            f"These belong to different projects ({', '.join(sorted(projects))}), and a claim is"
+            " for one project. Claim them separately, or give --project."
         )
         raise Failed(sentence, USAGE, "usage")
     return (projects.pop() if projects else coord.project), [name for _, name in named]
 
 
-def resource(coord: Coord, word: str, *, as_is: bool = False, is_file: bool = False) -> tuple[str, str]:
+def resource(
+    coord: Coord, word: str, *, as_is: bool = False, is_file: bool = False
+) -> tuple[str, str]:
     """The project and the name. `as_is`: it is not a file; `is_file`: it is one in any case."""
     if as_is or not (is_file or looks_like_a_file(word)):
         return coord.project, word

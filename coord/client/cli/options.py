@@ -35,7 +35,9 @@ def _flag(*names: str, sets: str, value: bool, hidden: bool, text: str) -> click
     )
 
 
-def _valued(*names: str, sets: str, metavar: str, hidden: bool, text: str, kind: Any = None) -> click.Option:
+def _valued(
+    *names: str, sets: str, metavar: str, hidden: bool, text: str, kind: Any = None
+) -> click.Option:
     return click.Option(
         names,
         type=kind,
@@ -52,9 +54,20 @@ def common_options(*, hidden: bool) -> list[click.Option]:
     seconds = click.FloatRange(0, min_open=True)
     return [
         _flag("--json", sets="json", value=True, hidden=hidden, text=_JSON),
-        _flag("-q", "--quiet", sets="quiet", value=True, hidden=hidden, text="Print ids only; no notes."),
-        _valued("-p", "--project", sets="project_option", metavar="NAME", hidden=hidden, text=_PROJECT),
-        _valued("-s", "--session", sets="session_option", metavar="NAME", hidden=hidden, text=_SESSION),
+        _flag(
+            "-q",
+            "--quiet",
+            sets="quiet",
+            value=True,
+            hidden=hidden,
+            text="Print ids only; no notes.",
+        ),
+        _valued(
+            "-p", "--project", sets="project_option", metavar="NAME", hidden=hidden, text=_PROJECT
+        ),
+        _valued(
+            "-s", "--session", sets="session_option", metavar="NAME", hidden=hidden, text=_SESSION
+        ),
         _valued("--url", sets="url_option", metavar="URL", hidden=hidden, text=_URL),
         _flag("--no-color", sets="color", value=False, hidden=hidden, text=_NO_COLOR),
         _valued(
@@ -87,7 +100,9 @@ class Command(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(formatter, self.examples)
-        formatter.write("\nAlso --json, --quiet, --project, --session and others: see coord --help.\n")
+        formatter.write(
+            "\nAlso --json, --quiet, --project, --session and others: see coord --help.\n"
+        )
 
 
 class Group(click.Group):
@@ -103,7 +118,9 @@ class Group(click.Group):
 
     format_epilog = Command.format_epilog
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
@@ -128,7 +145,9 @@ class Duration(click.ParamType):
     def __init__(self, bare: float | None = None) -> None:
         self.bare = bare
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         if isinstance(value, float):
             return value
         text = str(value).strip().lower()

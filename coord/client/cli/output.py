@@ -92,14 +92,18 @@ def lock_lines(lock: Lock) -> list[str]:
     why = f": {one_line(lock['description'])}" if lock["description"] else ""
     if lock["released_at"]:
         by = f" by {plain(lock['released_by'])}" if lock["released_by"] else ""
-        end = f"{lock['release_reason']}{by} {when(lock['released_at'])} ({ago(lock['released_at'])})"
+        end = (
+            f"{lock['release_reason']}{by} {when(lock['released_at'])} ({ago(lock['released_at'])})"
+        )
     else:
         end = until(lock["expires_at"])
     stale = click.style("stale", fg="red") if lock["stale"] else "not stale"
     return [
         f"  {plain(lock['resource'])}  {plain(lock['session_id'])}{why}",
-        f"    {lock['mode']}, since {when(lock['acquired_at'])} ({ago(lock['acquired_at'])}), {end};"
-        f" last active {ago(lock['last_activity_at'])}, {stale}; id {lock['id']}",
+        (
+            f"    {lock['mode']}, since {when(lock['acquired_at'])} ({ago(lock['acquired_at'])}),"
+            f" {end}; last active {ago(lock['last_activity_at'])}, {stale}; id {lock['id']}"
+        ),
     ]
 
 

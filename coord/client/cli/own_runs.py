@@ -1,5 +1,5 @@
-"""Keeps two `coord run` of one session apart, to which the service would grant the same lock: a file for each
-resource that a run of this user has, locked for as long as its process lives.
+"""Keeps two `coord run` of one session apart, to which the service would grant the same lock: a
+file for each resource that a run of this user has, locked for as long as its process lives.
 
 It works while coord is away, too. A run inside of another one, as a script may have it, goes ahead.
 """
@@ -39,8 +39,8 @@ class Run:
 
 
 class OwnRuns:
-    """The resources that one run has. `id` is in the environment of its command, after those of the runs
-    around it."""
+    """The resources that one run has. `id` is in the environment of its command, after those of the
+    runs around it."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
@@ -49,7 +49,10 @@ class OwnRuns:
         self._held: dict[str, FileLock] = {}
 
     def enter(self, command: list[str]) -> None:
-        """Waits as long as the claim does. Raises Failed when another run of the session has one."""
+        """Waits as long as the claim does.
+
+        Raises Failed when another run of the session has one.
+        """
         deadline = time.monotonic() + self.claim.options.wait
         is_announced = False
         while (other := self._try_all(command)) is not None:
@@ -59,13 +62,15 @@ class OwnRuns:
             if not is_announced:
                 is_announced = True
                 limit = span(self.claim.options.wait)
-                self.claim.coord.note(f"Waiting, for at most {limit}: {_described(other)}. Ctrl-C stops waiting.")
+                self.claim.coord.note(
+                    f"Waiting, for at most {limit}: {_described(other)}. Ctrl-C stops waiting."
+                )
             time.sleep(POLL_S)
         self.claim.options = self.claim.options.with_wait(max(0.0, deadline - time.monotonic()))
 
     def check_overlaps(self, locks: list[Lock], overlapping: list[Lock]) -> None:
-        """`overlapping`: the session's own locks that overlap those of this run, like a folder around a
-        file. Of two runs the later one gives way. Raises Failed."""
+        """`overlapping`: the session's own locks that overlap those of this run, like a folder
+        around a file. Of two runs the later one gives way. Raises Failed."""
         newest = max((lock["fencing_token"] for lock in locks), default=0)
         for lock in overlapping:
             other = self._other_run(lock["resource"])

@@ -165,5 +165,7 @@ def end(coord: Coord) -> None:
 def _ended(coord: Coord, payload: Body) -> str:
     if coord.quiet:
         return ""
-    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in payload["done"].items() if count)
+    counts = ", ".join(
+        f"{count} {name.replace('_', ' ')}" for name, count in payload["done"].items() if count
+    )
     return f"ended {coord.session}: {counts or 'it had nothing'}"

@@ -31,7 +31,10 @@ coord queue --forget-rejected      when you have dealt with that
 @click.option("--forget-rejected", is_flag=True, help="Empty the list of refused calls.")
 @pass_coord
 def queue(coord: Coord, rejected: bool, forget_rejected: bool) -> None:
-    """Show the calls that wait because coord was away. `coord sync`, and any other write, sends them."""
+    """Show the calls that wait because coord was away.
+
+    `coord sync`, and any other write, sends them.
+    """
     own = coord.calls.queue
     if forget_rejected:
         own.forget_rejected()
@@ -70,8 +73,8 @@ coord sync || echo "some calls still wait"
 def sync(coord: Coord) -> None:
     """Send the calls that wait, in order.
 
-    Exit code 0: no call waits any more. 1: all are sent, and some were refused, now or earlier without
-    anybody having seen it. 5: calls still wait.
+    Exit code 0: no call waits any more. 1: all are sent, and some were refused, now or earlier
+    without anybody having seen it. 5: calls still wait.
     """
     coord.check_address()
     try:
@@ -118,7 +121,9 @@ def _detail(replayed: ReplayResult) -> str:
     is_idle = not (replayed.sent or replayed.dropped or replayed.rejected or replayed.waiting)
     if is_idle and not replayed.busy:
         return "No call waits."
-    refused = [call for call in replayed.rejected if "line" not in call]  # not lines that are no calls
+    refused = [
+        call for call in replayed.rejected if "line" not in call
+    ]  # not lines that are no calls
     parts = [f"{replayed.sent - len(refused)} sent"]
     if replayed.dropped:
         parts.append(f"{replayed.dropped} dropped (claims that are released or expired)")

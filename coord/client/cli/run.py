@@ -53,7 +53,9 @@ coord run --wait 10m -m "release 1.4" deploy migrations -- make release
 coord run --require-lock --stop-on-loss db -- ./migrate.sh
 """,
 )
-@click.argument("resources", metavar="RESOURCE...", nargs=-1, required=True, shell_complete=completion.files)
+@click.argument(
+    "resources", metavar="RESOURCE...", nargs=-1, required=True, shell_complete=completion.files
+)
 @claim_options
 @click.option("--require-lock", is_flag=True, help="Do not start the command when coord is away.")
 @click.option(
@@ -104,7 +106,9 @@ def _claim(claim: Claim, require_lock: bool) -> list[Lock]:
     try:
         locks = granted_locks(claim.make(queue=not require_lock))
     except CoordAway as away:
-        sentence = f"Not started, since there is no lock on {claim.names}: coord is away ({away.reason})."
+        sentence = (
+            f"Not started, since there is no lock on {claim.names}: coord is away ({away.reason})."
+        )
         raise Failed(sentence, AWAY, "away") from None
     except Queued as queued:
         coord.warn(without_a_lock(claim, queued).message)

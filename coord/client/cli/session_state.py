@@ -1,5 +1,5 @@
-"""What the command line remembers for a session between calls, in small files of the user's own: the
-cursor of its last check-in, and which messages it has shown.
+"""What the command line remembers for a session between calls, in small files of the user's own:
+the cursor of its last check-in, and which messages it has shown.
 
 Losing it only costs another look, so it is kept without a lock.
 """
@@ -60,8 +60,8 @@ def remember_cursor(coord: Coord, after: int) -> None:
 
 
 def unanswered_claim(coord: Coord, scope: str) -> str | None:
-    """The `claim_id` of a claim of work whose answer never came: repeated with it, the claim gives the
-    same item."""
+    """The `claim_id` of a claim of work whose answer never came: repeated with it, the claim gives
+    the same item."""
     claim = _load(coord).get("claim")
     if not isinstance(claim, dict) or claim.get("scope") != scope:
         return None

@@ -42,7 +42,9 @@ coord status -A --json
 @all_projects_option
 @pass_coord
 def status(coord: Coord, watch: bool, all_projects: bool) -> None:
-    """Show at a glance what is held, deployed and to be done, who is there, and whether calls wait."""
+    """Show at a glance what is held, deployed and to be done, who is there, and whether
+    calls wait.
+    """
     project = None if all_projects else coord.project
     if watch:
         _watch(coord, project)
@@ -80,7 +82,10 @@ def _read(coord: Coord, project: str | None) -> Status:
 
 
 class _Screen:
-    """The overview on a terminal. A thread redraws it, so that its ages move and it follows a resize."""
+    """The overview on a terminal.
+
+    A thread redraws it, so that its ages move and it follows a resize.
+    """
 
     def __init__(self, coord: Coord, overview: Status, project: str | None) -> None:
         self._coord = coord
@@ -146,7 +151,9 @@ def _locks(coord: Coord, overview: Status, project: str | None) -> list[str]:
 def _components(overview: Status, project: str | None) -> list[str]:
     counts, components = overview["counts"], overview["recent_component_changes"]
     states = ", ".join(
-        f"{count} {name[len(COMPONENT_COUNT) :]}" for name, count in counts.items() if name.startswith(COMPONENT_COUNT) and count
+        f"{count} {name[len(COMPONENT_COUNT) :]}"
+        for name, count in counts.items()
+        if name.startswith(COMPONENT_COUNT) and count
     )
     first = f"components  {counts['components']}{f': {states}' if states else ''}"
     lines = [_component_line(component, project) for component in components[:MAX_SHOWN]]
@@ -156,11 +163,14 @@ def _components(overview: Status, project: str | None) -> list[str]:
 def _workflows(overview: Status) -> list[str]:
     counts, workflows = overview["counts"], overview["active_workflows"]
     first = (
-        f"workflows   {counts['active_workflows']} in progress; "
-        f"items: {counts['work_items_pending']} pending, {counts['work_items_ready']} of them ready, "
-        f"{counts['work_items_in_progress']} in progress"
+        f"workflows   {counts['active_workflows']} in progress; items:"
+        f" {counts['work_items_pending']} pending, {counts['work_items_ready']} of them ready,"
+        f" {counts['work_items_in_progress']} in progress"
     )
-    lines = [f"  {one_line(workflow['name'])}  {word(workflow['status'])}  {progress(workflow)} done" for workflow in workflows[:MAX_SHOWN]]
+    lines = [
+        f"  {one_line(workflow['name'])}  {word(workflow['status'])}  {progress(workflow)} done"
+        for workflow in workflows[:MAX_SHOWN]
+    ]
     return [first, *lines, *_omitted(workflows, counts["active_workflows"])]
 
 
@@ -169,7 +179,9 @@ def _counted(count: int, state: str) -> str:
 
 
 def _omitted(shown: list[Any], total: int) -> list[str]:
-    return [f"  ({total - MAX_SHOWN} more)"] if total > MAX_SHOWN and len(shown) >= MAX_SHOWN else []
+    return (
+        [f"  ({total - MAX_SHOWN} more)"] if total > MAX_SHOWN and len(shown) >= MAX_SHOWN else []
+    )
 
 
 def _lock_line(coord: Coord, lock: Lock, project: str | None) -> str:

@@ -56,7 +56,11 @@ class _Layout:
         """Takes from the widest column that may still be cut, until all fit or none may be cut.
         `factor`: of the minimum."""
         while self.total() > room:
-            candidates = [(width, index) for index, width in enumerate(self.widths) if 0 < self.columns[index].minimum * factor < width]
+            candidates = [
+                (width, index)
+                for index, width in enumerate(self.widths)
+                if 0 < self.columns[index].minimum * factor < width
+            ]
             if not candidates:
                 return
             _, index = max(candidates)

@@ -32,7 +32,9 @@ def whoami(coord: Coord) -> None:
         "project": coord.project,
         "project_from": _project_source(coord),
         "url": place.url,
-        "url_from": _source(coord.url_option, "--url", "COORD_URL", place.config.get("url"), "the default"),
+        "url_from": _source(
+            coord.url_option, "--url", "COORD_URL", place.config.get("url"), "the default"
+        ),
         "token": place.token is not None,
         "config": place.file,
         "root": place.root,
@@ -52,11 +54,16 @@ def _lines(facts: Body) -> list[str]:
         f"server   {plain(facts['url'])}  ({facts['url_from']}{token})",
         f"config   {plain(facts['config'] or 'none')}",
         f"files    are named from {plain(facts['root'])}",
-        f"queue    {plain(facts['queue'])}  ({facts['waiting']} waiting, {facts['refused']} refused)",
+        (
+            f"queue    {plain(facts['queue'])}  ({facts['waiting']} waiting, {facts['refused']}"
+            " refused)"
+        ),
     ]
 
 
-def _source(option: str | None, option_name: str, variable: str, configured: object, default: str) -> str:
+def _source(
+    option: str | None, option_name: str, variable: str, configured: object, default: str
+) -> str:
     if option:
         return option_name
     if os.environ.get(variable):

@@ -44,7 +44,8 @@ def workflows_table(workflows: list[Workflow]) -> list[str]:
     columns = (Column("ID"), Column("STATUS"), Column("DONE"), Column("NAME", minimum=12))
     ids = id_cells([workflow["id"] for workflow in workflows])
     rows: list[Row] = [
-        [workflow_id, word(each["status"]), progress(each), one_line(each["name"])] for each, workflow_id in zip(workflows, ids)
+        [workflow_id, word(each["status"]), progress(each), one_line(each["name"])]
+        for each, workflow_id in zip(workflows, ids)
     ]
     return table(columns, rows)
 

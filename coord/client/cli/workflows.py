@@ -37,7 +37,9 @@ def workflow() -> None:
     name."""
 
 
-@workflow.command("add", examples='coord workflow add "New order model" --description "see docs/orders.md"')
+@workflow.command(
+    "add", examples='coord workflow add "New order model" --description "see docs/orders.md"'
+)
 @click.argument("name")
 @click.option("-d", "--description", metavar="TEXT", help="-: from standard input.")
 @click.option("--status", type=click.Choice(STATUSES), help="Default: planning.")
@@ -60,7 +62,9 @@ def add(coord: Coord, name: str, description: str | None, status: str | None) ->
 
 
 @workflow.command("list", examples="coord workflow list --status active --status blocked")
-@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="May be repeated: any of them.")
+@click.option(
+    "--status", type=click.Choice(STATUSES), multiple=True, help="May be repeated: any of them."
+)
 @all_projects_option
 @limit_option(100)
 @pass_coord
@@ -89,7 +93,11 @@ def show(coord: Coord, name: str) -> None:
     if coord.quiet:
         coord.out(*(item["id"] for item in each["work_items"]))
         return
-    counts = ", ".join(f"{count} {status}" for status, count in each["progress"].items() if count and status != "total")
+    counts = ", ".join(
+        f"{count} {status}"
+        for status, count in each["progress"].items()
+        if count and status != "total"
+    )
     details = f" ({counts})" if counts else ""
     coord.out(
         f"{plain(each['name'])}  {word(each['status'])}  {progress(each)} done{details}",
@@ -107,7 +115,9 @@ def show(coord: Coord, name: str) -> None:
 @click.option("--name", "new_name", metavar="TEXT", help="A new name.")
 @click.option("-d", "--description", metavar="TEXT", help="-: from standard input.")
 @pass_coord
-def set_(coord: Coord, name: str, status: str | None, new_name: str | None, description: str | None) -> None:
+def set_(
+    coord: Coord, name: str, status: str | None, new_name: str | None, description: str | None
+) -> None:
     """Change a workflow's status, name or description."""
     changes = without_none(status=status, name=new_name, description=text_of(description))
     if not changes:
@@ -132,12 +142,20 @@ def done(coord: Coord, name: str, yes: bool) -> None:
 
 def _confirm_open_items(coord: Coord, each: Workflow) -> None:
     """Raises Failed when items are open and nobody says that it is completed all the same."""
-    counts = [f"{each['progress'][status]} {status}" for status in OPEN_ITEMS if each["progress"].get(status)]
+    counts = [
+        f"{each['progress'][status]} {status}"
+        for status in OPEN_ITEMS
+        if each["progress"].get(status)
+    ]
     if not counts:
         return
     sentence = f"{plain(each['name'])} has items that are open: {', '.join(counts)}."
     if coord.json or not sys.stdin.isatty():
-        raise Failed(f"{sentence} Nothing was changed; --yes completes it all the same.", USAGE, "not_confirmed")
+        raise Failed(
+            f"{sentence} Nothing was changed; --yes completes it all the same.",
+            USAGE,
+            "not_confirmed",
+        )
     if not click.confirm(f"{sentence} Complete it all the same?", default=False):
         raise Failed("Nothing was changed.", USAGE, "not_confirmed")
 
@@ -165,7 +183,8 @@ def workflow_id(coord: Coord, name: str) -> str:
         chosen = (still_open or named)[0]
         if len(named) > 1:
             coord.note(
-                f"{len(named)} workflows are named {name!r}: this is {chosen['id']}, {chosen['status']}. Name it by its id to be sure."
+                f"{len(named)} workflows are named {name!r}: this is {chosen['id']},"
+                f" {chosen['status']}. Name it by its id to be sure."
             )
         return chosen["id"]
     if not ids.is_beginning(name):

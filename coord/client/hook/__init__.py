@@ -1,7 +1,9 @@
-"""`coord hook`: what Claude Code runs at each event. It claims what a session is about to change, shows its messages, and cleans up.
+"""`coord hook`: what Claude Code runs at each event. It claims what a session is about to change,
+shows its messages, and cleans up.
 
-It reads the event's JSON from standard input and **always exits 0**: any other code, or exit 2 above all, would block the tool, and coord
-never blocks work. It denies only in its answer, as `permissionDecision`. While coord is away it allows, queues and says so once.
+It reads the event's JSON from standard input and **always exits 0**: any other code, or exit 2
+above all, would block the tool, and coord never blocks work. It denies only in its answer, as
+`permissionDecision`. While coord is away it allows, queues and says so once.
 """
 
 from __future__ import annotations
@@ -28,12 +30,14 @@ SubagentStop        releases what a subagent held
 SessionEnd          releases all
 
 COORD_HOOKS=off turns them off for a session. docs/claude-code.md has the rest.
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 def main(arguments: list[str]) -> None:
     """Never raises, never exits with another code than 0."""
-    if (arguments and arguments[0] in ("-h", "--help")) or (sys.stdin is not None and sys.stdin.isatty()):
+    if (arguments and arguments[0] in ("-h", "--help")) or (
+        sys.stdin is not None and sys.stdin.isatty()
+    ):
         sys.stdout.write(HELP)
         return
     try:
@@ -97,7 +101,9 @@ def _log(error: BaseException) -> None:
 
 
 def _tell_once(error: BaseException) -> None:
-    """Tells the person, not the model, that a hook failed: once a day, or every time where that cannot be remembered."""
+    """Tells the person, not the model, that a hook failed: once a day, or every time where that
+    cannot be remembered.
+    """
     from coord.client.lean import dumps
     from coord.client.safe_files import age_of, write_whole
 
@@ -107,5 +113,8 @@ def _tell_once(error: BaseException) -> None:
         write_whole(failed_path(), b"")
     except OSError:
         pass
-    sentence = f"coord's hook failed ({type(error).__name__}), so files are not claimed. What it was is in {log_path()}: coord doctor"
+    sentence = (
+        f"coord's hook failed ({type(error).__name__}), so files are not claimed. What it was is in"
+        f" {log_path()}: coord doctor"
+    )
     sys.stdout.write(dumps({"systemMessage": sentence}, ascii_only=True))

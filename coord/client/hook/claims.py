@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_NAME = 200  # characters of a name that somebody else chose
 
 DENIED = """{held}
-So do not {action} now, and not by other means either{means}. Instead: go on with something else; or wait for it: {wait}; or ask: {ask}"""
+So do not {action} now, and not by other means either{means}. Instead: go on with something else; or wait for it: {wait}; or ask: {ask}"""  # noqa: E501 (as it is shown)
 DENIED_BY_SUBAGENT = """{held}
 That is a subagent of yours: wait until it has finished, or tell it to leave this to you."""
 
@@ -34,12 +34,22 @@ class HeldLock:
 
 
 def claim(hook: HookContext, fields: dict[str, Any], wait: float = 0.0) -> HeldLock | None:
-    """Claims; the lock in the way when another session has it. While coord is away the claim is queued, and work goes on without."""
+    """Claims; the lock in the way when another session has it.
+
+    While coord is away the claim is queued, and work goes on without.
+    """
     calls = hook.calls()
-    body = {"session_id": hook.name, "description": hook.description(), "take_over_stale": True, **fields}
+    body = {
+        "session_id": hook.name,
+        "description": hook.description(),
+        "take_over_stale": True,
+        **fields,
+    }
     answer = hook.write(calls, "POST", "/locks", body)
     if answer is not None and answer.status == 409 and wait and answer.error == "lock_held":
-        answer = hook.write(calls, "POST", "/locks", {**body, "wait": wait}, timeout=wait + CALL_TIMEOUT_S)
+        answer = hook.write(
+            calls, "POST", "/locks", {**body, "wait": wait}, timeout=wait + CALL_TIMEOUT_S
+        )
     if answer is None or answer.ok:
         hook.memory.note_active()
         return None
@@ -50,7 +60,9 @@ def claim(hook: HookContext, fields: dict[str, Any], wait: float = 0.0) -> HeldL
     if isinstance(lock, dict):
         return HeldLock(lock)
     resource, detail = one_line(fields["resource"], MAX_NAME), one_line(answer.detail, MAX_DETAIL)
-    hook.context.append(f"coord did not take the claim of {resource}: {detail} You work without a lock.")
+    hook.context.append(
+        f"coord did not take the claim of {resource}: {detail} You work without a lock."
+    )
     return None
 
 
@@ -67,7 +79,10 @@ def release(hook: HookContext, lock_ids: list[str]) -> None:
 
 
 def deny(hook: HookContext, lock: HeldLock, action: str, means: str, wanted: str) -> None:
-    """Says who holds it, why, until when, and what to do instead. `wanted`: what `coord lock` is to be given."""
+    """Says who holds it, why, until when, and what to do instead.
+
+    `wanted`: what `coord lock` is to be given.
+    """
     from coord.client.banner import ONE_LINE, moment
     from coord.client.suggestions import command
 

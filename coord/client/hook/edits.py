@@ -25,7 +25,11 @@ def claim_file(hook: HookContext, path: str) -> None:
     if _is_private(hook, absolute):
         return
     project, name = resource(absolute, hook.place)
-    fields = {"project_key": project, "resource": name, "ttl_hours": hook.number("lock_ttl_hours", TTL_HOURS)}
+    fields = {
+        "project_key": project,
+        "resource": name,
+        "ttl_hours": hook.number("lock_ttl_hours", TTL_HOURS),
+    }
     lock = claim(hook, fields)
     if lock is not None and is_parents(hook, lock):
         _hand_over(hook, fields, lock)
@@ -47,14 +51,16 @@ def _is_private(hook: HookContext, path: str) -> bool:
 def _hand_over(hook: HookContext, fields: dict[str, Any], lock: HeldLock) -> None:
     """A subagent edits what its own session holds.
 
-    What a hook claimed for the session goes over to the subagent, so that its siblings are kept out; what
-    the session claimed on purpose, or as a tree, stays: the subagent works under it.
+    What a hook claimed for the session goes over to the subagent, so that its siblings are kept
+    out; what the session claimed on purpose, or as a tree, stays: the subagent works under it.
     """
     from coord.client.percent import query
 
     if lock.resource != fields["resource"] or not lock.description.startswith(BY_HOOK):
         return
-    hook.write(hook.calls(hook.parent), "DELETE", f"/locks/{lock.id}{query(session_id=hook.parent)}")
+    hook.write(
+        hook.calls(hook.parent), "DELETE", f"/locks/{lock.id}{query(session_id=hook.parent)}"
+    )
     other = claim(hook, fields)
     if other is not None:
         deny(hook, other, *CHANGE, str(fields["resource"]))

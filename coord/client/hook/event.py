@@ -15,7 +15,10 @@ def note_answer() -> None:
 
 
 class HookEvent:
-    """An event as it came, its fields by what they are. `agent`: the subagent's id; None outside of subagents."""
+    """An event as it came, its fields by what they are.
+
+    `agent`: the subagent's id; None outside of subagents.
+    """
 
     __slots__ = ("_fields", "agent", "kind", "session_id")
 

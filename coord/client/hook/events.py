@@ -39,9 +39,13 @@ def user_prompt_submit(hook: HookContext) -> None:
     from coord.client.hook.claims import release
 
     prompt = hook.event.text("prompt")
-    if not prompt.startswith("<"):  # Claude Code itself reports so that a task in the background has ended
+    if not prompt.startswith(
+        "<"
+    ):  # Claude Code itself reports so that a task in the background has ended
         hook.memory.update(prompt=prompt if hook.shares_prompt else "")
-    release(hook, hook.memory.take_all_command_locks())  # after an interrupt no event reports the command's end
+    release(
+        hook, hook.memory.take_all_command_locks()
+    )  # after an interrupt no event reports the command's end
     if hook.memory.was_active_within(ACTIVITY_S):
         messages.show_new(hook)
     else:
@@ -59,7 +63,9 @@ def pre_tool_use(hook: HookContext) -> None:
     elif tool == "Bash" and isinstance(tool_input.get("command"), str):
         from coord.client.hook.shell import claim_for_line
 
-        claim_for_line(hook, tool_input["command"], background=bool(tool_input.get("run_in_background")))
+        claim_for_line(
+            hook, tool_input["command"], background=bool(tool_input.get("run_in_background"))
+        )
 
 
 def post_tool_use(hook: HookContext) -> None:

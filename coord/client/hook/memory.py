@@ -1,4 +1,6 @@
-"""What the hooks of a session remember from one event to the next: small files of the user's own, that may be lost without harm."""
+"""What the hooks of a session remember from one event to the next: small files of the user's own,
+that may be lost without harm.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,16 @@ import os
 import time
 
 from coord.client.lean import dumps, loads_or_none
-from coord.client.safe_files import age_of, list_folder, make_folder, read, remove, status_of, touch, write_whole
+from coord.client.safe_files import (
+    age_of,
+    list_folder,
+    make_folder,
+    read,
+    remove,
+    status_of,
+    touch,
+    write_whole,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +31,10 @@ RESTED_S = 3600.0  # no call was made within this, for a session that has made n
 
 
 class SessionMemory:
-    """The memory of the session of this name. The time of its file says when the session last called coord."""
+    """The memory of the session of this name.
+
+    The time of its file says when the session last called coord.
+    """
 
     def __init__(self, place: Place, name: str) -> None:
         self._place = place
@@ -71,7 +85,9 @@ class SessionMemory:
         remove(self._path)
 
     def forget_old(self) -> None:
-        """Removes what sessions left that were killed: only files that hooks made, by their name and what is in them."""
+        """Removes what sessions left that were killed: only files that hooks made, by their name
+        and what is in them.
+        """
         for path in self._files():
             if age_of(path) > FORGOTTEN_AFTER_S and _is_ours(path):
                 remove(path)
@@ -82,7 +98,9 @@ class SessionMemory:
     def take_all_command_locks(self) -> list[str]:
         """The locks of all commands of this session whose end no event reported; given once."""
         prefix = self._command_path("")
-        return [lock_id for path in self._files() if path.startswith(prefix) for lock_id in _take(path)]
+        return [
+            lock_id for path in self._files() if path.startswith(prefix) for lock_id in _take(path)
+        ]
 
     def take_command_locks(self, tool_use_id: str) -> list[str]:
         """The locks that the command needed; given once."""
@@ -135,7 +153,9 @@ def _take(path: str) -> list[str]:
 
 
 def _is_ours(path: str) -> bool:
-    """Whether hooks made the file: the memory of a session says its name, which the file's name is made of; a command has locks."""
+    """Whether hooks made the file: the memory of a session says its name, which the file's name is
+    made of; a command has locks.
+    """
     content, name = _read(path), os.path.basename(path)
     if isinstance(content, dict):
         return name == f"{_file_name(str(content.get('name')))}.json"
@@ -146,5 +166,7 @@ def _file_name(text: str) -> str:
     """Of any text, safe on every system; two texts that differ do not become one."""
     from binascii import crc32
 
-    plain = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in text)[-60:]
+    plain = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in text)[
+        -60:
+    ]
     return f"{plain}-{crc32(text.encode('utf-8', 'replace')):08x}"

@@ -29,7 +29,12 @@ def show_new(hook: HookContext) -> None:
     try:
         if not calls.nothing_waits():
             calls.replay()
-        parameters = query(to_session=hook.name, unread_only=True, project_key=hook.place.project, limit=MAX_MESSAGES)
+        parameters = query(
+            to_session=hook.name,
+            unread_only=True,
+            project_key=hook.place.project,
+            limit=MAX_MESSAGES,
+        )
         answer = calls.read(f"/messages{parameters}")
     except Away as away:
         hook.report_away(away, calls)
@@ -62,7 +67,12 @@ def check_in(hook: HookContext) -> None:
 
 
 def checkin_body(hook: HookContext, room: int) -> dict[str, Any]:
-    body = {"session_id": hook.name, "project_key": hook.place.project, "agent": BY_HOOK, "max_bytes": max(1000, room)}
+    body = {
+        "session_id": hook.name,
+        "project_key": hook.place.project,
+        "agent": BY_HOOK,
+        "max_bytes": max(1000, room),
+    }
     prompt = hook.memory.prompt
     return {**body, "task": prompt[:200]} if prompt and hook.shares_prompt else body
 
@@ -81,7 +91,10 @@ def _show(hook: HookContext, calls: Calls, rows: list[banner.Row], more: int) ->
 
 
 def message_section(rows: list[banner.Row], more: int, room: int) -> tuple[str, list[str]]:
-    """The banner of unread messages, and the ids of those that are in it. `more`: how many there are beside the rows."""
+    """The banner of unread messages, and the ids of those that are in it.
+
+    `more`: how many there are beside the rows.
+    """
     entries = [banner.message(row, limit=banner.MAX_BODY_BYTES) for row in rows]
     text, shown = banner.section("unread", entries, room - len(NOTICE) - 1, more)
     if shown:

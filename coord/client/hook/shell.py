@@ -30,7 +30,9 @@ def claim_for_line(hook: HookContext, line: str, *, background: bool) -> None:
     if claimed and background:
         names = " and ".join(f"`{one_line(resource)}`" for resource in wanted)
         unlock = command("unlock", *wanted)
-        hook.context.append(f"coord holds {names} for this command. Release it when the command is done: {unlock}")
+        hook.context.append(
+            f"coord holds {names} for this command. Release it when the command is done: {unlock}"
+        )
     elif claimed:
         hook.memory.note_command_locks(hook.event.text("tool_use_id"), claimed)
 
@@ -40,7 +42,12 @@ def _claim(hook: HookContext, resource: str, claimed: list[str]) -> bool:
     from coord.client.queue import new_id
 
     lock_id = new_id()
-    fields = {"project_key": hook.place.project, "resource": resource, "ttl_hours": TTL_HOURS, "id": lock_id}
+    fields = {
+        "project_key": hook.place.project,
+        "resource": resource,
+        "ttl_hours": TTL_HOURS,
+        "id": lock_id,
+    }
     lock = claim(hook, fields, WAIT_S)
     if hook.denial:
         return False

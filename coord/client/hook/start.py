@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from coord.client import banner
-from coord.client.hook.messages import answer_then_mark, banner_bytes, checkin_body, left_out, message_section
+from coord.client.hook.messages import (
+    answer_then_mark,
+    banner_bytes,
+    checkin_body,
+    left_out,
+    message_section,
+)
 from coord.client.others_text import one_line, printable
 from coord.client.percent import query
 from coord.client.wire import Away
@@ -29,7 +35,10 @@ def start_session(hook: HookContext) -> None:
     if hook.place.ignored_file:
         owner = "it belongs to another user. Set COORD_URL and COORD_PROJECT, or make it your own"
         hook.context.append(f"coord does not obey {printable(hook.place.ignored_file)}: {owner}.")
-    hook.context += [f"coord does not send what shell clients queued: {printable(problem)}." for problem in calls.queue.problems()]
+    hook.context += [
+        f"coord does not send what shell clients queued: {printable(problem)}."
+        for problem in calls.queue.problems()
+    ]
     rejected: list[str] = []
     try:
         _replay(hook, calls)
@@ -43,11 +52,18 @@ def start_session(hook: HookContext) -> None:
     hook.note_reachable()
     hook.memory.note_active()
     rejections, _ = banner.section("of your queued calls were refused", rejected, room // 4)
-    messages, ids = message_section(answer.fields.get("messages") or [], left_out(answer.fields), room // 2)
-    items, _ = banner.section("in progress by you", map(banner.item, answer.fields.get("work_items") or []), room // 4)
+    messages, ids = message_section(
+        answer.fields.get("messages") or [], left_out(answer.fields), room // 2
+    )
+    items, _ = banner.section(
+        "in progress by you", map(banner.item, answer.fields.get("work_items") or []), room // 4
+    )
     parts = [rejections, messages, _held_by_others(hook, calls, room // 4), items]
     hook.context += [part.rstrip("\n") for part in parts if part]
-    hook.context.append("What you edit is claimed for you, and released at the end of the session. `coord --help` does the rest.")
+    hook.context.append(
+        "What you edit is claimed for you, and released at the end of the session. `coord --help`"
+        " does the rest."
+    )
     answer_then_mark(hook, calls, ids)
 
 
@@ -70,7 +86,11 @@ def _held_by_others(hook: HookContext, calls: Calls, room: int) -> str:
         return ""
     own = (hook.name, f"{hook.name}/")
     rows = answer.fields.get("items") or []
-    others = [row for row in rows if row["session_id"] != own[0] and not row["session_id"].startswith(own[1])]
+    others = [
+        row
+        for row in rows
+        if row["session_id"] != own[0] and not row["session_id"].startswith(own[1])
+    ]
     text, shown = banner.section("held by others", map(banner.lock, others), room)
     if answer.fields.get("next_cursor") or shown < len(others):
         text += "All of them: coord locks\n"
@@ -81,4 +101,6 @@ def _describe(rejected: dict[str, Any]) -> str:
     """A refused call and coord's answer, on a line."""
     answer = rejected.get("answer")
     detail = answer.get("detail") if isinstance(answer, dict) else answer
-    return one_line(f"{rejected.get('method', 'line')} {rejected.get('path', '')}: {detail}", MAX_REJECTED)
+    return one_line(
+        f"{rejected.get('method', 'line')} {rejected.get('path', '')}: {detail}", MAX_REJECTED
+    )

@@ -1,9 +1,10 @@
-"""Copying what shell clients queued into the queue: each line once, also when the process dies in the middle of that.
+"""Copying what shell clients queued into the queue: each line once, also when the process dies in
+the middle of that.
 
-How far each shell file was copied is recorded in `shell.json`; before lines are copied, also how long
-the queue's file was, so that the next process can take back a copy that was not recorded. When all is
-answered the shell file is moved into the queue's folder, where it stays for a minute: a shell that
-opened it before may still write to it.
+How far each shell file was copied is recorded in `shell.json`; before lines are copied, also how
+long the queue's file was, so that the next process can take back a copy that was not recorded. When
+all is answered the shell file is moved into the queue's folder, where it stays for a minute: a
+shell that opened it before may still write to it.
 """
 
 from __future__ import annotations
@@ -40,13 +41,18 @@ if TYPE_CHECKING:
     from coord.client.queue.queue import Queue
 
 KEPT_S = 60.0  # how long a shell may have the file open before it writes to it
-TORN_AFTER_S = 1.0  # shells write long lines in pieces, microseconds apart: an unfinished one that rests so long stays so
+# shells write long lines in pieces, microseconds apart: an unfinished one that rests so long stays
+# so
+TORN_AFTER_S = 1.0
 NOT_A_CALL = "is not a call that can be sent"
 _MOVED = "shell."
 
 
 class Adoption:
-    """What shell clients queued for a queue. Whoever changes anything holds the queue's file lock."""
+    """What shell clients queued for a queue.
+
+    Whoever changes anything holds the queue's file lock.
+    """
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -82,7 +88,10 @@ class Adoption:
 
     @property
     def is_empty(self) -> bool:
-        return all(len(content) == self._done(key, content, status) for key, content, status in self._sources())
+        return all(
+            len(content) == self._done(key, content, status)
+            for key, content, status in self._sources()
+        )
 
     def problems(self) -> list[str]:
         """Why shell files are not read."""
@@ -95,7 +104,9 @@ class Adoption:
         return reasons
 
     def put_away(self) -> None:
-        """With everything answered: moves the shell files out of the checkout, and removes those that were moved a while ago."""
+        """With everything answered: moves the shell files out of the checkout, and removes those
+        that were moved a while ago.
+        """
         for path in self._queue.shell_paths:
             try:
                 self._put_away(ShellFile(path))
@@ -104,7 +115,11 @@ class Adoption:
         for name in self._moved():
             path = os.path.join(self._queue.folder, name)
             status = status_of(path)
-            if status is not None and self._done(name, read(path), status) == status.st_size and age_of(path) >= KEPT_S:
+            if (
+                status is not None
+                and self._done(name, read(path), status) == status.st_size
+                and age_of(path) >= KEPT_S
+            ):
                 remove(path)
         present = self._present()
         if self._copied.keys() - present:
@@ -152,11 +167,18 @@ class Adoption:
                 yield path, *found
 
     def _moved(self) -> list[str]:
-        names = [name for name in list_folder(self._queue.folder) if name.startswith(_MOVED) and name.endswith(".jsonl")]
+        names = [
+            name
+            for name in list_folder(self._queue.folder)
+            if name.startswith(_MOVED) and name.endswith(".jsonl")
+        ]
         return sorted(name for name in names if name[len(_MOVED) : -len(".jsonl")].isdecimal())
 
     def _present(self) -> set[str]:
-        return {*self._moved(), *(path for path in self._queue.shell_paths if status_of(path) is not None)}
+        return {
+            *self._moved(),
+            *(path for path in self._queue.shell_paths if status_of(path) is not None),
+        }
 
     def _done(self, key: str, content: bytes, status: os.stat_result) -> int:
         """How much of this content is copied: nothing when it is not the file that was."""
@@ -166,9 +188,12 @@ class Adoption:
         return furthest_mark([stored[:2]], content)
 
     def _new_lines(self, key: str, content: bytes, status: os.stat_result) -> tuple[bytes, int]:
-        """The lines of the queue that the new ones become, and where those end. 0: there are none."""
+        """The lines of the queue that the new ones become, and where those end. 0: there
+        are none.
+        """
         done = self._done(key, content, status)
-        # A line that was given up as torn is read again with what stands behind it now: it may be another file's.
+        # A line that was given up as torn is read again with what stands behind it now: it may be
+        # another file's.
         begin = content.rfind(b"\n", 0, done) + 1 if done < len(content) else done
         lines, end = b"", 0
         for start, stop, call in split_lines(content, begin):
@@ -188,7 +213,10 @@ class Adoption:
         if self._pending is None:
             return
         generation, size = self._pending
-        if self._queue.load_progress().generation == generation and size_of(self._queue.path) > size:
+        if (
+            self._queue.load_progress().generation == generation
+            and size_of(self._queue.path) > size
+        ):
             file = open_own(self._queue.path, os.O_RDWR)
             try:
                 os.ftruncate(file, size)
@@ -198,11 +226,16 @@ class Adoption:
         self._pending = None
 
     def _save(self) -> None:
-        write_whole(self._path, dumps({"copied": self._copied, "pending": self._pending}).encode("utf-8", "replace"))
+        write_whole(
+            self._path,
+            dumps({"copied": self._copied, "pending": self._pending}).encode("utf-8", "replace"),
+        )
 
 
 def _as_queued(text: bytes, call: Call | None, place: str) -> bytes:
-    """The line of the queue for one of a shell: the call with an id and its time, or what it is and why it is not sent."""
+    """The line of the queue for one of a shell: the call with an id and its time, or what it is and
+    why it is not sent.
+    """
     shown = text.decode("utf-8", "replace")
     reason = NOT_A_CALL if call is None else refuse(call)
     if call is None or reason:
@@ -211,8 +244,14 @@ def _as_queued(text: bytes, call: Call | None, place: str) -> bytes:
 
 
 def adopt_content(queue: Queue, name: str, content: bytes) -> None:
-    """Queues the calls of a file of an older version, which had the form of a shell client's. Raises OSError and Busy."""
-    lines = [_as_queued(content[start:stop].strip(), call, f"{name}:{start}") for start, stop, call in split_lines(content, 0)]
+    """Queues the calls of a file of an older version, which had the form of a shell client's.
+
+    Raises OSError and Busy.
+    """
+    lines = [
+        _as_queued(content[start:stop].strip(), call, f"{name}:{start}")
+        for start, stop, call in split_lines(content, 0)
+    ]
     if lines:
         with queue.file_lock():
             append_lines(queue.path, b"".join(lines))

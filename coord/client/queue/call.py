@@ -23,7 +23,9 @@ class Call:
 
     __slots__ = ("body", "method", "path", "ts")
 
-    def __init__(self, method: str, path: str, body: dict[str, Any] | None = None, ts: str | None = None) -> None:
+    def __init__(
+        self, method: str, path: str, body: dict[str, Any] | None = None, ts: str | None = None
+    ) -> None:
         self.method = method
         self.path = path
         self.body = body
@@ -50,7 +52,10 @@ class Call:
     @property
     def session(self) -> str | None:
         parameters = self.parameters
-        names = (parameters.get(field) for field in ("session_id", "from_session", "updated_by", "created_by"))
+        names = (
+            parameters.get(field)
+            for field in ("session_id", "from_session", "updated_by", "created_by")
+        )
         return next((str(name) for name in names if name), None)
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def deliver(send: Callable[[Call], Answer], call: Call) -> Answer:
-    """The answer to a call that has waited. Raises Away, also when it is not coord that answers, or when it lets none of our calls in.
+    """The answer to a call that has waited. Raises Away, also when it is not coord that answers, or
+    when it lets none of our calls in.
 
     A coord that does not know, or does not believe, when the call was decided gets it without that.
     """
@@ -38,7 +39,8 @@ def _send_checked(send: Callable[[Call], Answer], call: Call) -> Answer:
 def is_already_done(call: Call, answer: Answer) -> bool:
     """Whether a refusal says that there is nothing to do.
 
-    What the call takes back is not there, or was claimed again since; what it sets was set by its first try.
+    What the call takes back is not there, or was claimed again since; what it sets was set by its
+    first try.
     """
     if call.method == "DELETE" and answer.status == 404:
         return True
@@ -47,4 +49,8 @@ def is_already_done(call: Call, answer: Answer) -> bool:
     if call.method == "DELETE":
         return call.route.startswith((f"{BASE}/locks", f"{BASE}/sessions"))
     current = next((value for value in answer.fields.values() if isinstance(value, dict)), {})
-    return all(current.get(name) == value for name, value in (call.body or {}).items() if name in current and name != "observed_at")
+    return all(
+        current.get(name) == value
+        for name, value in (call.body or {}).items()
+        if name in current and name != "observed_at"
+    )

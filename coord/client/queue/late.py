@@ -1,4 +1,6 @@
-"""What a call that waited needs to be safe to send twice and late: an id, and the time at which it was decided."""
+"""What a call that waited needs to be safe to send twice and late: an id, and the time at which it
+was decided.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ def with_id(call: Call, seed: str) -> Call:
 
 
 def with_observed_at(call: Call) -> Call:
-    """The call with the time at which it was decided, where that keeps it from undoing something newer.
+    """The call with the time at which it was decided, where that keeps it from undoing something
+    newer.
 
-    A line without a time stays as it is. Only queued calls get one: a call that coord answers at once
-    is judged by coord's clock, since those of workstations differ.
+    A line without a time stays as it is. Only queued calls get one: a call that coord answers at
+    once is judged by coord's clock, since those of workstations differ.
     """
     kind = call.route[len(BASE) :]
     takes_time = {
@@ -43,16 +46,20 @@ def _add_time(call: Call) -> Call:
         return call
     if call.method == "DELETE" and not call.body:
         mark = "&" if "?" in call.path else "?"
-        return Call(call.method, f"{call.path}{mark}observed_at={quote(timestamp(at))}", call.body, call.ts)
-    return Call(call.method, call.path, {**(call.body or {}), "observed_at": timestamp(at)}, call.ts)
+        return Call(
+            call.method, f"{call.path}{mark}observed_at={quote(timestamp(at))}", call.body, call.ts
+        )
+    return Call(
+        call.method, call.path, {**(call.body or {}), "observed_at": timestamp(at)}, call.ts
+    )
 
 
 class EarlierSessions:
     """The sessions that have a call in the queue before the one that is sent next.
 
     The end of a session has the time at which it was decided, so that a session that has come back
-    stays. But coord sees a session when its calls arrive, also those that have waited: behind such a
-    call the end goes without a time, or it would be older than that call.
+    stays. But coord sees a session when its calls arrive, also those that have waited: behind such
+    a call the end goes without a time, or it would be older than that call.
     """
 
     def __init__(self) -> None:
@@ -67,7 +74,9 @@ class EarlierSessions:
 
 
 def without_observed_at(call: Call) -> Call | None:
-    """The call without the time that `with_observed_at` gave it; None when it has none of that kind."""
+    """The call without the time that `with_observed_at` gave it; None when it has none of that
+    kind.
+    """
     at = decided_at(call.ts)
     if not at:
         return None

@@ -1,4 +1,6 @@
-"""The lines of a queue file, and the calls in them: also where a process died in the middle of one."""
+"""The lines of a queue file, and the calls in them: also where a process died in the
+middle of one.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ _CALL_STARTS = (b'{"ts"', b'{"method"', b'{"path"', b'{"body"')
 
 
 class Line:
-    """A line of a queue file, or one call of several that share a line. `call`: None when it holds none."""
+    """A line of a queue file, or one call of several that share a line.
+
+    `call`: None when it holds none.
+    """
 
     __slots__ = ("call", "content", "end", "start")
 
@@ -47,7 +52,9 @@ def split_lines(content: bytes, begin: int) -> Iterator[tuple[int, int, Call | N
 
 
 def _split_torn(line: bytes, begin: int) -> Iterator[tuple[int, int, Call | None]]:
-    """The calls in a line that is not one call, and what is between them; one piece where it holds no call."""
+    """The calls in a line that is not one call, and what is between them; one piece where it holds
+    no call.
+    """
     at = piece = 0
     while True:
         at = line.find(b'{"', at)

@@ -44,7 +44,10 @@ def _release_keys(call: Call) -> set[tuple[str, ...]]:
         return {("id", unquote(call.route[len(f"{BASE}/locks/") :]).lower())}
     if call.route == f"{BASE}/sessions":
         return {("all", session, _key(None))}
-    if call.route == f"{BASE}/locks" and str(parameters.get("release_all")).lower() in ("true", "1"):
+    if call.route == f"{BASE}/locks" and str(parameters.get("release_all")).lower() in (
+        "true",
+        "1",
+    ):
         return {("all", session, project)}
     if call.route == f"{BASE}/locks":
         return {("name", session, project, _key(parameters.get("resource")))}
@@ -53,7 +56,11 @@ def _release_keys(call: Call) -> set[tuple[str, ...]]:
 
 def _is_released(claim: dict[str, Any], released: set[tuple[str, ...]]) -> bool:
     session, project = _key(claim.get("session_id")), _key(claim.get("project_key"))
-    if {("id", str(claim.get("id")).lower()), ("all", session, _key(None)), ("all", session, project)} & released:
+    if {
+        ("id", str(claim.get("id")).lower()),
+        ("all", session, _key(None)),
+        ("all", session, project),
+    } & released:
         return True
     resources = claim.get("resources")
     if not isinstance(resources, list) or not resources:

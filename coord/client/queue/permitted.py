@@ -1,7 +1,8 @@
-"""What a line of a shell client's queue may make this user's client send: no more than the session that wrote it could.
+"""What a line of a shell client's queue may make this user's client send: no more than the session
+that wrote it could.
 
-Whatever else may be in that file: nothing outside of coord's own calls, nothing in the name of coord
-itself or of two sessions at once, and nothing that takes the whole project from everybody.
+Whatever else may be in that file: nothing outside of coord's own calls, nothing in the name of
+coord itself or of two sessions at once, and nothing that takes the whole project from everybody.
 """
 
 from __future__ import annotations
@@ -9,7 +10,14 @@ from __future__ import annotations
 from coord.client.queue.call import BASE, Call, unquote
 
 _ROUTES = {
-    "POST": ("/locks", "/messages", "/workflows", "/work-items", "/work-items/claim", "/sessions/heartbeat"),
+    "POST": (
+        "/locks",
+        "/messages",
+        "/workflows",
+        "/work-items",
+        "/work-items/claim",
+        "/sessions/heartbeat",
+    ),
     "PUT": ("/components", "/components/", "/messages/"),
     "PATCH": ("/locks/", "/workflows/", "/work-items/"),
     "DELETE": ("/locks", "/locks/", "/components/", "/sessions"),
@@ -29,7 +37,10 @@ def refuse(call: Call) -> str:
         (len(callers) > 1, "it speaks for two sessions"),
         (any(map(_is_coords, callers)), "it speaks as coord itself"),
         (bool(call.parameters.get("force")), "it overrides another session"),
-        (call.method == "POST" and route == "/locks" and _claims_everything(call.parameters), "it claims the whole project"),
+        (
+            call.method == "POST" and route == "/locks" and _claims_everything(call.parameters),
+            "it claims the whole project",
+        ),
     )
     return next((reason for applies, reason in reasons if applies), "")
 
@@ -40,7 +51,10 @@ def _leads_elsewhere(route: str) -> bool:
 
 
 def _is_queued_by_clients(method: str, route: str) -> bool:
-    return any(route == allowed or (allowed.endswith("/") and route.startswith(allowed)) for allowed in _ROUTES[method])
+    return any(
+        route == allowed or (allowed.endswith("/") and route.startswith(allowed))
+        for allowed in _ROUTES[method]
+    )
 
 
 def _callers(call: Call) -> set[str]:
@@ -56,7 +70,11 @@ def _callers(call: Call) -> set[str]:
 def _claims_everything(parameters: dict[str, object]) -> bool:
     resources = parameters.get("resources")
     named = [parameters.get("resource"), *(resources if isinstance(resources, list) else [])]
-    return any(isinstance(name, str) and not name.replace("\\", "/").strip("/.*").strip() for name in named if name)
+    return any(
+        isinstance(name, str) and not name.replace("\\", "/").strip("/.*").strip()
+        for name in named
+        if name
+    )
 
 
 def _is_coords(name: str) -> bool:

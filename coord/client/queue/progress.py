@@ -28,7 +28,9 @@ class Progress:
         if not isinstance(stored, dict):
             return cls()
         generation = stored.get("generation")
-        return cls(generation if type(generation) is int else 0, as_mark(stored.get("answered")) or (0, 0))
+        return cls(
+            generation if type(generation) is int else 0, as_mark(stored.get("answered")) or (0, 0)
+        )
 
     def save(self, path: str) -> None:
         write_whole(path, dumps({"generation": self.generation, "answered": self._mark}).encode())
@@ -67,7 +69,11 @@ def furthest_mark(marks: Iterable[object], content: bytes) -> int:
     """The most of this content that one of the marks stands for."""
     furthest = 0
     for mark in map(as_mark, marks):
-        if mark is not None and furthest < mark[0] <= len(content) and crc32(content[: mark[0]]) == mark[1]:
+        if (
+            mark is not None
+            and furthest < mark[0] <= len(content)
+            and crc32(content[: mark[0]]) == mark[1]
+        ):
             furthest = mark[0]
     return furthest
 

@@ -1,4 +1,7 @@
-"""The queue itself. What only a few calls need, replaying and writing above all, is loaded when they do."""
+"""The queue itself.
+
+What only a few calls need, replaying and writing above all, is loaded when they do.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,11 @@ class QueueFull(Exception):
 
 
 class ReplayResult:
-    """What a replay did. `waiting`: how many calls still wait, `why`: the reason. `rejected`: calls refused, with their answers.
+    """What a replay did. `waiting`: how many calls still wait, `why`: the reason. `rejected`: calls
+    refused, with their answers.
 
-    `answer`: coord's to the call that the caller asked about. `dropped`: claims that no longer matter. `busy`: another process replays.
+    `answer`: coord's to the call that the caller asked about. `dropped`: claims that no longer
+    matter. `busy`: another process replays.
     """
 
     def __init__(self) -> None:
@@ -45,12 +50,19 @@ class ReplayResult:
 
 
 class Queue:
-    """The calls that wait in one folder. `shell_paths`: the files in checkouts to which shell clients add theirs.
+    """The calls that wait in one folder. `shell_paths`: the files in checkouts to which shell
+    clients add theirs.
 
-    All methods may be called by several processes at once; all raise OSError when a file cannot be read or written, or is not safe to.
+    All methods may be called by several processes at once; all raise OSError when a file cannot be
+    read or written, or is not safe to.
     """
 
-    def __init__(self, folder: str, shell_paths: Sequence[str] = (), prepare: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: str,
+        shell_paths: Sequence[str] = (),
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
         """`prepare` makes the folder; by default it is made for this user alone."""
         self.folder = folder
         self.shell_paths = shell_paths
@@ -68,8 +80,8 @@ class Queue:
     def append(self, call: Call) -> Position:
         """Keeps the call, on the disk when this returns; its position. Raises QueueFull and Busy.
 
-        The call gets the time that its line has: never before that of the line before it, so that what
-        is newer in the queue is newer for coord too when the clock was put back in between.
+        The call gets the time that its line has: never before that of the line before it, so that
+        what is newer in the queue is newer for coord too when the clock was put back in between.
         """
         from coord.client.queue.writing import append_call
 
@@ -77,8 +89,9 @@ class Queue:
             self._adopt()
             if self._waiting_bytes() > MAX_BYTES:
                 raise QueueFull(
-                    f"{MAX_BYTES >> 20} MiB of calls wait in {self.path}, and none is given up for another: this one was NOT queued. "
-                    f"Run `coord sync` when coord is back, or see `coord queue`."
+                    f"{MAX_BYTES >> 20} MiB of calls wait in {self.path}, and none is given up for"
+                    " another: this one was NOT queued. Run `coord sync` when coord is back, or"
+                    " see `coord queue`."
                 )
             return self.load_progress().generation, append_call(self.path, call)
 
@@ -90,7 +103,10 @@ class Queue:
             Adoption(self).run()
 
     def _has_shell_files(self) -> bool:
-        return any(map(size_of, self.shell_paths)) or status_of(os.path.join(self.folder, "shell.json")) is not None
+        return (
+            any(map(size_of, self.shell_paths))
+            or status_of(os.path.join(self.folder, "shell.json")) is not None
+        )
 
     def _waiting_bytes(self) -> int:
         size = size_of(self.path)
@@ -118,13 +134,19 @@ class Queue:
         from coord.client.queue.lines import split_lines
 
         content = read(self.path)
-        calls = [call for _, _, call in split_lines(content, self.load_progress().answered_within(content))]
+        calls = [
+            call
+            for _, _, call in split_lines(content, self.load_progress().answered_within(content))
+        ]
         for lines in self._shell_lines():
             calls += [call for _, _, call in split_lines(lines, 0)]
         return [call for call in calls if call is not None]
 
     def count(self) -> int:
-        """How many lines wait. Parsing them would take a hook longer than all else when there are thousands."""
+        """How many lines wait.
+
+        Parsing them would take a hook longer than all else when there are thousands.
+        """
         content = read(self.path)
         begin = self.load_progress().answered_within(content)
         lines = content.count(b"\n", begin) + (begin < len(content) and not content.endswith(b"\n"))
@@ -161,10 +183,12 @@ class Queue:
         seconds: float = 0.0,
         until: float | None = None,
     ) -> ReplayResult:
-        """Sends what waits, in order, until the first call that coord does not answer. `send` raises Away.
+        """Sends what waits, in order, until the first call that coord does not answer. `send`
+        raises Away.
 
-        `own`: the position of a call of the caller's, whose answer it wants itself. `seconds`: how long to wait for another process that
-        replays. `until`: a `time.monotonic()` after which no further call is begun.
+        `own`: the position of a call of the caller's, whose answer it wants itself. `seconds`: how
+        long to wait for another process that replays. `until`: a `time.monotonic()` after which no
+        further call is begun.
         """
         from coord.client.queue.replay import Replay
 

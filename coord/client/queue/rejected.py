@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     RejectedCall = dict[str, Any]
-    """`{"place", "ts", "method", "path", "body", "rejected_at", "status", "answer"}`; what is not a call has `line` instead of the four."""
+    """`{"place", "ts", "method", "path", "body", "rejected_at", "status", "answer"}`; what is not a
+    call has `line` instead of the four.
+    """
 
-MAX_REJECTED_BYTES = 4 * 1024 * 1024  # beyond that the older half goes: it was answered, and reported once
+MAX_REJECTED_BYTES = (
+    4 * 1024 * 1024
+)  # beyond that the older half goes: it was answered, and reported once
 
 
 class RejectedCalls:
-    """The list of refused calls. Whoever changes it or asks for what is unreported holds the queue's file lock."""
+    """The list of refused calls.
+
+    Whoever changes it or asks for what is unreported holds the queue's file lock.
+    """
 
     def __init__(self, path: str, reported_path: str) -> None:
         self.path = path
@@ -40,12 +47,23 @@ class RejectedCalls:
         return _parse(content[begin:])
 
     def add(self, fields: RejectedCall, status: int | None, answer: object) -> RejectedCall | None:
-        """Appends a refused call. None when it is there already: a process may have died after it did so and before it recorded that."""
+        """Appends a refused call.
+
+        None when it is there already: a process may have died after it did so and before it
+        recorded that.
+        """
         content = read(self.path)
         last = loads_or_none(content.rstrip(b"\n").rpartition(b"\n")[2])
-        if isinstance(last, dict) and all(last.get(name) == value for name, value in fields.items()):
+        if isinstance(last, dict) and all(
+            last.get(name) == value for name, value in fields.items()
+        ):
             return None
-        rejected = {**fields, "rejected_at": timestamp(time.time()), "status": status, "answer": answer}
+        rejected = {
+            **fields,
+            "rejected_at": timestamp(time.time()),
+            "status": status,
+            "answer": answer,
+        }
         line = dumps(rejected).encode("utf-8", "replace") + b"\n"
         append(self.path, line if content.endswith(b"\n") or not content else b"\n" + line)
         if len(content) + len(line) > MAX_REJECTED_BYTES:
@@ -72,4 +90,6 @@ class RejectedCalls:
 
 
 def _parse(content: bytes) -> list[RejectedCall]:
-    return [fields for fields in map(loads_or_none, content.splitlines()) if isinstance(fields, dict)]
+    return [
+        fields for fields in map(loads_or_none, content.splitlines()) if isinstance(fields, dict)
+    ]

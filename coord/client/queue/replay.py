@@ -1,4 +1,6 @@
-"""Replaying a queue: sends what waits, in order, and records each answer before the next call is sent."""
+"""Replaying a queue: sends what waits, in order, and records each answer before the next call is
+sent.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,12 @@ class Replay:
     """
 
     def __init__(
-        self, queue: Queue, send: Callable[[Call], Answer], result: ReplayResult, own: Position | None, until: float | None
+        self,
+        queue: Queue,
+        send: Callable[[Call], Answer],
+        result: ReplayResult,
+        own: Position | None,
+        until: float | None,
     ) -> None:
         self._queue = queue
         self._send = send
@@ -45,7 +52,10 @@ class Replay:
             pass
 
     def _run_once(self) -> bool:
-        """Sends the lines that are there now. Whether there may be more: others queue at the same time."""
+        """Sends the lines that are there now.
+
+        Whether there may be more: others queue at the same time.
+        """
         queue = self._queue
         with queue.file_lock():
             Adoption(queue).run()
@@ -55,7 +65,9 @@ class Replay:
             if begin == len(content):
                 queue.put_away(progress)
                 return False
-            progress.save(queue.progress_path)  # before anything is sent: it fails where an answer could not be recorded
+            progress.save(
+                queue.progress_path
+            )  # before anything is sent: it fails where an answer could not be recorded
         # The lines that were answered before were split without what stands behind them.
         parts = ((content[:begin], 0), (content, begin))
         lines = [Line(content, *found) for part, at in parts for found in split_lines(part, at)]
@@ -77,7 +89,9 @@ class Replay:
                 earlier.add(line.call)
         return any_answered
 
-    def _process(self, line: Line, is_obsolete: bool, earlier: EarlierSessions, generation: int) -> bool:
+    def _process(
+        self, line: Line, is_obsolete: bool, earlier: EarlierSessions, generation: int
+    ) -> bool:
         """Sends, drops or sets aside a line. Whether that is done: if not, the result says why."""
         if self._until is not None and time.monotonic() > self._until:
             self._result.why = Away("there was no time for more")
@@ -99,7 +113,13 @@ class Replay:
         if self._own == (generation, line.start):
             self._result.answer = answer
         elif not answer.ok and not is_already_done(call, answer):
-            fields: RejectedCall = {"place": place, "ts": call.ts, "method": call.method, "path": call.path, "body": call.body}
+            fields: RejectedCall = {
+                "place": place,
+                "ts": call.ts,
+                "method": call.method,
+                "path": call.path,
+                "body": call.body,
+            }
             self._reject(fields, answer.status, answer.json)
         return True
 
@@ -113,7 +133,9 @@ class Replay:
         if isinstance(fields, dict) and isinstance(fields.get("line"), str):
             shown, why = fields["line"], str(fields.get("why"))
         if why == NOT_A_CALL:
-            detail = f"This line {why}. If its process died while it wrote it, nothing was promised."
+            detail = (
+                f"This line {why}. If its process died while it wrote it, nothing was promised."
+            )
         else:
             detail = f"This line of a shell client is not sent: {why}."
         self._reject({"place": place, "line": shown}, None, {"detail": detail})

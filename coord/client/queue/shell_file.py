@@ -1,4 +1,5 @@
-"""The queue file of shell clients, `.claude/coord-queue.jsonl` in a checkout: whoever wrote the repository may have put it there.
+"""The queue file of shell clients, `.claude/coord-queue.jsonl` in a checkout: whoever wrote the
+repository may have put it there.
 
 It is read only where it is a regular file of the user's own with one name, in a folder that is no
 link and that not everybody may write to, and where git does not track it: what is committed comes
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_BYTES = 16 * 1024 * 1024
-LATE_S = 0.05  # after it was removed where it cannot be moved: for a shell that has it open to write its line
+# after it was removed where it cannot be moved: for a shell that has it open to write its line
+LATE_S = 0.05
 
 
 class ShellFile:
@@ -55,7 +57,9 @@ class ShellFile:
                 os.close(folder)
 
     def remove_and_read_late(self, begin: int, wait: Callable[[float], None]) -> bytes:
-        """Removes it, where the target is on another disk; what was written to it behind `begin` until a moment later."""
+        """Removes it, where the target is on another disk; what was written to it behind `begin`
+        until a moment later.
+        """
         with open(self._open(), "rb") as opened:
             os.remove(self.path)
             wait(LATE_S)
@@ -65,7 +69,11 @@ class ShellFile:
     def _open(self) -> int:
         folder = self._open_folder()
         try:
-            file = open_own(os.path.basename(self.path) if folder is not None else self.path, os.O_RDONLY, folder=folder)
+            file = open_own(
+                os.path.basename(self.path) if folder is not None else self.path,
+                os.O_RDONLY,
+                folder=folder,
+            )
         finally:
             if folder is not None:
                 os.close(folder)
@@ -83,7 +91,9 @@ class ShellFile:
         return file
 
     def _open_folder(self) -> int | None:
-        """Of the file's folder, so that nobody can put another in its place; None on Windows, which knows no such thing."""
+        """Of the file's folder, so that nobody can put another in its place; None on Windows, which
+        knows no such thing.
+        """
         if os.open not in os.supports_dir_fd:
             return None
         folder = open_folder(os.path.dirname(self.path))

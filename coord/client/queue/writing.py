@@ -13,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.queue.call import Call
 
-MAX_STEP_S = 300.0  # by which a clock that was put right may lie behind the line before; coord lets no more through either
+# by which a clock that was put right may lie behind the line before; coord lets no more through
+# either
+MAX_STEP_S = 300.0
 _BLOCK = 65536
 
 

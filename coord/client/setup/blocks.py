@@ -33,7 +33,10 @@ class Style:
         begins = [line.rstrip() for line in text.splitlines()].count(self.begin)
         ends = [line.rstrip() for line in text.splitlines()].count(self.end)
         if (begins, ends) != (len(matches), len(matches)) or len(matches) > 1:
-            raise Torn(f"has {begins} lines {self.begin!r} and {ends} lines {self.end!r}. Leave one pair of them, or none.")
+            raise Torn(
+                f"has {begins} lines {self.begin!r} and {ends} lines {self.end!r}. Leave one pair"
+                " of them, or none."
+            )
         return matches[0] if matches else None
 
     def put(self, text: str, content: str, after: int | None = None) -> str:

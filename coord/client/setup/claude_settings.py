@@ -40,7 +40,11 @@ def find_hooks(settings: Any) -> dict[str, list[dict[str, Any]]]:
     """coord's hooks in the content of a settings file: for each event the groups that hold them."""
     by_event = settings.get("hooks") if isinstance(settings, dict) else None
     events = by_event.items() if isinstance(by_event, dict) else ()
-    ours = {name: [group for group in groups if _ours(group)] for name, groups in events if isinstance(groups, list)}
+    ours = {
+        name: [group for group in groups if _ours(group)]
+        for name, groups in events
+        if isinstance(groups, list)
+    }
     return {name: groups for name, groups in ours.items() if groups}
 
 
@@ -86,7 +90,12 @@ def _remove_hook(plan: Plan, path: str, document: JsonText, event: str) -> None:
 def _check_hooks(plan: Plan, path: str, document: JsonText) -> None:
     by_event = document.value.get("hooks", {})
     if not isinstance(by_event, dict):
-        raise CannotChange(f"{plan.shown(path)}: hooks is not an object. Fix it first; nothing was changed.")
+        raise CannotChange(
+            f"{plan.shown(path)}: hooks is not an object. Fix it first; nothing was changed."
+        )
     for name, groups in by_event.items():
         if not isinstance(groups, list):
-            raise CannotChange(f"{plan.shown(path)}: hooks.{name} is not a list. Fix it first; nothing was changed.")
+            raise CannotChange(
+                f"{plan.shown(path)}: hooks.{name} is not a list. Fix it first; nothing was"
+                " changed."
+            )

@@ -44,7 +44,7 @@ project = {project}
 # [[hook.commands]]
 # pattern = "make release"
 # resource = "release"
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 def text(url: str | None, project: str) -> str:
@@ -77,7 +77,10 @@ def remove(plan: Plan, top: str) -> None:
     if current.replace("\r\n", "\n") == written:
         plan.write(path, None)
     elif "Made by `coord init`" in current:
-        plan.notes.append(f"{CONFIG} stays: it was changed since init wrote it. Remove it yourself if nobody needs it.")
+        plan.notes.append(
+            f"{CONFIG} stays: it was changed since init wrote it. Remove it yourself if nobody"
+            " needs it."
+        )
 
 
 def read(path: str) -> dict[str, Any]:
@@ -111,6 +114,8 @@ def _check(table: dict[str, Any], types: Types, prefix: str) -> list[str]:
             close = difflib.get_close_matches(name, types, 1)
             hint = f"; is {prefix}{close[0]} meant?" if close else "."
             sentences.append(f"{prefix}{name} is not known{hint}")
-        elif not isinstance(value, types[name]) or (isinstance(value, bool) and types[name] is not bool):
+        elif not isinstance(value, types[name]) or (
+            isinstance(value, bool) and types[name] is not bool
+        ):
             sentences.append(f"{prefix}{name} is of the wrong type: {value!r}.")
     return sentences

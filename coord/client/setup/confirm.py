@@ -13,7 +13,9 @@ from coord.client.cli.context import Coord
 from coord.client.cli.failures import REFUSED, USAGE, Failed
 from coord.client.setup.plan import CannotChange, FileChange, Plan
 
-dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+dry_run_option = click.option(
+    "-n", "--dry-run", is_flag=True, help="Show what would change, and change nothing."
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
@@ -31,7 +33,9 @@ def carry_out(coord: Coord, plan: Plan, *, dry_run: bool, yes: bool) -> bool:
         coord.note(f"Note: {note}")
     changes, diff = plan.changes, plan.diff()
     summary = {
-        "changes": [{"path": plan.shown(change.path), "change": _verb(change)} for change in changes],
+        "changes": [
+            {"path": plan.shown(change.path), "change": _verb(change)} for change in changes
+        ],
         "notes": plan.notes,
     }
     if not changes:
@@ -55,7 +59,9 @@ def carry_out(coord: Coord, plan: Plan, *, dry_run: bool, yes: bool) -> bool:
 
 def _ask(coord: Coord, count: str) -> None:
     if coord.json or not sys.stdin.isatty():
-        sentence = f"{count} would change. Nothing was changed, since nobody can be asked here: use --yes."
+        sentence = (
+            f"{count} would change. Nothing was changed, since nobody can be asked here: use --yes."
+        )
         raise Failed(sentence, USAGE, "not_confirmed")
     if not click.confirm(f"\nChange {count}?", default=False):
         raise Failed("Nothing was changed.", USAGE, "not_confirmed")
@@ -64,7 +70,9 @@ def _ask(coord: Coord, count: str) -> None:
 def _coloured(diff: str) -> str:
     colours = {"+": "green", "-": "red", "@": "cyan"}
     lines = re.split(r"(?<=\n)", diff)
-    return "".join(click.style(line, fg=colours[line[0]]) if line[:1] in colours else line for line in lines)
+    return "".join(
+        click.style(line, fg=colours[line[0]]) if line[:1] in colours else line for line in lines
+    )
 
 
 def _verb(change: FileChange) -> str:

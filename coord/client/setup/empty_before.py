@@ -27,7 +27,11 @@ def _noted(plan: Plan) -> dict[str, list[str]]:
         return {}
     if not isinstance(content, dict):
         return {}
-    return {str(name): list(map(str, parts)) for name, parts in content.items() if isinstance(parts, list)}
+    return {
+        str(name): list(map(str, parts))
+        for name, parts in content.items()
+        if isinstance(parts, list)
+    }
 
 
 def note(plan: Plan, path: str, part: str = "") -> None:

@@ -32,7 +32,11 @@ def run(folder: str, *arguments: str) -> bytes:
 def hooks_path(top: str) -> str | None:
     """`core.hooksPath`, from whichever of git's files sets it; None when nothing does."""
     try:
-        path = run(top, "config", "--type=path", "--get", "core.hooksPath").decode("utf-8", "surrogateescape").rstrip("\n")
+        path = (
+            run(top, "config", "--type=path", "--get", "core.hooksPath")
+            .decode("utf-8", "surrogateescape")
+            .rstrip("\n")
+        )
     except GitFailed:
         return None
     return os.path.normpath(os.path.join(top, path)) if path else None

@@ -10,16 +10,19 @@ COMMAND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord h
 """The same for the whole team, since the file it is in is committed.
 
 - Hooks do not see what a login shell adds to PATH; `~/.local/bin` is where coord is installed.
-- Without coord it does nothing and says nothing, in sh of Linux and macOS and in Git Bash: `command -v` is part of the shell.
-- Its exit code is always 0. 2 would block the tool call, and 2 is also what Python gives for a program that has gone missing.
+- Without coord it does nothing and says nothing, in sh of Linux and macOS and in Git Bash: `command
+  -v` is part of the shell.
+- Its exit code is always 0. 2 would block the tool call, and 2 is also what Python gives for a
+  program that has gone missing.
 """
 
 PLUGIN_COMMAND = COMMAND.replace(
     "&& coord hook",
-    '&& ! grep -qs "coord hook" "${CLAUDE_PROJECT_DIR:-.}"/.claude/settings*.json "$HOME"/.claude/settings.json && coord hook',
+    '&& ! grep -qs "coord hook" "${CLAUDE_PROJECT_DIR:-.}"/.claude/settings*.json'
+    ' "$HOME"/.claude/settings.json && coord hook',
 )
-"""The plugin's. It does nothing where the repository's settings have coord's hooks: Claude Code would
-run both, and show everything twice."""
+"""The plugin's. It does nothing where the repository's settings have coord's hooks: Claude Code
+would run both, and show everything twice."""
 
 _OURS = re.compile(r"(?<![\w-])coord hook(?![\w-])")
 
@@ -37,7 +40,12 @@ class HookEvent:
 
 EVENTS = (
     # It may have hours of queued calls to send first.
-    HookEvent("SessionStart", None, 10, "announces the session, sends what waited, shows messages and what others hold"),
+    HookEvent(
+        "SessionStart",
+        None,
+        10,
+        "announces the session, sends what waited, shows messages and what others hold",
+    ),
     HookEvent("UserPromptSubmit", None, 5, "shows new messages, renews what the session holds"),
     # A command waits for a lock for some seconds, each of several. An edit does not wait.
     HookEvent(
@@ -46,7 +54,9 @@ EVENTS = (
         30,
         "claims the file, or what the command needs; denies what another session holds",
     ),
-    HookEvent("PostToolUse", "*", 5, "keeps the session's locks alive, gives back what a command needed"),
+    HookEvent(
+        "PostToolUse", "*", 5, "keeps the session's locks alive, gives back what a command needed"
+    ),
     HookEvent("PostToolUseFailure", "Bash", 5, "gives back what a failed command needed"),
     HookEvent("SubagentStop", None, 5, "releases what a subagent held"),
     # Without a timeout of its own Claude Code cancels this one after 1.5 s.

@@ -16,7 +16,9 @@ def add(plan: Plan, repository: Repository) -> None:
     """Plans the line in .gitignore, unless the team ignores these files already. Raises
     CannotChange."""
     path = os.path.join(repository.top, ".gitignore")
-    if blocks.has(plan, path, blocks.HASH) or not git.ignored_by_the_team(repository.top, f"{FOLDER}/coord-queue.jsonl"):
+    if blocks.has(plan, path, blocks.HASH) or not git.ignored_by_the_team(
+        repository.top, f"{FOLDER}/coord-queue.jsonl"
+    ):
         blocks.put(plan, path, blocks.HASH, QUEUE_FILES)
 
 

@@ -13,7 +13,12 @@ from coord.client.cli.options import Command
 from coord.client.others_text import printable
 from coord.client.place import Place
 from coord.client.setup import plugin, repository_setup
-from coord.client.setup.confirm import carry_out, dry_run_option, refusals_end_the_command, yes_option
+from coord.client.setup.confirm import (
+    carry_out,
+    dry_run_option,
+    refusals_end_the_command,
+    yes_option,
+)
 
 
 @click.command(
@@ -27,9 +32,13 @@ coord init --plugin ~/coord-plugin
 coord init --undo
 """,
 )
-@click.option("--local", is_flag=True, help="For yourself alone: nothing in a file that is committed.")
+@click.option(
+    "--local", is_flag=True, help="For yourself alone: nothing in a file that is committed."
+)
 @click.option("--mcp", is_flag=True, help="Also enter the server in .mcp.json.")
-@click.option("--guard", is_flag=True, help="Also install the git hooks, as coord guard install does.")
+@click.option(
+    "--guard", is_flag=True, help="Also install the git hooks, as coord guard install does."
+)
 @click.option(
     "--plugin",
     "folder",
@@ -55,7 +64,8 @@ def init(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Set up this repository: Claude Code's hooks, instructions for agents, the server and the project.
+    """Set up this repository: Claude Code's hooks, instructions for agents, the server and the
+    project.
 
     \b
     .claude/settings.json   the hooks; everything else in it stays
@@ -63,8 +73,8 @@ def init(
     .coord.toml             the server (--url) and the project (--project), if there is none yet
     .gitignore              the queue
 
-    Shows what it will change, and asks. Run it again after an update of coord: it brings its own parts
-    up to date.
+    Shows what it will change, and asks. Run it again after an update of coord: it brings its own
+    parts up to date.
     """
     with refusals_end_the_command():
         place = repository_setup.place_of()
@@ -75,7 +85,9 @@ def init(
         elif undo:
             plan = repository_setup.remove(place, local_only=local)
         else:
-            options = repository_setup.InitOptions(coord.url_option, coord.project_option, local, mcp, guard)
+            options = repository_setup.InitOptions(
+                coord.url_option, coord.project_option, local, mcp, guard
+            )
             plan = repository_setup.install(place, options)
         changed = carry_out(coord, plan, dry_run=dry_run, yes=yes)
         if undo or dry_run:
@@ -88,8 +100,12 @@ def init(
 
 
 def _trust_named_server(coord: Coord, place: Place) -> None:
-    """The server that the user names for this repository is called from then on; one that only its files name is not."""
-    url = coord.url_option or (os.environ.get("COORD_URL") if tokens.environment_is_users(place.root) else None)
+    """The server that the user names for this repository is called from then on; one that only its
+    files name is not.
+    """
+    url = coord.url_option or (
+        os.environ.get("COORD_URL") if tokens.environment_is_users(place.root) else None
+    )
     if url and tokens.trust(url):
         coord.note(f"You trust {printable(url)} from now on: coord trust --list.")
 
@@ -98,12 +114,21 @@ def _move_old_state(coord: Coord) -> None:
     """Of versions that kept it in the repository."""
     moved = migration.move_old_state(repository_setup.place_of())
     if moved:
-        coord.note(f"{len(moved)} files in .claude of an older version of coord were moved to your own folder, or removed.")
+        coord.note(
+            f"{len(moved)} files in .claude of an older version of coord were moved to your own"
+            " folder, or removed."
+        )
 
 
 def _next_step(folder: str | None) -> str:
     if folder is None:
-        return "Now check that it works: coord doctor. Sessions that are running take part once they are restarted."
+        return (
+            "Now check that it works: coord doctor. Sessions that are running take part once they"
+            " are restarted."
+        )
     shown = folder if re.fullmatch(r"[\w./~-]+", folder) else f'"{folder}"'
-    install = f"claude plugin marketplace add {shown} && claude plugin install {plugin.NAME}@{plugin.NAME}"
+    install = (
+        f"claude plugin marketplace add {shown} && claude plugin install"
+        f" {plugin.NAME}@{plugin.NAME}"
+    )
     return f"To try it: claude --plugin-dir {shown}. To install it: {install}"

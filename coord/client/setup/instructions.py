@@ -35,7 +35,7 @@ coord keeps the sessions that work on this project from undoing each other's wor
   that nobody else is given.
 - `coord whoami` shows your name. Two agents under one name share their locks: set `COORD_SESSION`.
 - A tool without hooks, or without the `coord` command? Read `{url}/llms.txt` and follow it.
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 def text(url: str) -> str:
@@ -72,4 +72,6 @@ def remove_local(plan: Plan, top: str) -> None:
 
 
 def _imports(content: str) -> bool:
-    return any(re.search(r"(?:^|\s)@(?:\./)?AGENTS\.md(?![\w/])", line) for line in content.splitlines())
+    return any(
+        re.search(r"(?:^|\s)@(?:\./)?AGENTS\.md(?![\w/])", line) for line in content.splitlines()
+    )

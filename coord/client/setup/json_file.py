@@ -16,22 +16,33 @@ def open_document(plan: Plan, path: str) -> JsonText | None:
     if text is None:
         return None
     if not text.strip():
-        raise CannotChange(f"{plan.shown(path)} is empty, which is not JSON. Write {{}} in it, or remove it; nothing was changed.")
+        raise CannotChange(
+            f"{plan.shown(path)} is empty, which is not JSON. Write {{}} in it, or remove it;"
+            " nothing was changed."
+        )
     try:
         document = JsonText(text)
     except RecursionError:
-        raise CannotChange(f"{plan.shown(path)} is nested too deeply. Nothing was changed.") from None
+        raise CannotChange(
+            f"{plan.shown(path)} is nested too deeply. Nothing was changed."
+        ) from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        raise CannotChange(f"{plan.shown(path)} is not JSON: {where}. Fix it first; nothing was changed.") from None
+        raise CannotChange(
+            f"{plan.shown(path)} is not JSON: {where}. Fix it first; nothing was changed."
+        ) from None
     if not isinstance(document.value, dict):
-        raise CannotChange(f"{plan.shown(path)} is not a JSON object. Fix it first; nothing was changed.")
+        raise CannotChange(
+            f"{plan.shown(path)} is not a JSON object. Fix it first; nothing was changed."
+        )
     return document
 
 
 def close_document(plan: Plan, path: str, document: JsonText) -> None:
     """Plans the file, or its removal when it held nothing but coord's entries."""
-    plan.write(path, document.whole if document.value or empty_before.was_empty(plan, path) else None)
+    plan.write(
+        path, document.whole if document.value or empty_before.was_empty(plan, path) else None
+    )
 
 
 def remember_empty(plan: Plan, path: str, document: JsonText, inside: Path) -> None:

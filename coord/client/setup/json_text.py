@@ -27,7 +27,9 @@ class JsonText:
     """A JSON document. Raises ValueError, with what is wrong and where, when it is not JSON."""
 
     def __init__(self, whole: str) -> None:
-        self._mark = whole[:1] if whole.startswith("\ufeff") else ""  # some editors on Windows begin a file with it
+        self._mark = (
+            whole[:1] if whole.startswith("\ufeff") else ""
+        )  # some editors on Windows begin a file with it
         self.text = text = whole[len(self._mark) :]
         json.loads(text)
         self._newline = "\r\n" if "\r\n" in text else "\n"
@@ -84,7 +86,11 @@ class JsonText:
         else:
             rest = self.text[members[0].end : end - 1]
             closing = self._newline + self._margin(start)
-            self._splice(start + 1, end - 1, rest[len(closing) :] if rest.startswith(closing) else rest.strip(_SPACE))
+            self._splice(
+                start + 1,
+                end - 1,
+                rest[len(closing) :] if rest.startswith(closing) else rest.strip(_SPACE),
+            )
 
     def _splice(self, start: int, end: int, new: str) -> None:
         self.text = self.text[:start] + new + self.text[end:]
@@ -123,7 +129,9 @@ class JsonText:
         return "  "
 
     def _dump(self, value: Any, margin: str) -> str:
-        return json.dumps(value, indent=self._step(), ensure_ascii=False).replace("\n", self._newline + margin)
+        return json.dumps(value, indent=self._step(), ensure_ascii=False).replace(
+            "\n", self._newline + margin
+        )
 
 
 def _members(text: str, start: int) -> list[Member]:

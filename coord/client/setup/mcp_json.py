@@ -26,7 +26,9 @@ def add_server(plan: Plan, path: str, entry: dict[str, Any]) -> None:
     document = json_file.open_document(plan, path) or JsonText("{}\n")
     servers = document.value.get("mcpServers", {})
     if not isinstance(servers, dict):
-        raise CannotChange(f"{plan.shown(path)}: mcpServers is not an object. Fix it first; nothing was changed.")
+        raise CannotChange(
+            f"{plan.shown(path)}: mcpServers is not an object. Fix it first; nothing was changed."
+        )
     if "mcpServers" not in document.value:
         json_file.remember_empty(plan, path, document, ())
         document.add((), {}, "mcpServers")
@@ -44,7 +46,11 @@ def remove_server(plan: Plan, path: str) -> None:
     stays. Raises CannotChange."""
     document = json_file.open_document(plan, path)
     entry = document.get("mcpServers", SERVER) if document else None
-    if document is None or not isinstance(entry, dict) or not str(entry.get("url")).endswith("/mcp"):
+    if (
+        document is None
+        or not isinstance(entry, dict)
+        or not str(entry.get("url")).endswith("/mcp")
+    ):
         return
     document.remove(("mcpServers", SERVER))
     json_file.prune(plan, path, document, ("mcpServers",))

@@ -51,9 +51,14 @@ class Plan:
         """The file behind a link. Raises CannotChange when it must not be changed."""
         real = os.path.realpath(path)
         if not any(_is_below(real, folder) for folder in self.folders):
-            raise CannotChange(f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by a file, or use --local.")
+            raise CannotChange(
+                f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by"
+                " a file, or use --local."
+            )
         if os.path.islink(path) and not os.path.exists(real):
-            raise CannotChange(f"{self.shown(path)} is a link to {real}, which does not exist. Fix or remove it.")
+            raise CannotChange(
+                f"{self.shown(path)} is a link to {real}, which does not exist. Fix or remove it."
+            )
         if os.path.exists(real) and not os.path.isfile(real):
             raise CannotChange(f"{self.shown(path)} is not a file. Move it away.")
         return real
@@ -82,15 +87,23 @@ class Plan:
             return None if content is None else content.decode("utf-8")
         except UnicodeDecodeError as error:
             shown = self.shown(path)
-            raise CannotChange(f"{shown} is not UTF-8 (byte {error.start}). Save it as UTF-8 first; nothing was changed.") from None
+            raise CannotChange(
+                f"{shown} is not UTF-8 (byte {error.start}). Save it as UTF-8 first; nothing was"
+                " changed."
+            ) from None
 
     def write(self, path: str, after: str | None, *, executable: bool = False) -> None:
         """Plans the content of a file; None removes it. Raises CannotChange."""
         before = self.read(path)
         real = self.real(path)
         if real in self._changes:
-            before, executable = self._changes[real].before, executable or self._changes[real].executable
-        self._changes[real] = FileChange(real, before, None if after is None else after.encode("utf-8"), executable)
+            before, executable = (
+                self._changes[real].before,
+                executable or self._changes[real].executable,
+            )
+        self._changes[real] = FileChange(
+            real, before, None if after is None else after.encode("utf-8"), executable
+        )
 
     def remove_if_empty(self, folder: str) -> None:
         """Plans that this folder goes with the last file in it."""
@@ -113,7 +126,10 @@ class Plan:
         """Raises CannotChange; then everything is as it was."""
         for change in self.changes:
             if _content(change.path) != change.before:
-                raise CannotChange(f"{self.shown(change.path)} was changed by another process just now. Run it again.")
+                raise CannotChange(
+                    f"{self.shown(change.path)} was changed by another process just now. Run it"
+                    " again."
+                )
         done: list[FileChange] = []
         folders: list[str] = []
         try:
@@ -129,7 +145,9 @@ class Plan:
                 _remove_folder(folder)
             if isinstance(error, OSError):
                 where = self.shown(str(error.filename)) if error.filename else "a file"
-                raise CannotChange(f"{where} cannot be written: {error.strerror}. Everything is as it was.") from None
+                raise CannotChange(
+                    f"{where} cannot be written: {error.strerror}. Everything is as it was."
+                ) from None
             raise
 
     def _remove_folders(self) -> None:

@@ -13,7 +13,10 @@ from coord.client.setup.plan import CannotChange, Plan
 
 NAME = "coord"
 MANIFEST, MARKETPLACE = ".claude-plugin/plugin.json", ".claude-plugin/marketplace.json"
-_DESCRIPTION = "Keeps AI coding sessions that work side by side from undoing each other's work: locks, messages, work items."
+_DESCRIPTION = (
+    "Keeps AI coding sessions that work side by side from undoing each other's work: locks,"
+    " messages, work items."
+)
 
 _README = """\
 # coord for Claude Code
@@ -26,7 +29,7 @@ plugin also has a skill and the tools of coord's MCP server, {url}.
 It needs the `coord` command, which the server hands out: `curl -fsS {url}/client/install.sh | sh`.
 Without it the plugin does nothing. `coord doctor` shows whether it works. Made by
 `coord init --plugin`, which also brings it up to date.
-"""
+"""  # noqa: E501 (as it is shown)
 
 _SKILL = """\
 ---
@@ -50,14 +53,19 @@ deployment, a migration, a server), to see who works on what, and to read or wri
 | send what could not be sent | `coord sync` |
 
 `coord --help` has the rest. All calls, for those without the command: `{url}/llms.txt`.
-"""
+"""  # noqa: E501 (as it is shown)
 
 
 def files(url: str, with_token: bool) -> dict[str, str]:
     """The plugin's files by their names. It names no project: each repository has its own."""
     servers = {mcp_json.SERVER: mcp_json.server(url, None, with_token)}
     events = {event.name: [hooks.group(event, hooks.PLUGIN_COMMAND)] for event in hooks.EVENTS}
-    about = {"name": NAME, "description": _DESCRIPTION, "version": __version__, "author": {"name": "coord"}}
+    about = {
+        "name": NAME,
+        "description": _DESCRIPTION,
+        "version": __version__,
+        "author": {"name": "coord"},
+    }
     market = {
         "name": NAME,
         "description": _DESCRIPTION,

@@ -60,7 +60,9 @@ def install(place: Place, options: InitOptions) -> Plan:
     plan = plan_for(place)
     url, project = _chosen(plan, place, options)
     creates_config = plan.read(os.path.join(place.root, CONFIG)) is None
-    answers = not creates_config or _answers(plan, url, is_named=bool(options.url or os.environ.get("COORD_URL")))
+    answers = not creates_config or _answers(
+        plan, url, is_named=bool(options.url or os.environ.get("COORD_URL"))
+    )
     config_file.add(plan, place.root, url if answers else None, project)
     claude_settings.add_hooks(plan, settings_file(place, local=options.local))
     if options.local:
@@ -72,9 +74,15 @@ def install(place: Place, options: InitOptions) -> Plan:
         _note_what_others_miss(plan, place, url if creates_config and answers else "")
     if options.mcp and options.local:
         command = f"claude mcp add --transport http --scope local coord {url}/mcp"
-        raise CannotChange(f"{MCP} is shared, so --mcp does not go with --local. For yourself: {command}")
+        raise CannotChange(
+            f"{MCP} is shared, so --mcp does not go with --local. For yourself: {command}"
+        )
     if options.mcp:
-        mcp_json.add_server(plan, os.path.join(place.root, MCP), mcp_json.server(url, project, place.token is not None))
+        mcp_json.add_server(
+            plan,
+            os.path.join(place.root, MCP),
+            mcp_json.server(url, project, place.token is not None),
+        )
     if options.guard:
         git_hooks.add(plan, place)
     return plan
@@ -83,7 +91,11 @@ def install(place: Place, options: InitOptions) -> Plan:
 def _install_local(plan: Plan, place: Place, url: str, *, creates_config: bool) -> None:
     instructions.add_local(plan, place.root, url)
     if place.repository is not None:
-        ignored.add_local(plan, place.repository, config=creates_config or ignored.config_is_own(plan, place.repository))
+        ignored.add_local(
+            plan,
+            place.repository,
+            config=creates_config or ignored.config_is_own(plan, place.repository),
+        )
 
 
 def remove(place: Place, *, local_only: bool = False) -> Plan:
@@ -91,13 +103,17 @@ def remove(place: Place, *, local_only: bool = False) -> Plan:
     CannotChange."""
     plan = plan_for(place)
     plan.remove_if_empty(os.path.join(place.root, FOLDER))
-    config_goes = not local_only or place.repository is None or ignored.config_is_own(plan, place.repository)
+    config_goes = (
+        not local_only or place.repository is None or ignored.config_is_own(plan, place.repository)
+    )
     claude_settings.remove_hooks(plan, settings_file(place, local=True))
     instructions.remove_local(plan, place.root)
     if place.repository is not None:
         ignored.remove_local(plan, place.repository)
     if local_only:
-        empty_before.forget(plan, settings_file(place, local=True), os.path.join(place.root, instructions.LOCAL))
+        empty_before.forget(
+            plan, settings_file(place, local=True), os.path.join(place.root, instructions.LOCAL)
+        )
     else:
         _remove_shared(plan, place)
         empty_before.forget(plan)
@@ -126,7 +142,10 @@ def _chosen(plan: Plan, place: Place, options: InitOptions) -> tuple[str, str]:
     ):
         configured = config.get(name)
         if option and config and option.rstrip("/") != str(configured or "").rstrip("/"):
-            raise CannotChange(f"{CONFIG} exists and has {name} = {configured!r}. Change it there, or leave --{name} out.")
+            raise CannotChange(
+                f"{CONFIG} exists and has {name} = {configured!r}. Change it there, or leave"
+                f" --{name} out."
+            )
         chosen.append(str(option or configured or default))
     url, project = checked_url(chosen[0]), chosen[1]
     if not 0 < len(project) <= MAX_PROJECT:
@@ -139,13 +158,20 @@ def _answers(plan: Plan, url: str, *, is_named: bool) -> bool:
     written: it would be wrong for the whole team."""
     try:
         answer = call(url, "GET", "/livez", timeout=TIMEOUT_S)
-        problem = "" if answer.json == {"status": "ok"} else f"what answers there ({answer.status}) is not coord"
+        problem = (
+            ""
+            if answer.json == {"status": "ok"}
+            else f"what answers there ({answer.status}) is not coord"
+        )
     except Away as away:
         problem = str(away)
     if problem and is_named:
         plan.notes.append(f"{url} is written, but {problem}. Check it with coord doctor.")
     elif problem:
-        plan.notes.append(f"No server is written into {CONFIG}: {problem}. Name your team's: coord init --url URL.")
+        plan.notes.append(
+            f"No server is written into {CONFIG}: {problem}. Name your team's: coord init --url"
+            " URL."
+        )
         return False
     return True
 
@@ -155,20 +181,30 @@ def checked_url(url: str) -> str:
     url = address.normal(url)
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and (parts.port or 1) > 0
+        good = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and not parts.username
+            and (parts.port or 1) > 0
+        )
     except ValueError:
         good = False
     if not good or any(letter.isspace() for letter in url):
-        raise CannotChange(f"{url!r} is not the address of a coord server. One looks like http://coord.example:8001.")
+        raise CannotChange(
+            f"{url!r} is not the address of a coord server. One looks like"
+            " http://coord.example:8001."
+        )
     return url
 
 
 def _note_what_others_miss(plan: Plan, place: Place, url: str) -> None:
     if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
         plan.notes.append(
-            f"{url} is each machine's own server. For a team, name the one that all of them reach: in {CONFIG}, or with coord init --url."
+            f"{url} is each machine's own server. For a team, name the one that all of them reach:"
+            f" in {CONFIG}, or with coord init --url."
         )
     if place.repository is not None and git.ignored_by_the_team(place.root, f"{FOLDER}/{SHARED}"):
         plan.notes.append(
-            f"git ignores {FOLDER}/{SHARED} here, so nobody else gets the hooks. Add the line !{FOLDER}/{SHARED} to .gitignore."
+            f"git ignores {FOLDER}/{SHARED} here, so nobody else gets the hooks. Add the line"
+            f" !{FOLDER}/{SHARED} to .gitignore."
         )

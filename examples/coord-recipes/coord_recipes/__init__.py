@@ -39,7 +39,9 @@ board = BoardPart(
 area = Area(
     name="recipes",
     blueprint=blp,
-    status=StatusPart(fields={"recent_recipes": fields.List(fields.Nested(RecipeSchema))}, read=_status),
+    status=StatusPart(
+        fields={"recent_recipes": fields.List(fields.Nested(RecipeSchema))}, read=_status
+    ),
     gauges=_gauges,
     tools=(write, recipes),
     board=board,

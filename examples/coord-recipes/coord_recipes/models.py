@@ -11,7 +11,10 @@ TITLE_LENGTH = 200
 
 
 class Recipe(Base):
-    """A recipe. `revision`: of the journal row that says it was written; `changed`: of the last one about it."""
+    """A recipe.
+
+    `revision`: of the journal row that says it was written; `changed`: of the last one about it.
+    """
 
     __tablename__ = "recipes"
     __table_args__ = (

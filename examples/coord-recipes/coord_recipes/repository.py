@@ -1,4 +1,7 @@
-"""Every SQL statement of the recipes area. Functions read, and return rows or a decision; none of them commits."""
+"""Every SQL statement of the recipes area.
+
+Functions read, and return rows or a decision; none of them commits.
+"""
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
@@ -13,10 +16,16 @@ _recipes = Recipe.__table__
 _c = _recipes.c
 
 _BY_ID = Prepared(sa.select(*_c).where(_c.id == param("id")))
-_BY_TITLE = Prepared(sa.select(*_c).where(_c.project_key == param("project_key"), _c.title == param("title")))
+_BY_TITLE = Prepared(
+    sa.select(*_c).where(_c.project_key == param("project_key"), _c.title == param("title"))
+)
 
-_new = {name: param(name, type_=_c[name].type) for name in ("id", "project_key", "title", "text", "created_by", "digest")}
-# Revision and time are the journal's, so the recipe and its event agree. The unique keys guard against a second one.
+_new = {
+    name: param(name, type_=_c[name].type)
+    for name in ("id", "project_key", "title", "text", "created_by", "digest")
+}
+# Revision and time are the journal's, so the recipe and its event agree. The unique keys guard
+# against a second one.
 _INSERT = Prepared(
     sa.insert(_recipes).values(
         {
@@ -37,8 +46,13 @@ _EDIT = Prepared(
 
 
 def write(db: Reader, recipe_id: str, wanted: Row) -> Decision[tuple[Row, bool]]:
-    """`(recipe, created)`. Raises TitleTaken and IdConflict. May be repeated: with an id it stores nothing twice."""
-    content = {name: wanted[name] for name in ("project_key", "title", "text")} | {"created_by": wanted["session_id"]}
+    """`(recipe, created)`.
+
+    Raises TitleTaken and IdConflict. May be repeated: with an id it stores nothing twice.
+    """
+    content = {name: wanted[name] for name in ("project_key", "title", "text")} | {
+        "created_by": wanted["session_id"]
+    }
     content_digest = digest(content)
     stored = db.row(_BY_ID, id=recipe_id)
     if stored is not None:
@@ -55,19 +69,26 @@ def write(db: Reader, recipe_id: str, wanted: Row) -> Decision[tuple[Row, bool]]
 
 
 def edit(db: Reader, recipe_id: str, session_id: str, text: str) -> Decision[Row]:
-    """The recipe, with another text. Raises NotFound. May be repeated: what is so already changes nothing."""
+    """The recipe, with another text.
+
+    Raises NotFound. May be repeated: what is so already changes nothing.
+    """
     recipe = get(db, recipe_id)
     if recipe["text"] == text:
         return Answer(recipe)
     change: Change[Row] = Change()
-    change.add(_EDIT, {"recipe_id": recipe_id, "seen": recipe["changed"], "new_text": text}, expect=1)
+    change.add(
+        _EDIT, {"recipe_id": recipe_id, "seen": recipe["changed"], "new_text": text}, expect=1
+    )
     change.record(_event("recipe.edited", recipe, session_id))
     change.answer_with(lambda rows: rows[0], _BY_ID, {"id": recipe_id})
     return change
 
 
 def _event(kind: str, recipe: Row, session_id: str) -> Event:
-    return Event(kind, "recipe", recipe["id"], recipe["project_key"], session_id, {"title": recipe["title"]})
+    return Event(
+        kind, "recipe", recipe["id"], recipe["project_key"], session_id, {"title": recipe["title"]}
+    )
 
 
 def get(db: Reader, recipe_id: str) -> Row:

@@ -11,7 +11,12 @@ from coord_recipes import repository
 from coord_recipes.errors import TitleTaken
 from coord_recipes.schemas import EditSchema, RecipeList, RecipeSchema, RecipesQuery, WriteSchema
 
-blp = Blueprint("recipes", __name__, url_prefix="/recipes", description="What one session found out and the next can use.")
+blp = Blueprint(
+    "recipes",
+    __name__,
+    url_prefix="/recipes",
+    description="What one session found out and the next can use.",
+)
 
 
 @blp.route("", methods=["POST"])

@@ -24,9 +24,17 @@ RecipeList = list_of(RecipeSchema)
 class WriteSchema(Body):
     """A new recipe."""
 
-    example = {"project_key": "shop", "session_id": "web-1/agent", "title": "Build offline", "text": "make wheels"}
+    example = {
+        "project_key": "shop",
+        "session_id": "web-1/agent",
+        "title": "Build offline",
+        "text": "make wheels",
+    }
 
-    id = Uuid(load_default=None, metadata={"description": "Chosen by the client: repeating the call writes nothing twice."})
+    id = Uuid(
+        load_default=None,
+        metadata={"description": "Chosen by the client: repeating the call writes nothing twice."},
+    )
     project_key = ProjectKey(required=True)
     session_id = SessionId(required=True)
     title = Text(max_length=TITLE_LENGTH, min_length=1, required=True)

@@ -13,7 +13,12 @@ ID = "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11"
 @pytest.fixture
 def write(client: Agent) -> Callable[..., Answer]:
     def call(**fields: str) -> Answer:
-        content = {"project_key": "shop", "session_id": "host/a", "title": "Build offline", "text": "make wheels"}
+        content = {
+            "project_key": "shop",
+            "session_id": "host/a",
+            "title": "Build offline",
+            "text": "make wheels",
+        }
         return client.post("/recipes", **{**content, **fields})
 
     return call
@@ -25,7 +30,9 @@ def test_what_was_written_is_there(client: Agent, write: Callable[..., Answer]) 
     assert client.get("/status").json["recent_recipes"] == [recipe]
 
 
-def test_a_repeated_call_writes_nothing_twice(write: Callable[..., Answer], journal_rows: Callable[[], Rows]) -> None:
+def test_a_repeated_call_writes_nothing_twice(
+    write: Callable[..., Answer], journal_rows: Callable[[], Rows]
+) -> None:
     first, again = write(id=ID), write(id=ID)
     assert (first.status_code, again.status_code) == (201, 200)
     assert [row["type"] for row in journal_rows()] == ["recipe.written"]
@@ -38,7 +45,9 @@ def test_a_title_is_taken_once_in_a_project(write: Callable[..., Answer]) -> Non
     assert write(project_key="other").status_code == 201
 
 
-def test_an_edit_changes_the_text_and_when(client: Agent, write: Callable[..., Answer], clock: Clock) -> None:
+def test_an_edit_changes_the_text_and_when(
+    client: Agent, write: Callable[..., Answer], clock: Clock
+) -> None:
     recipe = write().json
     clock.move(minutes=5)
     edited = client.patch(f"/recipes/{recipe['id']}", session_id="host/b", text="make all").json

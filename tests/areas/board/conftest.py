@@ -19,7 +19,9 @@ SOON_MS = 10_000  # how long the page may take on a busy machine before a test g
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
-        pytest.skip(f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)")
+        pytest.skip(
+            f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)"
+        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -37,10 +39,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 class Opened:
-    """A page, and what it complained about or asked of others. Each has a browser profile of its own."""
+    """A page, and what it complained about or asked of others.
+
+    Each has a browser profile of its own.
+    """
 
     def __init__(self, browser: Any, url: str, **options: Any) -> None:
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "timezone_id": "Europe/Berlin", **options})
+        self.context = browser.new_context(
+            **{
+                "viewport": {"width": 1280, "height": 900},
+                "timezone_id": "Europe/Berlin",
+                **options,
+            }
+        )
         self.url = url
         self.complaints: list[str] = []
         self.asked: list[str] = []
@@ -50,7 +61,14 @@ class Opened:
         """One more tab of the same browser."""
         page = self.context.new_page()
         page.set_default_timeout(SOON_MS)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(message.text)
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.asked.append(request.url))
         return page
@@ -75,8 +93,14 @@ def open_page(browser: Any, service: Service) -> Iterator[Callable[..., Opened]]
         each.context.close()
 
 
-def claim(service: Service, resource: str, session: str = "web-1/agent", **fields: Any) -> dict[str, Any]:
-    answer = service.call("POST", "/locks", {"project_key": "shop", "session_id": session, "resource": resource, **fields})
+def claim(
+    service: Service, resource: str, session: str = "web-1/agent", **fields: Any
+) -> dict[str, Any]:
+    answer = service.call(
+        "POST",
+        "/locks",
+        {"project_key": "shop", "session_id": session, "resource": resource, **fields},
+    )
     assert answer.status in (200, 201), answer
     lock: dict[str, Any] = answer.json
     return lock

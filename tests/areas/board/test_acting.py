@@ -1,4 +1,6 @@
-"""Acting from the page: what a button does, whom it tells, and that the command lines beside it do the same."""
+"""Acting from the page: what a button does, whom it tells, and that the command lines beside it do
+the same.
+"""
 
 import subprocess
 from collections.abc import Callable
@@ -15,14 +17,21 @@ AWKWARD = 'it\'s $(touch x); "quoted" `back` \\ & ünï'
 
 def fill_in(page: Any, **fields: str) -> Any:
     dialog = page.get_by_role("dialog")
-    for label, value in {"Your name": "anna", **{name.replace("_", " "): value for name, value in fields.items()}}.items():
+    for label, value in {
+        "Your name": "anna",
+        **{name.replace("_", " "): value for name, value in fields.items()},
+    }.items():
         dialog.get_by_label(label).fill(value)
     return dialog
 
 
 def command(dialog: Any, label: str) -> str:
     dialog.get_by_text("The same on the command line").click()
-    line: str = dialog.locator(".command", has=dialog.page.locator(".label", has_text=label)).first.locator("code").inner_text()
+    line: str = (
+        dialog.locator(".command", has=dialog.page.locator(".label", has_text=label))
+        .first.locator("code")
+        .inner_text()
+    )
     return line
 
 
@@ -32,7 +41,11 @@ def newest(service: Service, kind: str) -> Any:
 
 
 def test_a_session_is_ended_with_a_reason_and_is_told(service: Service, open_page: Open) -> None:
-    service.call("POST", "/sessions/heartbeat", {"session_id": "web-9/agent", "project_key": "shop", "ttl_minutes": 60})
+    service.call(
+        "POST",
+        "/sessions/heartbeat",
+        {"session_id": "web-9/agent", "project_key": "shop", "ttl_minutes": 60},
+    )
     lock = claim(service, "src/held.py", "web-9/agent")
     page = open_page().go("#/session/web-9%2Fagent")
     page.get_by_role("button", name="End", exact=True).click()
@@ -61,10 +74,15 @@ def test_the_operator_is_asked_for_the_name_once(service: Service, open_page: Op
         dialog.get_by_role("button", name="Send").click()
         dialog.wait_for(state="hidden")
     sent = service.call("GET", "/messages?from_session=anna").json["items"]
-    assert [message["subject"] for message in sent if message["broadcast"]][:2] == ["News 1", "News 0"]
+    assert [message["subject"] for message in sent if message["broadcast"]][:2] == [
+        "News 1",
+        "News 0",
+    ]
 
 
-def test_a_refusal_is_shown_in_the_services_words_and_nothing_is_lost(service: Service, open_page: Open) -> None:
+def test_a_refusal_is_shown_in_the_services_words_and_nothing_is_lost(
+    service: Service, open_page: Open
+) -> None:
     page = open_page().go()
     page.get_by_role("button", name="Write to all").click()
     dialog = fill_in(page, Subject="s" * 2000, Message="Kept")
@@ -73,10 +91,18 @@ def test_a_refusal_is_shown_in_the_services_words_and_nothing_is_lost(service: S
     assert dialog.get_by_label("Message").input_value() == "Kept"
 
 
-def test_an_items_status_is_changed_and_its_assignee_is_told(service: Service, open_page: Open) -> None:
-    workflow = service.call("POST", "/workflows", {"project_key": "shop", "name": "W", "created_by": "ops"}).json["id"]
-    item = service.call("POST", "/work-items", {"workflow_id": workflow, "title": "Job", "session_id": "ops"}).json["id"]
-    service.call("PATCH", f"/work-items/{item}", {"session_id": "web-3/agent", "status": "in_progress"})
+def test_an_items_status_is_changed_and_its_assignee_is_told(
+    service: Service, open_page: Open
+) -> None:
+    workflow = service.call(
+        "POST", "/workflows", {"project_key": "shop", "name": "W", "created_by": "ops"}
+    ).json["id"]
+    item = service.call(
+        "POST", "/work-items", {"workflow_id": workflow, "title": "Job", "session_id": "ops"}
+    ).json["id"]
+    service.call(
+        "PATCH", f"/work-items/{item}", {"session_id": "web-3/agent", "status": "in_progress"}
+    )
     page = open_page().go(f"#/item/{item}")
     page.get_by_role("button", name="Status").click()
     dialog = fill_in(page, Reason="Finance must decide first")
@@ -84,11 +110,18 @@ def test_an_items_status_is_changed_and_its_assignee_is_told(service: Service, o
     dialog.get_by_role("button", name="Change").click()
     dialog.wait_for(state="hidden")
     assert service.call("GET", f"/work-items/{item}").json["status"] == "blocked"
-    assert service.call("GET", "/messages?to_session=web-3/agent").json["items"][0]["body"] == "Finance must decide first"
+    assert (
+        service.call("GET", "/messages?to_session=web-3/agent").json["items"][0]["body"]
+        == "Finance must decide first"
+    )
 
 
-@pytest.mark.parametrize("text", ["plain", AWKWARD, "two\nlines", "-x"], ids=["plain", "awkward", "lines", "dash"])
-def test_the_curl_line_does_what_the_button_does(service: Service, open_page: Open, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["plain", AWKWARD, "two\nlines", "-x"], ids=["plain", "awkward", "lines", "dash"]
+)
+def test_the_curl_line_does_what_the_button_does(
+    service: Service, open_page: Open, text: str
+) -> None:
     page = open_page().go()
     page.get_by_role("button", name="Write to all").click()
     dialog = fill_in(page, Subject="By curl", Message=text)
@@ -101,10 +134,18 @@ def test_the_curl_line_does_what_the_button_does(service: Service, open_page: Op
 
 def test_another_sites_page_can_neither_read_nor_act(service: Service, open_page: Open) -> None:
     page = open_page().page
-    page.route("http://elsewhere.test/", lambda route: route.fulfill(body="<p>elsewhere</p>", content_type="text/html"))
+    page.route(
+        "http://elsewhere.test/",
+        lambda route: route.fulfill(body="<p>elsewhere</p>", content_type="text/html"),
+    )
     page.goto("http://elsewhere.test/")
     message = '{"from_session": "evil", "subject": "s", "body": "b"}'
-    page.evaluate(f"fetch('{service.url}/api/coord/messages', {{method: 'POST', body: '{message}', mode: 'no-cors'}}).catch(() => null)")
-    read = page.evaluate(f"fetch('{service.url}/api/coord/board').then(() => 'read', () => 'refused')")
+    page.evaluate(
+        f"fetch('{service.url}/api/coord/messages', {{method: 'POST', body: '{message}', mode:"
+        " 'no-cors'}).catch(() => null)"
+    )
+    read = page.evaluate(
+        f"fetch('{service.url}/api/coord/board').then(() => 'read', () => 'refused')"
+    )
     assert read == "refused"
     assert service.call("GET", "/messages?from_session=evil").json["items"] == []

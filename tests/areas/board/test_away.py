@@ -1,4 +1,6 @@
-"""The service stopped, its database away, its stream cut: the page says so, comes back by itself, and misses nothing."""
+"""The service stopped, its database away, its stream cut: the page says so, comes back by itself,
+and misses nothing.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +30,9 @@ def not_current(page: Any) -> Any:
     return page.locator(".notice").get_by_text("Not current")
 
 
-def test_a_stopped_service_is_said_and_what_changed_meanwhile_is_there_afterwards(service: Service, open_page: Open, browser: Any) -> None:
+def test_a_stopped_service_is_said_and_what_changed_meanwhile_is_there_afterwards(
+    service: Service, open_page: Open, browser: Any
+) -> None:
     claim(service, "before.py")
     port = service.port
     opened = open_page()
@@ -45,10 +49,15 @@ def test_a_stopped_service_is_said_and_what_changed_meanwhile_is_there_afterward
     assert page.get_by_label("Locks", exact=True).get_by_role("link", name="before.py").count() == 1
 
 
-def test_a_database_that_is_away_is_said_in_the_services_words(service: Service, open_page: Open) -> None:
+def test_a_database_that_is_away_is_said_in_the_services_words(
+    service: Service, open_page: Open
+) -> None:
     page = open_page().go()
     away = {"detail": "Database unavailable. Retry after 30 seconds.", "retry_after": 30}
-    page.route("**/api/coord/board*", lambda route: route.fulfill(status=503, json=away, headers={"Retry-After": "30"}))
+    page.route(
+        "**/api/coord/board*",
+        lambda route: route.fulfill(status=503, json=away, headers={"Retry-After": "30"}),
+    )
     claim(service, "unseen.py")
     not_current(page).wait_for()
     page.get_by_text("Database unavailable.").first.wait_for()
@@ -57,24 +66,37 @@ def test_a_database_that_is_away_is_said_in_the_services_words(service: Service,
     current(page).wait_for()
 
 
-def test_a_journal_that_begins_anew_shows_what_there_is_now(service: Service, open_page: Open) -> None:
+def test_a_journal_that_begins_anew_shows_what_there_is_now(
+    service: Service, open_page: Open
+) -> None:
     """As after a backup was restored: the cursor is ahead of the journal."""
     page = open_page().go()
-    page.route("**/api/coord/board?after=*", lambda route: route.continue_(url=f"{service.url}/api/coord/board?after=999999999"))
+    page.route(
+        "**/api/coord/board?after=*",
+        lambda route: route.continue_(url=f"{service.url}/api/coord/board?after=999999999"),
+    )
     claim(service, "restored.py")
     page.get_by_role("link", name="restored.py").first.wait_for()
     current(page).wait_for()
 
 
-def test_what_the_page_shows_in_the_end_is_what_the_api_says(service: Service, open_page: Open) -> None:
+def test_what_the_page_shows_in_the_end_is_what_the_api_says(
+    service: Service, open_page: Open
+) -> None:
     page = open_page().go()
     with service.caller() as caller:
         for number in range(120):
             session = f"web-{number % 7}/agent"
-            caller.call("POST", "/locks", {"project_key": "shop", "session_id": session, "resource": f"f{number % 30}"})
+            caller.call(
+                "POST",
+                "/locks",
+                {"project_key": "shop", "session_id": session, "resource": f"f{number % 30}"},
+            )
             if number % 3 == 0:
                 caller.call("DELETE", f"/locks?session_id={session}&release_all=true")
-    held = sorted(lock["resource"] for lock in service.call("GET", "/locks?limit=500").json["items"])
+    held = sorted(
+        lock["resource"] for lock in service.call("GET", "/locks?limit=500").json["items"]
+    )
     page.locator("#panel-locks .count").get_by_text(str(len(held)), exact=True).wait_for()
     assert sorted(page.locator(".tree .name a:not(.tag)").all_inner_texts()) == held
 
@@ -82,7 +104,9 @@ def test_what_the_page_shows_in_the_end_is_what_the_api_says(service: Service, o
 WITHOUT_WORKERS = "delete globalThis.SharedWorker"  # as on some phones
 
 
-def test_a_browser_without_shared_workers_follows_by_itself(service: Service, open_page: Open) -> None:
+def test_a_browser_without_shared_workers_follows_by_itself(
+    service: Service, open_page: Open
+) -> None:
     opened = open_page()
     opened.page.add_init_script(WITHOUT_WORKERS)
     page = opened.go()
@@ -91,7 +115,9 @@ def test_a_browser_without_shared_workers_follows_by_itself(service: Service, op
     assert any("events/stream" in url for url in opened.asked)
 
 
-def test_without_a_stream_it_asks_every_few_seconds_and_says_so(service: Service, open_page: Open) -> None:
+def test_without_a_stream_it_asks_every_few_seconds_and_says_so(
+    service: Service, open_page: Open
+) -> None:
     opened = open_page()
     opened.page.add_init_script(WITHOUT_WORKERS)
     refusal = {"detail": "As many calls wait here as may.", "error": "too_many"}

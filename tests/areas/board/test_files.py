@@ -1,4 +1,6 @@
-"""The page's files: what is served, under which policy, and that the libraries are those that were recorded."""
+"""The page's files: what is served, under which policy, and that the libraries are those that were
+recorded.
+"""
 
 import re
 from pathlib import Path
@@ -19,7 +21,9 @@ SCRIPTS = sorted((ROOT / "coord" / "areas").glob("*/static/*.js"))
 
 
 def policy_of(answer: Any) -> dict[str, str]:
-    parts = (each.strip().partition(" ") for each in answer.headers["Content-Security-Policy"].split(";"))
+    parts = (
+        each.strip().partition(" ") for each in answer.headers["Content-Security-Policy"].split(";")
+    )
     return {name: value for name, _, value in parts}
 
 
@@ -72,7 +76,11 @@ def test_an_area_is_on_the_page_by_its_own_field_alone(web: Agent) -> None:
 )
 def test_a_file_has_its_type_and_is_asked_for_again(web: Agent, path: str, kind: str) -> None:
     answer = web.client.get(path)
-    assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (200, kind, "no-cache")
+    assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (
+        200,
+        kind,
+        "no-cache",
+    )
     answer.close()
     again = web.client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
     again.close()
@@ -104,7 +112,14 @@ def test_the_libraries_are_those_that_were_recorded() -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.parent.name}/{path.name}")
 def test_no_script_makes_markup_or_code_of_text(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|javascript:", text) == []
+    assert (
+        re.findall(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new"
+            r" Function|javascript:",
+            text,
+        )
+        == []
+    )
     assert re.findall(r"\bstyle=", text) == []
 
 

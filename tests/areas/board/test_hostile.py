@@ -21,8 +21,21 @@ HOSTILE = {
 def test_text_of_others_is_text(service: Service, open_page: Open) -> None:
     for name, text in HOSTILE.items():
         session = f"{name}/{text[:150]}"
-        service.call("POST", "/sessions/heartbeat", {"session_id": session, "project_key": text[:90], "task": text, "agent": text[:50]})
-        service.call("POST", "/locks", {"project_key": text[:90], "session_id": session, "resource": text[:390], "description": text})
+        service.call(
+            "POST",
+            "/sessions/heartbeat",
+            {"session_id": session, "project_key": text[:90], "task": text, "agent": text[:50]},
+        )
+        service.call(
+            "POST",
+            "/locks",
+            {
+                "project_key": text[:90],
+                "session_id": session,
+                "resource": text[:390],
+                "description": text,
+            },
+        )
         body = {
             "project_key": text[:90],
             "component": text[:90],
@@ -32,10 +45,26 @@ def test_text_of_others_is_text(service: Service, open_page: Open) -> None:
             "updated_by": session,
         }
         service.call("PUT", "/components", body)
-        workflow = service.call("POST", "/workflows", {"project_key": text[:90], "name": text[:150], "created_by": session}).json
-        item = {"workflow_id": workflow["id"], "title": text[:150], "status": "blocked", "description": text, "session_id": session}
+        workflow = service.call(
+            "POST",
+            "/workflows",
+            {"project_key": text[:90], "name": text[:150], "created_by": session},
+        ).json
+        item = {
+            "workflow_id": workflow["id"],
+            "title": text[:150],
+            "status": "blocked",
+            "description": text,
+            "session_id": session,
+        }
         service.call("POST", "/work-items", item)
-        sent = {"from_session": session, "to_session": session, "subject": text[:150], "body": text, "importance": "urgent"}
+        sent = {
+            "from_session": session,
+            "to_session": session,
+            "subject": text[:150],
+            "body": text,
+            "importance": "urgent",
+        }
         service.call("POST", "/messages", sent)
     opened = open_page()
     dialogs: list[str] = []

@@ -12,7 +12,15 @@ def test_five_thousand_locks_do_not_freeze_the_page(service: Service, open_page:
     with service.caller() as caller:
         for start in range(50):
             resources = [f"src/package_{start}/module_{number}.py" for number in range(100)]
-            caller.call("POST", "/locks", {"project_key": "shop", "session_id": f"bulk-{start % 20}/agent", "resources": resources})
+            caller.call(
+                "POST",
+                "/locks",
+                {
+                    "project_key": "shop",
+                    "session_id": f"bulk-{start % 20}/agent",
+                    "resources": resources,
+                },
+            )
     page = open_page().go()
     page.locator("#panel-locks .count").get_by_text("5000").wait_for()
     assert page.locator("main li").count() < 400

@@ -10,17 +10,31 @@ from tests.service import Service
 Open = Callable[..., Opened]
 
 
-def test_a_change_is_on_the_page_within_a_second_while_others_come_in(service: Service, open_page: Open) -> None:
+def test_a_change_is_on_the_page_within_a_second_while_others_come_in(
+    service: Service, open_page: Open
+) -> None:
     opened = open_page()
     page = opened.go()
     took = []
     with service.caller() as caller:
         for number in range(60):
-            caller.call("POST", "/locks", {"project_key": "shop", "session_id": f"busy-{number}/agent", "resource": f"busy/{number}"})
+            caller.call(
+                "POST",
+                "/locks",
+                {
+                    "project_key": "shop",
+                    "session_id": f"busy-{number}/agent",
+                    "resource": f"busy/{number}",
+                },
+            )
             if number % 12 == 0:
                 name = f"watched-{number}.py"
                 began = time.monotonic()
-                caller.call("POST", "/locks", {"project_key": "shop", "session_id": "web-1/agent", "resource": name})
+                caller.call(
+                    "POST",
+                    "/locks",
+                    {"project_key": "shop", "session_id": "web-1/agent", "resource": name},
+                )
                 page.get_by_role("link", name=name, exact=True).first.wait_for()
                 took.append(time.monotonic() - began)
     assert sorted(took)[len(took) // 2] < 1.0, took
@@ -45,7 +59,9 @@ def test_the_page_asks_nobody_else_and_breaks_no_rule(service: Service, open_pag
     assert [url for url in opened.asked if not url.startswith((opened.url, "data:"))] == []
 
 
-def test_a_link_opens_what_it_was_copied_from_and_back_goes_back(service: Service, open_page: Open) -> None:
+def test_a_link_opens_what_it_was_copied_from_and_back_goes_back(
+    service: Service, open_page: Open
+) -> None:
     claim(service, "src/app.py")
     claim(service, "src/app.py", project_key="other")
     page = open_page().go("#/?project=other&q=app&closed=messages")
@@ -70,13 +86,17 @@ def test_the_keys_move_search_and_help(service: Service, open_page: Open) -> Non
     page.keyboard.press("/")
     page.keyboard.type("app.py")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Blocks app.py").or_(page.get_by_role("heading", name="Search: app.py")).first.wait_for()
+    page.get_by_role("heading", name="Blocks app.py").or_(
+        page.get_by_role("heading", name="Search: app.py")
+    ).first.wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     page.get_by_role("dialog").get_by_text("next, previous row").wait_for()
 
 
-def test_times_are_told_in_a_zone_that_can_be_chosen_and_is_shown(service: Service, open_page: Open) -> None:
+def test_times_are_told_in_a_zone_that_can_be_chosen_and_is_shown(
+    service: Service, open_page: Open
+) -> None:
     claim(service, "src/app.py")
     page = open_page().go()
     page.get_by_text("Europe/Berlin (GMT+").wait_for()
@@ -91,7 +111,16 @@ def test_times_are_told_in_a_zone_that_can_be_chosen_and_is_shown(service: Servi
 
 def test_troubles_are_counted_in_the_title(service: Service, open_page: Open) -> None:
     for name in ("api", "web"):
-        service.call("PUT", "/components", {"project_key": "shop", "component": name, "state": "degraded", "updated_by": "ops/anna"})
+        service.call(
+            "PUT",
+            "/components",
+            {
+                "project_key": "shop",
+                "component": name,
+                "state": "degraded",
+                "updated_by": "ops/anna",
+            },
+        )
     page = open_page().go()
     page.get_by_role("heading", name="Needs attention").wait_for()
     number = int(page.locator("#panel-troubles .count").inner_text())
@@ -110,7 +139,9 @@ def test_two_tabs_share_one_stream(service: Service, open_page: Open) -> None:
     for page in (opened.page, second):
         page.get_by_role("link", name="both.py").first.wait_for()
     assert opened.complaints == []
-    assert not any("events/stream" in url for url in opened.asked), "a tab followed by itself, and not the worker for all"
+    assert not any("events/stream" in url for url in opened.asked), (
+        "a tab followed by itself, and not the worker for all"
+    )
 
 
 def test_a_stored_page_of_an_old_service_says_so(service: Service, open_page: Open) -> None:

@@ -1,4 +1,5 @@
-"""The pictures of the documents are of the real page: a scene is set up by calls, and looked at in a browser.
+"""The pictures of the documents are of the real page: a scene is set up by calls, and looked at in
+a browser.
 
 `make pictures` stores them; every other run only takes them, so that a scene that breaks is seen.
 """
@@ -55,15 +56,48 @@ class Scene:
     def __init__(self, service: Service) -> None:
         self._service = service
         for name, agent, task, ttl in SESSIONS:
-            self._call("POST", "/sessions/heartbeat", session_id=name, project_key="shop", agent=agent, task=task, ttl_minutes=ttl)
+            self._call(
+                "POST",
+                "/sessions/heartbeat",
+                session_id=name,
+                project_key="shop",
+                agent=agent,
+                task=task,
+                ttl_minutes=ttl,
+            )
         for holder, resource, why in LOCKS:
-            self._call("POST", "/locks", project_key="shop", session_id=holder, resource=resource, description=why)
+            self._call(
+                "POST",
+                "/locks",
+                project_key="shop",
+                session_id=holder,
+                resource=resource,
+                description=why,
+            )
         for name, state, version, notes in COMPONENTS:
-            body = {"project_key": "shop", "component": name, "state": state, "version": version, "notes": notes, "updated_by": "ops/anna"}
+            body = {
+                "project_key": "shop",
+                "component": name,
+                "state": state,
+                "version": version,
+                "notes": notes,
+                "updated_by": "ops/anna",
+            }
             self._call("PUT", "/components", **body)
         self.workflow = self._work()
-        sent = {"from_session": "ops/anna", "project_key": "shop", "body": "Please answer before you run it.", "importance": "urgent"}
-        self._call("POST", "/messages", to_session="db-1/codex", subject="Is the migration reversible?", **sent)
+        sent = {
+            "from_session": "ops/anna",
+            "project_key": "shop",
+            "body": "Please answer before you run it.",
+            "importance": "urgent",
+        }
+        self._call(
+            "POST",
+            "/messages",
+            to_session="db-1/codex",
+            subject="Is the migration reversible?",
+            **sent,
+        )
 
     def _call(self, method: str, path: str, **body: Any) -> Any:
         answer = self._service.call(method, path, body)
@@ -71,14 +105,23 @@ class Scene:
         return answer.json
 
     def _work(self) -> str:
-        workflow: str = self._call("POST", "/workflows", project_key="shop", name="Checkout rewrite", created_by="ops/anna")["id"]
+        workflow: str = self._call(
+            "POST", "/workflows", project_key="shop", name="Checkout rewrite", created_by="ops/anna"
+        )["id"]
         ids: list[str] = []
         for title, needs in ITEMS:
-            item = {"workflow_id": workflow, "title": title, "depends_on": [ids[each] for each in needs], "session_id": "ops/anna"}
+            item = {
+                "workflow_id": workflow,
+                "title": title,
+                "depends_on": [ids[each] for each in needs],
+                "session_id": "ops/anna",
+            }
             ids.append(self._call("POST", "/work-items", **item)["id"])
         self._call("PATCH", f"/workflows/{workflow}", session_id="ops/anna", status="active")
         self._call("PATCH", f"/work-items/{ids[0]}", session_id="web-2/claude", status="completed")
-        self._call("PATCH", f"/work-items/{ids[1]}", session_id="web-1/claude", status="in_progress")
+        self._call(
+            "PATCH", f"/work-items/{ids[1]}", session_id="web-1/claude", status="in_progress"
+        )
         self._call("PATCH", f"/work-items/{ids[2]}", session_id="web-2/claude", status="blocked")
         return workflow
 
@@ -104,7 +147,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def scene(service: Service) -> Iterator[Scene]:
     made = Scene(service)
-    waiting = [made.wait("web-2/claude", "src/cart/totals.py"), made.wait("db-1/codex", "src/orders/model.py")]
+    waiting = [
+        made.wait("web-2/claude", "src/cart/totals.py"),
+        made.wait("db-1/codex", "src/orders/model.py"),
+    ]
     yield made
     service.stop()
     for each in waiting:
@@ -121,10 +167,19 @@ def scene(service: Service) -> Iterator[Scene]:
     ],
 )
 def test_a_picture_is_taken(
-    scene: Scene, open_page: Open, tmp_path: Path, name: str, size: tuple[int, int], scheme: str, hash_: str, shows: str
+    scene: Scene,
+    open_page: Open,
+    tmp_path: Path,
+    name: str,
+    size: tuple[int, int],
+    scheme: str,
+    hash_: str,
+    shows: str,
 ) -> None:
     width, height = size
-    opened = open_page(viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1)
+    opened = open_page(
+        viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1
+    )
     page = opened.go(hash_.format(workflow=scene.workflow))
     page.get_by_text(shows).first.wait_for()
     page.get_by_text("stale lock").or_(page.get_by_text("blocked").first).first.wait_for()

@@ -7,7 +7,16 @@ import pytest
 
 from tests.conftest import Agent, Clock
 
-LISTS = {"locks", "waiters", "components", "workflows", "work_items", "messages", "unread_messages", "sessions"}
+LISTS = {
+    "locks",
+    "waiters",
+    "components",
+    "workflows",
+    "work_items",
+    "messages",
+    "unread_messages",
+    "sessions",
+}
 
 
 def claim(client: Agent, resource: str, **fields: Any) -> dict[str, Any]:
@@ -48,15 +57,39 @@ def test_nothing_new_is_a_short_answer_with_the_same_cursor(client: Agent) -> No
 
 def test_who_is_told_only_changes_ends_with_what_a_first_read_tells(client: Agent) -> None:
     board = client.get("/board").json
-    known = {name: {item[part["key"]]: item for item in part["items"]} for name, part in board["lists"].items()}
+    known = {
+        name: {item[part["key"]]: item for item in part["items"]}
+        for name, part in board["lists"].items()
+    }
     cursor = board["cursor"]
     steps: list[Callable[[], Any]] = [
         lambda: claim(client, "a"),
         lambda: claim(client, "b", mode="shared"),
-        lambda: client.put("/components", project_key="shop", component="api", state="degraded", updated_by="host/a"),
-        lambda: client.post("/messages", from_session="host/a", to_session="host/b", subject="s", body="b", importance="urgent"),
-        lambda: client.post("/sessions/heartbeat", session_id="host/a", project_key="shop", ttl_minutes=5),
-        lambda: client.put("/components", project_key="shop", component="api", state="deployed", updated_by="host/b"),
+        lambda: client.put(
+            "/components",
+            project_key="shop",
+            component="api",
+            state="degraded",
+            updated_by="host/a",
+        ),
+        lambda: client.post(
+            "/messages",
+            from_session="host/a",
+            to_session="host/b",
+            subject="s",
+            body="b",
+            importance="urgent",
+        ),
+        lambda: client.post(
+            "/sessions/heartbeat", session_id="host/a", project_key="shop", ttl_minutes=5
+        ),
+        lambda: client.put(
+            "/components",
+            project_key="shop",
+            component="api",
+            state="deployed",
+            updated_by="host/b",
+        ),
         lambda: client.delete("/locks", session_id="host/a", release_all="true"),
         lambda: client.delete("/components/shop/api", updated_by="host/b"),
         lambda: client.delete("/sessions", session_id="host/a"),
@@ -70,11 +103,15 @@ def test_who_is_told_only_changes_ends_with_what_a_first_read_tells(client: Agen
             kept |= {item[part["key"]]: item for item in part["items"]}
             known[name] = {key: item for key, item in kept.items() if key not in part["gone"]}
     whole = client.get("/board").json["lists"]
-    assert known == {name: {item[part["key"]]: item for item in part["items"]} for name, part in whole.items()}
+    assert known == {
+        name: {item[part["key"]]: item for item in part["items"]} for name, part in whole.items()
+    }
 
 
 @pytest.mark.parametrize("after", [10**9, 2**53], ids=["not yet", "the last number"])
-def test_a_cursor_that_the_journal_does_not_reach_gets_everything(client: Agent, after: int) -> None:
+def test_a_cursor_that_the_journal_does_not_reach_gets_everything(
+    client: Agent, after: int
+) -> None:
     claim(client, "src/app.py")
     assert client.get("/board", after=after).json["complete"] is True
 
@@ -82,7 +119,12 @@ def test_a_cursor_that_the_journal_does_not_reach_gets_everything(client: Agent,
 def test_who_is_far_behind_gets_everything(client: Agent) -> None:
     cursor = client.get("/board").json["cursor"]
     for number in range(6):
-        client.post("/locks", project_key="shop", session_id="host/a", resources=[f"{number}/{each}" for each in range(100)])
+        client.post(
+            "/locks",
+            project_key="shop",
+            session_id="host/a",
+            resources=[f"{number}/{each}" for each in range(100)],
+        )
     assert client.get("/board", after=cursor).json["complete"] is True
 
 
@@ -98,7 +140,9 @@ def test_who_ended_is_not_shown_and_who_is_gone_is(client: Agent, clock: Clock) 
     client.delete("/sessions", session_id="host/ended")
     clock.move(minutes=6)
     shown = client.get("/board").json["lists"]["sessions"]["items"]
-    assert [(session["session_id"], session["state"]) for session in shown] == [("host/gone", "gone")]
+    assert [(session["session_id"], session["state"]) for session in shown] == [
+        ("host/gone", "gone")
+    ]
 
 
 def test_the_history_of_a_resource_is_that_of_its_locks(client: Agent) -> None:
@@ -120,7 +164,9 @@ def test_the_history_of_a_session_is_what_it_did(client: Agent) -> None:
 
 def test_the_history_of_a_subject_comes_in_pages(client: Agent) -> None:
     for state in ("building", "built", "deployed"):
-        client.put("/components", project_key="shop", component="web/api", state=state, updated_by="host/a")
+        client.put(
+            "/components", project_key="shop", component="web/api", state=state, updated_by="host/a"
+        )
     about = {"project_key": "shop", "kind": "component", "subject_id": "shop/web/api"}
     page = client.get("/board/history", **about, limit=2).json
     assert [event["data"]["state"] for event in page["items"]] == ["deployed", "built"]

@@ -11,15 +11,30 @@ def test_every_change_newest_first(client: Agent) -> None:
     put(client, "built", by="host/b", version="1.0")
     last = put_rest(client, notes="ok").json
     items = client.get("/components/shop/api/history").json["items"]
-    assert [(item["state"], item["version"], item["notes"], item["updated_by"]) for item in items] == [
+    assert [
+        (item["state"], item["version"], item["notes"], item["updated_by"]) for item in items
+    ] == [
         ("built", "1.0", "ok", "host/a"),
         ("built", "1.0", None, "host/b"),
         ("building", None, None, "host/a"),
     ]
     assert list(items[0]) == [
-        *("project_key", "component", "state", "version", "notes", "updated_by", "updated_at", "observed_at", "superseded", "retired")
+        *(
+            "project_key",
+            "component",
+            "state",
+            "version",
+            "notes",
+            "updated_by",
+            "updated_at",
+            "observed_at",
+            "superseded",
+            "retired",
+        )
     ]
-    assert all(items[0][name] == last[name] for name in items[0] if name not in ("superseded", "retired"))
+    assert all(
+        items[0][name] == last[name] for name in items[0] if name not in ("superseded", "retired")
+    )
     assert [item["superseded"] for item in items] == [False, False, False]
 
 
@@ -43,7 +58,13 @@ def test_pages(client: Agent) -> None:
     first = client.get("/components/shop/api/history", limit=2).json
     second = client.get("/components/shop/api/history", limit=2, cursor=first["next_cursor"]).json
     third = client.get("/components/shop/api/history", limit=2, cursor=second["next_cursor"]).json
-    assert [item["state"] for page in (first, second, third) for item in page["items"]] == ["s4", "s3", "s2", "s1", "s0"]
+    assert [item["state"] for page in (first, second, third) for item in page["items"]] == [
+        "s4",
+        "s3",
+        "s2",
+        "s1",
+        "s0",
+    ]
     assert third["next_cursor"] is None
 
 

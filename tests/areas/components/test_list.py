@@ -23,7 +23,10 @@ def fleet(client: Agent) -> Agent:
 
 
 def listed(client: Agent, **query: Any) -> list[str]:
-    return [f"{item['project_key']}/{item['component']}" for item in client.get("/components", **query).json["items"]]
+    return [
+        f"{item['project_key']}/{item['component']}"
+        for item in client.get("/components", **query).json["items"]
+    ]
 
 
 def test_everything_is_listed_newest_first(fleet: Agent) -> None:
@@ -40,14 +43,26 @@ def test_nothing_is_an_empty_page(client: Agent) -> None:
         pytest.param({"project_key": "shop"}, ["shop/db", "shop/web", "shop/api"], id="project"),
         pytest.param({"component": "api"}, ["blog/api", "shop/api"], id="component"),
         pytest.param({"state": "built"}, ["blog/web", "shop/api"], id="state"),
-        pytest.param({"project_key": "shop", "state": "degraded"}, ["shop/db", "shop/web"], id="project-state"),
-        pytest.param({"project_key": "blog", "component": "api"}, ["blog/api"], id="project-component"),
+        pytest.param(
+            {"project_key": "shop", "state": "degraded"},
+            ["shop/db", "shop/web"],
+            id="project-state",
+        ),
+        pytest.param(
+            {"project_key": "blog", "component": "api"}, ["blog/api"], id="project-component"
+        ),
         pytest.param({"component": "api", "state": "degraded"}, ["blog/api"], id="component-state"),
-        pytest.param({"project_key": "shop", "component": "api", "state": "degraded"}, [], id="all-none"),
+        pytest.param(
+            {"project_key": "shop", "component": "api", "state": "degraded"}, [], id="all-none"
+        ),
         pytest.param({"project_key": "Shop"}, [], id="project-case"),
         pytest.param({"state": "built "}, [], id="state-space"),
         pytest.param({"component": "ap"}, [], id="component-part"),
-        pytest.param({"project_key": "shop", "session_id": "host/a"}, ["shop/db", "shop/web", "shop/api"], id="with-session"),
+        pytest.param(
+            {"project_key": "shop", "session_id": "host/a"},
+            ["shop/db", "shop/web", "shop/api"],
+            id="with-session",
+        ),
     ],
 )
 def test_filters(fleet: Agent, query: dict[str, str], expected: list[str]) -> None:

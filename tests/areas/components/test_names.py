@@ -32,12 +32,17 @@ def path(component: str, project: str = "shop") -> str:
 def test_any_name_works_in_every_call(client: Agent, name: str) -> None:
     created = client.put(path(name), state="built", updated_by="host/a")
     assert (created.status_code, created.json["component"]) == (201, name)
-    changed = client.put("/components", project_key="shop", component=name, state="deployed", updated_by="host/a")
+    changed = client.put(
+        "/components", project_key="shop", component=name, state="deployed", updated_by="host/a"
+    )
     assert changed.status_code == 200
     assert client.get(path(name)).json == changed.json
     assert client.get("/components", component=name).json["items"] == [changed.json]
     history = client.get(path(name) + "/history").json["items"]
-    assert [(item["component"], item["state"]) for item in history] == [(name, "deployed"), (name, "built")]
+    assert [(item["component"], item["state"]) for item in history] == [
+        (name, "deployed"),
+        (name, "built"),
+    ]
     retired = client.delete(path(name))
     assert (retired.status_code, retired.json) == (200, changed.json)
     assert client.get(path(name)).status_code == 404
@@ -70,17 +75,23 @@ def test_a_slash_in_one_name_is_not_the_border_of_two(client: Agent) -> None:
     [(("c" * 201, "shop"), "component"), (("api", "p" * 101), "project_key")],
     ids=["component-long", "project_key-long"],
 )
-def test_a_name_too_long_in_the_path_is_refused(client: Agent, named: tuple[str, str], field: str) -> None:
+def test_a_name_too_long_in_the_path_is_refused(
+    client: Agent, named: tuple[str, str], field: str
+) -> None:
     answer = client.put(path(*named), state="built", updated_by="host/a")
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
 
 
 @pytest.mark.parametrize(("method", "more"), [("GET", ""), ("GET", "/history"), ("DELETE", "")])
-def test_a_name_too_long_for_any_component_is_not_found(client: Agent, method: str, more: str) -> None:
+def test_a_name_too_long_for_any_component_is_not_found(
+    client: Agent, method: str, more: str
+) -> None:
     assert client.call(method, path("c" * 201) + more).status_code == 404
 
 
-@pytest.mark.parametrize("encoded", ["a%00b", "a%ff", "%ed%a0%80"], ids=["nul", "not-utf8", "surrogate"])
+@pytest.mark.parametrize(
+    "encoded", ["a%00b", "a%ff", "%ed%a0%80"], ids=["nul", "not-utf8", "surrogate"]
+)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_what_no_name_may_contain_is_refused(client: Agent, method: str, encoded: str) -> None:
     body: Any = {"state": "built", "updated_by": "host/a"} if method == "PUT" else None

@@ -32,10 +32,14 @@ def at_once(app: Flask, number: int, call: Callable[..., Any], *args: Any) -> li
     return found
 
 
-def test_one_of_many_creates_it_and_every_change_is_kept(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_one_of_many_creates_it_and_every_change_is_kept(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     for number in range(10):
         name = f"c{number}"
-        answers = at_once(app, SESSIONS, lambda agent, nth, name: put(agent, f"s{nth}", name, f"host/{nth}"), name)
+        answers = at_once(
+            app, SESSIONS, lambda agent, nth, name: put(agent, f"s{nth}", name, f"host/{nth}"), name
+        )
         assert Counter(answer.status_code for answer in answers) == {201: 1, 200: SESSIONS - 1}
         history = [state for state, _ in states(client, name)]
         assert sorted(history) == sorted(f"s{nth}" for nth in range(SESSIONS))
@@ -51,11 +55,16 @@ def test_the_journal_is_a_chain_of_states(app: Flask, client: Agent, journal_row
     statuses = Counter(status for answers in at_once(app, SESSIONS, report) for status in answers)
     assert statuses == {201: 1, 200: SESSIONS * 5 - 1}
     told = [row["data"] for row in journal_rows()]
-    assert [each["previous_state"] for each in told] == [None, *(each["state"] for each in told[:-1])]
+    assert [each["previous_state"] for each in told] == [
+        None,
+        *(each["state"] for each in told[:-1]),
+    ]
     assert [state for state, _ in states(client)] == [each["state"] for each in reversed(told)]
 
 
-def test_the_newest_observation_wins_in_whatever_order_they_come(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_the_newest_observation_wins_in_whatever_order_they_come(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     def report(agent: Agent, nth: int, name: str, order: list[int]) -> Any:
         return put(agent, f"s{order[nth]}", name, observed_at=f"2026-01-05T10:00:{order[nth]:02}Z")
 
@@ -76,29 +85,53 @@ def test_the_newest_observation_wins_in_whatever_order_they_come(app: Flask, cli
     assert len(journal_rows()) == 10 * SESSIONS
 
 
-def test_one_observation_sent_many_times_counts_once(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_one_observation_sent_many_times_counts_once(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     for number in range(10):
-        answers = at_once(app, SESSIONS, lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T10:00:00Z"), f"c{number}")
+        answers = at_once(
+            app,
+            SESSIONS,
+            lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T10:00:00Z"),
+            f"c{number}",
+        )
         assert Counter(answer.status_code for answer in answers) == {201: 1, 200: SESSIONS - 1}
         assert len({answer.text for answer in answers}) == 1
     assert len(journal_rows()) == 10
 
 
-def test_one_late_observation_sent_many_times_is_kept_once(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_one_late_observation_sent_many_times_is_kept_once(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     for number in range(10):
         put(client, "deployed", f"c{number}")
-        answers = at_once(app, SESSIONS, lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T10:00:00Z"), f"c{number}")
+        answers = at_once(
+            app,
+            SESSIONS,
+            lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T10:00:00Z"),
+            f"c{number}",
+        )
         assert Counter(answer.status_code for answer in answers) == {409: SESSIONS}
         assert states(client, f"c{number}") == [("s", True), ("deployed", False)]
     assert len(journal_rows()) == 20
 
 
-def test_one_confirmation_sent_many_times_counts_once(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_one_confirmation_sent_many_times_counts_once(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     for number in range(10):
         put(client, "s", f"c{number}", observed_at="2026-01-05T10:00:00Z")
-        answers = at_once(app, SESSIONS, lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T11:00:00Z"), f"c{number}")
+        answers = at_once(
+            app,
+            SESSIONS,
+            lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T11:00:00Z"),
+            f"c{number}",
+        )
         assert Counter(answer.status_code for answer in answers) == {200: SESSIONS}
-    assert [row["type"] for row in journal_rows()] == ["component.changed", "component.confirmed"] * 10
+    assert [row["type"] for row in journal_rows()] == [
+        "component.changed",
+        "component.confirmed",
+    ] * 10
 
 
 def test_fields_of_different_sessions_are_all_kept(app: Flask, client: Agent) -> None:
@@ -121,12 +154,21 @@ def test_one_of_many_retires_it(app: Flask, client: Agent, journal_rows: Any) ->
         answers = at_once(app, SESSIONS, retire, f"/components/shop/c{number}")
         assert Counter(answer.status_code for answer in answers) == {200: SESSIONS}
         assert len({answer.text for answer in answers}) == 1
-    assert [row["type"] for row in journal_rows()] == ["component.changed", "component.retired"] * 10
+    assert [row["type"] for row in journal_rows()] == [
+        "component.changed",
+        "component.retired",
+    ] * 10
 
 
-def test_retiring_and_reporting_at_once_ends_as_the_last_of_them_said(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_retiring_and_reporting_at_once_ends_as_the_last_of_them_said(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     def report_or_retire(agent: Agent, nth: int) -> int:
-        answer = put(agent, f"s{nth}") if nth % 2 else agent.delete("/components/shop/api", session_id=f"host/{nth}")
+        answer = (
+            put(agent, f"s{nth}")
+            if nth % 2
+            else agent.delete("/components/shop/api", session_id=f"host/{nth}")
+        )
         return int(answer.status_code)
 
     for _ in range(10):

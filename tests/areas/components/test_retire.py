@@ -82,26 +82,49 @@ def test_a_late_report_does_not_bring_it_back(client: Agent, journal_rows: Any) 
     client.delete("/components/shop/api")
     for _ in range(2):
         answer = put(client, "degraded", observed_at="2026-01-05T11:00:00Z")
-        assert (answer.status_code, answer.json["error"], answer.json["component"]) == (409, "superseded", last)
+        assert (answer.status_code, answer.json["error"], answer.json["component"]) == (
+            409,
+            "superseded",
+            last,
+        )
         assert "retired" in answer.json["detail"]
     assert client.get("/components").json["items"] == []
     assert states(client) == [("degraded", True), ("deployed", False)]
-    assert [row["type"] for row in journal_rows()] == ["component.changed", "component.retired", "component.superseded"]
+    assert [row["type"] for row in journal_rows()] == [
+        "component.changed",
+        "component.retired",
+        "component.superseded",
+    ]
 
 
 def test_a_queue_replayed_after_it_was_retired_leaves_it_retired(client: Agent) -> None:
     for _ in range(2):
-        client.put("/components/shop/api", state="built", observed_at="2026-01-05T10:00:00Z", updated_by="host/a")
+        client.put(
+            "/components/shop/api",
+            state="built",
+            observed_at="2026-01-05T10:00:00Z",
+            updated_by="host/a",
+        )
         assert client.delete("/components/shop/api").status_code == 200
     assert client.get("/components/shop/api").status_code == 404
     assert states(client) == [("built", False)]
 
 
-def test_a_queue_replayed_twice_leaves_retired_what_was_seen_and_retired_in_one_moment(client: Agent, journal_rows: Any) -> None:
+def test_a_queue_replayed_twice_leaves_retired_what_was_seen_and_retired_in_one_moment(
+    client: Agent, journal_rows: Any
+) -> None:
     at = "2026-01-05T10:00:00Z"
     for status in (201, 409):
-        assert client.put("/components/shop/api", state="built", observed_at=at, updated_by="host/a").status_code == status
-        assert client.delete("/components/shop/api", session_id="host/a", observed_at=at).status_code == 200
+        assert (
+            client.put(
+                "/components/shop/api", state="built", observed_at=at, updated_by="host/a"
+            ).status_code
+            == status
+        )
+        assert (
+            client.delete("/components/shop/api", session_id="host/a", observed_at=at).status_code
+            == 200
+        )
     assert client.get("/components/shop/api").status_code == 404
     assert [row["type"] for row in journal_rows()] == ["component.changed", "component.retired"]
 
@@ -112,7 +135,11 @@ def test_a_retirement_replayed_after_it_came_back_is_superseded(client: Agent) -
     assert client.delete("/components/shop/api", session_id="host/a", **at).status_code == 200
     back = put(client, "deployed").json
     answer = client.delete("/components/shop/api", session_id="host/a", **at)
-    assert (answer.status_code, answer.json["error"], answer.json["component"]) == (409, "superseded", back)
+    assert (answer.status_code, answer.json["error"], answer.json["component"]) == (
+        409,
+        "superseded",
+        back,
+    )
 
 
 def test_a_report_seen_after_it_was_retired_brings_it_back(client: Agent, clock: Clock) -> None:
@@ -121,12 +148,18 @@ def test_a_report_seen_after_it_was_retired_brings_it_back(client: Agent, clock:
     clock.move(minutes=10)
     seen = moved(client.get("/status").json["generated_at"], minutes=-5)
     answer = put(client, "deployed", observed_at=seen)
-    assert (answer.status_code, answer.json["observed_at"], answer.json["state_since"]) == (201, seen, seen)
+    assert (answer.status_code, answer.json["observed_at"], answer.json["state_since"]) == (
+        201,
+        seen,
+        seen,
+    )
 
 
 def test_a_late_retirement_is_superseded(client: Agent, journal_rows: Any) -> None:
     put(client)
-    answer = client.delete("/components/shop/api", session_id="host/b", observed_at="2026-01-05T10:00:00Z")
+    answer = client.delete(
+        "/components/shop/api", session_id="host/b", observed_at="2026-01-05T10:00:00Z"
+    )
     assert (answer.status_code, answer.json["error"]) == (409, "superseded")
     assert client.get("/components/shop/api").json == answer.json["component"]
     assert len(journal_rows()) == 1
@@ -134,7 +167,9 @@ def test_a_late_retirement_is_superseded(client: Agent, journal_rows: Any) -> No
 
 def test_a_retirement_counts_from_when_it_was_seen(client: Agent) -> None:
     put(client, observed_at="2026-01-05T10:00:00Z")
-    assert client.delete("/components/shop/api", observed_at="2026-01-05T12:00:00Z").status_code == 200
+    assert (
+        client.delete("/components/shop/api", observed_at="2026-01-05T12:00:00Z").status_code == 200
+    )
     assert put(client, "late", observed_at="2026-01-05T11:00:00Z").status_code == 409
     assert put(client, "back", observed_at="2026-01-05T13:00:00Z").status_code == 201
 
@@ -159,13 +194,24 @@ def test_a_retirement_ahead_of_its_time_names_the_clock_skew(client: Agent) -> N
     ],
     ids=["nobody", "session_id", "updated_by", "body", "null-body"],
 )
-def test_the_journal_says_who_retired_it(client: Agent, journal_rows: Any, kwargs: dict[str, Any], by: str | None) -> None:
+def test_the_journal_says_who_retired_it(
+    client: Agent, journal_rows: Any, kwargs: dict[str, Any], by: str | None
+) -> None:
     put(client, "building")
     put(client, "built", version="1.0")
     assert client.call("DELETE", "/components/shop/api", **kwargs).status_code == 200
     event = journal_rows()[-1]
-    assert (event["type"], event["session_id"], event["subject_id"]) == ("component.retired", by, "shop/api")
-    assert event["data"] == {"component": "api", "state": "built", "version": "1.0", "previous_state": "building"}
+    assert (event["type"], event["session_id"], event["subject_id"]) == (
+        "component.retired",
+        by,
+        "shop/api",
+    )
+    assert event["data"] == {
+        "component": "api",
+        "state": "built",
+        "version": "1.0",
+        "previous_state": "building",
+    }
 
 
 def test_an_unknown_component_is_not_found(client: Agent, journal_rows: Any) -> None:
@@ -184,5 +230,12 @@ def test_its_retirement_is_in_its_history(client: Agent) -> None:
     client.put("/components/shop/api", state="deployed", version="1", updated_by="host/a")
     client.delete("/components/shop/api", session_id="host/b")
     client.put("/components/shop/api", state="building", updated_by="host/a")
-    told = [(each["state"], each["updated_by"], each["retired"]) for each in client.get("/components/shop/api/history").json["items"]]
-    assert told == [("building", "host/a", False), ("deployed", "host/b", True), ("deployed", "host/a", False)]
+    told = [
+        (each["state"], each["updated_by"], each["retired"])
+        for each in client.get("/components/shop/api/history").json["items"]
+    ]
+    assert told == [
+        ("building", "host/a", False),
+        ("deployed", "host/b", True),
+        ("deployed", "host/a", False),
+    ]

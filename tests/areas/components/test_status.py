@@ -10,7 +10,10 @@ def test_the_components_that_changed_last_come_first(client: Agent) -> None:
     put(client, "built", "api")
     put(client, "building", "web", by="host/b")
     status = client.get("/status").json
-    assert [(item["component"], item["state"]) for item in status["recent_component_changes"]] == [("api", "built"), ("web", "building")]
+    assert [(item["component"], item["state"]) for item in status["recent_component_changes"]] == [
+        ("api", "built"),
+        ("web", "building"),
+    ]
     assert status["recent_component_changes"][0] == client.get("/components/shop/api").json
 
 
@@ -37,17 +40,32 @@ def test_the_list_is_bounded_and_the_counts_are_exact(client: Agent) -> None:
     for number in range(52):
         put(client, ("built", "degraded", "on fire", "Built")[number % 4], f"c{number}")
     status = client.get("/status").json
-    assert [item["component"] for item in status["recent_component_changes"]] == [f"c{number}" for number in range(51, 1, -1)]
-    counts = {name: value for name, value in status["counts"].items() if name.startswith("components")}
+    assert [item["component"] for item in status["recent_component_changes"]] == [
+        f"c{number}" for number in range(51, 1, -1)
+    ]
+    counts = {
+        name: value for name, value in status["counts"].items() if name.startswith("components")
+    }
     assert counts == {
         "components": 52,
-        **{"components_building": 0, "components_built": 13, "components_deploying": 0, "components_deployed": 0},
+        **{
+            "components_building": 0,
+            "components_built": 13,
+            "components_deploying": 0,
+            "components_deployed": 0,
+        },
         **{"components_degraded": 13, "components_unknown": 0},
     }
 
 
 def test_metrics_count_components_by_state(client: Agent) -> None:
-    for component, state in (("a", "deployed"), ("b", "deployed"), ("c", "degraded"), ("d", "on fire"), ("e", 'a"b')):
+    for component, state in (
+        ("a", "deployed"),
+        ("b", "deployed"),
+        ("c", "degraded"),
+        ("d", "on fire"),
+        ("e", 'a"b'),
+    ):
         put(client, state, component)
     lines = client.get("/metrics").text.splitlines()
     assert 'coord_components{state="deployed"} 2.0' in lines

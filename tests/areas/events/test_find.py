@@ -33,7 +33,11 @@ def test_every_change_is_an_event_oldest_first(client: Agent) -> None:
     first = answer.json["items"][0]
     assert list(first) == KEYS
     assert first["subject"] == {"kind": "lock", "id": lock["id"]}
-    assert (first["project_key"], first["session_id"], first["at"]) == ("shop", "host/a", lock["acquired_at"])
+    assert (first["project_key"], first["session_id"], first["at"]) == (
+        "shop",
+        "host/a",
+        lock["acquired_at"],
+    )
     assert first["data"]["resource"] == "src/app.py"
 
 
@@ -55,17 +59,39 @@ def test_the_next_cursor_is_always_given_and_goes_on_where_the_page_ended(client
 def test_a_filter_leaves_out_the_rest_and_its_cursor_passes_over_it(client: Agent) -> None:
     lock = claim(client)
     claim(client, project="other")
-    client.post("/messages", from_session="host/a", to_session="host/b", subject="s", body="b", project_key="shop")
+    client.post(
+        "/messages",
+        from_session="host/a",
+        to_session="host/b",
+        subject="s",
+        body="b",
+        project_key="shop",
+    )
     client.delete(f"/locks/{lock['id']}", session_id="host/a")
-    assert seen(client.get("/events", project_key="shop")) == [(1, "lock.claimed"), (3, "message.sent"), (4, "lock.released")]
-    assert seen(client.get("/events", type="lock.claimed")) == [(1, "lock.claimed"), (2, "lock.claimed")]
-    assert seen(client.get("/events", type="lock.*", project_key="shop")) == [(1, "lock.claimed"), (4, "lock.released")]
+    assert seen(client.get("/events", project_key="shop")) == [
+        (1, "lock.claimed"),
+        (3, "message.sent"),
+        (4, "lock.released"),
+    ]
+    assert seen(client.get("/events", type="lock.claimed")) == [
+        (1, "lock.claimed"),
+        (2, "lock.claimed"),
+    ]
+    assert seen(client.get("/events", type="lock.*", project_key="shop")) == [
+        (1, "lock.claimed"),
+        (4, "lock.released"),
+    ]
     assert seen(client.get("/events", type="message")) == [(3, "message.sent")]
-    assert seen(client.get("/events", type=["message.sent", "lock.released"])) == [(3, "message.sent"), (4, "lock.released")]
+    assert seen(client.get("/events", type=["message.sent", "lock.released"])) == [
+        (3, "message.sent"),
+        (4, "lock.released"),
+    ]
     assert client.get("/events", type="component.*").json == {"items": [], "next_cursor": "4"}
 
 
-def test_a_filter_that_nothing_fits_is_looked_through_piece_by_piece(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_filter_that_nothing_fits_is_looked_through_piece_by_piece(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(repository, "WINDOW", 2)
     for at in range(7):
         claim(client, f"r{at}")
@@ -80,14 +106,24 @@ def test_a_cursor_that_the_journal_no_longer_reaches_is_told_so(app: Flask, clie
     for at in range(5):
         claim(client, f"r{at}")
     with app.app_context(), database.engine.begin() as connection:
-        connection.execute(sa.delete(journal.JournalEntry.__table__).where(journal.JournalEntry.revision <= 3))
+        connection.execute(
+            sa.delete(journal.JournalEntry.__table__).where(journal.JournalEntry.revision <= 3)
+        )
         connection.execute(sa.update(journal.JournalHead.__table__).values(trimmed=3))
     for gone in (0, 2):
         answer = client.get("/events", after=gone)
-        assert (answer.status_code, answer.json["error"], answer.json["oldest"]) == (410, "cursor_gone", "3")
+        assert (answer.status_code, answer.json["error"], answer.json["oldest"]) == (
+            410,
+            "cursor_gone",
+            "3",
+        )
         assert "after=3" in answer.json["detail"]
         assert client.get("/events/stream", after=gone).status_code == 410
-    assert seen(client.get("/events", after=3)) == seen(client.get("/events")) == [(4, "lock.claimed"), (5, "lock.claimed")]
+    assert (
+        seen(client.get("/events", after=3))
+        == seen(client.get("/events"))
+        == [(4, "lock.claimed"), (5, "lock.claimed")]
+    )
 
 
 def test_a_cursor_from_a_later_life_of_the_journal_is_told_so(client: Agent) -> None:
@@ -120,11 +156,17 @@ def test_a_query_that_cannot_be_is_refused(client: Agent, query: dict[str, Any])
 def test_a_wait_ends_with_the_first_event_that_fits(app: Flask, client: Agent) -> None:
     answers: list[Any] = []
     waiting = threading.Thread(
-        target=lambda: answers.append(Agent(app.test_client()).get("/events", after=0, project_key="shop", type="lock.*", wait=20))
+        target=lambda: answers.append(
+            Agent(app.test_client()).get(
+                "/events", after=0, project_key="shop", type="lock.*", wait=20
+            )
+        )
     )
     waiting.start()
     claim(client, project="other")
-    client.post("/messages", from_session="host/a", subject="s", body=str(uuid.uuid4()), project_key="shop")
+    client.post(
+        "/messages", from_session="host/a", subject="s", body=str(uuid.uuid4()), project_key="shop"
+    )
     claim(client)
     waiting.join(15)
     assert not waiting.is_alive()

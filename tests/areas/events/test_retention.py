@@ -1,4 +1,6 @@
-"""The journal is kept for as long as COORD_JOURNAL_DAYS says, and no reader is left to believe that it has seen what was deleted."""
+"""The journal is kept for as long as COORD_JOURNAL_DAYS says, and no reader is left to believe that
+it has seen what was deleted.
+"""
 
 from typing import Any
 
@@ -22,7 +24,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write(client: Agent, count: int) -> None:
     for number in range(count):
-        client.put("/components", project_key="shop", component=f"c{number}", state=f"s{number}", updated_by="host/a")
+        client.put(
+            "/components",
+            project_key="shop",
+            component=f"c{number}",
+            state=f"s{number}",
+            updated_by="host/a",
+        )
 
 
 def trim(app: Flask) -> None:
@@ -34,7 +42,9 @@ def seen(answer: Any) -> list[tuple[int, str]]:
     return [(event["revision"], event["type"]) for event in answer.json["items"]]
 
 
-def test_what_is_older_is_deleted_and_what_is_not_stays(app: Flask, client: Agent, clock: Clock) -> None:
+def test_what_is_older_is_deleted_and_what_is_not_stays(
+    app: Flask, client: Agent, clock: Clock
+) -> None:
     write(client, 10)
     clock.move(days=90, minutes=1)
     write(client, 1)
@@ -55,7 +65,9 @@ def test_nothing_is_deleted_before_its_time(app: Flask, client: Agent, clock: Cl
     assert len(seen(client.get("/events", after=0))) == 10
 
 
-def test_zero_days_keep_it_for_ever(app: Flask, client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zero_days_keep_it_for_ever(
+    app: Flask, client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(app.config, "JOURNAL_DAYS", 0)
     write(client, 3)
     clock.move(days=3650)
@@ -63,13 +75,17 @@ def test_zero_days_keep_it_for_ever(app: Flask, client: Agent, clock: Clock, mon
     assert [revision for revision, _ in seen(client.get("/events", after=0))][:3] == [1, 2, 3]
 
 
-def test_trimming_is_an_event_and_two_that_trim_at_once_do_it_once(app: Flask, client: Agent, clock: Clock, journal_rows: Any) -> None:
+def test_trimming_is_an_event_and_two_that_trim_at_once_do_it_once(
+    app: Flask, client: Agent, clock: Clock, journal_rows: Any
+) -> None:
     write(client, 3)
     clock.move(days=91)
     with app.app_context():
         assert transact(retention.trim_once, 90) is True
         assert transact(retention.trim_once, 90) is False
-    assert [(row["type"], row["data"]) for row in journal_rows()] == [("journal.trimmed", {"upto": 3, "days": 90})]
+    assert [(row["type"], row["data"]) for row in journal_rows()] == [
+        ("journal.trimmed", {"upto": 3, "days": 90})
+    ]
 
 
 def trimming_before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
@@ -104,7 +120,9 @@ def test_a_reader_without_a_cursor_begins_with_the_oldest_that_is_kept(
     assert seen(client.get("/events")) == [(4, "journal.trimmed")]
 
 
-def test_a_checkin_says_what_retention_deleted_while_it_was_read(client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkin_says_what_retention_deleted_while_it_was_read(
+    client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(client, 3)
     clock.move(days=91)
     trimming_before(monkeypatch, changes, "since")
@@ -123,7 +141,9 @@ def test_after_a_restore_no_cursor_from_before_is_good(app: Flask, client: Agent
     assert (event["type"], len(others)) == ("journal.restored", 3)
 
 
-def test_after_a_restore_tokens_go_on_from_above_all_that_were_given_out(app: Flask, client: Agent) -> None:
+def test_after_a_restore_tokens_go_on_from_above_all_that_were_given_out(
+    app: Flask, client: Agent
+) -> None:
     claim = {"project_key": "shop", "session_id": "host/a"}
     before = client.post("/locks", **claim, resource="x").json["fencing_token"]
     app.test_cli_runner().invoke(args=["journal", "restored"])

@@ -1,4 +1,7 @@
-"""GET /events/stream: how it begins. How it goes on, is cut and ends is in tests/faults/test_waiting.py, with the real service."""
+"""GET /events/stream: how it begins.
+
+How it goes on, is cut and ends is in tests/faults/test_waiting.py, with the real service.
+"""
 
 from itertools import islice
 from typing import Any
@@ -12,9 +15,14 @@ from tests.conftest import BASE, Agent
 def begin(app: Flask, count: int, query: str = "", **headers: str) -> list[str]:
     """The first pieces of the stream."""
     response = app.test_client().get(
-        f"{BASE}/events/stream{query}", headers={name.replace("_", "-"): value for name, value in headers.items()}
+        f"{BASE}/events/stream{query}",
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
-    assert (response.status_code, response.mimetype, response.headers["Cache-Control"]) == (200, "text/event-stream", "no-store")
+    assert (response.status_code, response.mimetype, response.headers["Cache-Control"]) == (
+        200,
+        "text/event-stream",
+        "no-store",
+    )
     try:
         return [piece.decode() for piece in islice(response.iter_encoded(), count)]
     finally:
@@ -36,12 +44,16 @@ def test_an_event_has_its_revision_as_id_and_its_type_as_event(app: Flask, clien
     assert event.endswith("\n\n")
 
 
-def test_it_resumes_after_the_last_event_id_whatever_the_query_says(app: Flask, client: Agent) -> None:
+def test_it_resumes_after_the_last_event_id_whatever_the_query_says(
+    app: Flask, client: Agent
+) -> None:
     claim(client, 3)
     assert begin(app, 2, "?after=0", Last_Event_ID="2")[1].startswith("id: 3\n")
 
 
-def test_without_either_it_begins_now(app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_either_it_begins_now(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.areas.events.routes.HEARTBEAT_S", 0.01)
     claim(client, 3)
     assert begin(app, 2)[1] == "id: 3\n: nothing new\n\n"
@@ -59,7 +71,11 @@ def test_past_the_number_that_may_wait_it_is_refused_with_when_to_come_back(
 ) -> None:
     monkeypatch.setattr(app.extensions["coord.watcher"], "_max_subscriptions", 0)
     answer: Any = client.get("/events/stream")
-    assert (answer.status_code, answer.json["error"], answer.headers["Retry-After"]) == (429, "too_many", "5")
+    assert (answer.status_code, answer.json["error"], answer.headers["Retry-After"]) == (
+        429,
+        "too_many",
+        "5",
+    )
     assert "COORD_THREADS" in answer.json["detail"]
 
 

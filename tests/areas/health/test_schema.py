@@ -16,7 +16,9 @@ Apply = Callable[..., None]
 
 @pytest.fixture
 def apply(app: Flask) -> Iterator[Apply]:
-    """Makes the database say that these migrations are the last it has; what it said before is put back."""
+    """Makes the database say that these migrations are the last it has; what it said before is put
+    back.
+    """
 
     def write(*versions: str) -> None:
         with app.app_context(), database.engine.begin() as connection:
@@ -33,8 +35,15 @@ def apply(app: Flask) -> Iterator[Apply]:
 def test_a_schema_that_is_newer_is_well_and_said(client: Agent, apply: Apply) -> None:
     apply("9999")
     answer = client.get("/health")
-    assert (answer.status_code, answer.json["status"], answer.json["migrations"]) == (200, "ok", "newer (9999)")
-    assert client.post("/locks", project_key="shop", session_id="host/a", resource="x").status_code == 201
+    assert (answer.status_code, answer.json["status"], answer.json["migrations"]) == (
+        200,
+        "ok",
+        "newer (9999)",
+    )
+    assert (
+        client.post("/locks", project_key="shop", session_id="host/a", resource="x").status_code
+        == 201
+    )
 
 
 def test_a_schema_that_is_behind_is_named(client: Agent, apply: Apply) -> None:
@@ -60,7 +69,16 @@ CODE = Histories(frozenset({"0001", "0002", "r1", "r2"}), frozenset({"0002", "r2
         ({"0002", "r2", "of an area that was taken out"}, Schema()),
         (set(), Schema(behind=frozenset({"0002", "r2"}))),
     ],
-    ids=["current", "newer", "both newer", "behind", "one newer, one behind", "area new", "area gone", "empty"],
+    ids=[
+        "current",
+        "newer",
+        "both newer",
+        "behind",
+        "one newer, one behind",
+        "area new",
+        "area gone",
+        "empty",
+    ],
 )
 def test_each_history_counts(applied: set[str], schema: Schema) -> None:
     assert compare(CODE, frozenset(applied)) == schema

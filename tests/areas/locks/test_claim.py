@@ -17,10 +17,32 @@ def test_a_free_resource_is_granted(client: Agent) -> None:
     assert answer.status_code == 201
     lock = answer.json
     assert list(lock) == [
-        *("id", "project_key", "resource", "session_id", "description", "mode", "ttl_hours", "fencing_token", "acquired_at"),
-        *("last_activity_at", "expires_at", "stale", "released_at", "released_by", "release_reason"),
+        *(
+            "id",
+            "project_key",
+            "resource",
+            "session_id",
+            "description",
+            "mode",
+            "ttl_hours",
+            "fencing_token",
+            "acquired_at",
+        ),
+        *(
+            "last_activity_at",
+            "expires_at",
+            "stale",
+            "released_at",
+            "released_by",
+            "release_reason",
+        ),
     ]
-    assert (lock["session_id"], lock["resource"], lock["mode"], lock["ttl_hours"]) == ("host/a", "src/app.py", "exclusive", 2)
+    assert (lock["session_id"], lock["resource"], lock["mode"], lock["ttl_hours"]) == (
+        "host/a",
+        "src/app.py",
+        "exclusive",
+        2,
+    )
     assert lock["acquired_at"].endswith("Z")
     assert lock["stale"] is False
     assert lock["released_at"] is None
@@ -38,7 +60,9 @@ def test_a_held_resource_is_refused_with_who_why_and_until_when(client: Agent) -
     assert "editing" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("spelling", ["./src/app.py", "src\\app.py", "src//app.py", "src/./app.py", "src/x/../app.py"])
+@pytest.mark.parametrize(
+    "spelling", ["./src/app.py", "src\\app.py", "src//app.py", "src/./app.py", "src/x/../app.py"]
+)
 def test_spellings_of_one_path_are_one_resource(client: Agent, spelling: str) -> None:
     claim(client)
     assert claim(client, "host/b", spelling).status_code == 409
@@ -70,7 +94,11 @@ def test_an_expired_lock_gives_way(client: Agent, clock: Clock, journal_rows: An
     old = client.get(f"/locks/{first['id']}").json
     assert old["release_reason"] == "expired"
     assert old["released_at"] == first["expires_at"]
-    assert [row["type"] for row in journal_rows()] == ["lock.claimed", "lock.expired", "lock.claimed"]
+    assert [row["type"] for row in journal_rows()] == [
+        "lock.claimed",
+        "lock.expired",
+        "lock.claimed",
+    ]
 
 
 def test_ttl_zero_never_expires(client: Agent, clock: Clock) -> None:
@@ -122,13 +150,19 @@ def test_a_repeated_id_grants_nothing_twice(client: Agent) -> None:
     assert client.get("/locks").json["items"] == []
 
 
-def test_a_repeated_id_of_a_claim_that_met_the_callers_own_lock_grants_nothing_after_the_release(client: Agent) -> None:
+def test_a_repeated_id_of_a_claim_that_met_the_callers_own_lock_grants_nothing_after_the_release(
+    client: Agent,
+) -> None:
     held = claim(client).json
     chosen = str(uuid.uuid4())
     assert claim(client, id=chosen).json["id"] == held["id"]
     client.delete(f"/locks/{held['id']}", session_id="host/a")
     again = claim(client, id=chosen)
-    assert (again.status_code, again.json["id"], again.json["release_reason"]) == (200, held["id"], "released")
+    assert (again.status_code, again.json["id"], again.json["release_reason"]) == (
+        200,
+        held["id"],
+        "released",
+    )
     assert client.get("/locks").json["items"] == []
     assert claim(client, id=chosen, description="other").status_code == 409
 
@@ -162,7 +196,9 @@ def test_an_id_with_other_content_is_a_conflict(client: Agent) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_input_is_named_and_changes_nothing(client: Agent, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_changes_nothing(
+    client: Agent, change: dict[str, Any], field: str
+) -> None:
     body = {"project_key": "shop", "session_id": "host/a", "resource": "r", **change}
     answer = client.post("/locks", **body)
     assert answer.status_code == 422

@@ -7,8 +7,12 @@ import pytest
 from tests.conftest import Agent, Clock
 
 
-def claim(client: Agent, session: str = "host/a", resource: str = "r", project: str = "shop", **more: Any) -> Any:
-    return client.post("/locks", project_key=project, session_id=session, resource=resource, **more).json
+def claim(
+    client: Agent, session: str = "host/a", resource: str = "r", project: str = "shop", **more: Any
+) -> Any:
+    return client.post(
+        "/locks", project_key=project, session_id=session, resource=resource, **more
+    ).json
 
 
 def names(answer: Any) -> list[str]:
@@ -32,8 +36,13 @@ def test_filters_compare_exactly(client: Agent) -> None:
     assert names(client.get("/locks", project_key="shop ")) == []
 
 
-@pytest.mark.parametrize(("asked", "met"), [("src/app.py", ["src/app.py", "src/"]), ("src/", ["src/app.py", "src/"]), ("lib", [])])
-def test_a_resource_filter_shows_what_a_claim_would_meet(client: Agent, asked: str, met: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("asked", "met"),
+    [("src/app.py", ["src/app.py", "src/"]), ("src/", ["src/app.py", "src/"]), ("lib", [])],
+)
+def test_a_resource_filter_shows_what_a_claim_would_meet(
+    client: Agent, asked: str, met: list[str]
+) -> None:
     claim(client, resource="src/")
     claim(client, resource="src/app.py")
     assert names(client.get("/locks", project_key="shop", resource=asked)) == met

@@ -16,7 +16,13 @@ def claim(client: Agent, resource: str, session: str = "host/a", **more: Any) ->
 
 @pytest.mark.parametrize(
     "name",
-    [f"{DEEPEST}/x", f"/{DEEPEST}/x", f"{DEEPEST}/x/**", DEEPEST.replace("/", "\\") + "\\x", "/".join("x" * 250)],
+    [
+        f"{DEEPEST}/x",
+        f"/{DEEPEST}/x",
+        f"{DEEPEST}/x/**",
+        DEEPEST.replace("/", "\\") + "\\x",
+        "/".join("x" * 250),
+    ],
     ids=["relative", "absolute", "tree", "backslashes", "as long as may be"],
 )
 def test_a_name_has_at_most_32_steps(client: Agent, name: str) -> None:
@@ -70,7 +76,10 @@ def test_a_pattern_is_refused_and_the_folder_named(client: Agent, name: str, fol
     assert client.get("/locks").json["items"] == []
 
 
-@pytest.mark.parametrize("name", ["kubectl delete pods/*", "app/[id]/page.tsx", "really?", "src/**", "src/**/.", "/**", "**"])
+@pytest.mark.parametrize(
+    "name",
+    ["kubectl delete pods/*", "app/[id]/page.tsx", "really?", "src/**", "src/**/.", "/**", "**"],
+)
 def test_what_is_no_pattern_is_granted(client: Agent, name: str) -> None:
     assert claim(client, name).status_code == 201
     assert client.get("/locks").json["items"][0]["resource"] == name
@@ -84,7 +93,9 @@ def test_a_pattern_can_still_be_looked_for_and_released(client: Agent) -> None:
 
 @pytest.mark.parametrize("member", ["a", 1, None, "", {"x": []}], ids=str)
 def test_too_many_names_are_refused_for_that_alone(client: Agent, member: Any) -> None:
-    answer = client.post("/locks", project_key="shop", session_id="host/a", resources=[member] * 10_000)
+    answer = client.post(
+        "/locks", project_key="shop", session_id="host/a", resources=[member] * 10_000
+    )
     assert answer.status_code == 422
     assert answer.json["errors"] == {"resources": ["Length must be between 1 and 100."]}
 

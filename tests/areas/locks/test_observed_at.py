@@ -1,4 +1,6 @@
-"""`observed_at` of releases and claims: a release that is replayed late leaves alone what was claimed since."""
+"""`observed_at` of releases and claims: a release that is replayed late leaves alone what was
+claimed since.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +16,9 @@ Release = Callable[..., Any]
 
 
 def claim(client: Agent, resource: str = "r", session: str = A, **more: Any) -> Any:
-    answer = client.post("/locks", project_key="shop", session_id=session, resource=resource, **more)
+    answer = client.post(
+        "/locks", project_key="shop", session_id=session, resource=resource, **more
+    )
     assert answer.status_code in (200, 201), answer.json
     return answer.json
 
@@ -28,7 +32,9 @@ def by_id(client: Agent, lock: Any, at: str, session: str = A) -> Any:
 
 
 def by_name(client: Agent, lock: Any, at: str, session: str = A) -> Any:
-    return client.delete("/locks", session_id=session, project_key="shop", resource=lock["resource"], observed_at=at)
+    return client.delete(
+        "/locks", session_id=session, project_key="shop", resource=lock["resource"], observed_at=at
+    )
 
 
 @pytest.fixture(params=[by_id, by_name], ids=["by-id", "by-name"])
@@ -53,11 +59,17 @@ def test_what_was_claimed_before_is_released(client: Agent, release: Release, cl
     assert held(client) == []
 
 
-def test_what_was_claimed_again_since_stays(client: Agent, release: Release, reclaimed: Any, journal_rows: Any) -> None:
+def test_what_was_claimed_again_since_stays(
+    client: Agent, release: Release, reclaimed: Any, journal_rows: Any
+) -> None:
     lock, between = reclaimed
     before = journal_rows()
     answer = release(client, lock, between)
-    assert (answer.status_code, answer.json["error"], answer.json["lock"]["id"]) == (409, "superseded", lock["id"])
+    assert (answer.status_code, answer.json["error"], answer.json["lock"]["id"]) == (
+        409,
+        "superseded",
+        lock["id"],
+    )
     assert held(client) == ["r"]
     assert journal_rows() == before
     assert release(client, lock, moved(between, minutes=6)).status_code == 200
@@ -71,7 +83,9 @@ def test_what_was_renewed_since_stays(client: Agent, release: Release, clock: Cl
 
 
 @pytest.mark.parametrize("sign", ["heartbeat", "checkin"])
-def test_a_sign_of_life_is_no_claim(client: Agent, release: Release, clock: Clock, sign: str) -> None:
+def test_a_sign_of_life_is_no_claim(
+    client: Agent, release: Release, clock: Clock, sign: str
+) -> None:
     lock = claim(client)
     clock.move(minutes=10)
     client.post(f"/sessions/{sign}", session_id=A)
@@ -103,13 +117,20 @@ def test_release_all_leaves_what_was_claimed_since(client: Agent, clock: Clock) 
     between = moved(old["acquired_at"], minutes=5)
     for released in (["old"], []):
         answer = client.delete("/locks", session_id=A, release_all="true", observed_at=between)
-        assert (answer.status_code, [lock["resource"] for lock in answer.json["items"]]) == (200, released)
+        assert (answer.status_code, [lock["resource"] for lock in answer.json["items"]]) == (
+            200,
+            released,
+        )
     assert held(client) == ["again", "new"]
 
 
-def test_a_queue_of_a_claim_and_its_release_leaves_nothing_held(client: Agent, release: Release) -> None:
+def test_a_queue_of_a_claim_and_its_release_leaves_nothing_held(
+    client: Agent, release: Release
+) -> None:
     for _ in range(2):
-        lock = claim(client, id="0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", observed_at="2026-01-05T10:00:00Z")
+        lock = claim(
+            client, id="0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11", observed_at="2026-01-05T10:00:00Z"
+        )
         assert release(client, lock, "2026-01-05T10:05:00Z").status_code == 200
         assert held(client) == []
 
@@ -117,30 +138,48 @@ def test_a_queue_of_a_claim_and_its_release_leaves_nothing_held(client: Agent, r
 def test_one_who_names_the_id_of_a_grant_means_it_whenever_it_was_made(client: Agent) -> None:
     assert by_id(client, claim(client), "2026-01-05T10:00:00Z").status_code == 200
     claim(client)
-    assert client.delete("/locks", session_id=A, release_all="true", observed_at="2026-01-05T10:00:00Z").json["released"] == 0
+    assert (
+        client.delete(
+            "/locks", session_id=A, release_all="true", observed_at="2026-01-05T10:00:00Z"
+        ).json["released"]
+        == 0
+    )
 
 
-def test_a_claim_or_renewal_replayed_late_does_not_outlast_the_release(client: Agent, release: Release, clock: Clock) -> None:
+def test_a_claim_or_renewal_replayed_late_does_not_outlast_the_release(
+    client: Agent, release: Release, clock: Clock
+) -> None:
     lock = claim(client)
     at = lock["acquired_at"]
     clock.move(minutes=30)
     claim(client, observed_at=moved(at, minutes=5))
-    assert client.patch(f"/locks/{lock['id']}", session_id=A, observed_at=moved(at, minutes=10)).status_code == 200
+    assert (
+        client.patch(
+            f"/locks/{lock['id']}", session_id=A, observed_at=moved(at, minutes=10)
+        ).status_code
+        == 200
+    )
     claim(client, observed_at=moved(at, minutes=1))
     assert release(client, lock, moved(at, minutes=9)).status_code == 409
     assert release(client, lock, moved(at, minutes=11)).status_code == 200
 
 
-def test_anothers_lock_is_refused_whatever_the_time(client: Agent, release: Release, reclaimed: Any) -> None:
+def test_anothers_lock_is_refused_whatever_the_time(
+    client: Agent, release: Release, reclaimed: Any
+) -> None:
     lock, between = reclaimed
     answer = release(client, lock, between, B)
     assert (answer.status_code, answer.json["error"]) == (403, "not_holder")
 
 
-def test_a_stale_lock_that_was_claimed_before_may_be_released_by_anybody(client: Agent, release: Release, clock: Clock) -> None:
+def test_a_stale_lock_that_was_claimed_before_may_be_released_by_anybody(
+    client: Agent, release: Release, clock: Clock
+) -> None:
     lock = claim(client, ttl_hours=0)
     clock.move(hours=3)
-    assert release(client, lock, moved(lock["acquired_at"], hours=2, minutes=30), B).status_code == 200
+    assert (
+        release(client, lock, moved(lock["acquired_at"], hours=2, minutes=30), B).status_code == 200
+    )
 
 
 def test_a_time_ahead_by_more_than_five_minutes_names_the_clock_skew(client: Agent) -> None:
@@ -157,7 +196,9 @@ def test_a_time_ahead_by_more_than_five_minutes_names_the_clock_skew(client: Age
     assert held(client) == ["r"]
 
 
-def test_a_late_release_and_a_claim_at_once_never_end_with_the_claim_released(app: Flask, client: Agent, release: Release) -> None:
+def test_a_late_release_and_a_claim_at_once_never_end_with_the_claim_released(
+    app: Flask, client: Agent, release: Release
+) -> None:
     """The claim may come after the release: then it is a new lock."""
     for n in range(15):
         lock = claim(client, f"r{n}")

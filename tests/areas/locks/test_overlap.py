@@ -27,7 +27,9 @@ def claim(client: Agent, session: str, resource: str, **more: Any) -> Any:
         ("C:\\repo\\", "c:/repo/a.py"),
     ],
 )
-def test_a_tree_overlaps_what_is_below_it_in_both_orders(client: Agent, first: str, second: str) -> None:
+def test_a_tree_overlaps_what_is_below_it_in_both_orders(
+    client: Agent, first: str, second: str
+) -> None:
     held = claim(client, "host/a", first).json
     assert claim(client, "host/b", second).status_code == 409
     client.delete(f"/locks/{held['id']}", session_id="host/a")
@@ -98,7 +100,9 @@ def test_a_shared_lock_with_others_beside_it_is_not_made_exclusive(client: Agent
 
 
 def test_several_resources_are_granted_together(client: Agent) -> None:
-    answer = client.post("/locks", project_key="shop", session_id="host/a", resources=["b", "a", "./a"])
+    answer = client.post(
+        "/locks", project_key="shop", session_id="host/a", resources=["b", "a", "./a"]
+    )
     assert answer.status_code == 201
     assert sorted(lock["resource"] for lock in answer.json["items"]) == ["a", "b"]
     assert len({lock["fencing_token"] for lock in answer.json["items"]}) == 2
@@ -107,7 +111,9 @@ def test_several_resources_are_granted_together(client: Agent) -> None:
 
 def test_several_resources_are_refused_together(client: Agent) -> None:
     claim(client, "host/b", "b")
-    answer = client.post("/locks", project_key="shop", session_id="host/a", resources=["a", "b", "c"])
+    answer = client.post(
+        "/locks", project_key="shop", session_id="host/a", resources=["a", "b", "c"]
+    )
     assert answer.status_code == 409
     assert [lock["resource"] for lock in answer.json["conflicts"]] == ["b"]
     assert [lock["resource"] for lock in client.get("/locks").json["items"]] == ["b"]
@@ -121,7 +127,12 @@ def test_several_resources_may_hold_one_that_the_caller_has(client: Agent) -> No
 
 
 def test_several_resources_under_a_repeated_id_are_granted_once(client: Agent) -> None:
-    body = {"project_key": "shop", "session_id": "host/a", "resources": ["a", "b"], "id": str(uuid.uuid4())}
+    body = {
+        "project_key": "shop",
+        "session_id": "host/a",
+        "resources": ["a", "b"],
+        "id": str(uuid.uuid4()),
+    }
     first = client.post("/locks", **body)
     again = client.post("/locks", **body)
     assert (first.status_code, again.status_code) == (201, 200)

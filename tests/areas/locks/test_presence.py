@@ -1,4 +1,6 @@
-"""What becomes of a session's locks when it shows itself, checks in, ends, or breaks its promise."""
+"""What becomes of a session's locks when it shows itself, checks in, ends, or breaks its
+promise.
+"""
 
 from typing import Any
 
@@ -13,7 +15,9 @@ from tests.service import until
 __all__ = ["wait"]
 
 
-def claim(client: Agent, session: str = "host/a", resource: str | None = "src/app.py", **more: Any) -> Any:
+def claim(
+    client: Agent, session: str = "host/a", resource: str | None = "src/app.py", **more: Any
+) -> Any:
     return client.post("/locks", project_key="shop", session_id=session, resource=resource, **more)
 
 
@@ -25,7 +29,9 @@ def lock_of(client: Agent, lock: Any) -> Any:
     return client.get(f"/locks/{lock['id']}").json
 
 
-def test_a_heartbeat_is_activity_on_all_locks_of_the_session_and_no_renewal(client: Agent, clock: Clock) -> None:
+def test_a_heartbeat_is_activity_on_all_locks_of_the_session_and_no_renewal(
+    client: Agent, clock: Clock
+) -> None:
     mine = [claim(client, resource=resource, ttl_hours=5).json for resource in ("a", "b")]
     other = claim(client, "host/b", "c", ttl_hours=5).json
     clock.move(minutes=90)
@@ -42,7 +48,10 @@ def test_a_check_in_starts_the_ttl_of_its_locks_anew(client: Agent, clock: Clock
     half, never = claim(client, ttl_hours=0.5).json, claim(client, resource="x", ttl_hours=0).json
     clock.move(minutes=20)
     shown = client.post("/sessions/checkin", session_id="host/a").json["locks"]
-    assert [(lock["id"], lock["seconds_left"]) for lock in shown] == [(half["id"], 1800), (never["id"], None)]
+    assert [(lock["id"], lock["seconds_left"]) for lock in shown] == [
+        (half["id"], 1800),
+        (never["id"], None),
+    ]
     assert lock_of(client, half)["expires_at"] == shown[0]["expires_at"] > half["expires_at"]
     clock.move(minutes=25)
     assert lock_of(client, half)["released_at"] is None
@@ -56,7 +65,9 @@ def test_an_expired_lock_is_not_brought_back_by_a_check_in(client: Agent, clock:
 
 
 @pytest.mark.parametrize("announced", ["before", "after"])
-def test_the_locks_of_a_session_that_breaks_its_promise_are_stale_at_once(client: Agent, clock: Clock, announced: str) -> None:
+def test_the_locks_of_a_session_that_breaks_its_promise_are_stale_at_once(
+    client: Agent, clock: Clock, announced: str
+) -> None:
     if announced == "before":
         heartbeat(client, ttl_minutes=10)
     lock = claim(client, ttl_hours=0).json
@@ -89,11 +100,15 @@ def broken_promise(app: Flask, client: Agent) -> Any:
     """A lock of a session that promised to be back within 1.2 s, and has not called since."""
     lock = claim(client, ttl_hours=0).json
     heartbeat(client, ttl_minutes=0.02)
-    app.extensions["coord.activity"].take()  # the claim, which upkeep would write down as a sign of life
+    app.extensions[
+        "coord.activity"
+    ].take()  # the claim, which upkeep would write down as a sign of life
     return lock
 
 
-def test_who_waits_gets_the_lock_of_a_session_that_is_gone(app: Flask, client: Agent, wait: Wait) -> None:
+def test_who_waits_gets_the_lock_of_a_session_that_is_gone(
+    app: Flask, client: Agent, wait: Wait
+) -> None:
     lock = broken_promise(app, client)
     waiting = wait("host/b", "src/app.py")
     assert waiting.answer.status_code == 201
@@ -116,7 +131,9 @@ def test_who_still_waits_when_it_is_gone_is_told(app: Flask, client: Agent, wait
     assert (refused.status_code, refused.json["lock"]["stale"]) == (409, True)
 
 
-def test_a_session_that_ends_releases_its_locks_and_the_next_in_line_gets_them(client: Agent, wait: Wait) -> None:
+def test_a_session_that_ends_releases_its_locks_and_the_next_in_line_gets_them(
+    client: Agent, wait: Wait
+) -> None:
     lock = claim(client).json
     heartbeat(client, "host/b", ttl_minutes=10)
     other = claim(client, "host/b", "other").json
@@ -137,12 +154,16 @@ def test_more_locks_than_one_change_holds_are_all_released(client: Agent) -> Non
     assert client.get("/locks", project_key="shop").json["items"] == []
 
 
-def test_upkeep_notes_what_has_expired(app: Flask, client: Agent, clock: Clock, journal_rows: Any) -> None:
+def test_upkeep_notes_what_has_expired(
+    app: Flask, client: Agent, clock: Clock, journal_rows: Any
+) -> None:
     lock = claim(client, ttl_hours=0.5).json
     clock.move(minutes=31)
     upkeep.run_once(app)
     upkeep.run_once(app)
-    told = [(row["type"], row["session_id"]) for row in journal_rows() if row["subject_kind"] == "lock"]
+    told = [
+        (row["type"], row["session_id"]) for row in journal_rows() if row["subject_kind"] == "lock"
+    ]
     assert told == [("lock.claimed", "host/a"), ("lock.expired", None)]
     now = lock_of(client, lock)
     assert (now["released_at"], now["release_reason"]) == (lock["expires_at"], "expired")
@@ -151,5 +172,10 @@ def test_upkeep_notes_what_has_expired(app: Flask, client: Agent, clock: Clock, 
 def test_the_header_names_who_asks_and_filters_nothing(client: Agent) -> None:
     held = claim(client).json
     for path in ("/locks?project_key=shop&resource=src/", "/locks"):
-        assert [lock["id"] for lock in client.call("GET", path, headers={"X-Coord-Session": "host/asker"}).json["items"]] == [held["id"]]
+        assert [
+            lock["id"]
+            for lock in client.call("GET", path, headers={"X-Coord-Session": "host/asker"}).json[
+                "items"
+            ]
+        ] == [held["id"]]
     assert client.get("/locks", session_id="host/asker").json["items"] == []

@@ -29,11 +29,18 @@ def test_renewing_is_activity(client: Agent, clock: Clock) -> None:
 
 def test_ttl_and_description_may_change(client: Agent) -> None:
     lock = claim(client, description="one")
-    answer = client.patch(f"/locks/{lock['id']}", session_id="host/a", ttl_hours=0, description="two").json
+    answer = client.patch(
+        f"/locks/{lock['id']}", session_id="host/a", ttl_hours=0, description="two"
+    ).json
     assert (answer["ttl_hours"], answer["expires_at"], answer["description"]) == (0, None, "two")
     kept = client.patch(f"/locks/{lock['id']}", session_id="host/a").json
     assert (kept["ttl_hours"], kept["description"]) == (0, "two")
-    assert client.patch(f"/locks/{lock['id']}", session_id="host/a", description=None).json["description"] is None
+    assert (
+        client.patch(f"/locks/{lock['id']}", session_id="host/a", description=None).json[
+            "description"
+        ]
+        is None
+    )
 
 
 def test_only_the_holder_renews(client: Agent) -> None:
@@ -50,10 +57,14 @@ def test_an_expired_lock_is_lost(client: Agent, clock: Clock) -> None:
     assert answer.json["lock"]["release_reason"] == "expired"
 
 
-def test_a_lock_that_was_taken_over_is_lost_and_says_who_did_it(client: Agent, clock: Clock) -> None:
+def test_a_lock_that_was_taken_over_is_lost_and_says_who_did_it(
+    client: Agent, clock: Clock
+) -> None:
     lock = claim(client, ttl_hours=0)
     clock.move(hours=3)
-    client.post("/locks", project_key="shop", session_id="host/b", resource="r", take_over_stale=True)
+    client.post(
+        "/locks", project_key="shop", session_id="host/b", resource="r", take_over_stale=True
+    )
     answer = client.patch(f"/locks/{lock['id']}", session_id="host/a")
     assert (answer.status_code, answer.json["error"]) == (409, "lock_lost")
     assert "host/b" in answer.json["detail"]

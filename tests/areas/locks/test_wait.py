@@ -84,8 +84,20 @@ def test_a_waiting_claim_is_granted_when_the_holder_releases(client: Agent, wait
     held = claim(client).json
     waiting = wait("host/b", "./src/app.py", description="mine next")
     (seen,) = waiters(client)
-    assert list(seen) == ["id", "project_key", "session_id", "resources", "mode", "description", "since"]
-    assert (seen["session_id"], seen["resources"], seen["description"]) == ("host/b", ["./src/app.py"], "mine next")
+    assert list(seen) == [
+        "id",
+        "project_key",
+        "session_id",
+        "resources",
+        "mode",
+        "description",
+        "since",
+    ]
+    assert (seen["session_id"], seen["resources"], seen["description"]) == (
+        "host/b",
+        ["./src/app.py"],
+        "mine next",
+    )
     release(client, held)
     assert waiting.answer.status_code == 201
     assert waiting.answer.json["fencing_token"] > held["fencing_token"]
@@ -108,7 +120,9 @@ def test_first_come_first_served(client: Agent, wait: Wait) -> None:
     held = claim(client).json
     waiting_claims = [wait(f"host/{number}", "src/app.py") for number in range(4)]
     for waiting in waiting_claims:
-        assert [each.over for each in waiting_claims[waiting_claims.index(waiting) :]] == [False] * (4 - waiting_claims.index(waiting))
+        assert [each.over for each in waiting_claims[waiting_claims.index(waiting) :]] == [
+            False
+        ] * (4 - waiting_claims.index(waiting))
         release(client, held)
         held = waiting.answer.json
         assert waiting.answer.status_code == 201
@@ -193,7 +207,11 @@ def test_the_last_of_several_holders_waits_to_have_it_alone(client: Agent, wait:
     upgrade = wait("host/a", "src/app.py", mode="exclusive")
     assert claim(client, "host/c", mode="shared").status_code == 409
     release(client, theirs)
-    assert (upgrade.answer.status_code, upgrade.answer.json["id"], upgrade.answer.json["mode"]) == (200, mine["id"], "exclusive")
+    assert (upgrade.answer.status_code, upgrade.answer.json["id"], upgrade.answer.json["mode"]) == (
+        200,
+        mine["id"],
+        "exclusive",
+    )
 
 
 def test_a_holder_is_not_held_up_by_those_who_wait_for_it(client: Agent, wait: Wait) -> None:
@@ -234,10 +252,25 @@ def test_two_sharers_that_both_want_it_alone_are_a_circle(client: Agent, wait: W
     assert first.answer.status_code == 200
 
 
-def test_a_wait_whose_process_has_died_holds_nobody_up(app: Flask, client: Agent, journal_rows: Any) -> None:
+def test_a_wait_whose_process_has_died_holds_nobody_up(
+    app: Flask, client: Agent, journal_rows: Any
+) -> None:
     claim(client, resource="src/a.py")
-    body = {"project_key": "shop", "session_id": "host/dead", "resource": "src/", "resources": None, "id": None, "wait": 60}
-    body |= {"mode": "exclusive", "description": None, "ttl_hours": None, "take_over_stale": None, "observed_at": None}
+    body = {
+        "project_key": "shop",
+        "session_id": "host/dead",
+        "resource": "src/",
+        "resources": None,
+        "id": None,
+        "wait": 60,
+    }
+    body |= {
+        "mode": "exclusive",
+        "description": None,
+        "ttl_hours": None,
+        "take_over_stale": None,
+        "observed_at": None,
+    }
     with app.test_request_context():
         terms = terms_of(body, default_ttl_hours=2, stale_us=1)
         transact(lambda db: repository.waiters.add(terms, str(uuid.uuid4()), 60_000_000))
@@ -260,13 +293,18 @@ def test_a_repeated_waiting_claim_is_granted_once(client: Agent, wait: Wait) -> 
     assert {each.answer.json["id"] for each in both} == {chosen}
 
 
-def test_the_journal_says_who_waits_and_how_that_ended(client: Agent, wait: Wait, journal_rows: Any) -> None:
+def test_the_journal_says_who_waits_and_how_that_ended(
+    client: Agent, wait: Wait, journal_rows: Any
+) -> None:
     held = claim(client).json
     waiting = wait("host/b", "src/app.py")
     claim(client, "host/c", wait=0.1)
     release(client, held)
     assert waiting.answer.status_code == 201
-    told = [(row["type"], row["session_id"], row["data"].get("reason"), row["data"].get("waited")) for row in journal_rows()]
+    told = [
+        (row["type"], row["session_id"], row["data"].get("reason"), row["data"].get("waited"))
+        for row in journal_rows()
+    ]
     assert told == [
         ("lock.claimed", "host/a", None, None),
         ("lock.waiting", "host/b", None, None),
@@ -285,7 +323,10 @@ def test_waiters_are_listed_first_come_first(client: Agent, wait: Wait) -> None:
     assert [each["session_id"] for each in waiters(client, session_id="host/c")] == ["host/c"]
     assert waiters(client, project_key="other") == []
     page = client.get("/locks/waiters", limit=1).json
-    assert [each["session_id"] for each in client.get("/locks/waiters", cursor=page["next_cursor"]).json["items"]] == ["host/c"]
+    assert [
+        each["session_id"]
+        for each in client.get("/locks/waiters", cursor=page["next_cursor"]).json["items"]
+    ] == ["host/c"]
     assert client.get("/status", project_key="shop").json["counts"]["lock_waiters"] == 2
     for lock in held:
         release(client, lock)
@@ -319,7 +360,9 @@ def test_a_wait_that_timed_out_leaves_no_waiter(app: Flask, client: Agent) -> No
         assert read(repository.waiters.count) == 0
 
 
-def test_a_waiting_claim_that_is_repeated_leaves_no_waiter_behind(client: Agent, wait: Wait, journal_rows: Any) -> None:
+def test_a_waiting_claim_that_is_repeated_leaves_no_waiter_behind(
+    client: Agent, wait: Wait, journal_rows: Any
+) -> None:
     held = claim(client).json
     chosen = str(uuid.uuid4())
     both = [wait("host/b", "src/app.py", id=chosen) for _ in range(2)]
@@ -329,14 +372,29 @@ def test_a_waiting_claim_that_is_repeated_leaves_no_waiter_behind(client: Agent,
     release(client, granted[0].json)
     assert claim(client, "host/c").status_code == 201
     assert {each.json["id"] for each in granted} == {chosen}
-    told = [row["type"] for row in journal_rows() if row["session_id"] == "host/b" and row["type"] != "lock.waiting"]
-    # The second either finds the lock granted to its id, or, when it looked in that very moment, held by its session already.
-    assert told in (["lock.claimed", end, "lock.released"] for end in ("lock.wait_ended", "lock.renewed"))
+    told = [
+        row["type"]
+        for row in journal_rows()
+        if row["session_id"] == "host/b" and row["type"] != "lock.waiting"
+    ]
+    # The second either finds the lock granted to its id, or, when it looked in that very moment,
+    # held by its session already.
+    assert told in (
+        ["lock.claimed", end, "lock.released"] for end in ("lock.wait_ended", "lock.renewed")
+    )
 
 
-def test_an_upgrade_is_an_event_with_the_token_that_the_lock_has_then(client: Agent, journal_rows: Any) -> None:
+def test_an_upgrade_is_an_event_with_the_token_that_the_lock_has_then(
+    client: Agent, journal_rows: Any
+) -> None:
     claim(client, mode="shared")
-    answer = client.post("/locks", project_key="shop", session_id="host/a", resources=["src/app.py", "x", "y"], mode="exclusive")
+    answer = client.post(
+        "/locks",
+        project_key="shop",
+        session_id="host/a",
+        resources=["src/app.py", "x", "y"],
+        mode="exclusive",
+    )
     by_token = {lock["fencing_token"]: lock["id"] for lock in answer.json["items"]}
     told = {
         row["revision"]: row["subject_id"]
@@ -344,4 +402,6 @@ def test_an_upgrade_is_an_event_with_the_token_that_the_lock_has_then(client: Ag
         if row["type"] in ("lock.upgraded", "lock.claimed") and row["revision"] > 1
     }
     assert by_token == told
-    assert [row["data"]["mode"] for row in journal_rows() if row["type"] == "lock.upgraded"] == ["exclusive"]
+    assert [row["data"]["mode"] for row in journal_rows() if row["type"] == "lock.upgraded"] == [
+        "exclusive"
+    ]

@@ -1,4 +1,6 @@
-"""Fixtures: an agent that speaks MCP, in the current way or in the older one, with a database and without."""
+"""Fixtures: an agent that speaks MCP, in the current way or in the older one, with a database and
+without.
+"""
 
 import json
 from collections.abc import Mapping
@@ -34,12 +36,24 @@ class McpAgent:
         mirrored = {"MCP_Protocol_Version": CURRENT, "Mcp_Method": method}
         if params and "name" in params:
             mirrored["Mcp_Name"] = params["name"]
-        message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": {"_meta": META, **(params or {})}}
+        message = {
+            "jsonrpc": "2.0",
+            "id": 7,
+            "method": method,
+            "params": {"_meta": META, **(params or {})},
+        }
         return self.post(message, **(mirrored | headers))
 
-    def ask_as_before(self, method: str, params: Mapping[str, Any] | None = None, **headers: str) -> Any:
+    def ask_as_before(
+        self, method: str, params: Mapping[str, Any] | None = None, **headers: str
+    ) -> Any:
         """A request as it was until then, after the handshake."""
-        message = {"jsonrpc": "2.0", "id": 7, "method": method, **({} if params is None else {"params": params})}
+        message = {
+            "jsonrpc": "2.0",
+            "id": 7,
+            "method": method,
+            **({} if params is None else {"params": params}),
+        }
         return self.post(message, **({"MCP_Protocol_Version": "2025-11-25"} | headers))
 
     def use(self, tool: str, *, headers: Mapping[str, str] | None = None, **arguments: Any) -> Any:

@@ -20,9 +20,14 @@ def whole(mcp: McpAgent, tool: str, **arguments: Any) -> Any:
 
 @pytest.mark.parametrize("size", [3_000, 150_000])
 @pytest.mark.parametrize("text", ["x", '"', "ä"])
-def test_an_inbox_of_long_messages_is_cut_and_pages_go_on(mcp: McpAgent, client: Agent, size: int, text: str) -> None:
+def test_an_inbox_of_long_messages_is_cut_and_pages_go_on(
+    mcp: McpAgent, client: Agent, size: int, text: str
+) -> None:
     sent = [
-        client.post("/messages", from_session="host/b", to_session="host/a", subject="s", body=text * size).json["id"] for _ in range(6)
+        client.post(
+            "/messages", from_session="host/b", to_session="host/a", subject="s", body=text * size
+        ).json["id"]
+        for _ in range(6)
     ]
     seen: list[str] = []
     cursor: dict[str, str] = {}
@@ -38,7 +43,9 @@ def test_an_inbox_of_long_messages_is_cut_and_pages_go_on(mcp: McpAgent, client:
 
 
 def test_a_workflow_of_many_items_says_how_many_are_left_out(mcp: McpAgent, client: Agent) -> None:
-    workflow = client.post("/workflows", project_key="shop", name="Checkout", created_by="host/a").json["id"]
+    workflow = client.post(
+        "/workflows", project_key="shop", name="Checkout", created_by="host/a"
+    ).json["id"]
     for number in range(80):
         client.post("/work-items", workflow_id=workflow, title=f"Task {number}")
     result = whole(mcp, "work", **A, action="workflows", workflow_id=workflow)

@@ -10,9 +10,9 @@ from tests.areas.mcp.conftest import McpAgent
 
 MAX_TOOLS = 8
 MAX_TOKENS = 2000
-BYTES_PER_TOKEN = (
-    3  # schemas like these take 4.3 bytes a token in two public vocabularies (o200k, cl100k); others differ, but not by a third
-)
+# schemas like these take 4.3 bytes a token in two public vocabularies (o200k, cl100k); others
+# differ, but not by a third
+BYTES_PER_TOKEN = 3
 
 
 def test_the_tools_are_few_and_coarse() -> None:
@@ -32,23 +32,40 @@ def test_each_says_what_it_does_and_takes(without_database: McpAgent) -> None:
         assert tool["description"].endswith(".")
         assert (schema["type"], schema["additionalProperties"]) == ("object", False)
         assert {"session_id", "project_key"} <= set(schema["properties"])
-        assert "session_id" not in schema.get("required", ())  # the client may have said it once and for all
+        assert "session_id" not in schema.get(
+            "required", ()
+        )  # the client may have said it once and for all
         for name, each in schema["properties"].items():
             assert {"type"} <= set(each) <= {"type", "enum", "items", "description"}, name
             assert None not in each.get("enum", ()), name
 
 
-@pytest.mark.parametrize(("tool", "name", "kind"), [("component", "notes", ["string", "null"]), ("lock", "description", "string")])
-def test_null_is_offered_only_where_it_means_something(without_database: McpAgent, tool: str, name: str, kind: object) -> None:
-    tools = {each["name"]: each for each in without_database.ask("tools/list").json["result"]["tools"]}
+@pytest.mark.parametrize(
+    ("tool", "name", "kind"),
+    [("component", "notes", ["string", "null"]), ("lock", "description", "string")],
+)
+def test_null_is_offered_only_where_it_means_something(
+    without_database: McpAgent, tool: str, name: str, kind: object
+) -> None:
+    tools = {
+        each["name"]: each for each in without_database.ask("tools/list").json["result"]["tools"]
+    }
     assert tools[tool]["inputSchema"]["properties"][name]["type"] == kind
 
 
 def test_what_must_be_given_is_said(without_database: McpAgent) -> None:
-    tools = {each["name"]: each["inputSchema"].get("required") for each in without_database.ask("tools/list").json["result"]["tools"]}
-    assert {name: needed for name, needed in tools.items() if needed} == {"work": ["action"], "send": ["subject", "body"]}
+    tools = {
+        each["name"]: each["inputSchema"].get("required")
+        for each in without_database.ask("tools/list").json["result"]["tools"]
+    }
+    assert {name: needed for name, needed in tools.items() if needed} == {
+        "work": ["action"],
+        "send": ["subject", "body"],
+    }
 
 
 def test_what_only_reads_says_so(without_database: McpAgent) -> None:
     tools = without_database.ask("tools/list").json["result"]["tools"]
-    assert [tool["name"] for tool in tools if tool.get("annotations") == {"readOnlyHint": True}] == ["locks"]
+    assert [
+        tool["name"] for tool in tools if tool.get("annotations") == {"readOnlyHint": True}
+    ] == ["locks"]

@@ -34,7 +34,9 @@ def test_a_deadlock(mcp: McpAgent, client: Agent) -> None:
     mcp.done("lock", **A, **SHOP, resources=["a"])
     mcp.done("lock", **B, **SHOP, resources=["b"])
     other = McpAgent(Agent(client.client.application.test_client()))
-    waiting = Thread(target=other.use, args=("lock",), kwargs={**A, **SHOP, "resources": ["b"], "wait": 10})
+    waiting = Thread(
+        target=other.use, args=("lock",), kwargs={**A, **SHOP, "resources": ["b"], "wait": 10}
+    )
     waiting.start()
     until(lambda: client.get("/locks/waiters").json["items"], 10, "the first to wait")
     refused = mcp.refused("lock", **B, **SHOP, resources=["a"], wait=10)
@@ -46,13 +48,19 @@ def test_a_deadlock(mcp: McpAgent, client: Agent) -> None:
 
 def test_a_lock_of_another(mcp: McpAgent, client: Agent) -> None:
     lock = mcp.done("lock", **A, **SHOP, resources=["a"])["items"][0]
-    assert mcp.refused("unlock", **B, lock_id=lock["id"]) == client.delete(f"/locks/{lock['id']}", **B).json
+    assert (
+        mcp.refused("unlock", **B, lock_id=lock["id"])
+        == client.delete(f"/locks/{lock['id']}", **B).json
+    )
     assert mcp.refused("lock", **B, lock_id=lock["id"])["error"] == "not_holder"
 
 
 def test_what_is_not_there(mcp: McpAgent, client: Agent) -> None:
     assert mcp.refused("lock", **A, lock_id=NOBODYS) == client.patch(f"/locks/{NOBODYS}", **A).json
-    assert mcp.refused("work", **A, action="update", item_id=NOBODYS, status="completed")["error"] == "not_found"
+    assert (
+        mcp.refused("work", **A, action="update", item_id=NOBODYS, status="completed")["error"]
+        == "not_found"
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +77,9 @@ def test_what_is_not_there(mcp: McpAgent, client: Agent) -> None:
         ("checkin", "POST", "/sessions/checkin", {"ttl_minutes": "10"}),
     ],
 )
-def test_arguments_that_cannot_be(mcp: McpAgent, client: Agent, tool: str, method: str, path: str, arguments: dict[str, Any]) -> None:
+def test_arguments_that_cannot_be(
+    mcp: McpAgent, client: Agent, tool: str, method: str, path: str, arguments: dict[str, Any]
+) -> None:
     refused = mcp.refused(tool, **A, **arguments)
     assert refused["error"] == "invalid"
     assert refused == client.call(method, path, {**A, **arguments}).json
@@ -81,7 +91,9 @@ def test_an_argument_that_is_misspelt_is_told_the_nearest(mcp: McpAgent) -> None
 
 
 def test_a_claim_of_nothing(mcp: McpAgent) -> None:
-    assert mcp.refused("lock", **A, **SHOP)["errors"] == {"resources": ["Needed: name what to lock, or with lock_id the lock to renew."]}
+    assert mcp.refused("lock", **A, **SHOP)["errors"] == {
+        "resources": ["Needed: name what to lock, or with lock_id the lock to renew."]
+    }
 
 
 def test_the_database_is_away(without_database: McpAgent) -> None:
@@ -90,7 +102,14 @@ def test_the_database_is_away(without_database: McpAgent) -> None:
 
 
 def test_half_of_a_surrogate_pair_is_refused_and_its_answer_is_utf8(mcp: McpAgent) -> None:
-    message = {"jsonrpc": "2.0", "id": "\ud800", "method": "tools/call", "params": {"name": "locks", "arguments": {"\ud800": 1, **A}}}
-    answer = mcp.agent.call("POST", "/mcp", data=json.dumps(message), content_type="application/json")
+    message = {
+        "jsonrpc": "2.0",
+        "id": "\ud800",
+        "method": "tools/call",
+        "params": {"name": "locks", "arguments": {"\ud800": 1, **A}},
+    }
+    answer = mcp.agent.call(
+        "POST", "/mcp", data=json.dumps(message), content_type="application/json"
+    )
     assert answer.status_code == 200
     assert answer.json["result"]["isError"]

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,10 +38,22 @@ def logged(mcp: McpAgent, tool: str, **arguments: Any) -> list[Any]:
     return records.kept
 
 
-def test_the_log_has_the_call_and_the_message_that_it_came_in_under_one_request_id(mcp: McpAgent) -> None:
+def test_the_log_has_the_call_and_the_message_that_it_came_in_under_one_request_id(
+    mcp: McpAgent,
+) -> None:
     inner, outer = logged(mcp, "lock", **A, resources=["a"])
-    assert (inner.method, inner.path, inner.status, inner.request_id) == ("POST", "/api/coord/locks", 201, "asked-7")
-    assert (outer.method, outer.path, outer.status, outer.request_id) == ("POST", "/mcp", 200, "asked-7")
+    assert (inner.method, inner.path, inner.status, inner.request_id) == (
+        "POST",
+        "/api/coord/locks",
+        201,
+        "asked-7",
+    )
+    assert (outer.method, outer.path, outer.status, outer.request_id) == (
+        "POST",
+        "/mcp",
+        200,
+        "asked-7",
+    )
     assert inner.peer == outer.peer == "127.0.0.1"
 
 
@@ -62,8 +75,13 @@ def test_the_call_is_counted_as_any_other(mcp: McpAgent) -> None:
 
 
 def offering(monkeypatch: pytest.MonkeyPatch, **calls: ToolCall) -> None:
-    made = {name: Tool(name, "Says what it is told.", {}, lambda sent, call=call: call) for name, call in calls.items()}  # type: ignore[misc]
-    monkeypatch.setattr(tools, "offered", lambda: {name: (locks, tool) for name, tool in made.items()})
+    made = {
+        name: Tool(name, "Says what it is told.", {}, partial(lambda call, sent: call, call))
+        for name, call in calls.items()
+    }
+    monkeypatch.setattr(
+        tools, "offered", lambda: {name: (locks, tool) for name, tool in made.items()}
+    )
 
 
 def test_a_name_in_a_path_may_hold_a_slash(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,22 +90,30 @@ def test_a_name_in_a_path_may_hold_a_slash(mcp: McpAgent, monkeypatch: pytest.Mo
     assert mcp.done("one")["component"] == "web/ä"
 
 
-def test_an_answer_without_a_body_says_something(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_a_body_says_something(
+    mcp: McpAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     offering(monkeypatch, one=ToolCall("POST", "/work-items/claim", {"session_id": "host/a"}))
     assert mcp.done("one") == {"detail": "Done."}
 
 
-def test_a_call_that_is_not_there_is_refused_as_from_outside(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_is_not_there_is_refused_as_from_outside(
+    mcp: McpAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     offering(monkeypatch, one=ToolCall("GET", "/lokcs"))
     assert "Did you mean /api/coord/locks?" in mcp.refused("one")["detail"]
 
 
 def test_headers_about_the_message_are_not_about_the_call(mcp: McpAgent) -> None:
-    shown = mcp.use("checkin", headers={"Accept": "text/plain", "If-None-Match": "*"}, **A)["structuredContent"]
+    shown = mcp.use("checkin", headers={"Accept": "text/plain", "If-None-Match": "*"}, **A)[
+        "structuredContent"
+    ]
     assert shown["session"]["session_id"] == "host/a"
 
 
-def test_a_tool_that_is_broken_is_a_bug_and_nothing_else(mcp: McpAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_that_is_broken_is_a_bug_and_nothing_else(
+    mcp: McpAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     offering(monkeypatch, one=ToolCall("GET", "/locks"))
     monkeypatch.setattr(tools, "perform", lambda *_: 1 / 0)
     assert mcp.ask("tools/call", {"name": "one"}).status_code == 500

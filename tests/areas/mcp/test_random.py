@@ -1,4 +1,6 @@
-"""Random messages, and random arguments for every tool: never a bug, always an answer in the shape that its kind has."""
+"""Random messages, and random arguments for every tool: never a bug, always an answer in the shape
+that its kind has.
+"""
 
 import json
 from typing import Any
@@ -20,14 +22,26 @@ ACTIONS = ["claim", "list", "add", "update", "workflows", "add_workflow", "updat
 
 
 def arguments(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:
-    """Each likely, or anything, or left out; and now and then one that there is none of. Without `wait`, which takes as long as it says."""
+    """Each likely, or anything, or left out; and now and then one that there is none of.
+
+    Without `wait`, which takes as long as it says.
+    """
     names = [name for name in tool.arguments if name not in ("session_id", "wait")]
     action = {"action": st.sampled_from(ACTIONS)} if "action" in names else {}
     sound = st.fixed_dictionaries(
-        {"session_id": st.sampled_from(SESSIONS), **action}, optional={n: likely for n in names if n not in action}
+        {"session_id": st.sampled_from(SESSIONS), **action},
+        optional={n: likely for n in names if n not in action},
     )
-    wild = st.fixed_dictionaries({}, optional={name: st.one_of(likely, anything) for name in ("session_id", *names)})
-    return st.one_of(sound, wild, st.tuples(wild, st.dictionaries(odd_text, anything, max_size=2)).map(lambda two: {**two[1], **two[0]}))
+    wild = st.fixed_dictionaries(
+        {}, optional={name: st.one_of(likely, anything) for name in ("session_id", *names)}
+    )
+    return st.one_of(
+        sound,
+        wild,
+        st.tuples(wild, st.dictionaries(odd_text, anything, max_size=2)).map(
+            lambda two: {**two[1], **two[0]}
+        ),
+    )
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
@@ -47,7 +61,12 @@ def test_any_arguments_get_a_result(database_app: Flask, tool: Tool, data: st.Da
     message=st.one_of(
         anything,
         st.fixed_dictionaries(
-            {"jsonrpc": st.just("2.0"), "method": st.one_of(st.sampled_from(["tools/list", "tools/call", "initialize", "ping"]), odd_text)},
+            {
+                "jsonrpc": st.just("2.0"),
+                "method": st.one_of(
+                    st.sampled_from(["tools/list", "tools/call", "initialize", "ping"]), odd_text
+                ),
+            },
             optional={"id": anything, "params": anything},
         ),
     )

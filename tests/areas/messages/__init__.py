@@ -7,7 +7,9 @@ from tests.conftest import Agent
 A, B, C = "host/a", "host/b", "host/c"
 
 
-def send(client: Agent, sender: str = A, to: str | None = B, subject: str = "s", **more: Any) -> Any:
+def send(
+    client: Agent, sender: str = A, to: str | None = B, subject: str = "s", **more: Any
+) -> Any:
     """Sends a message and answers it; without `to` a broadcast."""
     body = {"from_session": sender, "subject": subject, "body": "text", **more}
     if to is not None:

@@ -23,19 +23,29 @@ def test_readers_are_listed_in_the_order_in_which_they_read(client: Agent) -> No
     assert stored["read_count"] == 3
 
 
-def test_a_list_shows_the_first_readers_and_how_many_there_are(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_shows_the_first_readers_and_how_many_there_are(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.areas.messages.repository.messages.MAX_READERS_IN_LIST", 2)
     read, other = send(client, A, None, "read"), send(client, A, None, "other")
     for reader in (C, B, "host/d"):
         client.put(f"/messages/{read['id']}/read", session_id=reader)
     client.put(f"/messages/{other['id']}/read", session_id=C)
     of_other, of_read = client.get("/messages").json["items"]
-    assert ([reader["session_id"] for reader in of_read["read_by"]], of_read["read_count"]) == ([C, B], 3)
-    assert ([reader["session_id"] for reader in of_other["read_by"]], of_other["read_count"]) == ([C], 1)
+    assert ([reader["session_id"] for reader in of_read["read_by"]], of_read["read_count"]) == (
+        [C, B],
+        3,
+    )
+    assert ([reader["session_id"] for reader in of_other["read_by"]], of_other["read_count"]) == (
+        [C],
+        1,
+    )
     assert len(client.get(f"/messages/{read['id']}").json["read_by"]) == 3
 
 
-def test_a_broadcast_older_than_a_week_no_longer_counts_as_unread(client: Agent, clock: Clock) -> None:
+def test_a_broadcast_older_than_a_week_no_longer_counts_as_unread(
+    client: Agent, clock: Clock
+) -> None:
     send(client, A, None, "broadcast")
     send(client, A, B, "direct")
     clock.move(days=6, hours=23, minutes=59)
@@ -64,7 +74,9 @@ def test_an_old_broadcast_can_still_be_marked_read(client: Agent, clock: Clock) 
     assert client.put(f"/messages/{message['id']}/read", session_id=B).json["read_at"] is not None
 
 
-def test_how_long_broadcasts_count_is_a_setting(app: Flask, client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_long_broadcasts_count_is_a_setting(
+    app: Flask, client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(app.config, "BROADCAST_DAYS", 30)
     send(client, A, None)
     clock.move(days=10)

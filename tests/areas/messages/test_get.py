@@ -21,7 +21,9 @@ def test_a_sender_sees_that_a_direct_message_was_read_and_acknowledged(client: A
     seen = client.get(f"/messages/{message['id']}", session_id=A).json
     assert seen["read_at"] is not None
     assert seen["acked_at"] == seen["read_at"]
-    assert seen["read_by"] == [{"session_id": B, "read_at": seen["read_at"], "acked_at": seen["acked_at"]}]
+    assert seen["read_by"] == [
+        {"session_id": B, "read_at": seen["read_at"], "acked_at": seen["acked_at"]}
+    ]
     assert seen["read_count"] == 1
 
 

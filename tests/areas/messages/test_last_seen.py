@@ -29,7 +29,9 @@ def test_it_is_kept_up_to_date_in_every_answer(client: Agent) -> None:
     assert message["recipient_last_seen_at"] is None
     seen = send(client, B, None)["created_at"]
     assert client.get(f"/messages/{message['id']}").json["recipient_last_seen_at"] == seen
-    assert client.get("/messages", from_session=A).json["items"][0]["recipient_last_seen_at"] == seen
+    assert (
+        client.get("/messages", from_session=A).json["items"][0]["recipient_last_seen_at"] == seen
+    )
 
 
 def test_marking_a_direct_message_without_a_name_counts_for_its_recipient(client: Agent) -> None:

@@ -28,7 +28,9 @@ def test_a_project_filter_alone_shows_just_that_project(client: Agent) -> None:
     assert listed(client, project_key="shop", from_session=B) == []
 
 
-def test_unread_without_an_inbox_are_direct_messages_nobody_has_read_oldest_first(client: Agent) -> None:
+def test_unread_without_an_inbox_are_direct_messages_nobody_has_read_oldest_first(
+    client: Agent,
+) -> None:
     read = send(client, A, C, "read", project_key="shop")
     for to, subject in ((C, "1"), (None, "broadcast"), (B, "2")):
         send(client, A, to, subject, project_key="shop")
@@ -40,7 +42,9 @@ def test_unread_without_an_inbox_are_direct_messages_nobody_has_read_oldest_firs
     assert listed(client, unread_only="false", from_session=C) == ["3"]
 
 
-@pytest.mark.parametrize("params", [{}, {"from_session": A}, {"project_key": "shop"}, {"unread_only": "true"}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"from_session": A}, {"project_key": "shop"}, {"unread_only": "true"}], ids=str
+)
 def test_pages_hold_each_message_once(client: Agent, params: dict[str, str]) -> None:
     expected = [send(client, A, B, str(n), project_key="shop")["subject"] for n in range(7)]
     seen: list[str] = []
@@ -54,7 +58,9 @@ def test_pages_hold_each_message_once(client: Agent, params: dict[str, str]) -> 
     assert seen == (expected if "unread_only" in params else expected[::-1])
 
 
-def test_a_page_ends_early_when_bodies_are_long(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_ends_early_when_bodies_are_long(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.areas.messages.repository.lists.MAX_PAGE_CHARACTERS", 100)
     for subject, length in (("1", 40), ("2", 60), ("3", 1), ("4", 500), ("5", 0)):
         send(client, A, B, subject, body="x" * length)
@@ -102,7 +108,10 @@ def test_a_bad_parameter_is_named(client: Agent, params: dict[str, str], field: 
 
 def test_a_parameter_typo_is_answered_with_the_nearest_name(client: Agent) -> None:
     assert "'to_session'" in client.get("/messages", to_sesion=B).json["errors"]["to_sesion"][0]
-    assert "'unread_only'" in client.get("/messages", unread_onyl="true").json["errors"]["unread_onyl"][0]
+    assert (
+        "'unread_only'"
+        in client.get("/messages", unread_onyl="true").json["errors"]["unread_onyl"][0]
+    )
 
 
 def test_nothing_is_marked_by_looking(client: Agent) -> None:

@@ -34,13 +34,23 @@ def test_projects_whose_names_differ_are_different(client: Agent, other: str) ->
     send(client, A, None, project_key="shop")
     assert listed(client, project_key=other) == []
     assert unread(client, "host/b", project_key=other) == []
-    assert client.get("/status", session_id="host/b", project_key=other).json["unread_message_count"] == 0
+    assert (
+        client.get("/status", session_id="host/b", project_key=other).json["unread_message_count"]
+        == 0
+    )
 
 
-@pytest.mark.parametrize("name", ["x" * 200, "😀" * 200, 'it\'s "odd" % \\ :x ;--'], ids=["longest", "astral", "odd"])
+@pytest.mark.parametrize(
+    "name", ["x" * 200, "😀" * 200, 'it\'s "odd" % \\ :x ;--'], ids=["longest", "astral", "odd"]
+)
 def test_any_name_works(client: Agent, name: str) -> None:
     send(client, name, name, "direct")
     message = send(client, A, None, "broadcast", project_key=name[:100])
     assert unread(client, name, project_key=name[:100]) == ["direct", "broadcast"]
-    assert client.put(f"/messages/{message['id']}/read", session_id=name).json["read_by"][0]["session_id"] == name
+    assert (
+        client.put(f"/messages/{message['id']}/read", session_id=name).json["read_by"][0][
+            "session_id"
+        ]
+        == name
+    )
     assert client.put("/messages/read", session_id=name).json["read"] == 1

@@ -10,7 +10,9 @@ from tests.conftest import Agent, Clock
 
 
 @pytest.mark.parametrize("where", ["body", "query", "header", "nowhere", "null body"])
-def test_a_direct_message_is_marked_however_the_recipient_is_named(client: Agent, where: str) -> None:
+def test_a_direct_message_is_marked_however_the_recipient_is_named(
+    client: Agent, where: str
+) -> None:
     message = send(client, A, B)
     path = f"/messages/{message['id']}/read"
     calls: dict[str, Any] = {
@@ -39,7 +41,9 @@ def test_a_broadcast_is_marked_however_the_reader_is_named(client: Agent, where:
     }
     answer = calls[where]()
     assert answer.status_code == 200
-    assert answer.json["read_by"] == [{"session_id": B, "read_at": answer.json["read_at"], "acked_at": None}]
+    assert answer.json["read_by"] == [
+        {"session_id": B, "read_at": answer.json["read_at"], "acked_at": None}
+    ]
     assert unread(client, B) == []
 
 
@@ -51,7 +55,9 @@ def test_a_broadcast_needs_a_session(client: Agent) -> None:
 
 
 @pytest.mark.parametrize("to", [B, None], ids=["direct", "broadcast"])
-def test_marking_again_changes_nothing(client: Agent, clock: Clock, journal_rows: Any, to: str | None) -> None:
+def test_marking_again_changes_nothing(
+    client: Agent, clock: Clock, journal_rows: Any, to: str | None
+) -> None:
     message = send(client, A, to)
     first = client.put(f"/messages/{message['id']}/read", session_id=B)
     clock.move(hours=1)
@@ -60,11 +66,19 @@ def test_marking_again_changes_nothing(client: Agent, clock: Clock, journal_rows
     assert [row["type"] for row in journal_rows()] == ["message.sent", "message.read"]
 
 
-@pytest.mark.parametrize("reader", [A, C, "host/B", "host/b "], ids=["sender", "stranger", "other case", "trailing space"])
+@pytest.mark.parametrize(
+    "reader",
+    [A, C, "host/B", "host/b "],
+    ids=["sender", "stranger", "other case", "trailing space"],
+)
 def test_only_the_recipient_marks_a_direct_message(client: Agent, reader: str) -> None:
     message = send(client, A, B)
     answer = client.put(f"/messages/{message['id']}/read", session_id=reader)
-    assert (answer.status_code, answer.json["error"], answer.json["to_session"]) == (403, "not_recipient", B)
+    assert (answer.status_code, answer.json["error"], answer.json["to_session"]) == (
+        403,
+        "not_recipient",
+        B,
+    )
     assert B in answer.json["detail"]
     assert reader in answer.json["detail"]
     assert unread(client, B) == ["s"]
@@ -84,11 +98,19 @@ def test_reading_alone_does_not_acknowledge(client: Agent, clock: Clock, to: str
 
 @pytest.mark.parametrize("to", [B, None], ids=["direct", "broadcast"])
 @pytest.mark.parametrize("requires", [True, False])
-def test_reading_and_acknowledging_is_one_step(client: Agent, journal_rows: Any, to: str | None, requires: bool) -> None:
+def test_reading_and_acknowledging_is_one_step(
+    client: Agent, journal_rows: Any, to: str | None, requires: bool
+) -> None:
     message = send(client, A, to, requires_ack=requires)
-    answer = client.call("PUT", f"/messages/{message['id']}/read", query_string={"session_id": B, "ack": "true"}).json
+    answer = client.call(
+        "PUT", f"/messages/{message['id']}/read", query_string={"session_id": B, "ack": "true"}
+    ).json
     assert answer["acked_at"] == answer["read_at"] is not None
-    assert [row["type"] for row in journal_rows()] == ["message.sent", "message.read", "message.acked"]
+    assert [row["type"] for row in journal_rows()] == [
+        "message.sent",
+        "message.read",
+        "message.acked",
+    ]
 
 
 def test_an_ack_of_one_reader_is_not_that_of_another(client: Agent) -> None:
@@ -96,7 +118,10 @@ def test_an_ack_of_one_reader_is_not_that_of_another(client: Agent) -> None:
     for reader in (B, C):
         client.put(f"/messages/{message['id']}/read", session_id=reader)
     client.put(f"/messages/{message['id']}/read", session_id=C, ack=True)
-    acked = {reader["session_id"]: reader["acked_at"] for reader in client.get(f"/messages/{message['id']}").json["read_by"]}
+    acked = {
+        reader["session_id"]: reader["acked_at"]
+        for reader in client.get(f"/messages/{message['id']}").json["read_by"]
+    }
     assert acked[B] is None
     assert acked[C] is not None
 
@@ -117,7 +142,9 @@ def test_an_unknown_message_is_not_found(client: Agent) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_input_is_named_and_marks_nothing(client: Agent, body: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_marks_nothing(
+    client: Agent, body: dict[str, Any], field: str
+) -> None:
     message = send(client, A, B)
     answer = client.put(f"/messages/{message['id']}/read", **body)
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])

@@ -22,7 +22,9 @@ def test_the_whole_inbox_is_marked(client: Agent) -> None:
     assert list(answer.json) == ["read", "items", "unread_message_count"]
     assert (answer.json["read"], answer.json["unread_message_count"]) == (3, 0)
     assert subjects(answer) == ["1", "2", "3"]
-    assert all(message["read_at"] and message["acked_at"] is None for message in answer.json["items"])
+    assert all(
+        message["read_at"] and message["acked_at"] is None for message in answer.json["items"]
+    )
     assert unread(client, B) == []
     assert unread(client, C) == ["2", "of c", "own"]
 
@@ -31,12 +33,18 @@ def test_marking_again_marks_nothing(client: Agent, journal_rows: Any) -> None:
     send(client, A, B)
     client.put("/messages/read", session_id=B)
     again = client.put("/messages/read", session_id=B)
-    assert (again.status_code, again.json) == (200, {"read": 0, "items": [], "unread_message_count": 0})
+    assert (again.status_code, again.json) == (
+        200,
+        {"read": 0, "items": [], "unread_message_count": 0},
+    )
     assert [row["type"] for row in journal_rows()] == ["message.sent", "message.read"]
 
 
 def test_only_the_messages_named_are_marked(client: Agent) -> None:
-    ids = {subject: send(client, A, to, subject)["id"] for to, subject in ((B, "1"), (None, "2"), (B, "3"), (None, "4"))}
+    ids = {
+        subject: send(client, A, to, subject)["id"]
+        for to, subject in ((B, "1"), (None, "2"), (B, "3"), (None, "4"))
+    }
     answer = client.put("/messages/read", session_id=B, ids=[ids["4"], ids["1"], ids["1"].upper()])
     assert subjects(answer) == ["1", "4"]
     assert (answer.json["read"], answer.json["unread_message_count"]) == (2, 2)
@@ -45,7 +53,11 @@ def test_only_the_messages_named_are_marked(client: Agent) -> None:
 
 def test_no_ids_marks_nothing(client: Agent) -> None:
     send(client, A, B)
-    assert client.put("/messages/read", session_id=B, ids=[]).json == {"read": 0, "items": [], "unread_message_count": 1}
+    assert client.put("/messages/read", session_id=B, ids=[]).json == {
+        "read": 0,
+        "items": [],
+        "unread_message_count": 1,
+    }
 
 
 def test_what_was_read_before_is_not_counted_again(client: Agent) -> None:
@@ -57,9 +69,15 @@ def test_what_was_read_before_is_not_counted_again(client: Agent) -> None:
 
 
 def test_several_are_acknowledged_at_once(client: Agent, journal_rows: Any) -> None:
-    direct, broadcast, read = send(client, A, B, "1"), send(client, A, None, "2"), send(client, A, B, "3")
+    direct, broadcast, read = (
+        send(client, A, B, "1"),
+        send(client, A, None, "2"),
+        send(client, A, B, "3"),
+    )
     client.put(f"/messages/{read['id']}/read")
-    answer = client.put("/messages/read", session_id=B, ids=[direct["id"], broadcast["id"], read["id"]], ack=True)
+    answer = client.put(
+        "/messages/read", session_id=B, ids=[direct["id"], broadcast["id"], read["id"]], ack=True
+    )
     assert answer.json["read"] == 2
     assert subjects(answer) == ["1", "2", "3"]
     assert all(message["acked_at"] for message in answer.json["items"])
@@ -91,7 +109,9 @@ def test_an_unknown_message_among_them_marks_none(client: Agent) -> None:
     assert unread(client, B) == ["own"]
 
 
-def test_more_than_one_change_holds_is_marked_in_several(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_one_change_holds_is_marked_in_several(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.areas.messages.repository.marking.BATCH", 3)
     monkeypatch.setattr("coord.areas.messages.repository.marking.MAX_ANSWERED", 4)
     for n in range(8):
@@ -102,7 +122,9 @@ def test_more_than_one_change_holds_is_marked_in_several(client: Agent, monkeypa
     assert unread(client, B) == []
 
 
-def test_a_call_that_cannot_mark_all_says_what_is_left(client: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_cannot_mark_all_says_what_is_left(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.areas.messages.repository.marking.MAX_MARKED", 3)
     for n in range(5):
         send(client, A, (B, None)[n % 2], str(n))
@@ -114,7 +136,11 @@ def test_a_call_that_cannot_mark_all_says_what_is_left(client: Agent, monkeypatc
 @pytest.mark.parametrize("where", ["query", "header"])
 def test_the_reader_may_be_named_outside_the_body(client: Agent, where: str) -> None:
     send(client, A, B)
-    named: dict[str, Any] = {"query_string": {"session_id": B}} if where == "query" else {"headers": {"X-Coord-Session": B}}
+    named: dict[str, Any] = (
+        {"query_string": {"session_id": B}}
+        if where == "query"
+        else {"headers": {"X-Coord-Session": B}}
+    )
     assert client.call("PUT", "/messages/read", **named).json["read"] == 1
 
 
@@ -134,7 +160,9 @@ def test_the_reader_may_be_named_outside_the_body(client: Agent, where: str) -> 
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_input_is_named_and_marks_nothing(client: Agent, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_marks_nothing(
+    client: Agent, change: dict[str, Any], field: str
+) -> None:
     send(client, A, B)
     answer = client.put("/messages/read", **{"session_id": B, **change})
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])

@@ -9,18 +9,46 @@ from tests.areas.messages import A, B, listed, send
 from tests.conftest import Agent
 
 FIELDS = [
-    *("id", "thread_id", "reply_to", "project_key", "from_session", "to_session", "broadcast", "subject", "body", "importance"),
-    *("requires_ack", "created_at", "read_at", "read_by", "read_count", "acked_at", "recipient_last_seen_at"),
+    *(
+        "id",
+        "thread_id",
+        "reply_to",
+        "project_key",
+        "from_session",
+        "to_session",
+        "broadcast",
+        "subject",
+        "body",
+        "importance",
+    ),
+    *(
+        "requires_ack",
+        "created_at",
+        "read_at",
+        "read_by",
+        "read_count",
+        "acked_at",
+        "recipient_last_seen_at",
+    ),
 ]
 
 
 def test_a_direct_message_is_answered_whole(client: Agent) -> None:
-    answer = client.post("/messages", from_session=A, to_session=B, project_key="shop", subject="Build", body="It is broken.")
+    answer = client.post(
+        "/messages",
+        from_session=A,
+        to_session=B,
+        project_key="shop",
+        subject="Build",
+        body="It is broken.",
+    )
     assert answer.status_code == 201
     message = answer.json
     assert list(message) == FIELDS
     assert message["created_at"].endswith("Z")
-    assert {name: message[name] for name in FIELDS if name not in ("id", "thread_id", "created_at")} == {
+    assert {
+        name: message[name] for name in FIELDS if name not in ("id", "thread_id", "created_at")
+    } == {
         "reply_to": None,
         "project_key": "shop",
         "from_session": A,
@@ -54,7 +82,9 @@ def test_importance_and_the_wish_for_an_ack_are_kept(client: Agent, importance: 
     assert (stored["importance"], stored["requires_ack"]) == (importance, True)
 
 
-EVERY_CHARACTER = "".join(chr(code) for code in (*range(1, 0xD800), *range(0xE000, 0x10400), 0x10FFFF))
+EVERY_CHARACTER = "".join(
+    chr(code) for code in (*range(1, 0xD800), *range(0xE000, 0x10400), 0x10FFFF)
+)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +119,15 @@ def test_a_repeated_id_sends_nothing_twice(client: Agent, journal_rows: Any) -> 
     chosen = str(uuid.uuid4())
     first = send(client, id=chosen)
     assert first["id"] == chosen
-    again = client.post("/messages", id=chosen.upper(), session_id=A, to_session=B, subject="s", body="text", importance="normal")
+    again = client.post(
+        "/messages",
+        id=chosen.upper(),
+        session_id=A,
+        to_session=B,
+        subject="s",
+        body="text",
+        importance="normal",
+    )
     assert (again.status_code, again.json) == (200, first)
     assert listed(client) == ["s"]
     assert [row["type"] for row in journal_rows()] == ["message.sent"]
@@ -122,7 +160,17 @@ def test_a_repeated_id_answers_what_became_of_the_message(client: Agent) -> None
 def test_an_id_with_other_content_is_a_conflict(client: Agent, change: dict[str, Any]) -> None:
     chosen = str(uuid.uuid4())
     first = send(client, id=chosen)
-    answer = client.post("/messages", **{"id": chosen, "from_session": A, "to_session": B, "subject": "s", "body": "text", **change})
+    answer = client.post(
+        "/messages",
+        **{
+            "id": chosen,
+            "from_session": A,
+            "to_session": B,
+            "subject": "s",
+            "body": "text",
+            **change,
+        },
+    )
     assert (answer.status_code, answer.json["error"]) == (409, "id_conflict")
     assert chosen in answer.json["detail"]
     assert client.get("/messages").json["items"] == [first]
@@ -162,8 +210,12 @@ def test_an_id_with_other_content_is_a_conflict(client: Agent, change: dict[str,
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_input_is_named_and_sends_nothing(client: Agent, change: dict[str, Any], field: str) -> None:
-    answer = client.post("/messages", **{"from_session": A, "to_session": B, "subject": "s", "body": "b", **change})
+def test_bad_input_is_named_and_sends_nothing(
+    client: Agent, change: dict[str, Any], field: str
+) -> None:
+    answer = client.post(
+        "/messages", **{"from_session": A, "to_session": B, "subject": "s", "body": "b", **change}
+    )
     assert answer.status_code == 422
     assert answer.json["error"] == "invalid"
     assert list(answer.json["errors"]) == [field]

@@ -15,7 +15,9 @@ def unread_count(client: Agent, **params: str) -> int:
 
 @pytest.fixture
 def mixed(client: Agent) -> Agent:
-    """Two direct messages to B and one to C, a broadcast of A and one of B, each in the project `shop`, in `forum` and in none."""
+    """Two direct messages to B and one to C, a broadcast of A and one of B, each in the project
+    `shop`, in `forum` and in none.
+    """
     for project in ("shop", "forum", None):
         for sender, to in ((A, B), (C, B), (A, C), (A, None), (B, None)):
             send(client, sender, to, project_key=project)
@@ -37,9 +39,13 @@ def test_with_a_session_it_counts_its_inbox(mixed: Agent) -> None:
     assert unread_count(mixed, session_id="host/new") == 6
 
 
-def test_with_a_session_and_a_project_it_counts_what_the_inbox_shows_with_that_filter(mixed: Agent) -> None:
+def test_with_a_session_and_a_project_it_counts_what_the_inbox_shows_with_that_filter(
+    mixed: Agent,
+) -> None:
     assert unread_count(mixed, session_id=B, project_key="shop") == 8
-    listed = mixed.get("/messages", to_session=B, project_key="shop", unread_only="true").json["items"]
+    listed = mixed.get("/messages", to_session=B, project_key="shop", unread_only="true").json[
+        "items"
+    ]
     assert len(listed) == 8
 
 
@@ -52,7 +58,9 @@ def test_it_is_exact_beyond_a_page(client: Agent) -> None:
 
 
 def test_what_was_read_no_longer_counts(mixed: Agent) -> None:
-    for message in mixed.get("/messages", to_session=B, unread_only="true", project_key="shop").json["items"]:
+    for message in mixed.get(
+        "/messages", to_session=B, unread_only="true", project_key="shop"
+    ).json["items"]:
         mixed.put(f"/messages/{message['id']}/read", session_id=B)
     assert unread_count(mixed, session_id=B) == 1
     assert unread_count(mixed, session_id=C) == 9

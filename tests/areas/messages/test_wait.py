@@ -18,7 +18,9 @@ class Listening:
 
     def __init__(self, app: Flask, **query: Any) -> None:
         agent, found = Agent(app.test_client()), []
-        self._thread = threading.Thread(target=lambda: found.append(agent.get("/messages", wait=LONG, **query)))
+        self._thread = threading.Thread(
+            target=lambda: found.append(agent.get("/messages", wait=LONG, **query))
+        )
         self._found = found
         self._thread.start()
         watcher = app.extensions["coord.watcher"]
@@ -45,8 +47,13 @@ def test_it_answers_as_soon_as_something_unread_arrives(app: Flask, client: Agen
     assert listening.subjects() == ["new"]
 
 
-def test_a_broadcast_is_heard_by_all_that_wait_and_whose_project_it_is(app: Flask, client: Agent) -> None:
-    here, there = Listening(app, to_session=B, project_key="shop"), Listening(app, to_session=C, project_key="other")
+def test_a_broadcast_is_heard_by_all_that_wait_and_whose_project_it_is(
+    app: Flask, client: Agent
+) -> None:
+    here, there = (
+        Listening(app, to_session=B, project_key="shop"),
+        Listening(app, to_session=C, project_key="other"),
+    )
     send(client, A, None, subject="all", project_key="shop")
     assert here.subjects() == ["all"]
     assert not there.over
@@ -56,11 +63,17 @@ def test_a_broadcast_is_heard_by_all_that_wait_and_whose_project_it_is(app: Flas
 
 def test_what_is_unread_already_is_answered_at_once(client: Agent) -> None:
     send(client, A, B, subject="old")
-    assert [message["subject"] for message in client.get("/messages", to_session=B, wait=LONG).json["items"]] == ["old"]
+    assert [
+        message["subject"]
+        for message in client.get("/messages", to_session=B, wait=LONG).json["items"]
+    ] == ["old"]
 
 
 def test_a_wait_in_vain_answers_an_empty_list(client: Agent) -> None:
-    assert client.get("/messages", to_session=B, wait=0.1).json == {"items": [], "next_cursor": None}
+    assert client.get("/messages", to_session=B, wait=0.1).json == {
+        "items": [],
+        "next_cursor": None,
+    }
 
 
 @pytest.mark.parametrize("seconds", ["-1", "61", "soon"])

@@ -67,7 +67,9 @@ def claimed(client: Agent) -> Make:
     """A work item that the session has claimed, in a workflow that `creator` made."""
 
     def make(session_id: str = A, title: str = "Task", creator: str = B) -> Any:
-        flow = client.post("/workflows", project_key="shop", name="Checkout", created_by=creator).json["id"]
+        flow = client.post(
+            "/workflows", project_key="shop", name="Checkout", created_by=creator
+        ).json["id"]
         client.post("/work-items", workflow_id=flow, title=title, created_by=creator)
         answer = client.post("/work-items/claim", session_id=session_id, workflow_id=flow)
         assert answer.status_code == 200
@@ -81,7 +83,9 @@ def types(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def at_once(app: Flask, calls: list[Callable[[Agent], Any]]) -> list[Any]:
-    """Makes all calls at the same moment, each from a thread of its own, and answers what they answered."""
+    """Makes all calls at the same moment, each from a thread of its own, and answers what they
+    answered.
+    """
     start = Barrier(len(calls))
 
     def run(call: Callable[[Agent], Any]) -> Any:

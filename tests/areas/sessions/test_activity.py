@@ -1,4 +1,6 @@
-"""Any call of a session is a sign of life: written in the background, at most once a minute, and never by the call itself."""
+"""Any call of a session is a sign of life: written in the background, at most once a minute, and
+never by the call itself.
+"""
 
 import time
 import uuid
@@ -40,17 +42,25 @@ def passing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], 
 
 CALLS: dict[str, Callable[[Agent], Any]] = {
     "a read that names it in the query": lambda agent: agent.get("/status", session_id=A),
-    "a read that names it in the header": lambda agent: agent.call("GET", "/messages", headers={"X-Coord-Session": A}),
+    "a read that names it in the header": lambda agent: agent.call(
+        "GET", "/messages", headers={"X-Coord-Session": A}
+    ),
     "a write": lambda agent: agent.post("/locks", session_id=A, project_key="shop", resource="r"),
-    "a write that names it in the query": lambda agent: agent.call("DELETE", f"/locks/{NAMELESS}?session_id={A}"),
+    "a write that names it in the query": lambda agent: agent.call(
+        "DELETE", f"/locks/{NAMELESS}?session_id={A}"
+    ),
     "a sender": lambda agent: agent.post("/messages", from_session=A, subject="s", body="b"),
     "a reporter": lambda agent: agent.put("/components/shop/api", state="built", updated_by=A),
     "a creator": lambda agent: agent.post("/workflows", project_key="shop", name="w", created_by=A),
-    "a call that is refused for what it wants": lambda agent: agent.patch(f"/work-items/{NAMELESS}", session_id=A, status="blocked"),
+    "a call that is refused for what it wants": lambda agent: agent.patch(
+        f"/work-items/{NAMELESS}", session_id=A, status="blocked"
+    ),
 }
 
 OTHERS: dict[str, Callable[[Agent], Any]] = {
-    "being written to": lambda agent: agent.post("/messages", from_session=B, to_session=A, subject="s", body="b"),
+    "being written to": lambda agent: agent.post(
+        "/messages", from_session=B, to_session=A, subject="s", body="b"
+    ),
     "being asked after": lambda agent: agent.get("/messages", to_session=A, unread_only="true"),
     "a filter for its messages": lambda agent: agent.get("/messages", from_session=A),
     "a filter for its locks": lambda agent: agent.get("/locks", session_id=A),
@@ -60,7 +70,14 @@ OTHERS: dict[str, Callable[[Agent], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_it_keeps_the_promise(client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make, call: Callable[[Agent], Any]) -> None:
+def test_it_keeps_the_promise(
+    client: Agent,
+    beat: Make,
+    passing: Make,
+    keep_up: Make,
+    shown: Make,
+    call: Callable[[Agent], Any],
+) -> None:
     before = beat(ttl_minutes=5)
     passing(240)
     call(client)
@@ -76,7 +93,12 @@ def test_it_keeps_the_promise(client: Agent, beat: Make, passing: Make, keep_up:
 
 @pytest.mark.parametrize("call", OTHERS.values(), ids=OTHERS)
 def test_what_others_do_with_its_name_is_none(
-    client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make, call: Callable[[Agent], Any]
+    client: Agent,
+    beat: Make,
+    passing: Make,
+    keep_up: Make,
+    shown: Make,
+    call: Callable[[Agent], Any],
 ) -> None:
     before = beat(ttl_minutes=5)
     passing(240)
@@ -85,7 +107,9 @@ def test_what_others_do_with_its_name_is_none(
     assert shown() == before
 
 
-def test_it_is_written_at_most_once_a_minute(client: Agent, beat: Make, passing: Make, keep_up: Make, journal_rows: Any) -> None:
+def test_it_is_written_at_most_once_a_minute(
+    client: Agent, beat: Make, passing: Make, keep_up: Make, journal_rows: Any
+) -> None:
     beat(ttl_minutes=5)
     for _ in range(120):
         passing(1)
@@ -111,7 +135,9 @@ def test_the_last_call_of_the_minute_counts_from_when_it_was_made(
     assert shown()["state"] == "gone"
 
 
-def test_a_short_promise_is_kept_by_calls_too(client: Agent, beat: Make, passing: Make, keep_up: Make, journal_rows: Any) -> None:
+def test_a_short_promise_is_kept_by_calls_too(
+    client: Agent, beat: Make, passing: Make, keep_up: Make, journal_rows: Any
+) -> None:
     beat(ttl_minutes=0.1)
     for _ in range(24):
         passing(4)
@@ -122,7 +148,13 @@ def test_a_short_promise_is_kept_by_calls_too(client: Agent, beat: Make, passing
 
 
 def test_a_call_that_kept_the_promise_brings_back_one_that_was_noted_gone(
-    app: Flask, client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make, journal_rows: Any
+    app: Flask,
+    client: Agent,
+    beat: Make,
+    passing: Make,
+    keep_up: Make,
+    shown: Make,
+    journal_rows: Any,
 ) -> None:
     """As when another worker noted it in the second between the call and its being written."""
     first = beat(project_key="shop", ttl_minutes=5, task="Totals")
@@ -135,14 +167,21 @@ def test_a_call_that_kept_the_promise_brings_back_one_that_was_noted_gone(
     app.extensions["coord.activity"].put_back(noted)
     keep_up()
     again = shown()
-    assert (again["state"], again["project_key"], again["ttl_minutes"], again["task"]) == ("alive", "shop", 5, "Totals")
+    assert (again["state"], again["project_key"], again["ttl_minutes"], again["task"]) == (
+        "alive",
+        "shop",
+        5,
+        "Totals",
+    )
     assert again["started_at"] > first["started_at"]
     assert types(journal_rows()) == ["session.announced", "session.gone", "session.announced"]
     passing(298)
     assert shown()["state"] == "gone"  # the promise counts from the call
 
 
-def test_a_session_that_calls_again_after_it_was_gone_is_back(client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make) -> None:
+def test_a_session_that_calls_again_after_it_was_gone_is_back(
+    client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make
+) -> None:
     beat(ttl_minutes=5)
     passing(6 * 60)
     keep_up()
@@ -164,7 +203,9 @@ def test_a_call_written_so_late_that_its_promise_is_over_brings_nobody_back(
     assert shown()["state"] == "gone"
 
 
-def test_one_that_ended_stays_so(client: Agent, beat: Make, keep_up: Make, shown: Make, journal_rows: Any) -> None:
+def test_one_that_ended_stays_so(
+    client: Agent, beat: Make, keep_up: Make, shown: Make, journal_rows: Any
+) -> None:
     beat(ttl_minutes=5)
     client.get("/status", session_id=A)
     client.delete("/sessions", session_id=A)
@@ -174,7 +215,9 @@ def test_one_that_ended_stays_so(client: Agent, beat: Make, keep_up: Make, shown
     assert types(journal_rows()) == ["session.announced", "session.ended"]
 
 
-def test_a_session_that_merely_reads_leaves_no_trace(client: Agent, passing: Make, keep_up: Make, journal_rows: Any) -> None:
+def test_a_session_that_merely_reads_leaves_no_trace(
+    client: Agent, passing: Make, keep_up: Make, journal_rows: Any
+) -> None:
     for _ in range(3):
         client.get("/status", session_id=A)
         keep_up()
@@ -195,7 +238,9 @@ def test_one_that_never_announced_itself_counts_once_it_has_changed_something(
     assert rows == [("message.sent", A), ("session.active", A), ("session.active", A)]
 
 
-def test_many_are_written_in_few_changes(client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make, journal_rows: Any) -> None:
+def test_many_are_written_in_few_changes(
+    client: Agent, beat: Make, passing: Make, keep_up: Make, shown: Make, journal_rows: Any
+) -> None:
     names = [f"host/{number}" for number in range(120)]
     for name in names:
         beat(name, ttl_minutes=5)

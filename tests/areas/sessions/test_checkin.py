@@ -35,7 +35,12 @@ def text_of(client: Agent) -> Make:
     """A check-in as text."""
 
     def call(session_id: str = A, **more: Any) -> Any:
-        answer = client.call("POST", "/sessions/checkin", {"session_id": session_id, **more}, headers={"Accept": "text/plain"})
+        answer = client.call(
+            "POST",
+            "/sessions/checkin",
+            {"session_id": session_id, **more},
+            headers={"Accept": "text/plain"},
+        )
         assert answer.status_code == 200
         assert answer.content_type == "text/plain; charset=utf-8"
         return answer.get_data(as_text=True)
@@ -44,25 +49,41 @@ def text_of(client: Agent) -> Make:
 
 
 def send(client: Agent, to: str | None = A, sender: str = B, **more: Any) -> Any:
-    body = {"from_session": sender, "subject": "s", "body": "b", **({"to_session": to} if to else {}), **more}
+    body = {
+        "from_session": sender,
+        "subject": "s",
+        "body": "b",
+        **({"to_session": to} if to else {}),
+        **more,
+    }
     answer = client.post("/messages", **body)
     assert answer.status_code == 201
     return answer.json
 
 
-def report(client: Agent, state: str, by: str = B, project: str = "shop", component: str = "api") -> None:
-    answer = client.put("/components", project_key=project, component=component, state=state, updated_by=by)
+def report(
+    client: Agent, state: str, by: str = B, project: str = "shop", component: str = "api"
+) -> None:
+    answer = client.put(
+        "/components", project_key=project, component=component, state=state, updated_by=by
+    )
     assert answer.status_code in (200, 201)
 
 
-# --- what it is -------------------------------------------------------------------------------------------------------------------
+# --- what it is -----------------------------------------------------------------------------------
 
 
-def test_it_is_a_heartbeat(client: Agent, check_in: Make, shown: Make, clock: Clock, journal_rows: Any) -> None:
+def test_it_is_a_heartbeat(
+    client: Agent, check_in: Make, shown: Make, clock: Clock, journal_rows: Any
+) -> None:
     first = check_in(project_key="shop", ttl_minutes=5, agent="claude", task="Totals")
     assert list(first["session"]) == SESSION_KEYS
     assert first["session"] == shown()
-    assert (first["session"]["state"], first["session"]["ttl_minutes"], first["session"]["task"]) == ("alive", 5, "Totals")
+    assert (
+        first["session"]["state"],
+        first["session"]["ttl_minutes"],
+        first["session"]["task"],
+    ) == ("alive", 5, "Totals")
     clock.move(minutes=4)
     second = check_in()
     assert second["session"] == shown()
@@ -72,7 +93,9 @@ def test_it_is_a_heartbeat(client: Agent, check_in: Make, shown: Make, clock: Cl
     assert told == ["session.announced", "session.heartbeat"]
 
 
-def test_it_says_what_to_know_in_the_order_of_its_importance(client: Agent, check_in: Make, claimed: Make) -> None:
+def test_it_says_what_to_know_in_the_order_of_its_importance(
+    client: Agent, check_in: Make, claimed: Make
+) -> None:
     message = send(client, subject="Totals", importance="high", requires_ack=True)
     item = claimed(title="Cart")
     first = check_in(project_key="shop")
@@ -84,7 +107,15 @@ def test_it_says_what_to_know_in_the_order_of_its_importance(client: Agent, chec
     assert names.index("messages") < names.index("work_items") < names.index("changes")
     (unread,) = answer["messages"]
     assert unread == {name: message[name] for name in unread}
-    assert {"id", "from_session", "subject", "body", "importance", "requires_ack", "created_at"} <= set(unread)
+    assert {
+        "id",
+        "from_session",
+        "subject",
+        "body",
+        "importance",
+        "requires_ack",
+        "created_at",
+    } <= set(unread)
     (own,) = answer["work_items"]
     assert own == {name: item[name] for name in own}
     assert {"id", "title", "project_key", "claimed_at"} <= set(own)
@@ -102,14 +133,30 @@ def test_nothing_new_is_said_so(check_in: Make) -> None:
     assert (answer["left_out"], answer["shortened"], answer["cursor"]) == ({}, {}, 1)
 
 
-# --- messages and work items ------------------------------------------------------------------------------------------------------
+# --- messages and work items ----------------------------------------------------------------------
 
 
-def test_it_shows_all_that_is_addressed_to_the_session_and_the_broadcasts_of_its_project(client: Agent, check_in: Make) -> None:
-    for to, project in ((A, "shop"), (A, "bank"), (A, None), (None, "shop"), (None, "bank"), (None, None), (B, "shop")):
+def test_it_shows_all_that_is_addressed_to_the_session_and_the_broadcasts_of_its_project(
+    client: Agent, check_in: Make
+) -> None:
+    for to, project in (
+        (A, "shop"),
+        (A, "bank"),
+        (A, None),
+        (None, "shop"),
+        (None, "bank"),
+        (None, None),
+        (B, "shop"),
+    ):
         send(client, to, C, project_key=project, subject=f"{to} {project}")
     answer = check_in(project_key="shop")
-    assert [each["subject"] for each in answer["messages"]] == [f"{A} shop", f"{A} bank", f"{A} None", "None shop", "None None"]
+    assert [each["subject"] for each in answer["messages"]] == [
+        f"{A} shop",
+        f"{A} bank",
+        f"{A} None",
+        "None shop",
+        "None None",
+    ]
     assert len(check_in(project_key=None)["messages"]) == 6
 
 
@@ -134,10 +181,12 @@ def test_more_than_a_part_holds_are_counted(client: Agent, check_in: Make) -> No
     assert answer["left_out"] == {"messages": 3}
 
 
-# --- what changed since ----------------------------------------------------------------------------------------------------------
+# --- what changed since ---------------------------------------------------------------------------
 
 
-def test_changes_are_those_by_others_in_the_project_the_newest_first(client: Agent, check_in: Make) -> None:
+def test_changes_are_those_by_others_in_the_project_the_newest_first(
+    client: Agent, check_in: Make
+) -> None:
     cursor = check_in(project_key="shop")["cursor"]
     report(client, "building")
     report(client, "built")
@@ -146,13 +195,19 @@ def test_changes_are_those_by_others_in_the_project_the_newest_first(client: Age
     client.post("/workflows", project_key="shop", name="Checkout", created_by=C)
     answer = check_in(after=cursor)
     told = [(each["type"], each["session_id"], each["what"]) for each in answer["changes"]]
-    assert told == [("workflow.created", C, "Checkout"), ("component.changed", B, "api: built"), ("component.changed", B, "api: building")]
+    assert told == [
+        ("workflow.created", C, "Checkout"),
+        ("component.changed", B, "api: built"),
+        ("component.changed", B, "api: building"),
+    ]
     assert check_in(after=answer["cursor"])["changes"] == []
     assert check_in()["changes"] == []  # without a cursor there is no since
     assert len(check_in(after=cursor, project_key=None)["changes"]) == 4
 
 
-def test_what_is_of_no_use_at_the_start_of_a_turn_is_left_out(client: Agent, check_in: Make, beat: Make) -> None:
+def test_what_is_of_no_use_at_the_start_of_a_turn_is_left_out(
+    client: Agent, check_in: Make, beat: Make
+) -> None:
     cursor = check_in(project_key="shop")["cursor"]
     for _ in range(2):
         report(client, "built")  # seen again as it was
@@ -162,7 +217,9 @@ def test_what_is_of_no_use_at_the_start_of_a_turn_is_left_out(client: Agent, che
     assert told == ["session.announced", "component.changed"]
 
 
-def test_what_a_session_had_when_it_was_gone_is_told(client: Agent, check_in: Make, claimed: Make, clock: Clock, keep_up: Make) -> None:
+def test_what_a_session_had_when_it_was_gone_is_told(
+    client: Agent, check_in: Make, claimed: Make, clock: Clock, keep_up: Make
+) -> None:
     claimed(title="Totals")
     cursor = check_in(project_key="shop", ttl_minutes=5)["cursor"]
     keep_up()
@@ -172,7 +229,9 @@ def test_what_a_session_had_when_it_was_gone_is_told(client: Agent, check_in: Ma
     assert told == [("session.gone", A), ("work_item.returned", f"Totals ({A} had it)")]
 
 
-def test_changes_are_counted_beyond_what_is_shown(client: Agent, check_in: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_are_counted_beyond_what_is_shown(
+    client: Agent, check_in: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(changes, "MAX_CHANGES", 3)
     monkeypatch.setattr(changes, "MAX_READ", 7)
     for each in (changes._newest, changes._count):
@@ -181,7 +240,11 @@ def test_changes_are_counted_beyond_what_is_shown(client: Agent, check_in: Make,
         for number in range(5):
             report(client, f"state {number}")
         answer = check_in(after=0)
-        assert [each["what"] for each in answer["changes"]] == ["api: state 4", "api: state 3", "api: state 2"]
+        assert [each["what"] for each in answer["changes"]] == [
+            "api: state 4",
+            "api: state 3",
+            "api: state 2",
+        ]
         assert answer["left_out"] == {"changes": 2}
         for number in range(5, 15):
             report(client, f"state {number}")
@@ -197,7 +260,9 @@ def test_a_cursor_that_the_journal_no_longer_reaches_is_told_and_not_an_error(
 ) -> None:
     report(client, "built")
     with app.app_context(), database.engine.connect() as connection:
-        connection.execute(sa.update(journal.JournalHead).values(trimmed=1 if where == "trimmed" else 0))
+        connection.execute(
+            sa.update(journal.JournalHead).values(trimmed=1 if where == "trimmed" else 0)
+        )
     try:
         cursor = 0 if where == "trimmed" else 10_000
         answer = check_in(after=cursor)
@@ -209,7 +274,7 @@ def test_a_cursor_that_the_journal_no_longer_reaches_is_told_and_not_an_error(
             connection.execute(sa.update(journal.JournalHead).values(trimmed=0))
 
 
-# --- its length ------------------------------------------------------------------------------------------------------------------
+# --- its length -----------------------------------------------------------------------------------
 
 
 def many_messages(client: Agent) -> None:
@@ -226,7 +291,9 @@ FILLINGS: dict[str, Callable[[Agent], Any]] = {
     "nothing": lambda client: None,
     "many messages": many_messages,
     "one huge message": lambda client: send(client, body="y" * 250_000),
-    "a message in other letters": lambda client: send(client, body='ö🛒\n"\\\x01' * 20_000, subject="ß" * 500),
+    "a message in other letters": lambda client: send(
+        client, body='ö🛒\n"\\\x01' * 20_000, subject="ß" * 500
+    ),
     "long names": lambda client: send(client, sender="🛒" * 200, project_key="ä" * 100),
     "many changes": many_changes,
 }
@@ -234,13 +301,21 @@ FILLINGS: dict[str, Callable[[Agent], Any]] = {
 
 @pytest.mark.parametrize("accept", ["application/json", "text/plain"])
 @pytest.mark.parametrize("fill", FILLINGS.values(), ids=FILLINGS)
-def test_it_is_never_longer_than_the_session_can_take(client: Agent, claimed: Make, fill: Callable[[Agent], Any], accept: str) -> None:
+def test_it_is_never_longer_than_the_session_can_take(
+    client: Agent, claimed: Make, fill: Callable[[Agent], Any], accept: str
+) -> None:
     fill(client)
     for number in range(3):
         claimed(title=f"{number} " + "t" * 400)
     sizes = [500, 501, 600, 777, 1000, 2000, 8000, 30_000, 262_144]
     for size in sizes:
-        body = {"session_id": A, "after": 0, "max_bytes": size, "task": "🛒" * 5000, "agent": "a" * 200}
+        body = {
+            "session_id": A,
+            "after": 0,
+            "max_bytes": size,
+            "task": "🛒" * 5000,
+            "agent": "a" * 200,
+        }
         answer = client.call("POST", "/sessions/checkin", body, headers={"Accept": accept})
         assert answer.status_code == 200
         assert len(answer.data) <= size
@@ -255,14 +330,21 @@ def test_it_is_never_longer_than_the_session_can_take(client: Agent, claimed: Ma
 def test_a_session_with_the_longest_name_there_is_fits_too(client: Agent) -> None:
     name = "🛒" * 200
     for accept in ("application/json", "text/plain"):
-        answer = client.call("POST", "/sessions/checkin", {"session_id": name, "max_bytes": 500}, headers={"Accept": accept})
+        answer = client.call(
+            "POST",
+            "/sessions/checkin",
+            {"session_id": name, "max_bytes": 500},
+            headers={"Accept": accept},
+        )
         assert answer.status_code == 200
         assert len(answer.data) <= 500
     answer = client.post("/sessions/checkin", session_id=name, max_bytes=500)
     assert (answer.json["session"], answer.json["left_out"]) == (None, {"session": 1})
 
 
-def test_one_huge_message_does_not_hide_the_others(client: Agent, check_in: Make, text_of: Make) -> None:
+def test_one_huge_message_does_not_hide_the_others(
+    client: Agent, check_in: Make, text_of: Make
+) -> None:
     huge = send(client, subject="huge", body="Read this: " + "y" * 200_000)
     send(client, subject="small", body="And this.")
     answer = check_in()
@@ -282,21 +364,27 @@ def test_what_there_is_room_for_is_not_cut(client: Agent, check_in: Make) -> Non
     assert answer["shortened"] == {}
 
 
-def test_the_parts_are_filled_in_the_order_of_their_rank(client: Agent, check_in: Make, claimed: Make) -> None:
+def test_the_parts_are_filled_in_the_order_of_their_rank(
+    client: Agent, check_in: Make, claimed: Make
+) -> None:
     for number in range(20):
         send(client, subject=str(number), body="y" * 300)
     claimed()
     answer = check_in(after=0, max_bytes=3000)
     shown = len(answer["messages"])
     assert 2 < shown < 20
-    assert [each["subject"] for each in answer["messages"]] == [str(number) for number in range(shown)]
+    assert [each["subject"] for each in answer["messages"]] == [
+        str(number) for number in range(shown)
+    ]
     assert answer["left_out"]["messages"] == 20 - shown
 
 
-# --- ETag ------------------------------------------------------------------------------------------------------------------------
+# --- ETag -----------------------------------------------------------------------------------------
 
 
-def tagged(client: Agent, tag: str | None = None, accept: str = "application/json", **body: Any) -> Any:
+def tagged(
+    client: Agent, tag: str | None = None, accept: str = "application/json", **body: Any
+) -> Any:
     headers = {"Accept": accept} | ({"If-None-Match": tag} if tag else {})
     return client.call("POST", "/sessions/checkin", {"session_id": A, **body}, headers=headers)
 
@@ -343,11 +431,15 @@ def test_text_and_json_have_tags_of_their_own(client: Agent) -> None:
     assert tagged(client, "*").status_code == 304
 
 
-# --- as text ---------------------------------------------------------------------------------------------------------------------
+# --- as text --------------------------------------------------------------------------------------
 
 
-def test_as_text_it_is_ready_to_be_shown(client: Agent, check_in: Make, text_of: Make, claimed: Make) -> None:
-    message = send(client, subject="src/app.py", body="I need it.\nWhen are you done?", requires_ack=True)
+def test_as_text_it_is_ready_to_be_shown(
+    client: Agent, check_in: Make, text_of: Make, claimed: Make
+) -> None:
+    message = send(
+        client, subject="src/app.py", body="I need it.\nWhen are you done?", requires_ack=True
+    )
     item = claimed(title="Cart")
     cursor = check_in(project_key="shop")["cursor"]
     report(client, "deployed")
@@ -392,11 +484,13 @@ def test_what_found_no_room_is_counted_in_the_text(client: Agent, text_of: Make)
     ],
 )
 def test_text_is_for_those_who_ask_for_it(client: Agent, accept: str | None, expected: str) -> None:
-    answer = client.call("POST", "/sessions/checkin", {"session_id": A}, headers={"Accept": accept} if accept else {})
+    answer = client.call(
+        "POST", "/sessions/checkin", {"session_id": A}, headers={"Accept": accept} if accept else {}
+    )
     assert answer.mimetype == expected
 
 
-# --- areas and bad input ---------------------------------------------------------------------------------------------------------
+# --- areas and bad input --------------------------------------------------------------------------
 
 
 def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
@@ -414,12 +508,17 @@ def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
     ticking = iter(range(1000, 0, -1))
     part = CheckinPart(
         *("candles", "burning", 5, Item),
-        lambda db, scope: ([{"name": f"{scope.session_id} in {scope.project_key}", "left": next(ticking)}], 4),
+        lambda db, scope: (
+            [{"name": f"{scope.session_id} in {scope.project_key}", "left": next(ticking)}],
+            4,
+        ),
         lambda item: f"{item['name']}: {item['left']}",
         volatile=frozenset({"left"}),
     )
     areas = [
-        dataclasses.replace(area, checkin=part, on_checkin=lambda change, session_id: renewed.append(session_id))
+        dataclasses.replace(
+            area, checkin=part, on_checkin=lambda change, session_id: renewed.append(session_id)
+        )
         if area.name == "health"
         else area
         for area in app.extensions["coord.areas"]
@@ -450,7 +549,9 @@ def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
     ],
     ids=str,
 )
-def test_bad_input_is_named_and_is_no_heartbeat(client: Agent, journal_rows: Any, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_is_no_heartbeat(
+    client: Agent, journal_rows: Any, change: dict[str, Any], field: str
+) -> None:
     answer = client.post("/sessions/checkin", **{"session_id": A, **change})
     assert answer.status_code == 422
     assert field in answer.json["errors"]

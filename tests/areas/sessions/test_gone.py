@@ -15,7 +15,9 @@ from tests.conftest import Agent, Clock
 
 
 def inbox(client: Agent, session_id: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = client.get("/messages", to_session=session_id, unread_only="true").json["items"]
+    items: list[dict[str, Any]] = client.get(
+        "/messages", to_session=session_id, unread_only="true"
+    ).json["items"]
     return items
 
 
@@ -23,19 +25,33 @@ def heartbeat(session_id: str, client: Agent) -> Any:
     return client.post("/sessions/heartbeat", session_id=session_id)
 
 
-def test_it_is_noted_once_with_what_is_known_of_it(beat: Make, clock: Clock, keep_up: Make, shown: Make, journal_rows: Any) -> None:
+def test_it_is_noted_once_with_what_is_known_of_it(
+    beat: Make, clock: Clock, keep_up: Make, shown: Make, journal_rows: Any
+) -> None:
     session = beat(project_key="shop", ttl_minutes=5, agent="claude", task="Totals")
     clock.move(minutes=6)
     for _ in range(3):
         keep_up()
     assert shown() == {**session, "state": "gone", "ended_at": session["expires_at"]}
     announced, gone = journal_rows()
-    assert (gone["type"], gone["subject_id"], gone["project_key"], gone["session_id"]) == ("session.gone", A, "shop", None)
-    told = {"agent": "claude", "task": "Totals", "ttl_minutes": 5, "last_seen_at": f"{announced['at']:%Y-%m-%dT%H:%M:%SZ}"}
+    assert (gone["type"], gone["subject_id"], gone["project_key"], gone["session_id"]) == (
+        "session.gone",
+        A,
+        "shop",
+        None,
+    )
+    told = {
+        "agent": "claude",
+        "task": "Totals",
+        "ttl_minutes": 5,
+        "last_seen_at": f"{announced['at']:%Y-%m-%dT%H:%M:%SZ}",
+    }
     assert gone["data"] == told
 
 
-def test_a_promise_is_never_broken_early(beat: Make, clock: Clock, keep_up: Make, journal_rows: Any) -> None:
+def test_a_promise_is_never_broken_early(
+    beat: Make, clock: Clock, keep_up: Make, journal_rows: Any
+) -> None:
     beat(ttl_minutes=5)
     clock.move(minutes=4.9)
     keep_up()
@@ -61,13 +77,20 @@ def test_a_heartbeat_after_that_announces_it_anew_with_what_it_said_before(
     answer = client.post("/sessions/heartbeat", session_id=A, task="Cart")
     assert answer.status_code == 201
     again = answer.json
-    assert (again["project_key"], again["ttl_minutes"], again["task"], again["state"]) == ("shop", 5, "Cart", "alive")
+    assert (again["project_key"], again["ttl_minutes"], again["task"], again["state"]) == (
+        "shop",
+        5,
+        "Cart",
+        "alive",
+    )
     assert again["started_at"] > first["expires_at"]
     assert again["ended_at"] is None
     assert types(journal_rows()) == ["session.announced", "session.gone", "session.announced"]
 
 
-def test_its_items_are_pending_again(client: Agent, beat: Make, claimed: Make, clock: Clock, keep_up: Make, journal_rows: Any) -> None:
+def test_its_items_are_pending_again(
+    client: Agent, beat: Make, claimed: Make, clock: Clock, keep_up: Make, journal_rows: Any
+) -> None:
     beat(ttl_minutes=5)
     item = claimed()
     clock.move(minutes=6)
@@ -77,18 +100,31 @@ def test_its_items_are_pending_again(client: Agent, beat: Make, claimed: Make, c
     clock.move(minutes=6)
     keep_up()
     now = client.get(f"/work-items/{item['id']}").json
-    assert (now["status"], now["assigned_to"], now["claimed_at"], now["ready"]) == ("pending", None, None, True)
+    assert (now["status"], now["assigned_to"], now["claimed_at"], now["ready"]) == (
+        "pending",
+        None,
+        None,
+        True,
+    )
     progress = client.get(f"/workflows/{item['workflow_id']}").json["progress"]
     assert (progress["pending"], progress["in_progress"]) == (1, 0)
     (row,) = [row for row in journal_rows() if row["type"] == "work_item.returned"]
     assert (row["subject_id"], row["project_key"], row["session_id"]) == (item["id"], "shop", None)
     assert row["data"] == {
-        **{"title": "Task", "status": "pending", "workflow_id": item["workflow_id"], "priority": 0, "assigned_to": None},
+        **{
+            "title": "Task",
+            "status": "pending",
+            "workflow_id": item["workflow_id"],
+            "priority": 0,
+            "assigned_to": None,
+        },
         **{"was_assigned_to": A, "reason": "session_gone"},
     }
 
 
-def test_those_affected_get_one_message_each(client: Agent, beat: Make, claimed: Make, clock: Clock, keep_up: Make) -> None:
+def test_those_affected_get_one_message_each(
+    client: Agent, beat: Make, claimed: Make, clock: Clock, keep_up: Make
+) -> None:
     session = beat(ttl_minutes=0.5)
     claimed(title="Totals", creator=B)
     claimed(title="Cart", creator=B)
@@ -99,10 +135,17 @@ def test_those_affected_get_one_message_each(client: Agent, beat: Make, claimed:
     clock.move(minutes=6)
     keep_up()
     (told,) = inbox(client, B)
-    assert (told["from_session"], told["subject"], told["importance"], told["project_key"]) == ("coord", f"{A} is gone", "high", None)
+    assert (told["from_session"], told["subject"], told["importance"], told["project_key"]) == (
+        "coord",
+        f"{A} is gone",
+        "high",
+        None,
+    )
     assert told["thread_id"] == told["id"]
     why, *sentences = told["body"].splitlines()
-    assert why.startswith(f"{A} promised to call again within 0.5 minutes and did not: it was last seen at ")
+    assert why.startswith(
+        f"{A} promised to call again within 0.5 minutes and did not: it was last seen at "
+    )
     assert session["expires_at"]
     assert len(sentences) == 2
     assert "'Totals'" in sentences[0]
@@ -131,7 +174,9 @@ def test_messages_of_one_change_have_revisions_of_their_own(
         assert client.get("/messages", to_session=session_id).json["items"] == [message]
 
 
-def test_an_item_that_it_was_given_but_has_not_begun_stays_its_own(client: Agent, beat: Make, clock: Clock, keep_up: Make) -> None:
+def test_an_item_that_it_was_given_but_has_not_begun_stays_its_own(
+    client: Agent, beat: Make, clock: Clock, keep_up: Make
+) -> None:
     beat(ttl_minutes=5)
     flow = client.post("/workflows", project_key="shop", name="w", created_by=B).json["id"]
     item = client.post("/work-items", workflow_id=flow, title="t", assigned_to=A).json
@@ -153,7 +198,9 @@ def test_items_of_a_workflow_that_is_over_or_that_wait_are_not_handed_out(
     keep_up()
     clock.move(minutes=6)
     keep_up()
-    assert {client.get(f"/work-items/{each['id']}").json["status"] for each in (over, waits)} == {"pending"}
+    assert {client.get(f"/work-items/{each['id']}").json["status"] for each in (over, waits)} == {
+        "pending"
+    }
     assert client.post("/work-items/claim", session_id=C).status_code == 204
 
 
@@ -207,7 +254,12 @@ def test_of_many_that_keep_up_at_once_one_notes_it_and_the_others_say_nothing(
     clock.move(minutes=6)
     at_once(app, [lambda _: upkeep.run_once(app)] * 6)
     told = types(journal_rows())
-    assert told.count("session.gone") == told.count("work_item.returned") == told.count("message.sent") == 6
+    assert (
+        told.count("session.gone")
+        == told.count("work_item.returned")
+        == told.count("message.sent")
+        == 6
+    )
     assert not upkeep.of(app)._failing
 
 
@@ -224,4 +276,7 @@ def test_of_a_heartbeat_and_the_end_of_a_promise_one_comes_first_whole(
         if answer.status_code == 200:
             assert told == ["session.announced", "session.heartbeat"]
         else:
-            assert (answer.status_code, told) == (201, ["session.announced", "session.gone", "session.announced"])
+            assert (answer.status_code, told) == (
+                201,
+                ["session.announced", "session.gone", "session.announced"],
+            )

@@ -9,7 +9,13 @@ from tests.conftest import Agent, Clock
 
 
 def test_the_first_announces_the_session(client: Agent, journal_rows: Any) -> None:
-    body = {"session_id": A, "project_key": "shop", "ttl_minutes": 5, "agent": "claude", "task": "Cart totals"}
+    body = {
+        "session_id": A,
+        "project_key": "shop",
+        "ttl_minutes": 5,
+        "agent": "claude",
+        "task": "Cart totals",
+    }
     answer = client.post("/sessions/heartbeat", **body)
     assert answer.status_code == 201
     session = answer.json
@@ -17,12 +23,18 @@ def test_the_first_announces_the_session(client: Agent, journal_rows: Any) -> No
     assert session == {**session, **body, "state": "alive", "ended_at": None}
     assert session["started_at"] == session["last_seen_at"] < session["expires_at"]
     (row,) = journal_rows()
-    assert (row["type"], row["subject_kind"], row["subject_id"]) == ("session.announced", "session", A)
+    assert (row["type"], row["subject_kind"], row["subject_id"]) == (
+        "session.announced",
+        "session",
+        A,
+    )
     assert (row["project_key"], row["session_id"]) == ("shop", A)
     assert row["data"] == {"agent": "claude", "task": "Cart totals", "ttl_minutes": 5}
 
 
-def test_the_next_keeps_the_promise(client: Agent, beat: Make, clock: Clock, journal_rows: Any) -> None:
+def test_the_next_keeps_the_promise(
+    client: Agent, beat: Make, clock: Clock, journal_rows: Any
+) -> None:
     first = beat(ttl_minutes=5)
     clock.move(minutes=4)
     answer = client.post("/sessions/heartbeat", session_id=A)
@@ -37,13 +49,25 @@ def test_the_next_keeps_the_promise(client: Agent, beat: Make, clock: Clock, jou
 def test_a_field_left_out_keeps_its_value_and_null_clears_it(beat: Make) -> None:
     beat(project_key="shop", agent="claude", task="Totals", ttl_minutes=5)
     second = beat(task=None, agent="claude 5")
-    assert (second["project_key"], second["agent"], second["task"], second["ttl_minutes"]) == ("shop", "claude 5", None, 5)
+    assert (second["project_key"], second["agent"], second["task"], second["ttl_minutes"]) == (
+        "shop",
+        "claude 5",
+        None,
+        5,
+    )
     third = beat(ttl_minutes=None, project_key="bank")
-    assert (third["project_key"], third["agent"], third["ttl_minutes"], third["expires_at"]) == ("bank", "claude 5", None, None)
+    assert (third["project_key"], third["agent"], third["ttl_minutes"], third["expires_at"]) == (
+        "bank",
+        "claude 5",
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("ttl", [0.001, 0.5, 7 * 24 * 60])
-def test_a_promise_lasts_as_long_as_was_said(beat: Make, clock: Clock, shown: Make, ttl: float) -> None:
+def test_a_promise_lasts_as_long_as_was_said(
+    beat: Make, clock: Clock, shown: Make, ttl: float
+) -> None:
     session = beat(ttl_minutes=ttl)
     assert session["ttl_minutes"] == ttl
     clock.move(minutes=ttl)
@@ -60,7 +84,9 @@ def test_a_promise_may_be_changed(beat: Make, clock: Clock, shown: Make) -> None
     assert shown()["state"] == "alive"
 
 
-def test_one_that_promised_nothing_falls_silent_and_is_never_gone(beat: Make, clock: Clock, shown: Make, keep_up: Make) -> None:
+def test_one_that_promised_nothing_falls_silent_and_is_never_gone(
+    beat: Make, clock: Clock, shown: Make, keep_up: Make
+) -> None:
     beat()
     clock.move(minutes=119)
     assert shown()["state"] == "alive"
@@ -77,7 +103,12 @@ def test_after_a_clean_end_nothing_of_the_old_session_is_kept(client: Agent, bea
     assert answer.status_code == 201
     session = answer.json
     assert (session["state"], session["ended_at"], session["expires_at"]) == ("alive", None, None)
-    assert (session["project_key"], session["agent"], session["task"], session["ttl_minutes"]) == (None, "another", None, None)
+    assert (session["project_key"], session["agent"], session["task"], session["ttl_minutes"]) == (
+        None,
+        "another",
+        None,
+        None,
+    )
 
 
 def test_the_caller_may_be_named_in_the_header(client: Agent) -> None:
@@ -107,7 +138,9 @@ def test_names_compare_exactly(client: Agent, beat: Make) -> None:
     ],
     ids=str,
 )
-def test_bad_input_is_named_and_announces_nothing(client: Agent, journal_rows: Any, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_announces_nothing(
+    client: Agent, journal_rows: Any, change: dict[str, Any], field: str
+) -> None:
     answer = client.post("/sessions/heartbeat", **{"session_id": A, **change})
     assert answer.status_code == 422
     assert field in answer.json["errors"]

@@ -15,7 +15,9 @@ def named(answer: Any) -> list[str]:
 
 @pytest.fixture
 def scene(client: Agent, beat: Make, clock: Clock, keep_up: Make) -> None:
-    """One session of each kind, oldest first: silent, ended, noted gone, gone but not noted, alive by promise, alive without."""
+    """One session of each kind, oldest first: silent, ended, noted gone, gone but not noted, alive
+    by promise, alive without.
+    """
     beat("silent", project_key="shop")
     beat("ended", project_key="shop")
     client.delete("/sessions", session_id="ended")
@@ -44,11 +46,16 @@ def test_those_that_are_there_come_the_last_first(client: Agent) -> None:
         (["gone"], ["missed", "noted"]),
         (["ended"], ["ended"]),
         (["gone", "silent"], ["missed", "noted", "silent"]),
-        (["alive", "silent", "gone", "ended"], ["free", "promised", "missed", "noted", "ended", "silent"]),
+        (
+            ["alive", "silent", "gone", "ended"],
+            ["free", "promised", "missed", "noted", "ended", "silent"],
+        ),
     ],
     ids=str,
 )
-def test_silent_and_dead_are_told_apart(client: Agent, states: list[str], expected: list[str]) -> None:
+def test_silent_and_dead_are_told_apart(
+    client: Agent, states: list[str], expected: list[str]
+) -> None:
     answer = client.get("/sessions", state=states)
     assert named(answer) == expected
     assert {each["state"] for each in answer.json["items"]} == set(states)
@@ -62,7 +69,9 @@ def test_a_project_has_its_own(client: Agent) -> None:
 
 
 @pytest.mark.usefixtures("scene")
-def test_one_that_is_gone_says_since_when_before_and_after_it_is_noted(client: Agent, keep_up: Make) -> None:
+def test_one_that_is_gone_says_since_when_before_and_after_it_is_noted(
+    client: Agent, keep_up: Make
+) -> None:
     before = client.get("/sessions", state="gone").json
     keep_up()
     assert client.get("/sessions", state="gone").json == before
@@ -85,11 +94,15 @@ def test_pages_show_each_once(client: Agent, beat: Make) -> None:
     first = client.get("/sessions", limit=2).json
     second = client.get("/sessions", limit=2, cursor=first["next_cursor"]).json
     third = client.get("/sessions", limit=2, cursor=second["next_cursor"]).json
-    assert [each["session_id"] for page in (first, second, third) for each in page["items"]] == [f"host/{n}" for n in (4, 3, 2, 1, 0)]
+    assert [each["session_id"] for page in (first, second, third) for each in page["items"]] == [
+        f"host/{n}" for n in (4, 3, 2, 1, 0)
+    ]
     assert third["next_cursor"] is None
 
 
-@pytest.mark.parametrize("params", [{"state": "dead"}, {"limit": "0"}, {"cursor": "x"}, {"project": "shop"}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{"state": "dead"}, {"limit": "0"}, {"cursor": "x"}, {"project": "shop"}], ids=str
+)
 def test_bad_parameters_are_refused(client: Agent, params: dict[str, str]) -> None:
     assert client.get("/sessions", **params).status_code == 422
 
@@ -101,5 +114,9 @@ def test_status_and_metrics_count_them(client: Agent) -> None:
     counts = client.get("/status", project_key="shop").json["counts"]
     assert (counts["sessions"], counts["sessions_gone"]) == (2, 1)
     lines = client.get("/metrics").text.splitlines()
-    for line in ('coord_sessions{state="alive"} 2.0', 'coord_sessions{state="silent"} 1.0', 'coord_sessions{state="gone"} 2.0'):
+    for line in (
+        'coord_sessions{state="alive"} 2.0',
+        'coord_sessions{state="silent"} 1.0',
+        'coord_sessions{state="gone"} 2.0',
+    ):
         assert line in lines

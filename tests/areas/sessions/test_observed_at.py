@@ -1,4 +1,6 @@
-"""`observed_at` of DELETE /sessions: an end that is replayed late does nothing to a session that has come back."""
+"""`observed_at` of DELETE /sessions: an end that is replayed late does nothing to a session that
+has come back.
+"""
 
 from typing import Any
 
@@ -22,21 +24,36 @@ def held(client: Agent) -> list[str]:
     return sorted(each["resource"] for each in client.get("/locks", session_id=A).json["items"])
 
 
-def test_one_that_was_not_seen_since_ends(client: Agent, beat: Make, claimed: Make, clock: Clock, shown: Make) -> None:
+def test_one_that_was_not_seen_since_ends(
+    client: Agent, beat: Make, claimed: Make, clock: Clock, shown: Make
+) -> None:
     session = beat()
     claimed()
     lock(client, "r")
     clock.move(minutes=10)
     answer = end(client, moved(session["last_seen_at"], minutes=5))
-    assert (answer.status_code, answer.json["ended"], answer.json["session"]["state"]) == (200, True, "ended")
-    assert (answer.json["done"]["locks_released"], answer.json["done"]["work_items_returned"]) == (1, 1)
+    assert (answer.status_code, answer.json["ended"], answer.json["session"]["state"]) == (
+        200,
+        True,
+        "ended",
+    )
+    assert (answer.json["done"]["locks_released"], answer.json["done"]["work_items_returned"]) == (
+        1,
+        1,
+    )
     assert shown()["state"] == "ended"
     assert held(client) == []
 
 
 @pytest.mark.parametrize("sign", ["heartbeat", "checkin"])
 def test_one_that_was_seen_since_has_come_back_and_keeps_all(
-    client: Agent, beat: Make, claimed: Make, clock: Clock, shown: Make, journal_rows: Any, sign: str
+    client: Agent,
+    beat: Make,
+    claimed: Make,
+    clock: Clock,
+    shown: Make,
+    journal_rows: Any,
+    sign: str,
 ) -> None:
     session = beat()
     item = claimed()
@@ -45,7 +62,11 @@ def test_one_that_was_seen_since_has_come_back_and_keeps_all(
     client.post(f"/sessions/{sign}", session_id=A)
     before = journal_rows()
     answer = end(client, moved(session["last_seen_at"], minutes=5))
-    assert (answer.status_code, answer.json["error"], answer.json["session"]) == (409, "superseded", shown())
+    assert (answer.status_code, answer.json["error"], answer.json["session"]) == (
+        409,
+        "superseded",
+        shown(),
+    )
     assert shown()["state"] == "alive"
     assert held(client) == ["r"]
     assert journal_rows() == before
@@ -53,7 +74,9 @@ def test_one_that_was_seen_since_has_come_back_and_keeps_all(
     assert end(client, None).json["ended"] is True
 
 
-def test_a_call_is_a_sign_of_life_too(client: Agent, beat: Make, clock: Clock, keep_up: Make) -> None:
+def test_a_call_is_a_sign_of_life_too(
+    client: Agent, beat: Make, clock: Clock, keep_up: Make
+) -> None:
     session = beat()
     clock.move(minutes=10)
     client.get("/locks", session_id=A)
@@ -62,7 +85,9 @@ def test_a_call_is_a_sign_of_life_too(client: Agent, beat: Make, clock: Clock, k
     assert end(client, moved(session["last_seen_at"], minutes=5)).status_code == 409
 
 
-def test_what_it_took_since_it_keeps_also_where_its_return_is_not_yet_known(client: Agent, beat: Make, claimed: Make, clock: Clock) -> None:
+def test_what_it_took_since_it_keeps_also_where_its_return_is_not_yet_known(
+    client: Agent, beat: Make, claimed: Make, clock: Clock
+) -> None:
     session = beat()
     old = claimed()
     lock(client, "old")
@@ -71,18 +96,27 @@ def test_what_it_took_since_it_keeps_also_where_its_return_is_not_yet_known(clie
     lock(client, "new")
     answer = end(client, moved(session["last_seen_at"], minutes=5))
     assert (answer.status_code, answer.json["ended"]) == (200, True)
-    assert (answer.json["done"]["locks_released"], answer.json["done"]["work_items_returned"]) == (1, 1)
+    assert (answer.json["done"]["locks_released"], answer.json["done"]["work_items_returned"]) == (
+        1,
+        1,
+    )
     assert held(client) == ["new"]
     assert client.get(f"/work-items/{old['id']}").json["status"] == "pending"
     assert client.get(f"/work-items/{new['id']}").json == new
 
 
-def test_one_that_never_announced_itself_keeps_what_it_took_since(client: Agent, claimed: Make, clock: Clock) -> None:
+def test_one_that_never_announced_itself_keeps_what_it_took_since(
+    client: Agent, claimed: Make, clock: Clock
+) -> None:
     first = lock(client, "old")
     clock.move(minutes=10)
     new = claimed()
     answer = end(client, moved(first["acquired_at"], minutes=5))
-    assert (answer.status_code, answer.json["session"], answer.json["done"]["locks_released"]) == (200, None, 1)
+    assert (answer.status_code, answer.json["session"], answer.json["done"]["locks_released"]) == (
+        200,
+        None,
+        1,
+    )
     assert client.get(f"/work-items/{new['id']}").json == new
 
 
@@ -96,7 +130,9 @@ def test_repeating_it_is_fine(client: Agent, beat: Make, clock: Clock, journal_r
     assert journal_rows() == before
 
 
-def test_one_that_came_back_and_ended_again_is_left_as_it_is(client: Agent, beat: Make, clock: Clock, journal_rows: Any) -> None:
+def test_one_that_came_back_and_ended_again_is_left_as_it_is(
+    client: Agent, beat: Make, clock: Clock, journal_rows: Any
+) -> None:
     at = moved(beat()["last_seen_at"], minutes=5)
     clock.move(minutes=10)
     beat()
@@ -108,7 +144,12 @@ def test_one_that_came_back_and_ended_again_is_left_as_it_is(client: Agent, beat
 
 
 def test_more_than_one_change_can_hold_is_returned_and_the_newer_kept(
-    client: Agent, beat: Make, claimed: Make, clock: Clock, journal_rows: Any, monkeypatch: pytest.MonkeyPatch
+    client: Agent,
+    beat: Make,
+    claimed: Make,
+    clock: Clock,
+    journal_rows: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(session_end, "MAX_RETURNED", 2)
     session = beat()
@@ -118,12 +159,17 @@ def test_more_than_one_change_can_hold_is_returned_and_the_newer_kept(
     for _ in range(3):
         claimed()
     answer = end(client, moved(session["last_seen_at"], minutes=5))
-    assert (answer.json["done"]["work_items_returned"], answer.json["session"]["state"]) == (5, "ended")
+    assert (answer.json["done"]["work_items_returned"], answer.json["session"]["state"]) == (
+        5,
+        "ended",
+    )
     assert types(journal_rows()).count("session.ended") == 1
     assert len(client.get("/work-items", assigned_to=A).json["items"]) == 3
 
 
-def test_a_time_ahead_by_more_than_five_minutes_names_the_clock_skew(client: Agent, beat: Make, shown: Make) -> None:
+def test_a_time_ahead_by_more_than_five_minutes_names_the_clock_skew(
+    client: Agent, beat: Make, shown: Make
+) -> None:
     ahead = moved(client.get("/status").json["generated_at"], minutes=6)
     assert end(client, ahead).status_code == 422
     beat()
@@ -132,7 +178,9 @@ def test_a_time_ahead_by_more_than_five_minutes_names_the_clock_skew(client: Age
     assert shown()["state"] == "alive"
 
 
-def test_a_late_end_and_a_heartbeat_at_once_leave_a_session_that_is_there(app: Flask, beat: Make, shown: Make) -> None:
+def test_a_late_end_and_a_heartbeat_at_once_leave_a_session_that_is_there(
+    app: Flask, beat: Make, shown: Make
+) -> None:
     def seen_again(agent: Agent) -> Any:
         return agent.post("/sessions/heartbeat", session_id=A)
 

@@ -26,7 +26,16 @@ WORKFLOW_KEYS = [
     "stuck_items",
 ]
 ITEM_KEYS = [
-    *("id", "workflow_id", "project_key", "title", "description", "status", "priority", "depends_on"),
+    *(
+        "id",
+        "workflow_id",
+        "project_key",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "depends_on",
+    ),
     *("ready", "blocked_by", "assigned_to"),
     *("claimed_at", "created_by", "created_at", "updated_at", "observed_at", "completed_at"),
 ]
@@ -37,7 +46,10 @@ def workflow(client: Agent) -> Make:
     """Creates a workflow and answers it."""
 
     def make(**more: Any) -> dict[str, Any]:
-        answer = client.post("/workflows", **{"project_key": "shop", "name": "Checkout", "created_by": "host/a", **more})
+        answer = client.post(
+            "/workflows",
+            **{"project_key": "shop", "name": "Checkout", "created_by": "host/a", **more},
+        )
         assert answer.status_code == 201, answer.json
         created: dict[str, Any] = answer.json
         return created
@@ -47,7 +59,9 @@ def workflow(client: Agent) -> Make:
 
 @pytest.fixture
 def item(client: Agent, workflow: Make) -> Make:
-    """Creates a work item, in a workflow of the test's own unless `workflow_id` names one, and answers it."""
+    """Creates a work item, in a workflow of the test's own unless `workflow_id` names one, and
+    answers it.
+    """
     own: list[str] = []
 
     def make(title: str = "Task", **more: Any) -> dict[str, Any]:
@@ -87,7 +101,9 @@ def shown(client: Agent) -> Make:
 
 
 def at_once(app: Flask, calls: list[Callable[[Agent], Any]]) -> list[Any]:
-    """Makes all calls at the same moment, each from a thread of its own, and answers what they answered."""
+    """Makes all calls at the same moment, each from a thread of its own, and answers what they
+    answered.
+    """
     start = Barrier(len(calls))
 
     def run(call: Callable[[Agent], Any]) -> Any:

@@ -8,18 +8,32 @@ from tests.areas.workflows.conftest import Make
 from tests.conftest import Agent, Clock
 
 
-def test_what_is_given_changes_and_the_rest_stays(item: Make, patch: Make, shown: Make, clock: Clock) -> None:
+def test_what_is_given_changes_and_the_rest_stays(
+    item: Make, patch: Make, shown: Make, clock: Clock
+) -> None:
     was = item(description="why", priority=4, assigned_to="host/a")
     clock.move(minutes=5)
     now = patch(was["id"], title="VAT", session_id="host/b")
-    assert now == {**was, "title": "VAT", "updated_at": now["updated_at"], "observed_at": now["updated_at"]}
+    assert now == {
+        **was,
+        "title": "VAT",
+        "updated_at": now["updated_at"],
+        "observed_at": now["updated_at"],
+    }
     assert now["updated_at"] > was["updated_at"]
     now = patch(was["id"], description=None, priority=-4, assigned_to=None)
-    assert (now["description"], now["priority"], now["assigned_to"], now["title"]) == (None, -4, None, "VAT")
+    assert (now["description"], now["priority"], now["assigned_to"], now["title"]) == (
+        None,
+        -4,
+        None,
+        "VAT",
+    )
     assert shown(was["id"]) == now
 
 
-def test_a_repeated_change_is_fine_and_changes_nothing(client: Agent, item: Make, patch: Make, clock: Clock, journal_rows: Any) -> None:
+def test_a_repeated_change_is_fine_and_changes_nothing(
+    client: Agent, item: Make, patch: Make, clock: Clock, journal_rows: Any
+) -> None:
     first, second = item("1")["id"], item("2")["id"]
     made = item(depends_on=[first, second])["id"]
     change = {"status": "in_progress", "title": "VAT", "session_id": "host/a"}
@@ -46,7 +60,11 @@ def test_completing_notes_when_and_reopening_forgets(item: Make, patch: Make, cl
 
 def test_taking_an_unassigned_item_into_work_assigns_the_caller(item: Make, patch: Make) -> None:
     now = patch(item()["id"], status="in_progress", session_id="host/a")
-    assert (now["status"], now["assigned_to"], now["claimed_at"]) == ("in_progress", "host/a", now["updated_at"])
+    assert (now["status"], now["assigned_to"], now["claimed_at"]) == (
+        "in_progress",
+        "host/a",
+        now["updated_at"],
+    )
 
 
 def test_nobody_is_assigned_when_the_caller_gives_no_name(item: Make, patch: Make) -> None:
@@ -64,8 +82,14 @@ def test_an_assigned_item_keeps_its_session(item: Make, patch: Make) -> None:
 
 def test_whoever_is_named_is_assigned(item: Make, patch: Make) -> None:
     made = item()["id"]
-    assert patch(made, status="in_progress", assigned_to="host/b", session_id="host/a")["assigned_to"] == "host/b"
-    assert patch(made, status="in_progress", assigned_to=None, session_id="host/b")["assigned_to"] is None
+    assert (
+        patch(made, status="in_progress", assigned_to="host/b", session_id="host/a")["assigned_to"]
+        == "host/b"
+    )
+    assert (
+        patch(made, status="in_progress", assigned_to=None, session_id="host/b")["assigned_to"]
+        is None
+    )
 
 
 def test_a_hand_over_counts_as_taking_it(item: Make, patch: Make, clock: Clock) -> None:
@@ -77,7 +101,9 @@ def test_a_hand_over_counts_as_taking_it(item: Make, patch: Make, clock: Clock) 
     assert handed["claimed_at"] == handed["updated_at"] > taken["claimed_at"]
 
 
-def test_a_claimed_item_that_becomes_pending_is_anybodys_again(client: Agent, item: Make, patch: Make) -> None:
+def test_a_claimed_item_that_becomes_pending_is_anybodys_again(
+    client: Agent, item: Make, patch: Make
+) -> None:
     made = item()["id"]
     client.post("/work-items/claim", session_id="host/a")
     back = patch(made, status="pending", session_id="host/a")
@@ -85,16 +111,23 @@ def test_a_claimed_item_that_becomes_pending_is_anybodys_again(client: Agent, it
     assert client.post("/work-items/claim", session_id="host/b").json["id"] == made
 
 
-def test_one_that_was_only_assigned_stays_so_when_it_becomes_pending(item: Make, patch: Make) -> None:
+def test_one_that_was_only_assigned_stays_so_when_it_becomes_pending(
+    item: Make, patch: Make
+) -> None:
     made = item(assigned_to="host/a", status="blocked")["id"]
     assert patch(made, status="pending")["assigned_to"] == "host/a"
 
 
-def test_a_new_priority_moves_it_in_the_list_and_the_queue(client: Agent, item: Make, patch: Make) -> None:
+def test_a_new_priority_moves_it_in_the_list_and_the_queue(
+    client: Agent, item: Make, patch: Make
+) -> None:
     item("first")
     second = item("second")["id"]
     patch(second, priority=1)
-    assert [each["title"] for each in client.get("/work-items").json["items"]] == ["second", "first"]
+    assert [each["title"] for each in client.get("/work-items").json["items"]] == [
+        "second",
+        "first",
+    ]
     assert client.post("/work-items/claim", session_id="host/a").json["id"] == second
 
 
@@ -112,12 +145,21 @@ def test_changes_are_recorded_by_what_happened(item: Make, patch: Make, journal_
         "cancelled",
         "updated",
     ]
-    assert [row["data"]["status"] for row in rows] == ["in_progress", "blocked", "completed", "pending", "cancelled", "cancelled"]
+    assert [row["data"]["status"] for row in rows] == [
+        "in_progress",
+        "blocked",
+        "completed",
+        "pending",
+        "cancelled",
+        "cancelled",
+    ]
     assert rows[0]["data"]["changed"] == ["status", "assigned_to"]
     assert rows[-1]["data"]["changed"] == ["title", "priority"]
     assert rows[0]["session_id"] == "host/a"
     assert rows[-1]["session_id"] is None
-    assert {(row["subject_kind"], row["subject_id"], row["project_key"]) for row in rows} == {("work_item", made, "shop")}
+    assert {(row["subject_kind"], row["subject_id"], row["project_key"]) for row in rows} == {
+        ("work_item", made, "shop")
+    }
 
 
 @pytest.mark.parametrize(
@@ -140,7 +182,9 @@ def test_changes_are_recorded_by_what_happened(item: Make, patch: Make, journal_
     ],
     ids=str,
 )
-def test_bad_input_is_named_and_changes_nothing(client: Agent, item: Make, journal_rows: Any, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_changes_nothing(
+    client: Agent, item: Make, journal_rows: Any, change: dict[str, Any], field: str
+) -> None:
     was = item()
     answer = client.patch(f"/work-items/{was['id']}", **{"title": "VAT", **change})
     assert answer.status_code == 422

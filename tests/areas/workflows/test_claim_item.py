@@ -13,7 +13,9 @@ def claim(client: Agent, session: str = "host/a", **more: Any) -> Any:
     return client.post("/work-items/claim", session_id=session, **more)
 
 
-def test_the_next_ready_item_is_the_callers(client: Agent, item: Make, shown: Make, clock: Clock) -> None:
+def test_the_next_ready_item_is_the_callers(
+    client: Agent, item: Make, shown: Make, clock: Clock
+) -> None:
     was = item("Tax", priority=2)
     clock.move(minutes=5)
     answer = claim(client)
@@ -22,7 +24,13 @@ def test_the_next_ready_item_is_the_callers(client: Agent, item: Make, shown: Ma
     assert list(now) == ITEM_KEYS
     assert now["claimed_at"] == now["updated_at"] > was["updated_at"]
     changes = {"status": "in_progress", "assigned_to": "host/a", "ready": False}
-    assert now == {**was, **changes, "claimed_at": now["claimed_at"], "updated_at": now["updated_at"], "observed_at": now["updated_at"]}
+    assert now == {
+        **was,
+        **changes,
+        "claimed_at": now["claimed_at"],
+        "updated_at": now["updated_at"],
+        "observed_at": now["updated_at"],
+    }
     assert shown(was["id"]) == now
 
 
@@ -43,7 +51,9 @@ def test_nothing_ready_is_204_without_a_body(client: Agent, item: Make, journal_
     assert journal_rows() == before
 
 
-def test_the_project_and_the_workflow_narrow_the_choice(client: Agent, workflow: Make, item: Make) -> None:
+def test_the_project_and_the_workflow_narrow_the_choice(
+    client: Agent, workflow: Make, item: Make
+) -> None:
     shop, other, bank = workflow()["id"], workflow()["id"], workflow(project_key="bank")["id"]
     for title, where, priority in (("shop", shop, 1), ("other", other, 2), ("bank", bank, 3)):
         item(title, workflow_id=where, priority=priority)
@@ -78,7 +88,9 @@ def test_the_workflow_counts_it(client: Agent, item: Make) -> None:
     assert (progress["pending"], progress["in_progress"], progress["total"]) == (0, 1, 1)
 
 
-def test_a_repeated_claim_id_gives_the_same_item(client: Agent, item: Make, journal_rows: Any) -> None:
+def test_a_repeated_claim_id_gives_the_same_item(
+    client: Agent, item: Make, journal_rows: Any
+) -> None:
     item("first")
     item("second")
     chosen = str(uuid.uuid4())
@@ -90,7 +102,9 @@ def test_a_repeated_claim_id_gives_the_same_item(client: Agent, item: Make, jour
     assert claim(client).json["title"] == "second"
 
 
-def test_a_repeated_claim_id_gives_it_whatever_became_of_it(client: Agent, workflow: Make, item: Make, patch: Make) -> None:
+def test_a_repeated_claim_id_gives_it_whatever_became_of_it(
+    client: Agent, workflow: Make, item: Make, patch: Make
+) -> None:
     made = item("first")
     item("second")
     chosen = str(uuid.uuid4())
@@ -109,9 +123,19 @@ def test_it_is_recorded(client: Agent, item: Make, journal_rows: Any) -> None:
     made = item('Zoë\'s "tax" \\ 🛒', priority=2)
     claim(client, "host/ä", claim_id=str(uuid.uuid4()))
     row = journal_rows()[-1]
-    assert (row["type"], row["subject_kind"], row["subject_id"]) == ("work_item.claimed", "work_item", made["id"])
+    assert (row["type"], row["subject_kind"], row["subject_id"]) == (
+        "work_item.claimed",
+        "work_item",
+        made["id"],
+    )
     assert (row["project_key"], row["session_id"], row["revision"]) == ("shop", "host/ä", 3)
-    told = {"title": made["title"], "status": "in_progress", "workflow_id": made["workflow_id"], "priority": 2, "assigned_to": "host/ä"}
+    told = {
+        "title": made["title"],
+        "status": "in_progress",
+        "workflow_id": made["workflow_id"],
+        "priority": 2,
+        "assigned_to": "host/ä",
+    }
     assert row["data"] == told
 
 
@@ -128,7 +152,9 @@ def test_it_is_recorded(client: Agent, item: Make, journal_rows: Any) -> None:
     ],
     ids=str,
 )
-def test_bad_input_is_named_and_claims_nothing(client: Agent, item: Make, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_claims_nothing(
+    client: Agent, item: Make, change: dict[str, Any], field: str
+) -> None:
     made = item()
     answer = client.post("/work-items/claim", **{"session_id": "host/a", **change})
     assert answer.status_code == 422
@@ -136,7 +162,9 @@ def test_bad_input_is_named_and_claims_nothing(client: Agent, item: Make, change
     assert client.get("/work-items", ready="true").json["items"] == [made]
 
 
-def test_a_claim_that_found_nothing_takes_nothing_when_it_is_delivered_again(client: Agent, item: Make, shown: Make, clock: Clock) -> None:
+def test_a_claim_that_found_nothing_takes_nothing_when_it_is_delivered_again(
+    client: Agent, item: Make, shown: Make, clock: Clock
+) -> None:
     claim_id = str(uuid.uuid4())
     assert claim(client, claim_id=claim_id).status_code == 204
     made = item()["id"]
@@ -148,15 +176,21 @@ def test_a_claim_that_found_nothing_takes_nothing_when_it_is_delivered_again(cli
     assert claim(client, claim_id=claim_id).json["id"] == made
 
 
-def test_a_claim_without_an_id_is_not_remembered(client: Agent, item: Make, journal_rows: Any) -> None:
+def test_a_claim_without_an_id_is_not_remembered(
+    client: Agent, item: Make, journal_rows: Any
+) -> None:
     assert claim(client).status_code == 204
     assert journal_rows() == []
     item()
     assert claim(client).status_code == 200
 
 
-@pytest.mark.parametrize("other", [{"session_id": "host/b"}, {"project_key": "shop"}, {"project_key": "bank"}], ids=str)
-def test_a_claim_id_of_another_claim_is_a_conflict(client: Agent, item: Make, other: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "other", [{"session_id": "host/b"}, {"project_key": "shop"}, {"project_key": "bank"}], ids=str
+)
+def test_a_claim_id_of_another_claim_is_a_conflict(
+    client: Agent, item: Make, other: dict[str, str]
+) -> None:
     item("first")
     item("second")
     body = {"session_id": "host/a", "claim_id": str(uuid.uuid4())}

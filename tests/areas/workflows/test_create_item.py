@@ -12,22 +12,48 @@ from tests.conftest import Agent
 def test_an_item_is_created_with_every_field(client: Agent, workflow: Make) -> None:
     mine = workflow()["id"]
     answer = client.post(
-        "/work-items", workflow_id=mine, project_key="shop", title="Tax", description="VAT", priority=3, session_id="host/a"
+        "/work-items",
+        workflow_id=mine,
+        project_key="shop",
+        title="Tax",
+        description="VAT",
+        priority=3,
+        session_id="host/a",
     )
     assert answer.status_code == 201
     made = answer.json
     assert list(made) == ITEM_KEYS
-    assert (made["workflow_id"], made["project_key"], made["title"], made["description"]) == (mine, "shop", "Tax", "VAT")
-    assert (made["status"], made["priority"], made["depends_on"], made["ready"]) == ("pending", 3, [], True)
+    assert (made["workflow_id"], made["project_key"], made["title"], made["description"]) == (
+        mine,
+        "shop",
+        "Tax",
+        "VAT",
+    )
+    assert (made["status"], made["priority"], made["depends_on"], made["ready"]) == (
+        "pending",
+        3,
+        [],
+        True,
+    )
     assert made["created_at"] == made["updated_at"]
     assert made["created_at"].endswith("Z")
-    assert (made["created_by"], made["assigned_to"], made["claimed_at"], made["completed_at"]) == ("host/a", None, None, None)
+    assert (made["created_by"], made["assigned_to"], made["claimed_at"], made["completed_at"]) == (
+        "host/a",
+        None,
+        None,
+        None,
+    )
     assert client.get(f"/work-items/{made['id']}").json == made
 
 
 def test_the_least_is_a_workflow_and_a_title(item: Make) -> None:
     made = item()
-    assert (made["project_key"], made["status"], made["priority"], made["created_by"]) == ("shop", "pending", 0, None)
+    assert (made["project_key"], made["status"], made["priority"], made["created_by"]) == (
+        "shop",
+        "pending",
+        0,
+        None,
+    )
 
 
 def test_text_is_kept_as_it_was_sent(item: Make, shown: Make) -> None:
@@ -74,13 +100,17 @@ def test_an_unknown_workflow_is_refused(client: Agent) -> None:
 
 
 def test_a_project_that_is_not_the_workflows_is_refused(client: Agent, workflow: Make) -> None:
-    answer = client.post("/work-items", workflow_id=workflow()["id"], project_key="bank", title="Tax")
+    answer = client.post(
+        "/work-items", workflow_id=workflow()["id"], project_key="bank", title="Tax"
+    )
     assert answer.status_code == 422
     assert "project_key" in answer.json["errors"]
     assert "'shop'" in answer.json["detail"]
 
 
-def test_a_dependency_must_exist_in_the_same_project(client: Agent, workflow: Make, item: Make) -> None:
+def test_a_dependency_must_exist_in_the_same_project(
+    client: Agent, workflow: Make, item: Make
+) -> None:
     elsewhere = item(workflow_id=workflow(project_key="bank")["id"])["id"]
     mine = workflow()["id"]
     for unknown in (elsewhere, str(uuid.uuid4())):
@@ -89,28 +119,48 @@ def test_a_dependency_must_exist_in_the_same_project(client: Agent, workflow: Ma
         assert "depends_on" in answer.json["errors"]
         assert unknown in answer.json["detail"]
     sibling = item(workflow_id=workflow()["id"])["id"]
-    assert client.post("/work-items", workflow_id=mine, title="Tax", depends_on=[sibling]).status_code == 201
+    assert (
+        client.post("/work-items", workflow_id=mine, title="Tax", depends_on=[sibling]).status_code
+        == 201
+    )
 
 
 def test_a_new_item_that_depends_on_itself_is_a_cycle(client: Agent, workflow: Make) -> None:
     chosen = str(uuid.uuid4())
-    answer = client.post("/work-items", workflow_id=workflow()["id"], title="Tax", id=chosen, depends_on=[chosen])
+    answer = client.post(
+        "/work-items", workflow_id=workflow()["id"], title="Tax", id=chosen, depends_on=[chosen]
+    )
     assert answer.status_code == 422
     assert f"{chosen} -> {chosen}" in answer.json["errors"]["depends_on"][0]
 
 
 def test_a_repeated_id_makes_nothing_twice(client: Agent, workflow: Make, item: Make) -> None:
     mine, dep = workflow()["id"], item()["id"]
-    body = {"id": str(uuid.uuid4()), "workflow_id": mine, "title": "Tax", "depends_on": [dep], "session_id": "host/a"}
+    body = {
+        "id": str(uuid.uuid4()),
+        "workflow_id": mine,
+        "title": "Tax",
+        "depends_on": [dep],
+        "session_id": "host/a",
+    }
     first = client.post("/work-items", **body)
     assert (first.status_code, first.json["id"]) == (201, body["id"])
-    again = client.post("/work-items", **{**body, "project_key": "shop", "depends_on": [dep, dep], "priority": 0})
+    again = client.post(
+        "/work-items", **{**body, "project_key": "shop", "depends_on": [dep, dep], "priority": 0}
+    )
     assert (again.status_code, again.json) == (200, first.json)
     assert client.get(f"/workflows/{mine}").json["progress"]["total"] == 1
 
 
-def test_a_create_replayed_after_changes_answers_what_is_stored_now(client: Agent, workflow: Make, item: Make, patch: Make) -> None:
-    body = {"id": str(uuid.uuid4()), "workflow_id": workflow()["id"], "title": "Tax", "depends_on": [item()["id"]]}
+def test_a_create_replayed_after_changes_answers_what_is_stored_now(
+    client: Agent, workflow: Make, item: Make, patch: Make
+) -> None:
+    body = {
+        "id": str(uuid.uuid4()),
+        "workflow_id": workflow()["id"],
+        "title": "Tax",
+        "depends_on": [item()["id"]],
+    }
     client.post("/work-items", **body)
     changed = patch(body["id"], status="completed", title="VAT", depends_on=[], session_id="host/b")
     client.patch(f"/workflows/{body['workflow_id']}", status="completed")
@@ -120,11 +170,25 @@ def test_a_create_replayed_after_changes_answers_what_is_stored_now(client: Agen
 
 @pytest.mark.parametrize(
     "other",
-    [{"title": "VAT"}, {"priority": 1}, {"status": "blocked"}, {"depends_on": []}, {"assigned_to": "host/b"}, {"created_by": "host/b"}],
+    [
+        {"title": "VAT"},
+        {"priority": 1},
+        {"status": "blocked"},
+        {"depends_on": []},
+        {"assigned_to": "host/b"},
+        {"created_by": "host/b"},
+    ],
     ids=str,
 )
-def test_an_id_with_other_content_is_a_conflict(client: Agent, workflow: Make, item: Make, other: dict[str, Any]) -> None:
-    body = {"id": str(uuid.uuid4()), "workflow_id": workflow()["id"], "title": "Tax", "depends_on": [item()["id"]]}
+def test_an_id_with_other_content_is_a_conflict(
+    client: Agent, workflow: Make, item: Make, other: dict[str, Any]
+) -> None:
+    body = {
+        "id": str(uuid.uuid4()),
+        "workflow_id": workflow()["id"],
+        "title": "Tax",
+        "depends_on": [item()["id"]],
+    }
     client.post("/work-items", **body)
     answer = client.post("/work-items", **{**body, **other})
     assert (answer.status_code, answer.json["error"]) == (409, "id_conflict")
@@ -133,9 +197,19 @@ def test_an_id_with_other_content_is_a_conflict(client: Agent, workflow: Make, i
 def test_it_is_recorded(item: Make, journal_rows: Any) -> None:
     made = item("Tax", priority=2, session_id="host/a")
     row = journal_rows()[-1]
-    assert (row["type"], row["subject_kind"], row["subject_id"]) == ("work_item.created", "work_item", made["id"])
+    assert (row["type"], row["subject_kind"], row["subject_id"]) == (
+        "work_item.created",
+        "work_item",
+        made["id"],
+    )
     assert (row["project_key"], row["session_id"]) == ("shop", "host/a")
-    expected = {"title": "Tax", "status": "pending", "workflow_id": made["workflow_id"], "priority": 2, "assigned_to": None}
+    expected = {
+        "title": "Tax",
+        "status": "pending",
+        "workflow_id": made["workflow_id"],
+        "priority": 2,
+        "assigned_to": None,
+    }
     assert row["data"] == expected
 
 
@@ -169,8 +243,12 @@ def test_it_is_recorded(item: Make, journal_rows: Any) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_input_is_named_and_changes_nothing(client: Agent, workflow: Make, change: dict[str, Any], field: str) -> None:
-    answer = client.post("/work-items", **{"workflow_id": workflow()["id"], "title": "Tax", **change})
+def test_bad_input_is_named_and_changes_nothing(
+    client: Agent, workflow: Make, change: dict[str, Any], field: str
+) -> None:
+    answer = client.post(
+        "/work-items", **{"workflow_id": workflow()["id"], "title": "Tax", **change}
+    )
     assert answer.status_code == 422
     assert answer.json["error"] == "invalid"
     assert field in answer.json["errors"]

@@ -25,7 +25,14 @@ def test_a_workflow_is_created_with_every_field(client: Agent) -> None:
     assert made["status"] == "planning"
     assert made["created_at"] == made["updated_at"]
     assert made["created_at"].endswith("Z")
-    assert made["progress"] == {"pending": 0, "in_progress": 0, "blocked": 0, "completed": 0, "cancelled": 0, "total": 0}
+    assert made["progress"] == {
+        "pending": 0,
+        "in_progress": 0,
+        "blocked": 0,
+        "completed": 0,
+        "cancelled": 0,
+        "total": 0,
+    }
 
 
 @pytest.mark.parametrize("status", ["planning", "active", "blocked", "completed", "cancelled"])
@@ -36,7 +43,12 @@ def test_every_status_may_be_given(workflow: Make, status: str) -> None:
 def test_session_id_stands_in_for_created_by(client: Agent) -> None:
     in_body = client.post("/workflows", project_key="shop", name="A", session_id="host/b")
     assert (in_body.status_code, in_body.json["created_by"]) == (201, "host/b")
-    in_header = client.call("POST", "/workflows", {"project_key": "shop", "name": "A"}, headers={"X-Coord-Session": "host/c"})
+    in_header = client.call(
+        "POST",
+        "/workflows",
+        {"project_key": "shop", "name": "A"},
+        headers={"X-Coord-Session": "host/c"},
+    )
     assert (in_header.status_code, in_header.json["created_by"]) == (201, "host/c")
 
 
@@ -67,7 +79,10 @@ def test_a_create_replayed_after_a_change_answers_what_is_stored_now(client: Age
     assert (late.status_code, late.json) == (200, changed)
 
 
-@pytest.mark.parametrize("other", [{"name": "Other"}, {"project_key": "bank"}, {"status": "active"}, {"created_by": "host/b"}])
+@pytest.mark.parametrize(
+    "other",
+    [{"name": "Other"}, {"project_key": "bank"}, {"status": "active"}, {"created_by": "host/b"}],
+)
 def test_an_id_with_other_content_is_a_conflict(client: Agent, other: dict[str, Any]) -> None:
     chosen = str(uuid.uuid4())
     client.post("/workflows", **NEW, id=chosen)
@@ -79,8 +94,16 @@ def test_an_id_with_other_content_is_a_conflict(client: Agent, other: dict[str, 
 def test_it_is_recorded(workflow: Make, journal_rows: Any) -> None:
     made = workflow()
     [row] = journal_rows()
-    assert (row["type"], row["subject_kind"], row["subject_id"]) == ("workflow.created", "workflow", made["id"])
-    assert (row["project_key"], row["session_id"], row["data"]) == ("shop", "host/a", {"name": "Checkout", "status": "planning"})
+    assert (row["type"], row["subject_kind"], row["subject_id"]) == (
+        "workflow.created",
+        "workflow",
+        made["id"],
+    )
+    assert (row["project_key"], row["session_id"], row["data"]) == (
+        "shop",
+        "host/a",
+        {"name": "Checkout", "status": "planning"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +129,9 @@ def test_it_is_recorded(workflow: Make, journal_rows: Any) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_input_is_named_and_changes_nothing(client: Agent, change: dict[str, Any], field: str) -> None:
+def test_bad_input_is_named_and_changes_nothing(
+    client: Agent, change: dict[str, Any], field: str
+) -> None:
     answer = client.post("/workflows", **{**NEW, **change})
     assert answer.status_code == 422
     assert answer.json["error"] == "invalid"
@@ -116,6 +141,8 @@ def test_bad_input_is_named_and_changes_nothing(client: Agent, change: dict[str,
 
 @pytest.mark.parametrize("missing", ["project_key", "name"])
 def test_what_is_required_must_be_there(client: Agent, missing: str) -> None:
-    answer = client.post("/workflows", **{name: value for name, value in NEW.items() if name != missing})
+    answer = client.post(
+        "/workflows", **{name: value for name, value in NEW.items() if name != missing}
+    )
     assert answer.status_code == 422
     assert missing in answer.json["errors"]

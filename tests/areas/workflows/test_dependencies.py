@@ -34,14 +34,18 @@ def test_an_item_waits_for_all_its_dependencies(item: Make, patch: Make, shown: 
 
 
 @pytest.mark.parametrize("status", ["in_progress", "blocked", "cancelled"])
-def test_only_completed_dependencies_count(item: Make, patch: Make, shown: Make, status: str) -> None:
+def test_only_completed_dependencies_count(
+    item: Make, patch: Make, shown: Make, status: str
+) -> None:
     first = item("first")["id"]
     second = item("second", depends_on=[first])["id"]
     patch(first, status=status)
     assert shown(second)["ready"] is False
 
 
-def test_reopening_a_dependency_holds_up_what_waits_for_it(client: Agent, item: Make, patch: Make, shown: Make) -> None:
+def test_reopening_a_dependency_holds_up_what_waits_for_it(
+    client: Agent, item: Make, patch: Make, shown: Make
+) -> None:
     first = item("first", status="completed")["id"]
     second = item("second", depends_on=[first])["id"]
     under_way = item("under way", depends_on=[first], status="in_progress")["id"]
@@ -88,8 +92,17 @@ def test_a_cycle_is_refused_and_named(client: Agent, item: Make, shown: Make) ->
     first = item("first")["id"]
     second = item("second", depends_on=[first])["id"]
     third = item("third", depends_on=[item("unindexed")["id"], second])["id"]
-    assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[third])) == [first, third, second, first]
-    assert refused_cycle(client.patch(f"/work-items/{second}", depends_on=[first, third])) == [second, third, second]
+    assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[third])) == [
+        first,
+        third,
+        second,
+        first,
+    ]
+    assert refused_cycle(client.patch(f"/work-items/{second}", depends_on=[first, third])) == [
+        second,
+        third,
+        second,
+    ]
     assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[first])) == [first, first]
     assert shown(first)["depends_on"] == []
     assert shown(second)["depends_on"] == [first]
@@ -98,10 +111,16 @@ def test_a_cycle_is_refused_and_named(client: Agent, item: Make, shown: Make) ->
 def test_finished_items_close_a_cycle_too(client: Agent, item: Make) -> None:
     first = item("first", status="completed")["id"]
     second = item("second", status="completed", depends_on=[first])["id"]
-    assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[second])) == [first, second, first]
+    assert refused_cycle(client.patch(f"/work-items/{first}", depends_on=[second])) == [
+        first,
+        second,
+        first,
+    ]
 
 
-def test_turning_a_dependency_round_is_no_cycle_once_it_is_taken_back(client: Agent, item: Make, patch: Make) -> None:
+def test_turning_a_dependency_round_is_no_cycle_once_it_is_taken_back(
+    client: Agent, item: Make, patch: Make
+) -> None:
     first = item("first")["id"]
     second = item("second", depends_on=[first])["id"]
     assert client.patch(f"/work-items/{first}", depends_on=[second]).status_code == 422
@@ -124,7 +143,9 @@ def test_the_same_item_twice_over_is_not_a_cycle(item: Make, patch: Make) -> Non
     assert patch(right, depends_on=[top, left])["depends_on"] == [top, left]
 
 
-def test_an_unknown_dependency_is_refused_and_named(client: Agent, workflow: Make, item: Make, shown: Make) -> None:
+def test_an_unknown_dependency_is_refused_and_named(
+    client: Agent, workflow: Make, item: Make, shown: Make
+) -> None:
     made = item()
     elsewhere = item(workflow_id=workflow(project_key="bank")["id"])["id"]
     for unknown in (str(uuid.uuid4()), elsewhere):
@@ -134,9 +155,13 @@ def test_an_unknown_dependency_is_refused_and_named(client: Agent, workflow: Mak
     assert shown(made["id"]) == made
 
 
-def test_a_cancelled_dependency_is_seen_in_what_waits_for_it(client: Agent, workflow: Make, item: Make, patch: Make, shown: Make) -> None:
+def test_a_cancelled_dependency_is_seen_in_what_waits_for_it(
+    client: Agent, workflow: Make, item: Make, patch: Make, shown: Make
+) -> None:
     flow = workflow()["id"]
-    other, first, second = (item(title, workflow_id=flow)["id"] for title in ("other", "first", "second"))
+    other, first, second = (
+        item(title, workflow_id=flow)["id"] for title in ("other", "first", "second")
+    )
     waiting = item("waiting", workflow_id=flow, depends_on=[second, other, first])["id"]
 
     def stuck() -> tuple[int, int]:
@@ -148,7 +173,10 @@ def test_a_cancelled_dependency_is_seen_in_what_waits_for_it(client: Agent, work
     assert (shown(waiting)["blocked_by"], stuck()) == ([first], (1, 1))
     patch(second, status="cancelled")
     assert (shown(waiting)["blocked_by"], stuck()) == ([second, first], (1, 1))
-    listed = {each["id"]: each["blocked_by"] for each in client.get("/work-items", workflow_id=flow).json["items"]}
+    listed = {
+        each["id"]: each["blocked_by"]
+        for each in client.get("/work-items", workflow_id=flow).json["items"]
+    }
     assert listed == {waiting: [second, first], other: [], first: [], second: []}
     late = item("late", workflow_id=flow, depends_on=[first])
     assert (late["blocked_by"], stuck()) == ([first], (2, 2))

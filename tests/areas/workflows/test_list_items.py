@@ -24,7 +24,9 @@ def test_the_order_is_highest_priority_first_then_oldest(client: Agent, item: Ma
 
 @pytest.fixture
 def varied(workflow: Make, item: Make) -> dict[str, str]:
-    """Items in two projects, in every status, assigned or not, ready or not; the ids of the workflows by project."""
+    """Items in two projects, in every status, assigned or not, ready or not; the ids of the
+    workflows by project.
+    """
     shop, bank = workflow()["id"], workflow(project_key="bank")["id"]
     base = item("base", workflow_id=shop)["id"]
     item("waits", workflow_id=shop, depends_on=[base])
@@ -63,14 +65,22 @@ def test_filters_are_joined_by_and(client: Agent, query: dict[str, Any], expecte
 
 def test_items_are_listed_by_workflow(client: Agent, varied: dict[str, str]) -> None:
     assert titles(client.get("/work-items", workflow_id=varied["bank"])) == ["bank"]
-    assert titles(client.get("/work-items", workflow_id=varied["shop"], status="pending")) == ["base", "waits", "theirs"]
+    assert titles(client.get("/work-items", workflow_id=varied["shop"], status="pending")) == [
+        "base",
+        "waits",
+        "theirs",
+    ]
     assert titles(client.get("/work-items", workflow_id=varied["shop"], project_key="bank")) == []
     assert titles(client.get("/work-items", workflow_id=str(uuid.uuid4()))) == []
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-@pytest.mark.parametrize("query", [{}, {"status": ["pending", "blocked"]}, {"project_key": "shop"}], ids=str)
-def test_pages_follow_one_another_without_gap_or_overlap(client: Agent, item: Make, limit: int, query: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "query", [{}, {"status": ["pending", "blocked"]}, {"project_key": "shop"}], ids=str
+)
+def test_pages_follow_one_another_without_gap_or_overlap(
+    client: Agent, item: Make, limit: int, query: dict[str, Any]
+) -> None:
     for n in range(11):
         item(str(n), priority=(3, -2, 0, 0)[n % 4], status=("pending", "blocked")[n % 2])
     whole = titles(client.get("/work-items", **query))
@@ -108,5 +118,8 @@ def test_bad_parameters_are_named(client: Agent, query: dict[str, Any], field: s
 
 
 def test_an_unknown_item_is_not_found(client: Agent) -> None:
-    for answer in (client.get(f"/work-items/{uuid.uuid4()}"), client.patch(f"/work-items/{uuid.uuid4()}", title="x")):
+    for answer in (
+        client.get(f"/work-items/{uuid.uuid4()}"),
+        client.patch(f"/work-items/{uuid.uuid4()}", title="x"),
+    ):
         assert (answer.status_code, answer.json["error"]) == (404, "not_found")

@@ -26,7 +26,12 @@ def test_the_overview_lists_open_workflows_newest_first_and_counts(client: Agent
     assert [each["name"] for each in status["active_workflows"]] == ["planned", "open"]
     assert list(status["active_workflows"][0]) == WORKFLOW_KEYS
     assert status["active_workflows"][1]["progress"]["total"] == 6
-    counts = {"active_workflows": 2, "work_items_pending": 3, "work_items_in_progress": 1, "work_items_ready": 2}
+    counts = {
+        "active_workflows": 2,
+        "work_items_pending": 3,
+        "work_items_in_progress": 1,
+        "work_items_ready": 2,
+    }
     assert {name: status["counts"][name] for name in counts} == counts
     everything = client.get("/status", session_id="host/a").json
     assert [each["name"] for each in everything["active_workflows"]] == ["bank", "planned", "open"]
@@ -37,7 +42,9 @@ def test_the_overview_is_bounded_and_its_counts_are_exact(client: Agent, workflo
     for n in range(53):
         workflow(name=str(n))
     status = client.get("/status").json
-    assert [each["name"] for each in status["active_workflows"]] == [str(n) for n in range(52, 2, -1)]
+    assert [each["name"] for each in status["active_workflows"]] == [
+        str(n) for n in range(52, 2, -1)
+    ]
     assert status["counts"]["active_workflows"] == 53
 
 
@@ -56,7 +63,10 @@ def test_the_metrics_count_what_is_unfinished(client: Agent) -> None:
 
 def test_the_api_document_has_both_families(client: Agent) -> None:
     paths = client.get("/openapi.json").json["paths"]
-    tags = {path: {tag for method in methods.values() if "tags" in method for tag in method["tags"]} for path, methods in paths.items()}
+    tags = {
+        path: {tag for method in methods.values() if "tags" in method for tag in method["tags"]}
+        for path, methods in paths.items()
+    }
     assert {path: found for path, found in tags.items() if "/work" in path} == {
         "/api/coord/workflows": {"workflows"},
         "/api/coord/workflows/{workflow_id}": {"workflows"},

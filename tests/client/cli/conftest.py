@@ -1,4 +1,6 @@
-"""The command line as somebody uses it: in a checkout of a project of its own, against the real service, in this process or as one."""
+"""The command line as somebody uses it: in a checkout of a project of its own, against the real
+service, in this process or as one.
+"""
 
 import http.server
 import json
@@ -69,7 +71,12 @@ class Person:
 
     @property
     def env(self) -> dict[str, str]:
-        named = {"COORD_URL": self.url, "COORD_PROJECT": self.project, "COORD_SESSION": self.session, "COORD_RETRY_AFTER": "0"}
+        named = {
+            "COORD_URL": self.url,
+            "COORD_PROJECT": self.project,
+            "COORD_SESSION": self.session,
+            "COORD_RETRY_AFTER": "0",
+        }
         return {name: value for name, value in {**named, **self.variables}.items() if value}
 
     def __call__(self, *args: str, stdin: str | None = None, **env: str) -> Said:
@@ -77,7 +84,9 @@ class Person:
         os.chdir(self.folder)
         try:
             with self._as_it_is():
-                done = CliRunner(mix_stderr=False).invoke(cli, args, input=stdin, env={**self.env, **env}, prog_name="coord")
+                done = CliRunner(mix_stderr=False).invoke(
+                    cli, args, input=stdin, env={**self.env, **env}, prog_name="coord"
+                )
         finally:
             os.chdir(before)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -124,7 +133,13 @@ class Person:
     def start(self, *args: str, **options: Any) -> "subprocess.Popen[str]":
         """The same as a process of its own."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        return subprocess.Popen([*self.command, *args], cwd=self.folder, env=self.environment, text=True, **{**pipes, **options})
+        return subprocess.Popen(
+            [*self.command, *args],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            **{**pipes, **options},
+        )
 
     def process(self, *args: str, **options: Any) -> Said:
         with self._as_it_is(), self.start(*args, **options) as process:
@@ -153,7 +168,9 @@ def me(line: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     (checkout / "src").mkdir()
     (checkout / "src" / "app.py").write_text("")
     key = uuid.uuid4().hex[:12]
-    return Person(checkout, f"http://127.0.0.1:{line.port}", f"shop-{key}", f"web-1-{key}/agent", line=line)
+    return Person(
+        checkout, f"http://127.0.0.1:{line.port}", f"shop-{key}", f"web-1-{key}/agent", line=line
+    )
 
 
 @pytest.fixture
@@ -193,7 +210,11 @@ class Stub(http.server.BaseHTTPRequestHandler):
 
 def answering(status: int, body: object, **headers: str) -> Any:
     """A server that only ever answers that: `with answering(503, {...}) as url:`"""
-    return _Answering(status, json.dumps(body).encode(), {name.replace("_", "-"): value for name, value in headers.items()})
+    return _Answering(
+        status,
+        json.dumps(body).encode(),
+        {name.replace("_", "-"): value for name, value in headers.items()},
+    )
 
 
 class _Answering:
@@ -212,7 +233,9 @@ class _Answering:
         self._server.server_close()
 
 
-def every_command(group: click.Group | None = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def every_command(
+    group: click.Group | None = None, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Each subcommand, and each below it."""
     group = cli if group is None else group
     context = click.Context(group)

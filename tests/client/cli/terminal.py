@@ -32,7 +32,9 @@ class Screen:
         return len(self.lines) > len([line for line in self._written.splitlines() if line.strip()])
 
     def cell_of(self, line: int, text: str, after: int = 0) -> int:
-        """The cell in which a text begins, at this one at the earliest; the second cell of a wide character is empty."""
+        """The cell in which a text begins, at this one at the earliest; the second cell of a wide
+        character is empty.
+        """
         row = self._screen.buffer[line]
         filled = [cell for cell in range(after, self._columns) if row[cell].data]
         return filled["".join(row[cell].data[0] for cell in filled).index(text)]
@@ -41,12 +43,19 @@ class Screen:
 class OnATerminal:
     """The terminal is its controlling one: Ctrl-C comes from there."""
 
-    def __init__(self, command: list[str], me: Person, columns: int = 100, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, command: list[str], me: Person, columns: int = 100, env: dict[str, str] | None = None
+    ) -> None:
         self._handle, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
         environment = {**me.environment, "TERM": "xterm", **(env or {})}
         self._process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *command], cwd=me.folder, env=environment, stdin=inner, stdout=inner, stderr=inner
+            ["setsid", "--ctty", "--wait", *command],
+            cwd=me.folder,
+            env=environment,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
         )
         os.close(inner)
         self._columns = columns
@@ -63,7 +72,9 @@ class OnATerminal:
             self.shown += data.decode(errors="replace")
 
     def until(self, text: str) -> None:
-        until(lambda: text in self.shown, 30, f"{text!r} on the terminal, which shows {self.shown!r}")
+        until(
+            lambda: text in self.shown, 30, f"{text!r} on the terminal, which shows {self.shown!r}"
+        )
 
     def resize(self, columns: int) -> None:
         """As somebody does who drags the window's corner."""

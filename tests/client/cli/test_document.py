@@ -26,19 +26,29 @@ def options_of(command: click.Command) -> set[str]:
 
 
 def section(heading: str) -> str:
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text(DOCUMENT), re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text(DOCUMENT), re.MULTILINE | re.DOTALL
+    )
     assert found is not None, heading
     return found[1]
 
 
 def documented_options(heading: str) -> set[str]:
-    cells = [line.strip("|").split("|")[0] for line in section(heading).splitlines() if line.startswith("|")]
+    cells = [
+        line.strip("|").split("|")[0]
+        for line in section(heading).splitlines()
+        if line.startswith("|")
+    ]
     return {name for cell in cells for name in code(cell) if name.startswith("-")}
 
 
 def test_every_command_has_a_section_and_no_other() -> None:
     headings = re.findall(r"^###+ coord ([a-z, ]+)$", text(DOCUMENT), re.MULTILINE)
-    named = {name for heading in headings for name in (heading.split(", ") if "," in heading else [heading])}
+    named = {
+        name
+        for heading in headings
+        for name in (heading.split(", ") if "," in heading else [heading])
+    }
     known = {" ".join(path) for path, _ in every_command() if path[0] not in ELSEWHERE}
     assert named == known | set(ELSEWHERE)
 
@@ -51,31 +61,51 @@ def test_every_option_is_in_the_section_of_its_command_and_no_other() -> None:
 
 def test_the_common_options_are_documented() -> None:
     known = {name for option in common_options(hidden=False) for name in option.opts}
-    assert documented_options("What goes for every command") == known | {"-h", "--help", "--version"}
+    assert documented_options("What goes for every command") == known | {
+        "-h",
+        "--help",
+        "--version",
+    }
 
 
 def test_every_exit_code_is_documented_in_the_words_of_the_help() -> None:
-    assert {int(code(number)[0]): meaning for number, meaning in rows(DOCUMENT, "Exit codes")} == EXIT_CODES
+    assert {
+        int(code(number)[0]): meaning for number, meaning in rows(DOCUMENT, "Exit codes")
+    } == EXIT_CODES
 
 
 def test_every_variable_is_documented() -> None:
     files = (ROOT / "coord" / "client").rglob("*.py")
-    used = {name for file in files for name in re.findall(r"\"((?:COORD_[A-Z_]+|NO_COLOR))\"", text(file))}
-    assert {name for cells in rows(DOCUMENT, "Environment") for name in code(cells[0])} == used - {"COORD_COMPLETE"}
+    used = {
+        name
+        for file in files
+        for name in re.findall(r"\"((?:COORD_[A-Z_]+|NO_COLOR))\"", text(file))
+    }
+    assert {name for cells in rows(DOCUMENT, "Environment") for name in code(cells[0])} == used - {
+        "COORD_COMPLETE"
+    }
 
 
 def test_every_command_that_is_mentioned_exists() -> None:
     for document in (DOCUMENT, ROOT / "README.md", ROOT / "docs" / "PROTOCOL.md"):
-        for name in re.findall(r"(?:`|^\$ )coord (?:-s \S+ |-[^\s`]+ )*([a-z]+)", text(document), re.MULTILINE):
+        for name in re.findall(
+            r"(?:`|^\$ )coord (?:-s \S+ |-[^\s`]+ )*([a-z]+)", text(document), re.MULTILINE
+        ):
             assert name in COMMANDS, (document, name)
     for path, command in every_command():
-        for name in re.findall(r"(?:^|\()coord (?:-s \S+ |-\S+ )*([a-z]+)", getattr(command, "examples", ""), re.MULTILINE):
+        for name in re.findall(
+            r"(?:^|\()coord (?:-s \S+ |-\S+ )*([a-z]+)",
+            getattr(command, "examples", ""),
+            re.MULTILINE,
+        ):
             assert name in COMMANDS, (path, name)
 
 
 def test_the_session_in_the_document_prints_what_it_says(me: Person) -> None:
     block = blocks(DOCUMENT, "console")[0]
-    for command, said in re.findall(r"^\$ coord (lock|-s) .*\n((?:(?!\$).*\n)*)", block, re.MULTILINE):
+    for command, said in re.findall(
+        r"^\$ coord (lock|-s) .*\n((?:(?!\$).*\n)*)", block, re.MULTILINE
+    ):
         assert command in ("lock", "-s")
         assert said
     (me.folder / "src" / "orders.py").write_text("")
@@ -87,7 +117,9 @@ def test_the_session_in_the_document_prints_what_it_says(me: Person) -> None:
 
 def masked(output: str) -> str:
     output = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", output)
-    return re.sub(r"token \d+", "token N", re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", output))
+    return re.sub(
+        r"token \d+", "token N", re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", output)
+    )
 
 
 def test_the_links_lead_somewhere() -> None:

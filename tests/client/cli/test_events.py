@@ -22,7 +22,10 @@ def test_the_last_events_oldest_first(me: Person) -> None:
     assert types(me) == ["lock.claimed", "component.changed", "lock.released"]
     assert types(me, "-n", "1") == ["lock.released"]
     assert types(me, "--type", "lock.*") == ["lock.claimed", "lock.released"]
-    assert types(me, "-T", "component.changed", "-T", "lock.released") == ["component.changed", "lock.released"]
+    assert types(me, "-T", "component.changed", "-T", "lock.released") == [
+        "component.changed",
+        "lock.released",
+    ]
     lines = me("events").lines
     assert lines[0].split()[2:] == ["lock.claimed", me.session, "x", "(why)"]
     assert lines[1].endswith("api (deployed, 1)")
@@ -43,7 +46,9 @@ def test_events_of_all_projects_say_which(me: Person) -> None:
     assert f"{me.project}: x" in me("events", "-A").out
 
 
-def test_only_so_much_of_a_long_journal_is_read(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_much_of_a_long_journal_is_read(
+    me: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.client.cli.journal.FIRST_LOOK_BACK", 1)
     for name in "abc":
         me("lock", name)
@@ -65,7 +70,10 @@ def test_following_shows_what_happens_from_now_on_as_a_line_each(me: Person) -> 
         seen = [json.loads(following.stdout.readline()) for _ in range(2)]
         following.send_signal(signal.SIGINT)
         following.communicate(timeout=20)
-    assert [(event["type"], event["data"]["resource"]) for event in seen] == [("lock.claimed", "x"), ("lock.released", "x")]
+    assert [(event["type"], event["data"]["resource"]) for event in seen] == [
+        ("lock.claimed", "x"),
+        ("lock.released", "x"),
+    ]
     assert following.returncode == 130
 
 
@@ -86,9 +94,14 @@ def test_a_pipe_that_closes_ends_it_quietly(me: Person) -> None:
         assert following.stderr.read() == ""
 
 
-def test_following_goes_on_across_an_outage_and_misses_nothing(me: Person, service: Service) -> None:
+def test_following_goes_on_across_an_outage_and_misses_nothing(
+    me: Person, service: Service
+) -> None:
     me("lock", "first")
-    with Proxy(service.port) as line, follow(me.at(f"http://127.0.0.1:{line.port}"), "--json", "--since", "1h") as following:
+    with (
+        Proxy(service.port) as line,
+        follow(me.at(f"http://127.0.0.1:{line.port}"), "--json", "--since", "1h") as following,
+    ):
         assert following.stdout is not None
         assert following.stderr is not None
         assert json.loads(following.stdout.readline())["data"]["resource"] == "first"

@@ -16,13 +16,19 @@ def test_a_granted_lock_says_until_when_its_token_and_its_id(me: Person) -> None
     said = me("lock", "git push", "-m", "release 1.4")
     assert said.code == 0
     assert said.err == ""
-    assert re.fullmatch(r"claimed git push until \S+Z \(2 h left\)  token \d+  id [0-9a-f-]{36}\n", said.out)
+    assert re.fullmatch(
+        r"claimed git push until \S+Z \(2 h left\)  token \d+  id [0-9a-f-]{36}\n", said.out
+    )
 
 
 def test_json_is_the_lock_as_the_service_answers_it(me: Person, service: Service) -> None:
     lock = me("lock", "git push", "-m", "why", "--json").json
     assert lock == service.call("GET", f"/locks/{lock['id']}").json
-    assert (lock["description"], lock["session_id"], lock["project_key"]) == ("why", me.session, me.project)
+    assert (lock["description"], lock["session_id"], lock["project_key"]) == (
+        "why",
+        me.session,
+        me.project,
+    )
 
 
 def test_what_one_holds_already_is_renewed(me: Person) -> None:
@@ -35,7 +41,14 @@ def test_a_conflict_says_who_why_since_until_and_what_to_do(me: Person, other: P
     other("lock", "x", "-m", "new order model")
     said = me("lock", "x")
     assert (said.code, said.out) == (3, "")
-    for fact in (other.session, "new order model", "since 20", "until 20", "not stale", "Wait, work on something else, or ask its holder."):
+    for fact in (
+        other.session,
+        "new order model",
+        "since 20",
+        "until 20",
+        "not stale",
+        "Wait, work on something else, or ask its holder.",
+    ):
         assert fact in said.err
 
 
@@ -54,7 +67,9 @@ def test_several_are_claimed_all_or_nothing(me: Person, other: Person) -> None:
     assert [lock["resource"] for lock in me("lock", "a", "c", "--json").json["items"]] == ["a", "c"]
 
 
-@pytest.mark.parametrize(("ttl", "hours"), [("30m", 0.5), ("2h", 2), ("90s", 0.025), ("1d", 24), ("0", 0)])
+@pytest.mark.parametrize(
+    ("ttl", "hours"), [("30m", 0.5), ("2h", 2), ("90s", 0.025), ("1d", 24), ("0", 0)]
+)
 def test_a_time_to_live_has_a_unit(me: Person, ttl: str, hours: float) -> None:
     assert me("lock", "x", "--ttl", ttl, "--json").json["ttl_hours"] == hours
 
@@ -76,7 +91,9 @@ def test_shared_locks_go_together(me: Person, other: Person) -> None:
     assert me.as_("third")("lock", "x").code == 3
 
 
-def test_a_claim_that_waits_gets_the_lock_when_it_is_free(me: Person, other: Person, service: Service) -> None:
+def test_a_claim_that_waits_gets_the_lock_when_it_is_free(
+    me: Person, other: Person, service: Service
+) -> None:
     other("lock", "x")
     with me.start("lock", "x", "--wait", "30", "--json") as waiting:
         until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to wait")
@@ -109,7 +126,9 @@ def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
     until(lambda: not me("locks", "--waiting", "--json").json["items"], 20, "nobody to wait")
 
 
-def test_what_was_granted_to_an_interrupted_claim_is_given_back(me: Person, service: Service) -> None:
+def test_what_was_granted_to_an_interrupted_claim_is_given_back(
+    me: Person, service: Service
+) -> None:
     with Proxy(service.port) as line:
         line.swallow(questions=False)
         with me.at(f"http://127.0.0.1:{line.port}").start("lock", "x") as claiming:
@@ -120,7 +139,9 @@ def test_what_was_granted_to_an_interrupted_claim_is_given_back(me: Person, serv
     assert me("-q", "locks").out == ""
 
 
-def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(me: Person, other: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(
+    me: Person, other: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.client.cli.claims.MAX_WAIT_S", 0.3)
     other("lock", "x", "--ttl", "2s")
     said = me("lock", "x", "--wait", "1")
@@ -141,7 +162,11 @@ def test_a_claim_while_coord_is_away_grants_nothing_and_is_kept(away: Person) ->
 def test_a_kept_claim_as_json_has_the_call(away: Person) -> None:
     said = away("lock", "x", "--wait", "5", "--json")
     assert said.code == 5
-    assert (said.json["error"], said.json["queued"], said.json["call"]["body"]["resource"]) == ("away", True, "x")
+    assert (said.json["error"], said.json["queued"], said.json["call"]["body"]["resource"]) == (
+        "away",
+        True,
+        "x",
+    )
     assert "wait" not in said.json["call"]["body"]
 
 
@@ -151,7 +176,9 @@ def test_a_kept_claim_is_sent_before_anything_newer(me: Person, away: Person) ->
     assert me("locks", "--mine", "--json").json["items"][0]["resource"] == "x"
 
 
-def test_a_kept_claim_that_is_refused_later_is_told_of_once(me: Person, away: Person, other: Person) -> None:
+def test_a_kept_claim_that_is_refused_later_is_told_of_once(
+    me: Person, away: Person, other: Person
+) -> None:
     away("lock", "x")
     other("lock", "x")
     assert "a queued call was refused" in me("set", "api", "built").err
@@ -173,7 +200,11 @@ def test_while_the_database_is_away_coord_is_asked_once_more_and_then_queued(me:
 def test_renewing_starts_the_time_anew(me: Person) -> None:
     lock = me("lock", "x", "--ttl", "1h", "--json").json
     renewed = me("renew", "x", "--ttl", "3h", "-m", "longer", "--json").json
-    assert (renewed["id"], renewed["ttl_hours"], renewed["description"]) == (lock["id"], 3, "longer")
+    assert (renewed["id"], renewed["ttl_hours"], renewed["description"]) == (
+        lock["id"],
+        3,
+        "longer",
+    )
     assert me("renew", lock["id"]).out.startswith("renewed x until")
     assert me("renew", "--all", "-q").out == lock["id"] + "\n"
 
@@ -218,7 +249,14 @@ def test_a_release_while_coord_is_away_is_queued(me: Person, away: Person) -> No
 
 @pytest.mark.parametrize(
     "args",
-    [["unlock"], ["unlock", "--all", "x"], ["unlock", "-A", "x"], ["renew"], ["lock"], ["locks", "--waiting", "--stale"]],
+    [
+        ["unlock"],
+        ["unlock", "--all", "x"],
+        ["unlock", "-A", "x"],
+        ["renew"],
+        ["lock"],
+        ["locks", "--waiting", "--stale"],
+    ],
     ids=" ".join,
 )
 def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> None:
@@ -234,7 +272,9 @@ def test_the_list_shows_who_holds_what_and_why(me: Person, other: Person) -> Non
     assert said.lines[2].endswith("new model")
     assert "\x1b" not in said.out
     assert [lock["resource"] for lock in me("locks", "x", "--json").json["items"]] == ["x"]
-    assert [lock["resource"] for lock in me("locks", "--holder", other.session, "--json").json["items"]] == ["x"]
+    assert [
+        lock["resource"] for lock in me("locks", "--holder", other.session, "--json").json["items"]
+    ] == ["x"]
     assert me("locks", "-A").out.count(f"{me.project}: ") == 2
 
 
@@ -249,11 +289,15 @@ def test_ended_locks_are_history(me: Person) -> None:
     me("lock", "x")
     me("unlock", "x")
     assert me("locks", "--json").json["items"] == []
-    assert [lock["release_reason"] for lock in me("locks", "--history", "--json").json["items"]] == ["released"]
+    assert [
+        lock["release_reason"] for lock in me("locks", "--history", "--json").json["items"]
+    ] == ["released"]
     assert "released" in me("locks", "--released").out
 
 
-def test_a_limit_is_kept_and_more_pages_are_fetched(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_is_kept_and_more_pages_are_fetched(
+    me: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.client.cli.context.PAGE", 2)
     for name in "abcde":
         me("lock", name)
@@ -276,7 +320,9 @@ def test_a_lock_is_released_and_renewed_by_the_beginning_of_its_id(me: Person) -
     assert me("renew", lock[:-6]).code == 0
     assert me("unlock", lock[:-6]).out == "released x\n"
     me("lock", "deadbeef")
-    assert me("unlock", "deadbeef").out == "released deadbeef\n"  # a name goes before an id that begins so
+    assert (
+        me("unlock", "deadbeef").out == "released deadbeef\n"
+    )  # a name goes before an id that begins so
 
 
 def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:
@@ -289,7 +335,10 @@ def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:
 def test_who_waits_is_told_for_whom_and_behind_how_many(me: Person, other: Person) -> None:
     other("lock", "x", "-m", "release 1.4")
     third = me.as_("third")
-    with third.start("lock", "x", "--wait", "30") as first, me.start("lock", "x", "--wait", "30") as second:
+    with (
+        third.start("lock", "x", "--wait", "30") as first,
+        me.start("lock", "x", "--wait", "30") as second,
+    ):
         assert first.stderr is not None
         assert second.stderr is not None
         lines = [first.stderr.readline(), second.stderr.readline()]

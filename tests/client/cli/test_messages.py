@@ -9,8 +9,20 @@ from tests.client.cli.conftest import Person, answering
 from tests.service import until
 
 
-def test_a_message_reaches_its_recipient_with_the_banner_of_the_protocol(me: Person, other: Person) -> None:
-    message = me("send", "--to", other.session, "src/app.py", "When are you\ndone?", "--ack", "-i", "high", "--json").json
+def test_a_message_reaches_its_recipient_with_the_banner_of_the_protocol(
+    me: Person, other: Person
+) -> None:
+    message = me(
+        "send",
+        "--to",
+        other.session,
+        "src/app.py",
+        "When are you\ndone?",
+        "--ack",
+        "-i",
+        "high",
+        "--json",
+    ).json
     assert other("inbox").lines == [
         "=== coord: 1 unread ===",
         f"[high] {me.session} -> {other.session}: src/app.py",
@@ -44,9 +56,16 @@ def test_a_body_may_come_from_standard_input(me: Person, other: Person) -> None:
 def test_an_answer_goes_to_the_sender_unless_told_otherwise(me: Person, other: Person) -> None:
     asked = me("-q", "send", "--to", other.session, "may I?").out.strip()
     answer = other("send", "--reply-to", asked, "yes", "--json").json
-    assert (answer["to_session"], answer["reply_to"], answer["thread_id"]) == (me.session, asked, asked)
+    assert (answer["to_session"], answer["reply_to"], answer["thread_id"]) == (
+        me.session,
+        asked,
+        asked,
+    )
     assert me("send", "--reply-to", asked, "and?", "--json").json["to_session"] == other.session
-    assert other("send", "--reply-to", asked, "yes", "--to", "third", "--json").json["to_session"] == "third"
+    assert (
+        other("send", "--reply-to", asked, "yes", "--to", "third", "--json").json["to_session"]
+        == "third"
+    )
 
 
 def test_an_answer_to_whom_is_not_known_goes_to_nobody(away: Person) -> None:
@@ -129,7 +148,11 @@ def test_the_inbox_waits_for_what_is_to_come(me: Person, other: Person) -> None:
 
 
 def test_a_wait_goes_on_when_coord_asks_to_come_back(me: Person) -> None:
-    with answering(503, {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1}, Retry_After="1") as url:
+    with answering(
+        503,
+        {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1},
+        Retry_After="1",
+    ) as url:
         said = me.at(url)("inbox", "--wait", "1.5")
     assert said.code == 5
     assert "Trying again in 1 s" in said.err
@@ -139,7 +162,9 @@ def test_a_wait_in_vain_shows_an_empty_inbox(me: Person) -> None:
     assert me("inbox", "--wait", "0.2").out == "=== coord: 0 unread ===\n"
 
 
-def test_a_broadcast_of_another_project_is_not_shown_unless_asked_for(me: Person, other: Person) -> None:
+def test_a_broadcast_of_another_project_is_not_shown_unless_asked_for(
+    me: Person, other: Person
+) -> None:
     me("send", "elsewhere", "--project", f"{me.project}-2")
     assert "elsewhere" not in other("inbox").out
     assert "elsewhere" in other("inbox", "-A", "-n", "0").out
@@ -154,7 +179,14 @@ def test_what_others_write_does_not_steer_the_terminal(me: Person, other: Person
 
 @pytest.mark.parametrize(
     "args",
-    [["read"], ["read", "--all", "x"], ["inbox", "--sent", "--all"], ["inbox", "--all", "--wait", "1"], ["inbox", "--ack"], ["send"]],
+    [
+        ["read"],
+        ["read", "--all", "x"],
+        ["inbox", "--sent", "--all"],
+        ["inbox", "--all", "--wait", "1"],
+        ["inbox", "--ack"],
+        ["send"],
+    ],
     ids=" ".join,
 )
 def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> None:
@@ -164,7 +196,9 @@ def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> No
 def test_standard_input_is_utf_8_whatever_the_locale(me: Person, other: Person) -> None:
     command = [*me.command, "send", "--to", other.session, "log", "-"]
     env = {**me.environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    subprocess.run(command, cwd=me.folder, env=env, input="grüße\n".encode(), capture_output=True, check=True)
+    subprocess.run(
+        command, cwd=me.folder, env=env, input="grüße\n".encode(), capture_output=True, check=True
+    )
     assert other("inbox", "--json").json["items"][0]["body"] == "grüße\n"
 
 

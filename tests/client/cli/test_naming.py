@@ -36,7 +36,9 @@ def test_the_top_of_the_checkout_is_the_whole_project(me: Person) -> None:
     assert names(me, "/") == ["/"]
 
 
-@pytest.mark.parametrize("name", ["git push", "ssh web-1", "https://shop.example/admin", "deploy", "db/prod migration"])
+@pytest.mark.parametrize(
+    "name", ["git push", "ssh web-1", "https://shop.example/admin", "deploy", "db/prod migration"]
+)
 def test_other_text_stays_as_it_is(me: Person, name: str) -> None:
     assert names(me.inside("src"), name) == [name]
 
@@ -55,7 +57,9 @@ def test_a_lock_is_released_under_the_name_it_was_claimed_by(me: Person) -> None
     assert me("unlock", "src/").code == 0
 
 
-def test_files_of_another_repository_are_of_its_project(me: Person, tmp_path: os.PathLike[str]) -> None:
+def test_files_of_another_repository_are_of_its_project(
+    me: Person, tmp_path: os.PathLike[str]
+) -> None:
     them = me.folder.parent / "billing"
     (them / ".git").mkdir(parents=True)
     mine = me.as_(me.session)

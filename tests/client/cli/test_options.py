@@ -19,11 +19,22 @@ from tests.client.cli.conftest import NOWHERE, Person, answering, every_command
 from tests.client.cli.terminal import OnATerminal
 from tests.service import ROOT
 
-OURS = [(path, command) for path, command in every_command() if not (command.callback and "setup" in command.callback.__module__)]
+OURS = [
+    (path, command)
+    for path, command in every_command()
+    if not (command.callback and "setup" in command.callback.__module__)
+]
 
 
 @pytest.mark.parametrize(
-    "args", [["--json", "locks"], ["locks", "--json"], ["workflow", "--json", "list"], ["-q", "locks", "--json"]], ids=" ".join
+    "args",
+    [
+        ["--json", "locks"],
+        ["locks", "--json"],
+        ["workflow", "--json", "list"],
+        ["-q", "locks", "--json"],
+    ],
+    ids=" ".join,
 )
 def test_options_may_stand_before_and_after_the_command(me: Person, args: list[str]) -> None:
     assert me(*args).json == {"items": [], "next_cursor": None}
@@ -39,10 +50,18 @@ def test_a_session_named_by_an_option_is_the_caller(me: Person) -> None:
 
 @pytest.mark.parametrize(
     ("args", "code"),
-    [(["lokc"], 2), (["lock"], 2), (["locks", "--nope"], 2), (["--timeout", "x", "locks"], 2), (["--json"], 0)],
+    [
+        (["lokc"], 2),
+        (["lock"], 2),
+        (["locks", "--nope"], 2),
+        (["--timeout", "x", "locks"], 2),
+        (["--json"], 0),
+    ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
-def test_a_mistake_in_the_command_line_is_exit_code_2(me: Person, args: list[str], code: int) -> None:
+def test_a_mistake_in_the_command_line_is_exit_code_2(
+    me: Person, args: list[str], code: int
+) -> None:
     assert me(*args).code == code
 
 
@@ -69,15 +88,22 @@ def test_a_url_that_is_none_is_named(me: Person) -> None:
 
 
 def test_a_timeout_is_kept(me: Person) -> None:
-    with subprocess.Popen([sys.executable, "-c", HANGS], stdout=subprocess.PIPE, text=True) as hanging:
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGS], stdout=subprocess.PIPE, text=True
+    ) as hanging:
         assert hanging.stdout is not None
-        said = me.at(f"http://127.0.0.1:{hanging.stdout.readline().strip()}")("--timeout", "0.3", "locks")
+        said = me.at(f"http://127.0.0.1:{hanging.stdout.readline().strip()}")(
+            "--timeout", "0.3", "locks"
+        )
         hanging.kill()
     assert said.code == 5
     assert "timed out" in said.err
 
 
-HANGS = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
+HANGS = (
+    "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1],"
+    " flush=True); time.sleep(60)"
+)
 
 
 def test_quiet_leaves_ids_and_warnings(me: Person, away: Person) -> None:
@@ -101,16 +127,28 @@ def test_help_shows_every_command_and_every_exit_code(me: Person) -> None:
         assert re.search(rf"^  {code} ", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("path", "command"), OURS, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
-def test_every_command_has_help_with_examples(me: Person, path: tuple[str, ...], command: click.Command) -> None:
+@pytest.mark.parametrize(
+    ("path", "command"), OURS, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_every_command_has_help_with_examples(
+    me: Person, path: tuple[str, ...], command: click.Command
+) -> None:
     shown = me(*path, "--help").out
     assert command.help
     assert "Examples:\n" in shown
     assert me("help", *path).out == shown
-    assert re.search(rf"coord (-q )?{path[0]}", shown.partition("Examples:")[2]) or path[0] in ("hook", "install")
+    assert re.search(rf"coord (-q )?{path[0]}", shown.partition("Examples:")[2]) or path[0] in (
+        "hook",
+        "install",
+    )
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
-            assert parameter.help or parameter.name in ("clear_version", "clear_notes", "status", "title"), parameter.name
+            assert parameter.help or parameter.name in (
+                "clear_version",
+                "clear_notes",
+                "status",
+                "title",
+            ), parameter.name
 
 
 def test_the_short_help_in_the_list_is_each_commands_own(me: Person) -> None:
@@ -126,10 +164,25 @@ def test_the_hook_is_in_the_help_but_takes_the_short_way(me: Person) -> None:
 
 
 def test_setup_commands_are_not_imported_by_others(me: Person) -> None:
-    code = "import sys; sys.argv = ['coord', 'locks', '-q']\nfrom coord.client import __main__\ntry: __main__.main()\nexcept SystemExit: pass\n"
-    code += "print([name for name in sys.modules if name.startswith(('coord.', 'flask', 'sqlalchemy'))])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=me.folder, env=me.environment, capture_output=True, text=True, check=True)
-    assert not re.search("setup|install|hook|coord.areas|coord.app|flask|sqlalchemy|cli.work|cli.events", done.stdout)
+    code = (
+        "import sys; sys.argv = ['coord', 'locks', '-q']\nfrom coord.client import __main__\ntry:"
+        " __main__.main()\nexcept SystemExit: pass\n"
+    )
+    code += (
+        "print([name for name in sys.modules if name.startswith(('coord.', 'flask',"
+        " 'sqlalchemy'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=me.folder,
+        env=me.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not re.search(
+        "setup|install|hook|coord.areas|coord.app|flask|sqlalchemy|cli.work|cli.events", done.stdout
+    )
 
 
 def test_colours_are_for_terminals(me: Person) -> None:
@@ -171,8 +224,15 @@ def test_completion_scripts(me: Person, shell: str) -> None:
 
 
 def completed(me: Person, line: str) -> list[str]:
-    env = {**me.environment, "_COORD_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
-    done = subprocess.run(me.command, cwd=me.folder, env=env, capture_output=True, text=True, check=True)
+    env = {
+        **me.environment,
+        "_COORD_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    done = subprocess.run(
+        me.command, cwd=me.folder, env=env, capture_output=True, text=True, check=True
+    )
     assert done.stderr == ""
     return [choice.partition(",")[2] for choice in done.stdout.splitlines() if choice]
 
@@ -206,7 +266,9 @@ complete -p coord | grep -q _coord_completion || exit 9
 COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); _coord_completion coord
 (( ${{#COMPREPLY[@]}} )) && printf '%s\\n' "${{COMPREPLY[@]}}" || :"""
         env = {**me.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-        done = subprocess.run(["bash", "-c", script], cwd=me.folder, env=env, capture_output=True, text=True)
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=me.folder, env=env, capture_output=True, text=True
+        )
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.splitlines()
 
@@ -217,7 +279,9 @@ def test_the_completion_script_works_in_bash(complete: Callable[[str], list[str]
     assert complete("coord loc") == ["lock", "locks"]
 
 
-def test_what_is_completed_is_one_word_of_the_shell(me: Person, complete: Callable[[str], list[str]]) -> None:
+def test_what_is_completed_is_one_word_of_the_shell(
+    me: Person, complete: Callable[[str], list[str]]
+) -> None:
     for name in ("git push", "x; touch pwned", "a*", "it's $HOME"):
         me("lock", "--as-is", name)
     assert complete("coord unlock g") == ["git\\ push"]
@@ -231,32 +295,51 @@ def test_what_is_completed_is_one_word_of_the_shell(me: Person, complete: Callab
 def test_output_is_utf_8_in_a_pipe_whatever_the_locale(me: Person) -> None:
     me("lock", "größe ✓", "-m", "für später")
     env = {**me.environment, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    done = subprocess.run([*me.command, "locks"], cwd=me.folder, env=env, capture_output=True, check=True)
+    done = subprocess.run(
+        [*me.command, "locks"], cwd=me.folder, env=env, capture_output=True, check=True
+    )
     assert "größe ✓" in done.stdout.decode()
     assert "für später" in done.stdout.decode()
 
 
-OLDEST = next((path for kind, path in pythons.found().items() if pythons.version(kind) == pythons.OLDEST), None)
+OLDEST = next(
+    (path for kind, path in pythons.found().items() if pythons.version(kind) == pythons.OLDEST),
+    None,
+)
 
 
-@pytest.mark.skipif(OLDEST is None, reason="there is no Python 3.9 here: install Debian 12's pypy3, or python3.9")
+@pytest.mark.skipif(
+    OLDEST is None, reason="there is no Python 3.9 here: install Debian 12's pypy3, or python3.9"
+)
 def test_it_runs_on_the_oldest_python(me: Person, tmp_path: Path) -> None:
     for name in ("click", "tomli"):
         module = __import__(name)
         (tmp_path / name).symlink_to(Path(str(module.__file__)).parent)
     for path, _ in every_command():
         env = {**me.environment, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
-        done = subprocess.run([str(OLDEST), "-m", "coord.client", *path, "--help"], cwd=me.folder, env=env, capture_output=True, text=True)
+        done = subprocess.run(
+            [str(OLDEST), "-m", "coord.client", *path, "--help"],
+            cwd=me.folder,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
     done = subprocess.run(
-        [str(OLDEST), "-m", "coord.client", "lock", "x", "--json"], cwd=me.folder, env=env, capture_output=True, text=True
+        [str(OLDEST), "-m", "coord.client", "lock", "x", "--json"],
+        cwd=me.folder,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     assert json.loads(done.stdout)["resource"] == "x"
     assert NOWHERE not in done.stderr
 
 
 @pytest.mark.parametrize("path", ["/api/coord", "/api/coord/", "/docs"])
-def test_an_address_with_a_path_of_the_service_is_right(me: Person, away: Person, path: str) -> None:
+def test_an_address_with_a_path_of_the_service_is_right(
+    me: Person, away: Person, path: str
+) -> None:
     away("set", "api", "built")
     said = me.at(me.url + path)("sync")
     assert (said.code, said.out) == (0, "1 sent.\n")
@@ -264,10 +347,16 @@ def test_an_address_with_a_path_of_the_service_is_right(me: Person, away: Person
 
 
 @pytest.mark.parametrize(
-    "command", [["set", "api", "built"], ["lock", "x"], ["sync"], ["locks"], ["inbox"], ["item", "claim"]], ids=" ".join
+    "command",
+    [["set", "api", "built"], ["lock", "x"], ["sync"], ["locks"], ["inbox"], ["item", "claim"]],
+    ids=" ".join,
 )
-@pytest.mark.parametrize("wrong", ["coord.example:8001", "localhost", "htp://h", "http://", "SERVER/dashboard"])
-def test_a_wrong_address_is_said_at_once_and_nothing_is_queued_or_refused(me: Person, away: Person, command: list[str], wrong: str) -> None:
+@pytest.mark.parametrize(
+    "wrong", ["coord.example:8001", "localhost", "htp://h", "http://", "SERVER/dashboard"]
+)
+def test_a_wrong_address_is_said_at_once_and_nothing_is_queued_or_refused(
+    me: Person, away: Person, command: list[str], wrong: str
+) -> None:
     away("send", "hello")
     before = away("queue", "--json").json
     said = me.at(wrong.replace("SERVER", me.url))(*command)
@@ -281,10 +370,15 @@ def test_behind_a_proxy_the_address_has_a_path(me: Person) -> None:
         assert me.at(f"{url}/tools")("sync").code == 0
 
 
-def test_a_missing_token_is_told_with_the_file_that_it_belongs_into(me: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_token_is_told_with_the_file_that_it_belongs_into(
+    me: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     refusal = {"detail": "The token is missing.", "error": "forbidden"}
     with answering(403, refusal, X_Coord_Server="1") as url:
         said = me.at(url)("locks")
     assert said.code == 1
-    assert f"write it into {tmp_path}/config/coord/token, or name its file in COORD_TOKEN_FILE" in said.err
+    assert (
+        f"write it into {tmp_path}/config/coord/token, or name its file in COORD_TOKEN_FILE"
+        in said.err
+    )

@@ -13,7 +13,9 @@ def state(me: Person) -> Path:
     return Path(Place(str(me.folder), me.url).state_folder)
 
 
-def test_a_check_in_shows_what_one_should_know_as_the_service_tells_it(me: Person, other: Person) -> None:
+def test_a_check_in_shows_what_one_should_know_as_the_service_tells_it(
+    me: Person, other: Person
+) -> None:
     other("send", "--to", me.session, "hello", "there")
     me("lock", "x")
     said = me("checkin", "--task", "orders")
@@ -90,10 +92,17 @@ def test_without_variables_the_file_the_repository_and_the_host_name_things(me: 
     assert (told["url"], told["url_from"]) == ("http://127.0.0.1:8001", "the default")
     (me.folder / ".coord.toml").write_text(f'project = "billing"\nurl = "{NOWHERE}/"\n')
     told = nobody.inside("src")("whoami", "--json").json
-    assert (told["project"], told["project_from"], told["url"], told["url_from"]) == ("billing", ".coord.toml", NOWHERE, ".coord.toml")
+    assert (told["project"], told["project_from"], told["url"], told["url_from"]) == (
+        "billing",
+        ".coord.toml",
+        NOWHERE,
+        ".coord.toml",
+    )
     assert told["config"] == str((me.folder / ".coord.toml").resolve())
     nobody.variables = {"CLAUDE_CODE_SESSION_ID": "0123456789abcdef"}
-    assert nobody("whoami", "-q").out == f"{socket.gethostname().partition('.')[0]}/claude-89abcdef\n"
+    assert (
+        nobody("whoami", "-q").out == f"{socket.gethostname().partition('.')[0]}/claude-89abcdef\n"
+    )
 
 
 def test_whoami_asks_nobody(away: Person) -> None:

@@ -14,7 +14,10 @@ def test_the_queue_shows_what_waits(away: Person) -> None:
     said = away("queue")
     assert said.code == 0
     assert len(said.lines) == 2
-    assert [line.partition("  ")[2] for line in said.lines] == [f"PUT /components/{away.project}/api built", "POST /messages hello"]
+    assert [line.partition("  ")[2] for line in said.lines] == [
+        f"PUT /components/{away.project}/api built",
+        "POST /messages hello",
+    ]
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ", said.lines[0])
     assert [call["method"] for call in away("queue", "--json").json["waiting"]] == ["PUT", "POST"]
 
@@ -23,7 +26,13 @@ def test_an_empty_queue_says_so(me: Person) -> None:
     assert me("queue").err == "No call waits.\n"
     assert me("sync").out == "No call waits.\n"
     assert me("queue", "--rejected").err == "No call was refused.\n"
-    assert me("sync", "--json").json == {"sent": 0, "dropped": 0, "rejected": [], "remaining": 0, "detail": "No call waits."}
+    assert me("sync", "--json").json == {
+        "sent": 0,
+        "dropped": 0,
+        "rejected": [],
+        "remaining": 0,
+        "detail": "No call waits.",
+    }
 
 
 def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
@@ -31,7 +40,9 @@ def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
         away("set", "api", state)
     said = me("sync")
     assert (said.code, said.out) == (0, "3 sent.\n")
-    assert [entry["state"] for entry in me("components", "api", "--history", "--json").json["items"]] == ["deployed", "built", "building"]
+    assert [
+        entry["state"] for entry in me("components", "api", "--history", "--json").json["items"]
+    ] == ["deployed", "built", "building"]
     assert me("queue").out == ""
 
 
@@ -55,7 +66,9 @@ def test_sync_says_what_was_refused(me: Person, away: Person, other: Person) -> 
     assert "refused" not in me("locks").err  # told once
 
 
-def test_what_was_refused_stays_listed_until_it_is_seen_to(me: Person, away: Person, other: Person) -> None:
+def test_what_was_refused_stays_listed_until_it_is_seen_to(
+    me: Person, away: Person, other: Person
+) -> None:
     away("lock", "x")
     other("lock", "x")
     me("sync")
@@ -97,13 +110,19 @@ def test_a_claim_that_waits_does_not_overtake_what_waits(me: Person, away: Perso
 
 
 def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
-    with answering(403, {"detail": "Your network may not.", "error": "forbidden"}, **{SERVER_HEADER: "0.1.0; api=1"}) as url:
+    with answering(
+        403,
+        {"detail": "Your network may not.", "error": "forbidden"},
+        **{SERVER_HEADER: "0.1.0; api=1"},
+    ) as url:
         said = me.at(url)("locks")
     assert said.code == 1
     assert said.err == "coord: Your network may not.\n"
 
 
-def test_a_long_sync_says_how_far_it_is(me: Person, away: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_sync_says_how_far_it_is(
+    me: Person, away: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coord.client.cli.queue.PART_S", 0.02)
     for number in range(6):
         away("send", f"subject {number}")

@@ -42,9 +42,19 @@ def test_the_exit_code_is_the_commands(me: Person, code: int) -> None:
 
 
 def test_the_lock_is_held_while_it_runs_and_released_after(me: Person) -> None:
-    with me.start("run", "git push", "-m", "release", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+    with me.start(
+        "run",
+        "git push",
+        "-m",
+        "release",
+        "--",
+        *python(SAYS_READY + "input()"),
+        stdin=subprocess.PIPE,
+    ) as process:
         ready(process)
-        assert [(lock["resource"], lock["description"]) for lock in held(me)] == [("git push", "release")]
+        assert [(lock["resource"], lock["description"]) for lock in held(me)] == [
+            ("git push", "release")
+        ]
         process.communicate("\n", timeout=20)
     assert process.returncode == 0
     assert held(me) == []
@@ -59,7 +69,10 @@ def test_a_lock_that_the_session_held_before_it_keeps(me: Person) -> None:
 
 
 def test_the_command_finds_the_lock_and_its_token_in_its_environment(me: Person) -> None:
-    shows = "import os; print(os.environ['COORD_LOCK_ID'], os.environ['COORD_FENCING_TOKEN'], os.environ['COORD_SESSION'])"
+    shows = (
+        "import os; print(os.environ['COORD_LOCK_ID'], os.environ['COORD_FENCING_TOKEN'],"
+        " os.environ['COORD_SESSION'])"
+    )
     lock_id, token, session = me.process("run", "x", "--", *python(shows)).out.split()
     lock = me("locks", "--released", "--json").json["items"][0]
     assert (lock_id, token, session) == (lock["id"], str(lock["fencing_token"]), me.session)
@@ -70,14 +83,19 @@ def test_standard_input_and_output_are_the_commands_own(me: Person) -> None:
     said = me.process("run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE)
     assert said.code == 1
     assert "EOFError" in said.err
-    with me.start("--json", "run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE) as process:
+    with me.start(
+        "--json", "run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE
+    ) as process:
         out, _ = process.communicate("hello\n", timeout=20)
     assert out == "hello\n"
 
 
 def test_what_stands_behind_the_dashes_is_not_ours(me: Person) -> None:
     assert (
-        me.process("run", "x", "--", *python("import sys; print(sys.argv)"), "--json", "--", "-q").out == "['-c', '--json', '--', '-q']\n"
+        me.process(
+            "run", "x", "--", *python("import sys; print(sys.argv)"), "--json", "--", "-q"
+        ).out
+        == "['-c', '--json', '--', '-q']\n"
     )
 
 
@@ -93,9 +111,20 @@ def test_it_waits_for_the_lock(me: Person, other: Person) -> None:
     assert me.process("run", "x", "--wait", "20", "--", *python("print('now')")).out == "now\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1], ids=lambda number: number.name)
-def test_signals_are_passed_on_and_the_exit_code_says_which(me: Person, number: signal.Signals) -> None:
-    with me.start("run", "x", "--", *python(f"import signal; signal.signal({int(number)}, signal.SIG_DFL); " + SLEEPS)) as process:
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1],
+    ids=lambda number: number.name,
+)
+def test_signals_are_passed_on_and_the_exit_code_says_which(
+    me: Person, number: signal.Signals
+) -> None:
+    with me.start(
+        "run",
+        "x",
+        "--",
+        *python(f"import signal; signal.signal({int(number)}, signal.SIG_DFL); " + SLEEPS),
+    ) as process:
         ready(process)
         process.send_signal(number)
         process.communicate(timeout=20)
@@ -106,7 +135,9 @@ def test_signals_are_passed_on_and_the_exit_code_says_which(me: Person, number: 
 def test_what_coord_run_is_told_to_ignore_its_command_ignores(me: Person) -> None:
     shows = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
     command = ["nohup", *me.command, "run", "x", "--", *python(shows)]
-    done = subprocess.run(command, cwd=me.folder, env=me.environment, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        command, cwd=me.folder, env=me.environment, capture_output=True, text=True, timeout=30
+    )
     assert done.stdout == "True\n"
 
 
@@ -122,8 +153,9 @@ def test_a_command_that_handles_a_signal_ends_as_it_likes(me: Person) -> None:
 def test_ctrl_c_reaches_the_command_once(me: Person) -> None:
     """On a terminal the whole group has it: it is not passed on as well."""
     counts = (
-        "import signal, time; n = []; signal.signal(signal.SIGINT, lambda *a: n.append(1)); print('ready', flush=True);"
-        "t = time.monotonic();\nwhile not n and time.monotonic() < t + 20: time.sleep(0.01)\ntime.sleep(0.5); print('count', len(n), flush=True)"
+        "import signal, time; n = []; signal.signal(signal.SIGINT, lambda *a: n.append(1));"
+        " print('ready', flush=True);t = time.monotonic();\nwhile not n and time.monotonic() < t +"
+        " 20: time.sleep(0.01)\ntime.sleep(0.5); print('count', len(n), flush=True)"
     )
     screen = OnATerminal([*me.command, "run", "x", "--", *python(counts)], me)
     screen.until("ready")
@@ -133,7 +165,9 @@ def test_ctrl_c_reaches_the_command_once(me: Person) -> None:
 
 
 @pytest.mark.parametrize(("command", "code"), [("no-such-command", 127), ("/etc/passwd", 126)])
-def test_a_command_that_cannot_be_run_is_told_and_releases_the_lock(me: Person, command: str, code: int) -> None:
+def test_a_command_that_cannot_be_run_is_told_and_releases_the_lock(
+    me: Person, command: str, code: int
+) -> None:
     said = me.process("run", "x", "--", command)
     assert said.code == code
     assert command in said.err
@@ -144,14 +178,20 @@ def test_the_lock_is_renewed_long_before_it_ends(me: Person) -> None:
     with me.start("run", "x", "--ttl", "1.5s", "--", *python(SLEEPS)) as process:
         ready(process)
         first = held(me)[0]
-        until(lambda: held(me) and held(me)[0]["last_activity_at"] > first["expires_at"], 20, "the lock to outlive its first time")
+        until(
+            lambda: held(me) and held(me)[0]["last_activity_at"] > first["expires_at"],
+            20,
+            "the lock to outlive its first time",
+        )
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
     assert held(me) == []
 
 
 def test_a_lost_lock_is_told_of_loudly_and_the_command_goes_on(me: Person) -> None:
-    with me.start("run", "x", "--ttl", "1.5s", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+    with me.start(
+        "run", "x", "--ttl", "1.5s", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE
+    ) as process:
         ready(process)
         me("unlock", "x")
         assert process.stderr is not None
@@ -170,17 +210,25 @@ def test_a_lost_lock_ends_the_command_with_stop_on_loss(me: Person, other: Perso
         _, err = process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGTERM
     assert "Ending the command" in err
-    assert [lock["session_id"] for lock in held(other)] == [other.session]  # it is not released either
+    assert [lock["session_id"] for lock in held(other)] == [
+        other.session
+    ]  # it is not released either
 
 
 def test_when_coord_is_away_it_runs_without_a_lock_and_says_so(away: Person, me: Person) -> None:
     away.variables["COORD_LOCK_ID"] = "of an outer run"
-    said = away.process("run", "x", "--", *python("import os; print(os.environ.get('COORD_LOCK_ID'))"))
+    said = away.process(
+        "run", "x", "--", *python("import os; print(os.environ.get('COORD_LOCK_ID'))")
+    )
     assert (said.code, said.out) == (0, "None\n")
     assert "You work WITHOUT a lock on x" in said.err
-    assert [call["method"] for call in away.queued] == ["DELETE"]  # the claim that it releases is dropped
+    assert [call["method"] for call in away.queued] == [
+        "DELETE"
+    ]  # the claim that it releases is dropped
     assert me("sync").code == 0
-    assert me("-q", "locks", "--history").out == ""  # the claim and its release: nobody works under it any more
+    assert (
+        me("-q", "locks", "--history").out == ""
+    )  # the claim and its release: nobody works under it any more
 
 
 def test_with_require_lock_it_does_not_run_then(away: Person) -> None:
@@ -190,10 +238,14 @@ def test_with_require_lock_it_does_not_run_then(away: Person) -> None:
     assert away.queued == []
 
 
-def test_coord_that_goes_away_meanwhile_is_told_of_and_the_release_is_queued(me: Person, service: Service) -> None:
+def test_coord_that_goes_away_meanwhile_is_told_of_and_the_release_is_queued(
+    me: Person, service: Service
+) -> None:
     with Proxy(service.port) as line:
         mine = me.at(f"http://127.0.0.1:{line.port}")
-        with mine.start("run", "x", "--ttl", "6s", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+        with mine.start(
+            "run", "x", "--ttl", "6s", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE
+        ) as process:
             ready(process)
             line.refuse()
             assert process.stderr is not None
@@ -212,7 +264,9 @@ def test_coord_that_goes_away_meanwhile_is_told_of_and_the_release_is_queued(me:
 def test_a_lock_that_cannot_be_renewed_in_time_counts_as_lost(me: Person, service: Service) -> None:
     with Proxy(service.port) as line:
         mine = me.at(f"http://127.0.0.1:{line.port}")
-        with mine.start("run", "x", "--ttl", "2s", "--timeout", "1", "--stop-on-loss", "--", *python(SLEEPS)) as process:
+        with mine.start(
+            "run", "x", "--ttl", "2s", "--timeout", "1", "--stop-on-loss", "--", *python(SLEEPS)
+        ) as process:
             ready(process)
             line.swallow()
             _, err = process.communicate(timeout=30)
@@ -225,9 +279,14 @@ def test_coord_that_comes_back_grants_the_lock_from_then_on(me: Person, service:
     with Proxy(service.port) as line:
         line.refuse()
         mine = me.at(f"http://127.0.0.1:{line.port}")
-        sooner = "from coord.client.cli import lock_keeper, main; lock_keeper.AWAY_INTERVAL_S = 0.3; main()"
+        sooner = (
+            "from coord.client.cli import lock_keeper, main; lock_keeper.AWAY_INTERVAL_S = 0.3;"
+            " main()"
+        )
         mine.command = [sys.executable, "-c", sooner]
-        with mine.start("run", "x", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as process:
+        with mine.start(
+            "run", "x", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE
+        ) as process:
             ready(process)
             line.forward()
             assert process.stderr is not None
@@ -260,19 +319,29 @@ def test_another_run_of_the_same_session_does_not_start(me: Person) -> None:
 
 
 def test_another_run_of_the_same_session_waits_for_its_turn(me: Person) -> None:
-    with me.start("run", "nightly", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE) as first:
+    with me.start(
+        "run", "nightly", "--", *python(SAYS_READY + "input()"), stdin=subprocess.PIPE
+    ) as first:
         ready(first)
         with me.start("run", "nightly", "--wait", "20", "--", *python("print('now')")) as second:
             assert second.stderr is not None
-            assert "Waiting, for at most 20 s: another `coord run` of yours" in second.stderr.readline()
+            assert (
+                "Waiting, for at most 20 s: another `coord run` of yours"
+                in second.stderr.readline()
+            )
             first.communicate("\n", timeout=20)
             out, _ = second.communicate(timeout=20)
     assert out == "now\n"
     assert held(me) == []
 
 
-@pytest.mark.parametrize(("one", "other"), [("src/", "src/app.py"), ("src/app.py", "src/"), ("x", "x"), ("/", "git push")])
-def test_runs_of_one_session_whose_resources_overlap_exclude_each_other(me: Person, one: str, other: str) -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("src/", "src/app.py"), ("src/app.py", "src/"), ("x", "x"), ("/", "git push")],
+)
+def test_runs_of_one_session_whose_resources_overlap_exclude_each_other(
+    me: Person, one: str, other: str
+) -> None:
     with me.start("run", one, "--", *python(SLEEPS)) as first:
         ready(first)
         said = me.process("run", other, "--", *python("print('never')"))
@@ -303,7 +372,10 @@ def test_a_run_under_a_lock_that_the_session_took_before_excludes_another(me: Pe
 def test_a_run_within_a_run_goes_ahead_and_leaves_the_lock_to_the_outer_one(me: Person) -> None:
     shows = [*me.command, "-q", "locks"]
     inner = [*me.command, "run", "x", "--", *python("print('inner')")]
-    script = f"import subprocess; subprocess.run({inner!r}, check=True); subprocess.run({shows!r}, check=True)"
+    script = (
+        f"import subprocess; subprocess.run({inner!r}, check=True); subprocess.run({shows!r},"
+        " check=True)"
+    )
     said = me.process("run", "x", "--", *python(script))
     assert said.code == 0, said.err
     assert len(said.lines) == 2
@@ -326,17 +398,27 @@ WRITES_LATER = "import time; time.sleep(1.5); open('late', 'w').close()"
 
 
 def test_the_lock_is_released_when_all_that_the_command_started_has_ended(me: Person) -> None:
-    said = me.process("run", "x", "--", *python(STARTS_ANOTHER.format(code=WRITES_LATER) + "sys.exit(7)"))
+    said = me.process(
+        "run", "x", "--", *python(STARTS_ANOTHER.format(code=WRITES_LATER) + "sys.exit(7)")
+    )
     assert said.code == 7
     assert (me.folder / "late").exists()
     assert "the command has ended, but not what it started" in said.err
     assert held(me) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name
+)
 def test_a_signal_ends_all_that_the_command_started(me: Person, number: signal.Signals) -> None:
-    grandchild = f"import signal; signal.signal({int(number)}, signal.SIG_DFL); import time; time.sleep(60)"
-    child = f"import signal; signal.signal({int(number)}, signal.SIG_DFL); " + STARTS_ANOTHER.format(code=grandchild) + SLEEPS
+    grandchild = (
+        f"import signal; signal.signal({int(number)}, signal.SIG_DFL); import time; time.sleep(60)"
+    )
+    child = (
+        f"import signal; signal.signal({int(number)}, signal.SIG_DFL); "
+        + STARTS_ANOTHER.format(code=grandchild)
+        + SLEEPS
+    )
     with me.start("run", "x", "--", *python(child)) as process:
         ready(process)
         process.send_signal(number)
@@ -346,10 +428,15 @@ def test_a_signal_ends_all_that_the_command_started(me: Person, number: signal.S
 
 
 def test_what_does_not_end_is_killed_and_the_lock_held_until_then(me: Person) -> None:
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('stubborn', flush=True); time.sleep(60)"
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('stubborn',"
+        " flush=True); time.sleep(60)"
+    )
     sooner = "from coord.client.cli import child, main; child.GRACE_S = 0.5; main()"
     me.command = [sys.executable, "-c", sooner]
-    with me.start("run", "x", "--", *python(STARTS_ANOTHER.format(code=stubborn) + SLEEPS)) as process:
+    with me.start(
+        "run", "x", "--", *python(STARTS_ANOTHER.format(code=stubborn) + SLEEPS)
+    ) as process:
         assert process.stdout is not None
         assert {process.stdout.readline(), process.stdout.readline()} == {"ready\n", "stubborn\n"}
         process.send_signal(signal.SIGTERM)
@@ -387,7 +474,9 @@ def test_on_a_terminal_ctrl_c_ends_what_the_command_started_too(me: Person) -> N
 
 
 def test_a_machine_that_slept_renews_at_once(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock that cannot be set stands still in the meantime, as on Linux while it is suspended."""
+    """The clock that cannot be set stands still in the meantime, as on Linux while it is
+    suspended.
+    """
     slept = 0.0
     wall = time.time
     monkeypatch.setattr("coord.client.cli.lock_keeper.time.time", lambda: wall() + slept)

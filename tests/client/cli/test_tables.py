@@ -54,14 +54,18 @@ def test_each_row_is_one_line_of_the_terminal(busy: Person, columns: int) -> Non
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(busy: Person, other: Person, columns: int) -> None:
+def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(
+    busy: Person, other: Person, columns: int
+) -> None:
     picture = shown(busy, columns, "locks")
     for head in ("RESOURCE", "HOLDER", "WHY"):
         assert head in picture.lines[0]
     push = next(line for line in picture.lines if "git push" in line)
     assert other.session[:8] in push
     assert "release" in push
-    long_name = next(line for line in picture.lines if "ends.py" in line)  # the end of a path says more than its beginning
+    long_name = next(
+        line for line in picture.lines if "ends.py" in line
+    )  # the end of a path says more than its beginning
     assert other.session[:8] in long_name
     assert "new order" in long_name
     at = picture.cell_of(0, "WHY")
@@ -100,10 +104,14 @@ def test_a_dumb_terminal_gets_no_colours(busy: Person, term: str) -> None:
     assert ("\x1b" in terminal.shown) == (term != "dumb")
 
 
-@pytest.mark.parametrize("text", ["plain", "größe", "注文モデル", "e\u0301a", "🎉🎉", "한국어", "a\u200bb", "नमस्ते"])
+@pytest.mark.parametrize(
+    "text", ["plain", "größe", "注文モデル", "e\u0301a", "🎉🎉", "한국어", "a\u200bb", "नमस्ते"]
+)
 def test_widths_are_those_of_a_terminal(text: str) -> None:
     assert cells.width(text) >= wcswidth(text)
-    assert cells.width(unicodedata.normalize("NFC", text)) - wcswidth(text) <= 2  # never far too wide
+    assert (
+        cells.width(unicodedata.normalize("NFC", text)) - wcswidth(text) <= 2
+    )  # never far too wide
     for room in range(1, 8):
         assert wcswidth(cells.cut(text, room)) <= room
 
@@ -114,7 +122,11 @@ def test_a_colour_ends_where_its_text_is_cut() -> None:
 
 def test_short_ids_are_as_long_as_they_must_be() -> None:
     ids = ["01a22400-0158-790e", "01a22400-0158-7a0e", "02a22400-0158-790e"]
-    assert [cell.short for cell in id_cells(ids)] == ["01a22400-0158-79", "01a22400-0158-7a", "02a22400"]
+    assert [cell.short for cell in id_cells(ids)] == [
+        "01a22400-0158-79",
+        "01a22400-0158-7a",
+        "02a22400",
+    ]
 
 
 def test_watching_keeps_the_ages_moving_and_follows_a_resize(me: Person) -> None:
@@ -123,9 +135,17 @@ def test_watching_keeps_the_ages_moving_and_follows_a_resize(me: Person) -> None
     screen = OnATerminal([*me.command, "status", "--watch"], me, columns=200)
     screen.until(LONG)
     ages = {line for line in last_drawing(screen) if " ago" in line}
-    until(lambda: {line for line in last_drawing(screen) if " ago" in line} != ages, 20, "an age to move")
+    until(
+        lambda: {line for line in last_drawing(screen) if " ago" in line} != ages,
+        20,
+        "an age to move",
+    )
     screen.resize(50)
-    until(lambda: all(cells.width(line) <= 50 for line in last_drawing(screen)), 20, "lines of the new width")
+    until(
+        lambda: all(cells.width(line) <= 50 for line in last_drawing(screen)),
+        20,
+        "lines of the new width",
+    )
     assert any("…" in line for line in last_drawing(screen))
     screen.type("\x03")
     assert screen.wait() == 130

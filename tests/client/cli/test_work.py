@@ -11,10 +11,18 @@ NO_ITEM = "01a20ae8-99e0-752e-9b0c-898291981899"
 
 
 def test_a_component_is_set_and_shown(me: Person) -> None:
-    assert me("set", "api", "deployed", "--version", "1.4.2", "--notes", "behind a flag").out == "api is deployed 1.4.2\n"
+    assert (
+        me("set", "api", "deployed", "--version", "1.4.2", "--notes", "behind a flag").out
+        == "api is deployed 1.4.2\n"
+    )
     assert me("set", "api", "degraded").out == "api is degraded 1.4.2 (was deployed)\n"
     shown = me("components", "api", "--json").json
-    assert (shown["state"], shown["version"], shown["notes"], shown["updated_by"]) == ("degraded", "1.4.2", "behind a flag", me.session)
+    assert (shown["state"], shown["version"], shown["notes"], shown["updated_by"]) == (
+        "degraded",
+        "1.4.2",
+        "behind a flag",
+        me.session,
+    )
     assert shown["project_key"] == me.project
     assert me("components").lines[1].split()[:3] == ["api", "degraded", "1.4.2"]
     assert me("components", "--state", "built", "-q").out == ""
@@ -30,7 +38,10 @@ def test_what_is_left_out_stays_and_what_is_cleared_goes(me: Person) -> None:
 def test_names_of_components_are_free_text(me: Person) -> None:
     assert me("set", "web/front end", "built").code == 0
     assert me("components", "web/front end", "--json").json["component"] == "web/front end"
-    assert me("components", "web/front end", "--history", "--json").json["items"][0]["state"] == "built"
+    assert (
+        me("components", "web/front end", "--history", "--json").json["items"][0]["state"]
+        == "built"
+    )
 
 
 def test_a_retired_component_has_only_its_history(me: Person) -> None:
@@ -40,7 +51,9 @@ def test_a_retired_component_has_only_its_history(me: Person) -> None:
     assert "retired" in me("components", "api", "--history").out
 
 
-def test_a_state_set_while_coord_is_away_keeps_its_time(me: Person, away: Person, other: Person) -> None:
+def test_a_state_set_while_coord_is_away_keeps_its_time(
+    me: Person, away: Person, other: Person
+) -> None:
     said = away("set", "api", "deploying")
     assert said.code == 0
     assert said.sentence.startswith("queued: coord is away")
@@ -51,7 +64,12 @@ def test_a_state_set_while_coord_is_away_keeps_its_time(me: Person, away: Person
 
 def test_workflows_are_named_by_their_id_or_their_name(me: Person) -> None:
     flow = me("workflow", "add", "New model", "--status", "active", "-d", "see docs", "--json").json
-    assert (flow["name"], flow["status"], flow["description"], flow["created_by"]) == ("New model", "active", "see docs", me.session)
+    assert (flow["name"], flow["status"], flow["description"], flow["created_by"]) == (
+        "New model",
+        "active",
+        "see docs",
+        me.session,
+    )
     assert me("workflow", "show", flow["id"], "--json").json["name"] == "New model"
     assert "New model  active  0/0 done" in me("workflow", "show", "New model").out
     assert me("workflow", "set", "New model", "--name", "Newer model").code == 0
@@ -64,7 +82,9 @@ def test_workflows_are_named_by_their_id_or_their_name(me: Person) -> None:
 def test_items_are_added_claimed_and_done(me: Person, other: Person) -> None:
     me("workflow", "add", "New model")
     first = me("-q", "item", "add", "First", "-w", "New model", "--priority", "5").out.strip()
-    second = me("-q", "item", "add", "Second", "-w", "New model", "--after", first, "-d", "how to").out.strip()
+    second = me(
+        "-q", "item", "add", "Second", "-w", "New model", "--after", first, "-d", "how to"
+    ).out.strip()
     assert me("-q", "item", "list", "--ready").lines == [first]
     assert me("item", "claim").out == f"claimed item First  id {first}\n"
     said = other("item", "claim", "--json")
@@ -73,7 +93,11 @@ def test_items_are_added_claimed_and_done(me: Person, other: Person) -> None:
     assert me("item", "done", first).out == f"item First is completed  id {first}\n"
     assert other("item", "claim").out == f"claimed item Second  id {second}\nhow to\n"
     assert other("-q", "item", "list", "--mine").lines == [second]
-    assert me("item", "show", second).lines[0].startswith(f"Second  in_progress, assigned to {other.session}")
+    assert (
+        me("item", "show", second)
+        .lines[0]
+        .startswith(f"Second  in_progress, assigned to {other.session}")
+    )
     assert "1/2 done" in me("workflow", "show", "New model").out
 
 
@@ -83,20 +107,34 @@ def test_items_are_blocked_started_returned_and_changed(me: Person, other: Perso
     assert me("item", "block", item, "-m", "waits", "--json").json["description"] == "waits"
     assert me("item", "start", item, "--json").json["assigned_to"] == me.session
     assert me("item", "return", item, "--json").json["status"] == "pending"
-    changed = me("item", "set", item, "--title", "Two", "--priority", "7", "--for", other.session, "--json").json
-    assert (changed["title"], changed["priority"], changed["assigned_to"]) == ("Two", 7, other.session)
-    assert me("item", "set", item, "--for-anybody", "--after-nothing", "--json").json["assigned_to"] is None
+    changed = me(
+        "item", "set", item, "--title", "Two", "--priority", "7", "--for", other.session, "--json"
+    ).json
+    assert (changed["title"], changed["priority"], changed["assigned_to"]) == (
+        "Two",
+        7,
+        other.session,
+    )
+    assert (
+        me("item", "set", item, "--for-anybody", "--after-nothing", "--json").json["assigned_to"]
+        is None
+    )
     assert me("item", "set", item).code == 2
 
 
 def test_several_items_are_told_of_one_by_one(me: Person) -> None:
     me("workflow", "add", "Flow")
-    one, two = (me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two"))
+    one, two = (
+        me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two")
+    )
     said = me("item", "done", one, NO_ITEM, two)
     assert said.code == 4
     assert len(said.lines) == 2
     assert NO_ITEM in said.err
-    assert [item.get("status") or item["error"] for item in me("item", "done", one, NO_ITEM, "--json").json["items"]] == [
+    assert [
+        item.get("status") or item["error"]
+        for item in me("item", "done", one, NO_ITEM, "--json").json["items"]
+    ] == [
         "completed",
         "not_found",
     ]
@@ -109,7 +147,9 @@ def test_a_claim_of_work_is_not_queued(away: Person) -> None:
     assert away.queued == []
 
 
-def test_a_claim_of_work_whose_answer_was_lost_gives_that_item(me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_of_work_whose_answer_was_lost_gives_that_item(
+    me: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     me("workflow", "add", "Flow")
     for title in ("One", "Two"):
         me("item", "add", title, "-w", "Flow")
@@ -144,8 +184,12 @@ def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> No
 
 def test_an_id_may_be_shortened_as_long_as_only_one_begins_so(me: Person) -> None:
     flow = me("workflow", "add", "Flow", "--json").json["id"]
-    one, two = (me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two"))
-    common = one[: next(at for at, pair in enumerate(zip(one, two, strict=True)) if pair[0] != pair[1])]
+    one, two = (
+        me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two")
+    )
+    common = one[
+        : next(at for at, pair in enumerate(zip(one, two, strict=True)) if pair[0] != pair[1])
+    ]
     assert me("item", "show", one[: len(common) + 1], "-q").out == f"{one}\n"
     assert me("item", "done", two[: len(common) + 1]).out.startswith("item Two is completed")
     assert me("workflow", "show", flow[:-4], "-q").lines == [one, two]

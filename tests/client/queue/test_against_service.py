@@ -1,4 +1,6 @@
-"""What waited meets the real service: it arrives once, also when its first try had arrived, and undoes nothing that is newer."""
+"""What waited meets the real service: it arrives once, also when its first try had arrived, and
+undoes nothing that is newer.
+"""
 
 import time
 import uuid
@@ -20,7 +22,9 @@ from tests.service import Service, running
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("late")
     url = f"sqlite:///{folder}/coord.db"
     if request.param == "mariadb":
@@ -70,11 +74,19 @@ def replayed(calls: Calls) -> int:
 
 
 def events(service: Service, calls: Calls) -> list[str]:
-    return [event["type"] for event in service.call("GET", f"/events{query(after=0, project_key=calls.place.project)}").json["items"]]
+    return [
+        event["type"]
+        for event in service.call(
+            "GET", f"/events{query(after=0, project_key=calls.place.project)}"
+        ).json["items"]
+    ]
 
 
 def held(calls: Calls) -> list[str]:
-    return sorted(lock["resource"] for lock in calls.read(f"/locks{query(project_key=calls.place.project)}").json["items"])
+    return sorted(
+        lock["resource"]
+        for lock in calls.read(f"/locks{query(project_key=calls.place.project)}").json["items"]
+    )
 
 
 def claim(calls: Calls, resource: str) -> dict[str, Any]:
@@ -83,18 +95,22 @@ def claim(calls: Calls, resource: str) -> dict[str, Any]:
 
 WRITES: dict[str, Callable[[Calls], tuple[str, str, dict[str, Any] | None, str]]] = {
     "message": lambda calls: (
-        "POST", "/messages", {"project_key": calls.place.project, "from_session": calls.session, "subject": "s", "body": ""}, "message.sent",
+        "POST", "/messages", {"project_key": calls.place.project, "from_session": calls.session, "subject": "s", "body": ""}, "message.sent",  # noqa: E501
     ),
     "claim": lambda calls: ("POST", "/locks", claim(calls, "x"), "lock.claimed"),
     "workflow": lambda calls: (
-        "POST", "/workflows", {"project_key": calls.place.project, "name": "w", "created_by": calls.session}, "workflow.created",
+        "POST", "/workflows", {"project_key": calls.place.project, "name": "w", "created_by": calls.session}, "workflow.created",  # noqa: E501
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 def test_a_create_whose_answer_was_lost_is_made_once(
-    calls: Calls, service: Service, lose_answers: Callable[[], None], write: Any, monkeypatch: pytest.MonkeyPatch
+    calls: Calls,
+    service: Service,
+    lose_answers: Callable[[], None],
+    write: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     method, path, body, event = write(calls)
     lose_answers()
@@ -106,12 +122,21 @@ def test_a_create_whose_answer_was_lost_is_made_once(
 
 
 def test_a_change_whose_answer_was_lost_is_made_once_and_is_no_refusal(
-    calls: Calls, service: Service, lose_answers: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    calls: Calls,
+    service: Service,
+    lose_answers: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    flow = calls.write("POST", "/workflows", {"project_key": calls.place.project, "name": "w", "created_by": calls.session}).json["id"]
+    flow = calls.write(
+        "POST",
+        "/workflows",
+        {"project_key": calls.place.project, "name": "w", "created_by": calls.session},
+    ).json["id"]
     lose_answers()
     with pytest.raises(Queued):
-        calls.write("PATCH", f"/workflows/{flow}", {"description": "new", "session_id": calls.session})
+        calls.write(
+            "PATCH", f"/workflows/{flow}", {"description": "new", "session_id": calls.session}
+        )
     monkeypatch.undo()
     assert replayed(calls) == 1
     assert events(service, calls) == ["workflow.created", "workflow.updated"]
@@ -122,18 +147,27 @@ def test_a_report_whose_answer_was_lost_stands_and_is_no_refusal(
 ) -> None:
     lose_answers()
     with pytest.raises(Queued):
-        calls.write("PUT", f"/components/{calls.place.project}/api", {"state": "built", "updated_by": calls.session})
+        calls.write(
+            "PUT",
+            f"/components/{calls.place.project}/api",
+            {"state": "built", "updated_by": calls.session},
+        )
     monkeypatch.undo()
     assert replayed(calls) == 1
     assert calls.read(f"/components/{calls.place.project}/api").json["state"] == "built"
 
 
-def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behind(calls: Calls) -> None:
+def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behind(
+    calls: Calls,
+) -> None:
     kept = keep(calls, "POST", "/locks", claim(calls, "by name"))
     keep(calls, "POST", "/locks", claim(calls, "all"))
     assert (kept.body or {})["observed_at"] == kept.ts
     decided = [
-        Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, project_key=calls.place.project, resource='by name')}"),
+        Call(
+            "DELETE",
+            f"{BASE}/locks{query(session_id=calls.session, project_key=calls.place.project, resource='by name')}",  # noqa: E501
+        ),
         Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, release_all=True)}"),
     ]
     assert replayed(calls) == 2
@@ -146,7 +180,9 @@ def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behi
     assert held(calls) == []
 
 
-def test_a_renewal_that_waited_does_not_keep_the_lock_from_the_release_behind_it(calls: Calls) -> None:
+def test_a_renewal_that_waited_does_not_keep_the_lock_from_the_release_behind_it(
+    calls: Calls,
+) -> None:
     lock = calls.write("POST", "/locks", claim(calls, "x")).json["id"]
     keep(calls, "PATCH", f"/locks/{lock}", {"session_id": calls.session})
     keep(calls, "DELETE", f"/locks{query(session_id=calls.session, release_all=True)}")
@@ -156,14 +192,20 @@ def test_a_renewal_that_waited_does_not_keep_the_lock_from_the_release_behind_it
 
 def test_a_release_of_all_that_was_decided_before_a_claim_leaves_it(calls: Calls) -> None:
     calls.write("POST", "/locks", claim(calls, "old"))
-    late = Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, release_all=True)}", ts=timestamp(time.time()))
+    late = Call(
+        "DELETE",
+        f"{BASE}/locks{query(session_id=calls.session, release_all=True)}",
+        ts=timestamp(time.time()),
+    )
     calls.write("POST", "/locks", claim(calls, "new"))
     calls.queue.append(late)
     assert replayed(calls) == 1
     assert held(calls) == ["new"]
 
 
-def test_a_shell_that_claims_directly_and_queues_the_release_in_the_same_second_holds_nothing(calls: Calls) -> None:
+def test_a_shell_that_claims_directly_and_queues_the_release_in_the_same_second_holds_nothing(
+    calls: Calls,
+) -> None:
     calls.write("POST", "/locks", claim(calls, "x"))
     ts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     path = f"{BASE}/locks{query(session_id=calls.session, release_all=True)}"
@@ -173,7 +215,11 @@ def test_a_shell_that_claims_directly_and_queues_the_release_in_the_same_second_
 
 
 def test_an_end_that_waited_behind_messages_of_its_session_ends_it(calls: Calls) -> None:
-    calls.ask("POST", "/sessions/heartbeat", {"session_id": calls.session, "project_key": calls.place.project})
+    calls.ask(
+        "POST",
+        "/sessions/heartbeat",
+        {"session_id": calls.session, "project_key": calls.place.project},
+    )
     calls.write("POST", "/locks", claim(calls, "x"))
     keep(calls, "POST", "/messages", {"from_session": calls.session, "subject": "s", "body": ""})
     keep(calls, "DELETE", f"/sessions{query(session_id=calls.session)}")
@@ -181,11 +227,17 @@ def test_an_end_that_waited_behind_messages_of_its_session_ends_it(calls: Calls)
     assert held(calls) == []
 
 
-def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(calls: Calls) -> None:
+def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(
+    calls: Calls,
+) -> None:
     keep(calls, "DELETE", f"/sessions{query(session_id=calls.session)}")
     elsewhere = Calls(calls.place, calls.session)
     elsewhere.queue = type(calls.queue)(f"{calls.queue.folder}.elsewhere")
-    elsewhere.ask("POST", "/sessions/heartbeat", {"session_id": calls.session, "project_key": calls.place.project})
+    elsewhere.ask(
+        "POST",
+        "/sessions/heartbeat",
+        {"session_id": calls.session, "project_key": calls.place.project},
+    )
     elsewhere.ask("POST", "/locks", claim(calls, "x"))
     assert replayed(calls) == 1
     assert held(calls) == ["x"]
@@ -194,7 +246,16 @@ def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(
 @pytest.mark.parametrize("ahead_s", [3600, 400])
 def test_a_clock_that_is_far_ahead_loses_no_call(calls: Calls, ahead_s: float) -> None:
     ts = timestamp(time.time() + ahead_s)
-    calls.queue.append(Call("PUT", f"{BASE}/components/{calls.place.project}/api", {"state": "built", "updated_by": calls.session}, ts))
-    calls.queue.append(Call("POST", f"{BASE}/locks", {**claim(calls, "x"), "id": str(uuid.uuid4())}, ts))
+    calls.queue.append(
+        Call(
+            "PUT",
+            f"{BASE}/components/{calls.place.project}/api",
+            {"state": "built", "updated_by": calls.session},
+            ts,
+        )
+    )
+    calls.queue.append(
+        Call("POST", f"{BASE}/locks", {**claim(calls, "x"), "id": str(uuid.uuid4())}, ts)
+    )
     assert replayed(calls) == 2
     assert held(calls) == ["x"]

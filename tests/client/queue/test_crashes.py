@@ -1,8 +1,10 @@
-"""The queue's process killed at every point: each call arrives all the same, in order, and never as two.
+"""The queue's process killed at every point: each call arrives all the same, in order, and never as
+two.
 
-A child process does some work with the queue and dies at its n-th step, for every n until it gets through; a step is anything that changes a
-file, and the arrival of a call. Then another process queues one call more and replays. What arrived twice in a row, byte for byte, is what
-coord knows by its id or its time, and makes one.
+A child process does some work with the queue and dies at its n-th step, for every n until it gets
+through; a step is anything that changes a file, and the arrival of a call. Then another process
+queues one call more and replays. What arrived twice in a row, byte for byte, is what coord knows by
+its id or its time, and makes one.
 """
 
 import errno
@@ -18,7 +20,17 @@ import pytest
 
 from coord.client.queue import Call, Queue, adoption, rejected
 from coord.client.wire import Answer
-from tests.client.recording import answer, claim, make_old, message, name, refusal, shell_adds, shell_file, shell_line
+from tests.client.recording import (
+    answer,
+    claim,
+    make_old,
+    message,
+    name,
+    refusal,
+    shell_adds,
+    shell_file,
+    shell_line,
+)
 
 Work = Callable[[Queue, "Server"], None]
 DIED = 9
@@ -39,20 +51,29 @@ class Server:
         _write(file, call.line())
         os.close(file)
         self.step()
-        return refusal(422, "invalid", errors={"subject": ["refused"]}) if name(call) == "refused" else answer()
+        return (
+            refusal(422, "invalid", errors={"subject": ["refused"]})
+            if name(call) == "refused"
+            else answer()
+        )
 
     @property
     def arrived(self) -> list[Call]:
         lines = self.path.read_bytes().splitlines() if self.path.exists() else []
         once = [line for line, _ in groupby(lines)]
-        return [Call(told["method"], told["path"], told["body"], told["ts"]) for told in map(json.loads, once)]
+        return [
+            Call(told["method"], told["path"], told["body"], told["ts"])
+            for told in map(json.loads, once)
+        ]
 
 
 _write = os.write
 
 
 class Steps:
-    """Counts what changes a file, and ends the process before the n-th of it; a line is also left half written."""
+    """Counts what changes a file, and ends the process before the n-th of it; a line is also left
+    half written.
+    """
 
     CHANGES = ("open", "replace", "rename", "remove", "utime", "ftruncate")
 
@@ -168,23 +189,39 @@ WORKS: list[tuple[Work, list[str]]] = [
 ]
 
 
-def recovers(work: Work, expected: list[str], folder: Path, other_disk: bool, monkeypatch: pytest.MonkeyPatch) -> bool:
+def recovers(
+    work: Work, expected: list[str], folder: Path, other_disk: bool, monkeypatch: pytest.MonkeyPatch
+) -> bool:
     """Kills the work at each step, in a folder each time anew."""
     monkeypatch.setattr(adoption, "TORN_AFTER_S", 0.0)
     monkeypatch.setattr(os, "fsync", lambda file: None)
     deadly = 0
     while True:
-        queue = Queue(str(folder / f"{deadly}.state"), [str(folder / str(deadly) / ".claude" / "coord-queue.jsonl")])
+        queue = Queue(
+            str(folder / f"{deadly}.state"),
+            [str(folder / str(deadly) / ".claude" / "coord-queue.jsonl")],
+        )
         server = Server(folder / f"{deadly}.arrived")
         died = dies(work, queue, server, deadly, other_disk)
         append(queue, server, LAST)
         rest = queue.replay(server)
-        assert (rest.waiting, rest.why, rest.busy, queue.is_empty, queue.waiting()) == (0, None, False, True, [])
+        assert (rest.waiting, rest.why, rest.busy, queue.is_empty, queue.waiting()) == (
+            0,
+            None,
+            False,
+            True,
+            [],
+        )
         arrived = [name(call).partition(" ")[0] for call in server.arrived]
         assert arrived[-1] == "last"
         for each in set(server.promised.read_text().split()) - {"released"}:
-            assert arrived.count(each) >= server.promised.read_text().split().count(each), (deadly, each)
-        assert [each for each in arrived[:-1] if each != "released"] == expected[: len(arrived) - 1 - arrived.count("released")], deadly
+            assert arrived.count(each) >= server.promised.read_text().split().count(each), (
+                deadly,
+                each,
+            )
+        assert [each for each in arrived[:-1] if each != "released"] == expected[
+            : len(arrived) - 1 - arrived.count("released")
+        ], deadly
         assert arrived.count("released") <= ("DELETE" not in arrived)
         refused = [told["place"] for told in queue.rejected() if "line" not in told]
         assert len(refused) == len(set(refused)) <= arrived.count("refused")
@@ -195,12 +232,22 @@ def recovers(work: Work, expected: list[str], folder: Path, other_disk: bool, mo
 
 
 @pytest.mark.parametrize("other_disk", [False, True], ids=["one-disk", "two-disks"])
-@pytest.mark.parametrize(("work", "expected"), WORKS, ids=lambda value: value.__name__ if callable(value) else "")
+@pytest.mark.parametrize(
+    ("work", "expected"), WORKS, ids=lambda value: value.__name__ if callable(value) else ""
+)
 def test_a_process_killed_anywhere_loses_and_doubles_nothing(
-    work: Work, expected: list[str], other_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Work,
+    expected: list[str],
+    other_disk: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert recovers(work, expected, tmp_path, other_disk, monkeypatch)
 
 
-def test_nor_does_one_whose_file_a_shell_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert recovers(loses_its_file_to_a_shell, ["one", "shell", "two", "three"], tmp_path, False, monkeypatch)
+def test_nor_does_one_whose_file_a_shell_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert recovers(
+        loses_its_file_to_a_shell, ["one", "shell", "two", "three"], tmp_path, False, monkeypatch
+    )

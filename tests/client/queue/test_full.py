@@ -24,7 +24,9 @@ def content(queue: Queue) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(queue.path).read_bytes().splitlines()]
 
 
-def test_a_full_queue_keeps_what_it_has_and_says_that_this_call_is_not_kept(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_keeps_what_it_has_and_says_that_this_call_is_not_kept(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(queue_module, "MAX_BYTES", 1000)
     for _ in range(6):
         queue.append(message("a"))
@@ -45,7 +47,9 @@ def test_what_is_answered_does_not_count(queue: Queue, monkeypatch: pytest.Monke
         queue.append(message(str(nth)))
 
 
-def test_a_line_for_which_the_disk_has_no_room_leaves_no_trace(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_for_which_the_disk_has_no_room_leaves_no_trace(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     queue.append(message("a"))
     before = Path(queue.path).read_bytes()
     real = os.write
@@ -64,7 +68,9 @@ def test_a_line_for_which_the_disk_has_no_room_leaves_no_trace(queue: Queue, mon
     assert [name(call) for call in queue.waiting()] == ["a", "c"]
 
 
-def test_a_line_that_did_not_reach_the_disk_leaves_no_trace_either(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_did_not_reach_the_disk_leaves_no_trace_either(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(file: int) -> None:
         raise OSError(errno.EIO, "broken disk")
 
@@ -75,7 +81,9 @@ def test_a_line_that_did_not_reach_the_disk_leaves_no_trace_either(queue: Queue,
     assert queue.waiting() == []
 
 
-def test_the_name_of_a_new_file_is_put_on_the_disk_too(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_a_new_file_is_put_on_the_disk_too(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced: list[bool] = []
     real = os.fsync
 
@@ -92,7 +100,9 @@ def test_the_name_of_a_new_file_is_put_on_the_disk_too(queue: Queue, monkeypatch
     assert synced == [False]
 
 
-def test_nothing_is_sent_where_what_becomes_of_it_cannot_be_noted(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_where_what_becomes_of_it_cannot_be_noted(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     queue.append(message("a"))
 
     def full(path: str, content: bytes) -> None:
@@ -105,7 +115,9 @@ def test_nothing_is_sent_where_what_becomes_of_it_cannot_be_noted(queue: Queue, 
     assert server.calls == []
 
 
-def test_a_folder_that_is_read_only_keeps_nothing_and_says_so(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_read_only_keeps_nothing_and_says_so(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = os.open
 
     def read_only(path: str, flags: int, mode: int = 0, **more: Any) -> int:
@@ -122,11 +134,22 @@ def test_a_folder_that_is_read_only_keeps_nothing_and_says_so(queue: Queue, monk
     assert not queue.waiting()
 
 
-DAMAGED = [b"", b"{", b"[]", b'{"answered": 5}', b'{"answered": [1e9, 3]}', b'{"answered": [true, 0]}', b'{"generation": "x"}', b"\xff"]
+DAMAGED = [
+    b"",
+    b"{",
+    b"[]",
+    b'{"answered": 5}',
+    b'{"answered": [1e9, 3]}',
+    b'{"answered": [true, 0]}',
+    b'{"generation": "x"}',
+    b"\xff",
+]
 
 
 @pytest.mark.parametrize("state", DAMAGED)
-def test_a_state_that_is_damaged_counts_for_nothing_and_loses_nothing(queue: Queue, state: bytes) -> None:
+def test_a_state_that_is_damaged_counts_for_nothing_and_loses_nothing(
+    queue: Queue, state: bytes
+) -> None:
     queue.append(message("a"))
     Path(queue.progress_path).write_bytes(state)
     server = Recorder()

@@ -31,9 +31,17 @@ def content(queue: Queue) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("path", "field"),
-    [("locks", "id"), ("workflows", "id"), ("work-items", "id"), ("messages", "id"), ("work-items/claim", "claim_id")],
+    [
+        ("locks", "id"),
+        ("workflows", "id"),
+        ("work-items", "id"),
+        ("messages", "id"),
+        ("work-items/claim", "claim_id"),
+    ],
 )
-def test_a_create_of_a_shell_without_an_id_gets_one_that_is_the_same_each_time(queue: Queue, path: str, field: str) -> None:
+def test_a_create_of_a_shell_without_an_id_gets_one_that_is_the_same_each_time(
+    queue: Queue, path: str, field: str
+) -> None:
     line = shell_line(ts=timestamp(time.time()), path=f"{BASE}/{path}", body={"session_id": ME})
     shell_adds(queue, line.rstrip("\n"))
     server = Recorder(away)
@@ -63,7 +71,10 @@ def test_the_same_line_twice_is_two_messages(queue: Queue) -> None:
 def test_the_same_line_in_the_queues_of_two_checkouts_is_two_messages(tmp_path: Path) -> None:
     server = Recorder()
     for folder in ("one", "two"):
-        queue = Queue(str(tmp_path / folder), [str(tmp_path / "checkouts" / folder / ".claude" / "coord-queue.jsonl")])
+        queue = Queue(
+            str(tmp_path / folder),
+            [str(tmp_path / "checkouts" / folder / ".claude" / "coord-queue.jsonl")],
+        )
         shell_adds(queue, shell_line())
         queue.replay(server)
     assert len({(call.body or {})["id"] for call in server.calls}) == 2
@@ -80,7 +91,11 @@ def test_ids_of_our_own_are_uuids_that_sort_by_time() -> None:
 
 TIMED = {
     "component": ("PUT", "/components/p/api", {"state": "built"}),
-    "component-in-body": ("PUT", "/components", {"project_key": "p", "component": "api", "state": "built"}),
+    "component-in-body": (
+        "PUT",
+        "/components",
+        {"project_key": "p", "component": "api", "state": "built"},
+    ),
     "work-item": ("PATCH", f"/work-items/{uuid.uuid4()}", {"status": "completed"}),
     "workflow": ("PATCH", f"/workflows/{uuid.uuid4()}", {"status": "completed"}),
     "claim": ("POST", "/locks", {"id": "x", "session_id": ME, "project_key": "p", "resource": "a"}),
@@ -99,7 +114,14 @@ def test_what_could_overwrite_newer_truth_says_in_its_line_when_it_was_decided(
     assert told["body"] == {**body, "observed_at": told["ts"]} == call.body
 
 
-@pytest.mark.parametrize("path", ["components/p/api?session_id=a", "locks/x?session_id=a", "locks?session_id=a&release_all=true"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "components/p/api?session_id=a",
+        "locks/x?session_id=a",
+        "locks?session_id=a&release_all=true",
+    ],
+)
 def test_what_takes_back_says_so_in_its_query(queue: Queue, path: str) -> None:
     call = Call("DELETE", f"{BASE}/{path}")
     queue.append(call)
@@ -108,33 +130,53 @@ def test_what_takes_back_says_so_in_its_query(queue: Queue, path: str) -> None:
     assert told["body"] is None
 
 
-@pytest.mark.parametrize("call", [message("a"), Call("PUT", f"{BASE}/messages/read", {"ids": []})], ids=name)
+@pytest.mark.parametrize(
+    "call", [message("a"), Call("PUT", f"{BASE}/messages/read", {"ids": []})], ids=name
+)
 def test_what_cannot_says_nothing_of_it(queue: Queue, call: Call) -> None:
     queue.append(call)
     assert "observed_at" not in json.dumps(content(queue))
 
 
 def test_the_time_that_a_caller_gave_stays(queue: Queue) -> None:
-    queue.append(Call("PUT", f"{BASE}/components/p/api", {"state": "built", "observed_at": "2026-01-01T00:00:00Z"}))
+    queue.append(
+        Call(
+            "PUT",
+            f"{BASE}/components/p/api",
+            {"state": "built", "observed_at": "2026-01-01T00:00:00Z"},
+        )
+    )
     assert content(queue)[0]["body"]["observed_at"] == "2026-01-01T00:00:00Z"
 
 
-def test_a_shells_whole_second_means_its_end_so_that_nothing_earlier_in_it_is_spared(queue: Queue) -> None:
+def test_a_shells_whole_second_means_its_end_so_that_nothing_earlier_in_it_is_spared(
+    queue: Queue,
+) -> None:
     second = shell_time()
-    shell_adds(queue, shell_line(ts=second, method="PUT", path=f"{BASE}/components/p/api", body={"state": "built"}))
+    shell_adds(
+        queue,
+        shell_line(
+            ts=second, method="PUT", path=f"{BASE}/components/p/api", body={"state": "built"}
+        ),
+    )
     server = Recorder()
     queue.replay(server)
     assert (server.calls[0].body or {})["observed_at"] == f"{second[:19]}.999999Z"
 
 
 def test_a_line_without_a_time_gets_none(queue: Queue) -> None:
-    shell_adds(queue, shell_line(method="PUT", path=f"{BASE}/components/p/api", body={"state": "built"}, ts=None))
+    shell_adds(
+        queue,
+        shell_line(method="PUT", path=f"{BASE}/components/p/api", body={"state": "built"}, ts=None),
+    )
     server = Recorder()
     queue.replay(server)
     assert server.calls[0].body == {"state": "built"}
 
 
-def test_a_line_is_never_older_than_the_one_before_it_also_when_the_clock_was_put_back(queue: Queue) -> None:
+def test_a_line_is_never_older_than_the_one_before_it_also_when_the_clock_was_put_back(
+    queue: Queue,
+) -> None:
     now = time.time()
     times = [timestamp(now), timestamp(now - 90), timestamp(now + 1)]
     for ts in times:
@@ -195,7 +237,9 @@ def test_the_end_of_a_session_says_when_it_was_decided(queue: Queue) -> None:
     assert server.calls[0].path == f"{told['path']}&observed_at={quote(told['ts'])}"
 
 
-def test_but_not_behind_a_call_of_that_session_which_coord_sees_only_when_it_is_sent(queue: Queue) -> None:
+def test_but_not_behind_a_call_of_that_session_which_coord_sees_only_when_it_is_sent(
+    queue: Queue,
+) -> None:
     for call in (
         message("a"),
         Call("DELETE", f"{BASE}/sessions?session_id={quote(ME)}"),
@@ -207,7 +251,9 @@ def test_but_not_behind_a_call_of_that_session_which_coord_sees_only_when_it_is_
     assert ["observed_at" in call.path for call in server.calls] == [False, False, True]
 
 
-def test_what_stands_before_counts_also_when_it_was_answered_by_an_earlier_replay(queue: Queue) -> None:
+def test_what_stands_before_counts_also_when_it_was_answered_by_an_earlier_replay(
+    queue: Queue,
+) -> None:
     queue.append(message("a"))
     queue.append(Call("DELETE", f"{BASE}/sessions?session_id={quote(ME)}"))
     server = Recorder(lambda call: answer() if call.method == "POST" else away(call))
@@ -227,13 +273,23 @@ UNKNOWN = {"observed_at": ["Unknown field."]}
     [
         shell_line(method="PATCH", path=f"{BASE}/work-items/x", body={"status": "blocked"}),
         shell_line(method="DELETE", path=f"{BASE}/sessions?session_id=a", body=None),
-        shell_line(method="DELETE", path=f"{BASE}/locks", body={"session_id": "a", "release_all": True}),
+        shell_line(
+            method="DELETE", path=f"{BASE}/locks", body={"session_id": "a", "release_all": True}
+        ),
     ],
     ids=["body", "query", "delete-with-body"],
 )
-def test_a_coord_that_does_not_know_observed_at_gets_the_call_without_it(queue: Queue, line: str) -> None:
+def test_a_coord_that_does_not_know_observed_at_gets_the_call_without_it(
+    queue: Queue, line: str
+) -> None:
     shell_adds(queue, line)
-    server = Recorder(lambda call: refusal(422, "invalid", errors=UNKNOWN) if "observed_at" in call.line().decode() else answer())
+    server = Recorder(
+        lambda call: (
+            refusal(422, "invalid", errors=UNKNOWN)
+            if "observed_at" in call.line().decode()
+            else answer()
+        )
+    )
     done = queue.replay(server)
     told = json.loads(line)
     assert (done.sent, done.rejected, len(server.calls)) == (1, [], 2)
@@ -241,7 +297,14 @@ def test_a_coord_that_does_not_know_observed_at_gets_the_call_without_it(queue: 
 
 
 def test_the_time_that_the_caller_gave_is_not_taken_away(queue: Queue) -> None:
-    shell_adds(queue, shell_line(method="PUT", path=f"{BASE}/components/p/a", body={"observed_at": "9999-01-01T00:00:00Z"}))
+    shell_adds(
+        queue,
+        shell_line(
+            method="PUT",
+            path=f"{BASE}/components/p/a",
+            body={"observed_at": "9999-01-01T00:00:00Z"},
+        ),
+    )
     server = Recorder(lambda call: refusal(422, "invalid", errors=UNKNOWN))
     assert len(queue.replay(server).rejected) == 1
     assert len(server.calls) == 1

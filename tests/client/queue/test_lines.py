@@ -27,7 +27,11 @@ def test_a_line_has_the_four_keys_of_the_contract_and_nothing_else(queue: Queue)
     queue.append(call)
     (told,) = content(queue)
     assert list(told) == ["ts", "method", "path", "body"]
-    assert (told["method"], told["path"], told["body"]) == ("POST", "/api/coord/messages", call.body)
+    assert (told["method"], told["path"], told["body"]) == (
+        "POST",
+        "/api/coord/messages",
+        call.body,
+    )
     assert seconds_of(told["ts"]) == pytest.approx(time.time(), abs=60)
     assert Path(queue.path).read_bytes().count(b"\n") == 1
     assert "漢字".encode() in Path(queue.path).read_bytes()
@@ -93,7 +97,9 @@ def test_what_a_shell_wrote_behind_a_torn_line_is_sent(queue: Queue) -> None:
 
 
 def test_two_calls_in_one_line_are_two(queue: Queue) -> None:
-    shell_adds(queue, shell_line(body={"subject": "one"}).rstrip("\n"), shell_line(body={"subject": "two"}))
+    shell_adds(
+        queue, shell_line(body={"subject": "one"}).rstrip("\n"), shell_line(body={"subject": "two"})
+    )
     server = Recorder()
     assert queue.replay(server).rejected == []
     assert server.names == ["one", "two"]
@@ -127,7 +133,9 @@ def test_one_that_is_never_finished_is_set_aside(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behind", "is_call"), [(shell_line(), True), (shell_line()[:50], False), ("hello\n", False)], ids=["call", "torn", "foreign"]
+    ("behind", "is_call"),
+    [(shell_line(), True), (shell_line()[:50], False), ("hello\n", False)],
+    ids=["call", "torn", "foreign"],
 )
 def test_what_stands_behind_one_that_was_set_aside_is_seen_too(
     queue: Queue, behind: str, is_call: bool, monkeypatch: pytest.MonkeyPatch
@@ -161,7 +169,11 @@ def test_blank_lines_are_nothing(queue: Queue, blank: str) -> None:
 
 
 def test_lines_with_the_line_ends_of_windows_are_calls(queue: Queue) -> None:
-    shell_adds(queue, shell_line().replace("\n", "\r\n"), shell_line(body={"subject": "t"}).replace("\n", "\r\n"))
+    shell_adds(
+        queue,
+        shell_line().replace("\n", "\r\n"),
+        shell_line(body={"subject": "t"}).replace("\n", "\r\n"),
+    )
     server = Recorder()
     queue.replay(server)
     assert server.names == ["s", "t"]
@@ -186,7 +198,9 @@ FOREIGN = {
 
 @pytest.mark.parametrize("line", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_line_that_is_no_call_is_set_aside_and_the_rest_goes_on(queue: Queue, line: str) -> None:
-    shell_adds(queue, shell_line(body={"subject": "before"}), line, shell_line(body={"subject": "after"}))
+    shell_adds(
+        queue, shell_line(body={"subject": "before"}), line, shell_line(body={"subject": "after"})
+    )
     server = Recorder()
     done = queue.replay(server)
     assert server.names == ["before", "after"]
@@ -196,28 +210,49 @@ def test_a_line_that_is_no_call_is_set_aside_and_the_rest_goes_on(queue: Queue, 
 
 ODD = {
     "unhashable": shell_line(
-        path=f"{BASE}/locks", body={"session_id": ["x"], "resource": {"a": 1}, "resources": [{"b": []}], "ttl_hours": "x"}
+        path=f"{BASE}/locks",
+        body={
+            "session_id": ["x"],
+            "resource": {"a": 1},
+            "resources": [{"b": []}],
+            "ttl_hours": "x",
+        },
     ),
-    "unhashable-release": shell_line(method="DELETE", path=f"{BASE}/locks", body={"session_id": {"a": []}, "resource": [1]}),
+    "unhashable-release": shell_line(
+        method="DELETE", path=f"{BASE}/locks", body={"session_id": {"a": []}, "resource": [1]}
+    ),
     "no-body": shell_line(body=None),
     "no-time": shell_line(ts=None),
     "time-is-a-number": shell_line(ts=1764064800),
     "nonsense-time": shell_line(ts="yesterday"),
     "much-too-late": shell_line(ts="9999-99-99T99:99:99Z"),
-    "space-in-path": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=host/my agent"),
-    "unicode-in-path": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=host/naïve"),
-    "newline-in-path": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=a HTTP/1.1\r\nX-Evil: 1\r\n\r\n"),
-    "bad-percent": shell_line(method="DELETE", body=None, path=f"{BASE}/locks?session_id=%zz%4&resource=%"),
+    "space-in-path": shell_line(
+        method="DELETE", body=None, path=f"{BASE}/locks?session_id=host/my agent"
+    ),
+    "unicode-in-path": shell_line(
+        method="DELETE", body=None, path=f"{BASE}/locks?session_id=host/naïve"
+    ),
+    "newline-in-path": shell_line(
+        method="DELETE", body=None, path=f"{BASE}/locks?session_id=a HTTP/1.1\r\nX-Evil: 1\r\n\r\n"
+    ),
+    "bad-percent": shell_line(
+        method="DELETE", body=None, path=f"{BASE}/locks?session_id=%zz%4&resource=%"
+    ),
     "surrogate": shell_line(body={"subject": "\ud800"}),
     "more-keys": shell_line(retries=3),
 }
 
 
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
-def test_odd_calls_are_sent_for_coord_to_judge_and_never_block_the_queue(queue: Queue, line: str) -> None:
+def test_odd_calls_are_sent_for_coord_to_judge_and_never_block_the_queue(
+    queue: Queue, line: str
+) -> None:
     shell_adds(queue, line, shell_line(body={"subject": "after"}))
     server = Recorder()
     assert queue.replay(server).sent == 2
     assert server.names[-1] == "after"
     assert queue.is_empty
-    assert all(call.path.isascii() and call.path.isprintable() and " " not in call.path for call in server.calls)
+    assert all(
+        call.path.isascii() and call.path.isprintable() and " " not in call.path
+        for call in server.calls
+    )

@@ -1,5 +1,6 @@
-"""Random lives of a queue against a model of it: calls of ours and of shell clients, replays that fail or die at some step, shells that are
-killed in the middle of a line, replay by themselves, and remove the file whatever has come in since."""
+"""Random lives of a queue against a model of it: calls of ours and of shell clients, replays that
+fail or die at some step, shells that are killed in the middle of a line, replay by themselves, and
+remove the file whatever has come in since."""
 
 import errno
 import json
@@ -26,7 +27,9 @@ STEPS = ("open", "write", "fsync", "replace", "rename", "remove", "utime", "ftru
 
 
 class Killed(BaseException):
-    """No `except` of the queue's catches it; what the system does for a process that is killed (locks, open files) is done for it too."""
+    """No `except` of the queue's catches it; what the system does for a process that is killed
+    (locks, open files) is done for it too.
+    """
 
 
 @contextmanager
@@ -60,7 +63,10 @@ class Lives(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda file: None)
         self.patch.setattr(adoption, "TORN_AFTER_S", 0.0)
-        self.queue = Queue(os.path.join(self.folder, "state"), [os.path.join(self.folder, "checkout", ".claude", "coord-queue.jsonl")])
+        self.queue = Queue(
+            os.path.join(self.folder, "state"),
+            [os.path.join(self.folder, "checkout", ".claude", "coord-queue.jsonl")],
+        )
         self.written: list[str] = []  # in order: what arrives once, if it was promised
         self.promised: set[str] = set()
         self.arrived: list[str] = []
@@ -155,7 +161,8 @@ class Lives(RuleBasedStateMachine):
         for line in path.read_text().splitlines():
             try:
                 body = json.loads(line)["body"]
-            except ValueError:  # a shell's line behind that of one that died: lost where we had not seen the file before
+            except ValueError:
+                # A shell's line behind that of one that died: lost where we had not seen the file.
                 self.promised -= {each for each in self.promised if each in line}
                 continue
             self.server(Call("POST", f"{BASE}/messages", body))
@@ -164,5 +171,9 @@ class Lives(RuleBasedStateMachine):
         path.unlink(missing_ok=True)
 
 
-Lives.TestCase.settings = settings(max_examples=int(os.environ.get("COORD_TEST_LIVES", "150")), stateful_step_count=30, deadline=None)
+Lives.TestCase.settings = settings(
+    max_examples=int(os.environ.get("COORD_TEST_LIVES", "150")),
+    stateful_step_count=30,
+    deadline=None,
+)
 TestLives = Lives.TestCase

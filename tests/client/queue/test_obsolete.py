@@ -18,7 +18,10 @@ from tests.client.recording import (
 
 
 def release(path: str, **named: Any) -> Call:
-    return Call("DELETE", f"{BASE}/{path}?{'&'.join(f'{key}={quote(str(value))}' for key, value in named.items())}")
+    return Call(
+        "DELETE",
+        f"{BASE}/{path}?{'&'.join(f'{key}={quote(str(value))}' for key, value in named.items())}",
+    )
 
 
 CLAIM = claim("a.py")
@@ -45,7 +48,9 @@ NOT_MOOT = {
 
 
 @pytest.mark.parametrize("later", MOOT.values(), ids=MOOT.keys())
-def test_a_claim_that_was_released_since_is_not_sent_but_the_release_is(queue: Queue, later: Call) -> None:
+def test_a_claim_that_was_released_since_is_not_sent_but_the_release_is(
+    queue: Queue, later: Call
+) -> None:
     queue.append(CLAIM)
     queue.append(message("between"))
     queue.append(later)
@@ -78,9 +83,17 @@ def test_a_release_by_a_shell_counts_too(queue: Queue) -> None:
     assert (done.sent, done.dropped) == (1, 1)
 
 
-@pytest.mark.parametrize(("names", "moot"), [(["a", "b"], True), (["a"], False), ([], False)], ids=str)
-def test_a_claim_of_several_resources_matters_while_one_of_them_is_not_released(queue: Queue, names: list[str], moot: bool) -> None:
-    queue.append(Call("POST", f"{BASE}/locks", {"project_key": "p", "session_id": ME, "resources": ["a", "b"]}))
+@pytest.mark.parametrize(
+    ("names", "moot"), [(["a", "b"], True), (["a"], False), ([], False)], ids=str
+)
+def test_a_claim_of_several_resources_matters_while_one_of_them_is_not_released(
+    queue: Queue, names: list[str], moot: bool
+) -> None:
+    queue.append(
+        Call(
+            "POST", f"{BASE}/locks", {"project_key": "p", "session_id": ME, "resources": ["a", "b"]}
+        )
+    )
     for each in names:
         queue.append(release("locks", session_id=ME, project_key="p", resource=each))
     assert queue.replay(Recorder()).dropped == moot
@@ -99,7 +112,9 @@ def test_a_claim_of_several_resources_matters_while_one_of_them_is_not_released(
         (1.9, {"ttl_hours": "1"}, False),
     ],
 )
-def test_a_claim_whose_time_is_over_is_not_sent(queue: Queue, age_h: float, body: dict[str, Any], ended: bool) -> None:
+def test_a_claim_whose_time_is_over_is_not_sent(
+    queue: Queue, age_h: float, body: dict[str, Any], ended: bool
+) -> None:
     call = claim("x", **body)
     call.ts = timestamp(time.time() - age_h * 3600)
     queue.append(call)

@@ -38,8 +38,22 @@ def test_a_refused_call_is_set_aside_with_the_answer_and_the_rest_goes_on(queue:
     assert done.waiting == 0
     assert queue.is_empty
     assert server.names == ["a", "b"]
-    assert list(told) == ["place", "ts", "method", "path", "body", "rejected_at", "status", "answer"]
-    assert (told["method"], told["path"], told["body"], told["ts"]) == ("POST", f"{BASE}/messages", calls[0].body, calls[0].ts)
+    assert list(told) == [
+        "place",
+        "ts",
+        "method",
+        "path",
+        "body",
+        "rejected_at",
+        "status",
+        "answer",
+    ]
+    assert (told["method"], told["path"], told["body"], told["ts"]) == (
+        "POST",
+        f"{BASE}/messages",
+        calls[0].body,
+        calls[0].ts,
+    )
     assert told["status"] == 422
     assert told["answer"]["errors"] == {"subject": ["Too long."]}
     assert seconds_of(told["rejected_at"]) == pytest.approx(time.time(), abs=60)
@@ -82,7 +96,12 @@ def test_a_process_that_dies_between_setting_aside_and_noting_that_does_not_set_
             queue.replay(Recorder(refused))
     assert len(queue.take_unreported()) == 1
     done = queue.replay(Recorder(refused))
-    assert (done.sent, done.rejected, len(queue.rejected()), queue.take_unreported()) == (1, [], 1, [])
+    assert (done.sent, done.rejected, len(queue.rejected()), queue.take_unreported()) == (
+        1,
+        [],
+        1,
+        [],
+    )
 
 
 def test_forgotten_refusals_are_gone_and_later_ones_reported(queue: Queue) -> None:
@@ -94,7 +113,9 @@ def test_forgotten_refusals_are_gone_and_later_ones_reported(queue: Queue) -> No
         assert queue.rejected() == queue.take_unreported() == []
 
 
-def test_too_many_refusals_lose_the_older_half_and_what_was_not_reported_still_is(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_refusals_lose_the_older_half_and_what_was_not_reported_still_is(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rejected, "MAX_REJECTED_BYTES", 4000)
     reported: list[str] = []
     for nth in range(40):
@@ -110,7 +131,9 @@ def test_too_many_refusals_lose_the_older_half_and_what_was_not_reported_still_i
     assert len(left) > 3
 
 
-def test_a_refusal_that_is_larger_than_the_list_may_be_is_still_reported(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_that_is_larger_than_the_list_may_be_is_still_reported(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rejected, "MAX_REJECTED_BYTES", 1000)
     for subject in ("small", "x" * 5000):
         queue.append(message(subject))
@@ -127,12 +150,25 @@ def test_a_torn_line_in_the_list_of_refusals_does_not_swallow_the_next(queue: Qu
 
 DONE = {
     "lock-gone": (Call("DELETE", f"{BASE}/locks/x?session_id=a"), refusal(404, "not_found")),
-    "component-gone": (Call("DELETE", f"{BASE}/components/p/a?session_id=a"), refusal(404, "not_found")),
-    "lock-taken-up-again": (Call("DELETE", f"{BASE}/locks/x?session_id=a"), refusal(409, "superseded", lock={})),
-    "session-back": (Call("DELETE", f"{BASE}/sessions?session_id=a"), refusal(409, "superseded", session={})),
+    "component-gone": (
+        Call("DELETE", f"{BASE}/components/p/a?session_id=a"),
+        refusal(404, "not_found"),
+    ),
+    "lock-taken-up-again": (
+        Call("DELETE", f"{BASE}/locks/x?session_id=a"),
+        refusal(409, "superseded", lock={}),
+    ),
+    "session-back": (
+        Call("DELETE", f"{BASE}/sessions?session_id=a"),
+        refusal(409, "superseded", session={}),
+    ),
     "own-first-try": (
         Call("PATCH", f"{BASE}/work-items/x", {"status": "completed", "session_id": ME}),
-        refusal(409, "superseded", work_item={"id": "x", "status": "completed", "observed_at": "2026-01-01T00:00:00Z"}),
+        refusal(
+            409,
+            "superseded",
+            work_item={"id": "x", "status": "completed", "observed_at": "2026-01-01T00:00:00Z"},
+        ),
     ),
     "components-first-try": (
         Call("PUT", f"{BASE}/components/p/a", {"state": "built", "updated_by": ME}),
@@ -142,7 +178,9 @@ DONE = {
 
 
 @pytest.mark.parametrize(("call", "reply"), DONE.values(), ids=DONE.keys())
-def test_a_refusal_that_says_it_is_so_already_is_no_refusal(queue: Queue, call: Call, reply: Answer) -> None:
+def test_a_refusal_that_says_it_is_so_already_is_no_refusal(
+    queue: Queue, call: Call, reply: Answer
+) -> None:
     queue.append(call)
     done = queue.replay(Recorder(lambda call: reply))
     assert (done.sent, done.rejected, queue.rejected(), queue.is_empty) == (1, [], [], True)
@@ -153,7 +191,10 @@ NOT_DONE = {
         Call("PATCH", f"{BASE}/work-items/x", {"status": "completed"}),
         refusal(409, "superseded", work_item={"id": "x", "status": "blocked"}),
     ),
-    "component-seen-since": (Call("DELETE", f"{BASE}/components/p/a?session_id=a"), refusal(409, "superseded", component={})),
+    "component-seen-since": (
+        Call("DELETE", f"{BASE}/components/p/a?session_id=a"),
+        refusal(409, "superseded", component={}),
+    ),
     "post-404": (message("a"), refusal(404, "not_found")),
     "not-holder": (Call("DELETE", f"{BASE}/locks/x?session_id=a"), refusal(403, "not_holder")),
     "lock-held": (claim("x"), refusal(409, "lock_held", lock={})),

@@ -61,7 +61,9 @@ STOPS: dict[str, Callable[[Call], Answer]] = {
 
 
 @pytest.mark.parametrize("reply", STOPS.values(), ids=STOPS.keys())
-def test_at_the_first_call_that_coord_does_not_answer_it_stops_and_keeps_the_rest(queue: Queue, reply: Callable[[Call], Answer]) -> None:
+def test_at_the_first_call_that_coord_does_not_answer_it_stops_and_keeps_the_rest(
+    queue: Queue, reply: Callable[[Call], Answer]
+) -> None:
     for each in ("a", "b", "c"):
         queue.append(message(each))
     server = Recorder(lambda call: answer() if name(call) == "a" else reply(call))

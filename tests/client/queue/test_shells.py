@@ -1,4 +1,6 @@
-"""Shell clients write to, and remove, their file at any moment; it is copied, replayed, and taken out of the checkout."""
+"""Shell clients write to, and remove, their file at any moment; it is copied, replayed, and taken
+out of the checkout.
+"""
 
 import errno
 import os
@@ -99,7 +101,9 @@ def in_the_window_before_it_goes(act: Callable[[], None], monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "rename", hooked)
 
 
-def test_what_a_shell_adds_in_the_moment_in_which_the_file_goes_is_sent_too(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_shell_adds_in_the_moment_in_which_the_file_goes_is_sent_too(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     in_the_window_before_it_goes(lambda: shell_adds(queue, shell_line()), monkeypatch)
     shell_adds(queue, shell_line(body={"subject": "a"}))
     server = Recorder()
@@ -109,7 +113,9 @@ def test_what_a_shell_adds_in_the_moment_in_which_the_file_goes_is_sent_too(queu
     assert queue.is_empty
 
 
-def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def begins_anew() -> None:
         shell_file(queue).unlink()
         shell_adds(queue, shell_line())
@@ -124,7 +130,9 @@ def test_a_file_that_a_shell_begins_anew_in_that_moment_is_sent_too(queue: Queue
     assert queue.rejected() == []
 
 
-def test_a_file_that_a_shell_removes_in_that_moment_is_no_error(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_a_shell_removes_in_that_moment_is_no_error(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     in_the_window_before_it_goes(lambda: shell_file(queue).unlink(), monkeypatch)
     shell_adds(queue, shell_line())
     assert queue.replay(Recorder()).sent == 1
@@ -165,7 +173,9 @@ def test_what_was_taken_out_of_the_checkout_goes_a_minute_later(queue: Queue) ->
     assert not moved(queue)
 
 
-def test_a_checkout_on_another_disk_keeps_no_file_either(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkout_on_another_disk_keeps_no_file_either(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def other_disk(*args: object, **more: object) -> None:
         raise OSError(errno.EXDEV, "another disk")
 

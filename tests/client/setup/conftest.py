@@ -1,4 +1,6 @@
-"""Repositories of a home of their own, in which `coord` is on the PATH as it is for its users: a program."""
+"""Repositories of a home of their own, in which `coord` is on the PATH as it is for its users: a
+program.
+"""
 
 import json
 import os
@@ -33,11 +35,17 @@ class Repository:
             "COORD_HOST": "web-1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
-            **{f"GIT_{who}_{what}": "ann@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+            **{
+                f"GIT_{who}_{what}": "ann@example.org"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
         }
         folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self, *command: str, folder: Path | str | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *command: str, folder: Path | str | None = None, **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             command,
             cwd=folder or self.folder,
@@ -81,7 +89,9 @@ class Repository:
         return json.loads(self.read(name))
 
     def tree(self) -> dict[str, tuple[int, bytes | str]]:
-        """Every file with its content and mode, those of git too that hooks and ignore lists are in."""
+        """Every file with its content and mode, those of git too that hooks and ignore lists are
+        in.
+        """
         found: dict[str, tuple[int, bytes | str]] = {}
         for path in sorted(self.folder.rglob("*")):
             name = str(path.relative_to(self.folder))
@@ -100,7 +110,9 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     (folder / "bin").mkdir(parents=True)
     launcher = folder / "bin" / "coord"
-    launcher.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m coord.client "$@"\n')
+    launcher.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m coord.client "$@"\n'
+    )
     launcher.chmod(0o755)
     return folder
 

@@ -1,4 +1,6 @@
-"""What the real Claude Code makes of what `coord init` writes: the hooks, the instructions, the plugin."""
+"""What the real Claude Code makes of what `coord init` writes: the hooks, the instructions, the
+plugin.
+"""
 
 import uuid
 from collections.abc import Iterator
@@ -24,14 +26,20 @@ def model() -> Iterator[ModelStub]:
 @pytest.fixture
 def claude(repository: Repository, model: ModelStub) -> Claude:
     """As the owner of the repository's home has it."""
-    return Claude(repository.home, model, **{name: repository.environment[name] for name in ("PATH", "USER", "COORD_HOST")})
+    return Claude(
+        repository.home,
+        model,
+        **{name: repository.environment[name] for name in ("PATH", "USER", "COORD_HOST")},
+    )
 
 
 def write(repository: Repository, name: str) -> Use:
     return Use("Write", file_path=str(repository.folder / name), content="x")
 
 
-def test_after_init_an_edit_is_claimed(repository: Repository, claude: Claude, service: Service) -> None:
+def test_after_init_an_edit_is_claimed(
+    repository: Repository, claude: Claude, service: Service
+) -> None:
     repository.init("--url", service.url, "--project", repository.project)
     session_id = str(uuid.uuid4())
     with claude.open(repository.folder, session_id=session_id) as session:
@@ -42,7 +50,9 @@ def test_after_init_an_edit_is_claimed(repository: Repository, claude: Claude, s
     assert service.call("GET", f"/locks?project_key={repository.project}").json["items"] == []
 
 
-def test_a_teammate_without_coord_notices_nothing(repository: Repository, claude: Claude, service: Service) -> None:
+def test_a_teammate_without_coord_notices_nothing(
+    repository: Repository, claude: Claude, service: Service
+) -> None:
     repository.init("--url", service.url)
     claude.environment["PATH"] = "/usr/bin:/bin"
     with claude.open(repository.folder) as session:
@@ -65,7 +75,12 @@ def test_a_teammate_without_coord_notices_nothing(repository: Repository, claude
     ],
 )
 def test_the_instructions_reach_the_model_once(
-    repository: Repository, claude: Claude, service: Service, there: list[str], options: tuple[str, ...], below: bool
+    repository: Repository,
+    claude: Claude,
+    service: Service,
+    there: list[str],
+    options: tuple[str, ...],
+    below: bool,
 ) -> None:
     for name in there:
         repository.write(name, f"Read {name} too.\n")
@@ -76,7 +91,9 @@ def test_the_instructions_reach_the_model_once(
     assert f"Read {there[-1] if there else 'CLAUDE.md'} too." in session.asked[0].shown or not there
 
 
-def test_a_claude_md_that_imports_agents_md_needs_no_block(repository: Repository, claude: Claude, service: Service) -> None:
+def test_a_claude_md_that_imports_agents_md_needs_no_block(
+    repository: Repository, claude: Claude, service: Service
+) -> None:
     repository.write("AGENTS.md", "Read AGENTS.md too.\n")
     repository.write("CLAUDE.md", "@AGENTS.md\n")
     repository.init("--url", service.url)
@@ -84,7 +101,7 @@ def test_a_claude_md_that_imports_agents_md_needs_no_block(repository: Repositor
     assert (shown.count(TOLD), shown.count("Read AGENTS.md too.")) == (1, 1)
 
 
-# --- the plugin ------------------------------------------------------------------------------------------------------------------
+# --- the plugin -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -102,14 +119,23 @@ def test_the_plugin_is_one_to_claude_code(plugin: Path, claude: Claude) -> None:
     )  # warnings of the market or the plugin; those of Anthropic's catalogue do not count
 
 
-def test_the_plugin_claims_edits_and_brings_the_server(plugin: Path, claude: Claude, repository: Repository, service: Service) -> None:
+def test_the_plugin_claims_edits_and_brings_the_server(
+    plugin: Path, claude: Claude, repository: Repository, service: Service
+) -> None:
     repository.write(".coord.toml", f'url = "{service.url}"\nproject = "{repository.project}"\n')
     with claude.open(repository.folder, "--plugin-dir", str(plugin)) as session:
         session.ask("Fix it", write(repository, "a.py"))
-        assert [lock["resource"] for lock in service.call("GET", f"/locks?project_key={repository.project}").json["items"]] == ["a.py"]
+        assert [
+            lock["resource"]
+            for lock in service.call("GET", f"/locks?project_key={repository.project}").json[
+                "items"
+            ]
+        ] == ["a.py"]
     assert session.failed_hooks == []
     begin = next(message for message in session.messages if message.get("subtype") == "init")
-    assert {"name": "plugin:coord:coord", "status": "connected"}.items() <= begin["mcp_servers"][0].items()
+    assert {"name": "plugin:coord:coord", "status": "connected"}.items() <= begin["mcp_servers"][
+        0
+    ].items()
     assert "coord:coord" in begin["skills"]
 
 
@@ -122,18 +148,27 @@ def test_beside_the_hooks_of_the_repository_those_of_the_plugin_rest(
     assert session.asked[0].shown.count("=== coord: you are") == 1
 
 
-def test_the_plugin_can_be_installed_from_its_folder(plugin: Path, claude: Claude, repository: Repository, service: Service) -> None:
+def test_the_plugin_can_be_installed_from_its_folder(
+    plugin: Path, claude: Claude, repository: Repository, service: Service
+) -> None:
     for arguments in (("marketplace", "add", str(plugin)), ("install", "coord@coord")):
         done = claude.command("plugin", *arguments)
         assert done.code == 0, done.out
     repository.write(".coord.toml", f'url = "{service.url}"\nproject = "{repository.project}"\n')
     with claude.open(repository.folder) as session:
         session.ask("Fix it", write(repository, "a.py"))
-        assert [lock["resource"] for lock in service.call("GET", f"/locks?project_key={repository.project}").json["items"]] == ["a.py"]
+        assert [
+            lock["resource"]
+            for lock in service.call("GET", f"/locks?project_key={repository.project}").json[
+                "items"
+            ]
+        ] == ["a.py"]
     assert "as the plugin that" in repository.coord("doctor").stdout
 
 
-def test_the_plugin_is_brought_up_to_date_and_taken_away(plugin: Path, repository: Repository, service: Service) -> None:
+def test_the_plugin_is_brought_up_to_date_and_taken_away(
+    plugin: Path, repository: Repository, service: Service
+) -> None:
     assert "Nothing to change" in repository.init("--url", service.url, "--plugin", str(plugin))
     repository.init("--url", "http://coord.example:8001", "--plugin", str(plugin))
     assert "http://coord.example:8001/mcp" in (plugin / ".mcp.json").read_text()

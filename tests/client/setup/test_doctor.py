@@ -22,7 +22,9 @@ SETTINGS = ".claude/settings.json"
 Checks = dict[str, list[dict[str, str]]]
 
 
-def doctor(repository: Repository, *arguments: str, code: int | None = None, **environment: str) -> Checks:
+def doctor(
+    repository: Repository, *arguments: str, code: int | None = None, **environment: str
+) -> Checks:
     """Its checks by their names."""
     done = repository.coord("doctor", "--json", *arguments, **environment)
     told = json.loads(done.stdout)
@@ -44,7 +46,9 @@ def the_only(checks: Checks, name: str) -> dict[str, str]:
 
 
 class Stub:
-    """Answers as it is told to: a status and a body for each path, or what a function makes of it."""
+    """Answers as it is told to: a status and a body for each path, or what a function
+    makes of it.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
@@ -52,7 +56,9 @@ class Stub:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, body = stub.answers.get(self.path.partition("?")[0], (404, b"<html>not here</html>"))
+                status, body = stub.answers.get(
+                    self.path.partition("?")[0], (404, b"<html>not here</html>")
+                )
                 content = body() if callable(body) else body
                 sent = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
@@ -65,7 +71,9 @@ class Stub:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -82,7 +90,10 @@ def stub() -> Iterator[Stub]:
 
 
 def coord_like(
-    stub: Stub, ahead: float = 0.0, client: tuple[int, Any] = (404, {"error": "not_found", "detail": "No."}), version: str = __version__
+    stub: Stub,
+    ahead: float = 0.0,
+    client: tuple[int, Any] = (404, {"error": "not_found", "detail": "No."}),
+    version: str = __version__,
 ) -> None:
     """A server that says what coord would, with another clock or of another version."""
 
@@ -92,21 +103,36 @@ def coord_like(
 
     stub.answers = {
         "/livez": (200, {"status": "ok"}),
-        "/health": (200, {"status": "ok", "database": "connected", "migrations": "current", "version": version}),
+        "/health": (
+            200,
+            {"status": "ok", "database": "connected", "migrations": "current", "version": version},
+        ),
         "/client": client,
         "/api/coord/status": (200, status),
         "/api/coord/locks": (200, {"items": [], "next_cursor": None}),
     }
 
 
-# --- all is well -----------------------------------------------------------------------------------------------------------------
+# --- all is well ----------------------------------------------------------------------------------
 
 
 def test_after_init_all_is_well(set_up: Repository) -> None:
     checks = doctor(set_up, code=0)
     assert states(checks) == {"ok"}
     assert set(checks) == {
-        *("python", "program", "folder", "project", "session", "settings", "server", "versions", "access", "database", "clock"),
+        *(
+            "python",
+            "program",
+            "folder",
+            "project",
+            "session",
+            "settings",
+            "server",
+            "versions",
+            "access",
+            "database",
+            "clock",
+        ),
         *("hooks", "hooks fire", "queue", "instructions", "git guard", "mcp"),
     }
 
@@ -134,19 +160,27 @@ def test_people_see_a_line_for_each_check_and_what_to_do(set_up: Repository) -> 
     done = set_up.coord("doctor", COORD_URL=CLOSED)
     assert done.returncode == 1
     assert "ok       project: " in done.stdout
-    assert f"PROBLEM  server: {CLOSED} does not answer: connection refused (from COORD_URL)\n         -> Start it" in done.stdout
+    assert (
+        f"PROBLEM  server: {CLOSED} does not answer: connection refused (from COORD_URL)\n        "
+        " -> Start it" in done.stdout
+    )
     assert done.stdout.rstrip().endswith("1 problem, 1 warning.")
     quiet = set_up.coord("doctor", "--quiet", COORD_URL=CLOSED)
     assert "ok       " not in quiet.stdout
     assert "PROBLEM" in quiet.stdout
 
 
-# --- the server ------------------------------------------------------------------------------------------------------------------
+# --- the server -----------------------------------------------------------------------------------
 
 
-def test_something_else_that_listens_there_is_told_from_coord(set_up: Repository, stub: Stub) -> None:
+def test_something_else_that_listens_there_is_told_from_coord(
+    set_up: Repository, stub: Stub
+) -> None:
     check = the_only(doctor(set_up, code=1, COORD_URL=stub.url), "server")
-    assert (check["state"], "answers 404, and is not coord" in check["message"]) == ("problem", True)
+    assert (check["state"], "answers 404, and is not coord" in check["message"]) == (
+        "problem",
+        True,
+    )
 
 
 def test_a_server_that_hangs_is_told_in_time(set_up: Repository, hanging: str) -> None:
@@ -157,26 +191,51 @@ def test_a_server_that_hangs_is_told_in_time(set_up: Repository, hanging: str) -
 
 
 def test_an_address_that_is_none(set_up: Repository) -> None:
-    assert "is not the address" in the_only(doctor(set_up, code=1, COORD_URL="coord:8001"), "server")["message"]
+    assert (
+        "is not the address"
+        in the_only(doctor(set_up, code=1, COORD_URL="coord:8001"), "server")["message"]
+    )
 
 
 @pytest.mark.parametrize(
     ("client", "version", "state", "said"),
     [
-        pytest.param((404, {"error": "not_found"}), "0.0.1", "warning", "server 0.0.1; it does not say", id="a server from before"),
-        pytest.param((404, {"error": "not_found"}), __version__, "ok", "does not say", id="the same version"),
         pytest.param(
-            (200, {"version": "9.0.0", "api": 9, "oldest_api": 1}), "9.0.0", "ok", "understand each other", id="a newer one that serves us"
+            (404, {"error": "not_found"}),
+            "0.0.1",
+            "warning",
+            "server 0.0.1; it does not say",
+            id="a server from before",
         ),
         pytest.param(
-            (200, {"version": "9.0.0", "api": 9, "oldest_api": 2}), "9.0.0", "problem", "too old for the server", id="one that does not"
+            (404, {"error": "not_found"}), __version__, "ok", "does not say", id="the same version"
         ),
         pytest.param(
-            (200, {"version": "0.0.1", "api": 0, "oldest_api": 0}), "0.0.1", "problem", "older than this client", id="an older contract"
+            (200, {"version": "9.0.0", "api": 9, "oldest_api": 1}),
+            "9.0.0",
+            "ok",
+            "understand each other",
+            id="a newer one that serves us",
+        ),
+        pytest.param(
+            (200, {"version": "9.0.0", "api": 9, "oldest_api": 2}),
+            "9.0.0",
+            "problem",
+            "too old for the server",
+            id="one that does not",
+        ),
+        pytest.param(
+            (200, {"version": "0.0.1", "api": 0, "oldest_api": 0}),
+            "0.0.1",
+            "problem",
+            "older than this client",
+            id="an older contract",
         ),
     ],
 )
-def test_versions_must_match(set_up: Repository, stub: Stub, client: tuple[int, Any], version: str, state: str, said: str) -> None:
+def test_versions_must_match(
+    set_up: Repository, stub: Stub, client: tuple[int, Any], version: str, state: str, said: str
+) -> None:
     coord_like(stub, client=client, version=version)
     check = the_only(doctor(set_up, COORD_URL=stub.url), "versions")
     assert (check["state"], said in check["message"]) == (state, True), check
@@ -191,7 +250,9 @@ def test_versions_must_match(set_up: Repository, stub: Stub, client: tuple[int, 
         (400.0, "problem", "7 min behind"),
     ],
 )
-def test_a_skewed_clock(set_up: Repository, stub: Stub, ahead: float, state: str, said: str) -> None:
+def test_a_skewed_clock(
+    set_up: Repository, stub: Stub, ahead: float, state: str, said: str
+) -> None:
     coord_like(stub, ahead)
     check = the_only(doctor(set_up, COORD_URL=stub.url), "clock")
     assert (check["state"], said in check["message"]) == (state, True), check
@@ -201,9 +262,15 @@ def test_a_database_that_is_away(set_up: Repository, stub: Stub) -> None:
     coord_like(stub)
     away = {"detail": "Database unavailable. Retry after 30 seconds.", "retry_after": 30}
     stub.answers["/api/coord/status"] = (503, away)
-    stub.answers["/health"] = (503, {"status": "degraded", "database": "disconnected", "reason": "the database is read-only"})
+    stub.answers["/health"] = (
+        503,
+        {"status": "degraded", "database": "disconnected", "reason": "the database is read-only"},
+    )
     checks = doctor(set_up, code=1, COORD_URL=stub.url)
-    assert "its database does not: the database is read-only" in the_only(checks, "database")["message"]
+    assert (
+        "its database does not: the database is read-only"
+        in the_only(checks, "database")["message"]
+    )
     assert checks["hooks fire"][0]["state"] == "warning"
 
 
@@ -215,8 +282,13 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-@pytest.mark.parametrize(("token", "said"), [(None, "it needs a token, and none is set"), ("wrong-4712", "is not accepted")])
-def test_a_missing_and_a_wrong_token(set_up: Repository, guarded: Service, token: str | None, said: str) -> None:
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [(None, "it needs a token, and none is set"), ("wrong-4712", "is not accepted")],
+)
+def test_a_missing_and_a_wrong_token(
+    set_up: Repository, guarded: Service, token: str | None, said: str
+) -> None:
     environment = {"COORD_URL": guarded.url} | ({"COORD_TOKEN": token} if token else {})
     checks = doctor(set_up, code=1, **environment)
     assert said in the_only(checks, "access")["message"]
@@ -232,7 +304,7 @@ def test_the_right_token(set_up: Repository, guarded: Service, tmp_path: Path) -
     assert "4711" not in json.dumps(checks)
 
 
-# --- the hooks -------------------------------------------------------------------------------------------------------------------
+# --- the hooks ------------------------------------------------------------------------------------
 
 
 def edited(change: Callable[[dict[str, Any]], Any]) -> Callable[[Repository], None]:
@@ -253,18 +325,35 @@ def ours(settings: dict[str, Any], event: str) -> dict[str, Any]:
     ("edit", "state", "said"),
     [
         pytest.param(edited(lambda s: s.clear()), "problem", "no hooks of coord's here", id="none"),
-        pytest.param(edited(lambda s: s["hooks"].pop("SessionEnd")), "problem", "these are missing: SessionEnd", id="one is missing"),
+        pytest.param(
+            edited(lambda s: s["hooks"].pop("SessionEnd")),
+            "problem",
+            "these are missing: SessionEnd",
+            id="one is missing",
+        ),
         pytest.param(
             edited(lambda s: ours(s, "PreToolUse").update(timeout=1)),
             "warning",
             "of another version: PreToolUse",
             id="an old one",
         ),
-        pytest.param(edited(lambda s: s.update(disableAllHooks=True)), "problem", "disableAllHooks", id="all are turned off"),
-        pytest.param(lambda repository: repository.write(SETTINGS, "{"), "problem", "is not JSON", id="broken settings"),
+        pytest.param(
+            edited(lambda s: s.update(disableAllHooks=True)),
+            "problem",
+            "disableAllHooks",
+            id="all are turned off",
+        ),
+        pytest.param(
+            lambda repository: repository.write(SETTINGS, "{"),
+            "problem",
+            "is not JSON",
+            id="broken settings",
+        ),
     ],
 )
-def test_hooks_that_are_missing_old_or_turned_off(set_up: Repository, edit: Callable[[Repository], None], state: str, said: str) -> None:
+def test_hooks_that_are_missing_old_or_turned_off(
+    set_up: Repository, edit: Callable[[Repository], None], state: str, said: str
+) -> None:
     edit(set_up)
     found = doctor(set_up)["hooks"]
     assert any(check["state"] == state and said in check["message"] for check in found), found
@@ -276,7 +365,9 @@ def test_a_hook_that_refuses_has_fired(set_up: Repository, service: Service) -> 
     assert "an edit was refused" in the_only(doctor(set_up, code=0), "hooks fire")["message"]
 
 
-def test_in_a_folder_below_it_says_that_claude_code_finds_no_hooks_there(set_up: Repository) -> None:
+def test_in_a_folder_below_it_says_that_claude_code_finds_no_hooks_there(
+    set_up: Repository,
+) -> None:
     below = set_up.write("src/a.py").parent
     done = set_up.run("coord", "doctor", folder=below)
     assert done.returncode == 0
@@ -286,7 +377,10 @@ def test_in_a_folder_below_it_says_that_claude_code_finds_no_hooks_there(set_up:
 
 def test_instructions_that_are_missing_old_or_unread_are_warned_of(set_up: Repository) -> None:
     set_up.write("AGENTS.md", set_up.read("AGENTS.md").replace("Denied?", "Refused?"))
-    assert "of another version, or for another server: AGENTS.md" in the_only(doctor(set_up), "instructions")["message"]
+    assert (
+        "of another version, or for another server: AGENTS.md"
+        in the_only(doctor(set_up), "instructions")["message"]
+    )
     set_up.init()
     assert the_only(doctor(set_up), "instructions")["message"] == "in AGENTS.md"
     set_up.write("CLAUDE.md", "# Claude Code reads this one now\n")
@@ -317,12 +411,26 @@ def test_a_plugin_counts(set_up: Repository) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        pytest.param("true # coord hook", "coord got no claim: it printed nothing", id="one that does nothing"),
-        pytest.param("echo oh no >&2; exit 3; coord hook", "exit code 3), but coord got no claim: oh no", id="one that fails"),
-        pytest.param(hooks.COMMAND.replace("coord hook", "/gone/coord hook"), "coord got no claim", id="one that is gone"),
+        pytest.param(
+            "true # coord hook",
+            "coord got no claim: it printed nothing",
+            id="one that does nothing",
+        ),
+        pytest.param(
+            "echo oh no >&2; exit 3; coord hook",
+            "exit code 3), but coord got no claim: oh no",
+            id="one that fails",
+        ),
+        pytest.param(
+            hooks.COMMAND.replace("coord hook", "/gone/coord hook"),
+            "coord got no claim",
+            id="one that is gone",
+        ),
     ],
 )
-def test_a_hook_that_does_not_fire_is_found_by_trying_it(set_up: Repository, command: str, said: str) -> None:
+def test_a_hook_that_does_not_fire_is_found_by_trying_it(
+    set_up: Repository, command: str, said: str
+) -> None:
     edited(lambda settings: ours(settings, "PreToolUse").update(command=command))(set_up)
     check = the_only(doctor(set_up, code=1), "hooks fire")
     assert (check["state"], said in check["message"]) == ("problem", True), check
@@ -335,11 +443,19 @@ def test_another_server_and_project_can_be_named(set_up: Repository, service: Se
 
 
 def test_every_command_that_settings_have_is_tried(set_up: Repository) -> None:
-    set_up.write(".claude/settings.local.json", set_up.read(SETTINGS).replace("&& coord hook", "&& false coord hook"))
-    assert sorted(check["state"] for check in doctor(set_up, code=1)["hooks fire"]) == ["ok", "problem"]
+    set_up.write(
+        ".claude/settings.local.json",
+        set_up.read(SETTINGS).replace("&& coord hook", "&& false coord hook"),
+    )
+    assert sorted(check["state"] for check in doctor(set_up, code=1)["hooks fire"]) == [
+        "ok",
+        "problem",
+    ]
 
 
-def test_a_session_that_turned_hooks_off_or_shares_a_name_is_warned(set_up: Repository, service: Service) -> None:
+def test_a_session_that_turned_hooks_off_or_shares_a_name_is_warned(
+    set_up: Repository, service: Service
+) -> None:
     lock = {"project_key": set_up.project, "session_id": "web-1/boss", "resource": "kept"}
     assert service.call("POST", "/locks", lock).status == 201
     checks = doctor(set_up, code=0, COORD_HOOKS="off", COORD_SESSION="web-1/boss")
@@ -361,22 +477,36 @@ def test_a_program_that_hooks_do_not_find_is_a_problem(set_up: Repository) -> No
     assert found["hooks fire"]["state"] == "problem"
 
 
-# --- settings, queue, git, MCP -----------------------------------------------------------------------------------------------------
+# --- settings, queue, git, MCP --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("settings", "state", "said"),
     [
         ('porject = "x"', "warning", "porject is not known; is project meant?"),
-        ("[hook]\nlock_ttl_hour = 1", "warning", "hook.lock_ttl_hour is not known; is hook.lock_ttl_hours meant?"),
+        (
+            "[hook]\nlock_ttl_hour = 1",
+            "warning",
+            "hook.lock_ttl_hour is not known; is hook.lock_ttl_hours meant?",
+        ),
         ("[hook]\nbanner_bytes = true", "warning", "hook.banner_bytes is of the wrong type"),
-        ('[[hook.commands]]\npattern = "x"\nresorce = "y"', "problem", "needs a pattern and a resource"),
-        ('[[hook.commands]]\npattern = "("\nresource = "y"', "problem", "is not a regular expression"),
+        (
+            '[[hook.commands]]\npattern = "x"\nresorce = "y"',
+            "problem",
+            "needs a pattern and a resource",
+        ),
+        (
+            '[[hook.commands]]\npattern = "("\nresource = "y"',
+            "problem",
+            "is not a regular expression",
+        ),
         ("url = ", "problem", "is not TOML"),
         ("", "ok", "sets nothing"),
     ],
 )
-def test_settings_that_are_wrong(set_up: Repository, service: Service, settings: str, state: str, said: str) -> None:
+def test_settings_that_are_wrong(
+    set_up: Repository, service: Service, settings: str, state: str, said: str
+) -> None:
     set_up.write(".coord.toml", settings)
     found = doctor(set_up, COORD_URL=service.url, COORD_PROJECT=set_up.project)["settings"]
     assert any(check["state"] == state and said in check["message"] for check in found), found
@@ -387,7 +517,9 @@ def test_calls_that_wait_and_calls_that_were_refused_are_counted(set_up: Reposit
     set_up.write(".claude/coord-queue.jsonl", f"{json.dumps(call)}\n" * 2)
     state = set_up.state
     state.mkdir(parents=True, exist_ok=True)
-    (state / "queue.rejected.jsonl").write_text(f"{json.dumps({**call, 'status': 422, 'answer': {}})}\n")
+    (state / "queue.rejected.jsonl").write_text(
+        f"{json.dumps({**call, 'status': 422, 'answer': {}})}\n"
+    )
     before = set_up.tree()
     waiting, refused = doctor(set_up, code=0)["queue"]
     assert f"2 calls wait, the oldest since {call['ts']}" in waiting["message"]
@@ -405,13 +537,20 @@ def test_a_queue_that_cannot_be_written_is_a_problem(set_up: Repository) -> None
 
 def test_a_queue_that_git_would_commit_is_warned_of(set_up: Repository) -> None:
     (set_up.folder / ".gitignore").unlink()
-    assert any("git does not ignore .claude/coord-queue.jsonl" in check["message"] for check in doctor(set_up)["queue"])
+    assert any(
+        "git does not ignore .claude/coord-queue.jsonl" in check["message"]
+        for check in doctor(set_up)["queue"]
+    )
 
 
-def test_an_old_guard_and_an_mcp_entry_that_leads_elsewhere_are_warned_of(set_up: Repository) -> None:
+def test_an_old_guard_and_an_mcp_entry_that_leads_elsewhere_are_warned_of(
+    set_up: Repository,
+) -> None:
     path = set_up.folder / ".git/hooks/pre-push"
     path.write_text(path.read_text().replace("-ne 9", "-ne 8"))
-    set_up.write(".mcp.json", '{"mcpServers": {"coord": {"type": "http", "url": "http://old:8001/mcp"}}}')
+    set_up.write(
+        ".mcp.json", '{"mcpServers": {"coord": {"type": "http", "url": "http://old:8001/mcp"}}}'
+    )
     checks = doctor(set_up, code=0)
     assert the_only(checks, "git guard")["state"] == "warning"
     assert "leads to http://old:8001/mcp" in the_only(checks, "mcp")["message"]

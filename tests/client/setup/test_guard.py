@@ -1,4 +1,6 @@
-"""The git hooks, with real git and the real service: a commit of what another session holds is refused, and failing never is."""
+"""The git hooks, with real git and the real service: a commit of what another session holds is
+refused, and failing never is.
+"""
 
 import subprocess
 import time
@@ -16,14 +18,24 @@ from tests.service import Service
 OTHER = "web-2/agent"
 
 
-def hold(service: Service, repository: Repository, resource: str, session: str = OTHER, **more: Any) -> str:
-    body = {"project_key": repository.project, "session_id": session, "resource": resource, "description": "new model", **more}
+def hold(
+    service: Service, repository: Repository, resource: str, session: str = OTHER, **more: Any
+) -> str:
+    body = {
+        "project_key": repository.project,
+        "session_id": session,
+        "resource": resource,
+        "description": "new model",
+        **more,
+    }
     answer = service.call("POST", "/locks", body)
     assert answer.status == 201, answer
     return str(answer.json["id"])
 
 
-def commit(repository: Repository, *files: str, folder: Path | str | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
+def commit(
+    repository: Repository, *files: str, folder: Path | str | None = None, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     """Changes the files and commits them."""
     top = Path(folder or repository.folder)
     for name in files:
@@ -45,10 +57,12 @@ def with_origin(set_up: Repository) -> Repository:
     return set_up
 
 
-# --- commits ---------------------------------------------------------------------------------------------------------------------
+# --- commits --------------------------------------------------------------------------------------
 
 
-def test_a_commit_of_what_another_session_holds_is_refused_with_who_why_and_until_when(set_up: Repository, service: Service) -> None:
+def test_a_commit_of_what_another_session_holds_is_refused_with_who_why_and_until_when(
+    set_up: Repository, service: Service
+) -> None:
     hold(service, set_up, "src/app.py")
     done = commit(set_up, "src/app.py", "README")
     assert done.returncode == 1
@@ -60,12 +74,16 @@ def test_a_commit_of_what_another_session_holds_is_refused_with_who_why_and_unti
 
 
 @pytest.mark.parametrize("resource", ["src/", "/", "src/**", "./src//app ü.py", "src\\app ü.py"])
-def test_a_tree_and_another_spelling_hold_the_file_too(set_up: Repository, service: Service, resource: str) -> None:
+def test_a_tree_and_another_spelling_hold_the_file_too(
+    set_up: Repository, service: Service, resource: str
+) -> None:
     hold(service, set_up, resource)
     assert commit(set_up, "src/app ü.py").returncode == 1
 
 
-def test_a_file_that_is_removed_or_renamed_is_held_too(set_up: Repository, service: Service) -> None:
+def test_a_file_that_is_removed_or_renamed_is_held_too(
+    set_up: Repository, service: Service
+) -> None:
     assert commit(set_up, "a.py", "b.py").returncode == 0
     hold(service, set_up, "a.py")
     hold(service, set_up, "b.py")
@@ -76,11 +94,15 @@ def test_a_file_that_is_removed_or_renamed_is_held_too(set_up: Repository, servi
     assert "2 of the 3 files" in done.stderr
 
 
-def test_other_files_names_of_other_things_and_other_projects_are_in_nobodys_way(set_up: Repository, service: Service) -> None:
+def test_other_files_names_of_other_things_and_other_projects_are_in_nobodys_way(
+    set_up: Repository, service: Service
+) -> None:
     hold(service, set_up, "src/app.pyc")
     hold(service, set_up, "lib/")
     hold(service, set_up, "git push")
-    service.call("POST", "/locks", {"project_key": "other", "session_id": OTHER, "resource": "src/app.py"})
+    service.call(
+        "POST", "/locks", {"project_key": "other", "session_id": OTHER, "resource": "src/app.py"}
+    )
     assert commit(set_up, "src/app.py").returncode == 0
 
 
@@ -88,8 +110,16 @@ def test_other_files_names_of_other_things_and_other_projects_are_in_nobodys_way
     ("holder", "environment"),
     [
         pytest.param("web-1/ann", {"COORD_SESSION": "web-1/ann"}, id="the user"),
-        pytest.param("web-1/claude-abcd1111", {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"}, id="the session that runs git"),
-        pytest.param("web-1/claude-abcd1111/a1", {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"}, id="a subagent of it"),
+        pytest.param(
+            "web-1/claude-abcd1111",
+            {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"},
+            id="the session that runs git",
+        ),
+        pytest.param(
+            "web-1/claude-abcd1111/a1",
+            {"CLAUDE_CODE_SESSION_ID": "0123abcd-1111"},
+            id="a subagent of it",
+        ),
         pytest.param("web-1/boss", {"COORD_SESSION": "web-1/boss/a1"}, id="its parent"),
     ],
 )
@@ -101,18 +131,25 @@ def test_what_the_session_itself_or_its_family_holds_is_fine(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("one", "other"), [("web-1", "web-1/ann"), ("web-1/ann", "web-1/anna"), ("web-1/a/x", "web-1/a/y")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("web-1", "web-1/ann"), ("web-1/ann", "web-1/anna"), ("web-1/a/x", "web-1/a/y")],
+)
 def test_names_that_merely_begin_alike_are_no_family(one: str, other: str) -> None:
     assert not check.are_related(one, other)
     assert not check.are_related(other, one)
 
 
-def test_when_the_holder_has_agreed_a_person_commits_all_the_same(set_up: Repository, service: Service) -> None:
+def test_when_the_holder_has_agreed_a_person_commits_all_the_same(
+    set_up: Repository, service: Service
+) -> None:
     hold(service, set_up, "a.py")
     assert commit(set_up, "a.py", COORD_GUARD="off").returncode == 0
 
 
-def test_a_merge_of_what_others_have_committed_is_no_change_of_it(set_up: Repository, service: Service) -> None:
+def test_a_merge_of_what_others_have_committed_is_no_change_of_it(
+    set_up: Repository, service: Service
+) -> None:
     set_up.git("switch", "-q", "-c", "theirs")
     commit(set_up, "a.py", "b.py")
     set_up.git("switch", "-q", "main")
@@ -130,12 +167,18 @@ def test_a_worktree_is_guarded_too(set_up: Repository, service: Service) -> None
     set_up.git("worktree", "add", "-q", str(worktree))
     hold(service, set_up, "src/app.py")
     assert commit(set_up, "src/app.py", folder=worktree).returncode == 1
-    assert commit(set_up, "src/other.py", folder=worktree).returncode == 1  # the other is still staged
+    assert (
+        commit(set_up, "src/other.py", folder=worktree).returncode == 1
+    )  # the other is still staged
     set_up.git("restore", "--staged", "--", "src/app.py", folder=worktree)
-    assert set_up.run("git", "commit", "-q", "-m", "Change", folder=worktree / "src").returncode == 0
+    assert (
+        set_up.run("git", "commit", "-q", "-m", "Change", folder=worktree / "src").returncode == 0
+    )
 
 
-def test_a_part_with_a_project_of_its_own_is_asked_about_there(set_up: Repository, service: Service) -> None:
+def test_a_part_with_a_project_of_its_own_is_asked_about_there(
+    set_up: Repository, service: Service
+) -> None:
     own = Repository(set_up.folder / "part", set_up.home)
     own.write(".coord.toml", f'project = "{own.project}"\n')
     hold(service, own, "part/a.py")
@@ -164,12 +207,16 @@ def test_when_coord_is_away_the_commit_goes_on_and_one_line_says_why(set_up: Rep
     assert done.stderr.count("\n") == 1
 
 
-def test_a_server_that_hangs_costs_a_commit_little_more_than_its_deadline(set_up: Repository, hanging: str) -> None:
+def test_a_server_that_hangs_costs_a_commit_little_more_than_its_deadline(
+    set_up: Repository, hanging: str
+) -> None:
     began = time.monotonic()
     done = commit(set_up, "a.py", COORD_URL=hanging)
     assert done.returncode == 0
     assert "timed out" in done.stderr
-    assert time.monotonic() - began < check.DEADLINE_S + 5  # what Python and git need on a busy machine
+    assert (
+        time.monotonic() - began < check.DEADLINE_S + 5
+    )  # what Python and git need on a busy machine
 
 
 def test_without_coord_on_the_machine_git_works_as_ever(set_up: Repository) -> None:
@@ -207,10 +254,12 @@ def test_it_judges_a_files_lock_as_the_server_does(resource: str) -> None:
     assert check.covers(resource, "src/a.py") == canonical(resource).overlaps(canonical("src/a.py"))
 
 
-# --- pushes ----------------------------------------------------------------------------------------------------------------------
+# --- pushes ---------------------------------------------------------------------------------------
 
 
-def test_a_push_while_another_session_holds_it_is_refused(with_origin: Repository, service: Service) -> None:
+def test_a_push_while_another_session_holds_it_is_refused(
+    with_origin: Repository, service: Service
+) -> None:
     lock = hold(service, with_origin, "git push")
     done = push(with_origin)
     assert done.returncode == 1
@@ -219,16 +268,23 @@ def test_a_push_while_another_session_holds_it_is_refused(with_origin: Repositor
     assert push(with_origin).returncode == 0
 
 
-def test_a_push_is_claimed_for_a_moment_so_that_others_meet_it(with_origin: Repository, service: Service) -> None:
+def test_a_push_is_claimed_for_a_moment_so_that_others_meet_it(
+    with_origin: Repository, service: Service
+) -> None:
     assert push(with_origin).returncode == 0
     (lock,) = service.call("GET", f"/locks?project_key={with_origin.project}").json["items"]
-    assert (lock["resource"], lock["session_id"]) == ("git push", with_origin.coord("whoami", "-q").stdout.strip())
+    assert (lock["resource"], lock["session_id"]) == (
+        "git push",
+        with_origin.coord("whoami", "-q").stdout.strip(),
+    )
     assert lock["ttl_hours"] * 3600 == pytest.approx(check.PUSH_TTL_S)
     assert push(with_origin, COORD_SESSION="web-1/bob").returncode == 1
     assert push(with_origin).returncode == 0
 
 
-def test_a_session_that_holds_it_already_pushes_under_its_own_lock(with_origin: Repository, service: Service) -> None:
+def test_a_session_that_holds_it_already_pushes_under_its_own_lock(
+    with_origin: Repository, service: Service
+) -> None:
     lock = hold(service, with_origin, "git push", "web-1/claude-abcd1111/a1", ttl_hours=1)
     assert push(with_origin, CLAUDE_CODE_SESSION_ID="0123abcd-1111").returncode == 0
     held = service.call("GET", f"/locks?project_key={with_origin.project}").json["items"]
@@ -242,7 +298,7 @@ def test_when_coord_is_away_the_push_goes_on_and_nothing_is_queued(with_origin: 
     assert not (with_origin.folder / ".claude" / "coord-queue.jsonl").exists()
 
 
-# --- the hooks themselves ----------------------------------------------------------------------------------------------------------
+# --- the hooks themselves -------------------------------------------------------------------------
 
 
 def installed(repository: Repository) -> str:
@@ -257,7 +313,9 @@ def hook(repository: Repository, name: str, content: str, mode: int = 0o755) -> 
     return path
 
 
-def test_an_existing_hook_runs_too_gets_its_input_and_comes_back_as_it_was(with_origin: Repository, service: Service) -> None:
+def test_an_existing_hook_runs_too_gets_its_input_and_comes_back_as_it_was(
+    with_origin: Repository, service: Service
+) -> None:
     assert with_origin.coord("guard", "remove", "--yes").returncode == 0
     assert with_origin.coord("guard", "status").returncode == 1
     theirs = "#!/bin/sh\nset -e\ncat > pushed\nexit 0\n"
@@ -313,7 +371,9 @@ def test_hooks_that_the_repository_keeps_elsewhere_are_put_there(repository: Rep
     assert not (repository.folder / ".githooks/pre-commit").exists()
 
 
-def test_hooks_that_other_repositories_use_too_are_left_alone(repository: Repository, tmp_path: Path) -> None:
+def test_hooks_that_other_repositories_use_too_are_left_alone(
+    repository: Repository, tmp_path: Path
+) -> None:
     repository.git("config", "core.hooksPath", str(tmp_path / "everywhere"))
     assert "which other repositories use too" in installed(repository)
     assert not (tmp_path / "everywhere").exists()

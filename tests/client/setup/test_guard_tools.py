@@ -1,4 +1,6 @@
-"""The git guard beside the tools that manage hooks, each of them the real one, in worktrees and in submodules."""
+"""The git guard beside the tools that manage hooks, each of them the real one, in worktrees and in
+submodules.
+"""
 
 import json
 import subprocess
@@ -32,7 +34,15 @@ repos:
 def npm_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that husky and lefthook are in."""
     folder = tmp_path_factory.mktemp("npm")
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *NPM_PACKAGES]
+    command = [
+        "npm",
+        "install",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        *NPM_PACKAGES,
+    ]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -45,7 +55,9 @@ def npm_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shop(repository: Repository, service: Service, npm_tools: Path) -> Repository:
     """A repository that names the service, with a first commit; the tools are on the PATH."""
-    repository.environment["PATH"] = f"{npm_tools}:{PRE_COMMIT.parent}:{repository.environment['PATH']}"
+    repository.environment["PATH"] = (
+        f"{npm_tools}:{PRE_COMMIT.parent}:{repository.environment['PATH']}"
+    )
     repository.write(".coord.toml", f'url = "{service.url}"\nproject = "{repository.project}"\n')
     repository.write("a.py")
     repository.git("add", ".")
@@ -54,7 +66,9 @@ def shop(repository: Repository, service: Service, npm_tools: Path) -> Repositor
 
 
 def status(repository: Repository, folder: Path | None = None) -> dict[str, str]:
-    states: dict[str, str] = json.loads(repository.run("coord", "guard", "status", "--json", folder=folder).stdout)
+    states: dict[str, str] = json.loads(
+        repository.run("coord", "guard", "status", "--json", folder=folder).stdout
+    )
     return states
 
 
@@ -75,19 +89,29 @@ def with_husky(repository: Repository) -> None:
 
 def with_lefthook(repository: Repository) -> None:
     line = "      run: coord guard {hook} || [ $? -ne 9 ]\n"
-    commands = "".join(f"{hook}:\n  commands:\n    coord:\n{line.format(hook=hook)}" for hook in git_hooks.HOOKS)
+    commands = "".join(
+        f"{hook}:\n  commands:\n    coord:\n{line.format(hook=hook)}" for hook in git_hooks.HOOKS
+    )
     repository.write("lefthook.yml", commands)
     assert repository.run("lefthook", "install").returncode == 0
 
 
 def with_pre_commit(repository: Repository) -> None:
-    pushes = CONFIG.replace("id: coord", "id: push").replace("guard pre-commit", "guard pre-push").partition("hooks:\n")[2]
+    pushes = (
+        CONFIG.replace("id: coord", "id: push")
+        .replace("guard pre-commit", "guard pre-push")
+        .partition("hooks:\n")[2]
+    )
     repository.write(".pre-commit-config.yaml", f"{CONFIG}{pushes}        stages: [pre-push]\n")
     done = repository.run("pre-commit", "install", "-t", "pre-commit", "-t", "pre-push")
     assert done.returncode == 0, done.stderr
 
 
-TOOLS = [pytest.param(with_husky, id="husky"), pytest.param(with_lefthook, id="lefthook"), pytest.param(with_pre_commit, id="pre-commit")]
+TOOLS = [
+    pytest.param(with_husky, id="husky"),
+    pytest.param(with_lefthook, id="lefthook"),
+    pytest.param(with_pre_commit, id="pre-commit"),
+]
 
 
 @pytest.mark.parametrize("set_up_tool", TOOLS)
@@ -117,17 +141,23 @@ def test_a_refusal_that_a_hook_ignores_is_no_guard(shop: Repository) -> None:
     assert status(shop)["pre-commit"] == "off: the hook asks coord, but goes on when it refuses"
 
 
-def test_with_husky_a_worktree_without_its_folder_is_not_guarded(shop: Repository, service: Service, tmp_path: Path) -> None:
+def test_with_husky_a_worktree_without_its_folder_is_not_guarded(
+    shop: Repository, service: Service, tmp_path: Path
+) -> None:
     with_husky(shop)
     shop.git("add", ".husky")
     shop.git("commit", "-q", "-m", "husky")
     tree = tmp_path / "tree"
     shop.git("worktree", "add", "-q", str(tree))
-    assert set(status(shop, tree).values()) == {"off: it is set up, but git does not run it in this checkout"}
+    assert set(status(shop, tree).values()) == {
+        "off: it is set up, but git does not run it in this checkout"
+    }
     assert not refuses(shop, service, tree)
 
 
-def test_a_worktree_shares_the_guard_of_its_repository(shop: Repository, service: Service, tmp_path: Path) -> None:
+def test_a_worktree_shares_the_guard_of_its_repository(
+    shop: Repository, service: Service, tmp_path: Path
+) -> None:
     installed(shop)
     tree = tmp_path / "tree"
     shop.git("worktree", "add", "-q", str(tree))
@@ -135,11 +165,21 @@ def test_a_worktree_shares_the_guard_of_its_repository(shop: Repository, service
     assert refuses(shop, service, tree)
 
 
-def test_a_submodule_has_a_guard_of_its_own(shop: Repository, service: Service, tmp_path: Path) -> None:
+def test_a_submodule_has_a_guard_of_its_own(
+    shop: Repository, service: Service, tmp_path: Path
+) -> None:
     origin = Repository(tmp_path / "lib", shop.home)
     origin.git("init", "-q", "-b", "main")
     origin.git("commit", "-q", "--allow-empty", "-m", "First")
-    shop.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(origin.folder), "vendor/lib")
+    shop.git(
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        str(origin.folder),
+        "vendor/lib",
+    )
     module = Repository(shop.folder / "vendor" / "lib", shop.home)
     module.environment = shop.environment
     module.project = shop.project
@@ -151,7 +191,9 @@ def test_a_submodule_has_a_guard_of_its_own(shop: Repository, service: Service, 
 
 
 @pytest.mark.parametrize("tool", ["pre-commit", "lefthook", "core.hooksPath"])
-def test_remove_finds_the_hook_that_a_tool_has_moved(shop: Repository, service: Service, tool: str) -> None:
+def test_remove_finds_the_hook_that_a_tool_has_moved(
+    shop: Repository, service: Service, tool: str
+) -> None:
     installed(shop)
     if tool == "pre-commit":
         shop.write(".pre-commit-config.yaml", "repos: []\n")
@@ -167,7 +209,11 @@ def test_remove_finds_the_hook_that_a_tool_has_moved(shop: Repository, service: 
     if tool == "core.hooksPath":
         shop.git("config", "--unset", "core.hooksPath")
     assert not refuses(shop, service)
-    assert not [path for path in (shop.folder / ".git" / "hooks").glob("pre-*") if "coord guard" in path.read_text()]
+    assert not [
+        path
+        for path in (shop.folder / ".git" / "hooks").glob("pre-*")
+        if "coord guard" in path.read_text()
+    ]
 
 
 def test_remove_says_which_files_of_the_team_still_run_it(shop: Repository) -> None:

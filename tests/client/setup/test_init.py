@@ -1,4 +1,6 @@
-"""`coord init`: what it puts into a repository, what it leaves alone, and that it can be taken back."""
+"""`coord init`: what it puts into a repository, what it leaves alone, and that it can be taken
+back.
+"""
 
 import itertools
 import json
@@ -22,16 +24,21 @@ SETTINGS = ".claude/settings.json"
 OTHERS = {"matcher": "Bash", "hooks": [{"type": "command", "command": "lint"}]}
 
 
-# --- what it puts in -------------------------------------------------------------------------------------------------------------
+# --- what it puts in ------------------------------------------------------------------------------
 
 
 def test_it_sets_up_hooks_instructions_settings_and_the_ignore_list(repository: Repository) -> None:
     repository.init("--url", URL)
-    assert repository.json(SETTINGS) == {"hooks": {event.name: [hooks.group(event)] for event in hooks.EVENTS}}
+    assert repository.json(SETTINGS) == {
+        "hooks": {event.name: [hooks.group(event)] for event in hooks.EVENTS}
+    }
     assert "coord lock" in repository.read("AGENTS.md")
     assert not (repository.folder / "CLAUDE.md").exists()
     assert ".claude/coord-*" in repository.read(".gitignore").splitlines()
-    assert repository.read(".coord.toml").splitlines()[3:5] == [f'url = "{URL}"', 'project = "shop"']
+    assert repository.read(".coord.toml").splitlines()[3:5] == [
+        f'url = "{URL}"',
+        'project = "shop"',
+    ]
     assert repository.git("check-ignore", ".claude/coord-queue.jsonl")
 
 
@@ -59,7 +66,9 @@ def test_every_event_that_the_hook_handles_is_entered_with_a_timeout_that_the_ho
         pytest.param("#!/bin/sh\necho $1\n", "hook\n", id="it works"),
     ],
 )
-@pytest.mark.parametrize("command", [hooks.COMMAND, hooks.PLUGIN_COMMAND], ids=["settings", "plugin"])
+@pytest.mark.parametrize(
+    "command", [hooks.COMMAND, hooks.PLUGIN_COMMAND], ids=["settings", "plugin"]
+)
 def test_the_command_of_the_hooks_never_fails_and_without_coord_says_nothing(
     tmp_path: Path, command: str, program: str | None, said: str | None
 ) -> None:
@@ -68,39 +77,64 @@ def test_the_command_of_the_hooks_never_fails_and_without_coord_says_nothing(
         launcher = tmp_path / ".local" / "bin" / "coord"
         launcher.write_text(program)
         launcher.chmod(0o755)
-    done = subprocess.run(["/bin/sh", "-c", command], env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, capture_output=True, text=True)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0
     assert said is None or done.stdout + done.stderr == said
 
 
-def test_hooks_of_others_stay_and_ours_are_brought_up_to_date_where_they_are(repository: Repository) -> None:
+def test_hooks_of_others_stay_and_ours_are_brought_up_to_date_where_they_are(
+    repository: Repository,
+) -> None:
     old = {"matcher": "Edit", "hooks": [{"type": "command", "command": "coord hook", "timeout": 1}]}
     shared = {
         "matcher": "Bash",
-        "hooks": [{"type": "command", "command": "log"}, {"type": "command", "command": "~/bin/coord hook || true"}],
+        "hooks": [
+            {"type": "command", "command": "log"},
+            {"type": "command", "command": "~/bin/coord hook || true"},
+        ],
     }
     gone = {"hooks": [{"type": "command", "command": "coord hook"}]}
-    before = {"env": {"A": "b"}, "hooks": {"PreToolUse": [old, OTHERS], "PostToolUse": [shared], "Stop": [gone]}, "model": "x"}
+    before = {
+        "env": {"A": "b"},
+        "hooks": {"PreToolUse": [old, OTHERS], "PostToolUse": [shared], "Stop": [gone]},
+        "model": "x",
+    }
     repository.write(SETTINGS, json.dumps(before, indent=2))
     repository.init("--url", URL)
     after = repository.json(SETTINGS)
     groups = {event.name: hooks.group(event) for event in hooks.EVENTS}
     assert list(after) == ["env", "hooks", "model"]
     assert after["hooks"]["PreToolUse"] == [groups["PreToolUse"], OTHERS]
-    assert after["hooks"]["PostToolUse"] == [{"matcher": "Bash", "hooks": [{"type": "command", "command": "log"}]}, groups["PostToolUse"]]
+    assert after["hooks"]["PostToolUse"] == [
+        {"matcher": "Bash", "hooks": [{"type": "command", "command": "log"}]},
+        groups["PostToolUse"],
+    ]
     assert "Stop" not in after["hooks"]
     assert set(after["hooks"]) == set(groups)
 
 
 def test_what_merely_sounds_like_coords_hook_is_somebody_elses(repository: Repository) -> None:
-    theirs = {"hooks": [{"type": "command", "command": "my-coord hook"}, {"type": "command", "command": "coord hooks-report"}]}
+    theirs = {
+        "hooks": [
+            {"type": "command", "command": "my-coord hook"},
+            {"type": "command", "command": "coord hooks-report"},
+        ]
+    }
     repository.write(SETTINGS, json.dumps({"hooks": {"SessionEnd": [theirs]}}))
     repository.init("--url", URL)
     assert repository.json(SETTINGS)["hooks"]["SessionEnd"][0] == theirs
 
 
 def test_the_block_is_brought_up_to_date_in_place(repository: Repository) -> None:
-    repository.write("AGENTS.md", "# Ours\n\n<!-- coord: begin -->\nof an older version\n<!-- coord: end -->\n\n## More\n")
+    repository.write(
+        "AGENTS.md",
+        "# Ours\n\n<!-- coord: begin -->\nof an older version\n<!-- coord: end -->\n\n## More\n",
+    )
     repository.init("--url", URL)
     text = repository.read("AGENTS.md")
     assert text.startswith("# Ours\n\n<!-- coord: begin -->\n## coord")
@@ -109,7 +143,10 @@ def test_the_block_is_brought_up_to_date_in_place(repository: Repository) -> Non
 
 
 def test_the_instructions_are_short() -> None:
-    assert len(instructions.text("http://coord-server.department.example:8001").encode()) + 50 < instructions.MAX_BYTES
+    assert (
+        len(instructions.text("http://coord-server.department.example:8001").encode()) + 50
+        < instructions.MAX_BYTES
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,10 +155,24 @@ def test_the_instructions_are_short() -> None:
         pytest.param({}, {"AGENTS.md"}, id="neither"),
         pytest.param({"AGENTS.md": "# Ours\n"}, {"AGENTS.md"}, id="only AGENTS.md"),
         pytest.param({"CLAUDE.md": "# Ours\n"}, {"CLAUDE.md"}, id="only CLAUDE.md"),
-        pytest.param({"AGENTS.md": "# Ours\n", "CLAUDE.md": "# Ours\n"}, {"AGENTS.md", "CLAUDE.md"}, id="both"),
-        pytest.param({"AGENTS.md": "# Ours\n", "CLAUDE.md": "See @AGENTS.md.\n"}, {"AGENTS.md"}, id="one imports the other"),
-        pytest.param({"CLAUDE.md": "@AGENTS.md\n"}, {"CLAUDE.md"}, id="one imports what is not there"),
-        pytest.param({"AGENTS.md": "# Ours\n", "CLAUDE.md": "me@AGENTS.md.org\n"}, {"AGENTS.md", "CLAUDE.md"}, id="no import"),
+        pytest.param(
+            {"AGENTS.md": "# Ours\n", "CLAUDE.md": "# Ours\n"},
+            {"AGENTS.md", "CLAUDE.md"},
+            id="both",
+        ),
+        pytest.param(
+            {"AGENTS.md": "# Ours\n", "CLAUDE.md": "See @AGENTS.md.\n"},
+            {"AGENTS.md"},
+            id="one imports the other",
+        ),
+        pytest.param(
+            {"CLAUDE.md": "@AGENTS.md\n"}, {"CLAUDE.md"}, id="one imports what is not there"
+        ),
+        pytest.param(
+            {"AGENTS.md": "# Ours\n", "CLAUDE.md": "me@AGENTS.md.org\n"},
+            {"AGENTS.md", "CLAUDE.md"},
+            id="no import",
+        ),
     ],
 )
 def test_each_file_that_is_there_gets_the_block_and_none_is_made_beside_another(
@@ -135,7 +186,9 @@ def test_each_file_that_is_there_gets_the_block_and_none_is_made_beside_another(
     assert {name for name in found if "coord lock" in repository.read(name)} == told
 
 
-def test_once_claude_md_imports_agents_md_the_block_is_in_one_of_them(repository: Repository) -> None:
+def test_once_claude_md_imports_agents_md_the_block_is_in_one_of_them(
+    repository: Repository,
+) -> None:
     for name in ("AGENTS.md", "CLAUDE.md"):
         repository.write(name, "# Ours\n")
     repository.init("--url", URL)
@@ -160,7 +213,11 @@ def test_the_server_is_entered_for_mcp_beside_others(repository: Repository) -> 
     assert entry["db"] == {"command": "db"}
     headers = {"X-Coord-Project": "shop", "Authorization": "Bearer ${COORD_TOKEN:-}"}
     assert entry["coord"] == {"type": "http", "url": f"{URL}/mcp", "headers": headers}
-    assert all(b"secret-4711" not in path.read_bytes() for path in repository.folder.rglob("*") if path.is_file())
+    assert all(
+        b"secret-4711" not in path.read_bytes()
+        for path in repository.folder.rglob("*")
+        if path.is_file()
+    )
 
 
 def test_local_changes_no_file_that_is_committed(repository: Repository) -> None:
@@ -178,12 +235,16 @@ def test_local_refuses_what_is_shared(repository: Repository) -> None:
     assert repository.git("status", "--porcelain", "--ignored") == ""
 
 
-def test_in_a_worktree_the_files_go_to_its_top_and_git_hooks_to_the_common_folder(repository: Repository) -> None:
+def test_in_a_worktree_the_files_go_to_its_top_and_git_hooks_to_the_common_folder(
+    repository: Repository,
+) -> None:
     repository.git("commit", "-q", "--allow-empty", "-m", "First")
     worktree = repository.folder.parent / "worktree"
     repository.git("worktree", "add", "-q", str(worktree))
     (worktree / "src").mkdir()
-    done = repository.run("coord", "--url", URL, "init", "--yes", "--guard", folder=worktree / "src")
+    done = repository.run(
+        "coord", "--url", URL, "init", "--yes", "--guard", folder=worktree / "src"
+    )
     assert done.returncode == 0, done.stderr
     assert (worktree / SETTINGS).exists()
     assert not (repository.folder / SETTINGS).exists()
@@ -195,12 +256,16 @@ def test_in_a_worktree_the_files_go_to_its_top_and_git_hooks_to_the_common_folde
 def test_outside_of_a_repository_it_sets_up_the_folder(tmp_path: Path, home: Path) -> None:
     folder = Repository(tmp_path / "notes", home)
     folder.init("--url", URL)
-    assert {path for path in folder.tree() if path != ".claude"} == {".coord.toml", "AGENTS.md", SETTINGS}
+    assert {path for path in folder.tree() if path != ".claude"} == {
+        ".coord.toml",
+        "AGENTS.md",
+        SETTINGS,
+    }
     folder.init("--undo")
     assert folder.tree() == {}
 
 
-# --- it asks first ---------------------------------------------------------------------------------------------------------------
+# --- it asks first --------------------------------------------------------------------------------
 
 
 def test_a_dry_run_shows_all_and_changes_nothing(repository: Repository) -> None:
@@ -232,11 +297,18 @@ def test_where_nobody_can_be_asked_it_changes_nothing_and_says_so(repository: Re
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2), ("", 2)])
-def test_in_a_terminal_it_shows_the_change_and_asks(repository: Repository, answer: str, code: int) -> None:
+def test_in_a_terminal_it_shows_the_change_and_asks(
+    repository: Repository, answer: str, code: int
+) -> None:
     before = repository.tree()
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        ["coord", "--url", URL, "init"], cwd=repository.folder, env=repository.environment, stdin=theirs, stdout=subprocess.PIPE, text=True
+        ["coord", "--url", URL, "init"],
+        cwd=repository.folder,
+        env=repository.environment,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         os.write(ours, f"{answer}\n".encode())
         said = process.communicate(timeout=60)[0]
@@ -248,7 +320,7 @@ def test_in_a_terminal_it_shows_the_change_and_asks(repository: Repository, answ
     assert (repository.tree() == before) == (code != 0)
 
 
-# --- it refuses rather than break something ----------------------------------------------------------------------------------------
+# --- it refuses rather than break something -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,13 +332,33 @@ def test_in_a_terminal_it_shows_the_change_and_asks(repository: Repository, answ
         pytest.param(SETTINGS, b"[]", "is not a JSON object", id="a list"),
         pytest.param(SETTINGS, b'{"hooks": []}', "hooks is not an object", id="hooks as a list"),
         pytest.param(SETTINGS, b'{"hooks": null}', "hooks is not an object", id="hooks as null"),
-        pytest.param(SETTINGS, b'{"hooks": {"Stop": {}}}', "hooks.Stop is not a list", id="an event as an object"),
+        pytest.param(
+            SETTINGS,
+            b'{"hooks": {"Stop": {}}}',
+            "hooks.Stop is not a list",
+            id="an event as an object",
+        ),
         pytest.param(SETTINGS, b'{"a": "\xe4"}', "is not UTF-8 (byte 7)", id="latin-1"),
         pytest.param("AGENTS.md", "# Übung".encode("utf-16"), "is not UTF-8", id="UTF-16"),
-        pytest.param("AGENTS.md", b"<!-- coord: begin -->\n", "Leave one pair of them, or none", id="a torn block"),
-        pytest.param(".gitignore", b"# coord: end\n", "Leave one pair of them, or none", id="an end without a begin"),
+        pytest.param(
+            "AGENTS.md",
+            b"<!-- coord: begin -->\n",
+            "Leave one pair of them, or none",
+            id="a torn block",
+        ),
+        pytest.param(
+            ".gitignore",
+            b"# coord: end\n",
+            "Leave one pair of them, or none",
+            id="an end without a begin",
+        ),
         pytest.param(".coord.toml", b"url = ", "is not TOML", id="broken TOML"),
-        pytest.param(".mcp.json", b'{"mcpServers": []}', "mcpServers is not an object", id="servers as a list"),
+        pytest.param(
+            ".mcp.json",
+            b'{"mcpServers": []}',
+            "mcpServers is not an object",
+            id="servers as a list",
+        ),
     ],
 )
 def test_a_file_that_it_does_not_understand_stops_it_before_anything_is_changed(
@@ -281,7 +373,9 @@ def test_a_file_that_it_does_not_understand_stops_it_before_anything_is_changed(
     assert repository.tree() == before
 
 
-def test_it_does_not_follow_a_link_out_of_the_repository(repository: Repository, tmp_path: Path) -> None:
+def test_it_does_not_follow_a_link_out_of_the_repository(
+    repository: Repository, tmp_path: Path
+) -> None:
     (tmp_path / "own.md").write_text("mine\n")
     os.symlink(tmp_path / "own.md", repository.folder / "CLAUDE.md")
     done = repository.coord("init", "--yes")
@@ -290,7 +384,17 @@ def test_it_does_not_follow_a_link_out_of_the_repository(repository: Repository,
     assert (tmp_path / "own.md").read_text() == "mine\n"
 
 
-@pytest.mark.parametrize("address", ["coord.example:8001", "ftp://coord", "http://", "http://a b", "http://me@coord", "http://coord:x"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "coord.example:8001",
+        "ftp://coord",
+        "http://",
+        "http://a b",
+        "http://me@coord",
+        "http://coord:x",
+    ],
+)
 def test_an_address_that_is_none_is_refused(repository: Repository, address: str) -> None:
     done = repository.coord("--url", address, "init", "--yes")
     assert done.returncode == 1
@@ -298,12 +402,17 @@ def test_an_address_that_is_none_is_refused(repository: Repository, address: str
     assert repository.git("status", "--porcelain") == ""
 
 
-# --- it can be taken back ------------------------------------------------------------------------------------------------------------
+# --- it can be taken back -------------------------------------------------------------------------
 
 STARTS: dict[str, dict[str, bytes]] = {
     "nothing": {},
     "instructions": {"AGENTS.md": b"# Ours\n", "CLAUDE.md": b"# Ours too\n"},
-    "no end of line": {"AGENTS.md": b"# Ours", "CLAUDE.md": b"x", ".gitignore": b"*.pyc", SETTINGS: b'{\n  "a": 1\n}'},
+    "no end of line": {
+        "AGENTS.md": b"# Ours",
+        "CLAUDE.md": b"x",
+        ".gitignore": b"*.pyc",
+        SETTINGS: b'{\n  "a": 1\n}',
+    },
     "Windows": {
         "AGENTS.md": b"# Ours\r\n\r\n",
         "CLAUDE.md": b"a\r\nb",
@@ -312,18 +421,47 @@ STARTS: dict[str, dict[str, bytes]] = {
     },
     "only CLAUDE.md": {"CLAUDE.md": b"\n\n# Ours\n\n\n"},
     "an import": {"CLAUDE.md": b"@AGENTS.md", "AGENTS.md": b"# Ours"},
-    "mixed line ends": {"AGENTS.md": b"a\r\nb\n", "CLAUDE.md": b"a\nb\r\n", ".gitignore": b"a\r\nb\n"},
-    "empty files": {"AGENTS.md": b"", "CLAUDE.md": b"", ".gitignore": b"", SETTINGS: b"{}", ".mcp.json": b"{}\n"},
-    "empty containers": {SETTINGS: b'{"hooks": {"SessionEnd": []}}', ".mcp.json": b'{"mcpServers": {\n}}'},
-    "an empty hooks object": {SETTINGS: b'{\n  "hooks": {}\n}\n', ".mcp.json": b'{"mcpServers":{}}'},
+    "mixed line ends": {
+        "AGENTS.md": b"a\r\nb\n",
+        "CLAUDE.md": b"a\nb\r\n",
+        ".gitignore": b"a\r\nb\n",
+    },
+    "empty files": {
+        "AGENTS.md": b"",
+        "CLAUDE.md": b"",
+        ".gitignore": b"",
+        SETTINGS: b"{}",
+        ".mcp.json": b"{}\n",
+    },
+    "empty containers": {
+        SETTINGS: b'{"hooks": {"SessionEnd": []}}',
+        ".mcp.json": b'{"mcpServers": {\n}}',
+    },
+    "an empty hooks object": {
+        SETTINGS: b'{\n  "hooks": {}\n}\n',
+        ".mcp.json": b'{"mcpServers":{}}',
+    },
     "white space": {SETTINGS: b"\n {\n\n}\n\n", "AGENTS.md": b"\n", "CLAUDE.md": b"\n\n"},
     "tabs": {SETTINGS: b'{\n\t"hooks": {\n\t\t"Stop": [\n\t\t\t{"hooks": []}\n\t\t]\n\t}\n}\n'},
-    "one line": {SETTINGS: b'{"a":1,"hooks":{"PreToolUse":[{"matcher":"Bash","hooks":[{"type":"command","command":"lint"}]}]}}'},
-    "hooks of others": {SETTINGS: json.dumps({"hooks": {"PreToolUse": [OTHERS], "Stop": [OTHERS]}, "z": "ü"}, indent=4).encode()},
+    "one line": {
+        SETTINGS: (
+            b'{"a":1,"hooks":{"PreToolUse":[{"matcher":"Bash","hooks":[{"type":"command","command":"lint"}]}]}}'
+        )
+    },
+    "hooks of others": {
+        SETTINGS: (
+            json.dumps(
+                {"hooks": {"PreToolUse": [OTHERS], "Stop": [OTHERS]}, "z": "ü"}, indent=4
+            ).encode()
+        )
+    },
     "other servers": {".mcp.json": b'{\n  "mcpServers": {\n    "db": {"command": "db"}\n  }\n}\n'},
     "an own .coord.toml": {".coord.toml": b'url = "http://coord.example:8001"\n'},
     "ignored already": {".gitignore": b".claude/*\n!.claude/settings.json\n"},
-    "git hooks": {".git/hooks/pre-commit": b"#!/bin/bash -e\nmake lint\n", ".git/hooks/pre-push": b"#!/bin/sh"},
+    "git hooks": {
+        ".git/hooks/pre-commit": b"#!/bin/bash -e\nmake lint\n",
+        ".git/hooks/pre-push": b"#!/bin/sh",
+    },
     "a bare git hook": {".git/hooks/pre-commit": b"#!/bin/sh\n"},
 }
 
@@ -333,7 +471,9 @@ STARTS: dict[str, dict[str, bytes]] = {
     list(itertools.product(STARTS, [("--mcp", "--guard"), ("--local",)])),
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else v,
 )
-def test_undo_leaves_every_byte_as_it_was(repository: Repository, start: str, options: tuple[str, ...]) -> None:
+def test_undo_leaves_every_byte_as_it_was(
+    repository: Repository, start: str, options: tuple[str, ...]
+) -> None:
     for name, content in STARTS[start].items():
         repository.write(name, content)
     for name in ("pre-commit", "pre-push"):
@@ -350,8 +490,12 @@ def test_undo_leaves_every_byte_as_it_was(repository: Repository, start: str, op
     assert "Nothing to change" in repository.init("--undo")
 
 
-@pytest.mark.parametrize(("link", "target"), [("CLAUDE.md", "AGENTS.md"), ("AGENTS.md", "CLAUDE.md")])
-def test_instructions_that_are_one_file_by_a_link_get_one_block(repository: Repository, link: str, target: str) -> None:
+@pytest.mark.parametrize(
+    ("link", "target"), [("CLAUDE.md", "AGENTS.md"), ("AGENTS.md", "CLAUDE.md")]
+)
+def test_instructions_that_are_one_file_by_a_link_get_one_block(
+    repository: Repository, link: str, target: str
+) -> None:
     repository.write(target, "# Ours\n")
     os.symlink(target, repository.folder / link)
     before = repository.tree()
@@ -363,7 +507,9 @@ def test_instructions_that_are_one_file_by_a_link_get_one_block(repository: Repo
     assert repository.tree() == before
 
 
-def test_undo_in_another_clone_removes_the_files_that_held_nothing_else(repository: Repository) -> None:
+def test_undo_in_another_clone_removes_the_files_that_held_nothing_else(
+    repository: Repository,
+) -> None:
     repository.init("--url", URL)
     repository.git("add", ".")
     repository.git("commit", "-q", "-m", "coord")
@@ -401,7 +547,9 @@ def test_a_server_of_that_name_that_is_not_coord_stays(repository: Repository) -
     assert repository.json(".mcp.json") == {"mcpServers": {"coord": {"command": "coordinates"}}}
 
 
-def test_an_address_that_nobody_named_and_where_nothing_answers_is_not_written(repository: Repository) -> None:
+def test_an_address_that_nobody_named_and_where_nothing_answers_is_not_written(
+    repository: Repository,
+) -> None:
     said = repository.init(COORD_URL="")
     settings = read_config(str(repository.folder / ".coord.toml"))
     assert settings == {"project": "shop"}
@@ -412,13 +560,17 @@ def test_an_address_that_nobody_named_and_where_nothing_answers_is_not_written(r
     assert not (repository.folder / ".coord.toml").exists()
 
 
-def test_an_address_that_was_named_is_written_and_it_says_that_nothing_answers(repository: Repository) -> None:
+def test_an_address_that_was_named_is_written_and_it_says_that_nothing_answers(
+    repository: Repository,
+) -> None:
     said = repository.init("--url", "http://127.0.0.1:1/api/coord")
     assert repository.read(".coord.toml").count('url = "http://127.0.0.1:1"') == 1
     assert "http://127.0.0.1:1 is written, but http://127.0.0.1:1 does not answer" in said
 
 
-def test_the_server_of_a_path_is_written_as_its_root(repository: Repository, service: Service) -> None:
+def test_the_server_of_a_path_is_written_as_its_root(
+    repository: Repository, service: Service
+) -> None:
     said = repository.init("--url", f"{service.url}/api/coord/")
     assert f'url = "{service.url}"' in repository.read(".coord.toml")
     assert "is written, but" not in said

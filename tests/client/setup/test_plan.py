@@ -14,7 +14,9 @@ from coord.client.setup.json_text import JsonText
 from coord.client.setup.plan import CannotChange, Plan
 
 
-def test_when_one_file_cannot_be_written_all_are_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_one_file_cannot_be_written_all_are_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "changed").write_text("before")
     (tmp_path / "removed").write_text("before")
     plan = Plan(str(tmp_path))
@@ -29,9 +31,15 @@ def test_when_one_file_cannot_be_written_all_are_as_they_were(tmp_path: Path, mo
         replace(source, target)
 
     monkeypatch.setattr("coord.client.setup.plan.replace", failing)
-    with pytest.raises(CannotChange, match=r"^full cannot be written: No space left on device. Everything is as it was.$"):
+    with pytest.raises(
+        CannotChange,
+        match=r"^full cannot be written: No space left on device. Everything is as it was.$",
+    ):
         plan.apply()
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"changed": "before", "removed": "before"}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "changed": "before",
+        "removed": "before",
+    }
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
@@ -49,7 +57,10 @@ def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
     plan = Plan(str(tmp_path))
     plan.write(str(tmp_path / "a"), "after")
     plan.apply()
-    assert ((tmp_path / "a").stat().st_mode & 0o777, (tmp_path / "a").read_text()) == (0o640, "after")
+    assert ((tmp_path / "a").stat().st_mode & 0o777, (tmp_path / "a").read_text()) == (
+        0o640,
+        "after",
+    )
 
 
 def test_a_folder_in_the_place_of_a_file_and_a_link_to_nowhere_are_refused(tmp_path: Path) -> None:
@@ -62,13 +73,21 @@ def test_a_folder_in_the_place_of_a_file_and_a_link_to_nowhere_are_refused(tmp_p
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
 
 def _containers(value: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    members: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    members: Any = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     below = [path for key, inner in members for path in _containers(inner, (*at, key))]
     return [at, *below] if isinstance(value, dict | list) else below
 
@@ -84,7 +103,9 @@ def _containers(value: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | 
 def test_what_is_added_to_json_can_be_taken_out_again_without_a_trace(
     value: dict[str, Any], indent: int | str | None, newline: str, edges: str, data: st.DataObject
 ) -> None:
-    text = edges + json.dumps(value, indent=indent, ensure_ascii=False).replace("\n", newline) + edges
+    text = (
+        edges + json.dumps(value, indent=indent, ensure_ascii=False).replace("\n", newline) + edges
+    )
     document = JsonText(text)
     path = data.draw(st.sampled_from(_containers(value)))
     container = document.get(*path)

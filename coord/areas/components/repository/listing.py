@@ -38,7 +38,9 @@ def get(db: Reader, project_key: str, component: str) -> ComponentRow:
     if row["retired_at"] is not None:
         by = f" by '{row['retired_by']}'" if row["retired_by"] else ""
         when = f"{iso(row['retired_at'])}{by}"
-        raise NotFound(f"'{component}' of '{project_key}' was retired at {when}. Its history is still there.")
+        raise NotFound(
+            f"'{component}' of '{project_key}' was retired at {when}. Its history is still there."
+        )
     return row
 
 
@@ -48,8 +50,12 @@ def not_found(project_key: str, component: str) -> NotFound:
 
 
 def find(db: Reader, filters: ListComponents, after: int | None, limit: int) -> list[ComponentRow]:
-    """`limit + 1` components at most, those that became known last first, and before the revision `after`."""
-    query = sa.select(*_c).where(_c.retired_at.is_(None)).order_by(_c.revision.desc()).limit(limit + 1)
+    """`limit + 1` components at most, those that became known last first, and before the revision
+    `after`.
+    """
+    query = (
+        sa.select(*_c).where(_c.retired_at.is_(None)).order_by(_c.revision.desc()).limit(limit + 1)
+    )
     if filters["project_key"] is not None:
         query = query.where(_c.project_key == filters["project_key"])
     if filters["component"] is not None:
@@ -61,7 +67,9 @@ def find(db: Reader, filters: ListComponents, after: int | None, limit: int) -> 
     return cast(list[ComponentRow], db.rows(query))
 
 
-def history(db: Reader, project_key: str, component: str, after: int | None, limit: int) -> list[ObservationRow]:
+def history(
+    db: Reader, project_key: str, component: str, after: int | None, limit: int
+) -> list[ObservationRow]:
     """`limit + 1` observations at most, newest first, older than the revision `after`.
 
     Raises NotFound for a component never seen.

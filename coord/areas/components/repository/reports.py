@@ -18,7 +18,13 @@ from coord.areas.components.repository.listing import (
 )
 from coord.areas.components.rows import ComponentRow, Content, Report
 from coord.errors import Invalid
-from coord.observed_at import decided_at, is_superseded, new_observed_at, not_superseded, refuse_skew
+from coord.observed_at import (
+    decided_at,
+    is_superseded,
+    new_observed_at,
+    not_superseded,
+    refuse_skew,
+)
 from coord.store import (
     Answer,
     Change,
@@ -66,7 +72,10 @@ _first_values = {
     "changed_revision": _head.c.revision,
 }
 _CREATE = Prepared(
-    sa.insert(_components).from_select(list(_first_values), sa.select(*_first_values.values()).select_from(_head).where(_head.c.id == 1))
+    sa.insert(_components).from_select(
+        list(_first_values),
+        sa.select(*_first_values.values()).select_from(_head).where(_head.c.id == 1),
+    )
 )
 
 # MariaDB assigns from left to right: what reads the old value of a column comes before the new one.
@@ -95,7 +104,10 @@ _CHANGE = Prepared(
     .where(unchanged, _c.retired_at.is_(None), not_superseded(_c.observed_at))
     .ordered_values(
         (_c.previous_state, sa.case((_state_changes, _c.state), else_=_c.previous_state)),
-        (_c.state_since, sa.case((_state_changes, decided_at(_c.observed_at)), else_=_c.state_since)),
+        (
+            _c.state_since,
+            sa.case((_state_changes, decided_at(_c.observed_at)), else_=_c.state_since),
+        ),
         (_c.state, _state),
         (_c.version, param("new_version")),
         (_c.notes, param("new_notes")),
@@ -127,7 +139,9 @@ _kept = {
     "superseded": sa.false(),
     "retired": sa.false(),
 }
-_KEEP = Prepared(sa.insert(_history).from_select(list(_kept), sa.select(*_kept.values()).where(named)))
+_KEEP = Prepared(
+    sa.insert(_history).from_select(list(_kept), sa.select(*_kept.values()).where(named))
+)
 """Takes the component into its history as the change has left it."""
 
 _CONTENT_BEFORE = Prepared(
@@ -140,8 +154,12 @@ _CONTENT_BEFORE = Prepared(
 
 def _same(sent: tuple[str, ...]) -> sa.ColumnElement[bool]:
     """The rows of the history that say what is sent, seen at the same moment."""
-    equal = (_h[name].is_not_distinct_from(param(f"new_{name}", type_=_h[name].type)) for name in sent)
-    return sa.and_(named_in_history, _h.observed_at == new_observed_at, _h.retired == sa.false(), *equal)
+    equal = (
+        _h[name].is_not_distinct_from(param(f"new_{name}", type_=_h[name].type)) for name in sent
+    )
+    return sa.and_(
+        named_in_history, _h.observed_at == new_observed_at, _h.retired == sa.false(), *equal
+    )
 
 
 @lru_cache
@@ -161,8 +179,8 @@ def _insert_late(sent: tuple[str, ...]) -> Prepared:
 def put(db: Reader, report: Report) -> Decision[PutAnswer]:
     """Takes in what was seen of a component.
 
-    Raises Invalid and Superseded. May be repeated: an observation with its `observed_at` that is stored
-    already changes nothing.
+    Raises Invalid and Superseded. May be repeated: an observation with its `observed_at` that is
+    stored already changes nothing.
     """
     row = db.row(BY_NAME_WITH_NOW, **_names(report)) or {}
     observed_at = report["observed_at"]
@@ -174,7 +192,9 @@ def put(db: Reader, report: Report) -> Decision[PutAnswer]:
         return _keep_late(db, report, stored)
     if stored["retired_at"] is not None:
         if observed_at == stored["retired_at"] and _is_kept(db, report):
-            raise Superseded(stored)  # a replay of what was seen before it was retired in the same moment
+            raise Superseded(
+                stored
+            )  # a replay of what was seen before it was retired in the same moment
         return _make_known(_REVIVE, report, seen_revision=stored["changed_revision"])
     changed = [name for name in _sent(report) if report[name] != stored[name]]  # type: ignore[literal-required]
     if observed_at == stored["observed_at"] and (not changed or _is_kept(db, report)):
@@ -195,7 +215,9 @@ def _make_known(statement: Prepared, report: Report, **guard: int) -> Change[Put
     change.add(statement, {**_values(report, content), **guard}, expect=1)
     change.add(_KEEP, _names(report), expect=1)
     changed = [name for name, value in content.items() if value is not None]
-    change.record(_report_event("component.changed", report, content, previous_state=None, changed=changed))
+    change.record(
+        _report_event("component.changed", report, content, previous_state=None, changed=changed)
+    )
     return _answer(change, report, created=True)
 
 
@@ -219,7 +241,8 @@ def change_content(report: Report, stored: ComponentRow, changed: list[str]) -> 
 def _keep_late(db: Reader, report: Report, stored: ComponentRow) -> Change[PutAnswer]:
     """Keeps a late observation in the history, once.
 
-    What it leaves out is filled in with what was known of that time. Raises Superseded if it is there already.
+    What it leaves out is filled in with what was known of that time. Raises Superseded if it is
+    there already.
     """
     if _is_kept(db, report):
         raise Superseded(stored)
@@ -234,7 +257,9 @@ def _keep_late(db: Reader, report: Report, stored: ComponentRow) -> Change[PutAn
 
 
 def _refuse_late(rows: Rows) -> NoReturn:
-    """Raised once the change is committed: the observation is refused as the current one, and kept in the history."""
+    """Raised once the change is committed: the observation is refused as the current one, and kept
+    in the history.
+    """
     raise Superseded(cast(ComponentRow, rows[0]))
 
 
@@ -279,6 +304,13 @@ def _report_event(kind: str, report: Report, content: Content, **more: Any) -> E
     return component_event(kind, report["project_key"], report["component"], content, by, **more)
 
 
-def component_event(kind: str, project_key: str, component: str, content: Content, by: str | None, **more: Any) -> Event:
-    data = {"component": component, "state": content["state"], "version": content["version"], **more}
+def component_event(
+    kind: str, project_key: str, component: str, content: Content, by: str | None, **more: Any
+) -> Event:
+    data = {
+        "component": component,
+        "state": content["state"],
+        "version": content["version"],
+        **more,
+    }
     return Event(kind, "component", f"{project_key}/{component}", project_key, by, data)

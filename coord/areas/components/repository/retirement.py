@@ -34,11 +34,20 @@ _retirement = {
     "superseded": sa.false(),
     "retired": sa.true(),
 }
-_KEEP_RETIREMENT = Prepared(sa.insert(_history).from_select(list(_retirement), sa.select(*_retirement.values()).where(named)))
+_KEEP_RETIREMENT = Prepared(
+    sa.insert(_history).from_select(
+        list(_retirement), sa.select(*_retirement.values()).where(named)
+    )
+)
 
 
-def retire(db: Reader, project_key: str, component: str, by: str | None, observed_at: datetime | None) -> Decision[ComponentRow]:
-    """Takes the component out of all lists. Raises NotFound, Invalid and Superseded. May be repeated."""
+def retire(
+    db: Reader, project_key: str, component: str, by: str | None, observed_at: datetime | None
+) -> Decision[ComponentRow]:
+    """Takes the component out of all lists.
+
+    Raises NotFound, Invalid and Superseded. May be repeated.
+    """
     row = db.row(BY_NAME_WITH_NOW, project=project_key, name=component)
     if row is None or row["revision"] is None:
         raise not_found(project_key, component)
@@ -54,6 +63,10 @@ def retire(db: Reader, project_key: str, component: str, by: str | None, observe
     change.add(_RETIRE, {**names, **guard, "by": by}, expect=1)
     change.add(_KEEP_RETIREMENT, names, expect=1)
     previous = stored["previous_state"]
-    change.record(component_event("component.retired", project_key, component, stored, by, previous_state=previous))
+    change.record(
+        component_event(
+            "component.retired", project_key, component, stored, by, previous_state=previous
+        )
+    )
     change.answer_with(lambda rows: cast(ComponentRow, rows[0]), BY_NAME, names)
     return change

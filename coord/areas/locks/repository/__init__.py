@@ -11,7 +11,14 @@ from coord.areas.locks.repository.blocking import blocking_locks, waiting_on_me
 from coord.areas.locks.repository.claims import NoLongerWaiting, claim
 from coord.areas.locks.repository.expiry import note_expired
 from coord.areas.locks.repository.grants import grant
-from coord.areas.locks.repository.queries import count, find, get, held_among, held_by, refuse_skew_now
+from coord.areas.locks.repository.queries import (
+    count,
+    find,
+    get,
+    held_among,
+    held_by,
+    refuse_skew_now,
+)
 from coord.areas.locks.repository.releases import (
     claimed_before,
     release,

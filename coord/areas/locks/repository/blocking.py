@@ -27,7 +27,9 @@ def waiting_on_me(db: Reader, rows: list[WaiterRow], session_id: str) -> dict[st
     found: dict[str, str] = {}
     for waiter_id in {row["waiter_id"] for row in rows} if held else set():
         wanted = waiters.rows_of(db, waiter_id)
-        lock_id = next((lock["id"] for lock in held if any(conflict(row, lock) for row in wanted)), None)
+        lock_id = next(
+            (lock["id"] for lock in held if any(conflict(row, lock) for row in wanted)), None
+        )
         if lock_id is not None:
             found[waiter_id] = lock_id
     return found

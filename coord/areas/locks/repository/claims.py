@@ -35,7 +35,9 @@ from coord.store import Answer, Change, Decision, Prepared, Reader, journal
 _aliases = LockAlias.__table__
 
 _STILL_HELD = Prepared(
-    sa.update(table).where(columns.id == param("lock_id"), columns.session_id == param("by"), held(journal.moment)).values(id=columns.id)
+    sa.update(table)
+    .where(columns.id == param("lock_id"), columns.session_id == param("by"), held(journal.moment))
+    .values(id=columns.id)
 )
 """Touches one row while the session holds the lock: a guard."""
 
@@ -142,7 +144,9 @@ class ClaimAttempt:
             self._change.add(_STILL_HELD, {"lock_id": lock_id, "by": session_id}, expect=1)
         first = [row for row in alive if row["waiter_id"] not in passed]
         self._ahead |= {(row["waiter_id"], row["nth"]): row for row in first}
-        self._new.append((request, sum(row["revision"] for row in alive if row["waiter_id"] in passed)))
+        self._new.append(
+            (request, sum(row["revision"] for row in alive if row["waiter_id"] in passed))
+        )
         self._lock_ids.append(request.id)
 
     def renew(self, own: LockRow, request: RequestedLock) -> None:
@@ -166,7 +170,9 @@ class ClaimAttempt:
         conflicts, ahead = list(self._conflicts.values()), list(self._ahead.values())
         awaited = [] if conflicts else blocking_locks(self._db, ahead[0])
         known = conflicts or awaited
-        return Blocked(conflicts, ahead, awaited, known[0]["now"] if known else database_now(self._db))
+        return Blocked(
+            conflicts, ahead, awaited, known[0]["now"] if known else database_now(self._db)
+        )
 
     def granted(self) -> Change[ClaimOutcome]:
         change, terms = self._change, self._terms
@@ -205,7 +211,9 @@ def _granted_before(db: Reader, terms: ClaimTerms) -> list[LockAnswer] | None:
     return locks if len(locks) == len(terms.requests) else None
 
 
-def _answer_again(db: Reader, locks: list[LockAnswer], waiter_id: str | None) -> Decision[ClaimOutcome]:
+def _answer_again(
+    db: Reader, locks: list[LockAnswer], waiter_id: str | None
+) -> Decision[ClaimOutcome]:
     """The same claim, sent twice, was granted to the other call: this one has nothing to wait
     for any more."""
     change: Change[ClaimOutcome] = Change()

@@ -6,7 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.locks.overlap import force_index
-from coord.areas.locks.repository.statements import HELD_INDEX, columns, lock_columns, lock_event, table
+from coord.areas.locks.repository.statements import (
+    HELD_INDEX,
+    columns,
+    lock_columns,
+    lock_event,
+    table,
+)
 from coord.areas.locks.rows import LockRow, lock_as_of_now
 from coord.store import Answer, Change, Decision, Prepared, Reader, journal, now
 
@@ -14,7 +20,9 @@ MAX_NOTED = 100  # expired locks noted by one change
 
 _DUE = Prepared(
     force_index(
-        sa.select(*lock_columns).where(columns.released_at.is_(None), columns.expires_at <= now()).limit(MAX_NOTED),
+        sa.select(*lock_columns)
+        .where(columns.released_at.is_(None), columns.expires_at <= now())
+        .limit(MAX_NOTED),
         table,
         HELD_INDEX,
     )
@@ -22,7 +30,11 @@ _DUE = Prepared(
 
 _EXPIRE = Prepared(
     sa.update(table)
-    .where(columns.id == param("lock_id"), columns.released_at.is_(None), columns.expires_at <= journal.moment)
+    .where(
+        columns.id == param("lock_id"),
+        columns.released_at.is_(None),
+        columns.expires_at <= journal.moment,
+    )
     .values(released_at=columns.expires_at, release_reason="expired")
 )
 

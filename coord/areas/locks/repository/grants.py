@@ -37,7 +37,9 @@ def _insert(depth: int, tree: bool) -> Prepared:
     key, is_tree = param("key", type_=sa.String), param("tree", type_=sa.Boolean)
     same = sa.and_(columns.resource_key == key, columns.tree == is_tree)
     exclusive = sa.or_(mode == "exclusive", columns.mode == "exclusive")
-    against: sa.Select[Any] = force_index(sa.select(sa.literal_column("1")).select_from(table), table, HELD_INDEX).where(
+    against: sa.Select[Any] = force_index(
+        sa.select(sa.literal_column("1")).select_from(table), table, HELD_INDEX
+    ).where(
         columns.released_at.is_(None),  # an expired one too: `claim` notes its end first
         columns.project_key == param("project_key", type_=sa.String),
         overlaps(columns, depth, tree),
@@ -72,7 +74,9 @@ def _insert(depth: int, tree: bool) -> Prepared:
 
 
 _NO_ALIAS = Prepared(
-    sa.update(_head).where(_head.c.id == 1, ~sa.exists().where(_aliases.id == param("alias", type_=sa.String))).values(id=_head.c.id)
+    sa.update(_head)
+    .where(_head.c.id == 1, ~sa.exists().where(_aliases.id == param("alias", type_=sa.String)))
+    .values(id=_head.c.id)
 )
 """Touches one row when the id is not an alias: a guard."""
 
@@ -105,7 +109,9 @@ def add_grant(
     """
     resource = request.resource
     data = {"resource": request.name, "mode": terms.mode, "description": terms.description, **data}
-    event = change.record(Event("lock.claimed", "lock", request.id, terms.project_key, terms.session_id, data))
+    event = change.record(
+        Event("lock.claimed", "lock", request.id, terms.project_key, terms.session_id, data)
+    )
     if terms.may_be_repeated:
         change.add(_NO_ALIAS, {"alias": request.id}, expect=1)
     values = {
@@ -135,7 +141,10 @@ def answer_granted(change: Change[ClaimOutcome], terms: ClaimTerms) -> None:
     def finish(rows: Rows) -> ClaimOutcome:
         last = len(terms.requests) - 1
         return Granted(
-            [_granted(terms, request, rows[0]["revision"] - last + nth, rows[0]["at"]) for nth, request in enumerate(terms.requests)],
+            [
+                _granted(terms, request, rows[0]["revision"] - last + nth, rows[0]["at"])
+                for nth, request in enumerate(terms.requests)
+            ],
             created=True,
         )
 
@@ -188,13 +197,17 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
             held(journal.moment),
             ~sa.exists(sa.select(against.c.id)),
         )
-        .values(mode="exclusive", fencing_token=journal.revision - param("back", type_=sa.BigInteger))
+        .values(
+            mode="exclusive", fencing_token=journal.revision - param("back", type_=sa.BigInteger)
+        )
     )
 
 
 def add_upgrade(change: Change[Any], own: LockRow, resource: Resource, **data: Any) -> None:
     """Adds that the caller's shared lock becomes exclusive."""
-    event = change.record(lock_event("lock.upgraded", own, own["session_id"], mode="exclusive", **data))
+    event = change.record(
+        lock_event("lock.upgraded", own, own["session_id"], mode="exclusive", **data)
+    )
     values: Row = {"project_key": own["project_key"], "lock_id": own["id"], "by": own["session_id"]}
     upgrade = _upgrade(len(resource.above), resource.tree)
     change.add(upgrade, {**values, **overlap_values(resource)}, expect=1, event=event)

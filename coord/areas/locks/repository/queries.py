@@ -24,7 +24,9 @@ from coord.store import Prepared, Reader, Row, now, unindexed
 
 _NOW = Prepared(sa.select(now().label("now")))
 _BY_ID = Prepared(sa.select(*lock_columns).where(columns.id == param("id")))
-_HELD_BY = Prepared(sa.select(*lock_columns).where(columns.session_id == param("session_id"), held(now())))
+_HELD_BY = Prepared(
+    sa.select(*lock_columns).where(columns.session_id == param("session_id"), held(now()))
+)
 
 
 def get(db: Reader, lock_id: str) -> LockRow:
@@ -56,7 +58,9 @@ def held_by_newest_first(db: Reader, session_id: str, project_key: str | None) -
     query = _only_held(sa.select(*lock_columns), session_id).where(columns.session_id == session_id)
     if project_key is not None:
         query = query.where(columns.project_key == project_key)
-    return [lock_as_of_now(row) for row in db.rows(query.order_by(unindexed(columns.revision).desc()))]
+    return [
+        lock_as_of_now(row) for row in db.rows(query.order_by(unindexed(columns.revision).desc()))
+    ]
 
 
 def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[LockRow]:
@@ -64,7 +68,9 @@ def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[LockRo
     see `LocksQuery`."""
     query = sa.select(*lock_columns).limit(limit + 1)
     if filters["state"] == "active":
-        query = _only_held(query, filters["session_id"]).order_by(unindexed(columns.revision).desc())
+        query = _only_held(query, filters["session_id"]).order_by(
+            unindexed(columns.revision).desc()
+        )
     else:
         query = query.order_by(columns.revision.desc())
     if filters["state"] == "released":

@@ -56,12 +56,16 @@ def release_held(lock_id: str, session_id: str) -> Change[LockRow]:
     guard decides."""
     change: Change[LockRow] = Change()
     change.add(_RELEASE, {"lock_id": lock_id, "by": session_id, "reason": "released"}, expect=1)
-    change.record(Event("lock.released", "lock", lock_id, session_id=session_id, statement=_RECORD_OF_LOCK))
+    change.record(
+        Event("lock.released", "lock", lock_id, session_id=session_id, statement=_RECORD_OF_LOCK)
+    )
     change.answer_with(lambda rows: lock_as_of_now(rows[0]), *read_back([lock_id]))
     return change
 
 
-def release(db: Reader, lock_id: str, session_id: str, observed_at: datetime | None) -> Decision[LockRow]:
+def release(
+    db: Reader, lock_id: str, session_id: str, observed_at: datetime | None
+) -> Decision[LockRow]:
     """Releases the caller's lock, or anybody's that is stale. Raises NotFound, NotHolder, Invalid
     and Superseded.
 
@@ -79,7 +83,9 @@ def release(db: Reader, lock_id: str, session_id: str, observed_at: datetime | N
     return change
 
 
-def release_by_name(db: Reader, session_id: str, project_key: str, name: str, observed_at: datetime | None) -> Decision[list[LockAnswer]]:
+def release_by_name(
+    db: Reader, session_id: str, project_key: str, name: str, observed_at: datetime | None
+) -> Decision[list[LockAnswer]]:
     """Releases what the caller holds under this name, or what is held there and stale.
 
     Raises NotHolder for another's live lock, Invalid and Superseded. May be repeated: a caller that
@@ -87,7 +93,11 @@ def release_by_name(db: Reader, session_id: str, project_key: str, name: str, ob
     """
     refuse_skew_now(db, observed_at)
     resource = canonical(name)
-    held_locks = [lock for lock in overlapping(db, project_key, resource) if resource_of(lock) == resource and lock["released_at"] is None]
+    held_locks = [
+        lock
+        for lock in overlapping(db, project_key, resource)
+        if resource_of(lock) == resource and lock["released_at"] is None
+    ]
     own = [lock for lock in held_locks if lock["session_id"] == session_id]
     locks = own or [lock for lock in held_locks if lock["stale"]]
     if not locks and held_locks and not _held_before(db, session_id, project_key, resource):
@@ -105,7 +115,9 @@ def _held_before(db: Reader, session_id: str, project_key: str, resource: Resour
     return db.row(query.limit(1)) is not None
 
 
-def release_all(db: Reader, session_id: str, project_key: str | None, observed_at: datetime | None) -> Decision[list[LockAnswer]]:
+def release_all(
+    db: Reader, session_id: str, project_key: str | None, observed_at: datetime | None
+) -> Decision[list[LockAnswer]]:
     """Releases everything that the session holds (in the project), but what it claimed after it
     decided this.
 
@@ -122,7 +134,9 @@ def claimed_before(locks: list[LockRow], observed_at: datetime | None) -> list[L
     return [lock for lock in locks if not is_superseded(observed_at, claimed_at(lock))]
 
 
-def _release_all(locks: list[LockRow], session_id: str, observed_at: datetime | None) -> Decision[list[LockAnswer]]:
+def _release_all(
+    locks: list[LockRow], session_id: str, observed_at: datetime | None
+) -> Decision[list[LockAnswer]]:
     if not locks:
         return Answer([])
     change: Change[list[LockAnswer]] = Change()
@@ -149,7 +163,9 @@ def _add_release(
         release_locks(change, [lock], session_id, "released", observed_at)
     else:
         change.add(RELEASE_STALE, {"lock_id": lock["id"], "by": session_id}, expect=1)
-        event = lock_event("lock.released", lock, session_id, holder=lock["session_id"], reason="stale")
+        event = lock_event(
+            "lock.released", lock, session_id, holder=lock["session_id"], reason="stale"
+        )
         change.record(event)
 
 

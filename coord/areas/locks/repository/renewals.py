@@ -19,7 +19,17 @@ from coord.areas.locks.repository.statements import (
 )
 from coord.areas.locks.rows import LockRow, lock_as_of_now
 from coord.observed_at import new_observed_at, refuse_skew
-from coord.store import Change, Decision, Prepared, Reader, Row, Timestamp, journal, microseconds, plus
+from coord.store import (
+    Change,
+    Decision,
+    Prepared,
+    Reader,
+    Row,
+    Timestamp,
+    journal,
+    microseconds,
+    plus,
+)
 
 _session_id = param("by", type_=sa.String)
 _held_by_session = sa.and_(columns.session_id == _session_id, held(journal.moment))
@@ -40,7 +50,11 @@ _RENEW = Prepared(
     )
 )
 
-_SHOW_ACTIVITY = Prepared(sa.update(table).where(_held_by_session).values(last_activity_at=journal.moment, stale_at=stale_at(_session_id)))
+_SHOW_ACTIVITY = Prepared(
+    sa.update(table)
+    .where(_held_by_session)
+    .values(last_activity_at=journal.moment, stale_at=stale_at(_session_id))
+)
 _RESTART_TTLS = Prepared(
     sa.update(table)
     .where(_held_by_session, columns.ttl_hours > 0)
@@ -51,7 +65,11 @@ _RESTART_TTLS = Prepared(
         )
     )
 )
-_MAKE_STALE = Prepared(sa.update(table).where(_held_by_session, columns.stale_at > journal.moment).values(stale_at=journal.moment))
+_MAKE_STALE = Prepared(
+    sa.update(table)
+    .where(_held_by_session, columns.stale_at > journal.moment)
+    .values(stale_at=journal.moment)
+)
 
 
 @dataclass(frozen=True)

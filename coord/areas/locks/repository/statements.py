@@ -26,13 +26,17 @@ lock_columns = [*columns, now().label("now")]
 
 
 def held(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    return sa.and_(columns.released_at.is_(None), sa.or_(columns.expires_at.is_(None), columns.expires_at > at))
+    return sa.and_(
+        columns.released_at.is_(None), sa.or_(columns.expires_at.is_(None), columns.expires_at > at)
+    )
 
 
 def stale_at(session: sa.ColumnElement[str]) -> sa.ColumnElement[datetime]:
     """When a lock that shows activity now turns stale: after the stale time, or at once when its
     session breaks its promise."""
-    return earlier(plus(journal.moment, param("stale_us", type_=sa.BigInteger)), presence.promise(session))
+    return earlier(
+        plus(journal.moment, param("stale_us", type_=sa.BigInteger)), presence.promise(session)
+    )
 
 
 @lru_cache(maxsize=256)
@@ -49,7 +53,11 @@ def unreleased(depth: int, tree: bool) -> Prepared:
 def overlapping(db: Reader, project_key: str, resource: Resource) -> list[LockRow]:
     """The locks that overlap the resource and are not released, or expired without a note of it;
     the oldest first."""
-    found = db.rows(unreleased(len(resource.above), resource.tree), project_key=project_key, **overlap_values(resource))
+    found = db.rows(
+        unreleased(len(resource.above), resource.tree),
+        project_key=project_key,
+        **overlap_values(resource),
+    )
     return sorted(map(lock_as_of_now, found), key=lambda lock: lock["revision"])
 
 
@@ -59,7 +67,9 @@ RELEASE_STALE = Prepared(
     .values(released_at=journal.moment, released_by=param("by"), release_reason="stale")
 )
 
-_LOCK_INSIDE = Prepared(sa.select(*columns, journal.moment.label("now")).where(columns.id == param("id")))
+_LOCK_INSIDE = Prepared(
+    sa.select(*columns, journal.moment.label("now")).where(columns.id == param("id"))
+)
 
 
 def read_back(ids: list[str]) -> tuple[Statement, Row]:
@@ -76,5 +86,10 @@ def in_order(rows: Rows, ids: Iterable[str]) -> list[LockAnswer]:
 
 
 def lock_event(kind: str, lock: LockRow, session_id: str | None, **more: Any) -> Event:
-    data = {"resource": lock["resource"], "mode": lock["mode"], "description": lock["description"], **more}
+    data = {
+        "resource": lock["resource"],
+        "mode": lock["mode"],
+        "description": lock["description"],
+        **more,
+    }
     return Event(kind, "lock", lock["id"], lock["project_key"], session_id, data)

@@ -25,10 +25,25 @@ from coord.areas.locks.rows import (
 )
 from coord.areas.locks.terms import ClaimTerms
 from coord.live import processes
-from coord.store import Answer, Change, Decision, Event, Id, Prepared, Reader, Row, Statement, journal, now, plus
+from coord.store import (
+    Answer,
+    Change,
+    Decision,
+    Event,
+    Id,
+    Prepared,
+    Reader,
+    Row,
+    Statement,
+    journal,
+    now,
+    plus,
+)
 
 BEHIND_ALL = 2**62  # a revision larger than any: where a claim stands that does not wait
-GRACE_US = 5_000_000  # a row outlives its call's wait by this: it may be in the middle of its last try
+GRACE_US = (
+    5_000_000  # a row outlives its call's wait by this: it may be in the middle of its last try
+)
 MAX_REMOVED = 100  # dead waiters removed by one change
 
 _table = LockWaiter.__table__
@@ -87,7 +102,9 @@ def blocked_by(db: Reader, lock: LockRow) -> list[WaiterRow]:
 
 
 _OF_WAITER = Prepared(_rows.where(_c.waiter_id == param("waiter")).order_by(_c.nth))
-_OF_SESSION = Prepared(_rows.where(_c.session_id == param("session_id")).order_by(_c.revision, _c.nth))
+_OF_SESSION = Prepared(
+    _rows.where(_c.session_id == param("session_id")).order_by(_c.revision, _c.nth)
+)
 _ALL = Prepared(_rows.order_by(_c.revision, _c.nth))
 _PROCESSES = Prepared(sa.select(_c.process).distinct())
 _OVERDUE = Prepared(sa.select(_c.waiter_id).where(_c.until <= now()).limit(1))
@@ -132,7 +149,9 @@ def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[Waiter
     listed = [
         row
         for row in rows
-        if row["waiter_id"] not in dead and row["revision"] > (after or 0) and filters["session_id"] in (None, row["session_id"])
+        if row["waiter_id"] not in dead
+        and row["revision"] > (after or 0)
+        and filters["session_id"] in (None, row["session_id"])
     ]
     return waiter_answers(listed)[: limit + 1]
 
@@ -170,7 +189,9 @@ def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[None]:
     change: Change[None] = Change()
     names = [request.name for request in terms.requests]
     data = {"resources": names, "mode": terms.mode, "description": terms.description}
-    event = change.record(Event("lock.waiting", "waiter", waiter_id, terms.project_key, terms.session_id, data))
+    event = change.record(
+        Event("lock.waiting", "waiter", waiter_id, terms.project_key, terms.session_id, data)
+    )
     for nth, request in enumerate(terms.requests):
         values = {
             "nth": nth,
@@ -206,8 +227,21 @@ def end_wait(db: Reader, change: Change[Any], waiter_id: str, reason: str) -> No
     if not rows:
         return
     change.add(_DELETE, {"waiter": waiter_id}, expect=len(rows))
-    data = {"resources": [row["resource"] for row in rows], "mode": rows[0]["mode"], "reason": reason}
-    change.record(Event("lock.wait_ended", "waiter", waiter_id, rows[0]["project_key"], rows[0]["session_id"], data))
+    data = {
+        "resources": [row["resource"] for row in rows],
+        "mode": rows[0]["mode"],
+        "reason": reason,
+    }
+    change.record(
+        Event(
+            "lock.wait_ended",
+            "waiter",
+            waiter_id,
+            rows[0]["project_key"],
+            rows[0]["session_id"],
+            data,
+        )
+    )
 
 
 def end_waits(db: Reader, waiter_ids: Iterable[str], reason: str) -> Decision[None]:

@@ -1,7 +1,7 @@
 """Lists of messages and inboxes.
 
-A list finds its keys first and then reads the rows: so each is a few ranges of an index that end after a
-page, and no body is read that is not shown.
+A list finds its keys first and then reads the rows: so each is a few ranges of an index that end
+after a page, and no body is read that is not shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,9 +33,12 @@ _r = _reads.c
 
 _recent = _c.created_at > plus(now(), param("window_us", type_=sa.BigInteger))
 _window_start = param("window_start", type_=sa.BigInteger)
-_WINDOW_START = Prepared(sa.select(_c.revision).where(_recent).order_by(_c.created_at, _c.revision).limit(1))
+_WINDOW_START = Prepared(
+    sa.select(_c.revision).where(_recent).order_by(_c.created_at, _c.revision).limit(1)
+)
 
-# The indexes that a part of a list may be a range of, best first, each with the filters that it takes.
+# The indexes that a part of a list may be a range of, best first, each with the filters that it
+# takes.
 _INDEXES = (
     ("ix_messages_of_thread", {"thread_id"}),
     ("ix_messages_unread", {"read_at"}),
@@ -53,10 +56,11 @@ _LEADING_COLUMNS = {
 
 @dataclass(frozen=True)
 class _Part:
-    """Some of a list: messages with these values (None: null) that meet the conditions. One range of one index.
+    """Some of a list: messages with these values (None: null) that meet the conditions. One range
+    of one index.
 
-    Without statistics SQLite takes whichever index comes first, and MariaDB's guess changes with them; so the
-    index is named here.
+    Without statistics SQLite takes whichever index comes first, and MariaDB's guess changes with
+    them; so the index is named here.
     """
 
     equal: Mapping[str, Any]
@@ -68,7 +72,11 @@ class _Part:
         query = sa.select(*columns).select_from(_messages).where(*self.conditions)
         for name, value in self.equal.items():
             query = query.where((_c[name] if name in leading else unindexed(_c[name])) == value)
-        return query if index is None else query.with_hint(_messages, f"FORCE INDEX ({index})", "mariadb")
+        return (
+            query
+            if index is None
+            else query.with_hint(_messages, f"FORCE INDEX ({index})", "mariadb")
+        )
 
 
 def _parts(names: FilterNames) -> list[_Part]:
@@ -82,13 +90,19 @@ def _parts(names: FilterNames) -> list[_Part]:
     if unread:
         by_others += (_c.revision >= _window_start, ~_read_by(me))
     projects: list[Row] = [{}, {"project_key": None}] if "project_key" in names else [{}]
-    broadcasts = [_Part({**filters, "to_session": None, **project}, by_others) for project in projects]
-    filters.pop("project_key", None)  # a session sees what is addressed to it, whatever project it works on
+    broadcasts = [
+        _Part({**filters, "to_session": None, **project}, by_others) for project in projects
+    ]
+    filters.pop(
+        "project_key", None
+    )  # a session sees what is addressed to it, whatever project it works on
     return [_Part({**filters, **unread}), *broadcasts]
 
 
 def _read_by(session: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """The start of the window is repeated: MariaDB may read all that the session has read before it compares."""
+    """The start of the window is repeated: MariaDB may read all that the session has read before it
+    compares.
+    """
     in_window = _r.message >= _window_start
     read = sa.exists().where(_r.session_id == session, _r.message == _c.revision, in_window)
     return read.correlate(_messages)
@@ -105,7 +119,9 @@ def _keys(names: FilterNames) -> Prepared:
         return ordered.limit(param("most", type_=sa.Integer))
 
     after = [_c.revision > beyond if unread else _c.revision < beyond] if "after" in names else []
-    parts = [in_order(part.select(_c.revision).where(*after), _c.revision) for part in _parts(names)]
+    parts = [
+        in_order(part.select(_c.revision).where(*after), _c.revision) for part in _parts(names)
+    ]
     keys = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
     sizes = _messages.alias("sizes")
     with_sizes = sa.select(keys.c.revision, sizes.c.size)
@@ -119,9 +135,13 @@ def _count(names: FilterNames) -> Prepared:
     return Prepared(sa.select(sum(parts[1:], start=parts[0]).label("count")))
 
 
-def _prepare(db: Reader, filters: Mapping[str, object], broadcast_days: float) -> tuple[FilterNames, dict[str, object]]:
+def _prepare(
+    db: Reader, filters: Mapping[str, object], broadcast_days: float
+) -> tuple[FilterNames, dict[str, object]]:
     """Which filters are set, and the values for the statement of such a list."""
-    values = {name: value for name, value in filters.items() if value is not None and value is not False}
+    values = {
+        name: value for name, value in filters.items() if value is not None and value is not False
+    }
     names = frozenset(values)
     if values.pop("unread_only", False):
         start = db.value(_WINDOW_START, window_us=-microseconds(days=broadcast_days))
@@ -150,19 +170,27 @@ def find(
 
 def may_show(filters: ListFilters, entry: Row) -> bool:
     """Whether the list may show the message that this entry of the journal is about."""
-    if entry["type"] != "message.sent" or filters["from_session"] not in (None, entry["session_id"]):
+    if entry["type"] != "message.sent" or filters["from_session"] not in (
+        None,
+        entry["session_id"],
+    ):
         return False
     recipient = entry["data"]["to_session"]
     if filters["to_session"] is None:
         return filters["project_key"] in (None, entry["project_key"])
     if recipient is not None:
         return bool(recipient == filters["to_session"])
-    in_project = filters["project_key"] is None or entry["project_key"] in (None, filters["project_key"])
+    in_project = filters["project_key"] is None or entry["project_key"] in (
+        None,
+        filters["project_key"],
+    )
     return in_project and entry["session_id"] != filters["to_session"]
 
 
 def fitting(keys: Sequence[KeyRow], max_characters: int | None = None) -> Sequence[KeyRow]:
-    """The first keys whose bodies have so many characters at most (None: as many as a page may); at least one."""
+    """The first keys whose bodies have so many characters at most (None: as many as a page may); at
+    least one.
+    """
     most = MAX_PAGE_CHARACTERS if max_characters is None else max_characters
     total = 0
     for position, key in enumerate(keys):
@@ -172,14 +200,19 @@ def fitting(keys: Sequence[KeyRow], max_characters: int | None = None) -> Sequen
     return keys
 
 
-def unread_keys(db: Reader, session_id: str, project_key: str | None, broadcast_days: float, limit: int) -> list[KeyRow]:
+def unread_keys(
+    db: Reader, session_id: str, project_key: str | None, broadcast_days: float, limit: int
+) -> list[KeyRow]:
     """The first unread messages of the inbox, oldest first."""
     names, values = _prepare(db, _inbox(session_id, project_key), broadcast_days)
     return cast(list[KeyRow], db.rows(_keys(names), most=limit, **values))
 
 
-def find_unread(db: Reader, session_id: str, project_key: str | None, broadcast_days: float) -> tuple[list[MessageAnswer], int]:
-    """The first unread messages of the session's inbox, as many as a check-in can show, and how many there are.
+def find_unread(
+    db: Reader, session_id: str, project_key: str | None, broadcast_days: float
+) -> tuple[list[MessageAnswer], int]:
+    """The first unread messages of the session's inbox, as many as a check-in can show, and how
+    many there are.
 
     All that is addressed to it, and broadcasts of the project.
     """
@@ -191,8 +224,12 @@ def find_unread(db: Reader, session_id: str, project_key: str | None, broadcast_
     return get_several(db, [key["revision"] for key in page], session_id), total
 
 
-def count_unread(db: Reader, broadcast_days: float, session_id: str | None = None, project_key: str | None = None) -> int:
-    """How many messages the session's inbox holds unread, exactly; without a session, all unread direct ones."""
+def count_unread(
+    db: Reader, broadcast_days: float, session_id: str | None = None, project_key: str | None = None
+) -> int:
+    """How many messages the session's inbox holds unread, exactly; without a session, all unread
+    direct ones.
+    """
     names, values = _prepare(db, _inbox(session_id, project_key), broadcast_days)
     return int(db.value(_count(names), **values))
 

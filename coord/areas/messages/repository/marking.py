@@ -63,7 +63,9 @@ def _by_ids(size: int) -> Prepared:
 
 @lru_cache(maxsize=16)
 def _read_direct(size: int) -> Prepared:
-    unread = sa.update(_messages).where(_c.revision.in_(revision_params(size)), _c.read_at.is_(None))
+    unread = sa.update(_messages).where(
+        _c.revision.in_(revision_params(size)), _c.read_at.is_(None)
+    )
     return Prepared(unread.values(read_at=journal.moment, read_count=1))
 
 
@@ -88,7 +90,9 @@ def _count_reader(size: int) -> Prepared:
 
 @lru_cache(maxsize=16)
 def _ack_direct(size: int) -> Prepared:
-    unacked = sa.update(_messages).where(_c.revision.in_(revision_params(size)), _c.acked_at.is_(None))
+    unacked = sa.update(_messages).where(
+        _c.revision.in_(revision_params(size)), _c.acked_at.is_(None)
+    )
     return Prepared(unacked.values(acked_at=journal.moment))
 
 
@@ -110,11 +114,13 @@ class MarkResult:
         return MarkResult(self.read + other.read, [*self.changed, *other.changed])
 
 
-def mark_one(db: Reader, message_id: str, session_id: str | None, ack: bool) -> Decision[MessageAnswer]:
+def mark_one(
+    db: Reader, message_id: str, session_id: str | None, ack: bool
+) -> Decision[MessageAnswer]:
     """Marks the message read, with `ack` acknowledged too. May be repeated.
 
-    Without a session the recipient is taken to be the caller. Raises NotFound and NotRecipient; Invalid
-    for a broadcast without a session.
+    Without a session the recipient is taken to be the caller. Raises NotFound and NotRecipient;
+    Invalid for a broadcast without a session.
     """
     row = cast(BriefRow | None, db.row(_BRIEF_BY_ID, id=message_id, viewer=session_id))
     if row is None:
@@ -148,7 +154,8 @@ def find_to_mark(
     ids: Sequence[str] | None,
     broadcast_days: float,
 ) -> list[int]:
-    """The revisions of the messages with these ids (None: of all in the inbox that are unread), oldest first.
+    """The revisions of the messages with these ids (None: of all in the inbox that are unread),
+    oldest first.
 
     Raises Invalid for an id that no message has, and NotRecipient.
     """
@@ -160,7 +167,9 @@ def find_to_mark(
     rows = db.rows(_by_ids(padded_size(ids)), **padded_values(ids))
     missing = {*ids} - {row["id"] for row in rows}
     if missing:
-        raise Invalid({"ids": [f"There is no message {message_id}." for message_id in sorted(missing)]})
+        raise Invalid(
+            {"ids": [f"There is no message {message_id}." for message_id in sorted(missing)]}
+        )
     for row in rows:
         _check_recipient(row["id"], row["to_session"], session_id)
     return [row["revision"] for row in rows]
@@ -185,7 +194,9 @@ def mark(db: Reader, revisions: list[int], session_id: str, ack: bool) -> Decisi
     return change if result.changed else Answer(result)
 
 
-def _add_marks(change: Change[Any], rows: Sequence[BriefRow], session_id: str | None, ack: bool) -> MarkResult:
+def _add_marks(
+    change: Change[Any], rows: Sequence[BriefRow], session_id: str | None, ack: bool
+) -> MarkResult:
     direct = [row for row in rows if row["to_session"] is not None]
     broadcasts = [row for row in rows if row["to_session"] is None]
     unread_direct = [row for row in direct if row["read_at"] is None]
@@ -202,7 +213,11 @@ def _add_marks(change: Change[Any], rows: Sequence[BriefRow], session_id: str | 
         for row in sorted(marked, key=lambda row: row["revision"]):
             change.record(message_event(kind, row, session_id or row["to_session"]))
     touched = {row["revision"] for row in unread + unacked}
-    changed: list[KeyRow] = [{"revision": row["revision"], "size": row["size"]} for row in rows if row["revision"] in touched]
+    changed: list[KeyRow] = [
+        {"revision": row["revision"], "size": row["size"]}
+        for row in rows
+        if row["revision"] in touched
+    ]
     return MarkResult(len(unread), changed)
 
 
@@ -220,8 +235,12 @@ def _add_steps(
             change.add(statement(padded_size(revisions)), step_values, expect=len(revisions))
 
 
-def report(db: Reader, result: MarkResult, session_id: str, project_key: str | None, broadcast_days: float) -> MarkReport:
-    """How many were marked, the first page of what was changed, and how many of the inbox are still unread."""
+def report(
+    db: Reader, result: MarkResult, session_id: str, project_key: str | None, broadcast_days: float
+) -> MarkReport:
+    """How many were marked, the first page of what was changed, and how many of the inbox are still
+    unread.
+    """
     answered = [key["revision"] for key in fitting(result.changed[:MAX_ANSWERED])]
     return {
         "read": result.read,

@@ -1,4 +1,6 @@
-"""IN lists of every length from a few prepared statements: the last member is repeated up to a power of two."""
+"""IN lists of every length from a few prepared statements: the last member is repeated up to a
+power of two.
+"""
 
 from collections.abc import Sequence
 

@@ -52,7 +52,9 @@ def get(db: Reader, message_id: str, viewer: str | None) -> MessageAnswer:
 
 
 def not_found(message_id: str) -> NotFound:
-    return NotFound(f"There is no message {message_id}. Messages are listed at /api/coord/messages.")
+    return NotFound(
+        f"There is no message {message_id}. Messages are listed at /api/coord/messages."
+    )
 
 
 def get_several(db: Reader, revisions: list[int], viewer: str | None) -> list[MessageAnswer]:
@@ -81,8 +83,16 @@ def with_readers(db: Reader, rows: Sequence[MessageRow], max_readers: int) -> li
 def as_answered(row: MessageRow, readers: list[ReaderRow]) -> MessageAnswer:
     if row["to_session"] is None:
         marks = (row["viewer_read_at"], row["viewer_acked_at"])
-        return {**row, "read_at": marks[0], "acked_at": marks[1], "broadcast": True, "read_by": readers}
+        return {
+            **row,
+            "read_at": marks[0],
+            "acked_at": marks[1],
+            "broadcast": True,
+            "read_by": readers,
+        }
     if row["read_at"] is not None:
         recipient = row["to_session"]
-        readers = [{"session_id": recipient, "read_at": row["read_at"], "acked_at": row["acked_at"]}]
+        readers = [
+            {"session_id": recipient, "read_at": row["read_at"], "acked_at": row["acked_at"]}
+        ]
     return {**row, "broadcast": False, "read_by": readers}

@@ -23,7 +23,10 @@ _THREAD = Prepared(sa.select(_c.thread_id).where(_c.id == param("id")))
 
 
 def _insert() -> Prepared:
-    """Inserts the message, with the revision of its own event. A repeated id fails on the unique key."""
+    """Inserts the message, with the revision of its own event.
+
+    A repeated id fails on the unique key.
+    """
     texts = (
         *("id", "thread_id", "reply_to", "project_key", "from_session", "to_session"),
         *("subject", "body", "importance", "digest"),
@@ -43,7 +46,8 @@ _INSERT = _insert()
 
 
 def send(db: Reader, content: Content, message_id: str) -> Decision[tuple[MessageAnswer, bool]]:
-    """`(message, created)`. Raises IdConflict, and Invalid when it answers a message that does not exist.
+    """`(message, created)`. Raises IdConflict, and Invalid when it answers a message that does not
+    exist.
 
     May be repeated: it answers what is stored.
     """
@@ -54,7 +58,9 @@ def send(db: Reader, content: Content, message_id: str) -> Decision[tuple[Messag
     return send_new(content, message_id, _thread_of(db, content["reply_to"]))
 
 
-def send_new(content: Content, message_id: str, thread_id: str | None = None) -> Change[tuple[MessageAnswer, bool]]:
+def send_new(
+    content: Content, message_id: str, thread_id: str | None = None
+) -> Change[tuple[MessageAnswer, bool]]:
     """The change that sends the message, if its id is new; without a thread it begins one."""
     change: Change[tuple[MessageAnswer, bool]] = Change()
     _add_message(change, {**content, "id": message_id, "thread_id": thread_id or message_id})
@@ -91,7 +97,9 @@ def _add_message(change: Change[Any], message: NewMessage) -> None:
 
 
 def _digest(content: Content) -> str:
-    return digest({name: value for name, value in content.items() if name not in ("id", "thread_id")})
+    return digest(
+        {name: value for name, value in content.items() if name not in ("id", "thread_id")}
+    )
 
 
 def _thread_of(db: Reader, reply_to: str | None) -> str | None:
@@ -99,7 +107,9 @@ def _thread_of(db: Reader, reply_to: str | None) -> str | None:
         return None
     thread_id: str | None = db.value(_THREAD, id=reply_to)
     if thread_id is None:
-        problem = f"There is no message {reply_to} to answer. Leave reply_to out to begin a new thread."
+        problem = (
+            f"There is no message {reply_to} to answer. Leave reply_to out to begin a new thread."
+        )
         raise Invalid({"reply_to": [problem]})
     return thread_id
 

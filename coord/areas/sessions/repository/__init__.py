@@ -1,8 +1,9 @@
-"""Every SQL statement of the sessions area. Functions read, and return a Change or an Answer; none of them commits.
+"""Every SQL statement of the sessions area. Functions read, and return a Change or an Answer; none
+of them commits.
 
-All time is the database's. Whether a promise was broken is judged by the clock when somebody asks; that it is
-noted later only adds what follows from it. Each guard says what was decided upon, so of a heartbeat and the
-end of a promise one comes first, whole.
+All time is the database's. Whether a promise was broken is judged by the clock when somebody asks;
+that it is noted later only adds what follows from it. Each guard says what was decided upon, so of
+a heartbeat and the end of a promise one comes first, whole.
 """
 
 from coord.areas.sessions.repository import changes

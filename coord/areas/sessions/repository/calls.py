@@ -26,7 +26,9 @@ _ttl_us = _c.ttl_minutes * 60_000_000
 _NOTE_CALL = Prepared(
     sa.update(_sessions)
     .where(named, is_there, _c.last_seen_at < plus(journal.moment, _ago))
-    .values(last_seen_at=plus(journal.moment, _ago), expires_at=plus(journal.moment, _ttl_us + _ago))
+    .values(
+        last_seen_at=plus(journal.moment, _ago), expires_at=plus(journal.moment, _ttl_us + _ago)
+    )
 )
 """A call some time ago. It counts from then on, unless something newer is known."""
 
@@ -37,20 +39,22 @@ _LAST_CHANGE = Prepared(sa.select(journal.last_seen(param("named", type_=sa.Stri
 class CallsResult:
     """What became of noted calls.
 
-    `too_early`: sessions whose call is to be noted again, since their last one was written just now.
-    `looked_up`: sessions without a row here, whose last change was looked for.
+    `too_early`: sessions whose call is to be noted again, since their last one was written just
+    now. `looked_up`: sessions without a row here, whose last change was looked for.
     """
 
     too_early: list[str] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
 
 
-def write_calls(db: Reader, calls: Mapping[str, float], skipped: Collection[str]) -> Decision[CallsResult]:
+def write_calls(
+    db: Reader, calls: Mapping[str, float], skipped: Collection[str]
+) -> Decision[CallsResult]:
     """Writes down calls, each made at a time of time.monotonic().
 
-    A call counts for a session that is there, and brings back one that was noted gone although the call had
-    kept its promise. Of others only those count that have ever changed something: what they hold may depend
-    on it. `skipped`: sessions that were looked up within the minute.
+    A call counts for a session that is there, and brings back one that was noted gone although the
+    call had kept its promise. Of others only those count that have ever changed something: what
+    they hold may depend on it. `skipped`: sessions that were looked up within the minute.
     """
     query = sa.select(*_c, now().label("now")).where(_c.session_id.in_(list(calls)))
     rows = {row["session_id"]: row for row in cast(list[SessionRow], db.rows(query))}
@@ -67,13 +71,18 @@ def write_calls(db: Reader, calls: Mapping[str, float], skipped: Collection[str]
             result.too_early.append(session_id)
         else:
             result.looked_up.append(session_id)
-            if _has_called_since_its_end(row, age) and db.value(_LAST_CHANGE, named=session_id) is not None:
+            if (
+                _has_called_since_its_end(row, age)
+                and db.value(_LAST_CHANGE, named=session_id) is not None
+            ):
                 _record_activity(change, session_id, None)
     change.answer_with(lambda _: result)
     return change if change.events else Answer(result)
 
 
-def _note_call(change: Change[CallsResult], result: CallsResult, row: SessionRow, age: timedelta) -> None:
+def _note_call(
+    change: Change[CallsResult], result: CallsResult, row: SessionRow, age: timedelta
+) -> None:
     if row["last_seen_at"] >= row["now"] - age:
         return
     if row["now"] - row["last_seen_at"] < _write_interval(row):

@@ -1,4 +1,6 @@
-"""Collects what a session should know at the start of a turn: each area's part, and what others changed."""
+"""Collects what a session should know at the start of a turn: each area's part, and what others
+changed.
+"""
 
 from typing import cast
 
@@ -11,7 +13,8 @@ from coord.store import Reader, journal
 
 
 def collect_checkin(db: Reader, session: SessionAnswer, after: int | None) -> Checkin:
-    """What the session should know now. Leaves out the part of an area whose hook fails, and says so.
+    """What the session should know now. Leaves out the part of an area whose hook fails, and says
+    so.
 
     Where the journal stands is read first, so what comes meanwhile is shown next time.
     """

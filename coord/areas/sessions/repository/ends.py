@@ -25,18 +25,29 @@ _c = _sessions.c
 _NOW = Prepared(sa.select(now().label("now")))
 
 _limit = param("most", type_=sa.Integer)
-_DUE = Prepared(sa.select(_c.session_id).where(is_there, _c.expires_at <= now()).order_by(_c.expires_at).limit(_limit))
+_DUE = Prepared(
+    sa.select(_c.session_id)
+    .where(is_there, _c.expires_at <= now())
+    .order_by(_c.expires_at)
+    .limit(_limit)
+)
 
 _broken = sa.and_(named, is_there, _c.expires_at <= journal.moment)
-_NOTE_GONE = Prepared(sa.update(_sessions).where(_broken).values(ended_at=_c.expires_at, final_state="gone"))
+_NOTE_GONE = Prepared(
+    sa.update(_sessions).where(_broken).values(ended_at=_c.expires_at, final_state="gone")
+)
 _STILL_BROKEN = Prepared(sa.update(_sessions).where(_broken).values(session_id=_c.session_id))
 """Touches the row of a session that has not come back: a guard."""
 
 _may_end = sa.or_(is_there, _c.final_state == sa.literal("gone"))
 _not_back = sa.and_(named, _may_end, not_superseded(_c.last_seen_at))
-_END = Prepared(sa.update(_sessions).where(_not_back).values(ended_at=journal.moment, final_state="ended"))
+_END = Prepared(
+    sa.update(_sessions).where(_not_back).values(ended_at=journal.moment, final_state="ended")
+)
 _STILL_NOT_BACK = Prepared(sa.update(_sessions).where(_not_back).values(session_id=_c.session_id))
-"""Touches the row of a session that has not ended, and was not seen since its end was decided: a guard."""
+"""Touches the row of a session that has not ended, and was not seen since its end was decided: a
+guard.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,9 @@ class EndResult:
     incomplete: bool = False
 
 
-def end(db: Reader, session_id: str, silent_after_us: int, observed_at: datetime | None) -> Decision[EndResult]:
+def end(
+    db: Reader, session_id: str, silent_after_us: int, observed_at: datetime | None
+) -> Decision[EndResult]:
     """Ends the session, and what it has. Raises Invalid, Superseded and HookFailed.
 
     May be repeated; works for a session that never announced itself.
@@ -57,7 +70,11 @@ def end(db: Reader, session_id: str, silent_after_us: int, observed_at: datetime
     row = by_name(db, session_id)
     if observed_at is not None:
         refuse_skew(observed_at, row["now"] if row is not None else db.value(_NOW))
-    if row is not None and row["final_state"] != "ended" and is_superseded(observed_at, row["last_seen_at"]):
+    if (
+        row is not None
+        and row["final_state"] != "ended"
+        and is_superseded(observed_at, row["last_seen_at"])
+    ):
         raise Superseded(as_answered(row, silent_after_us))
     may_end = row is not None and row["final_state"] != "ended"
     change: Change[EndResult] = Change()
@@ -65,7 +82,9 @@ def end(db: Reader, session_id: str, silent_after_us: int, observed_at: datetime
     _call_end_hooks(db, session_end)
     if may_end:
         guard = _STILL_NOT_BACK if session_end.incomplete else _END
-        change.steps.insert(0, Step(guard, {"named": session_id, "new_observed_at": observed_at}, 1))
+        change.steps.insert(
+            0, Step(guard, {"named": session_id, "new_observed_at": observed_at}, 1)
+        )
     if not session_end.incomplete and (may_end or change.events):
         project_key = row["project_key"] if row is not None else None
         change.record(session_event("session.ended", session_id, project_key))
@@ -82,7 +101,9 @@ def end(db: Reader, session_id: str, silent_after_us: int, observed_at: datetime
 
 
 def find_due(db: Reader) -> list[str]:
-    """Sessions that have broken their promise, as far as is known here, and are not yet noted gone."""
+    """Sessions that have broken their promise, as far as is known here, and are not yet
+    noted gone.
+    """
     return [row["session_id"] for row in db.rows(_DUE, most=MAX_DUE)]
 
 
@@ -109,7 +130,9 @@ def note_gone(db: Reader, session_id: str) -> Decision[EndResult]:
         change.record(Event("session.gone", "session", session_id, row["project_key"], None, data))
     _notify_affected(change, session_end, row)
     complete = not session_end.incomplete
-    change.answer_with(lambda _: EndResult(None, complete, session_end.counts, session_end.incomplete))
+    change.answer_with(
+        lambda _: EndResult(None, complete, session_end.counts, session_end.incomplete)
+    )
     return change
 
 
@@ -120,7 +143,8 @@ def _has_broken_its_promise(row: SessionRow) -> bool:
 def _call_end_hooks(db: Reader, session_end: SessionEnd) -> None:
     """Lets every area add what becomes of what the session had.
 
-    While one of them says `incomplete`, the session has not ended yet: should nobody go on, it is due again.
+    While one of them says `incomplete`, the session has not ended yet: should nobody go on, it is
+    due again.
     """
     for area in areas():
         if area.on_session_end is not None:
@@ -133,8 +157,9 @@ def _notify_affected(change: Change[Any], session_end: SessionEnd, row: SessionR
         return
     name = session_end.session_id
     reason = (
-        f"{name} promised to call again within {row['ttl_minutes']:g} minutes and did not: it was last seen at "
-        f"{_to_the_second(row['last_seen_at'])}, and counts as gone since {_to_the_second(row['expires_at'])}."
+        f"{name} promised to call again within {row['ttl_minutes']:g} minutes and did not: it was"
+        f" last seen at {_to_the_second(row['last_seen_at'])}, and counts as gone since"
+        f" {_to_the_second(row['expires_at'])}."
     )
     for session_id, sentences in sorted(session_end.affected.items()):
         omitted = len(sentences) - MAX_SENTENCES

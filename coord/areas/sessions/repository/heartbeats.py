@@ -25,7 +25,10 @@ _ago = -param("ago_us", type_=sa.BigInteger)
 
 
 def _announce() -> Prepared:
-    """Inserts the row. Of two that do so at once the second fails on the unique key and decides again."""
+    """Inserts the row.
+
+    Of two that do so at once the second fails on the unique key and decides again.
+    """
     values: dict[str, Any] = {
         "revision": _own_revision,
         "session_id": param("named", type_=sa.String),
@@ -57,14 +60,19 @@ _ANNOUNCE_AGAIN = Prepared(
 
 @lru_cache(maxsize=16)
 def _heartbeat(given: frozenset[str]) -> Prepared:
-    """A heartbeat with these fields. It does not read their old values: two at once do not undo each other."""
+    """A heartbeat with these fields.
+
+    It does not read their old values: two at once do not undo each other.
+    """
     kept_ttl_us = _c.ttl_minutes * 60_000_000
     ttl_us = param("ttl_us", type_=sa.BigInteger) if "ttl_minutes" in given else kept_ttl_us
     values = {name: param(f"new_{name}", type_=_c[name].type) for name in sorted(given)}
     return Prepared(
         sa.update(_sessions)
         .where(named, is_there)
-        .values({**values, "last_seen_at": journal.moment, "expires_at": plus(journal.moment, ttl_us)})
+        .values(
+            {**values, "last_seen_at": journal.moment, "expires_at": plus(journal.moment, ttl_us)}
+        )
     )
 
 
@@ -72,11 +80,13 @@ def _ttl_us(minutes: float | None) -> int | None:
     return None if minutes is None else round(minutes * 60_000_000)
 
 
-def heartbeat(db: Reader, body: Heartbeat, silent_after_us: int, *, is_checkin: bool = False) -> Decision[tuple[SessionAnswer, bool]]:
+def heartbeat(
+    db: Reader, body: Heartbeat, silent_after_us: int, *, is_checkin: bool = False
+) -> Decision[tuple[SessionAnswer, bool]]:
     """`(session, whether it announced itself anew)`.
 
-    A field left out keeps its value, but not beyond a clean end: the name may be another's next. A check-in
-    means more to what the session has.
+    A field left out keeps its value, but not beyond a clean end: the name may be another's next. A
+    check-in means more to what the session has.
     """
     session_id = body["session_id"]
     given = {name: value for name, value in body.items() if name in FIELDS}
@@ -102,13 +112,26 @@ def heartbeat(db: Reader, body: Heartbeat, silent_after_us: int, *, is_checkin: 
     return change
 
 
-def announce(change: Change[Any], session_id: str, fields: SessionFields, row: SessionRow | None, ago_us: int = 0) -> None:
-    """Adds that the session announces itself. `row`: what is stored of it. `ago_us`: how long ago it called."""
+def announce(
+    change: Change[Any],
+    session_id: str,
+    fields: SessionFields,
+    row: SessionRow | None,
+    ago_us: int = 0,
+) -> None:
+    """Adds that the session announces itself.
+
+    `row`: what is stored of it. `ago_us`: how long ago it called.
+    """
     data = {"agent": fields["agent"], "task": fields["task"], "ttl_minutes": fields["ttl_minutes"]}
-    nth = change.record(session_event("session.announced", session_id, fields["project_key"], **data))
+    nth = change.record(
+        session_event("session.announced", session_id, fields["project_key"], **data)
+    )
     values: dict[str, Any] = {"named": session_id, "ttl_us": _ttl_us(fields["ttl_minutes"])}
     if row is None:
-        change.add(_ANNOUNCE, {**values, "project_key": fields["project_key"], **data}, expect=1, event=nth)
+        change.add(
+            _ANNOUNCE, {**values, "project_key": fields["project_key"], **data}, expect=1, event=nth
+        )
         return
     new = {f"new_{name}": value for name, value in data.items()}
     new["new_project_key"] = fields["project_key"]

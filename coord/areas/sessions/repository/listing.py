@@ -23,7 +23,9 @@ BY_NAME = Prepared(sa.select(*_c, now().label("now")).where(named))
 
 
 def silent_us() -> int:
-    """How long a session that promised nothing may be without a sign of life before it counts as silent."""
+    """How long a session that promised nothing may be without a sign of life before it counts as
+    silent.
+    """
     return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])
 
 
@@ -81,8 +83,12 @@ def find(
     limit: int,
     silent_after_us: int,
 ) -> list[SessionAnswer]:
-    """`limit + 1` sessions at most, the one that announced itself last first, older than the revision `after`."""
-    listing = _listing(frozenset(states) if states else None, project_key is not None, after is not None)
+    """`limit + 1` sessions at most, the one that announced itself last first, older than the
+    revision `after`.
+    """
+    listing = _listing(
+        frozenset(states) if states else None, project_key is not None, after is not None
+    )
     values = {"project_key": project_key, "after": after, "silent_us": silent_after_us}
     rows = db.rows(listing, most=limit + 1, **values)
     return [as_answered(row, silent_after_us) for row in cast(list[SessionRow], rows)]
@@ -101,7 +107,11 @@ def _counting(in_project: bool) -> Prepared:
 
     def number_of(conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[int]:
         numbers = [
-            sa.select(sa.func.count()).select_from(_sessions).where(condition, *in_scope).scalar_subquery() for condition in conditions
+            sa.select(sa.func.count())
+            .select_from(_sessions)
+            .where(condition, *in_scope)
+            .scalar_subquery()
+            for condition in conditions
         ]
         total: sa.ColumnElement[int] = numbers[0]
         for number in numbers[1:]:
@@ -114,5 +124,7 @@ def _counting(in_project: bool) -> Prepared:
 
 def count(db: Reader, project_key: str | None, silent_after_us: int) -> dict[str, int]:
     """How many sessions are alive, silent and gone, exactly."""
-    row = db.row(_counting(project_key is not None), project_key=project_key, silent_us=silent_after_us)
+    row = db.row(
+        _counting(project_key is not None), project_key=project_key, silent_us=silent_after_us
+    )
     return {state: int(number) for state, number in (row or {}).items()}

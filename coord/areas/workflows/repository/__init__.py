@@ -1,4 +1,5 @@
-"""Every SQL statement of the workflows area. Functions read, and return a Change or an Answer; none of them commits.
+"""Every SQL statement of the workflows area. Functions read, and return a Change or an Answer; none
+of them commits.
 
 All time is the database's. What was decided upon a row is guarded by its `changed`.
 """

@@ -1,7 +1,7 @@
 """Claiming the next work item.
 
-It is chosen inside the change: changes are serial, so callers that claim at the same moment get different
-items, the best first, and none of them has to try again.
+It is chosen inside the change: changes are serial, so callers that claim at the same moment get
+different items, the best first, and none of them has to try again.
 """
 
 from datetime import timedelta
@@ -30,7 +30,10 @@ _entries = journal.JournalEntry.__table__.c
 
 @lru_cache(maxsize=4)
 def _next(scope: tuple[str, ...]) -> sa.Select[Any]:
-    """The item that is claimed next. `scope`: which of project_key and workflow_id the caller names."""
+    """The item that is claimed next.
+
+    `scope`: which of project_key and workflow_id the caller names.
+    """
     for_caller = sa.or_(_c.assigned_to.is_(None), _c.assigned_to == param("session_id"))
     in_scope = [_c[name] == param(name) for name in scope]
     ready = sa.select(_c.id).where(_c.stage == READY, for_caller, *in_scope)
@@ -44,7 +47,10 @@ def _is_any_ready(scope: tuple[str, ...]) -> Prepared:
 
 @lru_cache(maxsize=4)
 def _insert(scope: tuple[str, ...]) -> Prepared:
-    """Notes which item the claim gets. The item is changed by _TAKE: MariaDB does not tell which rows an UPDATE touched."""
+    """Notes which item the claim gets.
+
+    The item is changed by _TAKE: MariaDB does not tell which rows an UPDATE touched.
+    """
     item = _next(scope).subquery("next")
     values: dict[str, Any] = {
         "revision": journal.revision,
@@ -52,7 +58,9 @@ def _insert(scope: tuple[str, ...]) -> Prepared:
         "item_id": item.c.id,
         "digest": param("digest", type_=sa.String),
     }
-    return Prepared(sa.insert(work_item_claims).from_select(list(values), sa.select(*values.values())))
+    return Prepared(
+        sa.insert(work_item_claims).from_select(list(values), sa.select(*values.values()))
+    )
 
 
 _claimed = sa.and_(_claims.id == param("claim_id"), _c.id == _claims.item_id)
@@ -93,13 +101,23 @@ _RECORD_CLAIM = journal.recording(
 
 _EMPTY_CLAIM = Prepared(
     sa.select(_claims.digest, _entries.at, now().label("now"))
-    .select_from(work_item_claims.outerjoin(journal.JournalEntry.__table__, _entries.revision == _claims.revision))
-    .where(_claims.id == param("claim_id"), _claims.item_id == sa.literal(NO_ITEM, _claims.item_id.type))
+    .select_from(
+        work_item_claims.outerjoin(
+            journal.JournalEntry.__table__, _entries.revision == _claims.revision
+        )
+    )
+    .where(
+        _claims.id == param("claim_id"),
+        _claims.item_id == sa.literal(NO_ITEM, _claims.item_id.type),
+    )
 )
 """A claim that was answered 204, and when."""
 
 _FORGET_EMPTY = Prepared(
-    sa.delete(work_item_claims).where(_claims.id == param("claim_id"), _claims.item_id == sa.literal(NO_ITEM, _claims.item_id.type))
+    sa.delete(work_item_claims).where(
+        _claims.id == param("claim_id"),
+        _claims.item_id == sa.literal(NO_ITEM, _claims.item_id.type),
+    )
 )
 
 
@@ -120,10 +138,11 @@ _ITEM_OF_CLAIM = Prepared(sa.select(*COLUMNS, _claims.digest.label("claim_digest
 
 
 def claim(db: Reader, body: ClaimItem, claim_id: str) -> Decision[ItemAnswer | None]:
-    """The next ready item, now the caller's; None when there is none. Raises Invalid and IdConflict.
+    """The next ready item, now the caller's; None when there is none. Raises Invalid and
+    IdConflict.
 
-    May be repeated: the claim gives the same item, and for REMEMBER_EMPTY nothing if there was nothing. Leaves
-    out items that are assigned to others, and those of closed workflows.
+    May be repeated: the claim gives the same item, and for REMEMBER_EMPTY nothing if there was
+    nothing. Leaves out items that are assigned to others, and those of closed workflows.
     """
     names = {"project_key": body["project_key"], "workflow_id": body["workflow_id"]}
     content_digest = digest({"session_id": body["session_id"], **names})
@@ -152,20 +171,35 @@ def claim(db: Reader, body: ClaimItem, claim_id: str) -> Decision[ItemAnswer | N
     return _add_claim(change, scope, claim_values)
 
 
-def _add_claim(change: Change[ItemAnswer | None], scope: tuple[str, ...], values: dict[str, str]) -> Change[ItemAnswer | None]:
+def _add_claim(
+    change: Change[ItemAnswer | None], scope: tuple[str, ...], values: dict[str, str]
+) -> Change[ItemAnswer | None]:
     claim_id, caller = values["claim_id"], values["session_id"]
     change.add(_insert(scope), values, expect=1)
     change.add(_TAKE, {"claim_id": claim_id, "session": caller}, expect=1)
     change.add(_COUNT_TAKEN, {"claim_id": claim_id}, expect=1)
-    change.record(Event("work_item.claimed", "work_item", claim_id, session_id=caller, statement=_RECORD_CLAIM))
+    change.record(
+        Event(
+            "work_item.claimed", "work_item", claim_id, session_id=caller, statement=_RECORD_CLAIM
+        )
+    )
     change.answer_with(lambda rows: answers(rows)[0], _ITEM_OF_CLAIM, {"claim_id": claim_id})
     return change
 
 
 def _add_empty(
-    change: Change[ItemAnswer | None], scope: tuple[str, ...], values: dict[str, str], project_key: str | None
+    change: Change[ItemAnswer | None],
+    scope: tuple[str, ...],
+    values: dict[str, str],
+    project_key: str | None,
 ) -> Change[ItemAnswer | None]:
-    """Remembers that there was nothing, so that a second delivery does not take an item for nobody."""
+    """Remembers that there was nothing, so that a second delivery does not take an item
+    for nobody.
+    """
     change.add(_remember_empty(scope), values, expect=1)
-    change.record(Event("work_item.none_ready", "claim", values["claim_id"], project_key, values["session_id"]))
+    change.record(
+        Event(
+            "work_item.none_ready", "claim", values["claim_id"], project_key, values["session_id"]
+        )
+    )
     return change

@@ -1,7 +1,8 @@
-"""When a change of a workflow or a work item was decided: a late replay neither undoes what is newer nor counts twice.
+"""When a change of a workflow or a work item was decided: a late replay neither undoes what is
+newer nor counts twice.
 
-An object's `observed_at` only grows once it has one, so what was found to be late stays late. The UPDATE of
-what was not late checks again.
+An object's `observed_at` only grows once it has one, so what was found to be late stays late. The
+UPDATE of what was not late checks again.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ from coord.areas.workflows.rows import ChangeItem, ChangeWorkflow, ItemToChange,
 from coord.ids import digest
 from coord.observed_at import is_superseded, refuse_skew
 
-MAX_OF_ONE_MOMENT = 20  # changes of one object remembered: a caller's clock may have whole seconds only
+MAX_OF_ONE_MOMENT = (
+    20  # changes of one object remembered: a caller's clock may have whole seconds only
+)
 
 Stored = ItemToChange | WorkflowToChange
 Fields = ChangeItem | ChangeWorkflow
@@ -25,13 +28,17 @@ def is_late(stored: Stored, fields: Fields) -> bool:
 
 
 def is_known(stored: Stored, fields: Fields) -> bool:
-    """Whether the object was given this very change already; others of the same moment may have followed."""
+    """Whether the object was given this very change already; others of the same moment may have
+    followed.
+    """
     decisions = stored["decisions"]
     return decisions is not None and _is_same_moment(stored, fields) and digest(fields) in decisions
 
 
 def confirms(stored: Stored, fields: Fields) -> bool:
-    """Whether a change that leaves all as it is says something new: that this was wanted later than was known."""
+    """Whether a change that leaves all as it is says something new: that this was wanted later than
+    was known.
+    """
     return fields["observed_at"] not in (None, stored["observed_at"])
 
 

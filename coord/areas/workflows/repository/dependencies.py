@@ -1,6 +1,8 @@
-"""Which work item waits for which: the SQL that keeps each item's `open_dependencies` right, and the search for cycles.
+"""Which work item waits for which: the SQL that keeps each item's `open_dependencies` right, and
+the search for cycles.
 
-`open_dependencies` changes in the same change as what it counts: a dependency's completion, or the item's own list.
+`open_dependencies` changes in the same change as what it counts: a dependency's completion, or the
+item's own list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,26 +31,39 @@ _LINK = Prepared(
 )
 
 _UNLINK = Prepared(
-    sa.delete(dependencies).where(dependencies.c.depends_on == param("depends_on"), dependencies.c.item_id == param("item_id"))
+    sa.delete(dependencies).where(
+        dependencies.c.depends_on == param("depends_on"), dependencies.c.item_id == param("item_id")
+    )
 )
 
-_dependents = sa.and_(dependencies.c.depends_on == param("depends_on"), _c.id == dependencies.c.item_id)
+_dependents = sa.and_(
+    dependencies.c.depends_on == param("depends_on"), _c.id == dependencies.c.item_id
+)
 
 _COUNT_DEPENDENCY = Prepared(
     sa.update(work_items)
     .where(_dependents)
-    .values(open_dependencies=_c.open_dependencies + param("more", type_=sa.Integer), changed=journal.revision)
+    .values(
+        open_dependencies=_c.open_dependencies + param("more", type_=sa.Integer),
+        changed=journal.revision,
+    )
 )
 
 
 def move_stages(stages: Mapping[str, str], *conditions: sa.ColumnElement[bool]) -> Prepared:
     """Moves items from the stages that are the keys to those that are the values."""
     to = sa.case(dict(stages), value=_c.stage)
-    return Prepared(sa.update(work_items).where(one_of(_c.stage, stages), *conditions).values(stage=to, changed=journal.revision))
+    return Prepared(
+        sa.update(work_items)
+        .where(one_of(_c.stage, stages), *conditions)
+        .values(stage=to, changed=journal.revision)
+    )
 
 
 _cancelled = work_items.alias("cancelled")
-_is_cancelled = sa.and_(_cancelled.c.id == dependencies.c.depends_on, _cancelled.c.stage == sa.literal("cancelled"))
+_is_cancelled = sa.and_(
+    _cancelled.c.id == dependencies.c.depends_on, _cancelled.c.stage == sa.literal("cancelled")
+)
 
 cancelled_dependencies = (
     sa.select(sa.func.group_concat(dependencies.c.depends_on))
@@ -58,12 +73,18 @@ cancelled_dependencies = (
     .scalar_subquery()
     .label("cancelled_dependencies")
 )
-"""A column of a work item: the ids of its dependencies that are cancelled, with commas; null when none are."""
+"""A column of a work item: the ids of its dependencies that are cancelled, with commas; null when
+none are.
+"""
 
 _stuck = work_items.alias("stuck")
 _count_stuck = (
     sa.select(sa.func.count(_stuck.c.id.distinct()))
-    .select_from(_stuck.join(dependencies, dependencies.c.item_id == _stuck.c.id).join(_cancelled, _is_cancelled))
+    .select_from(
+        _stuck.join(dependencies, dependencies.c.item_id == _stuck.c.id).join(
+            _cancelled, _is_cancelled
+        )
+    )
     .where(_stuck.c.workflow_id == workflows.c.id, one_of(_stuck.c.stage, WAITING_STAGES))
     .correlate(workflows)
     .scalar_subquery()
@@ -74,15 +95,23 @@ stuck_items = sa.case((workflows.c.items_pending > 0, _count_stuck), else_=0).la
 _FREE = move_stages(FREED, _dependents, _c.open_dependencies == 0)
 _HOLD_UP = move_stages(HELD_UP, _dependents, _c.open_dependencies > 0)
 
-_LAST_EDIT = Prepared(sa.select(dependency_edits.c.revision).where(dependency_edits.c.project_key == param("project_key")))
+_LAST_EDIT = Prepared(
+    sa.select(dependency_edits.c.revision).where(
+        dependency_edits.c.project_key == param("project_key")
+    )
+)
 _FIRST_EDIT = Prepared(
     sa.insert(dependency_edits).from_select(
-        ["project_key", "revision"], sa.select(param("project_key", type_=sa.String), journal.revision.label("revision"))
+        ["project_key", "revision"],
+        sa.select(param("project_key", type_=sa.String), journal.revision.label("revision")),
     )
 )
 _NEXT_EDIT = Prepared(
     sa.update(dependency_edits)
-    .where(dependency_edits.c.project_key == param("project"), dependency_edits.c.revision == param("last_edit"))
+    .where(
+        dependency_edits.c.project_key == param("project"),
+        dependency_edits.c.revision == param("last_edit"),
+    )
     .values(revision=journal.revision)
 )
 
@@ -95,12 +124,16 @@ def completion(db: Reader, ids: Sequence[str], project_key: str) -> dict[str, bo
     completed = {row["id"]: row["stage"] == "completed" for row in rows}
     missing = [item_id for item_id in ids if item_id not in completed]
     if missing:
-        problems = [f"There is no work item {item_id} in project {project_key!r}." for item_id in missing]
+        problems = [
+            f"There is no work item {item_id} in project {project_key!r}." for item_id in missing
+        ]
         raise Invalid({"depends_on": problems})
     return completed
 
 
-def link(change: Change[Any], item_id: str, added: Mapping[str, bool], removed: Iterable[str] = ()) -> None:
+def link(
+    change: Change[Any], item_id: str, added: Mapping[str, bool], removed: Iterable[str] = ()
+) -> None:
     """`added`: the new dependencies, and whether each was completed when it was read."""
     for dependency in removed:
         change.add(_UNLINK, {"depends_on": dependency, "item_id": item_id}, expect=1)
@@ -121,10 +154,13 @@ def must_not_depend_on_itself(item_id: str, depends_on: Iterable[str]) -> None:
         raise _cycle([item_id, item_id])
 
 
-def add_without_cycle(db: Reader, change: Change[Any], item_id: str, depends_on: Sequence[str], project_key: str) -> None:
+def add_without_cycle(
+    db: Reader, change: Change[Any], item_id: str, depends_on: Sequence[str], project_key: str
+) -> None:
     """Raises Invalid when one of the new dependencies waits for the item.
 
-    If anybody else adds dependencies in the project meanwhile, its guard fails and it is decided again.
+    If anybody else adds dependencies in the project meanwhile, its guard fails and it is decided
+    again.
     """
     last_edit = db.value(_LAST_EDIT, project_key=project_key)
     must_not_depend_on_itself(item_id, depends_on)
@@ -137,11 +173,18 @@ def add_without_cycle(db: Reader, change: Change[Any], item_id: str, depends_on:
 
 
 def _has_dependents(db: Reader, item_id: str) -> bool:
-    return db.row(sa.select(dependencies.c.item_id).where(dependencies.c.depends_on == item_id).limit(1)) is not None
+    return (
+        db.row(
+            sa.select(dependencies.c.item_id).where(dependencies.c.depends_on == item_id).limit(1)
+        )
+        is not None
+    )
 
 
 def _search(db: Reader, item_id: str, depends_on: Iterable[str]) -> None:
-    """Walks up from the new dependencies, a level at a time, and raises Invalid on meeting the item."""
+    """Walks up from the new dependencies, a level at a time, and raises Invalid on meeting the
+    item.
+    """
     reached_from: dict[str, str] = dict.fromkeys(depends_on, item_id)
     level = list(reached_from)
     while level:
@@ -163,4 +206,6 @@ def _path(reached_from: Mapping[str, str], last: str, first: str) -> list[str]:
 
 
 def _cycle(path: list[str]) -> Invalid:
-    return Invalid({"depends_on": [f"This would be a cycle, each waiting for the next: {' -> '.join(path)}."]})
+    return Invalid(
+        {"depends_on": [f"This would be a cycle, each waiting for the next: {' -> '.join(path)}."]}
+    )

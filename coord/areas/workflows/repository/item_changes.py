@@ -34,8 +34,13 @@ _c = work_items.c
 
 _CHANGEABLE = ("title", "description", "status", "priority", "depends_on", "assigned_to")
 
-_WORKFLOW = Prepared(sa.select(workflows.c.project_key, workflows.c.status).where(workflows.c.id == param("id")))
-_workflow_columns = (workflows.c.name.label("workflow_name"), workflows.c.status.label("workflow_status"))
+_WORKFLOW = Prepared(
+    sa.select(workflows.c.project_key, workflows.c.status).where(workflows.c.id == param("id"))
+)
+_workflow_columns = (
+    workflows.c.name.label("workflow_name"),
+    workflows.c.status.label("workflow_status"),
+)
 _TO_CHANGE = Prepared(
     sa.select(*COLUMNS, *_workflow_columns, now().label("now"))
     .join(workflows, workflows.c.id == _c.workflow_id)
@@ -96,10 +101,14 @@ def _count(old: str | None, new: str) -> Prepared:
     if old is not None:
         counts[f"items_{old}"] = workflows.c[f"items_{old}"] - 1
     guard = _closed == param("closed", type_=sa.Integer)
-    return Prepared(sa.update(workflows).where(workflows.c.id == param("workflow_id"), guard).values(counts))
+    return Prepared(
+        sa.update(workflows).where(workflows.c.id == param("workflow_id"), guard).values(counts)
+    )
 
 
-def count_item(change: Change[Any], workflow_id: str, old: str | None, new: str, *, closed: bool) -> None:
+def count_item(
+    change: Change[Any], workflow_id: str, old: str | None, new: str, *, closed: bool
+) -> None:
     """Counts an item of the workflow under its new status instead of the old one, if it had one.
 
     Guards that the workflow is still `closed`, or not, as it was when the item's stage was chosen.
@@ -108,7 +117,10 @@ def count_item(change: Change[Any], workflow_id: str, old: str | None, new: str,
 
 
 def create(db: Reader, body: CreateItem, item_id: str) -> Decision[tuple[ItemAnswer, bool]]:
-    """`(item, created)`. Raises Invalid and IdConflict. May be repeated: it answers what is stored."""
+    """`(item, created)`.
+
+    Raises Invalid and IdConflict. May be repeated: it answers what is stored.
+    """
     workflow = workflow_of(db, body["workflow_id"], body["project_key"])
     item = _new_item(body, item_id, workflow["project_key"])
     content_digest = _content_digest(item)
@@ -152,20 +164,30 @@ def _content_digest(item: NewItem) -> str:
 
 
 def workflow_of(db: Reader, workflow_id: str, project_key: str | None) -> Row:
-    """The `status` and `project_key` of the workflow that a call names. Raises Invalid, also if the projects differ."""
+    """The `status` and `project_key` of the workflow that a call names.
+
+    Raises Invalid, also if the projects differ.
+    """
     workflow = db.row(_WORKFLOW, id=workflow_id)
     if workflow is None:
-        problem = f"There is no workflow {workflow_id}. Create it first, or look at /api/coord/workflows."
+        problem = (
+            f"There is no workflow {workflow_id}. Create it first, or look at /api/coord/workflows."
+        )
         raise Invalid({"workflow_id": [problem]})
     if project_key not in (None, workflow["project_key"]):
         theirs = workflow["project_key"]
-        problem = f"The workflow belongs to project {theirs!r}. Leave project_key out, or give that."
+        problem = (
+            f"The workflow belongs to project {theirs!r}. Leave project_key out, or give that."
+        )
         raise Invalid({"project_key": [problem]})
     return workflow
 
 
 def _place(item: ItemContent, completed: Mapping[str, bool], *, closed: bool) -> ItemPlace:
-    """`completed`: the item's dependencies, and whether each is completed. `closed`: its workflow is."""
+    """`completed`: the item's dependencies, and whether each is completed.
+
+    `closed`: its workflow is.
+    """
     open_dependencies = list(completed.values()).count(False)
     return {
         "open_dependencies": open_dependencies,
@@ -210,15 +232,22 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
 
 
 def _other_assignee(old: ItemAnswer, session_id: str | None) -> str | None:
-    """Who has the item in progress, if that is another session than the caller, who named itself."""
+    """Who has the item in progress, if that is another session than the caller, who named
+    itself.
+    """
     if old["status"] != "in_progress" or session_id in (None, old["assigned_to"]):
         return None
     return old["assigned_to"]
 
 
-def _tell_assignee(change: Change[Any], assignee: str, item: ItemToChange, status: str, session_id: str) -> None:
+def _tell_assignee(
+    change: Change[Any], assignee: str, item: ItemToChange, status: str, session_id: str
+) -> None:
     name = f"{item['title']!r} ({item['id']}) of {item['workflow_name']!r}"
-    body = f"{session_id} changed work item {name}, which you had in progress, with force. It is {status!r} now."
+    body = (
+        f"{session_id} changed work item {name}, which you had in progress, with force. It is"
+        f" {status!r} now."
+    )
     subject = f"{session_id} changed a work item of yours"
     deliver(change, Notice(assignee, subject, body, item["project_key"]))
 
@@ -230,7 +259,9 @@ def _new_content(old: ItemAnswer, fields: ChangeItem) -> ItemContent:
         "description": fields.get("description", old["description"]),
         "status": fields.get("status", old["status"]),
         "priority": fields.get("priority", old["priority"]),
-        "depends_on": old["depends_on"] if set(depends_on) == set(old["depends_on"]) else depends_on,
+        "depends_on": (
+            old["depends_on"] if set(depends_on) == set(old["depends_on"]) else depends_on
+        ),
         "assigned_to": _new_assignee(old, fields),
     }
 
@@ -238,8 +269,8 @@ def _new_content(old: ItemAnswer, fields: ChangeItem) -> ItemContent:
 def _new_assignee(old: ItemAnswer, fields: ChangeItem) -> str | None:
     """Who has the item after a PATCH.
 
-    Whoever it says; the caller that takes an unassigned one into work; nobody when a claimed one goes back
-    into the queue.
+    Whoever it says; the caller that takes an unassigned one into work; nobody when a claimed one
+    goes back into the queue.
     """
     if "assigned_to" in fields:
         return fields["assigned_to"]
@@ -261,7 +292,9 @@ def _update_row(
 ) -> None:
     """The guarded UPDATE of the item's own row, and its links to what it depends on."""
     completed = deps.completion(db, new["depends_on"], old["project_key"])
-    added = {item_id: done for item_id, done in completed.items() if item_id not in old["depends_on"]}
+    added = {
+        item_id: done for item_id, done in completed.items() if item_id not in old["depends_on"]
+    }
     removed = [item_id for item_id in old["depends_on"] if item_id not in completed]
     if added:
         deps.add_without_cycle(db, change, old["id"], list(added), old["project_key"])
@@ -290,7 +323,11 @@ _EVENT_TYPES = {
 
 
 def _event_type(old_status: str, new_status: str) -> str:
-    return "work_item.updated" if new_status == old_status else _EVENT_TYPES.get(new_status, "work_item.updated")
+    return (
+        "work_item.updated"
+        if new_status == old_status
+        else _EVENT_TYPES.get(new_status, "work_item.updated")
+    )
 
 
 def item_event(kind: str, item: NewItem | ItemAnswer, session_id: str | None, **more: Any) -> Event:

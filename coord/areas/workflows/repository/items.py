@@ -10,7 +10,13 @@ from coord.areas.workflows.models import work_items
 from coord.areas.workflows.repository.dependencies import cancelled_dependencies
 from coord.areas.workflows.repository.ranges import first_of
 from coord.areas.workflows.rows import ItemAnswer, ItemRow, ListItems
-from coord.areas.workflows.stages import PENDING_STAGES, READY_STAGES, WAITING_STAGES, stages_of, status_of
+from coord.areas.workflows.stages import (
+    PENDING_STAGES,
+    READY_STAGES,
+    WAITING_STAGES,
+    stages_of,
+    status_of,
+)
 from coord.errors import NotFound
 from coord.store import Prepared, Reader, Rows
 
@@ -52,7 +58,8 @@ def not_found(item_id: str) -> NotFound:
     return NotFound(f"There is no work item {item_id}. All are listed at /api/coord/work-items.")
 
 
-# Past the cursor, as two ranges: no spelling as one condition finds its place in the index on both databases.
+# Past the cursor, as two ranges: no spelling as one condition finds its place in the index on both
+# databases.
 _BEYOND = (
     [_c.rank == param("after_rank"), _c.revision > param("after_revision")],
     [_c.rank > param("after_rank")],
@@ -60,7 +67,9 @@ _BEYOND = (
 
 
 def find(db: Reader, query: ListItems, after: list[int] | None, limit: int) -> list[ItemAnswer]:
-    """`limit + 1` items at most, highest priority first, then oldest, beyond the rank and revision `after`."""
+    """`limit + 1` items at most, highest priority first, then oldest, beyond the rank and revision
+    `after`.
+    """
     stages = stages_of(query["status"], query["ready"])
     if not stages:
         return []
@@ -86,13 +95,17 @@ def of_workflow(db: Reader, workflow_id: str, limit: int) -> list[ItemAnswer]:
 def _listing(stages: tuple[str, ...], filters: tuple[str, ...], paged: bool) -> Prepared:
     common = [_c[name] == param(name) for name in filters]
     beyond: Any = _BEYOND if paged else ([],)
-    ranges = [[_c.stage == stage, *common, *conditions] for stage in stages for conditions in beyond]
+    ranges = [
+        [_c.stage == stage, *common, *conditions] for stage in stages for conditions in beyond
+    ]
     query = first_of(work_items, ranges, ["rank", "revision"], param("limit", type_=sa.Integer))
     return Prepared(query.add_columns(cancelled_dependencies))
 
 
 _COUNT_IN_PROGRESS = Prepared(
-    sa.select(sa.func.count()).select_from(work_items).where(_c.assigned_to == param("assigned_to"), _c.stage == "in_progress")
+    sa.select(sa.func.count())
+    .select_from(work_items)
+    .where(_c.assigned_to == param("assigned_to"), _c.stage == "in_progress")
 )
 
 

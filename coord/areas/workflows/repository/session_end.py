@@ -52,9 +52,13 @@ _RETURN = Prepared(
 
 
 def on_session_end(db: Reader, end: SessionEnd) -> None:
-    """Gives back what the session has claimed and not finished: its items are pending again, for anybody."""
+    """Gives back what the session has claimed and not finished: its items are pending again, for
+    anybody.
+    """
     limit = MAX_RETURNED + 1
-    rows = db.rows(_CLAIMED_BY, session=end.session_id, new_observed_at=end.observed_at, limit=limit)
+    rows = db.rows(
+        _CLAIMED_BY, session=end.session_id, new_observed_at=end.observed_at, limit=limit
+    )
     items = cast(list[ItemToReturn], rows[:MAX_RETURNED])
     end.incomplete = end.incomplete or len(rows) > MAX_RETURNED
     for item in items:
@@ -70,7 +74,9 @@ def _return(end: SessionEnd, item: ItemToReturn) -> None:
     end.change.add(_RETURN, values, expect=1)
     count_item(end.change, item["workflow_id"], "in_progress", "pending", closed=closed)
     returned: ItemAnswer = {**as_answered(item), "status": "pending", "assigned_to": None}
-    event = item_event("work_item.returned", returned, by, was_assigned_to=end.session_id, reason=reason)
+    event = item_event(
+        "work_item.returned", returned, by, was_assigned_to=end.session_id, reason=reason
+    )
     end.change.record(event)
     for creator in (item["created_by"], item["workflow_created_by"]):
         name = f"{item['title']!r} ({item['id']}) of {item['workflow_name']!r}"

@@ -47,7 +47,9 @@ _INSERT = _insert()
 
 _UPDATE = Prepared(
     sa.update(workflows)
-    .where(_c.id == param("workflow_id"), _c.changed == param("seen"), not_superseded(_c.observed_at))
+    .where(
+        _c.id == param("workflow_id"), _c.changed == param("seen"), not_superseded(_c.observed_at)
+    )
     .values(
         {
             **{name: param(f"new_{name}") for name in (*_CHANGEABLE, "decisions")},
@@ -62,7 +64,9 @@ _SUSPEND_ITEMS = move_stages(SUSPENDED, work_items.c.workflow_id == param("workf
 _RESUME_ITEMS = move_stages(RESUMED, work_items.c.workflow_id == param("workflow"))
 
 
-def create(db: Reader, body: CreateWorkflow, workflow_id: str) -> Decision[tuple[WorkflowAnswer, bool]]:
+def create(
+    db: Reader, body: CreateWorkflow, workflow_id: str
+) -> Decision[tuple[WorkflowAnswer, bool]]:
     """`(workflow, created)`. Raises IdConflict. May be repeated: it answers what is stored."""
     content = {
         "project_key": body["project_key"],

@@ -32,7 +32,10 @@ def as_answered(row: WorkflowRow) -> WorkflowAnswer:
         "completed": row["items_completed"],
         "cancelled": row["items_cancelled"],
     }
-    progress = {**{status: counts[status] for status in ITEM_STATUSES}, "total": sum(counts.values())}
+    progress = {
+        **{status: counts[status] for status in ITEM_STATUSES},
+        "total": sum(counts.values()),
+    }
     return {**row, "observed_at": row["observed_at"] or row["created_at"], "progress": progress}
 
 
@@ -49,7 +52,13 @@ def not_found(workflow_id: str) -> NotFound:
     return NotFound(f"There is no workflow {workflow_id}. All are listed at /api/coord/workflows.")
 
 
-def find(db: Reader, project_key: str | None, statuses: Sequence[str] | None, after: int | None, limit: int) -> list[WorkflowAnswer]:
+def find(
+    db: Reader,
+    project_key: str | None,
+    statuses: Sequence[str] | None,
+    after: int | None,
+    limit: int,
+) -> list[WorkflowAnswer]:
     """`limit + 1` workflows at most, newest first, older than the revision `after`."""
     wanted = tuple(status for status in WORKFLOW_STATUSES if statuses is None or status in statuses)
     listing = _listing(wanted, project_key is not None, after is not None)

@@ -28,9 +28,9 @@ class Check:
 class DoctorContext:
     """Where coord is examined, and what earlier checks learnt that later ones need.
 
-    `started_in`: the folder in which the command was started. `overrides`: environment variables for
-    the hooks, for what cannot be read from the place. `is_usable`: the server answers, lets us in and
-    has its database. `has_plugin`: coord's plugin for Claude Code is enabled.
+    `started_in`: the folder in which the command was started. `overrides`: environment variables
+    for the hooks, for what cannot be read from the place. `is_usable`: the server answers, lets us
+    in and has its database. `has_plugin`: coord's plugin for Claude Code is enabled.
     """
 
     place: Place

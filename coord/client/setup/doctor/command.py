@@ -22,8 +22,8 @@ coord doctor --json | jq '.checks[] | select(.state != "ok")'
 )
 @pass_coord
 def doctor(coord: Coord) -> None:
-    """Prove that coord works here: it reaches the server, runs a hook as Claude Code does, tries the
-    queue and compares the clocks.
+    """Prove that coord works here: it reaches the server, runs a hook as Claude Code does, tries
+    the queue and compares the clocks.
 
     Changes nothing: the claim that its trial makes is released again. Exit code 1 when there is a
     problem; a warning is none.

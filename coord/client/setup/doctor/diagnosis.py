@@ -18,7 +18,9 @@ GROUPS = (
 )
 
 
-def diagnose(folder: str | None = None, *, url: str | None = None, project: str | None = None) -> Iterator[Check]:
+def diagnose(
+    folder: str | None = None, *, url: str | None = None, project: str | None = None
+) -> Iterator[Check]:
     """Every check, each as soon as it is made; what depends on a failed one is left out.
 
     `url` and `project` replace those of the place. Never raises: a check that fails is a problem.
@@ -27,11 +29,15 @@ def diagnose(folder: str | None = None, *, url: str | None = None, project: str 
     try:
         place = Place(folder, url)
     except BadConfig as error:
-        yield Check("settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here.")
+        yield Check(
+            "settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here."
+        )
         return
     place.project = project or place.project
     overrides = {"COORD_URL": url, "COORD_PROJECT": project}
-    context = DoctorContext(place, folder or os.getcwd(), {name: value for name, value in overrides.items() if value})
+    context = DoctorContext(
+        place, folder or os.getcwd(), {name: value for name, value in overrides.items() if value}
+    )
     for name, check in GROUPS:
         try:
             yield from check(context)

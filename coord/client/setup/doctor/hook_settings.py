@@ -81,10 +81,14 @@ def _disabled(settings: dict[str, Settings]) -> Iterator[Check]:
 
 def _has_plugin(settings: Settings) -> bool:
     enabled = settings.get("enabledPlugins")
-    return isinstance(enabled, dict) and any(name.partition("@")[0] == "coord" and value for name, value in enabled.items())
+    return isinstance(enabled, dict) and any(
+        name.partition("@")[0] == "coord" and value for name, value in enabled.items()
+    )
 
 
-def _installed(context: DoctorContext, ours: dict[str, Groups], plugin: str | None) -> Iterator[Check]:
+def _installed(
+    context: DoctorContext, ours: dict[str, Groups], plugin: str | None
+) -> Iterator[Check]:
     if plugin is not None:
         rests = ", and does nothing where the settings have coord's hooks, as here" if ours else ""
         yield Check("hooks", OK, f"as the plugin that {short_path(plugin)} enables{rests}")

@@ -1,4 +1,6 @@
-"""Runs a hook as Claude Code would before an edit, and asks the server whether the claim arrived."""
+"""Runs a hook as Claude Code would before an edit, and asks the server whether the claim
+arrived.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,9 @@ def _environment(context: DoctorContext, session_id: str, scratch: str) -> dict[
     }
 
 
-def _run(command: list[str], event: dict[str, Any], environment: dict[str, str], folder: str) -> Outcome:
+def _run(
+    command: list[str], event: dict[str, Any], environment: dict[str, str], folder: str
+) -> Outcome:
     limit = next(each.timeout for each in hooks.EVENTS if each.name == EVENT)
     start = time.monotonic()
     try:
@@ -117,14 +121,24 @@ def _judge(outcome: Outcome, *, is_claimed: bool) -> Check:
         return Check("hooks fire", PROBLEM, message, "coord init")
     if is_claimed and outcome.seconds > SLOW_S:
         message = f"an edit was claimed, but that took {elapsed}"
-        return Check("hooks fire", WARNING, message, "Every edit waits for it. Is this machine busy?")
+        return Check(
+            "hooks fire", WARNING, message, "Every edit waits for it. Is this machine busy?"
+        )
     if is_claimed:
-        message = f"an edit was claimed by the very command of the settings, in {elapsed}, and released again"
+        message = (
+            f"an edit was claimed by the very command of the settings, in {elapsed}, and released"
+            " again"
+        )
         return Check("hooks fire", OK, message)
     if outcome.denies:
-        message = f"an edit was refused, since another session holds the whole project, in {elapsed}"
+        message = (
+            f"an edit was refused, since another session holds the whole project, in {elapsed}"
+        )
         return Check("hooks fire", OK, message)
-    message = f"the hook ran ({elapsed}, exit code {outcome.code}), but coord got no claim: {outcome.text or 'it printed nothing'}"
+    message = (
+        f"the hook ran ({elapsed}, exit code {outcome.code}), but coord got no claim:"
+        f" {outcome.text or 'it printed nothing'}"
+    )
     fix = f"Run it by hand: coord hook --help. What failed in a hook is logged in {log_path()}."
     return Check("hooks fire", PROBLEM, message, fix)
 

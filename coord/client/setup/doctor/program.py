@@ -16,7 +16,10 @@ def check() -> Iterator[Check]:
     yield Check("python", OK, f"Python {version} ({sys.executable})")
     launcher = shutil.which("coord", path=hook_path())
     if launcher is None:
-        message = f"coord {__version__} runs, but hooks do not find a `coord`: it is neither on PATH nor in ~/.local/bin"
+        message = (
+            f"coord {__version__} runs, but hooks do not find a `coord`: it is neither on PATH nor"
+            " in ~/.local/bin"
+        )
         fix = "Install it: curl -fsS SERVER/client/install.sh | sh"
         yield Check("program", PROBLEM, message, fix)
     else:
@@ -31,8 +34,13 @@ def _environment() -> Iterator[Check]:
             yield Check("environment", WARNING, message, f"unset {name}")
     session = os.environ.get("COORD_SESSION")
     if session:
-        message = f"COORD_SESSION gives every session that is started from here the same name, {name}: they share their locks"
-        yield Check("environment", WARNING, message, "unset COORD_SESSION, unless there is only one.")
+        message = (
+            f"COORD_SESSION gives every session that is started from here the same name, {name}:"
+            " they share their locks"
+        )
+        yield Check(
+            "environment", WARNING, message, "unset COORD_SESSION, unless there is only one."
+        )
 
 
 def hook_path() -> str:

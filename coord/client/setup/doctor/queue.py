@@ -20,13 +20,25 @@ def check(context: DoctorContext) -> Iterator[Check]:
     yield from _queue(Queue.of(place))
     for path in place.shell_queues:
         checkout = os.path.dirname(os.path.dirname(path))
-        if place.repository is not None and checkout in (place.repository.top, place.repository.main) and not _is_ignored(path, checkout):
-            message = f"git does not ignore {os.path.relpath(path, checkout)}, to which shell clients write, so it may be committed"
+        if (
+            place.repository is not None
+            and checkout in (place.repository.top, place.repository.main)
+            and not _is_ignored(path, checkout)
+        ):
+            message = (
+                f"git does not ignore {os.path.relpath(path, checkout)}, to which shell clients"
+                " write, so it may be committed"
+            )
             yield Check("queue", WARNING, message, "coord init")
             break
     if age_of(hook.failed_path()) < RECENT_S:
         message = f"a hook failed in the last week; what it was is in {hook.log_path()}"
-        yield Check("hooks", WARNING, message, "Please report this, with the last lines of that file. Then remove it.")
+        yield Check(
+            "hooks",
+            WARNING,
+            message,
+            "Please report this, with the last lines of that file. Then remove it.",
+        )
 
 
 def _queue(queue: Queue) -> Iterator[Check]:
@@ -50,7 +62,12 @@ def _queue(queue: Queue) -> Iterator[Check]:
         message = f"{count} refused when sent ({queue.rejected_path})"
         yield Check("queue", WARNING, message, "coord queue --rejected")
     for problem in queue.problems():
-        yield Check("queue", WARNING, f"calls of shell clients are not sent: {problem}", "Move the file away, once you have looked at it.")
+        yield Check(
+            "queue",
+            WARNING,
+            f"calls of shell clients are not sent: {problem}",
+            "Move the file away, once you have looked at it.",
+        )
 
 
 def _try_writing(path: str) -> None:

@@ -35,8 +35,16 @@ HEALTH_TIMEOUT_S = TIMEOUT_S + 3  # /health waits for the database first
 
 def check(context: DoctorContext) -> Iterator[Check]:
     if not context.place.is_trusted:
-        message = f"only this repository names the server {printable(context.place.url)}, so nothing is sent to it"
-        yield Check("server", PROBLEM, message, f"If it is your team's: {command('trust', context.place.url)}")
+        message = (
+            f"only this repository names the server {printable(context.place.url)}, so nothing is"
+            " sent to it"
+        )
+        yield Check(
+            "server",
+            PROBLEM,
+            message,
+            f"If it is your team's: {command('trust', context.place.url)}",
+        )
         return
     reached = _address(context)
     yield reached
@@ -58,7 +66,10 @@ def _address(context: DoctorContext) -> Check:
         return Check("server", PROBLEM, str(error), "Fix the address.")
     except Away as away:
         message = f"{away} ({source('COORD_URL', configured, 'the default address')})"
-        fix = "Start it, or name the right one: COORD_URL, or url in .coord.toml. Until then calls wait in the queue."
+        fix = (
+            "Start it, or name the right one: COORD_URL, or url in .coord.toml. Until then calls"
+            " wait in the queue."
+        )
         return Check("server", PROBLEM, message, fix)
     elapsed = time.monotonic() - start
     where = f"{place.url} ({source('COORD_URL', configured, 'the default')})"
@@ -87,19 +98,27 @@ def _version(context: DoctorContext) -> Check:
     url = context.place.url
     if not isinstance(api, int) or not isinstance(oldest, int):
         version = _health(url).get("version")
-        message = f"client {__version__}, server {version or 'unknown'}; it does not say which clients it serves"
+        message = (
+            f"client {__version__}, server {version or 'unknown'}; it does not say which clients it"
+            " serves"
+        )
         if version == __version__:
             return Check("versions", OK, message)
         return Check("versions", WARNING, message, "Update the server.")
     if oldest > API:
-        message = f"this client (contract {API}) is too old for the server (contracts {oldest} to {api})"
+        message = (
+            f"this client (contract {API}) is too old for the server (contracts {oldest} to {api})"
+        )
         fix = f"Update the client: curl -fsS {url}/client/install.sh | sh"
         return Check("versions", PROBLEM, message, fix)
     if api < API:
         message = f"the server (contract {api}) is older than this client (contract {API})"
         return Check("versions", PROBLEM, message, "Update the server, or use its client.")
     if offer.get("version") != __version__:
-        message = f"client {__version__}, server {offer.get('version')}: they understand each other (contract {API})"
+        message = (
+            f"client {__version__}, server {offer.get('version')}: they understand each other"
+            f" (contract {API})"
+        )
         return Check("versions", OK, message)
     return Check("versions", OK, f"client and server {__version__}")
 
@@ -130,7 +149,11 @@ def _access(context: DoctorContext) -> Iterator[Check]:
 
 def _refused(context: DoctorContext, detail: object) -> Check:
     place = context.place
-    token = "the token that was sent is not accepted" if place.token else "it needs a token, and none is set"
+    token = (
+        "the token that was sent is not accepted"
+        if place.token
+        else "it needs a token, and none is set"
+    )
     fix = "Put it in ~/.config/coord/token, or set COORD_TOKEN_FILE; the operator has the token."
     return Check("access", PROBLEM, f"{token}: {detail}", fix)
 
@@ -157,13 +180,21 @@ def _clock(context: DoctorContext) -> Check:
         return Check("clock", WARNING, "the server does not say what time it is")
     skew, elapsed = best
     direction = "behind" if skew > 0 else "ahead of"
-    message = f"this machine's clock is {_duration(abs(skew))} {direction} the server's (to within {_duration(elapsed / 2)})"
+    message = (
+        f"this machine's clock is {_duration(abs(skew))} {direction} the server's (to within"
+        f" {_duration(elapsed / 2)})"
+    )
     certain = abs(skew) - elapsed / 2
     if certain > SKEW_PROBLEM_S:
-        fix = "Set the clock (NTP). The server refuses what was seen in its future, and takes the rest for old."
+        fix = (
+            "Set the clock (NTP). The server refuses what was seen in its future, and takes the"
+            " rest for old."
+        )
         return Check("clock", PROBLEM, message, fix)
     if certain > SKEW_WARNING_S:
-        fix = "Set the clock (NTP): queued reports of component states may look older than they are."
+        fix = (
+            "Set the clock (NTP): queued reports of component states may look older than they are."
+        )
         return Check("clock", WARNING, message, fix)
     return Check("clock", OK, message)
 

@@ -5,8 +5,8 @@ hooks of their own.
 """
 
 REFUSAL_CODE = 9
-"""The exit code of a guard that refuses. Any other (no such command, a broken Python) lets git go on:
-coord never blocks work by failing."""
+"""The exit code of a guard that refuses. Any other (no such command, a broken Python) lets git go
+on: coord never blocks work by failing."""
 
 TRIAL = "COORD_GUARD_TRIAL"
 """The file that a guard makes in a trial, in which it always refuses."""

@@ -65,7 +65,9 @@ class Guard:
     def pre_push(self) -> str:
         """Why this push must not be made; empty when it may be, and then others see that this
         session pushes. Raises Unanswered."""
-        locks = [lock for lock in self._locks(self.place.project, resource=PUSH) if not lock["stale"]]
+        locks = [
+            lock for lock in self._locks(self.place.project, resource=PUSH) if not lock["stale"]
+        ]
         if any(are_related(lock["session_id"], self.session) for lock in locks):
             return ""
         if locks:
@@ -194,7 +196,10 @@ def _commit_refusal(held: dict[str, Lock], count: int) -> str:
     ask = command("send", file, "When are you done?", to=lock["session_id"])
     return "\n".join(
         [
-            f"coord: not committed. Other sessions hold {len(held)} of the {count} files of this commit:",
+            (
+                f"coord: not committed. Other sessions hold {len(held)} of the {count} files of"
+                " this commit:"
+            ),
             *lines,
             f"Wait until it is released (coord status), or ask: {ask}",
             f"Or commit the rest without it: git restore --staged -- {quote(file)}",
@@ -206,7 +211,9 @@ def _commit_refusal(held: dict[str, Lock], count: int) -> str:
 def _held(file: str, lock: Lock) -> str:
     """The lock, by the name of the file that is asked about."""
     is_same = lock["resource"] == file
-    return banner.lock({**lock, "resource": file if is_same else f"{file} (within {lock['resource']})"})
+    return banner.lock(
+        {**lock, "resource": file if is_same else f"{file} (within {lock['resource']})"}
+    )
 
 
 def _push_refusal(lock: Lock) -> str:
@@ -242,7 +249,13 @@ def check(hook: str, folder: str | None = None) -> tuple[int, str]:
         guard = Guard(Place(folder))
         refusal = guard.pre_commit() if hook == "pre-commit" else guard.pre_push()
     except (Unanswered, BadConfig) as error:
-        return 0, f"coord: could not ask whether another session is in the way; the {action} goes on: {error}"
+        return (
+            0,
+            (
+                f"coord: could not ask whether another session is in the way; the {action} goes on:"
+                f" {error}"
+            ),
+        )
     except Exception as error:
         return 0, f"coord: the guard failed; the {action} goes on: {type(error).__name__}: {error}"
     return (REFUSAL_CODE, refusal) if refusal else (0, "")

@@ -11,7 +11,12 @@ from coord.client.cli.failures import REFUSED
 from coord.client.cli.options import Group
 from coord.client.place import Place
 from coord.client.setup import repository_setup
-from coord.client.setup.confirm import carry_out, dry_run_option, refusals_end_the_command, yes_option
+from coord.client.setup.confirm import (
+    carry_out,
+    dry_run_option,
+    refusals_end_the_command,
+    yes_option,
+)
 from coord.client.setup.guard import check, git_hooks
 from coord.client.setup.plan import Plan
 
@@ -50,7 +55,9 @@ def remove(coord: Coord, dry_run: bool, yes: bool) -> None:
     _change(coord, git_hooks.remove, dry_run=dry_run, yes=yes)
 
 
-def _change(coord: Coord, change: Callable[[Plan, Place], None], *, dry_run: bool, yes: bool) -> None:
+def _change(
+    coord: Coord, change: Callable[[Plan, Place], None], *, dry_run: bool, yes: bool
+) -> None:
     with refusals_end_the_command():
         place = repository_setup.place_of()
         plan = repository_setup.plan_for(place)

@@ -12,7 +12,10 @@ from coord.client.setup.plan import CannotChange, Plan
 
 HOOKS = ("pre-commit", "pre-push")
 
-COMMAND = '(PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord guard {hook} </dev/null) || [ $? -ne {refused} ] || exit 1'
+COMMAND = (
+    '(PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord guard {hook} </dev/null)'
+    " || [ $? -ne {refused} ] || exit 1"
+)
 _OWN = "# The file is coord's own."
 _SHELL = re.compile(rb"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:\S*/)?(?:sh|bash|dash|zsh|ksh|ash)\b")
 _FRAMEWORKS = (
@@ -64,7 +67,9 @@ def add(plan: Plan, place: Place) -> None:
             continue
         before = plan.text(path)
         if before is None:
-            plan.write(path, blocks.HASH.put("#!/bin/sh\n", f"{_OWN}\n{command(hook)}"), executable=True)
+            plan.write(
+                path, blocks.HASH.put("#!/bin/sh\n", f"{_OWN}\n{command(hook)}"), executable=True
+            )
             continue
         try:
             is_own = _OWN in (blocks.HASH.find(before) or [""])[0]
@@ -97,7 +102,10 @@ def remove(plan: Plan, place: Place) -> None:
     for path in _mentioning(place, "|".join(HOOKS)):
         text = plan.text(path) if plan.may_change(path) else None
         if text and _mention("|".join(HOOKS)).search(text):
-            plan.notes.append(f"{plan.shown(path)} runs coord guard. Take that out of it yourself: it is not init's.")
+            plan.notes.append(
+                f"{plan.shown(path)} runs coord guard. Take that out of it yourself: it is not"
+                " init's."
+            )
 
 
 def _hook_files(place: Place, folders: list[str]) -> list[str]:
@@ -172,9 +180,18 @@ def _folder(place: Place) -> tuple[str, str]:
         return os.path.join(common, "hooks"), ""
     real = os.path.realpath(folder)
     if os.path.basename(real) == "_" and os.path.basename(os.path.dirname(real)) == ".husky":
-        return os.path.dirname(real), "husky writes it. Put this line into the file of that name in .husky/:"
+        return (
+            os.path.dirname(real),
+            "husky writes it. Put this line into the file of that name in .husky/:",
+        )
     if not any(real == each or real.startswith(each + os.sep) for each in (top, common)):
-        return real, f"core.hooksPath is {folder}, which other repositories use too. If you want it there, add:"
+        return (
+            real,
+            (
+                f"core.hooksPath is {folder}, which other repositories use too. If you want it"
+                " there, add:"
+            ),
+        )
     return real, ""
 
 
@@ -203,5 +220,8 @@ def _not_runnable(path: str, content: bytes) -> str:
     if not _SHELL.match(content):
         return "it is not a shell script. Let it run this command, and end when that fails:"
     if os.name != "nt" and not os.access(path, os.X_OK):
-        return "it is not executable, so git does not run it. Remove it, or make it executable; or add:"
+        return (
+            "it is not executable, so git does not run it. Remove it, or make it executable; or"
+            " add:"
+        )
     return ""

@@ -34,7 +34,9 @@ def try_hook(top: str, hook: str) -> Outcome:
     """Raises GitFailed."""
     with tempfile.TemporaryDirectory(prefix="coord-guard-") as scratch:
         trial = os.path.join(scratch, "asked")
-        environment = {name: value for name, value in os.environ.items() if name not in ("COORD_GUARD", "SKIP")}
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("COORD_GUARD", "SKIP")
+        }
         environment[TRIAL] = trial
         index = _index_without_changes(top, scratch)
         if index is not None and hook == "pre-commit":
@@ -87,7 +89,9 @@ def _index_without_changes(top: str, scratch: str) -> str | None:
     try:
         output = git.run(top, "rev-parse", "--git-path", "index")
         index = os.path.join(scratch, "index")
-        shutil.copy(os.path.join(top, output.decode("utf-8", "surrogateescape").rstrip("\n")), index)
+        shutil.copy(
+            os.path.join(top, output.decode("utf-8", "surrogateescape").rstrip("\n")), index
+        )
         environment = {**os.environ, "GIT_INDEX_FILE": index}
         subprocess.run(
             ["git", "-C", top, "add", "--update"],

@@ -20,7 +20,12 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "recipes",
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", coord.store.tables.Id(), nullable=False),
         sa.Column("project_key", sa.String(length=100), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
@@ -37,7 +42,12 @@ def upgrade() -> None:
         mariadb_collate="utf8mb4_nopad_bin",
         mariadb_engine="InnoDB",
     )
-    op.create_index(op.f("ix_recipes_project_key_revision"), "recipes", ["project_key", "revision"], unique=False)
+    op.create_index(
+        op.f("ix_recipes_project_key_revision"),
+        "recipes",
+        ["project_key", "revision"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:
