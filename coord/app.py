@@ -125,7 +125,7 @@ def _migrations(app: Flask, further: list[Path]) -> None:
     folders = [str(MIGRATIONS / "versions"), *map(str, further)]
 
     @migrate.configure  # type: ignore[untyped-decorator]
-    def configure(config: Any) -> Any:
+    def configure(config: Any) -> object:
         config.set_main_option("path_separator", "newline")
         config.set_main_option("version_locations", "\n".join(folders))
         return config

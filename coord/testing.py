@@ -13,7 +13,7 @@ with empty tables.
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast, overload
 
 import pytest
 import sqlalchemy as sa
@@ -58,7 +58,11 @@ class Answer(Protocol):
     mimetype: str
     content_type: str
 
-    def get_data(self, as_text: bool = False) -> Any: ...
+    @overload
+    def get_data(self, as_text: Literal[False] = False) -> bytes: ...
+
+    @overload
+    def get_data(self, as_text: Literal[True]) -> str: ...
 
     def close(self) -> None: ...
 

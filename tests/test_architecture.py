@@ -10,6 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("coord", "config")
 MAX_MODULES_BESIDE_PACKAGES = 12
+MAX_FUNCTION_LINES = 45
+MAX_FILE_LINES = 400
+MAX_ANY_ANSWERS = 15
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "layout", "metric_files", "store"}),
@@ -236,3 +239,35 @@ def test_few_modules_stand_beside_the_packages() -> None:
         len([path for path in (ROOT / "coord").glob("*.py") if path.stem != "__init__"])
         <= MAX_MODULES_BESIDE_PACKAGES
     )
+
+
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{path.relative_to(ROOT)}:{node.name}", node
+
+
+def test_functions_stay_short() -> None:
+    lengths = {
+        name: (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in MODULES.values()
+        for name, node in functions(path)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
+
+
+def test_files_stay_short() -> None:
+    lengths = {
+        name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+
+
+def test_few_functions_leave_open_what_they_answer() -> None:
+    names = [
+        name
+        for path in MODULES.values()
+        for name, node in functions(path)
+        if node.returns is not None and ast.unparse(node.returns) == "Any"
+    ]
+    assert len(names) <= MAX_ANY_ANSWERS, names

@@ -132,7 +132,7 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
 
     nodes = mariadb.Nodes(failover)
 
-    def do_connect(dialect: Any, record: Any, args: Any, params: dict[str, Any]) -> Any:
+    def do_connect(dialect: Any, record: Any, args: Any, params: dict[str, Any]) -> object:
         deadline.check()  # before the gate: a call that comes too late says nothing of the database
         return gate.through(lambda: nodes.connect(params))
 

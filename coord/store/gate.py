@@ -5,9 +5,11 @@ for a while.
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from coord.store import faults
+
+T = TypeVar("T")
 
 # after a failed connect, others are answered at once for this long, or for twice what it took to
 # fail:
@@ -36,7 +38,7 @@ class Gate:
         with self._lock:
             self._again_at = 0.0
 
-    def through(self, connect: Callable[[], Any]) -> Any:
+    def through(self, connect: Callable[[], T]) -> T:
         """Calls `connect`, unless it failed just now or someone is trying already.
 
         Raises faults.CircuitOpen then.

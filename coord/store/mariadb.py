@@ -7,9 +7,10 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pymysql
+from pymysql.connections import Connection
 from pymysql.constants import CR
 from sqlalchemy.engine import URL
 
@@ -102,7 +103,7 @@ class Nodes:
         self._failed_at: dict[tuple[str, int], float] = {}
         self._lock = threading.Lock()
 
-    def connect(self, params: dict[str, Any]) -> Any:
+    def connect(self, params: dict[str, Any]) -> "Connection[Any]":
         """The first that answers and accepts writes; the first that answers at all when
         none does.
         """
@@ -124,10 +125,10 @@ class Nodes:
             if connection is not None:
                 connection.close()
             if writable:
-                return reserve
+                return cast("Connection[Any]", reserve)
         if reserve is None:
             raise last_error or RuntimeError("no database node is configured")
-        return reserve
+        return cast("Connection[Any]", reserve)
 
     def _in_turn(self, params: dict[str, Any]) -> Iterator[tuple[tuple[str, int], float]]:
         nodes = [(str(params.get("host")), int(params.get("port") or 3306)), *self._further]
@@ -150,7 +151,7 @@ def _host_and_port(node: str) -> tuple[str, int]:
     return host, int(port or 3306)
 
 
-def _connect(params: dict[str, Any]) -> Any:
+def _connect(params: dict[str, Any]) -> "Connection[Any]":
     deadline.check()
     connection: Any = pymysql.connect(**params, defer_connect=True)
     if connection.ssl:
@@ -167,7 +168,7 @@ def _connect(params: dict[str, Any]) -> Any:
     except BaseException:
         connection.close()
         raise
-    return connection
+    return cast("Connection[Any]", connection)
 
 
 def _open_socket(params: dict[str, Any]) -> socket.socket:

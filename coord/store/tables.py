@@ -72,7 +72,7 @@ class Timestamp(sa.types.TypeDecorator[datetime]):
             sa.String(26) if dialect.name == "sqlite" else mysql.DATETIME(fsp=6)
         )
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
         if value is None:
             return None
         naive = value.astimezone(UTC).replace(tzinfo=None)

@@ -73,7 +73,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
 
         def decorator(view: View) -> View:
             @wraps(view)
-            def wrapper(*args: Any, **path: Any) -> Any:
+            def wrapper(*args: Any, **path: Any) -> object:
                 return view(
                     *args, load_query(instance) if in_query else load_body(instance), **path
                 )
@@ -108,7 +108,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
                 else f"{self.name}_{endpoint}_{method}"
             )
 
-    def _prepare_errors_doc(self, doc: dict[str, Any], info: dict[str, Any], **kwargs: Any) -> Any:
+    def _prepare_errors_doc(
+        self, doc: dict[str, Any], info: dict[str, Any], **kwargs: Any
+    ) -> dict[str, Any]:
         doc["operationId"] = info["operation_id"]
         responses = doc.setdefault("responses", {})
         by_status: dict[int, list[type[CoordError]]] = {}

@@ -45,7 +45,7 @@ class Text(fields.String):
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
+    ) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         match = _UNSTORABLE.search(value)
@@ -65,7 +65,7 @@ class Name(Text):
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
+    ) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
         problem = names.problem_of(name)
         if problem is not None:
@@ -141,7 +141,7 @@ class Number(fields.Field[float]):
     def __init__(self, *, min: float, max: float, **kwargs: Any) -> None:
         super().__init__(validate=validate.Range(min=min, max=max), **kwargs)
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> object:
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
     def _deserialize(

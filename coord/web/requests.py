@@ -6,7 +6,7 @@ flask-smorest's own parser takes one source per call, so this is ours.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import marshmallow as ma
 from flask import current_app, request
@@ -153,7 +153,7 @@ def _raw_body() -> bytes:
     return raw
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> NoReturn:
     raise BadJson(
         f"The body is not JSON: there is no {name} in it. Leave the field out, or send null."
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import marshmallow as ma
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
@@ -92,7 +93,7 @@ def _part(
 
 
 @lru_cache(maxsize=64)
-def _schema(kind: type[Any]) -> Any:
+def _schema(kind: type[ma.Schema]) -> ma.Schema:
     return kind()
 
 
