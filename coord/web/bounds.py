@@ -8,6 +8,7 @@ from typing import Any
 
 MAX_ERROR_BYTES = 4_096
 MAX_ERROR_TEXT = 200  # characters of anything that an error repeats
+MAX_OWN_TEXT = 2_000  # of coord's own messages, which repeat others' texts in short already
 
 Json = dict[str, Any]
 
@@ -24,9 +25,8 @@ def bounded_error(body: Json) -> Json:
     head: Json = {name: body[name] for name in ("detail", "error") if name in body}
     if not facts:
         return head
-    return fit(
-        facts, MAX_ERROR_BYTES, MAX_ERROR_TEXT, lambda facts: size_of({**head, **facts}), head
-    )
+    max_text = MAX_OWN_TEXT if "errors" in facts else MAX_ERROR_TEXT
+    return fit(facts, MAX_ERROR_BYTES, max_text, lambda facts: size_of({**head, **facts}), head)
 
 
 def fit(

@@ -16,7 +16,7 @@ OPTIONS = (
 SOON_MS = 10_000  # how long the page may take on a busy machine before a test gives up
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive the file: others have their own
 def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip(
