@@ -119,10 +119,8 @@ def moved(time: str, **duration: float) -> str:
 
 MOVED_CONNECTIONS = "not run since connections have a module of their own"
 UNFINISHED = {
-    "tests/client/cli/test_options.py::test_what_is_completed": "its lock's name is refused now",
     "tests/faults/test_mariadb.py::test_a_server_that_restarts": "a part of the pool is for reads",
     "tests/client/setup/test_guard_tools.py": "its repositories do not trust the test's server",
-    "tests/faults/test_operators_mistakes.py::test_a_migration": "an unknown revision is newer now",
     "tests/e2e/test_claude_code.py": "expects texts from before they were framed",
     "tests/e2e/test_wheel.py::test_the_wheel_has_every_file": "does not know the board's files",
     "tests/areas/board/test_away.py": "the title is read before the page has noticed",

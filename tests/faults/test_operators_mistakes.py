@@ -58,7 +58,7 @@ def test_a_migration_that_this_version_needs_and_the_database_lacks_is_named(
     migrate(url)
     with contextlib.closing(sqlite3.connect(tmp_path / "coord.db")) as database:
         (newest,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
-        database.execute("UPDATE alembic_version SET version_num = 'before'")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.commit()
     with running(tmp_path / "service", url, migrated=False) as service:
         health = service.call("GET", "/health")

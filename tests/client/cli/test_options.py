@@ -282,11 +282,11 @@ def test_the_completion_script_works_in_bash(complete: Callable[[str], list[str]
 def test_what_is_completed_is_one_word_of_the_shell(
     me: Person, complete: Callable[[str], list[str]]
 ) -> None:
-    for name in ("git push", "x; touch pwned", "a*", "it's $HOME"):
+    for name in ("git push", "x; touch pwned", "a *", "it's $HOME"):
         me("lock", "--as-is", name)
     assert complete("coord unlock g") == ["git\\ push"]
     assert complete("coord unlock x") == ["x\\;\\ touch\\ pwned"]
-    assert complete("coord unlock a") == ["a\\*"]
+    assert complete("coord unlock a") == ["a\\ \\*"]
     assert complete("coord unlock i") == ["it\\'s\\ \\$HOME"]
     assert complete("coord unlock \\'g") == ["git push"]  # the quote is typed
     assert complete("coord unlock \\'i") == []
