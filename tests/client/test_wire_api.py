@@ -20,6 +20,8 @@ OTHERS = {  # what the client leaves to others
     ("POST", "/sessions/heartbeat"),  # a check-in is one, and more
     ("PUT", "/messages/*/read"),  # it marks several at once
     ("PUT", "/components"),  # it names the component in the path
+    ("GET", "/board"),  # the page's own
+    ("GET", "/board/history"),
 }
 
 

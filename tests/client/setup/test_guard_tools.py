@@ -54,7 +54,10 @@ def npm_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(repository: Repository, service: Service, npm_tools: Path) -> Repository:
-    """A repository that names the service, with a first commit; the tools are on the PATH."""
+    """A repository that names the service, which its user trusts, with a first commit; the tools
+    are on the PATH.
+    """
+    assert repository.coord("trust", "--", service.url).returncode == 0
     repository.environment["PATH"] = (
         f"{npm_tools}:{PRE_COMMIT.parent}:{repository.environment['PATH']}"
     )
