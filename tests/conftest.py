@@ -126,6 +126,8 @@ UNFINISHED = {
     "tests/e2e/test_shell_replay.py": "a work item is missing after the second replay",
     "tests/client/test_lean.py::test_it_reads_what_json_reads": "failed once under load",
     "tests/client/cli/test_run.py::test_another_run": "failed under load, not understood yet",
+    "tests/client/test_hook.py::test_a_session_begins": "failed once under load",
+    "tests/faults/test_queue.py": "not run to its end since the queue moved",
     "tests/faults/test_galera.py": MOVED_CONNECTIONS,
     "tests/faults/test_history.py": MOVED_CONNECTIONS,
 }
