@@ -5,28 +5,34 @@ Several nodes may run `flask db upgrade` at once: the first migrates, the others
 done.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
 import sqlalchemy as sa
 from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationStep
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from coord.store.mariadb import arguments as mariadb_arguments
+from coord.store import mariadb, sqlite
+from coord.store.migration_progress import Interrupted, Progress, Steps
 from coord.store.tables import database
 
-log = logging.getLogger("coord.migrations")
 WAIT_S = 300
+MAX_SHOWN = 120  # characters of a statement that failed
+MOVES = ("upgrade", "downgrade")  # alembic's functions for the commands that change tables
 
 
 def migration_engine() -> sa.Engine:
     url = database.engine.url
     if url.get_backend_name() == "sqlite":
+        if path := sqlite.path_of(url.database or ""):
+            sqlite.create(path)
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": WAIT_S})
     arguments = {
-        **mariadb_arguments(url),
+        **mariadb.arguments(url),
+        "init_command": f"SET SESSION {mariadb.SQL_MODE}",
         "read_timeout": WAIT_S + 60,
         "write_timeout": 60,
         "connect_timeout": 10,
@@ -50,29 +56,73 @@ def alone(connection: Connection) -> Iterator[None]:
         return
     name = sa.func.concat("coord.migrate.", sa.func.database())
     if connection.scalar(sa.select(sa.func.get_lock(name, WAIT_S))) != 1:
-        raise RuntimeError(
-            f"Another migration has been running for {WAIT_S} s. Reader at it before you start this"
+        raise click.ClickException(
+            f"Another migration has been running for {WAIT_S} s. Look at it before you start this"
             " one again."
         )
-    try:
-        yield
-        connection.commit()
-    finally:
-        connection.scalar(sa.select(sa.func.release_lock(name)))
+    yield
+    connection.commit()
+
+
+def tell(line: str) -> None:
+    click.echo(f"coord: {line}", err=True)
+
+
+def configure(connection: Connection) -> None:
+    """Twice where tables are changed: alembic's own steps are known after the first time."""
+    options = {
+        "connection": connection,
+        "target_metadata": database.metadata,
+        "include_name": lambda name, kind, parents: (
+            kind != "table" or name in database.metadata.tables
+        ),
+        **current_app.extensions["migrate"].configure_args,
+    }
+    context.configure(**options)
+    steps: Steps = context.get_context().opts["fn"]
+    if steps.__name__ not in MOVES:
+        return
+    if connection.dialect.name != "sqlite":
+        steps = Progress(connection, "alembic_version").follow(steps, tell)
+    context.configure(**options, fn=told(steps))
+
+
+def told(steps: Steps) -> Steps:
+    """The same steps, each told before it is taken."""
+
+    def each(heads: tuple[str, ...], migration: MigrationContext) -> Iterator[MigrationStep]:
+        taken = 0
+        for step in steps(heads, migration):
+            tell(" ".join(str(step).split()))
+            yield step
+            taken += 1
+        if not taken:
+            tell(f"nothing to migrate: the database is at {', '.join(sorted(heads)) or 'nothing'}")
+
+    return each
 
 
 def run() -> None:
-    config = current_app.extensions["migrate"]
-    with migration_engine().connect() as connection, alone(connection):
-        context.configure(
-            connection=connection,
-            target_metadata=database.metadata,
-            include_name=lambda name, kind, parents: (
-                kind != "table" or name in database.metadata.tables
-            ),
-            **config.configure_args,
-        )
-        context.run_migrations()
+    """Raises ClickException, in a sentence."""
+    try:
+        with migration_engine().connect() as connection, alone(connection):
+            configure(connection)
+            context.run_migrations()
+    except Interrupted as interrupted:
+        raise click.ClickException(str(interrupted)) from None
+    except sa.exc.DBAPIError as error:
+        url = database.engine.url.render_as_string(hide_password=True)
+        raise click.ClickException(
+            f"{url} could not be migrated: {describe(error)} Once that is mended, the same command"
+            " goes on from there."
+        ) from None
+
+
+def describe(error: sa.exc.DBAPIError) -> str:
+    """What the database said, and to which statement."""
+    said = " ".join(map(str, error.orig.args)) if error.orig else str(error)
+    statement = " ".join((error.statement or "").split())
+    return f"{said}{f' (at {statement[:MAX_SHOWN]})' if statement else ''}."
 
 
 if context.is_offline_mode():

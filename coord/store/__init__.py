@@ -2,14 +2,16 @@
 else of coord.
 
 This is its face: whoever uses it imports from here. `journal` is the module of the journal,
-`engine` that of the connections.
+`moments` tells which part of it is of which time, `engine` is that of the connections.
 """
 
-from coord.store import bell, deadline, engine, faults, journal
+from coord.store import bell, deadline, engine, faults, journal, moments
 from coord.store.change import Answer, Change, Decision, Step
+from coord.store.event_types import event_types
 from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
 from coord.store.journal import Event, JournalEntry, JournalHead
+from coord.store.ranges import PRIMARY, Range, along, first_of, one_after, one_of
 from coord.store.reader import Reader, Row, Rows, read
 from coord.store.retention import Retention
 from coord.store.sql_text import DATABASES, as_sql
@@ -28,6 +30,7 @@ from coord.store.transactions import run, transact, transact_optimistically
 
 __all__ = [
     "DATABASES",
+    "PRIMARY",
     "TABLE_OPTIONS",
     "Answer",
     "Base",
@@ -41,6 +44,7 @@ __all__ = [
     "Json",
     "LongText",
     "Prepared",
+    "Range",
     "Reader",
     "Retention",
     "Revision",
@@ -49,16 +53,22 @@ __all__ = [
     "Statement",
     "Step",
     "Timestamp",
+    "along",
     "as_sql",
     "bell",
     "database",
     "deadline",
     "earlier",
     "engine",
+    "event_types",
     "faults",
+    "first_of",
     "journal",
     "microseconds",
+    "moments",
     "now",
+    "one_after",
+    "one_of",
     "plus",
     "read",
     "run",

@@ -125,6 +125,13 @@ class Listener:
         self._poll.register(connection, getattr(select, "POLLRDHUP", 0))
         return connection.fileno()
 
+    def watch_for_reset(self, descriptor: int) -> None:
+        """From now on `wait` reports this one when the connection breaks, no longer when the other
+        end has only closed its side.
+        """
+        with contextlib.suppress(OSError):  # no longer watched
+            self._poll.modify(descriptor, 0)
+
     def unwatch(self, descriptor: int) -> None:
         with contextlib.suppress(KeyError):
             self._poll.unregister(descriptor)

@@ -10,77 +10,98 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from sqlalchemy.engine import Dialect
-
-from coord.store import bell, engine, faults
-from coord.store.change import Answer, Change, Decision, Step
+from coord.store import bell, compound, engine, faults
+from coord.store.change import Answer, Change, Decision
+from coord.store.combiner import Combiner
+from coord.store.compiled_change import CompiledChange, compile_change
 from coord.store.faults import GuardFailed
 from coord.store.reader import Reader, Rows
-from coord.store.statements import Compiled, compile_for
+from coord.store.tables import database
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Outcome = Rows | Exception
+"""What a change read, or why nothing of it took hold."""
 
-def commit(db: Reader, change: Change[T]) -> T:
-    """Carries the change out and answers.
+
+def commit(db: Reader, change: Change[T], *, alone: bool = False) -> T:
+    """Carries the change out, together with others that come at the same time if not `alone`, and
+    answers.
 
     Raises GuardFailed when a step touched another number of rows than it must.
     """
-    carry_out = _one_by_one if db.dialect.name == "sqlite" else _as_one_packet
-    rows = carry_out(db, change)
+    compiled = compile_change(db.dialect, change)
+    send = _as_transaction if db.dialect.name == "sqlite" else _as_packet
+    rows = combiner().carry_out(compiled, lambda changes: send(db, changes), alone=alone)
     bell.ring()
     return change.finish(rows)
 
 
-_CHECK = (
-    "IF ROW_COUNT() <> %d THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO ="
-    f" {faults.GUARD_FAILED_NUMBER}; END IF"
-)
+def combiner() -> Combiner[CompiledChange, Rows]:
+    """That of the database in use."""
+    of_engine: Combiner[CompiledChange, Rows] = database.engine.dialect.coord_combiner  # type: ignore[attr-defined]
+    return of_engine
 
 
-def packet(
-    dialect: Dialect, change: Change[Any], fill_in: Callable[[str, Sequence[Any]], str]
-) -> list[str]:
-    """The statements of the whole transaction, one compound that rolls itself back when anything in
-    it fails.
-
-    `fill_in(sql, arguments)` puts the arguments in their places, quoted.
-    """
-    statements = [
-        "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END",
-        "START TRANSACTION",
-    ]
-    for step in change.transaction():
-        compiled = compile_for(dialect, step.statement)
-        statements.append(fill_in(compiled.sql, compiled.arguments(step.values)))
-        if step.expect is not None:
-            statements.append(_CHECK % step.expect)
-    return [*statements, "COMMIT", "END"]
-
-
-def _as_one_packet(db: Reader, change: Change[Any]) -> Rows:
-    rows: Rows = []
+def _as_packet(db: Reader, changes: Sequence[CompiledChange]) -> list[Outcome]:
     cursor = db.cursor()
     try:
-        cursor.execute("; ".join(packet(db.dialect, change, cursor.mogrify)))
-        if change.query is not None:
-            rows = compile_for(db.dialect, change.query.statement).rows(cursor.fetchall())
-            cursor.nextset()  # the end of the compound, where a failed COMMIT would be reported
+        if len(changes) == 1:
+            return [_alone(db, cursor, changes[0])]
+        compound.send_together(db, cursor, changes)
+        return _outcomes(cursor, changes)
     except BaseException as error:
         _undo(db, error)
     finally:
         db.close(cursor)
+
+
+def _alone(db: Reader, cursor: Any, change: CompiledChange) -> Rows:
+    compound.send(db, cursor, change)
+    if change.query is None:
+        return []
+    rows = change.rows(cursor.fetchall())
+    cursor.nextset()  # the end of the compound, where a failed COMMIT would be reported
     return rows
 
 
-def _one_by_one(db: Reader, change: Change[Any]) -> Rows:
-    steps = _compiled_steps(
-        db, change
-    )  # before its turn: while it has that, all other writers of the process wait
+def _outcomes(cursor: Any, changes: Sequence[CompiledChange]) -> list[Outcome]:
+    """Of changes that were sent together."""
+    results = [cursor.fetchall()]
+    while cursor.nextset():
+        results.append(cursor.fetchall())
+    *read, ((held,),), _end = results
+    of_query = iter(read)
+    return [
+        (change.rows(next(of_query)) if change.query is not None else [])
+        if mark == compound.HELD
+        else GuardFailed()
+        for change, mark in zip(changes, held, strict=True)
+    ]
+
+
+def _as_transaction(db: Reader, changes: Sequence[CompiledChange]) -> list[Outcome]:
     with _sqlite_transaction(db) as cursor:
-        return _carry_out_steps(steps, change.query, cursor)
+        if len(changes) == 1:
+            return [_carry_out_steps(changes[0], cursor)]
+        return [_carry_out_or_undo(change, cursor) for change in changes]
+
+
+def _carry_out_or_undo(change: CompiledChange, cursor: Any) -> Outcome:
+    """One of several."""
+    outcome: Outcome
+    cursor.execute("SAVEPOINT coord_change")
+    try:
+        outcome = _carry_out_steps(change, cursor)
+    except Exception as error:
+        if not (isinstance(error, GuardFailed) or faults.classify(error) is faults.GUARD_FAILED):
+            raise
+        cursor.execute("ROLLBACK TO coord_change")
+        outcome = GuardFailed()
+    cursor.execute("RELEASE coord_change")
+    return outcome
 
 
 def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
@@ -92,7 +113,7 @@ def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
     with _sqlite_transaction(db) as cursor:
         decision = decide(db)
         if isinstance(decision, Change):
-            rows = _carry_out_steps(_compiled_steps(db, decision), decision.query, cursor)
+            rows = _carry_out_steps(compile_change(db.dialect, decision), cursor)
     if isinstance(decision, Answer):
         return decision.value
     bell.ring()
@@ -117,19 +138,12 @@ def _sqlite_transaction(db: Reader) -> Iterator[Any]:
             db.close(cursor)
 
 
-def _compiled_steps(db: Reader, change: Change[Any]) -> list[tuple[Step, Compiled]]:
-    return [(step, compile_for(db.dialect, step.statement)) for step in change.transaction()]
-
-
-def _carry_out_steps(steps: list[tuple[Step, Compiled]], query: Step | None, cursor: Any) -> Rows:
-    rows: Rows = []
-    for step, compiled in steps:
-        cursor.execute(compiled.sql, compiled.arguments(step.values))
+def _carry_out_steps(change: CompiledChange, cursor: Any) -> Rows:
+    for step in change.steps:
+        cursor.execute(step.sql, step.arguments)
         if step.expect is not None and cursor.rowcount != step.expect:
             raise GuardFailed
-        if step is query:
-            rows = compiled.rows(cursor.fetchall())
-    return rows
+    return change.rows(cursor.fetchall())
 
 
 def _undo(db: Reader, error: BaseException) -> NoReturn:

@@ -84,6 +84,7 @@ class Change(Generic[T]):
             raise ValueError(
                 "a change without an event: those who follow the journal would never learn of it"
             )
+        token = journal.made_with.get()
         return [
             Step(journal.TAKE_HEAD, {"events": count}),
             *(
@@ -93,7 +94,10 @@ class Change(Generic[T]):
                 for step in self.steps
             ),
             *(
-                Step(event.statement or journal.RECORD, {"back": count - number, **vars(event)})
+                Step(
+                    event.statement or journal.RECORD,
+                    {"back": count - number, "token": token, **vars(event)},
+                )
                 for number, event in enumerate(self.events, 1)
             ),
             *([self.query] if self.query else []),

@@ -6,6 +6,7 @@ its own limit, and none may pass the deadline of the call (deadline.py).
 """
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
 
 from coord.store import deadline, faults, mariadb, sqlite
+from coord.store.combiner import Combiner
 from coord.store.gate import Gate
 from coord.store.tables import sqlite_text
 
@@ -30,6 +32,9 @@ SQLITE_BUSY_STEP_MS = (
     250  # telling a connection how long to wait is a statement, so not for every millisecond
 )
 WRITER_TIMEOUT_S = 2.5
+MAX_COMMITS = int(
+    os.environ.get("MC", "2")
+)  # of a process on their way to MariaDB: one there, one that is being read or answered
 
 _writing = threading.Lock()
 
@@ -48,18 +53,18 @@ def sqlite_writer() -> Iterator[None]:
         _writing.release()
 
 
-def bound_wait(cursor: Any, told: dict[str, Any]) -> None:
+def bound_wait(cursor: Any, info: dict[str, Any]) -> None:
     """Lets a SQLite connection wait for other processes no longer than the call has time.
 
-    `told`: what it was told last.
+    `info`: what it was told last.
     """
     wait_ms = min(
         SQLITE_BUSY_MS,
         int(deadline.remaining() * 1000) // SQLITE_BUSY_STEP_MS * SQLITE_BUSY_STEP_MS,
     )
-    if told.get("coord_busy_ms", SQLITE_BUSY_MS) != wait_ms:
+    if info.get("coord_busy_ms", SQLITE_BUSY_MS) != wait_ms:
         cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
-        told["coord_busy_ms"] = wait_ms
+        info["coord_busy_ms"] = wait_ms
 
 
 @contextlib.contextmanager
@@ -78,17 +83,14 @@ def one_of_the_writers(engine: Engine) -> Iterator[None]:
 
 
 def normalized(url: str) -> URL:
-    """The URL with the driver that coord uses.
-
-    Raises ValueError for any database but SQLite and MariaDB.
-    """
+    """The URL with the driver that coord uses, and with the whole path of a SQLite file: a relative
+    one is meant from the working directory. A `file:` URI says itself what it means."""
     parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend in ("mysql", "mariadb"):
+    if parsed.get_backend_name() != "sqlite":
         return parsed.set(drivername="mariadb+pymysql")
-    if backend == "sqlite":
-        return parsed.set(drivername="sqlite")
-    raise ValueError(f"COORD_DATABASE_URL names {backend}; coord runs on SQLite and MariaDB.")
+    name = parsed.database or ""
+    path = name if name.startswith("file:") else os.path.abspath(name)
+    return parsed.set(drivername="sqlite", database=path)
 
 
 def options(url: URL, pool_size: int) -> dict[str, Any]:
@@ -126,6 +128,7 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     pool_size = engine.pool.size()  # type: ignore[attr-defined]
     writers = max(1, pool_size - max(1, pool_size // KEPT_FOR_READS))
     engine.dialect.coord_writers = threading.BoundedSemaphore(writers)  # type: ignore[attr-defined]
+    engine.dialect.coord_combiner = Combiner()  # type: ignore[attr-defined]
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
         return
@@ -140,6 +143,7 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
+    sqlite.write_hints(engine.dialect)
     files = sqlite.Files(engine.url.database or "")
     engine.dialect.coord_files = files  # type: ignore[attr-defined]
     event.listen(

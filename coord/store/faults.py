@@ -47,6 +47,12 @@ class TooSlow(GivenUp):
     """The database answers, but so slowly that the caller would wait for too long."""
 
 
+class LostTogether(GivenUp):
+    """The change went over another caller's connection, which was lost: nobody knows whether it
+    took hold.
+    """
+
+
 @dataclass(frozen=True)
 class Fault:
     """How an error is answered.
@@ -83,12 +89,16 @@ _OWN: dict[type[BaseException], Fault] = {
     NoConnection: Fault("no connection came free", unavailable=True),
     WriterBusy: Fault("another writer holds the file", unavailable=True),
     CircuitOpen: Fault("did not answer just now", unavailable=True),
+    LostTogether: Fault("outcome unknown", unavailable=True),
     GuardFailed: CONTENTION,
     sa.exc.TimeoutError: Fault("no connection came free", unavailable=True),
 }
 
+TOO_MANY_PREPARED = 1461  # max_prepared_stmt_count of the server is reached
+
 # our own, raised by a change's SIGNAL when a step touched another number of rows than it must
 GUARD_FAILED_NUMBER = 31337
+DUPLICATE_NUMBER = 1062
 
 _MARIADB: dict[int, Fault] = {
     **dict.fromkeys((1213, 1020), CONFLICT),
@@ -101,7 +111,7 @@ _MARIADB: dict[int, Fault] = {
     **dict.fromkeys((1317, 1969, 1114, 1021, 1030), FULL),
     **dict.fromkeys((1044, 1045, 1049, 1698), MISCONFIGURED),
     **dict.fromkeys((1146, 1054), SCHEMA_BEHIND),
-    **dict.fromkeys((1062, 1305, GUARD_FAILED_NUMBER), GUARD_FAILED),
+    **dict.fromkeys((DUPLICATE_NUMBER, 1305, GUARD_FAILED_NUMBER), GUARD_FAILED),
 }
 
 _SQLITE: dict[str, Fault] = {

@@ -37,17 +37,17 @@ class plus(FunctionElement[datetime]):  # noqa: N801
 
 @compiles(plus)
 def _plus(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, microseconds = list(element.clauses)
+    moment, length = list(element.clauses)
     return (
-        f"TIMESTAMPADD(MICROSECOND, {compiler.process(microseconds, **kw)},"
+        f"TIMESTAMPADD(MICROSECOND, {compiler.process(length, **kw)},"
         f" {compiler.process(moment, **kw)})"
     )
 
 
 @compiles(plus, "sqlite")
 def _plus_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, microseconds = list(element.clauses)
-    return f"coord_plus({compiler.process(moment, **kw)}, {compiler.process(microseconds, **kw)})"
+    moment, length = list(element.clauses)
+    return f"coord_plus({compiler.process(moment, **kw)}, {compiler.process(length, **kw)})"
 
 
 class earlier(FunctionElement[datetime]):  # noqa: N801

@@ -6,6 +6,7 @@ moment, so a lock's `acquired_at` and its journal row's `at` are the same. Two w
 Galera nodes collide on this row in certification, and one of them tries again.
 """
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,12 +37,15 @@ class JournalHead(Base):
 
 
 class JournalEntry(Base):
-    """One committed change."""
+    """One committed change. `token`: the name of the token that it was made with, if it has one."""
 
     __tablename__ = "journal"
     __table_args__ = (
         sa.Index(None, "project_key", "revision"),
         sa.Index(None, "session_id", "revision"),
+        sa.Index(None, "type", "revision"),
+        sa.Index("ix_journal_type_in_project", "project_key", "type", "revision"),
+        sa.Index("ix_journal_subject", "subject_id", "revision"),
         TABLE_OPTIONS,
     )
 
@@ -50,14 +54,20 @@ class JournalEntry(Base):
     type: Mapped[str] = mapped_column(sa.String(50), nullable=False)
     project_key: Mapped[str | None] = mapped_column(sa.String(100))
     session_id: Mapped[str | None] = mapped_column(sa.String(200))
+    token: Mapped[str | None] = mapped_column(sa.String(64))
     subject_kind: Mapped[str] = mapped_column(sa.String(30), nullable=False)
     subject_id: Mapped[str] = mapped_column(sa.String(310), nullable=False)
     data: Mapped[Any] = mapped_column(Json, nullable=False)
 
 
+made_with: ContextVar[str | None] = ContextVar("made_with", default=None)
+"""The name of the token that the call under way was made with, for its events."""
+
+
 @dataclass(frozen=True)
 class Event:
-    """What a change tells those who follow the journal. `type` is `<thing>.<what happened>`.
+    """What a change tells those who follow the journal. `type` is `<thing>.<what happened>`; all
+    events of a type are about one kind of subject.
 
     `statement`: records it in place of RECORD, when it is only known inside the change what it is
     about (see `recording`).
@@ -148,6 +158,7 @@ def recording(*conditions: sa.ColumnElement[bool], **columns: sa.ColumnElement[A
         "type": sa.bindparam("type", type_=sa.String),
         "project_key": sa.bindparam("project_key", type_=sa.String),
         "session_id": sa.bindparam("session_id", type_=sa.String),
+        "token": sa.bindparam("token", type_=sa.String),
         "subject_kind": sa.bindparam("subject_kind", type_=sa.String),
         "subject_id": sa.bindparam("subject_id", type_=sa.String),
         "data": sa.bindparam("data", type_=Json),

@@ -28,12 +28,12 @@ SLACK_S = 0.25
 # silent. wsrep_retry_autocommit=0: with Galera's default the server repeats a refused autocommit
 # statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a cluster a read first
 # waits for what was committed before it on any node (0.05 ms); without one it says nothing.
+SQL_MODE = "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 SESSION = (
     "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2,"
     " max_statement_time=1.5, idle_write_transaction_timeout=3, idle_transaction_timeout=10,"
     " wait_timeout=600, innodb_snapshot_isolation=ON, wsrep_retry_autocommit=0, wsrep_sync_wait=1,"
-    " tx_isolation='READ-COMMITTED',"
-    " sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+    f" tx_isolation='READ-COMMITTED', {SQL_MODE}"
 )
 
 

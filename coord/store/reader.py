@@ -57,8 +57,13 @@ class Reader:
         deadline.check()
         cursor = self._connection.cursor()
         if self.dialect.name == "sqlite":
-            engine.bound_wait(cursor, self._connection.info)
+            engine.bound_wait(cursor, self.info)
         return cursor
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What is noted of the connection, for as long as it stands."""
+        return self._connection.info
 
     def close(self, cursor: Any) -> None:
         """A dropped connection has closed its cursors already, and SQLite's would complain."""

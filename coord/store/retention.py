@@ -8,6 +8,7 @@ counts let one of them delete each batch.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
@@ -28,17 +29,18 @@ ROUND_S = 60.0
 class Retention:
     """What an area keeps for a number of days.
 
-    `event`: the type that deleting is recorded as, `<kind>.trimmed`. `setting`: the days, 0 for
-    ever. `due`: finds the `revision` of at most `batch` rows that are older than `age_us`
-    (negative). `table`: has these rows; it must still have all of them. `others`: further columns
-    whose rows go with them.
+    `event`: the type that deleting is recorded as; its subject is the kind before the dot.
+    `setting`: the days, 0 for ever. `due`: finds the `revision` of at most `batch` rows that are
+    older than `age_us` (negative). `table`: has these rows; it must still have all of them.
+    `others`: further columns whose rows go with them, by the revision or by what `due` calls their
+    `key`.
     """
 
     event: str
     setting: str
     table: sa.Table
     due: Prepared
-    others: Sequence[sa.Column[int]] = ()
+    others: Sequence[sa.Column[Any]] = ()
     next_at: float = field(default=0.0)
 
     def run(self) -> None:
@@ -57,9 +59,10 @@ class Retention:
         revisions = [row["revision"] for row in rows]
         if not revisions:
             return Answer(0)
+        keys = [row.get("key", row["revision"]) for row in rows]
         change: Change[int] = Change()
         for column in self.others:
-            change.add(sa.delete(column.table).where(column.in_(revisions)))
+            change.add(sa.delete(column.table).where(column.in_(keys)))
         own = self.table.c.revision.in_(revisions)
         change.add(sa.delete(self.table).where(own), expect=len(revisions))
         data = {"count": len(revisions), "days": days}

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from pymysql.converters import escape_item
 from sqlalchemy.engine import Dialect
 
-from coord.store.carry_out import packet
+from coord.store import sqlite
 from coord.store.change import Change
-from coord.store.statements import compile_for
+from coord.store.compiled_change import compile_change
+from coord.store.compound import packet
 
 DATABASES = ("mariadb", "sqlite")
 WIDTH = 110
@@ -28,17 +29,18 @@ def as_sql(change: Change[Any], database: str) -> str:
 
 def _mariadb(change: Change[Any]) -> list[str]:
     dialect = _dialect("mariadb+pymysql://", paramstyle="format")
-    return [f"{statement};" for statement in packet(dialect, change, _quote_for_mariadb)]
+    compiled = compile_change(dialect, change)
+    return [f"{statement};" for statement in packet(compiled, _quote_for_mariadb)]
 
 
 def _sqlite(change: Change[Any]) -> list[str]:
     dialect = _dialect("sqlite://")
+    sqlite.write_hints(dialect)
     statements = []
-    for step in change.transaction():
-        compiled = compile_for(dialect, step.statement)
-        sql = compiled.sql.replace("%", "%%").replace("?", "%s")
+    for step in compile_change(dialect, change).steps:
+        sql = step.sql.replace("%", "%%").replace("?", "%s")
         guard = "" if step.expect is None else f" -- {step.expect} row, else ROLLBACK"
-        statements.append(f"{_quote_for_sqlite(sql, compiled.arguments(step.values))};{guard}")
+        statements.append(f"{_quote_for_sqlite(sql, step.arguments)};{guard}")
     return ["BEGIN IMMEDIATE;", *statements, "COMMIT;"]
 
 

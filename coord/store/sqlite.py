@@ -7,6 +7,7 @@ before each step and before each commit; once they differ, nothing is answered f
 restart.
 """
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -15,13 +16,44 @@ import weakref
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.engine import Dialect
+
 from coord.store import faults
 
 log = logging.getLogger(__name__)
 
+
+class _Compiler(SQLiteCompiler):
+    """Writes hints after the names of tables: SQLAlchemy has them for other databases only."""
+
+    def get_from_hint_text(self, table: sa.FromClause, text: str | None) -> str | None:
+        return text
+
+
+def write_hints(dialect: Dialect) -> None:
+    dialect.statement_compiler = _Compiler
+
+
 SUFFIXES = ("", "-wal", "-shm")
 
 FileIds = tuple[tuple[int, int] | None, ...]
+
+
+def path_of(name: str) -> str:
+    """The path of a database by its name, which may be a URI; empty for one in memory."""
+    return (
+        unquote(urlsplit(name).path) if name.startswith("file:") else name.removeprefix(":memory:")
+    )
+
+
+def create(path: str) -> None:
+    """Makes an empty file that only its user may read, where there is none. What SQLite puts beside
+    it, it makes alike. Where it cannot be made, SQLite says why.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 class Connection(sqlite3.Connection):
@@ -37,11 +69,7 @@ class Files:
     """
 
     def __init__(self, name: str) -> None:
-        self.path = (
-            unquote(urlsplit(name).path)
-            if name.startswith("file:")
-            else name.removeprefix(":memory:")
-        )
+        self.path = path_of(name)
         self._paths = [self.path + suffix for suffix in SUFFIXES]
         self._lock = threading.Lock()
         self._opened: tuple[int, int] | None = None
@@ -49,8 +77,15 @@ class Files:
         self._replaced: str | None = None
 
     def connect(self, name: str, **arguments: Any) -> sqlite3.Connection:
-        """Raises FileReplaced when it is not the file that was opened at first."""
+        """Raises FileReplaced when it is not the file that was opened at first.
+
+        What is open is looked at before another is opened: SQLite would make a removed log anew.
+        """
         self._refuse_if_replaced()
+        with self._lock:  # under which nobody forgets a connection, and so none is closed
+            is_same = all(other.files == self._ids() for other in self._open)
+        if not is_same:
+            self._note_replaced()
         if self.path and not arguments.get("uri"):
             # never rwc, which would make a missing file
             name = f"file:{quote(os.path.abspath(self.path))}?mode=rw"
@@ -79,7 +114,7 @@ class Files:
             self._note_replaced()
 
     def forget(self, connection: sqlite3.Connection) -> None:
-        """It was closed.
+        """It is about to be closed.
 
         The last one that is closed takes the log with it, so the next opens another.
         """
@@ -110,7 +145,7 @@ class Files:
 
 def _id_of(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -61,10 +61,10 @@ class Prepared:
         self._compiled: dict[str, Compiled] = {}
 
     def compiled_for(self, dialect: Dialect) -> Compiled:
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            found = self._compiled[dialect.name] = _compile(self.statement, dialect)
-        return found
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = _compile(self.statement, dialect)
+        return compiled
 
 
 Statement = Prepared | sa.ClauseElement

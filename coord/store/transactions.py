@@ -75,13 +75,18 @@ def _until_it_holds(
     optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]
 ) -> T:
     guards_failed = failed = 0
+    alone = False
     while not guards_failed or deadline.remaining() > LAST_TRY_S:
         try:
             with _one_at_a_time() if guards_failed else contextlib.nullcontext():
-                return _once(optimistic, decide, retry=guards_failed > 0)
+                return _once(optimistic, decide, retry=guards_failed > 0, alone=alone)
         except GuardFailed:
             guards_failed += optimistic is None
             optimistic = None
+        except faults.LostTogether:  # its own connection may be as good as ever
+            if deadline.remaining() < LAST_TRY_S:
+                raise
+            alone = True
         except Exception as error:
             fault = faults.classify(error)
             # A conflict is a failed guard too: a writer on another node of the cluster was faster.
@@ -102,13 +107,14 @@ def _once(
     decide: Callable[[Reader], Decision[T]],
     *,
     retry: bool,
+    alone: bool,
 ) -> T:
     with engine.one_of_the_writers(database.engine), pooled_connection() as connection:
         db = Reader(connection)
         if retry and db.dialect.name == "sqlite":
             return decide_inside(db, decide)
         decision = optimistic() if optimistic is not None else decide(db)
-        return decision.value if isinstance(decision, Answer) else commit(db, decision)
+        return decision.value if isinstance(decision, Answer) else commit(db, decision, alone=alone)
 
 
 _retrying = threading.Lock()

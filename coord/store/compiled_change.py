@@ -1,0 +1,53 @@
+"""A change as one database takes it: the texts of its statements with their values, which any
+thread can carry out on any connection.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+
+from coord.store.change import Change
+from coord.store.reader import Rows
+from coord.store.statements import Compiled, compile_for
+
+
+@dataclass(frozen=True)
+class CompiledStep:
+    """`expect`: how many rows it must touch, else nothing of the change takes hold (None: any
+    number).
+    """
+
+    sql: str
+    arguments: tuple[Any, ...]
+    expect: int | None
+
+
+@dataclass(frozen=True)
+class CompiledChange:
+    """Everything between BEGIN and COMMIT. `query`: what its last step reads, None when it reads
+    nothing.
+    """
+
+    steps: tuple[CompiledStep, ...]
+    query: Compiled | None
+
+    def rows(self, fetched: Iterable[Sequence[Any]]) -> Rows:
+        """What the query found, from what the driver has fetched."""
+        return [] if self.query is None else self.query.rows(fetched)
+
+
+def compile_change(dialect: Dialect, change: Change[Any]) -> CompiledChange:
+    """Compiles what is not yet, in the caller's thread and context: its events carry the name of
+    its token.
+    """
+    steps = change.transaction()
+    compiled = [compile_for(dialect, step.statement) for step in steps]
+    return CompiledChange(
+        tuple(
+            CompiledStep(each.sql, each.arguments(step.values), step.expect)
+            for each, step in zip(compiled, steps, strict=True)
+        ),
+        None if change.query is None else compiled[-1],
+    )
