@@ -6,14 +6,21 @@ This is its face: whoever uses it imports from here.
 
 from coord.live import activity, callers, presence, processes, waiting
 from coord.live.activity import Activity
+from coord.live.callers import Progress
+from coord.live.hang_up import ClientHungUp
+from coord.live.peers import Connection, Peer, Peers
 from coord.live.presence import AGENT_LENGTH, Session
-from coord.live.waiting import MAX_WAIT_S, ClientHungUp, Subscription, subscribe
+from coord.live.waiting import MAX_WAIT_S, Subscription, subscribe
 
 __all__ = [
     "AGENT_LENGTH",
     "MAX_WAIT_S",
     "Activity",
     "ClientHungUp",
+    "Connection",
+    "Peer",
+    "Peers",
+    "Progress",
     "Session",
     "Subscription",
     "activity",

@@ -2,41 +2,51 @@
 ever.
 
 A request is collected by the worker's one loop, without a thread, and handed over when it is whole.
-What cannot be collected (a body that is too long, or that comes in chunks) is read by the thread,
-and every answer is sent by it, within a time for the whole of it.
+A thread never waits for a caller's bytes: what a request lacks when the app asks for it is
+collected first, and the call begins anew. So what can be refused by its head alone is refused
+before its body is there. Every part of an answer has a time in which the caller must take it.
 """
 
+import enum
 import errno
 import re
 import socket
-import time
 from typing import Any
 
-# for a request to arrive, from its first byte on; and for what is left of it, once a thread reads
-REQUEST_S = 10.0
+REQUEST_S = 10.0  # for a request to arrive, from its first byte on
+JUDGED_AFTER_S = 0.25  # a body that takes longer is worth asking first whether it is wanted
+REST_S = 1.0  # from a caller that was told 429 nothing is read for so long
+REFUSED_EACH_S = 0.02  # of a peer that was told so, one new connection is read
 SEND_S = 20.0  # for a part of an answer: 64 KB/s for the longest
 MAX_BODY_BYTES = 1024 * 1024  # a longer one is refused without being collected
+MAX_CHUNKED_BYTES = 2 * MAX_BODY_BYTES  # with what announces the chunks
 MAX_HEAD_BYTES = 64 * 1024
 
+_VERSION = b"HTTP/1.1 "
+_STATUS_FROM = len(_VERSION)
+_TLS = b"\x16"  # the first byte of its first record
 _END_OF_HEAD = b"\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
 _BODY = re.compile(
     rb"\r\n(?:content-length:[ \t]*([0-9]{1,10})[ \t]*(?=\r\n)|(transfer-encoding:[ \t]*chunked["
-    rb" \t]*(?=\r\n))|(expect:|transfer-encoding:))",
+    rb" \t]*(?=\r\n))|(expect:)|(transfer-encoding:))",
     re.IGNORECASE,
 )
 
 
-class CallerSocket(socket.socket):
-    """A connection that a caller has made.
+class BodyAwaited(BaseException):
+    """The app asks for a part of the request that is not there yet.
 
-    Reading and sending have an end, however the caller drips.
+    Not an Exception: nothing on the way to the worker may answer it.
     """
 
-    _read_until = 0.0
 
-    def allow(self, seconds: float) -> None:
-        """What is read by a thread from now on must be there within so many seconds."""
-        self._read_until = time.monotonic() + seconds
+class CallerSocket(socket.socket):
+    """A connection that a caller has made, from which only the worker's loop reads."""
+
+    ended = False  # the caller sends no more
+    sends = False  # an answer, at the moment
+    is_refused = False  # for now: the last answer was 429
 
     def collect(self) -> bytes | None:
         """What is there now, without waiting; empty at the end. None: nothing yet."""
@@ -46,63 +56,106 @@ class CallerSocket(socket.socket):
             return None
 
     def recv(self, *size: Any) -> bytes:
-        left = self._read_until - time.monotonic()
-        if left <= 0:
-            raise _given_up("sent too slowly")
-        self.settimeout(left)
-        try:
-            return super().recv(*size)
-        except TimeoutError:
-            raise _given_up("sent too slowly") from None
+        if self.ended:
+            return b""
+        raise BodyAwaited
 
-    def sendall(self, *data: Any) -> None:
+    def sendall(self, data: Any, *flags: int) -> None:
         if self.gettimeout() != SEND_S:  # a system call less for each further part
             self.settimeout(SEND_S)
+        if data[:_STATUS_FROM] == _VERSION:
+            self.is_refused = data[_STATUS_FROM:].startswith(b"429")
+        self.sends = True
         try:
-            super().sendall(*data)
-        except TimeoutError:
-            raise _given_up("did not read the answer") from None
+            super().sendall(data, *flags)
+        except TimeoutError:  # as if the caller had hung up, which is what it amounts to
+            raise ConnectionResetError(
+                errno.ECONNRESET, "the caller did not read the answer"
+            ) from None
+        finally:
+            self.sends = False
 
 
-def _given_up(why: str) -> OSError:
-    """As if the caller had hung up, which is what it amounts to."""
-    return ConnectionResetError(errno.ECONNRESET, f"the caller {why}")
+class Progress(enum.Enum):
+    """How far a request has come."""
+
+    HEAD = enum.auto()  # its head is not whole
+    BODY = enum.auto()  # its head is there, and tells what else is to come
+    ASKS = (
+        enum.auto()
+    )  # the same, and it is to be judged first: the caller waits for that, or would
+    # send more than is taken
+    WHOLE = enum.auto()
+    TLS = enum.auto()  # no HTTP, but the beginning of https
+    HEAD_TOO_LONG = enum.auto()
+    BODY_TOO_LONG = enum.auto()
 
 
 class Request:
-    """A request as it comes in. `data`: what is there of it."""
+    """A request as it comes in. `data`: what is there of it.
+
+    `accepted`: by its head it is to be answered, once it is whole. `asks_to_go_on`: its caller
+    waits for `100 Continue`.
+    """
 
     def __init__(self) -> None:
         self.data = bytearray()
-        self._wanted: int | None = None  # bytes in all, once the head is there
+        self.progress = Progress.HEAD
+        self.accepted = False
+        self.asks_to_go_on = False
+        self._to_be_judged = False
+        self._head_bytes = 0
+        self._wanted = 0  # bytes in all, once the head is there
+        self._max_bytes = 0
         self._ends_with = b""
 
-    def add(self, chunk: bytes) -> bool:
-        """Whether a thread can go on with it: nothing is missing, or what is missing is not to be
-        collected.
-        """
+    def add(self, chunk: bytes) -> Progress:
         begin = max(0, len(self.data) - len(_END_OF_HEAD) + 1)
         self.data += chunk
-        if self._wanted is None:
+        if not self._wanted:
             end = self.data.find(_END_OF_HEAD, begin)
-            if end < 0:
-                return len(self.data) > MAX_HEAD_BYTES
-            self._judge(end)
-        return len(self.data) >= (self._wanted or 0) and self.data.endswith(self._ends_with)
+            if end >= 0:
+                self._read_head(end)
+        self.progress = self._progress()
+        return self.progress
 
-    def _judge(self, end: int) -> None:
-        """What else is to come, by the head."""
-        self._wanted = end + len(_END_OF_HEAD)
-        length = 0
-        for found in _BODY.finditer(self.data, 0, end + 2):
-            if found[3]:
-                return  # it waits to be told to go on, or will be refused
-            if found[2]:
-                self._ends_with, length = (
-                    _END_OF_HEAD,
-                    len(b"0\r\n\r\n"),
-                )  # the last chunk, or what follows it
-            else:
-                length = int(found[1])
-        if length <= MAX_BODY_BYTES:
-            self._wanted += length
+    def to_hand_over(self, *, ended: bool) -> bytes:
+        """All of it, or of one that is only to be judged, its head."""
+        is_all = ended or self.progress is Progress.WHOLE
+        return bytes(self.data if is_all else self.data[: self._head_bytes])
+
+    def _progress(self) -> Progress:
+        size = len(self.data)
+        if self.data[:1] == _TLS:
+            return Progress.TLS
+        if not self._wanted:
+            return Progress.HEAD_TOO_LONG if size > MAX_HEAD_BYTES else Progress.HEAD
+        is_announced_too_long = self._wanted > self._max_bytes
+        is_there = size >= self._wanted and self.data.endswith(self._ends_with)
+        if is_there and not is_announced_too_long:
+            return Progress.WHOLE
+        if self._to_be_judged and not self.accepted:
+            return Progress.ASKS
+        if is_announced_too_long:
+            return Progress.BODY_TOO_LONG
+        is_too_long = self._ends_with and size > self._max_bytes
+        return Progress.BODY_TOO_LONG if is_too_long else Progress.BODY
+
+    def _read_head(self, end: int) -> None:
+        """What else is to come."""
+        head = self._head_bytes = end + len(_END_OF_HEAD)
+        length, max_length = 0, MAX_BODY_BYTES
+        for length_sent, chunked, expect, coding in (
+            match.groups() for match in _BODY.finditer(self.data, 0, end + 2)
+        ):
+            if length_sent:
+                length = int(length_sent)
+            elif chunked:  # what follows the last chunk ends like it
+                self._ends_with, length = _END_OF_HEAD, len(_LAST_CHUNK)
+                max_length = MAX_CHUNKED_BYTES
+            elif expect:
+                self.asks_to_go_on = self._to_be_judged = True
+            elif coding:
+                self._to_be_judged = True
+        self._wanted, self._max_bytes = head + length, head + max_length
+        self._to_be_judged |= self._wanted > self._max_bytes

@@ -28,6 +28,7 @@ class Session(Base):
     __table_args__ = (
         sa.Index("ix_sessions_due", "final_state", "expires_at"),
         sa.Index("ix_sessions_there", "final_state", "project_key", "revision"),
+        sa.Index("ix_sessions_by_state", "final_state", "revision"),
         sa.Index("ix_sessions_of_project", "project_key", "revision"),
         TABLE_OPTIONS,
     )

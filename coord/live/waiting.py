@@ -8,8 +8,6 @@ other nodes). A call subscribes first, then reads, then waits, and reads again w
 
 import logging
 import math
-import select
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +15,9 @@ from contextlib import contextmanager
 
 from flask import Flask, current_app, request
 
-from coord.errors import Stopping
+from coord.errors import Stopping, TooMany
 from coord.live import processes
+from coord.live.hang_up import Caller
 from coord.metric_files import Gauge
 from coord.store import Reader, Row, Rows, bell, deadline, journal, read
 from coord.store.bell import Listener
@@ -28,7 +27,8 @@ log = logging.getLogger(__name__)
 POLL_S = 0.02  # what another node has committed is seen this much later
 # the watcher stays, at rest, when nobody waits for a while: in a busy time the next is about to
 LINGER_S = 10.0
-SHARE = 0.8  # of the threads may wait; the others keep serving
+SHARE = 0.9  # of the threads may wait; the others keep serving
+RETRY_S = 5  # a place comes free when another wait of the caller's ends
 GIVE_UP_AFTER_S = (
     1.0  # those who wait are told of an outage; of a query that was killed they learn nothing
 )
@@ -40,10 +40,6 @@ WAITING = Gauge("coord_waiting_calls", "Calls that wait for a change.", multipro
 _stopping = threading.Event()
 
 
-class ClientHungUp(Exception):
-    """The caller is no longer there, so nobody waits for the answer."""
-
-
 class Subscription:
     """A waiting call. `matches` says which rows of the journal wake it; it is asked in the
     watcher's thread, and must be quick.
@@ -52,15 +48,11 @@ class Subscription:
     """
 
     def __init__(
-        self,
-        matches: Callable[[Row], bool],
-        kinds: frozenset[str],
-        connection: socket.socket | None,
+        self, matches: Callable[[Row], bool], kinds: frozenset[str], caller: Caller
     ) -> None:
         self.matches = matches
         self.kinds = kinds
-        self.connection = connection
-        self.hung_up = False
+        self.caller = caller
         self._woken = threading.Event()
         self._failure: BaseException | None = None
 
@@ -72,7 +64,8 @@ class Subscription:
         self._woken.set()
 
     def wait(self, until: float) -> bool:
-        """Whether something that concerns it happened before `until` (of time.monotonic()).
+        """Whether something that concerns it may have happened before `until` (of
+        time.monotonic()).
 
         Raises ClientHungUp; Stopping when the worker stops; the database's error when the journal
         cannot be read.
@@ -85,22 +78,12 @@ class Subscription:
                 request.environ.get("coord.waited", 0.0) + time.monotonic() - began
             )
         self._woken.clear()
-        if self.hung_up or has_hung_up(self.connection):
-            raise ClientHungUp
+        must_write = self.caller.check()
         if _stopping.is_set():
             raise Stopping
         if self._failure is not None:
             raise self._failure
-        return woken
-
-
-def has_hung_up(connection: socket.socket | None) -> bool:
-    """Whether the other end has closed the connection, as far as the system can tell."""
-    if connection is None:
-        return False
-    poll = select.poll()
-    poll.register(connection, getattr(select, "POLLRDHUP", 0))
-    return bool(poll.poll(0))
+        return woken and not must_write
 
 
 class Watcher:
@@ -108,7 +91,10 @@ class Watcher:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._max_subscriptions = math.floor(app.config["THREADS"] * SHARE)
+        threads = app.config["THREADS"]
+        self._max_subscriptions = math.floor(threads * SHARE)
+        self._max_of_peer = math.ceil(threads * app.config["PEER_WAITING"] / 100)
+        self._max_of_session = app.config["SESSION_WAITING"] or math.inf
         self._lock = threading.Lock()
         self._subscriptions: dict[
             Subscription, int | None
@@ -120,14 +106,16 @@ class Watcher:
     def add(self, subscription: Subscription) -> bool:
         """False when as many wait as may, or the system has no descriptor or thread left.
 
-        When it raises, nothing was added.
+        Raises TooMany when as many of the same peer or session wait as may. When it raises, nothing
+        was added.
         """
         with self._lock:
+            self._check_share(subscription)
             if len(self._subscriptions) >= self._max_subscriptions:
                 return False
             try:
                 listener = self._listener or self._start()
-                connection = subscription.connection
+                connection = subscription.caller.connection
                 descriptor = listener.watch(connection) if connection is not None else None
             except (OSError, RuntimeError) as error:
                 log.warning("no call can wait now: %s", error)
@@ -146,6 +134,16 @@ class Watcher:
                 self.remove(subscription)
                 raise
         return True
+
+    def _check_share(self, subscription: Subscription) -> None:
+        peer, session = subscription.caller.peer, subscription.caller.session
+        callers = [each.caller for each in self._subscriptions]
+        of_peer = sum(each.peer == peer for each in callers) if peer else 0
+        of_session = sum(each.session == session for each in callers) if session else 0
+        if of_peer >= self._max_of_peer:
+            raise _too_many("this address", of_peer, "COORD_PEER_WAITING")
+        if of_session >= self._max_of_session:
+            raise _too_many("this session", of_session, "COORD_SESSION_WAITING")
 
     def remove(self, subscription: Subscription) -> None:
         with self._lock:
@@ -250,21 +248,27 @@ class Watcher:
                     subscription.wake()
 
     def _note_hang_ups(self, descriptors: set[int]) -> None:
-        if descriptors:
-            with self._lock:
-                gone = [
-                    each
-                    for each, descriptor in self._subscriptions.items()
-                    if descriptor in descriptors
-                ]
-                for (
-                    descriptor
-                ) in descriptors:  # once: else the poll would return at once again and again
-                    if self._listener is not None:
-                        self._listener.unwatch(descriptor)
-            for subscription in gone:
-                subscription.hung_up = True
-                subscription.wake()
+        """Each descriptor is reported twice: when its caller has closed its side, and when it
+        is gone.
+        """
+        if not descriptors:
+            return
+        with self._lock:
+            concerned = {
+                each: descriptor
+                for each, descriptor in self._subscriptions.items()
+                if descriptor in descriptors
+            }
+            # either way no more of the same: else the poll would return at once again and again
+            for subscription, descriptor in concerned.items():
+                if self._listener is None or descriptor is None:
+                    continue
+                if subscription.caller.note_closed():
+                    self._listener.watch_for_reset(descriptor)
+                else:
+                    self._listener.unwatch(descriptor)
+        for subscription in concerned:
+            subscription.wake()
 
     def _fail(self, error: BaseException) -> None:
         for subscription in self._current():
@@ -289,21 +293,40 @@ class Watcher:
                 log.info("the lease of this process runs out by itself: %s", error)
 
 
+def _too_many(whose: str, count: int, setting: str) -> TooMany:
+    return TooMany(
+        f"{count} calls of {whose} wait here already, as many as may. Call again when one of them"
+        f" has ended, or without `wait`; the operator can raise {setting}.",
+        headers={"Retry-After": str(RETRY_S)},
+    )
+
+
 def install(app: Flask) -> None:
     app.extensions["coord.watcher"] = Watcher(app)
 
 
 @contextmanager
-def subscribe(matches: Callable[[Row], bool], *kinds: str) -> Iterator[Subscription | None]:
+def subscribe(
+    matches: Callable[[Row], bool], *kinds: str, streams: bool = False
+) -> Iterator[Subscription | None]:
     """Subscribes the current call, to all changes or to those of these kinds of subject. Raises
     Stopping.
 
-    None when too many wait already, and the call is to be answered at once.
+    None when too many wait already, and the call is to be answered at once. Raises TooMany when too
+    many of the caller's own do. `streams`: its answer is under way while it waits.
     """
     if _stopping.is_set():
         raise Stopping
     watcher: Watcher = current_app.extensions["coord.watcher"]
-    subscription = Subscription(matches, frozenset(kinds), request.environ.get("gunicorn.socket"))
+    environ = request.environ
+    caller = Caller(
+        environ.get("gunicorn.socket"),
+        streams=streams,
+        answers_interim=environ.get("SERVER_PROTOCOL") == "HTTP/1.1",
+        peer=environ.get("coord.peer", ""),
+        session=environ.get("coord.session", ""),
+    )
+    subscription = Subscription(matches, frozenset(kinds), caller)
     if not watcher.add(subscription):
         yield None
         return

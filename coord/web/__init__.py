@@ -4,10 +4,21 @@ document, access.
 This is its face: whoever uses it imports from here.
 """
 
-from coord.web import access, answers, bounds, negotiation, openapi, paths, telemetry
+from coord.web import (
+    access,
+    answers,
+    bounds,
+    negotiation,
+    openapi,
+    paths,
+    rates,
+    refusals,
+    telemetry,
+)
 from coord.web.access import own_url
 from coord.web.answers import explain
 from coord.web.blueprint import Blueprint
+from coord.web.bounds import JsonObject
 from coord.web.fields import (
     Boolean,
     Choice,
@@ -25,6 +36,8 @@ from coord.web.fields import (
 )
 from coord.web.names import SERVICE
 from coord.web.negotiation import API, OLDEST_API
+from coord.web.others_text import FRAME, NOTICE, framed, one_line
+from coord.web.output import Output
 from coord.web.pages import cursor_key, page_of, paginate
 from coord.web.paths import BASE_PATH
 from coord.web.requests import (
@@ -43,7 +56,9 @@ from coord.web.telemetry import REQUEST_ID
 __all__ = [
     "API",
     "BASE_PATH",
+    "FRAME",
     "MAX_BODY_BYTES",
+    "NOTICE",
     "OLDEST_API",
     "PROJECT_HEADER",
     "REQUEST_ID",
@@ -54,11 +69,13 @@ __all__ = [
     "Boolean",
     "Choice",
     "Integer",
+    "JsonObject",
     "ListOf",
     "Name",
     "NotAnObject",
     "Number",
     "ObservedAt",
+    "Output",
     "PageQuery",
     "ProjectKey",
     "Query",
@@ -72,17 +89,21 @@ __all__ = [
     "bounds",
     "cursor_key",
     "explain",
+    "framed",
     "iso",
     "json_body",
     "list_of",
     "load",
     "load_parameters",
     "negotiation",
+    "one_line",
     "openapi",
     "own_url",
     "page_of",
     "paginate",
     "paths",
+    "rates",
+    "refusals",
     "sent_header",
     "shortened",
     "telemetry",

@@ -1,5 +1,5 @@
-"""Who may call: networks, host names, origins and, if one is set, the token. All before any area
-sees the request.
+"""Who may call: networks, host names, origins, rates and, if one is set, the token. All before any
+area sees the request, and before its body is read.
 
 There are no accounts: the service lives on a private network. What must not happen is that a web
 page in a colleague's browser uses that browser to reach it, so a foreign `Host` (DNS rebinding) or
@@ -17,6 +17,8 @@ from flask import Flask, Response, current_app, request
 
 from coord.errors import Forbidden, Invalid
 from coord.layout import default
+from coord.web import rates
+from coord.web.rates import PEER
 from coord.web.requests import PROJECT_HEADER, SESSION_HEADER
 from coord.web.schemas import shortened
 from coord.web.telemetry import REQUEST_ID
@@ -46,16 +48,18 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def install(app: Flask) -> None:
     app.before_request(guard)
     app.after_request(add_browser_headers)
+    app.after_request(rates.charge_answer)
 
 
 def guard() -> None:
-    """Raises Forbidden, or Invalid for an address or a query that is not UTF-8."""
+    """Raises Forbidden, TooMany, or Invalid for an address or a query that is not UTF-8."""
     config = current_app.config
     proxies = config["TRUSTED_PROXIES"]
     peer = _peer()
     behind_proxy = _behind_proxy(peer, proxies)
-    _check_network(_caller(peer, proxies) if behind_proxy else peer, config)
-    host = request.headers.get("Host")
+    caller = _caller(peer, proxies) if behind_proxy else peer
+    _check_network(caller, config)
+    host = request.environ.get("HTTP_HOST")
     own = f"{request.scheme}://{host}"
     _check_host(host, config)
     if behind_proxy:
@@ -63,6 +67,9 @@ def guard() -> None:
         own = f"{_forwarded('X-Forwarded-Proto') or request.scheme}://{host}"
         _check_host(host, config)
     _check_origin(own, config)
+    request.environ[PEER] = caller
+    if _needs_token():
+        rates.charge_peer(caller)
     _check_token(config)
     bad = request.environ.get("coord.bad_encoding")
     if bad:
@@ -87,7 +94,7 @@ def add_browser_headers(response: Response) -> Response:
     origins = current_app.config["ALLOWED_ORIGINS"]
     if origins:
         response.headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
     if origin is not None and origin in origins:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         response.headers["Access-Control-Allow-Origin"] = origin
@@ -171,7 +178,8 @@ def _check_host(host: str | None, config: Any) -> None:
 
 
 def _check_origin(own: str, config: Any) -> None:
-    origin = request.headers.get("Origin")
+    environ = request.environ
+    origin = environ.get("HTTP_ORIGIN")
     if origin is not None:
         if origin.lower() != own.lower() and origin not in config["ALLOWED_ORIGINS"]:
             name = shortened(origin)
@@ -180,15 +188,26 @@ def _check_origin(own: str, config: Any) -> None:
                 " COORD_ALLOWED_ORIGINS."
             )
         return
-    followed_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method in (
+    followed_a_link = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and request.method in (
         "GET",
         "HEAD",
     )
-    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not followed_a_link:
+    if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not followed_a_link:
         raise Forbidden(
             "Pages of other sites may not use this service through a browser. Open it itself, or"
             " call it with a client like curl."
         )
+
+
+def is_trusted_proxy(address: str, proxies: tuple[default.Network, ...]) -> bool:
+    """Whether it calls for others, whom it names."""
+    return _inside(address, proxies)
+
+
+def _needs_token() -> bool:
+    """Whether the call shows or changes data."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "needs_token", True))
 
 
 def _is_preflight() -> bool:
@@ -202,8 +221,7 @@ def _is_preflight() -> bool:
 
 def _check_token(config: Any) -> None:
     tokens: tuple[default.Token, ...] = config["TOKENS"]
-    view = current_app.view_functions.get(request.endpoint or "")
-    if not tokens or not getattr(view, "needs_token", True) or _is_preflight():
+    if not tokens or not _needs_token() or _is_preflight():
         return
     kind, _, sent = request.headers.get("Authorization", "").partition(" ")
     value = sent.strip().encode("latin-1", "replace")  # WSGI hands headers over as Latin-1

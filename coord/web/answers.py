@@ -2,7 +2,6 @@
 headers.
 """
 
-import contextlib
 import difflib
 import json
 import logging
@@ -21,17 +20,19 @@ from coord.web.schemas import shortened
 
 log = logging.getLogger(__name__)
 
-MAX_DRAINED_BYTES = 16 * 1024 * 1024  # the connection of whoever sends more is closed
 MAX_COMPARED = 300  # characters of a path that is compared with the known ones
 SUGGEST_FROM = 0.75  # similarity from which a path is worth suggesting
 ALMOST_SURE = 0.9  # letters changed places, or one is missing
 
 
-class Json(JSONProvider):
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class CompactJson(JSONProvider):
     """Compact UTF-8 JSON, keys in the order of the schema."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        return json.dumps(obj, ensure_ascii=False, separators=(",", ":"), **kwargs)
+        return _encode(obj)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         return json.loads(s, **kwargs)
@@ -48,26 +49,10 @@ class Json(JSONProvider):
 
 
 def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    _drain_body()
     response = cast(Response, current_app.json.response(body))
     response.status_code = status
     response.headers.update(headers or {})
     return response
-
-
-def _drain_body() -> None:
-    """Reads what is still being sent: a caller that is cut off while sending sees a broken
-    connection (and queues the call), not the error.
-    """
-    if "wsgi.input_terminated" not in request.environ:
-        return  # a server on which reading on might wait for ever
-    remaining = MAX_DRAINED_BYTES
-    with contextlib.suppress(Exception):  # it has broken off
-        while remaining > 0:
-            chunk = request.environ["wsgi.input"].read(64 * 1024)
-            if not chunk:
-                break
-            remaining -= len(chunk)
 
 
 def coord_error(error: CoordError) -> Response:

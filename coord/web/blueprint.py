@@ -9,6 +9,13 @@ from typing import Any, TypeVar, cast
 
 import flask_smorest
 import marshmallow as ma
+from flask import current_app
+from flask_smorest.utils import (
+    resolve_schema_instance,
+    set_status_and_headers_in_response,
+    unpack_tuple_response,
+)
+from werkzeug import Response
 
 from coord.errors import CoordError
 from coord.web.error_docs import ANY, error_response
@@ -46,7 +53,27 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
     def response(
         self, status_code: int, schema: type[ma.Schema] | None = None, **options: Any
     ) -> Callable[[View], View]:
-        return cast(Callable[[View], View], super().response(status_code, schema, **options))
+        """What the view returns goes through the schema and out as JSON; a response goes out as
+        it is.
+        """
+        document = super().response(status_code, schema, **options)
+        dump = None if schema is None else resolve_schema_instance(schema).dump
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> object:
+                response, status, headers = unpack_tuple_response(view(*args, **kwargs))
+                if not isinstance(response, Response):
+                    body = response if dump is None else dump(response)
+                    response = current_app.json.response(body)
+                    status = status_code if status is None else status
+                set_status_and_headers_in_response(response, status, headers)
+                return response
+
+            wrapper._apidoc = document(view)._apidoc  # type: ignore[attr-defined]
+            return wrapper  # type: ignore[return-value]
+
+        return decorator
 
     def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]:
         return _documenting(super().alt_response(status_code, **options))

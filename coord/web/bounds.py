@@ -10,7 +10,7 @@ MAX_ERROR_BYTES = 4_096
 MAX_ERROR_TEXT = 200  # characters of anything that an error repeats
 MAX_OWN_TEXT = 2_000  # of coord's own messages, which repeat others' texts in short already
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 def size_of(body: Mapping[str, Any]) -> int:
@@ -19,10 +19,10 @@ def size_of(body: Mapping[str, Any]) -> int:
     )
 
 
-def bounded_error(body: Json) -> Json:
+def bounded_error(body: JsonObject) -> JsonObject:
     """An error's body, `detail` and `error` as they are."""
     facts = {name: value for name, value in body.items() if name not in ("detail", "error")}
-    head: Json = {name: body[name] for name in ("detail", "error") if name in body}
+    head: JsonObject = {name: body[name] for name in ("detail", "error") if name in body}
     if not facts:
         return head
     max_text = MAX_OWN_TEXT if "errors" in facts else MAX_ERROR_TEXT
@@ -30,19 +30,26 @@ def bounded_error(body: Json) -> Json:
 
 
 def fit(
-    body: Json,
+    body: JsonObject,
     max_bytes: int,
     max_text: int,
-    measure: Callable[[Json], int] = size_of,
-    head: Json | None = None,
-) -> Json:
+    measure: Callable[[JsonObject], int] = size_of,
+    head: JsonObject | None = None,
+) -> JsonObject:
     """The body, with texts of at most so many characters and as many items of its lists as there is
     room for.
     """
     left_out: dict[str, int] = {}
-    cut: Json = _cut_texts(body, max_text, left_out)
 
-    def complete() -> Json:
+    def shorten(text: str) -> str:
+        if len(text) <= max_text:
+            return text
+        left_out["texts"] = left_out.get("texts", 0) + 1
+        return f"{text[:max_text]}… [cut: {len(text)} characters in all]"
+
+    cut: JsonObject = map_texts(body, shorten)
+
+    def complete() -> JsonObject:
         return {
             **cut,
             **({"left_out": {**body.get("left_out", {}), **left_out}} if left_out else {}),
@@ -58,17 +65,14 @@ def fit(
     return {**(head or {}), **complete()}
 
 
-def _cut_texts(value: Any, max_text: int, left_out: dict[str, int]) -> Any:
-    """A copy of it; counts the texts that are cut."""
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """A copy of it, with each text in it changed."""
     if isinstance(value, str):
-        if len(value) <= max_text:
-            return value
-        left_out["texts"] = left_out.get("texts", 0) + 1
-        return f"{value[:max_text]}… [cut: {len(value)} characters in all]"
+        return change(value)
     if isinstance(value, Mapping):
-        return {name: _cut_texts(inner, max_text, left_out) for name, inner in value.items()}
+        return {name: map_texts(inner, change) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_cut_texts(inner, max_text, left_out) for inner in value]
+        return [map_texts(inner, change) for inner in value]
     return value
 
 

@@ -42,6 +42,18 @@ class Text(fields.String):
             *kwargs.pop("validators", []),
         ]
         super().__init__(validate=validators, **kwargs)
+        self._lengths = range(min_length, max_length + 1)
+
+    def is_plain(self, value: Any) -> bool:
+        """Whether the value surely loads as itself and has a length that may be; False says
+        nothing. What is asked of most values is so little.
+        """
+        return (
+            type(value) is str
+            and len(value) in self._lengths
+            and value.isascii()
+            and "\x00" not in value
+        )
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -54,14 +66,22 @@ class Text(fields.String):
             raise ma.ValidationError(f"Contains {name}, which cannot be stored.")
         return value
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return value
+    _serialize = fields.Field._serialize  # as it is stored
 
 
 class Name(Text):
     """A text that names something: on one line, and without a character that shows nothing or
     reorders what is shown.
     """
+
+    def is_plain(self, value: Any) -> bool:
+        return (
+            type(value) is str
+            and len(value) in self._lengths
+            and value.isascii()
+            and value.isprintable()
+            and not value.isspace()
+        )
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any

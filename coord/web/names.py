@@ -4,6 +4,7 @@ speak through them.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # C0 and C1 controls, line and paragraph separators, bidi embeddings, overrides and isolates, and
 # tag characters, which are read by models and shown by nobody. Marks that right-to-left text needs,
@@ -17,15 +18,18 @@ _FILLERS = "\u115f\u1160\u3164\uffa0\u2800"  # letters and signs without a pictu
 SERVICE = "coord"
 """The name under which the service itself speaks."""
 
-# Letters of other scripts that look like those of SERVICE, after NFKC and case folding.
-_LOOKALIKES = str.maketrans(
-    {
-        **dict.fromkeys("\u0441\u03f2\u1d04\u2ca5\ua4da", "c"),
-        **dict.fromkeys("0\u043e\u03bf\u0585\u1d0f\u2c9f\u0ae6\u0d20\u10ff", "o"),
-        **dict.fromkeys("\u0433\u1d26\u2c85\u0280\uab47\uab48", "r"),
-        **dict.fromkeys("\u0501\u13e7\u146f\ua4d2\u1d05", "d"),
-    }
-)
+# Letters of other scripts that look like those of SERVICE. Lunate sigmas come first: NFKD takes
+# them for the other one, which looks like an o.
+_LUNATE = str.maketrans(dict.fromkeys("\u03f2\u03f9", "c"))
+_LOOKALIKES = {
+    **dict.fromkeys("\u0441\u0481\u1d04\u2ca5\ua4da\u13df\u1455\U0001043d\u2282\xa2", "c"),
+    **dict.fromkeys("0\u043e\u03bf\u03c3\u0473\u04e9\u0585\u05e1\u0647\u0665\u1d0f\u2c9f", "o"),
+    **dict.fromkeys("\u0ae6\u0d20\u10ff\ua4f3\U0001042c\u25cb\u25ef", "o"),
+    **dict.fromkeys("\u0433\u1d26\u2c85\u0280\uab47\uab48\uab81\ua4e3\u1587\u13d2", "r"),
+    **dict.fromkeys("\u0501\u13e7\u146f\ua4d2\ua4d3\u1d05\u15de\u15ea\u13a0", "d"),
+}
+_LATIN = re.compile(r"\bLETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .*)?$")
+"""In the name of a letter: with a stroke or a hook, in a circle or a square, of a flag."""
 
 
 def problem_of(name: str) -> str | None:
@@ -46,8 +50,22 @@ def described(char: str) -> str:
     return f"U+{ord(char):04X} ({unicodedata.name(char, 'a control character')})"
 
 
+@lru_cache(maxsize=4096)  # it is asked of the caller of each call
 def looks_like_the_service(name: str) -> bool:
     """Whether a reader would take the name for coord's own."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    letters = "".join(char for char in plain if char.isalnum()).translate(_LOOKALIKES)
-    return letters == SERVICE
+    plain = unicodedata.normalize("NFKD", name.translate(_LUNATE)).casefold()
+    return "".join(map(_latin, plain)) == SERVICE
+
+
+@lru_cache(maxsize=4096)
+def _latin(char: str) -> str:
+    """The Latin letter that it looks like; nothing for what is no letter."""
+    if char in _LOOKALIKES:
+        return _LOOKALIKES[char]
+    if not char.isascii():
+        match = _LATIN.search(unicodedata.name(char, ""))
+        if match is not None:
+            return match[1].lower()
+        if unicodedata.numeric(char, None) == 0:
+            return "o"
+    return char if char.isalnum() and char not in _FILLERS else ""

@@ -20,6 +20,7 @@ API = 1
 OLDEST_API = 1
 CLIENT_HEADER = "X-Coord-Client"
 SERVER_HEADER = "X-Coord-Server"
+_CLIENT_KEY = "HTTP_X_COORD_CLIENT"  # as WSGI calls it
 MAX_VERSIONS = 50  # that are told apart in `/metrics`: a caller may make them up
 
 _CLIENT = re.compile(
@@ -55,7 +56,7 @@ def parse_client(header: str) -> Client | None:
 
 def client() -> Client | None:
     """Who makes this call, when it is coord's own client."""
-    header = request.headers.get(CLIENT_HEADER)
+    header = request.environ.get(_CLIENT_KEY)
     return parse_client(header) if header is not None else None
 
 
@@ -91,6 +92,6 @@ def _refuse_older() -> None:
 
 
 def _answer(response: Response) -> Response:
-    if CLIENT_HEADER in request.headers:
+    if _CLIENT_KEY in request.environ:
         response.headers[SERVER_HEADER] = f"{__version__}; api={API}; oldest-api={OLDEST_API}"
     return response

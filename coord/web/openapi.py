@@ -34,6 +34,7 @@ be required, one of the three is. What a `DELETE` or `PUT` takes as parameters, 
 `limit` and `cursor`. Every create takes an `id` chosen by the client and may be repeated safely. Errors are
 `{{"detail", "error", …}}`; a 503 may be sent again after `Retry-After` seconds. The protocol in prose: `/llms.txt`."""  # noqa: E501 (as it is shown)
 
+SESSION_EXAMPLE = "web-1/claude"
 _SESSION = {
     "name": SESSION_HEADER,
     "in": "header",
@@ -93,9 +94,11 @@ def _make_document(api: CoordApi) -> dict[str, Any]:
     spec: dict[str, Any] = deepcopy(api.spec.to_dict())
     for parts_of_a_page in ("/docs/{asset}", "/page/{area}/{file}"):
         spec["paths"].pop(parts_of_a_page, None)
-    for path, operation in _operations(spec):
+    for _, operation in _operations(spec):
         for parameter in operation.get("parameters", ()):
             _without_null(parameter)
+    _add_examples(spec["paths"])
+    for path, operation in _operations(spec):
         if path.startswith(BASE_PATH):
             operation.setdefault("parameters", []).append(
                 {"$ref": "#/components/parameters/session"}
@@ -106,9 +109,8 @@ def _make_document(api: CoordApi) -> dict[str, Any]:
 
 def _operations(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, item in spec["paths"].items():
-        for name, operation in item.items():
-            if name != "parameters":
-                yield path, operation
+        for operation in _each(item):
+            yield path, operation
 
 
 def _without_null(parameter: dict[str, Any]) -> None:
@@ -118,3 +120,41 @@ def _without_null(parameter: dict[str, Any]) -> None:
         (schema["type"],) = [kind for kind in schema["type"] if kind != "null"]
     if "default" in schema and schema["default"] is None:
         del schema["default"]
+
+
+def _add_examples(paths: dict[str, Any]) -> None:
+    """Parameters that are needed name what the examples of bodies make, so that each call can be
+    tried as it stands, creates first."""
+    for path, item in paths.items():
+        made = {"session_id": SESSION_EXAMPLE, **_made_in(paths.get(path.partition("/{")[0], {}))}
+        for parameters, is_needed in (
+            (item.get("parameters", ()), _is_in_path),
+            *((operation.get("parameters", ()), _is_in_path) for operation in _each(item)),
+            (item.get("delete", {}).get("parameters", ()), _is_in_query),
+        ):
+            for parameter in filter(is_needed, parameters):
+                example = made.get(parameter["name"])
+                if example is None and _is_in_path(parameter):
+                    example = made.get("id")
+                if example is not None:
+                    parameter["example"] = example
+
+
+def _is_in_path(parameter: dict[str, Any]) -> bool:
+    return parameter.get("in") == "path"
+
+
+def _is_in_query(parameter: dict[str, Any]) -> bool:
+    return parameter.get("in") == "query"
+
+
+def _each(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The operations of a path."""
+    return (operation for name, operation in item.items() if name != "parameters")
+
+
+def _made_in(collection: dict[str, Any]) -> dict[str, Any]:
+    """The example body of what makes something there."""
+    making = collection.get("post") or collection.get("put") or {}
+    content = making.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return dict(content.get("example", {}))

@@ -41,10 +41,10 @@ class Output(logging.StreamHandler[TextIO]):
         return (self.format(record) + self.terminator).encode(errors="backslashreplace")
 
     def _told(self, record: logging.LogRecord) -> bytes:
-        told = f"{self._lost} log lines were lost: nobody read them"
+        text = f"{self._lost} log lines were lost: nobody read them"
         return self._line(
             logging.LogRecord(
-                __name__, logging.WARNING, record.pathname, record.lineno, told, None, None
+                __name__, logging.WARNING, record.pathname, record.lineno, text, None, None
             )
         )
 

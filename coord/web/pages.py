@@ -4,7 +4,7 @@ list it belongs to.
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -13,6 +13,9 @@ from flask import request
 from coord.errors import Invalid
 
 T = TypeVar("T")
+RowT = TypeVar("RowT", bound=Mapping[str, Any])
+
+MAX_PAGE_CHARACTERS = 4_000_000  # texts on one page: 500 of the longest would be 50 MB
 
 
 def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | None:
@@ -63,10 +66,23 @@ def list_name(kind: str) -> str:
 
 
 def paginate(
-    kind: str, rows: Sequence[T], limit: int, key: Callable[[T], Sequence[int]]
+    kind: str, rows: Sequence[RowT], limit: int, key: Callable[[RowT], Sequence[int]]
 ) -> dict[str, Any]:
-    """A page from `limit + 1` rows: the extra one only says that there is a next page."""
-    return page_of(kind, rows[:limit], len(rows) > limit, key)
+    """A page from `limit + 1` rows: the extra one only says that there is a next page. Rows with
+    very long texts come on shorter pages.
+    """
+    count = _fitting(rows[:limit])
+    return page_of(kind, rows[:count], len(rows) > count, key)
+
+
+def _fitting(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many of the rows a page has room for; at least one."""
+    total = 0
+    for count, row in enumerate(rows):
+        total += sum(len(value) for value in row.values() if type(value) is str)
+        if total > MAX_PAGE_CHARACTERS and count:
+            return count
+    return len(rows)
 
 
 def page_of(

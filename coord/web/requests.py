@@ -14,7 +14,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from coord.errors import BadJson, Invalid, NotJson, TooLarge
+from coord.web import rates
 from coord.web.names import SERVICE, looks_like_the_service
+from coord.web.refusals import TOO_LARGE
 from coord.web.schemas import MAX_UNKNOWN, Body, Schema, shortened, unknown_name
 
 SESSION_HEADER = "X-Coord-Session"
@@ -26,7 +28,6 @@ BROKEN_OFF = (
     "The body could not be read: it broke off, or its length or chunks are not as announced. Send"
     " it again."
 )
-TOO_LARGE = "The body is over 1 MiB. Send less, or split it."
 TWICE = "Given more than once, with different values."
 IN_BODY = "Not a parameter of this call: send it in the JSON body."
 
@@ -87,6 +88,8 @@ def _load_and_note(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     fields = _CALLERS[:1] if request.method in ("GET", "HEAD") else _CALLERS
     callers = {name: data[name] for name in fields if data.get(name) is not None}
     _refuse_the_services_name(callers)
+    if callers:
+        rates.charge_session(next(iter(callers.values())))
     if schema.names_caller and callers:
         current_app.extensions["coord.activity"].note(next(iter(callers.values())))
     return loaded
@@ -113,16 +116,10 @@ def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:
     raw = _raw_body()
     if not raw:
         return None
-    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
-        sent = f"as {request.mimetype}" if request.mimetype else "without a Content-Type"
-        raise NotJson(
-            f"The body must be JSON, but came {sent}. With curl: --json '…', or -H 'Content-Type:"
-            " application/json' -d '…'."
-        )
+    if request.environ.get("CONTENT_TYPE") != "application/json":
+        _refuse_unless_json(request.mimetype)
     try:
-        data = json.loads(
-            raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_members
-        )
+        data = _decode(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise BadJson("The body is not UTF-8. Send JSON encoded as UTF-8.") from None
     except RecursionError:
@@ -138,8 +135,20 @@ def json_body(*, null_is_empty: bool = False) -> dict[str, Any] | None:
     return data
 
 
+def _refuse_unless_json(mimetype: str) -> None:
+    if mimetype != "application/json" and not mimetype.endswith("+json"):
+        sent = f"as {mimetype}" if mimetype else "without a Content-Type"
+        raise NotJson(
+            f"The body must be JSON, but came {sent}. With curl: -H 'Content-Type:"
+            " application/json' -d '…'."
+        )
+
+
 def _raw_body() -> bytes:
     """Raises TooLarge, and BadJson for a body that broke off."""
+    environ = request.environ
+    if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
+        return b""
     try:
         raw = request.get_data(cache=False)
     except RequestEntityTooLarge:
@@ -171,6 +180,11 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if twice is not None:
             raise Invalid({shortened(twice): [TWICE]})
     return members
+
+
+_decode = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=_members
+).decode  # `json.loads` would make one for each body
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +224,7 @@ def _with_session(data: dict[str, Any]) -> dict[str, Any]:
 
 def sent_header(name: str) -> str | None:
     """A header whose value is a name of the caller's choice, in UTF-8. Raises Invalid."""
-    sent = request.headers.get(name)
+    sent: str | None = request.environ.get(f"HTTP_{name.upper().replace('-', '_')}")
     if sent is None:
         return None
     try:
@@ -228,7 +242,7 @@ def _single(
     """
     data: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
-    for name, values in args.lists():
+    for name, values in args.lists() if args else ():
         field = fields.get(name)
         if len(errors) == MAX_UNKNOWN:
             break

@@ -4,11 +4,13 @@ the caller may name itself.
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields
 
+from coord.web import compiled
 from coord.web.fields import Integer, SessionId
 
 SUGGEST_FROM = 0.5  # difflib's similarity from which a name is worth suggesting
@@ -32,6 +34,25 @@ class Schema(ma.Schema):
 
     class Meta:
         unknown = ma.RAISE
+
+    @cached_property
+    def _dump_quickly(self) -> compiled.Dump:
+        return compiled.dump_of(self)
+
+    @cached_property
+    def _load_quickly(self) -> compiled.Load:
+        return compiled.load_of(self)
+
+    def _serialize(self, obj: Any, *, many: bool = False) -> object:
+        if many or type(obj) is not dict:
+            return super()._serialize(obj, many=many)
+        dumped = self._dump_quickly(obj)
+        return super()._serialize(obj) if dumped is None else dumped
+
+    def _deserialize(self, data: Any, *, many: bool = False, **kwargs: Any) -> object:
+        is_usual = not many and kwargs["partial"] is None and kwargs["unknown"] == ma.RAISE
+        loaded = self._load_quickly(data) if is_usual and type(data) is dict else None
+        return super()._deserialize(data, many=many, **kwargs) if loaded is None else loaded
 
     def handle_error(
         self, error: ma.ValidationError, data: Any, *, many: bool, **kwargs: Any
@@ -70,7 +91,10 @@ class PageQuery(Query):
     """Query parameters of a list."""
 
     limit = Integer(
-        min=1, max=500, load_default=100, metadata={"description": "Items a page, at most 500."}
+        min=1,
+        max=500,
+        load_default=100,
+        metadata={"description": "Items a page, at most 500; fewer of very long ones."},
     )
     cursor = fields.String(
         load_default=None, metadata={"description": "`next_cursor` of the page before."}

@@ -2,11 +2,14 @@
 the counters behind `/metrics`.
 """
 
+import json
 import logging
+import os
 import re
 import sys
 import time
-import uuid
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, request
@@ -43,6 +46,7 @@ SECONDS = Histogram(
 )
 
 log = logging.getLogger("coord.access")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def install(app: Flask) -> None:
@@ -60,7 +64,7 @@ def set_up_logging(level: str) -> None:
     if not logger.handlers:
         handler = Output(sys.stdout)
         handler.setFormatter(
-            JsonFormatter(
+            JsonLines(
                 "%(levelname)s %(name)s %(message)s",
                 timestamp=True,
                 rename_fields={"levelname": "level", "name": "logger"},
@@ -78,45 +82,86 @@ def _add_request_id(record: logging.LogRecord) -> bool:
     return True
 
 
+class JsonLines(JsonFormatter):
+    """A record as a line of JSON; a call's, of which there are most, is put together here."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not isinstance(record, CallRecord):
+            return super().format(record)
+        line = {"level": record.levelname, "logger": record.name, "message": record.msg}
+        at = datetime.fromtimestamp(record.created, tz=UTC).isoformat()
+        return _encode({**line, **record.facts, "timestamp": at})
+
+
+class CallRecord(logging.LogRecord):
+    """The log record of a call. `facts` are its attributes too, as `extra` would make them."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        super().__init__(log.name, logging.INFO, __file__, 0, "call", None, None)
+        self.facts = facts
+        self.__dict__.update(facts)
+
+
 def _begin() -> None:
-    sent = request.headers.get(REQUEST_ID, "")
-    request.environ["coord.request_id"] = sent if _SENT_ID.fullmatch(sent) else uuid.uuid4().hex
-    request.environ["coord.began"] = time.perf_counter()
+    environ = request.environ
+    sent = environ.get("HTTP_X_REQUEST_ID")
+    environ["coord.request_id"] = (
+        sent if sent is not None and _SENT_ID.fullmatch(sent) else os.urandom(16).hex()
+    )
+    environ["coord.began"] = time.perf_counter()
 
 
 def _end(response: Response) -> Response:
     environ: dict[str, Any] = request.environ
-    rule, method, status, request_id = (
+    rule, status, request_id = (
         request.url_rule,
-        request.method,
         response.status_code,
-        environ.get("coord.request_id"),
+        environ.get("coord.request_id", ""),
     )
     waited = environ.get("coord.waited", 0.0)  # by the caller's wish
     seconds = time.perf_counter() - environ.get("coord.began", time.perf_counter()) - waited
-    route = rule.rule if rule else "(none)"
-    response.headers[REQUEST_ID] = request_id or ""
-    CALLS.labels(method if method in METHODS else "other", route, status).inc()
-    SECONDS.labels(route).observe(seconds)
+    response.headers[REQUEST_ID] = request_id
     caller = negotiation.client()
-    BY_CLIENT.labels(negotiation.label(caller)).inc()
+    _count(environ["REQUEST_METHOD"], rule.rule if rule else "(none)", status, seconds, caller)
     if log.isEnabledFor(logging.INFO):
-        log.info(
-            "call",
-            extra={
-                "method": method,
-                "path": request.path.replace(STAND_IN, "%2F"),
-                "status": status,
-                "ms": round(seconds * 1000, 2),
-                **({"waited_ms": round(waited * 1000)} if waited else {}),
-                **({"client": caller.version} if caller else {}),
-                **(
-                    {"token": environ["coord.token_name"]}
-                    if environ.get("coord.token_name")
-                    else {}
-                ),
-                "peer": environ.get("REMOTE_ADDR"),
-                "request_id": request_id,
-            },
-        )
+        log.handle(CallRecord(_facts(environ, status, seconds, waited, caller)))
     return response
+
+
+def _count(
+    method: str, route: str, status: int, seconds: float, caller: negotiation.Client | None
+) -> None:
+    calls, times = _counters(method if method in METHODS else "other", route, status)
+    calls.inc()
+    times.observe(seconds)
+    BY_CLIENT.labels(negotiation.label(caller)).inc()
+
+
+@lru_cache(maxsize=4096)  # routes are coord's own: what callers make up is counted as one
+def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return CALLS.labels(method, route, status), SECONDS.labels(route)
+
+
+def _facts(
+    environ: dict[str, Any],
+    status: int,
+    seconds: float,
+    waited: float,
+    caller: negotiation.Client | None,
+) -> dict[str, Any]:
+    """What the log says of a call."""
+    facts: dict[str, Any] = {
+        "method": environ["REQUEST_METHOD"],
+        "path": request.path.replace(STAND_IN, "%2F"),
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+    }
+    if waited:
+        facts["waited_ms"] = round(waited * 1000)
+    if caller:
+        facts["client"] = caller.version
+    if environ.get("coord.token_name"):
+        facts["token"] = environ["coord.token_name"]
+    facts["peer"] = environ.get("REMOTE_ADDR")
+    facts["request_id"] = environ.get("coord.request_id")
+    return facts

@@ -1,0 +1,70 @@
+"""Whether the caller of a call that waits is still there."""
+
+import select
+import socket
+
+# An interim answer, which every client of HTTP/1.1 passes over: whether it arrives tells a caller
+# that has closed its side of the connection from one that is gone.
+STILL_HERE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class ClientHungUp(Exception):
+    """The caller is no longer there, so nobody waits for the answer."""
+
+
+class Caller:
+    """The other end of a waiting call's connection.
+
+    One that has closed its side may be gone, or have said all that it had to say (`nc -N`): TCP
+    tells the two apart only once something is sent to it. `streams`: the answer has begun, so its
+    writer does that; `answers_interim`: it may be sent STILL_HERE.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket | None,
+        *,
+        streams: bool,
+        answers_interim: bool,
+        peer: str,
+        session: str,
+    ) -> None:
+        self.connection = connection
+        self.peer = peer
+        self.session = session
+        self._streams = streams
+        self._answers_interim = answers_interim
+        self._is_gone = False
+        self._has_closed = False
+        self._was_asked = False
+
+    def note_closed(self) -> bool:
+        """In the watcher's thread. Whether it has closed its side only, as far as is known yet."""
+        self._is_gone |= self._has_closed
+        self._has_closed = True
+        return not self._is_gone
+
+    def check(self) -> bool:
+        """Whether the writer of a stream is to write something now. Raises ClientHungUp."""
+        must_write = False
+        if self.connection is not None and not self._was_asked and self._reports("POLLRDHUP"):
+            self._was_asked, must_write = True, self._streams
+            if not self._streams and not self._send(self.connection):
+                raise ClientHungUp
+        if self._is_gone or self._reports("POLLERR"):
+            raise ClientHungUp
+        return must_write
+
+    def _send(self, connection: socket.socket) -> bool:
+        try:
+            return self._answers_interim and bool(connection.send(STILL_HERE, socket.MSG_DONTWAIT))
+        except OSError:
+            return False
+
+    def _reports(self, condition: str) -> bool:
+        """POLLERR and POLLHUP are reported whether they are asked for or not."""
+        if self.connection is None:
+            return False
+        poll = select.poll()
+        poll.register(self.connection, getattr(select, condition, 0))
+        return bool(poll.poll(0))
