@@ -13,12 +13,25 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.area import MAX_BOARD_ITEMS, BoardList, call_hook
-from coord.store import Prepared, Reader, Row, Rows, journal
+from coord.store import (
+    PRIMARY,
+    Prepared,
+    Range,
+    Reader,
+    Row,
+    Rows,
+    along,
+    event_types,
+    first_of,
+    journal,
+)
 
 MAX_CHANGES = 500  # events told to a page at once; one that is further behind reads everything anew
 NEWEST = 100  # events that a page begins with
-# revisions looked through by one statement, so that what hardly ever changed is no long one
+# revisions looked through by one statement where no index has just what is asked for, so that what
+# hardly ever changed is no long one
 WINDOW = 20_000
+CHUNK = 500  # entries read at once where the last filter is applied to what was read
 LOOK_FOR_S = 1.0  # a page of history may be short after that, with a cursor that goes on
 
 _entry = journal.JournalEntry.__table__
@@ -30,41 +43,61 @@ ListOfArea = tuple[str, BoardList]
 """The name of an area, and one of its lists."""
 
 
-def board(db: Reader, lists: Sequence[ListOfArea], after: int | None) -> Row:
-    """All lists, or what became of them after a revision, if the journal tells.
+def whole(db: Reader, lists: Sequence[ListOfArea]) -> Row:
+    """All lists.
 
     The cursor is read before the lists, so that what is committed meanwhile is told again rather
     than never.
     """
-    head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0, "now": None}
-    answer: Row = {"generated_at": head["now"], "cursor": head["revision"], "complete": True}
-    if after is not None and head["trimmed"] <= after <= head["revision"]:
-        changes = db.rows(journal.AFTER, after=after, limit=MAX_CHANGES + 1)
-        if len(changes) <= MAX_CHANGES:
-            cursor = changes[-1]["revision"] if changes else after
-            touched = _touched(changes)
-            parts = {
-                each.name: _part_after(db, area, each, touched)
-                for area, each in lists
-                if _touches(each, touched)
-            }
-            return {
-                **answer,
-                "cursor": cursor,
-                "complete": False,
-                "changes": _shown(changes),
-                "lists": parts,
-            }
+    head = _head(db)
     parts = {each.name: _whole(db, area, each) for area, each in lists}
-    return {**answer, "changes": _shown(reversed(db.rows(_NEWEST))), "lists": parts}
+    return {
+        "generated_at": head["now"],
+        "cursor": head["revision"],
+        "complete": True,
+        "changes": _shown(reversed(db.rows(_NEWEST))),
+        "lists": parts,
+    }
+
+
+def changes_since(
+    db: Reader, lists: Sequence[ListOfArea], after: int, upto: int | None
+) -> Row | None:
+    """What became of the lists by the events after a revision (and up to another); None when the
+    journal does not tell all of it, or it is too much.
+    """
+    head = _head(db)
+    if not head["trimmed"] <= after <= head["revision"]:
+        return None
+    entries = db.rows(journal.AFTER, after=after, limit=MAX_CHANGES + 1)
+    told = [entry for entry in entries if upto is None or entry["revision"] <= upto]
+    if len(told) > MAX_CHANGES:
+        return None
+    touched = _touched(told)
+    parts = {
+        each.name: _part_after(db, area, each, touched)
+        for area, each in lists
+        if _touches(each, touched)
+    }
+    return {
+        "generated_at": head["now"],
+        "cursor": told[-1]["revision"] if told else after,
+        "complete": False,
+        "changes": _shown(told),
+        "lists": parts,
+    }
+
+
+def _head(db: Reader) -> Row:
+    return db.row(journal.HEAD) or {"revision": 0, "trimmed": 0, "now": None}
 
 
 def _touched(changes: Rows) -> dict[str, list[str]]:
     """Ids of the subjects by their kind, each once."""
-    found: dict[str, dict[str, None]] = {}
+    ids_by_kind: dict[str, dict[str, None]] = {}
     for change in changes:
-        found.setdefault(change["subject_kind"], {})[change["subject_id"]] = None
-    return {kind: list(ids) for kind, ids in found.items()}
+        ids_by_kind.setdefault(change["subject_kind"], {})[change["subject_id"]] = None
+    return {kind: list(ids) for kind, ids in ids_by_kind.items()}
 
 
 def _touches(each: BoardList, touched: Mapping[str, Any]) -> bool:
@@ -129,44 +162,93 @@ def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Ro
     """Events newest first, older than the revision `after`, and where to go on; None when there is
     nothing older.
     """
-    head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
+    head = _head(db)
     oldest = int(head["trimmed"])
     upto = int(head["revision"]) + 1 if after is None else after
+    path = _path_of(db, about)
     values = {
         name: value
         for name, value in vars(about).items()
         if value is not None and name != "resource"
     }
-    statement = _history(frozenset(values), about.resource is not None)
-    found: Rows = []
+    types = path.types or ()
+    statement = _history(frozenset(values), about.resource is not None, path.index, len(types))
+    values |= {f"type_{at}": kind for at, kind in enumerate(types)}
+    most = limit if about.resource is None else CHUNK
+    changes: Rows = []
     began = time.monotonic()
-    while upto > oldest + 1:
-        since = max(upto - WINDOW, oldest)
-        rows = db.rows(statement, since=since, upto=upto, **values)
-        found += [row for row in rows if about.fits(row)]
-        upto = since + 1
-        if len(found) >= limit:
-            kept = found[:limit]
+    while upto > oldest + 1 and path.leads_somewhere:
+        since = oldest if path.is_exact else max(upto - WINDOW, oldest)
+        rows = db.rows(statement, since=since, upto=upto, most=most, **values)
+        changes += [row for row in rows if about.fits(row)]
+        upto = int(rows[-1]["revision"]) if len(rows) == most else since + 1
+        if len(changes) >= limit:
+            kept = changes[:limit]
             return _shown(kept), int(kept[-1]["revision"])
         if time.monotonic() - began > LOOK_FOR_S:
-            return _shown(found), upto
-    return _shown(found), None
+            return _shown(changes), upto
+    return _shown(changes), None
 
 
-@lru_cache(maxsize=32)
-def _history(given: frozenset[str], of_locks: bool) -> Prepared:
-    query = sa.select(*_c).where(_c.revision > param("since"), _c.revision < param("upto"))
-    for name, column in (
-        ("project_key", _c.project_key),
-        ("session_id", _c.session_id),
-        ("kind", _c.subject_kind),
-    ):
-        if name in given:
-            query = query.where(column == param(name))
-    if "subject_id" in given:
-        query = query.where(_c.subject_id == param("subject_id"))
-    if of_locks:
-        query = query.where(
-            _c.type >= "lock.", _c.type < "lock/"
-        )  # "/" follows "." in code point order
-    return Prepared(query.order_by(_c.revision.desc()))
+@dataclass(frozen=True)
+class _Path:
+    """Along which index a history is read. `is_exact`: what lies there is what is asked for, but
+    for a filter that hardly leaves anything out. `types`: ranges of it; None: it has no such.
+    """
+
+    index: str
+    is_exact: bool
+    types: tuple[str, ...] | None = None
+
+    @property
+    def leads_somewhere(self) -> bool:
+        return self.types is None or bool(self.types)
+
+
+def _path_of(db: Reader, about: About) -> _Path:
+    if about.subject_id is not None:
+        return _Path("ix_journal_subject", is_exact=about.session_id is None)
+    if about.session_id is not None:
+        others = (about.project_key, about.kind, about.resource)
+        return _Path("ix_journal_session_id_revision", is_exact=others == (None, None, None))
+    in_project = about.project_key is not None
+    if about.kind is not None or about.resource is not None:
+        index = "ix_journal_type_in_project" if in_project else "ix_journal_type_revision"
+        return _Path(index, is_exact=True, types=_types_of(db, about))
+    return _Path("ix_journal_project_key_revision" if in_project else PRIMARY, is_exact=True)
+
+
+def _types_of(db: Reader, about: About) -> tuple[str, ...]:
+    """Of the events that are about this kind, or tell of locks on the resource."""
+    return tuple(
+        sorted(
+            kind
+            for kind, subject in event_types(db).items()
+            if about.kind in (None, subject) and (about.resource is None or _is_of_locks(kind))
+        )
+    )
+
+
+def _is_of_locks(kind: str) -> bool:
+    return kind.startswith("lock.")
+
+
+@lru_cache(maxsize=64)
+def _history(given: frozenset[str], of_locks: bool, index: str, types: int) -> Prepared:
+    columns = {
+        "project_key": _c.project_key,
+        "session_id": _c.session_id,
+        "kind": _c.subject_kind,
+        "subject_id": _c.subject_id,
+    }
+    conditions = [_c.revision > param("since"), _c.revision < param("upto")]
+    conditions += [column == param(name) for name, column in columns.items() if name in given]
+    most = param("most", type_=sa.Integer)
+    if types:
+        kinds = [_c.type == param(f"type_{at}") for at in range(types)]
+        ranges = [Range([kind, *conditions], index) for kind in kinds]
+        return Prepared(first_of(_entry, ranges, ["revision"], most, newest_first=True))
+    if of_locks:  # "/" follows "." in code point order
+        conditions.append(sa.and_(_c.type >= "lock.", _c.type < "lock/"))
+    query = sa.select(*_c).where(*conditions).order_by(_c.revision.desc()).limit(most)
+    return Prepared(along(query, _entry, index))

@@ -1,18 +1,35 @@
 """HTTP of the board area: the page, its files, and what it reads."""
 
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from flask import Response, request, send_file
+from flask import Response, current_app, request, send_file, stream_with_context
 
 from coord import __version__
 from coord.area import Area, BoardPart, areas
+from coord.areas.board import past as read_past
 from coord.areas.board import repository
-from coord.areas.board.schemas import BoardQuery, BoardSchema, HistoryQuery, HistorySchema
-from coord.errors import NotFound
+from coord.areas.board.news import PACE_S, News, follow
+from coord.areas.board.schemas import (
+    BoardQuery,
+    BoardSchema,
+    CountsSchema,
+    HistoryQuery,
+    HistorySchema,
+    PastQuery,
+    PastSchema,
+    TimelineQuery,
+    TimelineSchema,
+)
+from coord.areas.board.shared import Made, SharedAnswers
+from coord.areas.board.timeline import timeline as read_timeline
+from coord.errors import NotFound, TooMany
+from coord.live import subscribe
 from coord.store import Row, read
 from coord.web import BASE_PATH, Blueprint, Query, shortened
 
@@ -25,6 +42,8 @@ KINDS = {
     ".png": "image/png",
     ".txt": "text/plain",
 }
+WORKER = "_worker.js"  # runs beside the page, and is no module of it
+BUSY_S = 5
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -41,6 +60,8 @@ POLICY = "; ".join(
         "trusted-types coord",
     ]
 )
+
+_board_schema = BoardSchema()
 
 # All addresses are relative, so that the page works below a proxy's prefix too.
 _PAGE = """<!doctype html>
@@ -82,8 +103,14 @@ def _parts() -> Iterator[tuple[Area, BoardPart]]:
 
 
 def _tags(area: Area, part: BoardPart) -> Iterator[str]:
+    """Every module is named, so that the browser asks for them at once and not one after another
+    as it meets their imports.
+    """
     if part.style is not None:
         yield f'<link rel="stylesheet" href="page/{escape(area.name)}/{escape(part.style)}">'
+    for file in sorted(_files(part.folder)):
+        if file.endswith(".js") and not file.endswith(WORKER):
+            yield f'<link rel="modulepreload" href="page/{escape(area.name)}/{escape(file)}">'
     yield f'<script type="module" src="page/{escape(area.name)}/{escape(part.module)}"></script>'
 
 
@@ -119,13 +146,78 @@ def _files(folder: Path) -> dict[str, Path]:
 @blp.route(f"{BASE_PATH}/board", methods=["GET"])
 @blp.arguments(BoardQuery)
 @blp.response(200, BoardSchema)
-def board(query: dict[str, Any]) -> Row:
+def board(query: dict[str, Any]) -> Response:
     """Everything that the page shows, in one bounded read; with `after`, what changed since.
 
     Each area adds its lists. Of a list the newest 5,000 items are told.
     """
-    lists = [(area.name, each) for area, part in _parts() for each in part.lists]
-    return {**read(repository.board, lists, query["after"]), "version": __version__}
+    made = None
+    if query["after"] is not None:
+        made = _shared().changes(query["after"], query["max_age"], _made_changes)
+    parts = (made or _shared().whole(query["max_age"], _made_whole)).parts
+    response = Response(parts, mimetype="application/json")
+    response.content_length = sum(map(len, parts))
+    return response
+
+
+def _shared() -> SharedAnswers:
+    shared: SharedAnswers = current_app.extensions.setdefault("coord.board", SharedAnswers())
+    return shared
+
+
+def _lists() -> list[repository.ListOfArea]:
+    return [(area.name, each) for area, part in _parts() for each in part.lists]
+
+
+def _made_whole() -> Made:
+    began = time.monotonic()
+    return _made(began, read(repository.whole, _lists()))
+
+
+def _made_changes(after: int, upto: int | None) -> Made | None:
+    began = time.monotonic()
+    answer = read(repository.changes_since, _lists(), after, upto)
+    return None if answer is None else _made(began, answer)
+
+
+def _made(began: float, answer: Row) -> Made:
+    body = _board_schema.dump({**answer, "version": __version__})
+    del body["generated_at"]
+    text = cast(Response, current_app.json.response(body)).get_data()
+    return Made(answer["cursor"], answer["generated_at"], began, text)
+
+
+@blp.route(f"{BASE_PATH}/board/stream", methods=["GET"])
+@blp.arguments(Query)
+@blp.response(
+    200,
+    content_type="text/event-stream",
+    description=(
+        "Server-Sent Events: `id` is a revision, `data` has `answer`, what `/board` answers since"
+        " the revision `after`. Without data there is too much to tell: read `/board`."
+    ),
+)
+@blp.raises(TooMany)
+def stream(query: dict[str, Any]) -> Response:
+    """Follow what changes on the page, from now on; at most five times a second."""
+    news = News()
+    with ExitStack() as stack:
+        subscription = stack.enter_context(subscribe(news.notes, streams=True))
+        if subscription is None:
+            detail = "No more calls may wait here. Read /api/coord/board now and then instead."
+            raise TooMany(detail, headers={"Retry-After": str(BUSY_S)})
+        response = Response(
+            stream_with_context(follow(news, subscription, _shared_changes)),
+            mimetype="text/event-stream",
+        )
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
+        response.call_on_close(stack.pop_all().close)
+    return response
+
+
+def _shared_changes(after: int) -> Made | None:
+    return _shared().changes(after, PACE_S, _made_changes)
 
 
 @blp.route(f"{BASE_PATH}/board/history", methods=["GET"])
@@ -143,3 +235,32 @@ def history(query: dict[str, Any]) -> Row:
         repository.history, repository.About(**named), query["after"], query["limit"]
     )
     return {"items": items, "next_cursor": None if cursor is None else str(cursor)}
+
+
+@blp.route(f"{BASE_PATH}/board/timeline", methods=["GET"])
+@blp.arguments(TimelineQuery)
+@blp.response(200, TimelineSchema)
+def timeline(query: dict[str, Any]) -> Row:
+    """Who held and waited for what in a stretch of time, as far back as anything is kept.
+
+    The newest 20,000 spans; `complete` is false where there were more.
+    """
+    return read(read_timeline, query["since"], query["until"], query["project_key"])
+
+
+@blp.route(f"{BASE_PATH}/board/past", methods=["GET"])
+@blp.arguments(PastQuery)
+@blp.response(200, PastSchema)
+def past(query: dict[str, Any]) -> Row:
+    """How components, work items, sessions and whatever areas add stood at a moment, rebuilt from
+    the journal.
+    """
+    return read(read_past.at_moment, query["at"], query["project_key"])
+
+
+@blp.route(f"{BASE_PATH}/board/counts", methods=["GET"])
+@blp.arguments(TimelineQuery)
+@blp.response(200, CountsSchema)
+def counts(query: dict[str, Any]) -> Row:
+    """How often things happened in a stretch of time: over time, by project and by session."""
+    return read(read_past.counts, query["since"], query["until"], query["project_key"])

@@ -1,12 +1,17 @@
 """What the board area takes and answers."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
 from marshmallow import fields
 
-from coord.web import Integer, ProjectKey, Query, Schema, SessionId, Text, Time
+from coord.web import Integer, Number, ProjectKey, Query, Schema, SessionId, Text, Time
 
 HIGHEST_CURSOR = 2**53
 SUBJECT_LENGTH = 310
 RESOURCE_LENGTH = 500
+MAX_AGE_S = 60
 
 
 class BoardSubjectSchema(Schema):
@@ -78,6 +83,17 @@ class BoardQuery(Query):
             )
         },
     )
+    max_age = Number(
+        min=0,
+        max=MAX_AGE_S,
+        load_default=0,
+        metadata={
+            "description": (
+                "Seconds: an answer that was made for another page will do, if it is no older;"
+                " `cursor` says from when it is."
+            )
+        },
+    )
 
 
 class HistorySchema(Schema):
@@ -125,3 +141,106 @@ class HistoryQuery(Query):
     limit = Integer(
         min=1, max=500, load_default=100, metadata={"description": "Items a page, at most 500."}
     )
+
+
+class TimelineSchema(Schema):
+    """What was in a stretch of time."""
+
+    generated_at = Time(required=True)
+    since = Time(required=True)
+    until = Time(required=True)
+    complete = fields.Boolean(
+        required=True, metadata={"description": "false: there were more, only the newest are told."}
+    )
+    items = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={
+            "description": (
+                "Spans: `session_id`, `project_key`, `text`, `style` (`solid`: held, `light`: held"
+                " shared, `hatched`: waited, `mark`: a moment), `since`, `until` (null: goes on),"
+                " `ending`, `to` (its page on the board)."
+            )
+        },
+    )
+
+
+class TimelineQuery(Query):
+    """Which stretch of time."""
+
+    since = Time(required=True, metadata={"example": "2026-01-12T08:00:00Z"})
+    until = Time(load_default=None, metadata={"description": "Left out: now."})
+    project_key = ProjectKey(load_default=None)
+
+    @ma.validates_schema
+    def in_order(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data.get("until") is not None and data["until"] <= data["since"]:
+            raise ma.ValidationError({"until": ["Not after since."]})
+
+
+class PastItemSchema(Schema):
+    """How something stood at a moment."""
+
+    text = fields.String(required=True)
+    state = fields.String(required=True)
+    session_id = SessionId(required=True, allow_none=True)
+    project_key = ProjectKey(required=True, allow_none=True)
+    since = Time(required=True)
+    to = fields.List(
+        fields.String(), required=True, metadata={"description": "Its page on the board."}
+    )
+
+
+class PastListSchema(Schema):
+    """What there was of an area."""
+
+    title = fields.String(required=True)
+    complete = fields.Boolean(
+        required=True, metadata={"description": "false: there was more, the newest is told."}
+    )
+    items = fields.List(fields.Nested(PastItemSchema), required=True)
+
+
+class PastSchema(Schema):
+    """What there was at a moment."""
+
+    generated_at = Time(required=True)
+    at = Time(required=True)
+    lists = fields.List(fields.Nested(PastListSchema), required=True)
+
+
+class PastQuery(Query):
+    """Which moment."""
+
+    at = Time(required=True, metadata={"example": "2026-01-12T14:05:00Z"})
+    project_key = ProjectKey(load_default=None)
+
+
+class ShareSchema(Schema):
+    """How much of it was one project's or session's."""
+
+    name = fields.String(required=True)
+    count = Integer(min=0, max=HIGHEST_CURSOR, required=True)
+
+
+class CountSchema(Schema):
+    """How often something happened in a stretch of time."""
+
+    title = fields.String(required=True)
+    total = Integer(min=0, max=HIGHEST_CURSOR, required=True)
+    buckets = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "In each sixtieth of the time, oldest first."},
+    )
+    by_project = fields.List(fields.Nested(ShareSchema), required=True)
+    by_session = fields.List(fields.Nested(ShareSchema), required=True)
+
+
+class CountsSchema(Schema):
+    """How often things happened in a stretch of time."""
+
+    generated_at = Time(required=True)
+    since = Time(required=True)
+    until = Time(required=True)
+    items = fields.List(fields.Nested(CountSchema), required=True)

@@ -26,8 +26,9 @@ dialog.done = "";
  *   touches            names of sessions that it touches
  *   final              it cannot be taken back: asks for a tick
  *   fields             [{ name, label, kind, value, options, required, hint }]; kind text, long, number or choice
- *   reason             true: asks for one, which goes as a message to those it touches, and so into the journal
- *   calls(values, me)  the calls it makes, in order: { method, path, query, body, coord, project, as }
+ *   reason             true: asks for one, which goes as a message to those it touches, and so into the journal;
+ *                      "call": must be given, and the call carries it
+ *   calls(values, me, reason)  the calls it makes, in order: { method, path, query, body, coord, project, as }
  */
 export function act(action) {
   Object.assign(dialog, { action, done: "" });
@@ -43,8 +44,8 @@ const valuesOf = (action) => Object.fromEntries((action.fields ?? []).map((field
 
 /** The calls of an action, and after them the messages that carry the reason. */
 function callsOf(action, values, me, reason) {
-  const calls = action.calls(values, me);
-  if (!reason) return calls;
+  const calls = action.calls(values, me, reason);
+  if (!reason || action.reason === "call") return calls;
   const subject = `${action.title}: ${reason}`.slice(0, 200);
   const told = (action.touches ?? []).filter((name) => name !== me);
   return [...calls, ...told.map((to) => message({ me, to, project: action.project, subject, body: reason }))];
@@ -90,9 +91,9 @@ function Form({ action, close }) {
   const [reason, setReason] = useState("");
   const [sure, setSure] = useState(false);
   const [state, setState] = useState({ busy: false, problem: "" });
-  const missing = (action.fields ?? []).some((field) => field.required && !String(values[field.name]).trim());
-  const ready = me.trim() && !missing && (!action.final || sure) && !state.busy;
+  const missing = (action.reason === "call" && !reason.trim()) || (action.fields ?? []).some((field) => field.required && !String(values[field.name]).trim());
   const calls = callsOf(action, values, me.trim() || "YOU", reason.trim());
+  const ready = me.trim() && !missing && calls.length > 0 && (!action.final || sure) && !state.busy;
 
   const send = async (event) => {
     event.preventDefault();
@@ -111,7 +112,7 @@ function Form({ action, close }) {
       const before = done > 0 ? `${done} of ${calls.length} calls were done, then: ` : "";
       setState({ busy: false, problem: before + error.message });
     }
-    refresh();
+    refresh({ own: true });
   };
 
   return html`<form onSubmit=${send} method="dialog">
@@ -120,7 +121,7 @@ function Form({ action, close }) {
     ${action.touches?.length > 0 && html`<p>Touches: ${action.touches.map((name, at) => html`${at > 0 && ", "}<strong><${Text} of=${name} /></strong>`)}.</p>`}
     ${(action.fields ?? []).map((field) => html`<${Field} field=${field} value=${values[field.name]} change=${(value) => setValues({ ...values, [field.name]: value })} />`)}
     ${action.reason && html`<label>Reason <span class="quiet">${reasonHint(action, me)}</span>
-      <textarea rows="2" maxlength="180" value=${reason} onInput=${(event) => setReason(event.target.value)}></textarea></label>`}
+      <textarea rows="2" maxlength="180" required=${action.reason === "call"} value=${reason} onInput=${(event) => setReason(event.target.value)}></textarea></label>`}
     <label>Your name <span class="quiet">you act under it, and others see it</span>
       <input value=${me} required maxlength="200" placeholder="anna" autocomplete="off" onInput=${(event) => setMe(event.target.value)} /></label>
     ${action.final && html`<label class="tick"><input type="checkbox" checked=${sure} onChange=${(event) => setSure(event.target.checked)} />

@@ -8,17 +8,21 @@ import { live, start } from "./live.js";
 import { go, href, place, setParams, usePlace } from "./location.js";
 import { items, model, useModel } from "./model.js";
 import { Overview, allTroubles } from "./overview.js";
+import { notify, notifying, setNotifying } from "./notify.js";
 import { actions, addToBoard, pageOf, registry } from "./registry.js";
 import { Searching } from "./searching.js";
 import { keep, kept, useStore } from "./store.js";
-import { chosenZone, clock, duration, exact, localZone, setExact, setZone, zoneName, zones } from "./time.js";
+import { Activity } from "./activity.js";
+import { Timeline } from "./timeline.js";
+import { chosenZone, clock, duration, exact, localZone, setExact, setZone, zoneOffset, zones } from "./time.js";
 import { State, html, useEffect, useKeys, useRef, useState, visible } from "./ui.js";
+import { Views } from "./views.js";
 import { render } from "./vendor/preact.js";
 
 addToBoard({
   area: "board",
   panels: [{ name: "latest", title: "Latest changes", column: 3, rank: 90, count: (fits) => latest(fits).length, component: Latest }],
-  pages: { search: Searching },
+  pages: { search: Searching, timeline: Timeline, activity: Activity },
 });
 
 const KEYS = [
@@ -95,6 +99,8 @@ function Top({ help }) {
       <input id="search" name="q" type="search" aria-label="Filter; Enter searches everything" placeholder="Filter, or Enter to search  /" autocomplete="off"
         value=${params.q ?? ""} onInput=${typed} onKeyDown=${(event) => event.key === "Escape" && event.target.blur()} />
     </form>
+    <a href=${href(["timeline"], { project: params.project })}>Timeline</a>
+    <a href=${href(["activity"], { project: params.project })}>Activity</a>
     <div class="buttons">${actions().map((each) => html`<button type="button" class="plain" key=${each.name} onClick=${() => act(each.act())}>${each.label}</button>`)}</div>
     <${Standing} />
     <${Settings} help=${help} />
@@ -135,6 +141,7 @@ function applyTheme() {
 function Settings({ help }) {
   useStore(clock);
   useStore(operator);
+  useStore(notifying);
   const [theme, setTheme] = useState(shown.theme);
   const chooseTheme = (event) => {
     shown.theme = event.target.value;
@@ -142,7 +149,7 @@ function Settings({ help }) {
     applyTheme();
     setTheme(shown.theme);
   };
-  return html`<details class="settings"><summary>${zoneName()}</summary>
+  return html`<details class="settings"><summary><${Zone} /></summary>
     <div class="menu">
       <label>Time zone<select value=${clock.zone} onChange=${(event) => setZone(event.target.value)}>
         <option value="">This computer's: ${localZone()}</option>${zones().map((zone) => html`<option value=${zone}>${zone}</option>`)}</select></label>
@@ -150,10 +157,18 @@ function Settings({ help }) {
       <label>Colours<select value=${theme} onChange=${chooseTheme}>
         ${THEMES.map((each) => html`<option value=${each}>${each || "As the computer"}</option>`)}</select></label>
       <label>Your name<input value=${operator.name} maxlength="200" placeholder="anna" onChange=${(event) => setOperator(event.target.value.trim())} /></label>
+      ${notifying.possible && html`<label class="tick"><input type="checkbox" checked=${notifying.on} onChange=${(event) => setNotifying(event.target.checked)} /> Notify me of new trouble</label>`}
+      <${Views} />
       <button type="button" class="plain" onClick=${help}>Keys</button>
       <a href="docs">API</a>
     </div>
   </details>`;
+}
+
+/** On a phone only what it is ahead of UTC. */
+function Zone() {
+  if (chosenZone() === "UTC") return "UTC";
+  return html`<span title=${chosenZone()}><span class="zone">${chosenZone()} (</span>${zoneOffset()}<span class="zone">)</span></span>`;
 }
 
 function AskForToken() {
@@ -165,16 +180,24 @@ function AskForToken() {
     setToken(value);
   };
   return html`<main id="main" tabindex="-1" class="page"><form class="token panel" onSubmit=${send}>
-    <h1>This service wants a token</h1>
+    <h1>This service requires a token</h1>
     <p>${access.token ? "The token was wrong. " : ""}Its operator set it as <code>COORD_TOKEN</code>. It is kept until this tab is closed, and sent to this service only.</p>
     <label>Token<input ref=${field} type="password" autocomplete="off" required value=${value} onInput=${(event) => setValue(event.target.value)} /></label>
     <div class="buttons"><button type="submit" class="primary">Open the board</button></div>
   </form></main>`;
 }
 
-/** The number of troubles, in the title and on the icon. */
-function showTroubles() {
-  const number = model.loaded ? allTroubles().length : 0;
+let number = 0; // of troubles
+
+function countTroubles() {
+  const found = model.loaded ? allTroubles() : [];
+  number = found.length;
+  if (model.loaded) notify(found);
+  showInTab();
+}
+
+/** The number of troubles in the title and on the icon, and in the title whether it is current. */
+function showInTab() {
   const stale = live.phase === "away" ? "! " : "";
   document.title = `${stale}${number > 0 ? `(${number}) ` : ""}coord`;
   const icon = document.querySelector("link[rel=icon]");
@@ -186,7 +209,8 @@ function showTroubles() {
 }
 
 applyTheme();
-model.watch(showTroubles);
-clock.watch(showTroubles);
+model.watch(countTroubles);
+clock.watch(countTroubles);
+live.watch(showInTab);
 render(html`<${App} />`, document.getElementById("board"));
 start();

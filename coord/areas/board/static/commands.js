@@ -18,7 +18,7 @@ export function curlLine(call) {
   const words = ["curl", "-fsS"];
   if (call.method !== "GET" && (call.method !== "POST" || call.body === undefined)) words.push("-X", call.method);
   const token = access.token ? ` -H "Authorization: Bearer $COORD_TOKEN"` : "";
-  if (call.body !== undefined) words.push("--json", quoted(JSON.stringify(call.body)));
+  if (call.body !== undefined) words.push("-H", quoted("Content-Type: application/json"), "-d", quoted(JSON.stringify(call.body)));
   return `${words.join(" ")}${token} ${quoted(address(call))}`;
 }
 

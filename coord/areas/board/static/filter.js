@@ -23,3 +23,14 @@ export function hasWords(words, texts) {
   const all = texts.filter(Boolean).join("\n").toLowerCase();
   return words.every((word) => all.includes(word));
 }
+
+const found = new WeakMap(); // by list: the filter and what of the list fits it
+
+/** Of a long list what fits, worked out once for the panel and its number. `textsOf(item)`: project and texts. */
+export function fitting(list, fits, textsOf) {
+  const known = found.get(list);
+  if (known?.key === fits.key && known.textsOf === textsOf) return known.items;
+  const those = fits.any ? list.filter((item) => fits(...textsOf(item))) : list;
+  found.set(list, { key: fits.key, textsOf, items: those });
+  return those;
+}

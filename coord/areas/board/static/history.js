@@ -17,7 +17,7 @@ export function Event({ event, project = true }) {
       ${text && (linked ? html`<a href=${href(to)}><${Text} of=${text} cut=${160} /></a>` : html`<${Text} of=${text} cut=${160} />`)}
       ${more && html` <span class="quiet"><${Text} of=${more} cut=${120} /></span>`}
     </span>
-    ${project && event.project_key && html`<${ProjectLink} project=${event.project_key} />`}
+    ${project && event.project_key && html`<span class="of"><${ProjectLink} project=${event.project_key} /></span>`}
   </div>`;
 }
 

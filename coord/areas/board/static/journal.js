@@ -10,7 +10,7 @@ const VERBS = {
   "lock.taken_over": "took over",
   "lock.expired": "expired:",
   "lock.waiting": "waits for",
-  "lock.wait_ended": "waits no longer for",
+  "lock.wait_ended": "stopped waiting for",
   "component.changed": "reported",
   "component.confirmed": "confirmed",
   "component.superseded": "reported late",
@@ -78,6 +78,7 @@ function subjectOf({ type, project_key: project, subject, data, session_id: by }
 
 function lockMore(type, data) {
   if (data.reason === "stale") return `stale, was ${data.holder}'s`;
+  if (data.reason === "forced") return `by force, was ${data.holder}'s: ${data.stated_reason}`;
   if (type === "lock.claimed") return data.description;
   return data.holder && `was ${data.holder}'s`;
 }

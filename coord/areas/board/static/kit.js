@@ -5,7 +5,7 @@ export { call } from "./api.js";
 export { History } from "./history.js";
 export { href, place, setParams, usePlace } from "./location.js";
 export { derived, item, items, model, useModel } from "./model.js";
-export { useFilter } from "./filter.js";
+export { fitting, useFilter } from "./filter.js";
 export { addToBoard, sectionsOn } from "./registry.js";
 export { age, duration, now } from "./time.js";
 export {

@@ -1,4 +1,4 @@
-// Keeps the model current: reads the board, follows the stream, and says how old what is shown may be.
+// Keeps the model current: reads the board, follows the stream of what changes, and says how old what is shown may be.
 
 import { BASE, access, call } from "./api.js";
 import { changesMore } from "./journal.js";
@@ -8,6 +8,8 @@ import { follow } from "./stream.js";
 
 const BETWEEN_MS = 250; // reads at most this often while changes come in
 const BETWEEN_HIDDEN_MS = 10_000;
+const SHARED_S = 0.2; // answers that other pages were given are taken if they are no older: changes, and everything
+const SHARED_WHOLE_S = 10;
 const WHOLE_EVERY_MS = 30_000; // what time alone changes (a lock turns stale, activity) is in no event
 const WHOLE_COSTS = 30; // a whole read that took 1 s is not repeated for half a minute, one of 3 s for a minute and a half
 const OLD_AFTER_MS = 40_000; // twice the stream's comment and a little
@@ -19,6 +21,8 @@ Object.assign(live, { phase: "connecting", streaming: null, heardAt: null, detai
 
 let reading = null;
 let wanted = false;
+let fresh = false; // the next read may be nobody else's
+let announced = 0; // the latest revision that the stream told
 let lastRead = 0;
 let lastWhole = 0;
 let wholeTook = 0;
@@ -34,10 +38,14 @@ function show(phase, { detail = "", retryAt = null } = {}) {
   live.changed();
 }
 
-/** Reads what changed, or everything. One read at a time; what is asked for meanwhile is read after it. */
-export async function refresh({ whole = false } = {}) {
+/**
+ * Reads what changed, or everything. One read at a time; what is asked for meanwhile is read after it. `own`: after an
+ * act of one's own, which an answer that was made for another page may not have.
+ */
+export async function refresh({ whole = false, own = false } = {}) {
   wanted ||= whole ? "whole" : "changes";
   if (whole) wanted = "whole";
+  fresh ||= own;
   if (reading !== null) return reading;
   reading = (async () => {
     while (wanted) {
@@ -53,12 +61,24 @@ export async function refresh({ whole = false } = {}) {
   }
 }
 
+const readChanges = (after, maxAge) => call({ path: "/board", query: { after, max_age: maxAge } });
+
+/** Everything may be a little old, so what changed since is read with it, and both are shown as one. */
+async function readWhole(maxAge) {
+  const answer = await call({ path: "/board", query: { max_age: SHARED_WHOLE_S } });
+  return [answer, await readChanges(answer.cursor, maxAge)];
+}
+
 async function readOnce(everything) {
   const began = Date.now();
+  const maxAge = fresh ? 0 : SHARED_S;
+  fresh = false;
   try {
-    const answer = await call({ path: "/board", query: everything ? {} : { after: model.cursor } });
-    apply(answer);
-    if (!answer.complete && answer.changes.some(changesMore)) wanted = "whole";
+    const answers = everything ? await readWhole(maxAge) : [await readChanges(model.cursor, maxAge)];
+    apply(answers);
+    const latest = answers.at(-1);
+    if (latest.complete) announced = 0; // it may be another journal: restored, and behind what was told
+    else if (!everything && latest.changes.some(changesMore)) wanted = "whole";
   } catch (refused) {
     const retryAt = Date.now() + Math.min((refused.retryAfter ?? 3) * 1000, 10_000);
     if (!access.needed) show("away", { detail: refused.message, retryAt });
@@ -68,6 +88,7 @@ async function readOnce(everything) {
   if (everything) [lastWhole, wholeTook] = [lastRead, lastRead - began];
   heard();
   if (live.phase !== "live") show("live");
+  if (announced > model.cursor) soon();
 }
 
 function soon() {
@@ -79,16 +100,27 @@ function soon() {
   }, Math.max(0, lastRead + between - Date.now()));
 }
 
+/** Shows what the stream brought, if it goes on where the page is. */
+function takeIn({ after, answer }) {
+  if (!answer || document.hidden || reading !== null || live.phase !== "live" || after > model.cursor) return false;
+  apply([answer]);
+  if (answer.changes.some(changesMore)) refresh({ whole: true });
+  return true;
+}
+
 function told(message) {
   live.streaming = message.kind !== "lost";
   if (live.streaming) heard();
-  if (message.kind === "event" && message.revision > (model.cursor ?? 0)) soon();
+  if (message.kind === "event") {
+    announced = message.revision;
+    if (announced > (model.cursor ?? 0) && !takeIn(message)) soon();
+  }
   // What happened while nobody followed; and a read tells whether the service is away, or only the stream.
   if (message.kind === "open" || (message.kind === "lost" && !access.needed)) refresh();
 }
 
 function connect(kind) {
-  const message = { kind, url: `${BASE}/events/stream`, token: access.token };
+  const message = { kind, url: `${BASE}/board/stream`, token: access.token };
   if (channel === null) channel = open();
   channel(message);
 }
@@ -135,7 +167,7 @@ function tick() {
   } else if (live.phase === "away" && Date.now() >= (live.retryAt ?? 0)) {
     refresh({ whole: true });
   } else if (Date.now() - (live.heardAt ?? 0) > OLD_AFTER_MS && live.phase === "live") {
-    show("away", { detail: "Nothing was heard for a while.", retryAt: Date.now() });
+    show("away", { detail: "No update for a while.", retryAt: Date.now() });
     connect("again");
   } else if (live.phase === "live" && live.streaming === false && Date.now() - lastRead > POLLED_EVERY_MS) {
     refresh();

@@ -26,8 +26,14 @@ export function useModel() {
   return useStore(model);
 }
 
-/** Takes in an answer of `GET /board`. */
-export function apply(answer) {
+/** Takes in answers of `GET /board`, one after another. */
+export function apply(answers) {
+  for (const answer of answers) take(answer);
+  model.loaded = true;
+  model.changed();
+}
+
+function take(answer) {
   setOffset(answer.generated_at);
   model.newService ||= model.service !== null && model.service !== answer.version;
   model.service = answer.version;
@@ -39,8 +45,6 @@ export function apply(answer) {
     model.changes = [...answer.changes.reverse(), ...model.changes].slice(0, KEPT_CHANGES);
   }
   for (const [name, part] of Object.entries(answer.lists)) applyList(name, part);
-  model.loaded = true;
-  model.changed();
 }
 
 function applyList(name, part) {

@@ -47,15 +47,16 @@ function Panel({ panel }) {
 /** Everything that needs somebody, worst first; within that, in an order that does not change. */
 export function allTroubles() {
   const found = [...troubles(now()), ...brokenParts()];
-  const rank = ({ severity, word, key }) => `${severity === "bad" ? 0 : 1} ${word} ${key}`;
-  return found.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  const place = ({ severity, word, key }) => `${severity === "bad" ? 0 : 1} ${word} ${key}`;
+  const rank = (each) => (each.severity === "bad" ? 0 : 1000) + (each.rank ?? 50);
+  return found.sort((a, b) => rank(a) - rank(b) || (place(a) < place(b) ? -1 : 1));
 }
 
 /** Modules that the page links and that have not run: an area's, which could not be loaded. */
 function brokenParts() {
   const linked = [...document.querySelectorAll("script[type=module]")].map((script) => script.getAttribute("src").split("/").at(-2));
   const missing = linked.filter((area) => area !== "board" && !areasOnBoard().includes(area));
-  return missing.map((area) => ({ key: `part ${area}`, severity: "warn", word: "broken", text: `The part of “${area}” could not be loaded` }));
+  return missing.map((area) => ({ key: `part ${area}`, severity: "warn", word: "broken", text: `The panel “${area}” could not be loaded` }));
 }
 
 function Troubles() {
@@ -67,7 +68,7 @@ function Troubles() {
     <h2 id="panel-troubles">Needs attention <span class="count">${found.length}</span></h2>
     ${found.length === 0
       ? html`<p class="pad"><${State} kind="good" word="Nothing needs you" /></p>`
-      : words.map((word) => html`<${TroublesOf} key=${word} word=${word} found=${found.filter((trouble) => trouble.word === word)} />`)}
+      : html`<div class="groups">${words.map((word) => html`<${TroublesOf} key=${word} word=${word} found=${found.filter((trouble) => trouble.word === word)} />`)}</div>`}
   </section>`;
 }
 
@@ -81,12 +82,12 @@ function TroublesOf({ word, found }) {
       <span class="when">${trouble.project && html`<${ProjectLink} project=${trouble.project} />`} ${trouble.since && html`<${Time} at=${trouble.since} />`}</span>
       <span class="todo">${trouble.act && html`<button type="button" class="plain" onClick=${() => act(trouble.act.of())}>${trouble.act.label}</button>`}</span>
     </div></li>`)}
-    ${found.length > shown.length && html`<li><button type="button" class="plain more" onClick=${() => setAll(true)}>${found.length - shown.length} more ${word}</button></li>`}
+    ${found.length > shown.length && html`<li><button type="button" class="plain more" onClick=${() => setAll(true)}>${found.length - shown.length} more: ${word}</button></li>`}
   </ul>`;
 }
 
 function Beginning() {
-  const claim = `curl -fsS --json '{"project_key": "shop", "session_id": "web-1/agent", "resource": "src/app.py"}' ${server()}/api/coord/locks`;
+  const claim = `curl -fsS -H 'Content-Type: application/json' -d '{"project_key": "shop", "session_id": "web-1/agent", "resource": "src/app.py"}' ${server()}/api/coord/locks`;
   return html`<section class="panel beginning" aria-labelledby="beginning">
     <h2 id="beginning">Nothing has happened here yet</h2>
     <${Empty} commands=${[`curl -fsS ${server()}/client/install.sh | sh`, "coord init", claim]}>

@@ -8,13 +8,15 @@ import { html, useEffect, useState } from "./ui.js";
 
 const BETWEEN_MS = 1000;
 
-export function Page({ kind, path, title, actions, children }) {
+/** `last`: what comes below the sections of other areas. */
+export function Page({ kind, path, title, actions, last, children }) {
   return html`<main id="main" tabindex="-1" class="page">
     <nav aria-label="Where you are"><a href=${href([])}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">${kind}</span></nav>
     <header><h1>${title}</h1><div class="actions">${actions}</div></header>
     <div class="sections">
       ${children}
       ${sectionsOn(kind).map((section) => html`<${section.component} key=${section.name} path=${path} />`)}
+      ${last}
     </div>
   </main>`;
 }

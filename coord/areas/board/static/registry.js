@@ -11,7 +11,8 @@ const parts = [];
  *   pages     { kind: component }          the page `#/<kind>/…`; it gets `path`, what follows the kind, as an array
  *   sections  [{ on: kind, rank, component }]   below the page of another kind; it gets the same `path`
  *   actions   [{ name, label, act() }]     buttons at the top of every page
- *   troubles  (now) => [{ key, severity, word, text, project, since, to, act }]   what needs somebody; severity bad or warn
+ *   troubles  (now) => [{ key, severity, rank, word, text, project, since, to, act }]   what needs somebody; severity bad or warn,
+ *             and within that the lower rank first
  *   search    (fits) => [{ kind, text, to }]    what fits the words looked for
  *   events    { type: (event) => ({ verb, text, to }) }   how its events read
  */
@@ -37,7 +38,7 @@ export function troubles(now) {
       return part.troubles?.(now) ?? [];
     } catch (error) {
       console.error(error);
-      return [{ key: `broken ${part.area}`, severity: "warn", word: "broken", text: `The part of “${part.area}” on this page fails: ${error.message}` }];
+      return [{ key: `broken ${part.area}`, severity: "warn", word: "broken", text: `The panel “${part.area}” failed: ${error.message}` }];
     }
   });
 }

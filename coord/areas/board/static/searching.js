@@ -20,9 +20,9 @@ export function Searching() {
       <${Blocking} resource=${(params.q ?? "").trim()} />
       <section class="panel" aria-labelledby="found"><h2 id="found">Found <span class="count">${found.length}</span></h2>
         ${found.length === 0
-          ? html`<${Empty}>Nothing that is open now has these words. What is over is in the history of its project or session.</${Empty}>`
+          ? html`<${Empty}>Nothing open matches. What is closed is in the history of its project or session.</${Empty}>`
           : html`<${Rows} items=${found.slice(0, MAX_SHOWN)} keyOf=${(each) => href(each.to)} label="Found" row=${(each) => html`<div class="found">
-              <span class="quiet">${each.kind}</span><a href=${href(each.to)}><${Text} of=${each.text} cut=${200} /></a><span class="quiet"><${Text} of=${each.more} cut=${160} /></span>
+              <span class="kind quiet">${each.kind}</span><a class="name" href=${href(each.to)}><${Text} of=${each.text} cut=${200} /></a><span class="more quiet"><${Text} of=${each.more} cut=${160} /></span>
             </div>`} />`}
       </section>
     </div>
@@ -51,8 +51,8 @@ function Blocking({ resource }) {
   if (locks.length === 0) return null;
   return html`<section class="panel" aria-labelledby="blocking"><h2 id="blocking">Blocks <${Text} of=${resource} cut=${80} /></h2>
     <${Rows} items=${locks} keyOf=${(lock) => lock.id} label="Locks that block it" row=${(lock) => html`<div class="found">
-      <span class="quiet">lock</span><a href=${href(["resource", lock.project_key, lock.resource])}><${Text} of=${lock.resource} cut=${200} /></a>
-      <span>held by <${SessionLink} id=${lock.session_id} /></span>
+      <span class="kind quiet">lock</span><a class="name" href=${href(["resource", lock.project_key, lock.resource])}><${Text} of=${lock.resource} cut=${200} /></a>
+      <span class="more">held by <${SessionLink} id=${lock.session_id} /></span>
     </div>`} />
   </section>`;
 }

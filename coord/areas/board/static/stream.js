@@ -1,12 +1,12 @@
-// Follows the journal's stream and says that something has happened; what, is read from the board. Runs in the page or in a worker.
+// Follows the board's stream, which says what has changed. Runs in the page or in a worker.
 
 const SILENT_MS = 35_000; // the service sends a comment every 15 s; what is silent for longer is a connection that nobody holds
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
 
 /**
- * Follows until `signal` is aborted. `tell` gets `{ kind: "open" | "heard" }`, `{ kind: "event", revision }` and
- * `{ kind: "lost", status }`. It begins with what happens from now on: whoever is told "open" reads the board.
+ * Follows until `signal` is aborted. `tell` gets `{ kind: "open" | "heard" }`,
+ * `{ kind: "event", revision, after, answer }` (no `answer`: it is to be read) and `{ kind: "lost", status }`. It begins with what happens from now on: whoever is told "open" reads the board.
  */
 export async function follow({ url, token, tell, signal }) {
   let pause = FIRST_PAUSE_MS;
@@ -37,10 +37,9 @@ async function followOnce({ url, token, tell, signal, heard }) {
       if (done) return { status: 0 };
       last = Date.now();
       heard();
-      const lines = (rest + value).split("\n");
-      rest = lines.pop();
-      const revision = lines.filter((line) => line.startsWith("id: ")).at(-1);
-      tell(revision ? { kind: "event", revision: Number(revision.slice(4)) } : { kind: "heard" });
+      const blocks = (rest + value).split("\n\n");
+      rest = blocks.pop();
+      for (const block of blocks) tell(messageOf(block));
     }
   } catch {
     return { status: 0 };
@@ -49,6 +48,14 @@ async function followOnce({ url, token, tell, signal, heard }) {
     signal.removeEventListener("abort", stop);
     own.abort();
   }
+}
+
+function messageOf(block) {
+  const field = (name) => block.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+  const revision = field("id");
+  if (revision === undefined) return { kind: "heard" };
+  const data = field("data");
+  return { kind: "event", revision: Number(revision), ...(data === undefined ? {} : JSON.parse(data)) };
 }
 
 async function refused(answer) {

@@ -62,18 +62,28 @@ function formatIn(timeZone) {
   return formats.get(timeZone);
 }
 
+const MAX_WORDED = 5000;
+const worded = new Map(); // times as they were written last: every row is drawn anew as the clock goes on
+
 /** `2026-11-28 14:05:12`, and with `named` its zone: `GMT+1`. */
 export function exact(at, { named = true } = {}) {
-  const parts = formatIn(chosenZone()).formatToParts(new Date(at));
-  const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));
-  const text = `${found.year}-${found.month}-${found.day} ${found.hour}:${found.minute}:${found.second}`;
-  return named ? `${text} ${found.timeZoneName}` : text;
+  const key = `${chosenZone()} ${at}`;
+  if (!worded.has(key)) {
+    if (worded.size >= MAX_WORDED) worded.clear();
+    worded.set(key, words(at));
+  }
+  const [text, zone] = worded.get(key);
+  return named ? `${text} ${zone}` : text;
 }
 
-export function zoneName() {
-  const offset = exact(now()).split(" ")[2];
-  return chosenZone() === "UTC" ? "UTC" : `${chosenZone()} (${offset})`;
+function words(at) {
+  const parts = formatIn(chosenZone()).formatToParts(new Date(at));
+  const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));
+  return [`${found.year}-${found.month}-${found.day} ${found.hour}:${found.minute}:${found.second}`, found.timeZoneName];
 }
+
+/** What the chosen zone is ahead of UTC now: `GMT+1`. */
+export const zoneOffset = () => exact(now()).split(" ")[2];
 
 /** `3 min ago`, `in 2 h`; seconds below ten are `just now`. */
 export function relative(at, moment = now()) {

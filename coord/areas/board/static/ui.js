@@ -16,11 +16,13 @@ export function visible(text) {
   return String(text ?? "").replace(UNSEEN, (found) => `⟨${found.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
+const SURELY_SEEN = 24; // characters; what is longer may be cut where it stands, and is whole in its tooltip
+
 /** Text of others: isolated from what stands beside it, and never markup. */
 export function Text({ of, cut }) {
   const text = visible(of);
   const shown = cut && text.length > cut ? `${text.slice(0, cut)}…` : text;
-  return html`<bdi>${shown}</bdi>`;
+  return html`<bdi title=${cut && text.length > SURELY_SEEN ? text : undefined}>${shown}</bdi>`;
 }
 
 /** A moment, "3 min ago", the exact one in its title; or the exact one, where the reader asked for it. */
@@ -50,9 +52,18 @@ export function Link({ to, params, children, ...more }) {
   return html`<a href=${href(to, params)} ...${more}>${children}</a>`;
 }
 
+const SHORT_STEP = 22; // characters that a narrow column still has room for
+
+/** A session's name breaks after a slash, not inside `web-1`. */
+function Name({ of }) {
+  const steps = visible(of).split(/(?<=\/)/);
+  if (steps.some((step) => step.length > SHORT_STEP)) return html`<${Text} of=${of} />`;
+  return html`<bdi>${steps.map((step, at) => html`${at > 0 && html`<wbr />`}<span class="step">${step}</span>`)}</bdi>`;
+}
+
 export function SessionLink({ id, unset = "nobody" }) {
-  if (!id) return html`<span class="quiet">${unset}</span>`;
-  return html`<a class="name" href=${href(["session", id])}><${Text} of=${id} /></a>`;
+  if (!id) return html`<span class="quiet unset">${unset}</span>`;
+  return html`<a class="name" href=${href(["session", id])}><${Name} of=${id} /></a>`;
 }
 
 export function ProjectLink({ project }) {

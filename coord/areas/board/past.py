@@ -1,0 +1,83 @@
+"""What the journal tells of the past: how things stood at a moment, and how often something
+happened.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from coord.area import BoardPart, PastList, areas, call_hook
+from coord.store import Reader, Row, Rows, journal, moments
+
+MAX_ITEMS = 5_000
+"""Of one list: subjects that changed last."""
+
+MAX_COUNTED = 100_000
+"""Events of one type; a day with more is told by its newest."""
+
+BUCKETS = 60
+MOST = 15  # projects and sessions that are told by name
+
+
+def at_moment(db: Reader, at: datetime, project_key: str | None) -> Row:
+    lists = [_list(db, area, part.past, at, project_key) for area, part in _parts() if part.past]
+    return {"generated_at": _now(db), "at": at, "lists": lists}
+
+
+def _list(db: Reader, area: str, past: PastList, at: datetime, project_key: str | None) -> Row:
+    entries = moments.latest_before(db, at, past.types, project_key, MAX_ITEMS + 1)
+    items = []
+    for entry in entries[:MAX_ITEMS]:
+        item = call_hook(area, "board.past", past.item, entry)
+        if item is not None:
+            said = {"text": item.text, "state": item.state, "session_id": item.session_id}
+            where = {"project_key": entry["project_key"], "since": entry["at"]}
+            items.append({**said, **where, "to": list(item.to)})
+    return {"title": past.title, "complete": len(entries) <= MAX_ITEMS, "items": items}
+
+
+def counts(db: Reader, since: datetime, until: datetime | None, project_key: str | None) -> Row:
+    now = _now(db)
+    until = now if until is None else min(until, now)
+    items = [
+        _counted(db, title, types, (since, until), project_key)
+        for _, part in _parts()
+        for title, types in part.counts.items()
+    ]
+    return {"generated_at": now, "since": since, "until": until, "items": items}
+
+
+def _counted(
+    db: Reader,
+    title: str,
+    types: tuple[str, ...],
+    stretch: tuple[datetime, datetime],
+    project_key: str | None,
+) -> Row:
+    since, until = stretch
+    rows = moments.times_of(db, since, until, types, project_key, MAX_COUNTED)
+    buckets = [0] * BUCKETS
+    for row in rows:
+        place = int(BUCKETS * ((row["at"] - since) / (until - since)))
+        buckets[min(max(place, 0), BUCKETS - 1)] += 1
+    return {
+        "title": title,
+        "total": len(rows),
+        "buckets": buckets,
+        "by_project": _most(rows, "project_key"),
+        "by_session": _most(rows, "session_id"),
+    }
+
+
+def _most(rows: Rows, field: str) -> Rows:
+    counted = Counter(row[field] for row in rows if row[field] is not None)
+    return [{"name": name, "count": count} for name, count in counted.most_common(MOST)]
+
+
+def _now(db: Reader) -> datetime:
+    now: datetime = (db.row(journal.HEAD) or {})["now"]
+    return now
+
+
+def _parts() -> Iterator[tuple[str, BoardPart]]:
+    return ((area.name, area.board) for area in areas() if area.board is not None)

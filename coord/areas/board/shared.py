@@ -1,0 +1,101 @@
+"""Answers that many open pages ask for at about the same time, made once for all of them.
+
+Every page hears of a change at the same moment, and asks what became of it; and a page that begins
+reads two megabytes. Whoever says how old an answer may be gets one that another page was given.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from coord.web import iso
+
+
+@dataclass(frozen=True)
+class Made:
+    """An answer as JSON without `generated_at`, and when its reading began: by the database's
+    clock, and by this process's, in seconds.
+    """
+
+    cursor: int
+    generated_at: datetime
+    began: float
+    text: bytes
+
+    @property
+    def parts(self) -> list[bytes]:
+        """The answer, with the time that it is now."""
+        now = self.generated_at + timedelta(seconds=time.monotonic() - self.began)
+        return [f'{{"generated_at":"{iso(now)}",'.encode(), self.text[1:]]
+
+
+MakeWhole = Callable[[], Made]
+MakeChanges = Callable[[int, int | None], Made | None]
+"""`make(after, upto)`: what changed between the revisions (None: until now); None when the journal
+does not tell.
+"""
+
+
+class _Turns:
+    """One at a time. Whoever waited while another failed fails in the same way: each after the
+    other, they would wait for a database that hangs far longer than one call may.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._error: Exception | None = None
+        self._failed_at = 0.0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        asked = time.monotonic()
+        with self._lock:
+            if self._error is not None and self._failed_at >= asked:
+                raise self._error
+            try:
+                yield
+            except Exception as error:
+                self._error, self._failed_at = error, time.monotonic()
+                raise
+            self._error = None
+
+
+class SharedAnswers:
+    """Of one app in this process."""
+
+    def __init__(self) -> None:
+        self._whole_turns = _Turns()
+        self._whole: Made | None = None
+        self._changes_turns = _Turns()
+        self._began = -math.inf
+        self._upto: int | None = None
+        self._changes: dict[int, Made | None] = {}
+
+    def whole(self, max_age_s: float, make: MakeWhole) -> Made:
+        if max_age_s <= 0:
+            return make()
+        with self._whole_turns.turn():
+            if self._whole is None or time.monotonic() - self._whole.began > max_age_s:
+                self._whole = make()
+            return self._whole
+
+    def changes(self, after: int, max_age_s: float, make: MakeChanges) -> Made | None:
+        """All that ask within `max_age_s` are told the same revision as the last, so the next time
+        they ask for the same again.
+        """
+        if max_age_s <= 0:
+            return make(after, None)
+        with self._changes_turns.turn():
+            now = time.monotonic()
+            if now - self._began > max_age_s:
+                self._began, self._upto, self._changes = now, None, {}
+            if after not in self._changes:
+                upto = self._upto if self._upto is not None and after < self._upto else None
+                made = self._changes[after] = make(after, upto)
+                if made is not None and upto is None:
+                    self._upto = made.cursor
+            return self._changes[after]

@@ -1,0 +1,166 @@
+// Pictures over time: from the timeline's spans locks held, waits, what was fought over, who did how much; from the journal how often what happened.
+
+import { useFilter } from "./filter.js";
+import { href, setParams, usePlace } from "./location.js";
+import { exact, duration, now } from "./time.js";
+import { LENGTHS_S, useSpans, viewOf } from "./timeline.js";
+import { useAnswer } from "./past.js";
+import { Empty, ProjectLink, Rows, SessionLink, Text, html, useMemo } from "./ui.js";
+
+const BUCKETS = 60;
+const [WIDTH, HEIGHT] = [600, 120];
+const MAX_ROWS = 15;
+const DAY_MS = 86_400_000;
+const FOLLOWS_EVERY_MS = 15_000;
+
+const startOf = (span) => Date.parse(span.since);
+const endOf = (span) => (span.until === null ? now() : Date.parse(span.until));
+const isHeld = (span) => span.style === "solid" || span.style === "light";
+const secondsOf = (span) => (endOf(span) - startOf(span)) / 1000;
+
+/** How many locks were held at the end of each bucket. */
+export function heldOver(spans, view) {
+  const changes = new Array(BUCKETS + 1).fill(0);
+  const bucketOf = (moment) => Math.min(Math.max(Math.ceil(((moment - view.since) * BUCKETS) / view.length), 0), BUCKETS);
+  for (const span of spans.filter(isHeld)) {
+    changes[bucketOf(startOf(span))] += 1;
+    changes[bucketOf(endOf(span))] -= 1;
+  }
+  let held = 0;
+  return changes.slice(0, BUCKETS).map((change) => (held += change));
+}
+
+/** The value that so large a share of the sorted numbers does not exceed. */
+export const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+
+/** Seconds waited by the claims that began to wait in each bucket, sorted. */
+export function waitsOver(spans, view) {
+  const buckets = Array.from({ length: BUCKETS }, () => []);
+  for (const span of spans.filter((each) => each.style === "hatched")) {
+    buckets[Math.floor(((startOf(span) - view.since) * BUCKETS) / view.length)]?.push(secondsOf(span));
+  }
+  return buckets.map((waits) => waits.sort((a, b) => a - b));
+}
+
+/** The folder of a path, two steps deep; of anything else, itself. */
+export function folderOf(resource) {
+  const steps = resource.replaceAll("\\", "/").split("/");
+  return steps.length === 1 ? resource : `${steps.slice(0, Math.min(2, steps.length - 1)).join("/")}/`;
+}
+
+/** What was waited for longest, by folder. */
+export function heat(spans) {
+  const folders = new Map();
+  for (const span of spans.filter((each) => each.style === "hatched")) {
+    const name = folderOf(span.text);
+    const found = folders.get(name) ?? { name, project: span.project_key, waits: 0, seconds: 0 };
+    found.waits += 1;
+    found.seconds += secondsOf(span);
+    folders.set(name, found);
+  }
+  return [...folders.values()].sort((a, b) => b.seconds - a.seconds).slice(0, MAX_ROWS);
+}
+
+export function bySession(spans) {
+  const sessions = new Map();
+  for (const span of spans) {
+    const found = sessions.get(span.session_id) ?? { name: span.session_id, locks: 0, waits: 0, seconds: 0 };
+    if (isHeld(span)) found.locks += 1;
+    if (span.style === "hatched") [found.waits, found.seconds] = [found.waits + 1, found.seconds + secondsOf(span)];
+    sessions.set(span.session_id, found);
+  }
+  return [...sessions.values()].sort((a, b) => b.locks - a.locks || b.seconds - a.seconds).slice(0, MAX_ROWS);
+}
+
+export function Activity() {
+  const { params } = usePlace();
+  const fits = useFilter();
+  const view = viewOf(params);
+  const found = useSpans(view, params.project);
+  const spans = useMemo(
+    () => found.spans.filter((span) => fits(span.project_key, span.session_id, span.text) && startOf(span) < view.since + view.length && endOf(span) > view.since),
+    [found.spans, fits.key, params.since, params.until],
+  );
+  const waits = waitsOver(spans, view);
+  const all = waits.flat().sort((a, b) => a - b);
+  const held = heldOver(spans, view);
+  const told = (ms) => new Date(ms).toISOString();
+  const round = view.follows ? FOLLOWS_EVERY_MS : 1; // a new read only as often as the timeline's
+  const since = Math.floor(view.since / round) * round;
+  const counted = useAnswer("/board/counts", { since: told(since), until: view.follows ? undefined : told(view.since + view.length), project_key: params.project });
+  const counts = counted.answer?.items ?? [];
+  const choose = (seconds) => setParams({ since: String(seconds), until: "" });
+  return html`<main id="main" tabindex="-1" class="page">
+    <nav aria-label="Where you are"><a href=${href([], { project: params.project })}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">activity</span></nav>
+    <header><h1>Activity</h1><div class="actions">
+      ${LENGTHS_S.map(([name, seconds]) => html`<button type="button" class="plain" key=${name} onClick=${() => choose(seconds)}>${name}</button>`)}
+      <a href=${href(["timeline"], params)}>Timeline</a>
+    </div></header>
+    <p class="quiet">${exact(view.since)} to ${view.follows ? "now" : exact(view.since + view.length)}${found.complete ? "" : "; more happened than is told at once, this is the newest"}</p>
+    ${found.problem && html`<p class="problem" role="alert">${found.problem}</p>`}
+    ${counted.problem && html`<p class="problem" role="alert">${counted.problem}</p>`}
+    <div class="sections charts">
+      <${Chart} view=${view} title="Locks held" lines=${[["held", held]]} says=${`at most ${Math.max(...held)} at once`} />
+      <${Chart} view=${view} title="Waits begun" lines=${[["waits", waits.map((each) => each.length)]]} says=${`${all.length} in all`} />
+      <${Chart} view=${view} title="Seconds waited" lines=${[["p50", waits.map((each) => quantile(each, 0.5))], ["p95", waits.map((each) => quantile(each, 0.95))]]}
+        says=${all.length === 0 ? "nobody waited" : `half of them at most ${duration(quantile(all, 0.5))}, 95 % at most ${duration(quantile(all, 0.95))}`} />
+      ${counts.map((each) => html`<${Chart} key=${each.title} view=${view} title=${each.title} lines=${[["count", each.buckets]]} says=${`${each.total} in all`} />`)}
+    </div>
+    <div class="sections">
+      ${counts.filter((each) => each.total > 0).map((each) => html`<${Shares} key=${each.title} of=${each} />`)}
+      <section class="panel" aria-labelledby="heat"><h2 id="heat">Fought over</h2><${Heat} of=${heat(spans)} /></section>
+      <section class="panel" aria-labelledby="by-session"><h2 id="by-session">By session</h2><${Sessions} of=${bySession(spans)} /></section>
+    </div>
+  </main>`;
+}
+
+/** Lines over time; the same in words below the title, the highest value and the times at the axes. */
+function Chart({ title, lines, says, view }) {
+  const highest = Math.max(1, ...lines.flatMap(([, values]) => values));
+  const pathOf = (values) => values.map((value, at) => `${at ? "L" : "M"}${(at * WIDTH) / (BUCKETS - 1)} ${HEIGHT - (value * HEIGHT) / highest}`).join("");
+  const moment = (share) => exact(view.since + share * view.length, { named: false }).slice(view.length > DAY_MS ? 5 : 11, -3);
+  return html`<section class="panel" aria-label=${title}><h2>${title} <span class="count">${says}</span>
+      ${lines.length > 1 && html`<span class="keys quiet">${lines.map(([name]) => html`<span class=${`key ${name}`}>${name}</span> `)}</span>`}</h2>
+    <div class="chart"><span class="quiet">${Math.round(highest)}</span>
+      <svg viewBox=${`0 -2 ${WIDTH} ${HEIGHT + 4}`} preserveAspectRatio="none" role="img" aria-label=${`${title}: ${says}`}>
+        ${lines.map(([name, values]) => html`<path class=${name} d=${pathOf(values)} />`)}
+      </svg>
+      <p class="axis quiet"><span>${moment(0)}</span><span>${moment(0.5)}</span><span>${view.follows ? "now" : moment(1)}</span></p>
+    </div>
+  </section>`;
+}
+
+/** Whose it was: by project and by session. */
+function Shares({ of }) {
+  const rows = [
+    ...of.by_project.map((each) => ({ ...each, who: html`<${ProjectLink} project=${each.name} />`, kind: "project" })),
+    ...of.by_session.map((each) => ({ ...each, who: html`<${SessionLink} id=${each.name} />`, kind: "session" })),
+  ];
+  const id = `shares-${of.title}`;
+  return html`<section class="panel" aria-labelledby=${id}><h2 id=${id}>${of.title} by project and session</h2>
+    <${Rows} items=${rows} keyOf=${(each) => `${each.kind} ${each.name}`} label=${`${of.title} by project and session`} row=${(each) => html`<div class="heat">
+      <span class="name">${each.who}</span>
+      <span class="progress"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="in_progress" width=${(100 * each.count) / of.total} height="8" /></svg><span>${each.count}</span></span>
+      <span class="count quiet">${each.kind}</span>
+    </div>`} />
+  </section>`;
+}
+
+function Heat({ of }) {
+  if (of.length === 0) return html`<${Empty}>Nobody waited for a lock.</${Empty}>`;
+  const longest = Math.max(...of.map((folder) => folder.seconds));
+  return html`<${Rows} items=${of} keyOf=${(folder) => folder.name} label="Fought over" row=${(folder) => html`<div class="heat">
+    <span class="name"><a href=${href(["timeline"], { project: folder.project, q: folder.name })}><${Text} of=${folder.name} cut=${120} /></a></span>
+    <span class="progress"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="blocked" width=${(100 * folder.seconds) / longest} height="8" /></svg><span>${duration(folder.seconds)}</span></span>
+    <span class="count quiet">${folder.waits === 1 ? "1 wait" : `${folder.waits} waits`}</span>
+  </div>`} />`;
+}
+
+function Sessions({ of }) {
+  if (of.length === 0) return html`<${Empty}>No activity.</${Empty}>`;
+  return html`<${Rows} items=${of} keyOf=${(session) => session.name} label="By session" row=${(session) => html`<div class="heat">
+    <span class="name"><${SessionLink} id=${session.name} /></span>
+    <span class="progress">${session.locks === 1 ? "1 lock" : `${session.locks} locks`}</span>
+    <span class="count quiet">${session.waits === 0 ? "never waited" : `waited ${session.waits === 1 ? "once" : `${session.waits} times`}, ${duration(session.seconds)}`}</span>
+  </div>`} />`;
+}
