@@ -8,8 +8,9 @@
   $python = $null
   foreach ($command in 'py', 'python', 'python3') {
     if (-not (Get-Command $command -CommandType Application -ErrorAction SilentlyContinue)) { continue }
-    $found = & $command -c 'import sys; print(sys.executable if sys.version_info >= (3, 9) else str())'
-    if ($LASTEXITCODE -eq 0 -and $found) { $python = $found; break }
+    # Its path is not asked for: through a pipe it has one of two code pages, and few user names survive both.
+    & $command -c 'import sys; sys.exit(sys.version_info < (3, 9))'
+    if ($LASTEXITCODE -eq 0) { $python = $command; break }
   }
   if (-not $python) { throw 'coord: there is no Python 3.9 or later on PATH. Install one, and run this again.' }
 

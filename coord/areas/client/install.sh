@@ -12,9 +12,14 @@ fail() {
   exit 1
 }
 
+# macOS without Xcode's tools has a /usr/bin/python3 that opens a window, and is no Python.
+is_stub() {
+  [ "$(uname 2>/dev/null)" = Darwin ] && [ "$(command -v "$1")" = /usr/bin/python3 ] && ! xcode-select -p >/dev/null 2>&1
+}
+
 find_python() {
   for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python; do
-    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 9))' </dev/null >/dev/null 2>&1; then
+    if ! is_stub "$name" && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 9))' </dev/null >/dev/null 2>&1; then
       echo "$name"
       return
     fi
@@ -22,7 +27,7 @@ find_python() {
   fail "there is no Python 3.9 or later on PATH. Install one, and run this again."
 }
 
-# The token is not among the arguments, which everybody on this machine can read; wget knows no other way.
+# The token is not among the arguments, which everybody on this machine can read.
 fetch() {
   if command -v curl >/dev/null 2>&1; then
     if [ -n "${COORD_TOKEN:-}" ]; then
@@ -31,7 +36,11 @@ fetch() {
       curl -fsS -o "$2" "$1" </dev/null
     fi
   elif command -v wget >/dev/null 2>&1; then
-    wget -q ${COORD_TOKEN:+"--header=Authorization: Bearer $COORD_TOKEN"} -O "$2" "$1" </dev/null
+    if [ -n "${COORD_TOKEN:-}" ]; then
+      (umask 077 && printf 'header = Authorization: Bearer %s\n' "$COORD_TOKEN" >"$folder/wgetrc")
+      export WGETRC="$folder/wgetrc"
+    fi
+    wget -q -O "$2" "$1" </dev/null
   else
     fail "there is neither curl nor wget on PATH. Install one, and run this again."
   fi

@@ -1,5 +1,6 @@
 """Components: what state each part of a project is in, and how it came to be."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,9 +18,12 @@ from coord.store import Reader
 
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
-    by_state = repository.count_by_state(db, scope.project_key)
+    recent = repository.find_recent(db, scope.project_key)
+    by_state: Mapping[str, int] = Counter(row["state"] for row in recent)
+    if len(recent) == repository.MAX_RECENT:
+        by_state = repository.count_by_state(db, scope.project_key)
     return {
-        "recent_component_changes": repository.find_recent(db, scope.project_key),
+        "recent_component_changes": recent,
         "counts": {
             "components": sum(by_state.values()),
             **{f"components_{state}": by_state.get(state, 0) for state in STATES},

@@ -23,6 +23,7 @@ from coord.web import Blueprint, PageQuery, Query, cursor_key, paginate
 
 NEW = "New, or known anew after it was retired."
 STORED = "What is stored now."
+_names = NamesSchema()
 
 blp = Blueprint(
     "components",
@@ -112,7 +113,7 @@ def _checked_names(body: dict[str, object], **path: str) -> dict[str, str]:
         for name, value in path.items()
         if body[name] not in (None, value)
     }
-    errors = errors or NamesSchema().validate(path)
+    errors = errors or _names.validate(path)
     if errors:
         raise Invalid(errors)
     return path

@@ -12,7 +12,8 @@ class CursorGone(CoordError):
     status, code = 410, "cursor_gone"
 
     def __init__(self, after: int, oldest: int, newest: int) -> None:
-        if after > newest:
+        self.is_ahead = after > newest
+        if self.is_ahead:
             why = (
                 f"The journal has only come to {newest}, so {after} is not a cursor of this one"
                 " (was it restored from a backup?)."

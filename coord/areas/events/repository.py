@@ -1,6 +1,5 @@
 """Reads the journal: pages of it, in commit order, from any revision that is kept."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,12 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.events.errors import CursorGone
-from coord.store import Prepared, Reader, Row, Rows, journal
-
-WINDOW = (
-    10_000  # revisions read by one statement, so that one whose filter nothing fits takes 10 ms
+from coord.store import (
+    PRIMARY,
+    Prepared,
+    Range,
+    Reader,
+    Row,
+    Rows,
+    along,
+    event_types,
+    first_of,
+    journal,
 )
-MAX_PAGE_S = 1.0  # after that a page may be empty, with a cursor that goes on
+
+NEAR = 1_000  # revisions: no more than these are looked through rather than found by an index
 
 _entry = journal.JournalEntry.__table__
 _c = _entry.c
@@ -56,10 +63,8 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
     first = oldest if after is None else after
     if not oldest <= first <= last:
         raise CursorGone(first, oldest, last)
-    began = time.monotonic()
     while True:
-        upto = min(first + WINDOW, last)
-        items = _between(db, wanted, first, upto, limit)
+        items = _between(db, wanted, first, last, limit)
         oldest, newest_now = _bounds(
             db
         )  # retention may have deleted what belongs onto this page before it was read
@@ -68,11 +73,8 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
         if oldest > first:
             first, last = oldest, newest_now
             continue
-        if len(items) == limit:
-            upto = items[-1]["revision"]
-        if items or upto == last or time.monotonic() - began > MAX_PAGE_S:
-            return Page([as_answered(item) for item in items], upto, upto == last)
-        first = upto
+        upto = items[-1]["revision"] if len(items) == limit else last
+        return Page([as_answered(item) for item in items], upto, upto == last)
 
 
 def newest(db: Reader) -> int:
@@ -87,33 +89,64 @@ def _bounds(db: Reader) -> tuple[int, int]:
 
 
 def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> Rows:
-    types = [kind for kind in wanted.types if _is_exact(kind)]
-    things = [kind.partition(".")[0] for kind in wanted.types if not _is_exact(kind)]
     values: Row = {"first": first, "upto": upto, "most": limit, "project_key": wanted.project_key}
+    in_project = wanted.project_key is not None
+    if not wanted.types:
+        return db.rows(_all(in_project), **values)
+    types = sorted(kind for kind in wanted.types if _is_exact(kind))
+    things = sorted({kind.partition(".")[0] for kind in wanted.types if not _is_exact(kind)})
+    if upto - first > NEAR and things:
+        stored = [kind for kind in event_types(db) if kind.partition(".")[0] in things]
+        types, things = sorted({*types, *stored}), []
     values |= {f"type_{at}": kind for at, kind in enumerate(types)}
     values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
     values |= {
         f"to_{at}": f"{thing}/" for at, thing in enumerate(things)
     }  # "/" follows "." in code point order
-    return db.rows(_select(wanted.project_key is not None, len(types), len(things)), **values)
+    if upto - first <= NEAR:
+        return db.rows(_near(in_project, len(types), len(things)), **values)
+    return db.rows(_of_types(in_project, len(types)), **values) if types else []
 
 
 def _is_exact(kind: str) -> bool:
     return kind.partition(".")[2] not in ("", "*")
 
 
+_WINDOW = [_c.revision > param("first"), _c.revision <= param("upto")]
+_most = param("most", type_=sa.Integer)
+
+
+@lru_cache(maxsize=2)
+def _all(in_project: bool) -> Prepared:
+    query = sa.select(*_c).where(*_WINDOW)
+    if in_project:
+        query = query.where(_c.project_key == param("project_key"))
+    index = "ix_journal_project_key_revision" if in_project else PRIMARY
+    return Prepared(along(query.order_by(_c.revision).limit(_most), _entry, index))
+
+
 @lru_cache(maxsize=128)
-def _select(in_project: bool, types: int, things: int) -> Prepared:
+def _near(in_project: bool, types: int, things: int) -> Prepared:
     kinds = [_c.type == param(f"type_{at}") for at in range(types)]
     kinds += [
         sa.and_(_c.type >= param(f"from_{at}"), _c.type < param(f"to_{at}")) for at in range(things)
     ]
-    query = sa.select(*_c).where(_c.revision > param("first"), _c.revision <= param("upto"))
+    query = sa.select(*_c).where(*_WINDOW, sa.or_(*kinds))
     if in_project:
         query = query.where(_c.project_key == param("project_key"))
-    if kinds:
-        query = query.where(sa.or_(*kinds))
-    return Prepared(query.order_by(_c.revision).limit(param("most", type_=sa.Integer)))
+    return Prepared(along(query.order_by(_c.revision).limit(_most), _entry, PRIMARY))
+
+
+@lru_cache(maxsize=128)
+def _of_types(in_project: bool, types: int) -> Prepared:
+    """Each type is a range of its own, however rare it is."""
+    common, index = list(_WINDOW), "ix_journal_type_revision"
+    if in_project:
+        common.append(_c.project_key == param("project_key"))
+        index = "ix_journal_type_in_project"
+    kinds = [_c.type == param(f"type_{at}") for at in range(types)]
+    ranges = [Range([kind, *common], index) for kind in kinds]
+    return Prepared(first_of(_entry, ranges, ["revision"], _most))
 
 
 def as_answered(entry: Row) -> Row:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
@@ -29,6 +29,9 @@ RECONNECT_MS = 1000
 RECONNECT_WHEN_AWAY_MS = 30_000
 PAGE = 200
 BUSY_S = 5
+# a replica that was promoted a moment ago may not have come as far as the server before it
+CATCHES_UP_S = 3.0
+CATCHING_UP_POLL_S = 0.1
 
 _event = EventSchema()
 
@@ -48,15 +51,34 @@ def find(query: dict[str, Any]) -> ResponseReturnValue:
     wanted = repository.filter_of(query["project_key"], query["type"])
     after = query["after"]
     if not query["wait"]:
-        return _answer(read(repository.page, wanted, after, query["limit"]))
+        return _answer(_next_page(wanted, after, query["limit"]))
     with subscribe(wanted.fits) as subscription:
         while True:
-            page = read(repository.page, wanted, after, query["limit"])
+            page = _next_page(wanted, after, query["limit"])
             if page.items or subscription is None or time.monotonic() >= until:
                 return _answer(page)
             after = page.cursor
             if page.at_end:
                 subscription.wait(until)
+
+
+def _next_page(wanted: repository.Filter, after: int | None, limit: int) -> repository.Page:
+    """`repository.page`, which a cursor ahead of the journal gets once the journal has caught up.
+
+    Raises CursorGone when it has not within CATCHES_UP_S.
+    """
+    try:
+        return read(repository.page, wanted, after, limit)
+    except CursorGone as gone:
+        if not gone.is_ahead:
+            raise
+    until = time.monotonic() + CATCHES_UP_S
+    with subscribe(wanted.fits) as subscription:
+        while subscription is not None and time.monotonic() < until:
+            subscription.wait(time.monotonic() + CATCHING_UP_POLL_S)
+            with suppress(CursorGone):
+                return read(repository.page, wanted, after, limit)
+    return read(repository.page, wanted, after, limit)
 
 
 def _answer(page: repository.Page) -> dict[str, Any]:
@@ -82,7 +104,7 @@ def stream(query: dict[str, Any]) -> Response:
     last_event_id = _last_event_id()
     after = query["after"] if last_event_id is None else last_event_id
     with ExitStack() as stack:
-        subscription = stack.enter_context(subscribe(wanted.fits))
+        subscription = stack.enter_context(subscribe(wanted.fits, streams=True))
         if subscription is None:
             detail = (
                 "No more calls may wait here. Read /api/coord/events instead, or try again later;"
@@ -91,7 +113,7 @@ def stream(query: dict[str, Any]) -> Response:
             raise TooMany(detail, headers={"Retry-After": str(BUSY_S)})
         if after is None:
             after = read(repository.newest)
-        first = read(repository.page, wanted, after, PAGE)
+        first = _next_page(wanted, after, PAGE)
         response = Response(
             stream_with_context(_follow(wanted, first, subscription)), mimetype="text/event-stream"
         )
@@ -123,7 +145,7 @@ def _follow(
             yield from map(_as_event, page.items)
             if page.at_end and not subscription.wait(time.monotonic() + HEARTBEAT_S):
                 yield f"id: {page.cursor}\n: nothing new\n\n"
-            page = read(repository.page, wanted, page.cursor, PAGE)
+            page = _next_page(wanted, page.cursor, PAGE)
     except ClientHungUp:
         return
     except Stopping:

@@ -43,6 +43,13 @@ class EventSchema(Schema):
         allow_none=True,
         metadata={"description": "Who did it; null: time did, or nobody said."},
     )
+    token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The name of the token it was done with, where tokens have names."
+        },
+    )
     at = Time(required=True)
     subject = fields.Nested(SubjectSchema, required=True)
     data = fields.Dict(

@@ -64,12 +64,10 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
     }
 
 
-def _degraded(
-    status: int, database: str, migrations: str | None, reason: str
-) -> ResponseReturnValue:
+def _degraded(status: int, state: str, migrations: str | None, reason: str) -> ResponseReturnValue:
     body = {
         "status": "degraded",
-        "database": database,
+        "database": state,
         "migrations": migrations,
         "reason": reason,
         "version": __version__,

@@ -17,7 +17,7 @@ class HealthSchema(Schema):
         allow_none=True,
         metadata={
             "description": (
-                "`current`, `newer (0006)` in a rolling upgrade, or what is missing; null: the"
+                "`current`, `newer (0008)` in a rolling upgrade, or what is missing; null: the"
                 " database is away."
             )
         },

@@ -23,13 +23,15 @@ def _held(db: Reader) -> list[LockRow]:
 
 
 def _waiters(db: Reader) -> list[WaiterAnswer]:
-    return repository.waiters.find(
+    return repository.find_waiters(
         db, {"project_key": None, "session_id": None, "resource": None}, None, MAX_WAITERS - 1
     )
 
 
 board = BoardPart(
     folder=Path(__file__).parent / "static",
+    spans=repository.spans,
+    counts={"Conflicts": ("lock.waiting", "lock.taken_over")},
     lists=(
         BoardList(
             "locks", LockSchema, "id", frozenset({"lock"}), _held, changed=repository.held_among

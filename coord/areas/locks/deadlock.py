@@ -1,30 +1,29 @@
 """Deadlocks among sessions: a circle of which each waits for the next."""
 
-from coord.areas.locks.repository import blocking_locks, held_by, waiters, waiting_on_me
+from coord.areas.locks.repository import (
+    blocking_locks,
+    may_be_waited_for,
+    waiters,
+    waiting_on_me,
+)
 from coord.areas.locks.rows import CycleStep, WaiterRow
 from coord.store import Reader
 
 MAX_SESSIONS = 50  # in a circle that is looked for
 
 
-def find_cycle(db: Reader, waiter_id: str) -> list[CycleStep] | None:
-    """The circle that this waiter closes; None when it closes none.
+def find_cycle(db: Reader, session_id: str, waiter_id: str) -> list[CycleStep] | None:
+    """The circle that this waiter of the session closes; None when it closes none.
 
     Looked for after the waiter was added. Of those in a circle the one that came last sees all the
     others, so one of them always finds it.
     """
-    own = waiters.rows_of(db, waiter_id)
-    if not own or not _may_be_waited_for(db, own):
+    if not may_be_waited_for(db, session_id, waiter_id):  # most have nothing that others want
         return None
-    session_id = own[0]["session_id"]
+    own = waiters.rows_of(db, waiter_id)
+    if not own:
+        return None
     return _search(db, own, session_id, own[0]["revision"], {session_id})
-
-
-def _may_be_waited_for(db: Reader, own: list[WaiterRow]) -> bool:
-    """Whether the session has anything that others may wait for: a lock, or another waiter. Most
-    have not."""
-    session_id = own[0]["session_id"]
-    return bool(held_by(db, session_id)) or len(waiters.of_session(db, session_id)) > len(own)
 
 
 def _search(

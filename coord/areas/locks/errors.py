@@ -8,10 +8,12 @@ from coord.areas.locks.rows import CycleStep, LockAnswer, LockRow, WaiterAnswer,
 from coord.areas.locks.schemas import LockSchema, WaiterSchema
 from coord.areas.locks.terms import Blocked
 from coord.errors import CoordError
-from coord.web import iso
+from coord.web import iso, one_line
 
 _lock = LockSchema()
 _waiter = WaiterSchema()
+_HOW_LOST = {"stale": "taken over or released as stale", "forced": "released by force"}
+MAX_WHY = 200  # characters of a holder's reason that the sentence repeats
 
 
 class LockHeld(CoordError):
@@ -36,7 +38,7 @@ class LockHeld(CoordError):
 def _who_holds(conflicts: list[LockRow], ahead: list[WaiterAnswer]) -> str:
     first = conflicts[0]
     more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
-    why = f" ({first['description']})" if first["description"] else ""
+    why = f" ({one_line(first['description'], MAX_WHY)})" if first["description"] else ""
     others = f" {len(ahead)} wait for it before you." if ahead else ""
     advice = "Wait, work on something else, or ask its holder."
     if all(lock["stale"] for lock in conflicts):
@@ -95,11 +97,8 @@ class LockLost(CoordError):
 
     def __init__(self, lock: LockRow) -> None:
         by = f" by '{lock['released_by']}'" if lock["released_by"] else ""
-        how = (
-            "taken over or released as stale"
-            if lock["release_reason"] == "stale"
-            else lock["release_reason"]
-        )
+        reason = lock["release_reason"]
+        how = _HOW_LOST.get(str(reason), reason)
         super().__init__(
             f"This lock of '{lock['resource']}' is gone ({how}{by}). Claim it again; others may"
             " have had it since.",

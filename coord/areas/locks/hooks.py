@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from coord.area import CheckinPart, Gauge, Scope, SessionEnd, StatusPart
 from coord.areas.locks import repository, waiting
+from coord.areas.locks.retention import retention
 from coord.areas.locks.rows import LockRow, OwnLock
 from coord.areas.locks.schemas import LockSchema, OwnLockSchema
 from coord.store import Change, Reader, microseconds, transact
@@ -36,13 +37,12 @@ def on_checkin(change: Change[Any], session_id: str) -> None:
 def on_session_end(db: Reader, end: SessionEnd) -> None:
     """Releases the locks of a session that ended. Those of one that is gone turn stale at once;
     who waits for them is told."""
-    held = repository.held_by(db, end.session_id)
     end.counts.setdefault("locks_released", 0)
     if end.gone:
         repository.make_stale(end.change, end.session_id)
-        _tell_waiters(db, end, held)
+        _tell_waiters(db, end, repository.held_by(db, end.session_id))
         return
-    claimed = repository.claimed_before(held, end.observed_at)
+    claimed = repository.held_since_before(db, end.session_id, end.observed_at, MAX_RELEASED + 1)
     released = claimed[:MAX_RELEASED]
     repository.release_locks(end.change, released, end.session_id, "session_ended", end.observed_at)
     end.counts["locks_released"] += len(released)
@@ -61,10 +61,11 @@ def _tell_waiters(db: Reader, end: SessionEnd, held: list[LockRow]) -> None:
 
 def on_tick() -> None:
     """Ends the waits that no call is behind any more, and notes which locks have expired, so the
-    journal says it in time."""
+    journal says it in time. Then what is old is deleted."""
     waiting.end_unended()
     transact(repository.waiters.end_dead_waits)
     transact(repository.note_expired)
+    retention.run()
 
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
@@ -75,11 +76,15 @@ def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
         "stale": None,
         "state": "active",
     }
+    listed = repository.find(db, filters, None, MAX_LISTED - 1)
+    held, stale = len(listed), sum(lock["stale"] for lock in listed)
+    if held == MAX_LISTED:
+        held, stale = repository.count(db, scope.project_key)
     return {
-        "active_locks": repository.find(db, filters, None, MAX_LISTED - 1),
+        "active_locks": listed,
         "counts": {
-            "active_locks": repository.count(db, scope.project_key),
-            "stale_locks": repository.count(db, scope.project_key, stale=True),
+            "active_locks": held,
+            "stale_locks": stale,
             "lock_waiters": repository.waiters.count(db, scope.project_key),
         },
     }
@@ -89,13 +94,10 @@ status = StatusPart(fields={"active_locks": fields.List(fields.Nested(LockSchema
 
 
 def gauges(db: Reader) -> Iterable[Gauge]:
-    yield Gauge("locks_active", "Locks held.", repository.count(db, None))
+    held, stale = repository.count(db, None)
+    yield Gauge("locks_active", "Locks held.", held)
     yield Gauge("lock_waiters", "Claims that wait for a lock.", repository.waiters.count(db))
-    yield Gauge(
-        "locks_stale",
-        "Locks held by sessions that have gone silent.",
-        repository.count(db, None, stale=True),
-    )
+    yield Gauge("locks_stale", "Locks held by sessions that have gone silent.", stale)
 
 
 def _own_locks(db: Reader, scope: Scope) -> tuple[list[OwnLock], int]:

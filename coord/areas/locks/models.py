@@ -1,5 +1,5 @@
-"""The tables of the locks area: one row per grant, kept after its release; and the claims that
-wait for one."""
+"""The tables of the locks area: one row per grant, kept for a time after its release; and the
+claims that wait for one."""
 
 from datetime import datetime
 
@@ -17,14 +17,21 @@ class Lock(Base):
 
     `stale_at` is the last activity plus the stale time: it stands in this row so that activity and
     a take-over meet in one place. `decided_at`: when its holder last decided to have it, by a claim
-    or a renewal (signs of life are no decision); null: at `acquired_at`.
+    or a renewal (signs of life are no decision); null: at `acquired_at`. `released`: worked out by
+    the database, so that an index can go on behind it in the order of revisions.
     """
 
     __tablename__ = "locks"
     __table_args__ = (
         sa.Index("ix_locks_held", "released_at", "project_key", "resource_key"),
         sa.Index("ix_locks_holder", "session_id", "released_at"),
-        sa.Index("ix_locks_of_project", "project_key", "revision"),
+        sa.Index("ix_locks_due", "released_at", "expires_at"),
+        sa.Index("ix_locks_stale", "released", "stale_at"),
+        sa.Index("ix_locks_newest", "released", "revision"),
+        sa.Index("ix_locks_of_project", "project_key", "released", "revision"),
+        sa.Index("ix_locks_of_resource", "project_key", "resource_key", "revision"),
+        sa.Index("ix_locks_named", "resource_key", "released", "revision"),
+        sa.Index("ix_locks_of_session", "session_id", "revision"),
         TABLE_OPTIONS,
     )
 
@@ -45,6 +52,9 @@ class Lock(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     decided_at: Mapped[datetime | None] = mapped_column(Timestamp)
     released_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    released: Mapped[bool] = mapped_column(
+        sa.Boolean, sa.Computed("released_at IS NOT NULL", persisted=False)
+    )
     released_by: Mapped[str | None] = mapped_column(sa.String(200))
     release_reason: Mapped[str | None] = mapped_column(sa.String(20))
     digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)
@@ -55,7 +65,7 @@ class LockAlias(Base):
     must not be granted anew."""
 
     __tablename__ = "lock_aliases"
-    __table_args__ = (TABLE_OPTIONS,)
+    __table_args__ = (sa.Index("ix_lock_aliases_of_lock", "lock_id"), TABLE_OPTIONS)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     lock_id: Mapped[str] = mapped_column(Id, nullable=False)
@@ -73,8 +83,10 @@ class LockWaiter(Base):
 
     __tablename__ = "lock_waiters"
     __table_args__ = (
-        sa.Index("ix_lock_waiters_of_resource", "project_key", "resource_key"),
-        sa.Index("ix_lock_waiters_of_session", "session_id"),
+        sa.Index("ix_lock_waiters_of_resource", "project_key", "resource_key", "revision"),
+        sa.Index("ix_lock_waiters_of_session", "session_id", "revision"),
+        sa.Index("ix_lock_waiters_of_project", "project_key", "revision"),
+        sa.Index("ix_lock_waiters_named", "resource_key", "revision"),
         sa.Index("ix_lock_waiters_of_process", "process"),
         sa.UniqueConstraint("waiter_id", "nth"),
         TABLE_OPTIONS,

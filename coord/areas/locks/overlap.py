@@ -1,14 +1,12 @@
 """SQL for "overlaps": which rows, of locks or of waiters, have something in common with a
 resource."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.areas.locks.resources import Resource
-
-S = TypeVar("S", bound=sa.Select[Any])
+from coord.areas.locks.resources import Resource, canonical
 
 
 def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
@@ -17,6 +15,11 @@ def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
 
     `depth`: how many trees lie above that resource; `tree`: whether it is one itself.
     """
+    return sa.or_(*overlapping_ranges(columns, depth, tree))
+
+
+def overlapping_ranges(columns: Any, depth: int, tree: bool) -> list[sa.ColumnElement[bool]]:
+    """The parts of `overlaps`; no row is in two of them, unless the resource is a whole project."""
     key = columns.resource_key
     above = [key == param(f"above_{nth}", type_=sa.String) for nth in range(depth)]
     parts = [
@@ -26,7 +29,7 @@ def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
     if tree:
         first, end = (param(name, type_=sa.String) for name in ("below_from", "below_to"))
         parts.append(sa.and_(key >= first, key < end))
-    return sa.or_(*parts)
+    return parts
 
 
 def overlap_values(resource: Resource) -> dict[str, str]:
@@ -40,6 +43,10 @@ def overlap_values(resource: Resource) -> dict[str, str]:
     return values
 
 
-def force_index(select: S, table: sa.FromClause, index: str) -> S:
-    """MariaDB weighs all indexes anew at each run, which takes longer than using the right one."""
-    return select.with_hint(table, f"FORCE INDEX ({index})", "mariadb")
+def resource_filter(name: str | None) -> tuple[int, bool, dict[str, str]]:
+    """Of a list: the depth of the resource and whether it is a tree, with the values of `overlaps`;
+    -1 without one, or where it is the whole project.
+    """
+    if name is None or not (resource := canonical(name)).key:
+        return -1, False, {}
+    return len(resource.above), resource.tree, overlap_values(resource)

@@ -35,6 +35,7 @@ blp = Blueprint(
 )
 
 
+_lock = LockSchema()
 _ONE_OR_SEVERAL = {
     "content": {"application/json": {"schema": {"oneOf": [LockSchema, GrantedSchema]}}}
 }
@@ -65,7 +66,7 @@ def claim(body: dict[str, Any]) -> tuple[Response | LockAnswer, int]:
     granted = waiting.claim(terms, body["wait"])
     status = 201 if granted.created else 200
     if body["resources"] is not None:
-        items = LockSchema(many=True).dump(granted.locks)
+        items = _lock.dump(granted.locks, many=True)
         return cast(Response, current_app.json.response(items=items)), status
     return granted.locks[0], status
 
@@ -76,7 +77,7 @@ def claim(body: dict[str, Any]) -> tuple[Response | LockAnswer, int]:
 def find_waiters(query: dict[str, Any]) -> dict[str, Any]:
     """List the claims that wait, first come first."""
     after = cursor_key("waiters", query["cursor"])
-    rows = read(repository.waiters.find, query, after[0] if after else None, query["limit"])
+    rows = read(repository.find_waiters, query, after[0] if after else None, query["limit"])
     return paginate("waiters", rows, query["limit"], lambda row: [row["revision"]])
 
 
@@ -133,8 +134,8 @@ def renew(body: dict[str, Any], lock_id: UUID) -> LockRow:
 @blp.response(200, LockSchema)
 @blp.raises(NotFound, NotHolder, Superseded)
 def release(query: dict[str, Any], lock_id: UUID) -> LockRow:
-    """Release a lock: one's own, or one that is stale. Repeating it is fine."""
-    asked = (str(lock_id), query["session_id"], query["observed_at"])
+    """Release a lock: one's own, one that is stale, or with `force` any. Repeating it is fine."""
+    asked = (str(lock_id), query["session_id"], query["observed_at"], query["reason"])
     if query["observed_at"] is not None:
         return transact(repository.release, *asked)
     return transact_optimistically(

@@ -14,6 +14,7 @@ _BODY = {
     "description": "new order model",
     "mode": "exclusive",
     "ttl_hours": None,
+    "keep_terms": False,
     "take_over_stale": None,
     "wait": 0,
     "observed_at": None,

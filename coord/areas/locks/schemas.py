@@ -33,6 +33,7 @@ from coord.web import (
 MODES = ("exclusive", "shared")
 MAX_TTL_HOURS = 87600  # ten years; what is meant to last longer is 0, "never expires"
 MAX_RESOURCES = 100
+MAX_REASON = 500  # characters; it travels in the address
 
 
 class LockSchema(Schema):
@@ -65,7 +66,7 @@ class LockSchema(Schema):
     release_reason = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "`released`, `stale`, `expired` or `session_ended`."},
+        metadata={"description": "`released`, `stale`, `expired`, `forced` or `session_ended`."},
     )
 
 
@@ -157,6 +158,7 @@ class ClaimSchema(Body):
     """A claim of one resource, or of several at once."""
 
     example = {
+        "id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c10",
         "project_key": "shop",
         "session_id": "web-1/claude",
         "resource": "src/cart.py",
@@ -192,6 +194,10 @@ class ClaimSchema(Body):
         load_default=None,
         allow_none=True,
         metadata={"description": "Default 2; 0: never expires."},
+    )
+    keep_terms = Boolean(
+        load_default=False,
+        metadata={"description": "What the session holds already keeps its TTL and description."},
     )
     take_over_stale = Boolean(
         load_default=None,
@@ -239,6 +245,28 @@ class ReleaseSchema(Query):
 
     session_id = SessionId(required=True)
     observed_at = ObservedAt("What was claimed or renewed since stays held.")
+    force = Boolean(
+        load_default=False,
+        metadata={
+            "description": (
+                "For operators: release it although another session holds it and is alive. Needs"
+                " `reason`; the holder gets a message."
+            )
+        },
+    )
+    reason = Text(
+        min_length=1,
+        max_length=MAX_REASON,
+        load_default=None,
+        metadata={"description": "Why it is released by force: for the holder and the journal."},
+    )
+
+    @ma.validates_schema
+    def both(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data.get("force") and not (data.get("reason") or "").strip():
+            raise ma.ValidationError({"reason": ["Needed with force: the holder is told why."]})
+        if data.get("reason") is not None and not data.get("force"):
+            raise ma.ValidationError({"reason": ["Only with force=true."]})
 
 
 class ReleaseManySchema(Query):

@@ -32,11 +32,11 @@ class ClaimTerms:
     deadlock.
 
     `ttl_hours`, `description`: None where the caller left them out. A new lock gets
-    `default_ttl_hours` then; one that the caller holds already keeps its own. `take_over_stale`:
-    stale locks in the way are taken over. `stale_us`: microseconds without a sign of life after
-    which the lock turns stale. `observed_at`: when the caller decided to claim; None: now, by the
-    database's clock. `may_be_repeated`: the caller chose the id, so this may be a claim that was
-    granted before.
+    `default_ttl_hours` then; one that the caller holds already keeps its own. `keep_terms`: that
+    keeps its own in any case. `take_over_stale`: stale locks in the way are taken over. `stale_us`:
+    microseconds without a sign of life after which the lock turns stale. `observed_at`: when the
+    caller decided to claim; None: now, by the database's clock. `may_be_repeated`: the caller chose
+    the id, so this may be a claim that was granted before.
     """
 
     project_key: str
@@ -45,6 +45,7 @@ class ClaimTerms:
     description: str | None
     ttl_hours: float | None
     default_ttl_hours: float
+    keep_terms: bool
     take_over_stale: bool
     stale_us: int
     observed_at: datetime | None
@@ -77,6 +78,7 @@ def terms_of(body: Mapping[str, Any], *, default_ttl_hours: float, stale_us: int
         description=body["description"],
         ttl_hours=body["ttl_hours"],
         default_ttl_hours=default_ttl_hours,
+        keep_terms=body["keep_terms"],
         take_over_stale=waits if take_over is None else take_over,
         stale_us=stale_us,
         observed_at=body["observed_at"],

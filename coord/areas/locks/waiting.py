@@ -83,13 +83,26 @@ def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> 
             _end(waiting_claim, "timed_out")
             break
         opens_in = _opens_in(outcome, waiting_claim.terms) if waiting_claim.is_first() else math.inf
-        waiting_claim.wait(min(until, time.monotonic() + opens_in))
+        is_its_turn = waiting_claim.wait(min(until, time.monotonic() + opens_in))
         try:
-            outcome = transact(repository.claim, waiting_claim.terms, waiting_claim.waiter_id)
+            outcome = _try_again(waiting_claim, is_its_turn)
         except repository.NoLongerWaiting:  # it begins anew, behind all, and is tried at once
             _begin(waiting_claim, until)
             waiting_claim.wake(urgent=True)
     return outcome
+
+
+def _try_again(waiting_claim: WaitingClaim, is_its_turn: bool) -> ClaimOutcome:
+    """Raises NoLongerWaiting."""
+    waiter_id = waiting_claim.waiter_id
+    asked = (waiting_claim.terms, waiter_id)
+    if not is_its_turn or waiter_id is None:
+        return transact(repository.claim, *asked)
+    return transact_optimistically(
+        lambda: repository.grant_to_waiter(waiting_claim.terms, waiter_id, waiting_claim.revision),
+        repository.claim,
+        *asked,
+    )
 
 
 def _begin(waiting_claim: WaitingClaim, until: float) -> None:
@@ -101,10 +114,10 @@ def _begin(waiting_claim: WaitingClaim, until: float) -> None:
     waiting_claims.add(waiting_claim, waiter_id)
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
     asked = (waiting_claim.terms, waiter_id, wait_us)
-    transact_optimistically(
+    waiting_claim.revision = transact_optimistically(
         lambda: repository.waiters.add(*asked), repository.waiters.add_once, *asked
     )
-    cycle = read(deadlock.find_cycle, waiter_id)
+    cycle = read(deadlock.find_cycle, waiting_claim.terms.session_id, waiter_id)
     if cycle is not None:
         raise Deadlock(cycle)
 

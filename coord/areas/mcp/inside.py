@@ -16,7 +16,7 @@ from flask import current_app, request
 
 from coord.area import ToolCall
 from coord.live import ClientHungUp
-from coord.web import BASE_PATH, REQUEST_ID, SESSION_HEADER
+from coord.web import BASE_PATH, REQUEST_ID, SESSION_HEADER, JsonObject
 
 _OF_THE_MESSAGE = {  # said of the message that the tool came in
     *(
@@ -31,10 +31,8 @@ _OF_THE_MESSAGE = {  # said of the message that the tool came in
     *("REQUEST_URI", "werkzeug.request"),
 }
 
-Json = dict[str, Any]
 
-
-def perform(call: ToolCall, caller: str | None) -> tuple[int, Json]:
+def perform(call: ToolCall, caller: str | None) -> tuple[int, JsonObject]:
     """Status and body of the answer; an error's `Retry-After` is in the body.
 
     Raises ClientHungUp.
@@ -45,13 +43,13 @@ def perform(call: ToolCall, caller: str | None) -> tuple[int, Json]:
         request.environ["coord.waited"] = environ["coord.waited"]
     if status == 499:
         raise ClientHungUp
-    answer: Json = json.loads(body) if body else {"detail": call.if_empty}
+    answer: JsonObject = json.loads(body) if body else {"detail": call.if_empty}
     if status >= 400 and "retry-after" in headers:
         answer.setdefault("retry_after", int(headers["retry-after"]))
     return status, answer
 
 
-def _answered(environ: Json) -> tuple[int, dict[str, str], bytes]:
+def _answered(environ: JsonObject) -> tuple[int, dict[str, str], bytes]:
     head: list[Any] = []
     chunks_written: list[bytes] = []
 
@@ -70,7 +68,7 @@ def _answered(environ: Json) -> tuple[int, dict[str, str], bytes]:
     return head[0], head[1], body
 
 
-def _environ(call: ToolCall, caller: str | None) -> Json:
+def _environ(call: ToolCall, caller: str | None) -> JsonObject:
     kept = {
         name: value
         for name, value in request.environ.items()

@@ -8,17 +8,16 @@ from flask import current_app
 
 from coord.area import Area, Tool
 from coord.areas.mcp.tools import FROM_CLIENT, schema_of
+from coord.web import JsonObject
 
-Json = dict[str, Any]
 
-
-def describe(offered: Iterable[tuple[Area, Tool]]) -> list[Json]:
+def describe(offered: Iterable[tuple[Area, Tool]]) -> list[JsonObject]:
     return [_described(tool) for _, tool in offered]
 
 
-def _described(tool: Tool) -> Json:
+def _described(tool: Tool) -> JsonObject:
     fields = schema_of(tool).fields
-    schema: Json = {
+    schema: JsonObject = {
         "type": "object",
         "properties": {name: _property(field) for name, field in fields.items()},
         "additionalProperties": False,
@@ -32,18 +31,20 @@ def _described(tool: Tool) -> Json:
     return {"name": tool.name, "description": tool.description, "inputSchema": schema, **hints}
 
 
-def _property(field: ma.fields.Field[Any]) -> Json:
+def _property(field: ma.fields.Field[Any]) -> JsonObject:
     """What a model needs in order to fill it in.
 
     The call itself knows lengths and bounds, and says so where they matter.
     """
-    whole: Json = current_app.extensions["coord.api"].ma_plugin.converter.field2property(field)
+    whole: JsonObject = current_app.extensions["coord.api"].ma_plugin.converter.field2property(
+        field
+    )
     null_has_meaning = field.allow_none and field.load_default is ma.missing
     return _terse(whole, null_has_meaning)
 
 
-def _terse(whole: Json, with_null: bool) -> Json:
-    terse: Json = {
+def _terse(whole: JsonObject, with_null: bool) -> JsonObject:
+    terse: JsonObject = {
         name: whole[name] for name in ("type", "enum", "items", "description") if name in whole
     }
     if isinstance(terse.get("type"), list) and not with_null:

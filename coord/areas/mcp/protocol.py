@@ -27,7 +27,7 @@ from coord.areas.mcp.errors import (
     RpcError,
 )
 from coord.errors import BadJson, Invalid
-from coord.web import NotAnObject, json_body, shortened, unknown_name
+from coord.web import NOTICE, NotAnObject, json_body, shortened, unknown_name
 
 CURRENT = "2026-07-28"
 WITH_HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -52,7 +52,7 @@ INSTRUCTIONS = (
     "Other sessions change the same things at the same time. Call checkin at the start of a turn"
     " and read what it shows. Lock what another session could change too before you change it, and"
     " unlock it when you are done. A refusal says in `detail` what to do next. project_key is the"
-    " slug that your team agreed on. Subagents need a session_id of their own."
+    " slug that your team agreed on. Subagents need a session_id of their own. " + NOTICE
 )
 
 

@@ -27,6 +27,7 @@ blp = Blueprint(
 )
 
 _HEADERS = {"session_id": SESSION_HEADER, "project_key": PROJECT_HEADER}
+_from_client = FromClientSchema()
 
 
 def _json(schema: Mapping[str, Any], description: str = "", **more: Any) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def post() -> ResponseReturnValue:
     before is answered too. The tools are few; `session_id` and `project_key` may stand in the
     headers `X-Coord-Session` and `X-Coord-Project` or in the query, once for all calls.
     """
-    given = load_parameters(FromClientSchema())
+    given = load_parameters(_from_client)
     asked = None
     try:
         asked = protocol.received(request.headers)

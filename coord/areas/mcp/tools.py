@@ -11,7 +11,7 @@ from flask import current_app
 from coord.area import Area, Tool, ToolCall, areas, call_hook
 from coord.areas.mcp.inside import perform
 from coord.errors import CoordError
-from coord.web import Schema, bounds, load
+from coord.web import FRAME, NOTICE, JsonObject, Schema, bounds, framed, load
 
 FROM_CLIENT = (
     "session_id",
@@ -23,15 +23,15 @@ MAX_RESULT_BYTES = (
 )
 MAX_TEXT = 1_000  # characters of one text of a result that would be longer
 
-Json = dict[str, Any]
-
 
 def offered() -> dict[str, tuple[Area, Tool]]:
     """Every tool by its name, with the area that has it."""
     return {tool.name: (area, tool) for area in areas() for tool in area.tools}
 
 
-def use(area: Area, tool: Tool, sent: Mapping[str, Any], from_client: Mapping[str, str]) -> Json:
+def use(
+    area: Area, tool: Tool, sent: Mapping[str, Any], from_client: Mapping[str, str]
+) -> JsonObject:
     """What the tool's call answers, as the result of a tool; its errors just the same.
 
     Raises ClientHungUp.
@@ -49,7 +49,7 @@ def use(area: Area, tool: Tool, sent: Mapping[str, Any], from_client: Mapping[st
     return _performed(call, arguments.get("session_id"))
 
 
-def _performed(call: ToolCall, caller: str | None) -> Json:
+def _performed(call: ToolCall, caller: str | None) -> JsonObject:
     """The result, on as short a page as fits: so the cursor of a list goes on where the
     page ends.
     """
@@ -71,11 +71,11 @@ def _limit(call: ToolCall) -> int:
     return int(call.arguments.get("limit", 0)) if call.method == "GET" else 0
 
 
-def _bytes(status: int, body: Json) -> int:
+def _bytes(status: int, body: JsonObject) -> int:
     return len(current_app.json.dumps(_result(status, body)).encode("utf-8", "replace"))
 
 
-def refused(error: CoordError) -> Json:
+def refused(error: CoordError) -> JsonObject:
     return _result(error.status, error.body())
 
 
@@ -84,10 +84,21 @@ def schema_of(tool: Tool) -> Schema:
     return Schema.from_dict(dict(tool.arguments))()  # type: ignore[return-value]
 
 
-def _result(status: int, body: Json) -> Json:
+def _result(status: int, body: JsonObject) -> JsonObject:
+    body = bounds.map_texts(body, _shown)
+    if status < 400 and any(isinstance(value, list) and value for value in body.values()):
+        body = {"notice": NOTICE, **body}
     text = current_app.json.dumps(body)
     return {
         "content": [{"type": "text", "text": text}],
         "structuredContent": body,
         "isError": status >= 400,
     }
+
+
+def _shown(text: str) -> str:
+    """As a model may read it. A JSON string is a frame of its own: only one of several lines needs
+    another.
+    """
+    shown = framed(text)
+    return shown if "\n" in shown else shown.removeprefix(FRAME)

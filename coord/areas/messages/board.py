@@ -44,6 +44,7 @@ _KINDS = frozenset({"message"})
 
 board = BoardPart(
     folder=Path(__file__).parent / "static",
+    counts={"Messages": ("message.sent",)},
     lists=(
         BoardList("unread_messages", BoardMessageSchema, "id", _KINDS, _unread),
         BoardList("messages", BoardMessageSchema, "id", _KINDS, _newest),

@@ -29,6 +29,7 @@ class Message(Base):
         ),
         sa.Index("ix_messages_between", "from_session", "to_session", "revision", "project_key"),
         sa.Index("ix_messages_from", "from_session", "revision", "project_key"),
+        sa.Index("ix_messages_from_in_project", "from_session", "project_key", "revision"),
         sa.Index("ix_messages_of_thread", "thread_id", "revision"),
         sa.Index("ix_messages_of_project", "project_key", "revision"),
         sa.Index("ix_messages_created", "created_at"),

@@ -77,6 +77,12 @@ class KeyRow(TypedDict):
     size: int
 
 
+class ListKeyRow(KeyRow):
+    """That of a list."""
+
+    is_broadcast: bool
+
+
 class ReaderRow(TypedDict):
     """A session that has read a message."""
 

@@ -121,6 +121,7 @@ class SendSchema(Body):
     """A message to one session, or to all."""
 
     example = {
+        "id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c13",
         **{"from_session": "web-1/claude", "to_session": "ci-2/claude", "project_key": "shop"},
         **{"subject": "Cart totals", "body": "src/cart.py is free again."},
     }

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coord.web import NOTICE, bounds, framed, one_line
+
 Row = Mapping[str, Any]
 
 
@@ -78,9 +80,11 @@ def _as_text(checkin: Checkin) -> str:
     for section in checkin.sections:
         if section.total:
             lines.append(f"=== coord: {section.total} {section.heading} ===")
-            lines += [section.line(item) for item in section.items]
+            lines += [_line(section, item) for item in section.items]
             lines += [f"({section.omitted} more, left out)"] if section.omitted else []
-    if not lines:
+    if lines:
+        lines.insert(1, f"({NOTICE})")
+    else:
         lines.append("=== coord: nothing new ===")
     if checkin.changes_lost:
         lines.append(
@@ -92,5 +96,15 @@ def _as_text(checkin: Checkin) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _line(section: Section, item: Row) -> str:
+    """What others wrote of it is framed here, whatever the area makes of it."""
+    return section.line(
+        {
+            name: bounds.map_texts(value, framed if name in section.texts else one_line)
+            for name, value in item.items()
+        }
+    )
+
+
 JSON = Format("application/json", _as_json, lambda section, item: dumps(item))
-TEXT = Format("text/plain", _as_text, lambda section, item: section.line(item))
+TEXT = Format("text/plain", _as_text, _line)

@@ -10,6 +10,7 @@ from coord.web import (
     Body,
     Choice,
     Integer,
+    ListOf,
     Name,
     Number,
     ObservedAt,
@@ -128,8 +129,9 @@ class SessionsQuery(PageQuery):
     """Which sessions to list."""
 
     project_key = ProjectKey(load_default=None)
-    state = fields.List(
+    state = ListOf(
         Choice(STATES),
+        max_items=len(STATES),
         load_default=None,
         metadata={
             "description": (

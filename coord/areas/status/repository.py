@@ -5,7 +5,7 @@ from typing import Any
 
 from coord.area import Area, HookFailed, Scope, call_hook
 from coord.store import Reader, journal
-from coord.web import Schema, Time
+from coord.web import Time
 
 
 def overview(db: Reader, areas: Iterable[Area], scope: Scope) -> dict[str, Any]:
@@ -25,6 +25,6 @@ def overview(db: Reader, areas: Iterable[Area], scope: Scope) -> dict[str, Any]:
         except HookFailed:
             failed.append(area.name)
             continue
-        fields.update(Schema.from_dict(dict(area.status.fields))().dump(values))
+        fields.update(area.status.schema.dump(values))
         counts.update(values.get("counts", {}))
     return {**fields, "counts": counts, "failed_areas": failed}

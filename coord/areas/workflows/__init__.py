@@ -8,6 +8,7 @@ from marshmallow import fields
 from coord.area import Area, CheckinPart, Gauge, Scope, StatusPart
 from coord.areas.workflows.board import board
 from coord.areas.workflows.repository import items, session_end, workflows
+from coord.areas.workflows.retention import retention
 from coord.areas.workflows.routes import blp
 from coord.areas.workflows.schemas import InProgressSchema, WorkflowSchema
 from coord.areas.workflows.stages import OPEN_WORKFLOWS
@@ -19,12 +20,14 @@ MAX_IN_STATUS = 50  # the contract's bound for lists in /status
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     counts = items.count(db, scope.project_key)
+    active = workflows.find(db, scope.project_key, OPEN_WORKFLOWS, None, MAX_IN_STATUS - 1)
+    number = len(active)
+    if number == MAX_IN_STATUS:
+        number = workflows.count_open(db, scope.project_key)
     return {
-        "active_workflows": workflows.find(
-            db, scope.project_key, OPEN_WORKFLOWS, None, MAX_IN_STATUS - 1
-        ),
+        "active_workflows": active,
         "counts": {
-            "active_workflows": workflows.count_open(db, scope.project_key),
+            "active_workflows": number,
             **{f"work_items_{name}": counts[name] for name in ("pending", "in_progress", "ready")},
         },
     }
@@ -62,6 +65,7 @@ area = Area(
     ),
     gauges=_gauges,
     on_session_end=session_end.on_session_end,
+    on_tick=retention.run,
     checkin=CheckinPart(
         "work_items",
         "in progress by you",

@@ -66,6 +66,22 @@ class WorkItem(Base):
         sa.Index("ix_work_items_of_workflow", "workflow_id", "stage", "rank", "revision"),
         sa.Index("ix_work_items_of_project", "project_key", "stage", "rank", "revision"),
         sa.Index("ix_work_items_of_session", "assigned_to", "stage", "rank", "revision"),
+        sa.Index(
+            "ix_work_items_of_session_in_workflow",
+            "assigned_to",
+            "workflow_id",
+            "stage",
+            "rank",
+            "revision",
+        ),
+        sa.Index(
+            "ix_work_items_of_session_in_project",
+            "assigned_to",
+            "project_key",
+            "stage",
+            "rank",
+            "revision",
+        ),
         sa.Index("ix_work_items_by_stage", "stage", "rank", "revision"),
         TABLE_OPTIONS,
     )

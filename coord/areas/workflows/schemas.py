@@ -164,7 +164,12 @@ class WorkflowWithItemsSchema(WorkflowSchema):
 class CreateWorkflowSchema(Body):
     """A new workflow."""
 
-    example = {"project_key": "shop", "name": "Checkout rewrite", "created_by": "web-1/claude"}
+    example = {
+        "id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
+        "project_key": "shop",
+        "name": "Checkout rewrite",
+        "created_by": "web-1/claude",
+    }
 
     id = Uuid(
         load_default=None,
@@ -201,8 +206,9 @@ class WorkflowsQuery(PageQuery):
     """Which workflows to list."""
 
     project_key = ProjectKey(load_default=None)
-    status = fields.List(
+    status = ListOf(
         Choice(WORKFLOW_STATUSES),
+        max_items=len(WORKFLOW_STATUSES),
         load_default=None,
         metadata={"description": "May be repeated: any of them."},
     )
@@ -212,6 +218,7 @@ class CreateWorkItemSchema(Body):
     """A new work item."""
 
     example = {
+        "id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c12",
         "workflow_id": "0198c2f4-7b1e-7c3d-8a55-3f1f0e9d2c11",
         "project_key": "shop",
         "title": "Totals with VAT",
@@ -284,8 +291,9 @@ class WorkItemsQuery(PageQuery):
 
     workflow_id = Uuid(load_default=None)
     project_key = ProjectKey(load_default=None)
-    status = fields.List(
+    status = ListOf(
         Choice(ITEM_STATUSES),
+        max_items=len(ITEM_STATUSES),
         load_default=None,
         metadata={"description": "May be repeated: any of them."},
     )

@@ -7,6 +7,7 @@ on is guarded by `changed_revision`, which each change and each return from reti
 """
 
 from coord.areas.components.repository.listing import (
+    MAX_RECENT,
     count_by_state,
     find,
     find_recent,
@@ -17,6 +18,7 @@ from coord.areas.components.repository.reports import change_content, put
 from coord.areas.components.repository.retirement import retire
 
 __all__ = [
+    "MAX_RECENT",
     "change_content",
     "count_by_state",
     "find",

@@ -1,5 +1,6 @@
 """Components as they are shown, and their history."""
 
+from functools import lru_cache
 from typing import cast
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from sqlalchemy import bindparam as param
 from coord.areas.components.models import Component, Observation
 from coord.areas.components.rows import ComponentRow, ListComponents, ObservationRow
 from coord.errors import NotFound
-from coord.store import JournalHead, Prepared, Reader, now
+from coord.store import JournalHead, Prepared, Reader, along, now
 from coord.web import iso
 
 MAX_RECENT = 50  # the contract's bound for lists in /status
@@ -49,22 +50,47 @@ def not_found(project_key: str, component: str) -> NotFound:
     return NotFound(f"There is no component {name}. All are listed at /api/coord/components.")
 
 
+@lru_cache(maxsize=32)
+def _listing(filters: tuple[str, ...], paged: bool) -> Prepared:
+    query = sa.select(*_c).where(
+        _c.retired_at.is_(None), *(_c[name] == param(name) for name in filters)
+    )
+    if paged:
+        query = query.where(_c.revision < param("after"))
+    query = query.order_by(_c.revision.desc()).limit(param("most", type_=sa.Integer))
+    if {"component", "project_key"} <= {*filters}:  # one at most, and both databases find it
+        return Prepared(query)
+    return Prepared(along(query, _components, _index_for(filters)))
+
+
+def _index_for(filters: tuple[str, ...]) -> str:
+    if "component" in filters:
+        return "ix_components_named"
+    of_project = "_of_project" if "project_key" in filters else ""
+    return f"ix_components_{'state' if 'state' in filters else 'current'}{of_project}"
+
+
 def find(db: Reader, filters: ListComponents, after: int | None, limit: int) -> list[ComponentRow]:
     """`limit + 1` components at most, those that became known last first, and before the revision
     `after`.
     """
-    query = (
-        sa.select(*_c).where(_c.retired_at.is_(None)).order_by(_c.revision.desc()).limit(limit + 1)
-    )
-    if filters["project_key"] is not None:
-        query = query.where(_c.project_key == filters["project_key"])
-    if filters["component"] is not None:
-        query = query.where(_c.component == filters["component"])
-    if filters["state"] is not None:
-        query = query.where(_c.state == filters["state"])
-    if after is not None:
-        query = query.where(_c.revision < after)
-    return cast(list[ComponentRow], db.rows(query))
+    asked = {
+        "project_key": filters["project_key"],
+        "component": filters["component"],
+        "state": filters["state"],
+    }
+    values = {name: value for name, value in asked.items() if value is not None}
+    listing = _listing(tuple(values), after is not None)
+    return cast(list[ComponentRow], db.rows(listing, **values, after=after, most=limit + 1))
+
+
+@lru_cache(maxsize=2)
+def _history(paged: bool) -> Prepared:
+    query = sa.select(*_h).where(named_in_history).order_by(_h.revision.desc())
+    if paged:
+        query = query.where(_h.revision < param("after"))
+    query = query.limit(param("most", type_=sa.Integer))
+    return Prepared(along(query, Observation.__table__, "ix_component_history_of_component"))
 
 
 def history(
@@ -74,26 +100,37 @@ def history(
 
     Raises NotFound for a component never seen.
     """
-    query = sa.select(*_h).where(named_in_history).order_by(_h.revision.desc()).limit(limit + 1)
-    if after is not None:
-        query = query.where(_h.revision < after)
-    rows = db.rows(query, project=project_key, name=component)
+    key = {"project": project_key, "name": component}
+    rows = db.rows(_history(after is not None), **key, after=after, most=limit + 1)
     if not rows and after is None:
         raise not_found(project_key, component)
     return cast(list[ObservationRow], rows)
 
 
+@lru_cache(maxsize=2)
+def _recent(in_project: bool) -> Prepared:
+    query = sa.select(*_c).where(_c.retired_at.is_(None)).order_by(_c.changed_revision.desc())
+    if in_project:
+        query = query.where(_c.project_key == param("project_key"))
+    index = "ix_components_recent_of_project" if in_project else "ix_components_recent"
+    return Prepared(along(query.limit(MAX_RECENT), _components, index))
+
+
 def find_recent(db: Reader, project_key: str | None) -> list[ComponentRow]:
     """The components that changed last, newest first."""
-    query = sa.select(*_c).where(_c.retired_at.is_(None)).order_by(_c.changed_revision.desc())
-    if project_key is not None:
-        query = query.where(_c.project_key == project_key)
-    return cast(list[ComponentRow], db.rows(query.limit(MAX_RECENT)))
+    rows = db.rows(_recent(project_key is not None), project_key=project_key)
+    return cast(list[ComponentRow], rows)
+
+
+@lru_cache(maxsize=2)
+def _counting(in_project: bool) -> Prepared:
+    query = sa.select(_c.state, sa.func.count().label("number")).where(_c.retired_at.is_(None))
+    if in_project:
+        query = query.where(_c.project_key == param("project_key"))
+    return Prepared(query.group_by(_c.state))
 
 
 def count_by_state(db: Reader, project_key: str | None) -> dict[str, int]:
     """How many components are in each state, exactly."""
-    query = sa.select(_c.state, sa.func.count().label("number")).where(_c.retired_at.is_(None))
-    if project_key is not None:
-        query = query.where(_c.project_key == project_key)
-    return {row["state"]: int(row["number"]) for row in db.rows(query.group_by(_c.state))}
+    rows = db.rows(_counting(project_key is not None), project_key=project_key)
+    return {row["state"]: int(row["number"]) for row in rows}

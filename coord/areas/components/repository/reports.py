@@ -188,7 +188,7 @@ def put(db: Reader, report: Report) -> Decision[PutAnswer]:
     if row["revision"] is None:
         return _make_known(_CREATE, report)
     stored = cast(ComponentRow, row)
-    if is_late(observed_at, stored):
+    if is_report_superseded(observed_at, stored):
         return _keep_late(db, report, stored)
     if stored["retired_at"] is not None:
         if observed_at == stored["retired_at"] and _is_kept(db, report):
@@ -202,7 +202,7 @@ def put(db: Reader, report: Report) -> Decision[PutAnswer]:
     return change_content(report, stored, changed)
 
 
-def is_late(observed_at: datetime | None, stored: ComponentRow) -> bool:
+def is_report_superseded(observed_at: datetime | None, stored: ComponentRow) -> bool:
     return is_superseded(observed_at, stored["retired_at"] or stored["observed_at"])
 
 

@@ -9,7 +9,12 @@ from sqlalchemy import bindparam as param
 from coord.areas.components.errors import Superseded
 from coord.areas.components.models import Component, Observation
 from coord.areas.components.repository.listing import BY_NAME, BY_NAME_WITH_NOW, named, not_found
-from coord.areas.components.repository.reports import CONTENT, component_event, is_late, unchanged
+from coord.areas.components.repository.reports import (
+    CONTENT,
+    component_event,
+    is_report_superseded,
+    unchanged,
+)
 from coord.areas.components.rows import ComponentRow
 from coord.observed_at import decided_at, not_superseded, refuse_skew
 from coord.store import Answer, Change, Decision, Prepared, Reader, journal
@@ -55,7 +60,7 @@ def retire(
     if stored["retired_at"] is not None:
         return Answer(stored)
     refuse_skew(observed_at, row["now"])
-    if is_late(observed_at, stored):
+    if is_report_superseded(observed_at, stored):
         raise Superseded(stored)
     change: Change[ComponentRow] = Change()
     names: dict[str, Any] = {"project": project_key, "name": component}

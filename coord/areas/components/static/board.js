@@ -18,7 +18,7 @@ function Components() {
   const found = fitting(fits);
   if (found.length === 0) {
     if (fits.any) return html`<${Empty}>No component fits the filter.</${Empty}>`;
-    return html`<${Empty} commands=${["coord set api deployed --version 1.4.2"]}>No component is known. Whoever builds or deploys says so:</${Empty}>`;
+    return html`<${Empty} commands=${["coord set api deployed --version 1.4.2"]}>No components yet. Whoever builds or deploys reports one:</${Empty}>`;
   }
   return html`<${Rows} items=${found} keyOf=${(each) => each.name} label="Components" row=${(each) => html`<div class="component">
     ${stateOf(each.state)}
@@ -83,7 +83,7 @@ function Component({ path: [project, name = ""] }) {
             ["Seen", html`<${Time} at=${component.observed_at} />`],
             ["Project", html`<${ProjectLink} project=${component.project_key} />`],
           ]} />`
-        : html`<p class="quiet">It is not known, or was retired.</p>`}
+        : html`<p class="quiet">Unknown, or retired.</p>`}
     </div></section>
     <${History} about=${{ project_key: project, kind: "component", subject_id: `${project}/${name}` }} />
   </${Page}>`;
@@ -95,6 +95,7 @@ const troubles = () =>
     .map((each) => ({
       key: each.name,
       severity: "bad",
+      rank: 50,
       word: "degraded",
       text: `${each.component}${each.notes ? `: ${each.notes}` : ""}`,
       project: each.project_key,

@@ -7,20 +7,24 @@ between.
 """
 
 from coord.areas.locks.repository import waiters
-from coord.areas.locks.repository.blocking import blocking_locks, waiting_on_me
+from coord.areas.locks.repository.blocking import (
+    blocking_locks,
+    may_be_waited_for,
+    waiting_on_me,
+)
 from coord.areas.locks.repository.claims import NoLongerWaiting, claim
 from coord.areas.locks.repository.expiry import note_expired
-from coord.areas.locks.repository.grants import grant
+from coord.areas.locks.repository.grants import grant, grant_to_waiter
+from coord.areas.locks.repository.listing import find
 from coord.areas.locks.repository.queries import (
     count,
-    find,
     get,
     held_among,
     held_by,
+    held_since_before,
     refuse_skew_now,
 )
 from coord.areas.locks.repository.releases import (
-    claimed_before,
     release,
     release_all,
     release_by_name,
@@ -28,19 +32,24 @@ from coord.areas.locks.repository.releases import (
     release_locks,
 )
 from coord.areas.locks.repository.renewals import make_stale, renew, restart_ttls, show_activity
+from coord.areas.locks.repository.spans import spans
+from coord.areas.locks.repository.waiter_listing import find_waiters
 
 __all__ = [
     "NoLongerWaiting",
     "blocking_locks",
     "claim",
-    "claimed_before",
     "count",
     "find",
+    "find_waiters",
     "get",
     "grant",
+    "grant_to_waiter",
     "held_among",
     "held_by",
+    "held_since_before",
     "make_stale",
+    "may_be_waited_for",
     "note_expired",
     "refuse_skew_now",
     "release",
@@ -51,6 +60,7 @@ __all__ = [
     "renew",
     "restart_ttls",
     "show_activity",
+    "spans",
     "waiters",
     "waiting_on_me",
 ]

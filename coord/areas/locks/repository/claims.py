@@ -7,7 +7,12 @@ from coord.areas.locks.models import LockAlias
 from coord.areas.locks.repository import waiters
 from coord.areas.locks.repository.blocking import blocking_locks, waiting_on_me
 from coord.areas.locks.repository.expiry import expire
-from coord.areas.locks.repository.grants import add_grant, add_upgrade, answer_granted
+from coord.areas.locks.repository.grants import (
+    add_grant,
+    add_upgrade,
+    answer_granted,
+    data_of_waiter,
+)
 from coord.areas.locks.repository.queries import database_now, find_by_id
 from coord.areas.locks.repository.renewals import Renewal, add_renewal
 from coord.areas.locks.repository.statements import (
@@ -90,7 +95,7 @@ class ClaimAttempt:
         if waiter_id is not None and not self._waiter_rows:
             raise NoLongerWaiting
         self._before = self._waiter_rows[0]["revision"] if self._waiter_rows else waiters.BEHIND_ALL
-        self._event_data = {"waited": True} if self._waiter_rows else {}
+        self._event_data = {} if waiter_id is None else data_of_waiter(waiter_id)
         self._change: Change[ClaimOutcome] = Change()
         self._ended: set[str] = set()  # locks and waiters that the change ends
         self._conflicts: dict[str, LockRow] = {}
@@ -155,9 +160,12 @@ class ClaimAttempt:
         if terms.may_be_repeated and request.id != own["id"]:
             alias = {"id": request.id, "lock_id": own["id"], "digest": request.digest}
             self._change.add(_ADD_ALIAS, alias)
+        ttl_hours, description = terms.ttl_hours, terms.description
+        if terms.keep_terms:
+            ttl_hours = description = None
         renewal = Renewal(
-            ttl_hours=own["ttl_hours"] if terms.ttl_hours is None else terms.ttl_hours,
-            description=own["description"] if terms.description is None else terms.description,
+            ttl_hours=own["ttl_hours"] if ttl_hours is None else ttl_hours,
+            description=own["description"] if description is None else description,
             stale_us=terms.stale_us,
             observed_at=terms.observed_at,
         )
@@ -177,7 +185,7 @@ class ClaimAttempt:
     def granted(self) -> Change[ClaimOutcome]:
         change, terms = self._change, self._terms
         if self._waiter_rows:
-            waiters.end_granted(change, self._waiter_rows)
+            waiters.end_granted(change, self._waiter_rows[0]["waiter_id"], len(self._waiter_rows))
         for request, sum_passed in self._new:  # last: `answer_granted` counts back
             add_grant(
                 change,

@@ -5,26 +5,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.areas.locks.overlap import force_index
 from coord.areas.locks.repository.statements import (
-    HELD_INDEX,
     columns,
     lock_columns,
     lock_event,
     table,
 )
 from coord.areas.locks.rows import LockRow, lock_as_of_now
-from coord.store import Answer, Change, Decision, Prepared, Reader, journal, now
+from coord.store import Answer, Change, Decision, Prepared, Reader, along, journal, now
 
 MAX_NOTED = 100  # expired locks noted by one change
 
 _DUE = Prepared(
-    force_index(
+    along(
         sa.select(*lock_columns)
         .where(columns.released_at.is_(None), columns.expires_at <= now())
         .limit(MAX_NOTED),
         table,
-        HELD_INDEX,
+        "ix_locks_due",
     )
 )
 

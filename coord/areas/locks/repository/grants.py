@@ -1,5 +1,5 @@
-"""Granting: the statements that make a lock, or make a shared one exclusive, unless something
-stands against it."""
+"""Granting: the statements that make a lock, or make a shared one exclusive, unless it is
+blocked."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.locks.models import LockAlias
-from coord.areas.locks.overlap import force_index, overlap_values, overlaps
+from coord.areas.locks.overlap import overlap_values, overlaps
 from coord.areas.locks.repository import waiters
 from coord.areas.locks.repository.statements import (
     HELD_INDEX,
@@ -23,7 +23,7 @@ from coord.areas.locks.resources import Resource
 from coord.areas.locks.rows import LockAnswer, LockRow
 from coord.areas.locks.terms import ClaimOutcome, ClaimTerms, Granted, RequestedLock
 from coord.observed_at import new_observed_at
-from coord.store import Change, Event, Prepared, Row, Rows, journal, microseconds, plus
+from coord.store import Change, Event, Prepared, Row, Rows, along, journal, microseconds, plus
 
 _head = journal.JournalHead.__table__
 _aliases = LockAlias.__table__.c
@@ -31,13 +31,13 @@ _aliases = LockAlias.__table__.c
 
 @lru_cache(maxsize=256)
 def _insert(depth: int, tree: bool) -> Prepared:
-    """Inserts the lock unless something stands against it: another session's overlapping lock,
-    the caller's own of this very name, or other waiters ahead than those that were seen."""
+    """Inserts the lock unless it is blocked: by another session's overlapping lock, by the
+    caller's own of this very name, or by other waiters ahead than those that were read."""
     session_id, mode = param("session_id", type_=sa.String), param("mode", type_=sa.String)
     key, is_tree = param("key", type_=sa.String), param("tree", type_=sa.Boolean)
     same = sa.and_(columns.resource_key == key, columns.tree == is_tree)
     exclusive = sa.or_(mode == "exclusive", columns.mode == "exclusive")
-    against: sa.Select[Any] = force_index(
+    conflicting: sa.Select[Any] = along(
         sa.select(sa.literal_column("1")).select_from(table), table, HELD_INDEX
     ).where(
         columns.released_at.is_(None),  # an expired one too: `claim` notes its end first
@@ -69,7 +69,7 @@ def _insert(depth: int, tree: bool) -> Prepared:
         "digest": param("digest", type_=sa.String),
     }
     nobody_else_ahead = waiters.sum_ahead(depth, tree) == param("sum_ahead", type_=sa.BigInteger)
-    granted = sa.select(*values.values()).where(~against.exists(), nobody_else_ahead)
+    granted = sa.select(*values.values()).where(~conflicting.exists(), nobody_else_ahead)
     return Prepared(sa.insert(table).from_select(list(values), granted))
 
 
@@ -84,13 +84,29 @@ _GRANTED_AT = Prepared(sa.select(journal.revision.label("revision"), journal.mom
 
 
 def grant(terms: ClaimTerms) -> Change[ClaimOutcome]:
-    """The change that grants the whole claim if nothing stands against it. Nothing is read
+    """The change that grants the whole claim if nothing blocks it. Nothing is read
     before: the guards decide."""
     change: Change[ClaimOutcome] = Change()
     for request in terms.requests:
         add_grant(change, terms, request)
     answer_granted(change, terms)
     return change
+
+
+def grant_to_waiter(terms: ClaimTerms, waiter_id: str, revision: int) -> Change[ClaimOutcome]:
+    """`grant`, of a claim that waits since this revision and whose turn it may be: nothing is held
+    against it any more, and nobody is ahead."""
+    change: Change[ClaimOutcome] = Change()
+    waiters.end_granted(change, waiter_id, len(terms.requests))
+    for request in terms.requests:
+        add_grant(change, terms, request, before=revision, **data_of_waiter(waiter_id))
+    answer_granted(change, terms)
+    return change
+
+
+def data_of_waiter(waiter_id: str) -> Row:
+    """What the events of a grant say of the waiter that it was made to."""
+    return {"waited": True, "waiter": waiter_id}
 
 
 def add_grant(
@@ -178,8 +194,8 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
     """Makes the caller's shared lock exclusive, with a new token, unless another session's
     overlaps it. MariaDB reads the table that it updates only through a derived table."""
     other = table.alias("other")
-    against = (
-        force_index(sa.select(other.c.id), other, HELD_INDEX)
+    conflicting = (
+        along(sa.select(other.c.id), other, HELD_INDEX)
         .where(
             other.c.released_at.is_(None),
             sa.or_(other.c.expires_at.is_(None), other.c.expires_at > journal.moment),
@@ -187,7 +203,7 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
             overlaps(other.c, depth, tree),
             other.c.session_id != param("by", type_=sa.String),
         )
-        .subquery("against")
+        .subquery("conflicting")
     )
     return Prepared(
         sa.update(table)
@@ -195,7 +211,7 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
             columns.id == param("lock_id"),
             columns.session_id == param("by", type_=sa.String),
             held(journal.moment),
-            ~sa.exists(sa.select(against.c.id)),
+            ~sa.exists(sa.select(conflicting.c.id)),
         )
         .values(
             mode="exclusive", fencing_token=journal.revision - param("back", type_=sa.BigInteger)

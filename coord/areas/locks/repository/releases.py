@@ -6,9 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
+from coord.area import Notice, deliver
 from coord.areas.locks.errors import NotHolder, Superseded
 from coord.areas.locks.repository.queries import get, held_by_newest_first, refuse_skew_now
 from coord.areas.locks.repository.statements import (
+    RELEASE_BY_FORCE,
     RELEASE_STALE,
     columns,
     held,
@@ -64,10 +66,14 @@ def release_held(lock_id: str, session_id: str) -> Change[LockRow]:
 
 
 def release(
-    db: Reader, lock_id: str, session_id: str, observed_at: datetime | None
+    db: Reader,
+    lock_id: str,
+    session_id: str,
+    observed_at: datetime | None,
+    force_reason: str | None = None,
 ) -> Decision[LockRow]:
-    """Releases the caller's lock, or anybody's that is stale. Raises NotFound, NotHolder, Invalid
-    and Superseded.
+    """Releases the caller's lock, or anybody's that is stale; with a reason for it, anybody's at
+    all, and its holder is told. Raises NotFound, NotHolder, Invalid and Superseded.
 
     May be repeated: then it is answered as it was released. `observed_at`: when the caller decided
     to. Who names the id of a grant means this grant, whenever it was made: only a later renewal
@@ -78,7 +84,7 @@ def release(
     if lock["released_at"] is not None:
         return Answer(lock)
     change: Change[LockRow] = Change()
-    _add_release(change, lock, session_id, observed_at, lock["decided_at"])
+    _add_release(change, lock, session_id, observed_at, lock["decided_at"], force_reason)
     change.answer_with(lambda rows: lock_as_of_now(rows[0]), *read_back([lock_id]))
     return change
 
@@ -125,10 +131,10 @@ def release_all(
     """
     refuse_skew_now(db, observed_at)
     locks = held_by_newest_first(db, session_id, project_key)
-    return _release_all(claimed_before(locks, observed_at), session_id, observed_at)
+    return _release_all(_claimed_before(locks, observed_at), session_id, observed_at)
 
 
-def claimed_before(locks: list[LockRow], observed_at: datetime | None) -> list[LockRow]:
+def _claimed_before(locks: list[LockRow], observed_at: datetime | None) -> list[LockRow]:
     """Those of the locks that were claimed by this time, and not again since; all when there is
     no time."""
     return [lock for lock in locks if not is_superseded(observed_at, claimed_at(lock))]
@@ -153,20 +159,39 @@ def _add_release(
     session_id: str,
     observed_at: datetime | None,
     newest: datetime | None,
+    force_reason: str | None = None,
 ) -> None:
     """`newest`: what `observed_at` is compared with."""
-    if lock["session_id"] != session_id and not lock["stale"]:
+    if lock["session_id"] != session_id and not lock["stale"] and force_reason is None:
         raise NotHolder(lock)
     if newest is not None and is_superseded(observed_at, newest):
         raise Superseded(lock, newest)
     if lock["session_id"] == session_id:
         release_locks(change, [lock], session_id, "released", observed_at)
-    else:
+    elif lock["stale"]:
         change.add(RELEASE_STALE, {"lock_id": lock["id"], "by": session_id}, expect=1)
         event = lock_event(
             "lock.released", lock, session_id, holder=lock["session_id"], reason="stale"
         )
         change.record(event)
+    else:
+        _add_forced_release(change, lock, session_id, str(force_reason))
+
+
+def _add_forced_release(
+    change: Change[Any], lock: LockRow, session_id: str, stated_reason: str
+) -> None:
+    holder = lock["session_id"]
+    change.add(RELEASE_BY_FORCE, {"lock_id": lock["id"], "by": session_id}, expect=1)
+    details = {"holder": holder, "reason": "forced", "stated_reason": stated_reason}
+    change.record(lock_event("lock.released", lock, session_id, **details))
+    body = (
+        f"{session_id} released {lock['resource']!r} (lock {lock['id']}), which you held, by force."
+        " Others may have it now: leave it alone until you have claimed it again. The reason that"
+        f" {session_id} gave: {stated_reason}"
+    )
+    subject = f"{session_id} released a lock of yours by force"
+    deliver(change, Notice(holder, subject, body, lock["project_key"]))
 
 
 def release_locks(

@@ -10,11 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.locks.models import Lock
-from coord.areas.locks.overlap import force_index, overlap_values, overlaps
+from coord.areas.locks.overlap import overlap_values, overlaps
 from coord.areas.locks.resources import Resource
 from coord.areas.locks.rows import LockAnswer, LockRow, lock_as_of_now
 from coord.live import presence
-from coord.store import Event, Prepared, Reader, Row, Rows, Statement, earlier, journal, now, plus
+from coord.store import (
+    Event,
+    Prepared,
+    Reader,
+    Row,
+    Rows,
+    Statement,
+    along,
+    earlier,
+    journal,
+    now,
+    plus,
+)
 
 table = Lock.__table__
 columns = table.c
@@ -22,7 +34,8 @@ columns = table.c
 HELD_INDEX = "ix_locks_held"
 HOLDER_INDEX = "ix_locks_holder"
 
-lock_columns = [*columns, now().label("now")]
+_stored = [column for column in columns if column.computed is None]
+lock_columns = [*_stored, now().label("now")]
 
 
 def held(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
@@ -47,18 +60,18 @@ def unreleased(depth: int, tree: bool) -> Prepared:
         columns.project_key == param("project_key"),
         overlaps(columns, depth, tree),
     )
-    return Prepared(force_index(query, table, HELD_INDEX))
+    return Prepared(along(query, table, HELD_INDEX))
 
 
 def overlapping(db: Reader, project_key: str, resource: Resource) -> list[LockRow]:
     """The locks that overlap the resource and are not released, or expired without a note of it;
     the oldest first."""
-    found = db.rows(
+    rows = db.rows(
         unreleased(len(resource.above), resource.tree),
         project_key=project_key,
         **overlap_values(resource),
     )
-    return sorted(map(lock_as_of_now, found), key=lambda lock: lock["revision"])
+    return sorted(map(lock_as_of_now, rows), key=lambda lock: lock["revision"])
 
 
 RELEASE_STALE = Prepared(
@@ -67,16 +80,22 @@ RELEASE_STALE = Prepared(
     .values(released_at=journal.moment, released_by=param("by"), release_reason="stale")
 )
 
-_LOCK_INSIDE = Prepared(
-    sa.select(*columns, journal.moment.label("now")).where(columns.id == param("id"))
+RELEASE_BY_FORCE = Prepared(
+    sa.update(table)
+    .where(columns.id == param("lock_id"), held(journal.moment))
+    .values(released_at=journal.moment, released_by=param("by"), release_reason="forced")
 )
+
+
+@lru_cache(maxsize=128)
+def _locks_inside(count: int) -> Prepared:
+    ids: list[sa.BindParameter[str]] = [param(f"id_{at}") for at in range(count)]
+    return Prepared(sa.select(*_stored, journal.moment.label("now")).where(columns.id.in_(ids)))
 
 
 def read_back(ids: list[str]) -> tuple[Statement, Row]:
     """The query that reads these locks inside the change, and its values."""
-    if len(ids) == 1:
-        return _LOCK_INSIDE, {"id": ids[0]}
-    return sa.select(*columns, journal.moment.label("now")).where(columns.id.in_(ids)), {}
+    return _locks_inside(len(ids)), {f"id_{at}": lock_id for at, lock_id in enumerate(ids)}
 
 
 def in_order(rows: Rows, ids: Iterable[str]) -> list[LockAnswer]:

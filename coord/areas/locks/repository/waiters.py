@@ -13,15 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.locks.models import LockWaiter
-from coord.areas.locks.overlap import force_index, overlap_values, overlaps
-from coord.areas.locks.resources import canonical
+from coord.areas.locks.overlap import overlap_values, overlaps
 from coord.areas.locks.rows import (
     LockRow,
     ResourceRow,
-    WaiterAnswer,
     WaiterRow,
     resource_of,
-    waiter_answers,
 )
 from coord.areas.locks.terms import ClaimTerms
 from coord.live import processes
@@ -33,8 +30,8 @@ from coord.store import (
     Id,
     Prepared,
     Reader,
-    Row,
     Statement,
+    along,
     journal,
     now,
     plus,
@@ -51,7 +48,8 @@ _c = _table.c
 _RESOURCE_INDEX = "ix_lock_waiters_of_resource"
 
 _in_time = sa.case((_c.until > now(), 1), else_=0).label("in_time")
-_rows = sa.select(*_c, _in_time)
+waiter_rows = [*_c, _in_time]
+_rows = sa.select(*waiter_rows)
 
 
 def sum_ahead(depth: int, tree: bool) -> sa.ScalarSelect[int]:
@@ -62,7 +60,7 @@ def sum_ahead(depth: int, tree: bool) -> sa.ScalarSelect[int]:
     so two different sets have one sum only in theory.
     """
     total = sa.select(sa.func.coalesce(sa.func.sum(_c.revision), 0)).where(_is_ahead(depth, tree))
-    return force_index(total, _table, _RESOURCE_INDEX).scalar_subquery()
+    return along(total, _table, _RESOURCE_INDEX).scalar_subquery()
 
 
 def _is_ahead(depth: int, tree: bool) -> sa.ColumnElement[bool]:
@@ -77,7 +75,7 @@ def _is_ahead(depth: int, tree: bool) -> sa.ColumnElement[bool]:
 
 @lru_cache(maxsize=256)
 def _ahead(depth: int, tree: bool) -> Prepared:
-    return Prepared(force_index(_rows.where(_is_ahead(depth, tree)), _table, _RESOURCE_INDEX))
+    return Prepared(along(_rows.where(_is_ahead(depth, tree)), _table, _RESOURCE_INDEX))
 
 
 def ahead(db: Reader, claimed: ResourceRow, before: int) -> list[WaiterRow]:
@@ -94,6 +92,13 @@ def ahead(db: Reader, claimed: ResourceRow, before: int) -> list[WaiterRow]:
         **overlap_values(resource),
     )
     return sorted(waiting, key=lambda row: (row["revision"], row["nth"]))
+
+
+def another_of(
+    session: sa.ColumnElement[str], waiter: sa.ColumnElement[str]
+) -> sa.ColumnElement[bool]:
+    """Whether the session has another waiter than this."""
+    return sa.exists().where(_c.session_id == session, _c.waiter_id != waiter)
 
 
 def blocked_by(db: Reader, lock: LockRow) -> list[WaiterRow]:
@@ -137,31 +142,15 @@ def find_dead(db: Reader) -> list[str]:
     return sorted(dead_among(db, _read(db, _ALL)))[:MAX_REMOVED]
 
 
-def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[WaiterAnswer]:
-    """`limit + 1` waiters at most, first come first, that began to wait after the revision
-    `after`; no dead ones."""
-    rows = [row for row in _read(db, _ALL) if filters["project_key"] in (None, row["project_key"])]
-    dead = dead_among(db, rows)
-    if filters["resource"] is not None:
-        wanted = canonical(filters["resource"])
-        overlapping = {row["waiter_id"] for row in rows if wanted.overlaps(resource_of(row))}
-        rows = [row for row in rows if row["waiter_id"] in overlapping]
-    listed = [
-        row
-        for row in rows
-        if row["waiter_id"] not in dead
-        and row["revision"] > (after or 0)
-        and filters["session_id"] in (None, row["session_id"])
-    ]
-    return waiter_answers(listed)[: limit + 1]
+@lru_cache(maxsize=2)
+def _counting(in_project: bool) -> Prepared:
+    query = sa.select(sa.func.count()).select_from(_table).where(_c.nth == 0)
+    return Prepared(query.where(_c.project_key == param("project_key")) if in_project else query)
 
 
 def count(db: Reader, project_key: str | None = None) -> int:
     """How many there are, exactly, but for those that have just died."""
-    query = sa.select(sa.func.count(sa.distinct(_c.waiter_id))).select_from(_table)
-    if project_key is not None:
-        query = query.where(_c.project_key == project_key)
-    return int(db.value(query))
+    return int(db.value(_counting(project_key is not None), project_key=project_key))
 
 
 _values: dict[str, Any] = {
@@ -183,10 +172,13 @@ _INSERT = Prepared(sa.insert(_table).from_select(list(_values), sa.select(*_valu
 _DELETE = Prepared(sa.delete(_table).where(_c.waiter_id == param("waiter")))
 
 
-def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[None]:
-    """The claim begins to wait, behind all that wait already. `wait_us`: for how many
-    microseconds."""
-    change: Change[None] = Change()
+_REVISION = Prepared(sa.select(journal.revision.label("revision")))
+
+
+def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[int]:
+    """The claim begins to wait, behind all that wait already; answers with its revision, where it
+    stands. `wait_us`: for how many microseconds."""
+    change: Change[int] = Change()
     names = [request.name for request in terms.requests]
     data = {"resources": names, "mode": terms.mode, "description": terms.description}
     event = change.record(
@@ -207,18 +199,21 @@ def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[None]:
             "wait_us": wait_us + GRACE_US,
         }
         change.add(_INSERT, values, expect=1, event=event)
+    change.answer_with(lambda rows: int(rows[0]["revision"]), _REVISION)
     return change
 
 
-def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Decision[None]:
+def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Decision[int]:
     """`add`, where it may have happened already: nobody knows what became of a commit whose
     connection broke."""
-    return Answer(None) if rows_of(db, waiter_id) else add(terms, waiter_id, wait_us)
+    rows = rows_of(db, waiter_id)
+    return Answer(rows[0]["revision"]) if rows else add(terms, waiter_id, wait_us)
 
 
-def end_granted(change: Change[Any], rows: list[WaiterRow]) -> None:
-    """Ends a wait by the grant that the same change makes; the event `lock.claimed` says so."""
-    change.add(_DELETE, {"waiter": rows[0]["waiter_id"]}, expect=len(rows))
+def end_granted(change: Change[Any], waiter_id: str, resources: int) -> None:
+    """Ends a wait for so many resources by the grant that the same change makes; the event
+    `lock.claimed` says so."""
+    change.add(_DELETE, {"waiter": waiter_id}, expect=resources)
 
 
 def end_wait(db: Reader, change: Change[Any], waiter_id: str, reason: str) -> None:

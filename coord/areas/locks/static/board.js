@@ -5,6 +5,7 @@ import {
   Empty,
   Facts,
   History,
+  Link,
   Page,
   ProjectLink,
   Rows,
@@ -14,6 +15,7 @@ import {
   Time,
   addToBoard,
   age,
+  fitting,
   href,
   html,
   items,
@@ -28,7 +30,8 @@ import { treeOf } from "./tree.js";
 const LONG_WAIT_S = 30;
 const MANY_WAITERS = 3;
 
-const fitsLock = (fits, lock) => fits(lock.project_key, lock.resource, lock.session_id, lock.description);
+const textsOf = (lock) => [lock.project_key, lock.resource, lock.session_id, lock.description];
+const fittingLocks = (fits) => fitting(items("locks"), fits, textsOf);
 const waiterText = (waiter) => waiter.resources.join(", ");
 const fitsWaiter = (fits, waiter) => fits(waiter.project_key, waiterText(waiter), waiter.session_id, waiter.description);
 
@@ -68,11 +71,11 @@ function Locks() {
   useModel();
   const fits = useFilter();
   const [locks, waiters] = [items("locks"), items("waiters")];
-  const rows = useMemo(() => treeOf(locks.filter((lock) => fitsLock(fits, lock))), [locks, fits.key]);
+  const rows = useMemo(() => treeOf(fittingLocks(fits)), [locks, fits.key]);
   const waiting = useMemo(() => waitersByResource(waiters), [waiters]);
   if (rows.length === 0) {
     if (fits.any) return html`<${Empty}>No lock fits the filter.</${Empty}>`;
-    return html`<${Empty} commands=${[`coord lock src/app.py -m "new order model"`]}>Nobody holds anything. A session claims what it is about to change:</${Empty}>`;
+    return html`<${Empty} commands=${[`coord lock src/app.py -m "new order model"`]}>No locks are held. A session claims what it is about to change:</${Empty}>`;
   }
   const row = (each) => (each.lock ? lockRow(each, waiting) : folderRow(each));
   return html`<${Rows} items=${rows} keyOf=${(each) => each.key} label="Locks" className="tree" row=${row} />`;
@@ -80,7 +83,7 @@ function Locks() {
 
 function folderRow({ name, depth, count, project }) {
   const shown = project ? html`<${ProjectLink} project=${project} />` : html`<${Text} of=${name} cut=${120} />`;
-  return html`<div class="lock folder ${project ? "project" : `depth-${Math.min(depth, 10)}`}"><span class="name">${shown}</span><span class="quiet">${count}</span></div>`;
+  return html`<div class="lock folder ${project ? "project" : `depth-${Math.min(depth, 10)}`}"><span class="name">${shown}</span><span class="count quiet">${count}</span></div>`;
 }
 
 function lockRow({ lock, name, depth }, waiting) {
@@ -98,10 +101,10 @@ function Waiters() {
   useModel();
   const fits = useFilter();
   const waiters = items("waiters").filter((waiter) => fitsWaiter(fits, waiter));
-  if (waiters.length === 0) return html`<${Empty}>Nobody waits for a lock.</${Empty}>`;
+  if (waiters.length === 0) return html`<${Empty}>Nobody is waiting for a lock.</${Empty}>`;
   return html`<${Rows} items=${waiters} keyOf=${(waiter) => waiter.id} label="Waiters" row=${(waiter) => html`<div class="waiter">
-    <span><${SessionLink} id=${waiter.session_id} /></span>
-    <span>waits for <a href=${href(["resource", waiter.project_key, waiter.resources[0]])}><${Text} of=${waiterText(waiter)} cut=${120} /></a>
+    <span class="who"><${SessionLink} id=${waiter.session_id} /></span>
+    <span class="what">waits for <a href=${href(["resource", waiter.project_key, waiter.resources[0]])}><${Text} of=${waiterText(waiter)} cut=${120} /></a>
       ${" "}<span class="quiet">${heldBy(waiter)}</span></span>
     <span class="when"><${Time} at=${waiter.since} /></span>
   </div>`} />`;
@@ -127,6 +130,26 @@ const releaseOf = (lock) => ({
   ],
 });
 
+const releaseByForce = (lock) => ({
+  title: `Release ${lock.resource} by force`,
+  button: "Release by force",
+  says: "Its holder is alive and may be changing it this moment: it loses the lock, and is told so with your reason at its next turn. Ask it first.",
+  touches: [lock.session_id],
+  project: lock.project_key,
+  reason: "call",
+  final: true,
+  calls: (values, me, reason) => [
+    {
+      method: "DELETE",
+      path: `/locks/${lock.id}`,
+      query: { session_id: me, force: true, reason },
+      coord: ["unlock", lock.id, "--force", "--reason", reason],
+      as: me,
+      project: lock.project_key,
+    },
+  ],
+});
+
 const askHolder = (lock) => ({
   title: `Ask ${lock.session_id} about ${lock.resource}`,
   button: "Send",
@@ -139,6 +162,7 @@ function LockActions({ lock }) {
   return html`<span class="actions">
     ${lock.stale && html`<${Act} of=${() => releaseOf(lock)}>Release</${Act}>`}
     <${Act} of=${() => askHolder(lock)}>Ask</${Act}>
+    ${!lock.stale && html`<${Act} of=${() => releaseByForce(lock)}>Release by force</${Act}>`}
   </span>`;
 }
 
@@ -147,7 +171,7 @@ function Resource({ path: [project, resource = ""] }) {
   const { object, problem } = useObject("/locks", { project_key: project, resource });
   const held = object?.items ?? [];
   const waiters = items("waiters").filter((waiter) => waiter.project_key === project && waiter.resources.some((each) => meets(each, resource)));
-  return html`<${Page} kind="resource" path=${[project, resource]} title=${html`<${Text} of=${resource} />`} actions=${html`<${ProjectLink} project=${project} />`}>
+  return html`<${Page} kind="resource" path=${[project, resource]} title=${html`<${Text} of=${resource} />`} actions=${html`<${Link} to=${["timeline"]} params=${{ project, q: resource }}>Timeline</${Link}><${ProjectLink} project=${project} />`}>
     ${problem && html`<p class="problem">${problem}</p>`}
     ${object && held.length === 0 && html`<section class="panel"><h2>Nobody holds it</h2>
       <${Empty} commands=${[`coord -p ${project} lock '${resource.replaceAll("'", "'\\''")}'`]}>A claim would be granted at once:</${Empty}></section>`}
@@ -155,9 +179,9 @@ function Resource({ path: [project, resource = ""] }) {
       <div class="pad">${lockFacts(lock)}<${LockActions} lock=${lock} /></div></section>`)}
     <section class="panel"><h2>Waiters <span class="count">${waiters.length}</span></h2>
       ${waiters.length === 0
-        ? html`<${Empty}>Nobody waits for it.</${Empty}>`
+        ? html`<${Empty}>Nobody is waiting for it.</${Empty}>`
         : html`<ol class="rows numbered">${waiters.map((waiter) => html`<li key=${waiter.id}><div class="waiter">
-            <span><${SessionLink} id=${waiter.session_id} /></span><span><${Text} of=${waiter.description} cut=${200} /></span><span class="when"><${Time} at=${waiter.since} /></span></div></li>`)}</ol>`}
+            <span class="who"><${SessionLink} id=${waiter.session_id} /></span><span class="what"><${Text} of=${waiter.description} cut=${200} /></span><span class="when"><${Time} at=${waiter.since} /></span></div></li>`)}</ol>`}
     </section>
     <${History} about=${{ project_key: project, resource }} />
   </${Page}>`;
@@ -181,7 +205,7 @@ function HeldBySession({ path: [session] }) {
     ${held.length === 0 && html`<${Empty}>It holds nothing.</${Empty}>`}
     <${Rows} items=${held} keyOf=${(lock) => lock.id} label="Holds" row=${(lock) => html`<div class="lock">
       <span class="name"><a href=${href(["resource", lock.project_key, lock.resource])}><${Text} of=${lock.resource} cut=${160} /></a></span>
-      <span><${ProjectLink} project=${lock.project_key} /></span><span class="why quiet"><${Text} of=${lock.description} cut=${160} /></span>
+      <span class="who"><${ProjectLink} project=${lock.project_key} /></span><span class="why quiet"><${Text} of=${lock.description} cut=${160} /></span>
       <span class="when"><${Time} at=${lock.acquired_at} /></span>${lockState(lock)}</div>`} />
     ${waits.map((waiter) => html`<p class="pad" key=${waiter.id}><${State} kind="wait" word="waits" /> for <a href=${href(["resource", waiter.project_key, waiter.resources[0]])}><${Text} of=${waiterText(waiter)} /></a>
       ${" "}since <${Time} at=${waiter.since} /> <span class="quiet">${heldBy(waiter)}</span></p>`)}
@@ -197,6 +221,7 @@ function troubles() {
     ...stale.map((lock) => ({
       key: lock.id,
       severity: "warn",
+      rank: 20,
       word: "stale lock",
       text: `${lock.resource}, held by ${lock.session_id}`,
       project: lock.project_key,
@@ -209,6 +234,7 @@ function troubles() {
       return {
         key: waiter.id,
         severity: "bad",
+        rank: 30,
         word: "long wait",
         text: `${waiter.session_id} waits for ${waiterText(waiter)}${holder ? `, held by ${holder.session_id}` : ""}`,
         project: waiter.project_key,
@@ -220,6 +246,7 @@ function troubles() {
     ...crowded.map(([key, found]) => ({
       key,
       severity: "bad",
+      rank: 20,
       word: "conflict",
       text: `${found.length} sessions wait for ${key.split("\n")[1]}`,
       project: found[0].project_key,
@@ -233,7 +260,7 @@ addToBoard({
   area: "locks",
   panels: [
     { name: "waiters", title: "Waiters", column: 1, rank: 10, count: (fits) => items("waiters").filter((each) => fitsWaiter(fits, each)).length, component: Waiters },
-    { name: "locks", title: "Locks", column: 1, rank: 20, count: (fits) => items("locks").filter((each) => fitsLock(fits, each)).length, component: Locks },
+    { name: "locks", title: "Locks", column: 1, rank: 20, count: (fits) => fittingLocks(fits).length, component: Locks },
   ],
   pages: { resource: Resource },
   sections: [{ on: "session", name: "held", rank: 10, component: HeldBySession }],

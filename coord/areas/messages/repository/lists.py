@@ -15,27 +15,31 @@ from sqlalchemy import bindparam as param
 
 from coord.areas.messages.models import Message, MessageRead
 from coord.areas.messages.repository.messages import get_several
-from coord.areas.messages.rows import KeyRow, ListFilters, MessageAnswer
-from coord.store import Prepared, Reader, Row, microseconds, now, plus, unindexed
+from coord.areas.messages.repository.recent import (
+    Inbox,
+    Scope,
+    note_unread,
+    number_in_blocks,
+    whole_blocks,
+    window_of,
+)
+from coord.areas.messages.rows import KeyRow, ListFilters, ListKeyRow, MessageAnswer
+from coord.store import Prepared, Reader, Row, unindexed
 
 FilterNames = frozenset[str]
 
 FILTERS = ("to_session", "from_session", "project_key", "thread_id")
 MAX_PAGE_CHARACTERS = 4_000_000  # bodies on one page: 500 of the longest would be half a gigabyte
 MAX_IN_CHECKIN = 50
+FEW = 50  # messages that are rather read than counted
 MAX_CHECKIN_CHARACTERS = 300_000  # bodies in a check-in, which takes 262,144 bytes at most
-NO_REVISION = 2**63 - 1  # higher than any message's
 
 _messages = Message.__table__
 _reads = MessageRead.__table__
 _c = _messages.c
 _r = _reads.c
 
-_recent = _c.created_at > plus(now(), param("window_us", type_=sa.BigInteger))
 _window_start = param("window_start", type_=sa.BigInteger)
-_WINDOW_START = Prepared(
-    sa.select(_c.revision).where(_recent).order_by(_c.created_at, _c.revision).limit(1)
-)
 
 # The indexes that a part of a list may be a range of, best first, each with the filters that it
 # takes.
@@ -45,6 +49,7 @@ _INDEXES = (
     ("ix_messages_between", {"from_session", "to_session"}),
     ("ix_messages_to_in_project", {"to_session", "project_key"}),
     ("ix_messages_to", {"to_session"}),
+    ("ix_messages_from_in_project", {"from_session", "project_key"}),
     ("ix_messages_from", {"from_session"}),
     ("ix_messages_of_project", {"project_key"}),
 )
@@ -110,7 +115,7 @@ def _read_by(session: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
 
 @lru_cache(maxsize=64)
 def _keys(names: FilterNames) -> Prepared:
-    """`revision` and `size` of what a list shows, in its order."""
+    """A ListKeyRow for each message that a list shows, in its order."""
     unread = "unread_only" in names
     beyond = param("after", type_=sa.BigInteger)
 
@@ -124,29 +129,79 @@ def _keys(names: FilterNames) -> Prepared:
     ]
     keys = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
     sizes = _messages.alias("sizes")
-    with_sizes = sa.select(keys.c.revision, sizes.c.size)
+    is_broadcast = sizes.c.to_session.is_(None).label("is_broadcast")
+    with_sizes = sa.select(keys.c.revision, sizes.c.size, is_broadcast)
     joined = with_sizes.join_from(keys, sizes, sizes.c.revision == keys.c.revision)
     return Prepared(in_order(joined, keys.c.revision))
 
 
-@lru_cache(maxsize=64)
-def _count(names: FilterNames) -> Prepared:
-    parts = [part.select(sa.func.count()).scalar_subquery() for part in _parts(names)]
-    return Prepared(sa.select(sum(parts[1:], start=parts[0]).label("count")))
+@lru_cache(maxsize=2)
+def _unread_direct(in_project: bool) -> Prepared:
+    """Of everybody."""
+    names = {"unread_only", *(["project_key"] if in_project else [])}
+    (part,) = _parts(frozenset(names))
+    return Prepared(part.select(sa.func.count()))
 
 
-def _prepare(
-    db: Reader, filters: Mapping[str, object], broadcast_days: float
-) -> tuple[FilterNames, dict[str, object]]:
-    """Which filters are set, and the values for the statement of such a list."""
-    values = {
+@lru_cache(maxsize=2)
+def _unread_apart_from_blocks(in_project: bool) -> Prepared:
+    """Of an inbox: direct ones, and the broadcasts of its window that no whole block has, without
+    all of the window that are its session's own or that it has read.
+    """
+    me = param("to_session", type_=sa.String)
+    project_key = param("project_key", type_=sa.String)
+    scopes: list[Row] = [{"project_key": project_key}, {"project_key": None}]
+    scopes = scopes if in_project else [{}]
+    since = _c.revision >= _window_start
+    first, end = (param(name, type_=sa.BigInteger) for name in ("first_block", "end_of_blocks"))
+
+    def count(equal: Row, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return _Part(equal, conditions).select(sa.func.count()).scalar_subquery()
+
+    total: sa.ColumnElement[int] = count({"to_session": me, "read_at": None})
+    for scope in scopes:
+        broadcasts: Row = {"to_session": None, **scope}
+        total += count(broadcasts, since, _c.revision < first) + count(
+            broadcasts, _c.revision >= end
+        )
+        total -= count({"from_session": me, **broadcasts}, since)
+    in_scope = [sa.or_(_c.project_key == project_key, _c.project_key.is_(None))]
+    read = (
+        sa.select(sa.func.count())
+        .select_from(_reads)
+        .join(_messages, _c.revision == _r.message)
+        .where(_r.session_id == me, _r.message >= _window_start)
+        .where(_c.to_session.is_(None), _c.from_session != me, *(in_scope if in_project else []))
+    )
+    return Prepared(sa.select((total - read.scalar_subquery()).label("number")))
+
+
+def _inbox_of(filters: Mapping[str, object]) -> Inbox:
+    """That of whose messages the filters leave some."""
+    project_key = filters.get("project_key")
+    return str(filters["to_session"]), None if project_key is None else str(project_key)
+
+
+def _values(filters: Mapping[str, object]) -> dict[str, object]:
+    return {
         name: value for name, value in filters.items() if value is not None and value is not False
     }
+
+
+def _keys_of(
+    db: Reader, filters: Mapping[str, object], broadcast_days: float, limit: int
+) -> list[ListKeyRow]:
+    """`limit` at most."""
+    values = _values(filters)
     names = frozenset(values)
-    if values.pop("unread_only", False):
-        start = db.value(_WINDOW_START, window_us=-microseconds(days=broadcast_days))
-        values["window_start"] = NO_REVISION if start is None else start
-    return names, values
+    window = None
+    if values.pop("unread_only", False) and "to_session" in values:
+        window = window_of(db, _inbox_of(values), broadcast_days)
+        values["window_start"] = window.start
+    keys = cast(list[ListKeyRow], db.rows(_keys(names), most=limit, **values))
+    if window is not None and names <= {"to_session", "project_key", "unread_only"}:
+        note_unread(_inbox_of(values), window, keys, limit)
+    return keys
 
 
 def find(
@@ -161,8 +216,7 @@ def find(
 
     Newest first; unread ones oldest first. Ends early when the bodies get long.
     """
-    names, values = _prepare(db, {**filters, "after": after}, broadcast_days)
-    keys = cast(list[KeyRow], db.rows(_keys(names), most=limit + 1, **values))
+    keys = _keys_of(db, {**filters, "after": after}, broadcast_days, limit + 1)
     page = fitting(keys[:limit])
     items = get_several(db, [key["revision"] for key in page], filters["to_session"] or viewer)
     return items, len(page) < len(keys)
@@ -202,10 +256,10 @@ def fitting(keys: Sequence[KeyRow], max_characters: int | None = None) -> Sequen
 
 def unread_keys(
     db: Reader, session_id: str, project_key: str | None, broadcast_days: float, limit: int
-) -> list[KeyRow]:
+) -> list[ListKeyRow]:
     """The first unread messages of the inbox, oldest first."""
-    names, values = _prepare(db, _inbox(session_id, project_key), broadcast_days)
-    return cast(list[KeyRow], db.rows(_keys(names), most=limit, **values))
+    filters = {"to_session": session_id, "project_key": project_key, "unread_only": True}
+    return _keys_of(db, filters, broadcast_days, limit)
 
 
 def find_unread(
@@ -219,7 +273,7 @@ def find_unread(
     keys = unread_keys(db, session_id, project_key, broadcast_days, MAX_IN_CHECKIN)
     total = len(keys)
     if total == MAX_IN_CHECKIN:
-        total = count_unread(db, broadcast_days, session_id, project_key)
+        total = _count_unread(db, session_id, project_key, broadcast_days)
     page = fitting(keys, MAX_CHECKIN_CHARACTERS)
     return get_several(db, [key["revision"] for key in page], session_id), total
 
@@ -230,9 +284,32 @@ def count_unread(
     """How many messages the session's inbox holds unread, exactly; without a session, all unread
     direct ones.
     """
-    names, values = _prepare(db, _inbox(session_id, project_key), broadcast_days)
-    return int(db.value(_count(names), **values))
+    if session_id is None:
+        statement = _unread_direct(project_key is not None)
+        return int(db.value(statement, project_key=project_key))
+    keys = unread_keys(db, session_id, project_key, broadcast_days, FEW)
+    if len(keys) < FEW:
+        return len(keys)
+    return _count_unread(db, session_id, project_key, broadcast_days)
 
 
-def _inbox(session_id: str | None, project_key: str | None) -> dict[str, object]:
-    return {"to_session": session_id, "project_key": project_key, "unread_only": True}
+def _count_unread(
+    db: Reader, session_id: str, project_key: str | None, broadcast_days: float
+) -> int:
+    """What the session has read before its first unread one is no longer among what is counted:
+    those were looked for just before, and that is remembered.
+    """
+    window = window_of(db, (session_id, project_key), broadcast_days)
+    first, end = whole_blocks(window)
+    apart = db.value(
+        _unread_apart_from_blocks(project_key is not None),
+        to_session=session_id,
+        project_key=project_key,
+        window_start=window.start,
+        first_block=first,
+        end_of_blocks=end,
+    )
+    scopes = [Scope(of_all=True)]
+    if project_key is not None:
+        scopes = [Scope(of_all=False, project_key=project_key), Scope(of_all=False)]
+    return int(apart) + sum(number_in_blocks(db, scope, first, end) for scope in scopes)

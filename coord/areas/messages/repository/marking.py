@@ -1,7 +1,7 @@
 """Marking messages read, and acknowledged."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ from coord.areas.messages.repository.messages import (
 from coord.areas.messages.repository.sending import message_event
 from coord.areas.messages.rows import BriefRow, KeyRow, MarkReport, MessageAnswer, MessageRow
 from coord.errors import Invalid
-from coord.store import Answer, Change, Decision, Prepared, Reader, journal
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal
 
 BATCH = 100  # messages marked in one change: others wait for their turn while it runs
 MAX_MARKED = 2_000  # messages marked by one call, which takes some 0.3 s
@@ -194,6 +194,12 @@ def mark(db: Reader, revisions: list[int], session_id: str, ack: bool) -> Decisi
     return change if result.changed else Answer(result)
 
 
+def _marked_event(kind: str, row: BriefRow, session_id: str | None) -> Event:
+    """Says so where nobody named itself, and the recipient is only taken to be the caller."""
+    event = message_event(kind, row, session_id or row["to_session"])
+    return event if session_id else replace(event, data={**event.data, "assumed": True})
+
+
 def _add_marks(
     change: Change[Any], rows: Sequence[BriefRow], session_id: str | None, ack: bool
 ) -> MarkResult:
@@ -211,7 +217,7 @@ def _add_marks(
     unacked = [*unacked_direct, *unacked_broadcasts]
     for kind, marked in (("message.read", unread), ("message.acked", unacked)):
         for row in sorted(marked, key=lambda row: row["revision"]):
-            change.record(message_event(kind, row, session_id or row["to_session"]))
+            change.record(_marked_event(kind, row, session_id))
     touched = {row["revision"] for row in unread + unacked}
     changed: list[KeyRow] = [
         {"revision": row["revision"], "size": row["size"]}

@@ -21,7 +21,7 @@ function Messages() {
   const found = fitting(fits);
   if (found.length === 0) {
     if (fits.any) return html`<${Empty}>No message fits the filter.</${Empty}>`;
-    return html`<${Empty} commands=${['coord send --to web-2/agent "src/app.py" "When are you done with it?"']}>Nobody has written yet. A session asks another, or tells all:</${Empty}>`;
+    return html`<${Empty} commands=${['coord send --to web-2/agent "src/app.py" "When are you done with it?"']}>No messages yet. A session writes to another, or to all:</${Empty}>`;
   }
   return html`<${Rows} items=${found} keyOf=${(each) => each.id} label="Messages" row=${(each) => html`<div class="message">
     ${stateOf(each)}
@@ -90,6 +90,7 @@ const troubles = () =>
     .map((each) => ({
       key: each.id,
       severity: each.importance === "urgent" ? "bad" : "warn",
+      rank: 40,
       word: `unread, ${each.importance}`,
       text: `${each.subject}: from ${each.from_session} to ${each.to_session}`,
       project: each.project_key,

@@ -11,6 +11,9 @@ from coord.areas.sessions.rows import ChangeRow, SessionAnswer
 from coord.areas.sessions.schemas import ChangeSchema, SessionSchema
 from coord.store import Reader, journal
 
+_session = SessionSchema()
+_change = ChangeSchema()
+
 
 def collect_checkin(db: Reader, session: SessionAnswer, after: int | None) -> Checkin:
     """What the session should know now. Leaves out the part of an area whose hook fails, and says
@@ -32,7 +35,7 @@ def collect_checkin(db: Reader, session: SessionAnswer, after: int | None) -> Ch
     sections.append(_changes(db, scope, None if lost else after, head["revision"]))
     if after is not None and _trimmed(db) > after:
         lost = True  # by retention, perhaps before the changes were read
-    return Checkin(SessionSchema().dump(session), sections, head["revision"], lost, tuple(failed))
+    return Checkin(_session.dump(session), sections, head["revision"], lost, tuple(failed))
 
 
 def _trimmed(db: Reader) -> int:
@@ -43,7 +46,7 @@ def _trimmed(db: Reader) -> int:
 def _section(db: Reader, area: Area, part: CheckinPart, scope: Scope) -> Section:
     """Raises HookFailed; each line is made here once, so that one that fails is found now."""
     rows, total = call_hook(area.name, "checkin.read", part.read, db, scope)
-    items = part.item(many=True).dump(rows)
+    items = part.schema.dump(rows, many=True)
 
     def line(item: Row) -> str:
         return call_hook(area.name, "checkin.line", part.line, item)
@@ -59,7 +62,7 @@ def _changes(db: Reader, scope: Scope, after: int | None, until: int) -> Section
     total = 0
     if after is not None:
         rows, total = changes.since(db, after, until, scope.project_key, str(scope.session_id))
-    items = cast(list[Row], ChangeSchema(many=True).dump(rows))
+    items = cast(list[Row], _change.dump(rows, many=True))
     return Section("changes", "changed by others", items, total, _change_line)
 
 

@@ -1,6 +1,6 @@
 """Sessions as they are shown, and how many there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import cast
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam as param
 
 from coord.areas.sessions.rows import SessionAnswer, SessionRow
 from coord.live import Session
-from coord.store import Prepared, Reader, microseconds, now, plus
+from coord.store import Prepared, Range, Reader, along, first_of, microseconds, now, plus
 
 _sessions = Session.__table__
 _c = _sessions.c
@@ -60,19 +60,39 @@ def _conditions_of_states() -> dict[str, list[sa.ColumnElement[bool]]]:
     }
 
 
+def _ranges_of_states(*, in_project: bool) -> dict[str, list[Range]]:
+    """What is there is met on the way along the newest; of what has ended, and what is gone, each
+    is a range of its own.
+    """
+    parts = _conditions_of_states()
+    newest = "ix_sessions_there" if in_project else "ix_sessions_by_state"
+    missed, noted = parts["gone"]
+    return {
+        "alive": [Range([is_there, sa.or_(*parts["alive"])], newest)],
+        "silent": [Range(parts["silent"], newest if in_project else "ix_sessions_due")],
+        "gone": [Range([missed], "ix_sessions_due"), Range([noted], newest)],
+        "ended": [Range(parts["ended"], newest)],
+    }
+
+
 @lru_cache(maxsize=64)
 def _listing(states: frozenset[str] | None, in_project: bool, paged: bool) -> Prepared:
-    query = sa.select(*_c, now().label("now")).order_by(_c.revision.desc())
-    if states is None:
-        query = query.where(is_there)
-    else:
-        by_state = _conditions_of_states()
-        query = query.where(sa.or_(*(part for state in sorted(states) for part in by_state[state])))
+    common: list[sa.ColumnElement[bool]] = []
     if in_project:
-        query = query.where(_c.project_key == param("project_key"))
+        common.append(_c.project_key == param("project_key"))
     if paged:
-        query = query.where(_c.revision < param("after"))
-    return Prepared(query.limit(param("most", type_=sa.Integer)))
+        common.append(_c.revision < param("after"))
+    by_state = _ranges_of_states(in_project=in_project)
+    there = Range([is_there], "ix_sessions_there" if in_project else "ix_sessions_by_state")
+    parts = (
+        [there]
+        if states is None
+        else [part for state in sorted(states) for part in by_state[state]]
+    )
+    ranges = [Range([*part.conditions, *common], part.index) for part in parts]
+    most = param("most", type_=sa.Integer)
+    query = first_of(_sessions, ranges, ["revision"], most, newest_first=True)
+    return Prepared(query.add_columns(now().label("now")))
 
 
 def find(
@@ -103,28 +123,33 @@ def find_named(db: Reader, names: Sequence[str], silent_after_us: int) -> list[S
 
 @lru_cache(maxsize=2)
 def _counting(in_project: bool) -> Prepared:
-    in_scope = [_c.project_key == param("project_key")] if in_project else []
+    """No row is read of a session that is alive as it promised: those are what is left of all."""
+    scope = [_c.project_key == param("project_key", type_=sa.String)] if in_project else []
+    parts = _conditions_of_states()
+    (silent,), (missed, noted) = parts["silent"], parts["gone"]
+    by_scope = "ix_sessions_there" if in_project else "ix_sessions_by_state"
 
-    def number_of(conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[int]:
-        numbers = [
-            sa.select(sa.func.count())
-            .select_from(_sessions)
-            .where(condition, *in_scope)
-            .scalar_subquery()
-            for condition in conditions
-        ]
-        total: sa.ColumnElement[int] = numbers[0]
-        for number in numbers[1:]:
-            total = total + number
-        return total
+    def number(index: str, condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        query = sa.select(sa.func.count()).select_from(_sessions).where(condition, *scope)
+        return along(query, _sessions, index).scalar_subquery()
 
-    counted = {state: parts for state, parts in _conditions_of_states().items() if state != "ended"}
-    return Prepared(sa.select(*(number_of(parts).label(state) for state, parts in counted.items())))
+    return Prepared(
+        sa.select(
+            number(by_scope, is_there).label("there"),
+            number("ix_sessions_due", silent).label("silent"),
+            number("ix_sessions_due", missed).label("missed"),
+            number(by_scope, noted).label("noted"),
+        )
+    )
 
 
 def count(db: Reader, project_key: str | None, silent_after_us: int) -> dict[str, int]:
     """How many sessions are alive, silent and gone, exactly."""
-    row = db.row(
+    (row,) = db.rows(
         _counting(project_key is not None), project_key=project_key, silent_us=silent_after_us
     )
-    return {state: int(number) for state, number in (row or {}).items()}
+    return {
+        "alive": row["there"] - row["silent"] - row["missed"],
+        "silent": row["silent"],
+        "gone": row["missed"] + row["noted"],
+    }

@@ -5,6 +5,7 @@ import {
   Empty,
   Facts,
   History,
+  Link,
   Page,
   ProjectLink,
   Rows,
@@ -66,7 +67,7 @@ function Sessions() {
   const held = useMemo(() => counts(locks, "session_id"), [locks]);
   if (found.length === 0) {
     if (fits.any) return html`<${Empty}>No session fits the filter.</${Empty}>`;
-    return html`<${Empty} commands=${["coord init", "coord checkin"]}>Nobody has announced itself. In a repository, once; then at the start of each turn:</${Empty}>`;
+    return html`<${Empty} commands=${["coord init", "coord checkin"]}>No sessions yet. Once in a repository; then at the start of each turn:</${Empty}>`;
   }
   return html`<div class="sort"><label>Sort by <select value=${sort} onChange=${(event) => setParams({ sort: event.target.value })}>
       <option value="state">state</option><option value="name">name</option><option value="seen">last seen</option></select></label></div>
@@ -127,9 +128,10 @@ function useSession(name) {
 
 function Session({ path: [name = ""] }) {
   const session = useSession(name);
-  const actions = html`<${Act} of=${() => tell(name, session?.project_key)}>Write</${Act}>
+  const actions = html`<${Link} to=${["timeline"]} params=${{ q: name }}>Timeline</${Link}><${Act} of=${() => tell(name, session?.project_key)}>Write</${Act}>
     ${session && session.state !== "ended" && html`<${Act} of=${() => end(name, session.project_key)}>End</${Act}>`}`;
-  return html`<${Page} kind="session" path=${[name]} title=${html`<${Text} of=${name} />`} actions=${actions}>
+  return html`<${Page} kind="session" path=${[name]} title=${html`<${Text} of=${name} />`} actions=${actions}
+    last=${html`<${History} about=${{ session_id: name }} title="What it did" />`}>
     <section class="panel"><h2>Session</h2><div class="pad">
       ${session
         ? html`<${Facts} of=${[
@@ -143,10 +145,9 @@ function Session({ path: [name = ""] }) {
             session.ended_at && ["Left", html`<${Time} at=${session.ended_at} />`],
           ]} />`
         : session === null
-          ? html`<p class="quiet">It has not announced itself; what it did is below.</p>`
+          ? html`<p class="quiet">It has not announced itself; its activity is below.</p>`
           : html`<p class="quiet">Looking…</p>`}
     </div></section>
-    <${History} about=${{ session_id: name }} title="What it did" />
   </${Page}>`;
 }
 
@@ -158,6 +159,7 @@ function troubles() {
     ...asking.map((each) => ({
       key: each.session_id,
       severity: "bad",
+      rank: 10,
       word: "waits for you",
       text: `${each.session_id}${each.task ? `: ${each.task}` : ""}`,
       project: each.project_key,
@@ -168,8 +170,9 @@ function troubles() {
     ...gone.map((each) => ({
       key: each.session_id,
       severity: "warn",
+      rank: 10,
       word: "gone",
-      text: `${each.session_id} broke its promise to call${each.task ? `; it was at: ${each.task}` : ""}`,
+      text: `${each.session_id} missed its heartbeat${each.task ? `; its task: ${each.task}` : ""}`,
       project: each.project_key,
       since: each.ended_at ?? each.last_seen_at,
       to: [["session", each.session_id]],

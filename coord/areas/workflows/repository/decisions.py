@@ -21,7 +21,7 @@ Stored = ItemToChange | WorkflowToChange
 Fields = ChangeItem | ChangeWorkflow
 
 
-def is_late(stored: Stored, fields: Fields) -> bool:
+def is_decision_superseded(stored: Stored, fields: Fields) -> bool:
     """Whether something newer is stored. Raises Invalid for a clock skew."""
     refuse_skew(fields["observed_at"], stored["now"])
     return is_superseded(fields["observed_at"], stored["observed_at"])

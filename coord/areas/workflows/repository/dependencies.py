@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.workflows.models import dependencies, dependency_edits, work_items, workflows
-from coord.areas.workflows.repository.ranges import one_of
 from coord.areas.workflows.stages import FREED, HELD_UP, WAITING_STAGES
 from coord.errors import Invalid
-from coord.store import Change, Prepared, Reader, journal
+from coord.store import Change, Prepared, Reader, journal, one_of
 
 _c = work_items.c
 _completed = sa.case((_c.stage == "completed", 1), else_=0)

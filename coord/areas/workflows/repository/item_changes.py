@@ -13,7 +13,6 @@ from coord.areas.workflows.models import work_items, workflows
 from coord.areas.workflows.repository import decisions
 from coord.areas.workflows.repository import dependencies as deps
 from coord.areas.workflows.repository.items import BY_ID, COLUMNS, answers, as_answered, not_found
-from coord.areas.workflows.repository.ranges import one_of
 from coord.areas.workflows.rows import (
     ChangeItem,
     CreateItem,
@@ -28,7 +27,7 @@ from coord.areas.workflows.stages import CLOSED_WORKFLOWS, stage_of
 from coord.errors import Invalid
 from coord.ids import digest, must_match
 from coord.observed_at import decided_at, not_superseded
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, journal, now
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, journal, now, one_of
 
 _c = work_items.c
 
@@ -206,7 +205,7 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
         raise not_found(item_id)
     stored = cast(ItemToChange, row)
     old = as_answered(stored)
-    if decisions.is_late(stored, fields):
+    if decisions.is_decision_superseded(stored, fields):
         raise Superseded("work_item", old)
     new = _new_content(old, fields)
     changed = [name for name in _CHANGEABLE if new[name] != old[name]]  # type: ignore[literal-required]

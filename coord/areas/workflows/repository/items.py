@@ -6,9 +6,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.areas.workflows.models import work_items
+from coord.areas.workflows.models import work_items, workflows
 from coord.areas.workflows.repository.dependencies import cancelled_dependencies
-from coord.areas.workflows.repository.ranges import first_of
 from coord.areas.workflows.rows import ItemAnswer, ItemRow, ListItems
 from coord.areas.workflows.stages import (
     PENDING_STAGES,
@@ -18,7 +17,7 @@ from coord.areas.workflows.stages import (
     status_of,
 )
 from coord.errors import NotFound
-from coord.store import Prepared, Reader, Rows
+from coord.store import Prepared, Range, Reader, Rows, first_of, one_of
 
 MAX_IN_CHECKIN = 50
 
@@ -79,6 +78,10 @@ def find(db: Reader, query: ListItems, after: list[int] | None, limit: int) -> l
         "assigned_to": query["assigned_to"],
     }
     values = {name: value for name, value in filters.items() if value is not None}
+    if "workflow_id" in values and "project_key" in values:  # all items of one are of one project
+        project_key = values.pop("project_key")
+        if db.value(_PROJECT_OF, workflow_id=values["workflow_id"]) != project_key:
+            return []
     rank, revision = after or (None, None)
     beyond = {"after_rank": rank, "after_revision": revision}
     listing = _listing(stages, tuple(values), after is not None)
@@ -91,12 +94,29 @@ def of_workflow(db: Reader, workflow_id: str, limit: int) -> list[ItemAnswer]:
     return answers(db.rows(listing, workflow_id=workflow_id, limit=limit))
 
 
+_PROJECT_OF = Prepared(
+    sa.select(workflows.c.project_key).where(workflows.c.id == param("workflow_id"))
+)
+
+_INDEXES = {
+    frozenset[str](): "ix_work_items_by_stage",
+    frozenset({"workflow_id"}): "ix_work_items_of_workflow",
+    frozenset({"project_key"}): "ix_work_items_of_project",
+    frozenset({"assigned_to"}): "ix_work_items_of_session",
+    frozenset({"assigned_to", "workflow_id"}): "ix_work_items_of_session_in_workflow",
+    frozenset({"assigned_to", "project_key"}): "ix_work_items_of_session_in_project",
+}
+
+
 @lru_cache(maxsize=256)
 def _listing(stages: tuple[str, ...], filters: tuple[str, ...], paged: bool) -> Prepared:
     common = [_c[name] == param(name) for name in filters]
     beyond: Any = _BEYOND if paged else ([],)
+    index = _INDEXES[frozenset(filters)]
     ranges = [
-        [_c.stage == stage, *common, *conditions] for stage in stages for conditions in beyond
+        Range([_c.stage == stage, *common, *conditions], index)
+        for stage in stages
+        for conditions in beyond
     ]
     query = first_of(work_items, ranges, ["rank", "revision"], param("limit", type_=sa.Integer))
     return Prepared(query.add_columns(cancelled_dependencies))
@@ -119,13 +139,19 @@ def find_in_progress(db: Reader, session_id: str) -> tuple[list[ItemAnswer], int
     return answers(rows), total
 
 
+@lru_cache(maxsize=2)
+def _counting(in_project: bool) -> Prepared:
+    counted = (*PENDING_STAGES, "in_progress", "blocked")
+    query = sa.select(_c.stage, sa.func.count().label("items")).where(one_of(_c.stage, counted))
+    if in_project:
+        query = query.where(_c.project_key == param("project_key"))
+    return Prepared(query.group_by(_c.stage))
+
+
 def count(db: Reader, project_key: str | None) -> dict[str, int]:
     """How many items are pending, in progress and blocked, and how many are ready, exactly."""
-    counted = (*PENDING_STAGES, "in_progress", "blocked")
-    query = sa.select(_c.stage, sa.func.count().label("items")).where(_c.stage.in_(counted))
-    if project_key is not None:
-        query = query.where(_c.project_key == project_key)
-    by_stage = {row["stage"]: int(row["items"]) for row in db.rows(query.group_by(_c.stage))}
+    rows = db.rows(_counting(project_key is not None), project_key=project_key)
+    by_stage = {row["stage"]: int(row["items"]) for row in rows}
     return {
         "pending": sum(by_stage.get(stage, 0) for stage in PENDING_STAGES),
         "in_progress": by_stage.get("in_progress", 0),

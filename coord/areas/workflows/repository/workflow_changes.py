@@ -97,7 +97,7 @@ def update(db: Reader, workflow_id: str, fields: ChangeWorkflow) -> Decision[Wor
     if row is None:
         raise not_found(workflow_id)
     stored = cast(WorkflowToChange, row)
-    if decisions.is_late(stored, fields):
+    if decisions.is_decision_superseded(stored, fields):
         raise Superseded("workflow", as_answered(stored))
     new: dict[str, Any] = {name: fields.get(name, row[name]) for name in _CHANGEABLE}
     changed = [name for name in _CHANGEABLE if new[name] != row[name]]

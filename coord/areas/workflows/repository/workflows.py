@@ -10,11 +10,10 @@ from sqlalchemy import bindparam as param
 from coord.areas.workflows.models import workflows
 from coord.areas.workflows.repository import items
 from coord.areas.workflows.repository.dependencies import stuck_items
-from coord.areas.workflows.repository.ranges import first_of
 from coord.areas.workflows.rows import WorkflowAnswer, WorkflowRow, WorkflowWithItems
 from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, WORKFLOW_STATUSES
 from coord.errors import NotFound
-from coord.store import Prepared, Reader
+from coord.store import Prepared, Range, Reader, first_of, one_of
 
 MAX_ITEMS_WITH_ONE = 500  # work items shown with a workflow: the longest page of their own list
 
@@ -73,15 +72,20 @@ def _listing(statuses: tuple[str, ...], in_project: bool, paged: bool) -> Prepar
         common.append(_c.project_key == param("project_key"))
     if paged:
         common.append(_c.revision < param("after"))
-    ranges = [[_c.status == status, *common] for status in statuses]
+    index = "ix_workflows_of_project" if in_project else "ix_workflows_by_status"
+    ranges = [Range([_c.status == status, *common], index) for status in statuses]
     limit = param("limit", type_=sa.Integer)
     query = first_of(workflows, ranges, ["revision"], limit, newest_first=True)
     return Prepared(query.add_columns(stuck_items))
 
 
+@lru_cache(maxsize=2)
+def _counting(in_project: bool) -> Prepared:
+    is_open = one_of(_c.status, OPEN_WORKFLOWS)
+    query = sa.select(sa.func.count()).select_from(workflows).where(is_open)
+    return Prepared(query.where(_c.project_key == param("project_key")) if in_project else query)
+
+
 def count_open(db: Reader, project_key: str | None) -> int:
     """How many workflows are neither completed nor cancelled, exactly."""
-    query = sa.select(sa.func.count()).select_from(workflows).where(_c.status.in_(OPEN_WORKFLOWS))
-    if project_key is not None:
-        query = query.where(_c.project_key == project_key)
-    return int(db.value(query))
+    return int(db.value(_counting(project_key is not None), project_key=project_key))

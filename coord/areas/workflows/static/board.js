@@ -13,6 +13,7 @@ import {
   State,
   Text,
   Time,
+  act,
   addToBoard,
   age,
   href,
@@ -23,9 +24,11 @@ import {
   useModel,
   useObject,
 } from "../board/kit.js";
+import { moved, queueOf } from "./order.js";
 import { Picture } from "./picture.js";
 
 const STUCK_S = 24 * 3600;
+const DRAGGED = "application/x-coord-item";
 const KINDS = { pending: "off", planning: "off", active: "busy", in_progress: "busy", blocked: "bad", completed: "good", cancelled: "off" };
 const ITEM_STATUSES = ["pending", "in_progress", "blocked", "completed", "cancelled"];
 const WORKFLOW_STATUSES = ["planning", "active", "blocked", "completed", "cancelled"];
@@ -76,12 +79,26 @@ function InProgress() {
   return html`<${Items} found=${found} />`;
 }
 
-function Items({ found }) {
-  return html`<${Rows} items=${found} keyOf=${(each) => each.id} label="Work items" row=${(each) => html`<div class="item">
+/** `move(item, onto)`: asks for moving an item, to the place of another where it was dropped; without it they stand as they are. */
+function Items({ found, move }) {
+  const queue = move ? queueOf(found) : [];
+  const hand = (each) =>
+    queue.includes(each) && {
+      draggable: true,
+      onDragStart: (event) => event.dataTransfer.setData(DRAGGED, each.id),
+      onDragOver: (event) => event.dataTransfer.types.includes(DRAGGED) && event.preventDefault(),
+      onDrop: (event) => {
+        event.preventDefault();
+        const dropped = queue.find((other) => other.id === event.dataTransfer.getData(DRAGGED));
+        if (dropped && dropped !== each) move(dropped, each);
+      },
+    };
+  return html`<${Rows} items=${found} keyOf=${(each) => each.id} label="Work items" row=${(each) => html`<div class=${move ? "item movable" : "item"} ...${hand(each)}>
     ${statusOf(each)}
     <span class="name"><a href=${href(["item", each.id])}><${Text} of=${each.title} cut=${140} /></a></span>
     <span class="who"><${SessionLink} id=${each.assigned_to} /></span>
     <span class="when"><${Time} at=${each.updated_at} /></span>
+    ${move && html`<span class="todo">${queue.includes(each) && queue.length > 1 && html`<button type="button" class="plain" aria-label=${`Move ${each.title}`} onClick=${() => move(each)}>Move</button>`}</span>`}
   </div>`} />`;
 }
 
@@ -120,6 +137,25 @@ const assign = (each) =>
     button: "Assign",
     fields: [{ name: "to", label: "Session", hint: "empty: anybody", value: each.assigned_to ?? "" }],
   });
+
+const placeName = (queue, each, place) => {
+  const before = queue.filter((other) => other !== each)[place - 1];
+  return `${place + 1}: ${before ? `after ${before.title.slice(0, 80)}` : "first"}`;
+};
+
+/** Sessions are given items in the order of their priorities, so that is what a move changes. */
+const moveItem = (queue, each, onto = each) => ({
+  title: `Move ${each.title}`,
+  button: "Move",
+  says: "Items are handed out from the top. Its priority changes, and those of others only where they would be in its way.",
+  project: each.project_key,
+  fields: [{ name: "place", label: "Place", kind: "choice", options: queue.map((_, place) => placeName(queue, each, place)), value: placeName(queue, each, queue.indexOf(onto)) }],
+  calls: ({ place }, me) =>
+    moved(queue, each, Number.parseInt(place, 10) - 1).map(({ item: other, priority }) => ({
+      ...{ method: "PATCH", path: `/work-items/${other.id}`, body: { session_id: me, priority } },
+      ...{ coord: ["item", "set", other.id, "--priority", String(priority)], as: me, project: other.project_key },
+    })),
+});
 
 const setWorkflowStatus = (each) => ({
   title: `Status of ${each.name}`,
@@ -168,7 +204,7 @@ function Workflow({ path: [id = ""] }) {
       ["Created", html`<${Time} at=${workflow.created_at} /> by <${SessionLink} id=${workflow.created_by} />`],
     ]} /></div></section>
     <${Picture} items=${workflow.work_items} />
-    <section class="panel"><h2>Items <span class="count">${workflow.progress.total}</span></h2><${Items} found=${workflow.work_items} /></section>
+    <section class="panel"><h2>Items <span class="count">${workflow.progress.total}</span></h2><${Items} found=${workflow.work_items} move=${(each, onto) => act(moveItem(queueOf(workflow.work_items), each, onto))} /></section>
     <${History} about=${{ project_key: workflow.project_key, kind: "workflow", subject_id: id }} />
   </${Page}>`;
 }
@@ -210,6 +246,7 @@ function troubles() {
   const trouble = (each, severity, word, text, label, of) => ({
     key: each.id,
     severity,
+    rank: 60,
     word,
     text,
     project: each.project_key,
@@ -219,13 +256,13 @@ function troubles() {
   });
   const open = items("work_items");
   return [
-    ...open.filter((each) => each.status === "blocked").map((each) => trouble(each, "bad", "blocked item", each.title, "Status", () => setStatus(each))),
+    ...open.filter((each) => each.status === "blocked").map((each) => trouble(each, "bad", "blocked item", each.title, "Change status", () => setStatus(each))),
     ...open
       .filter((each) => each.status === "in_progress" && left(each))
-      .map((each) => trouble(each, "warn", "stuck item", `${each.title}, with ${each.assigned_to}`, "Status", () => setStatus(each))),
+      .map((each) => trouble(each, "warn", "stuck item", `${each.title}, with ${each.assigned_to}`, "Change status", () => setStatus(each))),
     ...items("workflows")
       .filter((each) => each.status === "blocked")
-      .map((each) => ({ ...trouble(each, "bad", "blocked workflow", each.name, "Status", () => setWorkflowStatus(each)), to: [["workflow", each.id]] })),
+      .map((each) => ({ ...trouble(each, "bad", "blocked workflow", each.name, "Change status", () => setWorkflowStatus(each)), to: [["workflow", each.id]] })),
   ];
 }
 
