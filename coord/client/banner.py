@@ -31,15 +31,15 @@ def message(row: Row, importance: Callable[[str], str] = one_line, limit: int = 
     `importance`: how that is shown. `limit`: bytes of the body.
     """
     ack = "  wants an ack" if row.get("requires_ack") and not row.get("acked_at") else ""
-    to = one_line(row["to_session"] or "all")
-    message_id = one_line(row["id"])
+    to = one_line(row.get("to_session") or "all")
+    message_id = one_line(row.get("id"))
     lines = [
         (
-            f"[{importance(row['importance'])}] {one_line(row['from_session'])} -> {to}:"
-            f" {one_line(row['subject'])}"
+            f"[{importance(row.get('importance') or '')}] {one_line(row.get('from_session'))}"
+            f" -> {to}: {one_line(row.get('subject'))}"
         ),
-        f"  {one_line(row['created_at'])}  {message_id}{ack}",
-        framed(row["body"], limit, command("inbox", message_id)),
+        f"  {one_line(row.get('created_at'))}  {message_id}{ack}",
+        framed(row.get("body"), limit, command("inbox", message_id)),
     ]
     return "\n".join(line for line in lines if line)
 
@@ -50,12 +50,13 @@ def lock(row: Row) -> str:
     end = f"until {moment(row['expires_at'])}" if row.get("expires_at") else "without an end"
     mode = ", shared" if row.get("mode") == "shared" else ""
     stale = ", STALE" if row.get("stale") else ""
-    return f"{one_line(row['resource'])}: {one_line(row['session_id'])}{why}, {end}{mode}{stale}"
+    held = f"{one_line(row.get('resource'))}: {one_line(row.get('session_id'))}"
+    return f"{held}{why}, {end}{mode}{stale}"
 
 
 def item(row: Row) -> str:
     """One work item."""
-    return f"{one_line(row['title'])}  {one_line(row['id'])}"
+    return f"{one_line(row.get('title'))}  {one_line(row['id'])}"
 
 
 def section(heading: str, lines: Iterable[str], room: int, left_out: int = 0) -> tuple[str, int]:
@@ -82,6 +83,6 @@ def section(heading: str, lines: Iterable[str], room: int, left_out: int = 0) ->
     return text + (more.format(missing) if missing else ""), shown
 
 
-def moment(at: str | None) -> str:
+def moment(at: object) -> str:
     """`2026-11-25T13:05:12.123456Z` as `2026-11-25 13:05Z`."""
-    return one_line(f"{at[:10]} {at[11:16]}Z") if at else "never"
+    return one_line(f"{at[:10]} {at[11:16]}Z") if at and isinstance(at, str) else "never"

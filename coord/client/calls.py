@@ -4,21 +4,24 @@ queued, and nothing overtakes the queue.
 
 from __future__ import annotations
 
+import os
 import time
 
+from coord.client.answer import Answer
 from coord.client.locked import Busy
 from coord.client.percent import safe
-from coord.client.place import BadConfig
 from coord.client.queue import BASE, CREATES, Call, Queue, QueueFull, ReplayResult, new_id
-from coord.client.wire import Answer, Away, call
+from coord.client.wire import Away, BadUrl
+from coord.client.wire import call as send_call
+from coord.client.workspace import BadConfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from coord.client.place import Place
     from coord.client.queue import Position
+    from coord.client.workspace import Workspace
 
 _ROOTS = ("/api/", "/health", "/livez", "/client", "/openapi")
 """What is not below the base path."""
@@ -45,14 +48,16 @@ class Timeouts:
 
 
 class Queued(Exception):
-    """coord did not answer; the call is queued and will be sent later.
+    """The call is queued and will be sent later.
 
-    The message is the reason, `call` what is queued.
+    The message is the reason, `call` what is queued. `is_away`: coord did not answer; else
+    something on this machine keeps it from being sent.
     """
 
-    def __init__(self, why: str, queued: Call) -> None:
+    def __init__(self, why: str, queued: Call, *, is_away: bool = True) -> None:
         super().__init__(why)
         self.call = queued
+        self.is_away = is_away
 
 
 class NotQueued(Exception):
@@ -75,19 +80,24 @@ class Untrusted(BadConfig):
 
 
 class Calls:
-    """Calls of one session from one place.
+    """Calls of one session from one workspace.
 
     `offline`: coord is not even tried, every write is queued. `away`: why the last call had no
-    answer; None when it had one.
+    answer; None when it had one. `has_answered`: some call had one. `is_strict`: a wrong address is
+    raised at once, while a hook has its writes queued for that, too.
     """
 
-    def __init__(self, place: Place, session: str, timeouts: Timeouts | None = None) -> None:
-        self.place = place
+    def __init__(
+        self, workspace: Workspace, session: str, timeouts: Timeouts | None = None
+    ) -> None:
+        self.workspace = workspace
         self.session = session
         self.timeouts = timeouts or Timeouts()
         self.offline = False
         self.away: Away | None = None
-        self.queue = Queue.of(place)
+        self.has_answered = False
+        self.is_strict = False
+        self.queue = Queue.of(workspace)
 
     def read(
         self, path: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
@@ -120,8 +130,8 @@ class Calls:
         *,
         timeout: float | None = None,
     ) -> Answer:
-        """A write that is never lost. Raises Queued when it waits, and NotQueued when not even that
-        was possible.
+        """A write that is never lost. Raises Queued when it waits, NotQueued when not even that
+        was possible, and BadUrl where `is_strict`.
 
         What waits is sent before it, so a newer call never comes before an older one. It has an id
         or the time of its decision, so it may arrive twice, and late.
@@ -135,8 +145,10 @@ class Calls:
                 answer = self._send_with_retry(new, timeout)
                 if answer.is_coords:
                     return answer
-                why = f"something that is not coord answers {answer.status} at {self.place.url}"
+                why = f"something that is not coord answers {answer.status} at {self.workspace.url}"
             except Away as away:
+                if self.is_strict and isinstance(away, BadUrl):
+                    raise
                 why = str(away)
         queued = _without_wait(new)
         try:
@@ -152,8 +164,12 @@ class Calls:
     def nothing_waits(self) -> bool:
         try:
             return self.queue.is_empty
+        except PermissionError:
+            # On Windows another program has a file of it open, so that calls may wait; elsewhere
+            # nobody can have queued there.
+            return os.name != "nt"
         except OSError:
-            return True  # nobody can have queued there, and the answer to this call is reported
+            return True  # the answer to this call is reported
 
     def _send_in_turn(self, position: Position, queued: Call) -> Answer:
         """Sends what waits, up to the call at this position of the queue; the answer to it.
@@ -173,7 +189,7 @@ class Calls:
             why = str(result.why or "another process is sending what waits")
         except (OSError, Busy, Away) as error:
             why = str(error)
-        raise Queued(why, queued)
+        raise Queued(why, queued, is_away=self.away is not None)
 
     def replay(self, own: Position | None = None) -> ReplayResult:
         """Sends what waits, for as long as the timeouts allow.
@@ -188,10 +204,17 @@ class Calls:
             self._send, own=own, seconds=seconds, until=time.monotonic() + seconds
         )
 
+    def check_reached(self) -> None:
+        """Raises Away where the last call has just found that out: one after it would cost its time
+        once more.
+        """
+        if self.away is not None:
+            raise self.away
+
     def check_trusted(self) -> None:
         """Raises Untrusted where the user has not said that this server may be called."""
-        if not self.place.is_trusted:
-            raise Untrusted(self.place.url)
+        if not self.workspace.is_trusted:
+            raise Untrusted(self.workspace.url)
 
     def _send(
         self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None
@@ -204,12 +227,12 @@ class Calls:
             if made.method == "GET"
             else dict(headers or {})
         )
-        if self.place.token:
-            sent["Authorization"] = f"Bearer {self.place.token}"
+        if self.workspace.token:
+            sent["Authorization"] = f"Bearer {self.workspace.token}"
         self.away = None
         try:
-            return call(
-                self.place.url,
+            answer = send_call(
+                self.workspace.url,
                 made.method,
                 made.path,
                 made.body,
@@ -219,6 +242,8 @@ class Calls:
         except Away as away:
             self.away = away
             raise
+        self.has_answered = True
+        return answer
 
     def _send_with_retry(
         self, made: Call, timeout: float | None = None, headers: Mapping[str, str] | None = None

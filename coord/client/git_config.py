@@ -26,6 +26,30 @@ def values(git_folder: str, section: str, name: str) -> list[str]:
     ]
 
 
+def user_values(section: str, name: str) -> list[str]:
+    """As `values`, of what the user has set for all repositories."""
+    named = os.environ.get("GIT_CONFIG_GLOBAL")
+    paths = [named] if named else [users_file("config"), expanded("~/.gitconfig")]
+    return [
+        value
+        for path in paths
+        for its_section, its_name, value in _settings(path, "", [path])
+        if its_section == section and its_name == name and value
+    ]
+
+
+def users_file(name: str) -> str:
+    """A file of git's own in the folder of the user's settings."""
+    home = os.environ.get("XDG_CONFIG_HOME") or expanded("~/.config")
+    return os.path.join(home, "git", name)
+
+
+def expanded(path: str) -> str:
+    """`~` is `HOME` for git, on Windows too, where that of Python is `USERPROFILE`."""
+    home = os.environ.get("HOME")
+    return f"{home}{path[1:]}" if home and path[:2] in ("~", "~/") else os.path.expanduser(path)
+
+
 def _settings(path: str, git_folder: str, files: list[str]) -> Iterator[tuple[str, str, str]]:
     """Section, name and value, in order, with those of included files in their place. `files`:
     those that were read, each once."""
@@ -35,7 +59,7 @@ def _settings(path: str, git_folder: str, files: list[str]) -> Iterator[tuple[st
             section.startswith("includeif ") and _applies(section, path, git_folder)
         )
         if name == "path" and value and is_include and len(files) < MAX_FILES:
-            included = os.path.join(os.path.dirname(path), os.path.expanduser(value))
+            included = os.path.join(os.path.dirname(path), expanded(value))
             if included not in files:
                 files.append(included)
                 yield from _settings(included, git_folder, files)
@@ -48,7 +72,7 @@ def _applies(section: str, path: str, git_folder: str) -> bool:
         return False
     from fnmatch import fnmatchcase
 
-    pattern = os.path.expanduser(pattern)
+    pattern = expanded(pattern)
     if pattern.startswith("./"):
         pattern = os.path.join(os.path.dirname(path), pattern[2:])
     elif not os.path.isabs(pattern):

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 
+from coord.client.safe_files import open_any
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,20 +19,22 @@ class UnreadableIndex(Exception):
     """The index has a form that is not known here."""
 
 
-def tracks(git_folder: str, path: str, *, hash_bytes: int = 20) -> bool:
+def tracks(git_folder: str, path: str, *, hash_bytes: int = 20, below: bool = False) -> bool:
     """Whether the index of this git folder has the path, which counts from the top of the checkout,
-    with slashes.
+    with slashes; with `below`, whether it has anything below that folder.
 
     True also where the index cannot be understood. Case does not count, nor what is not ASCII: on
     some disks such names are the same file.
     """
-    wanted = _folded(path.encode())
+    wanted = _folded(path.encode("utf-8", "surrogateescape"))
     try:
         names = list(_index_names(os.path.join(git_folder, "index"), hash_bytes))
     except FileNotFoundError:
         return False
     except (OSError, UnreadableIndex, IndexError, ValueError):
         return True
+    if below:
+        return any(name.startswith(wanted) for name in map(_folded, names))
     return any(
         name == wanted or (name.endswith(b"/") and wanted.startswith(name))
         for name in map(_folded, names)
@@ -42,7 +46,7 @@ def _folded(name: bytes) -> bytes:
 
 
 def _index_names(file: str, hash_bytes: int) -> Iterator[bytes]:
-    with open(file, "rb") as opened:
+    with open_any(file) as opened:
         content = opened.read(MAX_BYTES + 1)
     version, count = int.from_bytes(content[4:8], "big"), int.from_bytes(content[8:12], "big")
     if content[:4] != b"DIRC" or version not in (2, 3, 4) or len(content) > MAX_BYTES:

@@ -50,7 +50,9 @@ def install(
             _from(coord, source, download.offered(source, _token())["sha256"], bin_dir)
             return
         report = installation.uninstall() if uninstall else installation.install(bin_dir, server)
-    except launcher.CannotInstall as error:
+        if not uninstall:
+            installation.check_runs(report.fields["launcher"])
+    except (launcher.CannotInstall, installation.DoesNotStart) as error:
         raise Failed(str(error)) from None
     coord.result(report.fields)
     coord.out(*report.lines)
@@ -70,7 +72,7 @@ def upgrade(coord: Coord) -> None:
     url = (
         coord.url_option
         or installation.Installed.load(installation.data_folder()).server
-        or coord.place.url
+        or coord.workspace.url
     )
     if not (coord.url_option or os.environ.get("COORD_URL") == url or tokens.trusts(url)):
         raise Failed(

@@ -20,16 +20,19 @@ import os
 import py_compile
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
 from typing import Any
 
 from coord import __version__
+from coord.client import exe
 from coord.client.address import DEFAULT_URL
 from coord.client.launcher import (
     MARK,
     CannotInstall,
+    all_launchers_in,
     check_ours,
     interpreter,
     is_ours,
@@ -42,9 +45,11 @@ from coord.client.launcher import (
     windows,
 )
 from coord.client.locked import FileLock
+from coord.client.others_text import printable
 from coord.client.safe_files import read_any, remove, write_whole
 
 OLDEST_PYTHON = (3, 9)
+START_S = 60.0  # of a first start, which a virus scanner looks at
 LOCK_S = 60.0  # another process that installs takes a second
 _APP = re.compile(r"[0-9][\w.+-]*-[0-9a-f]{8}")
 _RUN = "run.py"
@@ -101,6 +106,10 @@ NOT_FROM_HERE = (
     "This coord runs from a checkout or a package, which is not what is installed. "
     "Run `coord install --from URL`, with a coord server's address, or that server's coord.pyz."
 )
+
+
+class DoesNotStart(Exception):
+    """What was installed; the message says what it said."""
 
 
 class Installed:
@@ -182,9 +191,46 @@ def _write_launchers(state: Installed, home: str, python: str) -> None:
     )  # Python of the Microsoft Store writes elsewhere than it says
     _write(run, _run_text(str(state.current)))
     for launcher in state.launchers:
+        if launcher.endswith(".cmd") and exe.has_launcher():
+            continue  # of an earlier version, which may be running it: coord.exe goes before it
         os.makedirs(os.path.dirname(launcher), exist_ok=True)
-        _write(launcher, launcher_text(launcher, python, run))
+        content = launcher_text(launcher, python, run)
+        if read_any(launcher) != content:
+            _move_running_away(launcher)
+            write_whole(launcher, content, 0o666)
         os.chmod(launcher, 0o755)
+
+
+def _move_running_away(launcher: str) -> bool:
+    """Whether it was moved: Windows neither replaces nor removes a program that runs, but renames
+    it, on the same drive.
+    """
+    if not launcher.endswith(".exe") or not os.path.exists(launcher):
+        return False
+    name = f"coord-{os.getpid()}.exe.old"
+    try:
+        os.replace(launcher, os.path.join(tempfile.gettempdir(), name))
+    except OSError:
+        os.replace(launcher, os.path.join(os.path.dirname(launcher), name))
+    return True
+
+
+def check_runs(launcher: str) -> None:
+    """Starts what was installed. Raises DoesNotStart."""
+    try:
+        done = subprocess.run(
+            [launcher, "--help"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=START_S,
+            check=False,
+        )
+        output, code = done.stdout.decode("utf-8", "replace").strip(), done.returncode
+    except (OSError, subprocess.TimeoutExpired) as error:
+        output, code = str(error), 1
+    if code:
+        raise DoesNotStart(f"coord is installed, but {short(launcher)} does not start: {output}")
 
 
 def _unpack(content: bytes, home: str, app: str) -> None:
@@ -195,6 +241,7 @@ def _unpack(content: bytes, home: str, app: str) -> None:
         folder = new or goal
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.infolist():
+                _check_name(member.filename)
                 file = os.path.join(folder, *member.filename.split("/"))
                 os.makedirs(os.path.dirname(file), exist_ok=True)
                 _write(file, archive.read(member))
@@ -212,6 +259,16 @@ def _unpack(content: bytes, home: str, app: str) -> None:
     except BaseException:
         shutil.rmtree(new or "", ignore_errors=True)
         raise
+
+
+def _check_name(name: str) -> None:
+    """Raises CannotInstall for one that leads out of the folder, on any system."""
+    parts = name.split("/")
+    if not {"", ".", ".."}.isdisjoint(parts) or any(letter in name for letter in "\\:\0"):
+        raise CannotInstall(
+            f"This is no client of coord: a file in it is called {printable(name)}. Nothing was"
+            " installed."
+        )
 
 
 def _write(file: str, content: bytes) -> None:
@@ -282,9 +339,10 @@ def uninstall() -> Report:
         return Report({"removed": []}, "coord is not installed for this user.")
     removed = []
     with FileLock(os.path.join(home, "install.lock"), LOCK_S):
-        for launcher in {*Installed.load(home).launchers, *launchers_in(bin_folder())}:
+        for launcher in {*Installed.load(home).launchers, *all_launchers_in(bin_folder())}:
             if is_ours(launcher):
-                remove(launcher)
+                if not _move_running_away(launcher):
+                    remove(launcher)
                 removed.append(launcher)
         remove(os.path.join(home, _RUN))
         remove(os.path.join(home, _STATE))

@@ -1,5 +1,5 @@
-"""The launcher `coord`: a script that starts the installed client with the Python that installed
-it.
+"""The launcher `coord`: a script, or a program on Windows, that starts the installed client with
+the Python that installed it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 
+from coord.client import exe
 from coord.client.safe_files import read_any
 
 MARK = "Written by `coord install`"
@@ -54,12 +55,19 @@ def interpreter() -> str:
 
 
 def launchers_in(folder: str) -> list[str]:
-    """On Windows cmd and PowerShell start `coord.cmd`; Git Bash, in which Claude Code runs hooks,
-    starts `coord`.
+    """On Windows cmd and PowerShell start `coord.exe`, or `coord.cmd` where Python brings no pip to
+    make that of; Git Bash, in which Claude Code runs hooks, starts `coord`.
     """
-    return [
-        os.path.join(folder, name) for name in (("coord.cmd", "coord") if windows() else ("coord",))
-    ]
+    if not windows():
+        return [os.path.join(folder, "coord")]
+    program = "coord.exe" if exe.has_launcher() else "coord.cmd"
+    return [os.path.join(folder, program), os.path.join(folder, "coord")]
+
+
+def all_launchers_in(folder: str) -> list[str]:
+    """Those of any version of coord and any Python."""
+    names = ("coord.exe", "coord.cmd", "coord") if windows() else ("coord",)
+    return [os.path.join(folder, name) for name in names]
 
 
 def check_ours(launcher: str) -> None:
@@ -80,10 +88,21 @@ def is_ours(launcher: str) -> bool:
 
 
 def launcher_text(launcher: str, python: str, run: str) -> bytes:
+    """Raises CannotInstall."""
+    if launcher.endswith(".exe"):
+        content = exe.exe_content(python, run, " ".join(FLAGS), MARK)
+        if content is None:
+            raise CannotInstall(f"{python} has no pip any more, of which {launcher} is made.")
+        return content
     if launcher.endswith(".cmd"):
-        return _cmd_text(python, run).encode(
-            "oem" if windows() else "utf-8", "replace"
-        )  # as cmd reads it
+        text = _cmd_text(*(_from_folder(path, launcher) for path in (python, run)))
+        try:
+            return text.encode("oem" if windows() else "utf-8")  # as cmd reads it
+        except UnicodeEncodeError as error:
+            raise CannotInstall(
+                f"cmd cannot read {text[error.start : error.end]!r} of a path in {launcher}."
+                " Install coord with a Python that has pip, as python.org's does."
+            ) from None
     if windows():
         python, run = python.replace("\\", "/"), run.replace("\\", "/")
     return _sh_text(python, run).encode("utf-8", "surrogateescape")
@@ -106,11 +125,22 @@ exec "$python" {" ".join(FLAGS)} "$run" "$@"
 """
 
 
+def _from_folder(path: str, launcher: str) -> str:
+    """The path from the launcher's folder, `%~dp0`: without the user's name, which cmd could read
+    in one code page only.
+    """
+    try:
+        relative = os.path.relpath(path, os.path.dirname(launcher))
+    except ValueError:  # on another drive
+        return path.replace("%", "%%")
+    return "%~dp0" + relative.replace("%", "%%")
+
+
 def _cmd_text(python: str, run: str) -> str:
     """It stays as it is when coord is upgraded, which it may be just running: cmd reads on in a
-    file that was replaced.
+    file that was replaced. What stands on one line with the call is read before it: the file may
+    be gone after an uninstall (`exit /b` keeps the exit code).
     """
-    python, run = python.replace("%", "%%"), run.replace("%", "%%")
     return "\r\n".join(
         [
             "@echo off",
@@ -118,7 +148,7 @@ def _cmd_text(python: str, run: str) -> str:
             "setlocal",
             f'set "COORD_PYTHON={python}"',
             'if not exist "%COORD_PYTHON%" set "COORD_PYTHON=python"',
-            f'"%COORD_PYTHON%" {" ".join(FLAGS)} "{run}" %*',
+            f'"%COORD_PYTHON%" {" ".join(FLAGS)} "{run}" %* & exit /b',
             "",
         ]
     )

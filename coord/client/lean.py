@@ -17,7 +17,7 @@ try:
 except ImportError:
     import socket  # type: ignore[no-redef]
 
-__all__ = ["dumps", "loads", "loads_or_none", "socket"]
+__all__ = ["dumps", "encoded", "loads", "loads_or_none", "socket"]
 
 _SPACE = " \t\n\r"
 _NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -56,11 +56,14 @@ _CORE = _load_core()
 
 
 def loads(text: bytes | str) -> Any:
-    """As json.loads, of UTF-8.
+    """As json.loads, of UTF-8, also with the mark in front that PowerShell 5.1 and Notepad write.
 
     Raises ValueError, and RecursionError for what is nested too deeply.
     """
-    whole = text if isinstance(text, str) else text.decode("utf-8")
+    if isinstance(text, str):
+        whole = text
+    else:
+        whole = (text[3:] if text.startswith(b"\xef\xbb\xbf") else text).decode("utf-8")
     if _CORE is None:
         import json
 
@@ -97,6 +100,11 @@ def dumps(value: Any, *, ascii_only: bool = False) -> str:
 
         return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
     return "".join(_written(value, _CORE[2] if ascii_only else _CORE[1]))
+
+
+def encoded(value: Any) -> bytes:
+    """For a file of the client's own: names of files that are no UTF-8 come back as they were."""
+    return dumps(value, ascii_only=True).encode()
 
 
 def _written(value: Any, quoted: Callable[[str], str]) -> Iterator[str]:

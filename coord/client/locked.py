@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from coord.client.safe_files import open_own
+from coord.client.safe_files import open_own, remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ if sys.platform == "win32":
             return False
         return True
 
+    def _is_at(path: str, handle: int) -> bool:
+        """Always: Windows removes no file that a C library has open. Nor does every drive number
+        its files there (Google Drive's, WebDAV, RDP: `st_ino` is 0, or another at each look).
+        """
+        return True
+
 else:
     import fcntl
 
@@ -34,6 +40,13 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def _is_at(path: str, handle: int) -> bool:
+        """Whether it is the file of this name, and not one that somebody removed."""
+        try:
+            return os.path.samestat(os.fstat(handle), os.lstat(path))
+        except FileNotFoundError:
+            return False
 
 
 class Busy(Exception):
@@ -64,11 +77,9 @@ class FileLock:
     def _tried(self) -> bool:
         handle = open_own(self._path, os.O_RDWR | os.O_CREAT)
         try:
-            if _try(handle) and os.path.samestat(os.fstat(handle), os.lstat(self._path)):
+            if _try(handle) and _is_at(self._path, handle):
                 self._handle, handle = handle, -1
                 return True
-        except FileNotFoundError:
-            pass  # removed in between
         finally:
             if handle != -1:
                 os.close(handle)
@@ -81,3 +92,14 @@ class FileLock:
         trace: TracebackType | None,
     ) -> None:
         os.close(self._handle)
+
+    def remove(self) -> None:
+        """Gives the lock back, and removes its file: who waits for it takes it anew."""
+        if os.name != "nt":
+            remove(self._path)
+        os.close(self._handle)
+        if os.name == "nt":  # which removes no file that is open, here or elsewhere
+            try:
+                os.remove(self._path)
+            except PermissionError:
+                pass  # somebody has it by now

@@ -11,32 +11,32 @@ import os
 import stat
 
 from coord.client.lean import loads_or_none
-from coord.client.place import SHELL_QUEUE
 from coord.client.queue import Queue
 from coord.client.queue.adoption import adopt_content
 from coord.client.queue.progress import furthest_mark
 from coord.client.queue.shell_file import is_tracked
 from coord.client.safe_files import is_own, list_folder, remove
+from coord.client.workspace import SHELL_QUEUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.place import Place
+    from coord.client.workspace import Workspace
 
 _STATE = "coord-queue.state.json"
 _REJECTED = "coord-queue.rejected.jsonl"
 _EMPTY = ("coord-queue.lock", "coord-queue.replay.lock", "coord-away")
-_JSON = (_STATE, "coord-queue.reported.json", "coord-config.json")
+_JSON = (_STATE, "coord-queue.reported.json", "coord-config.json", "coord-init.json")
 MAX_BYTES = 16 * 1024 * 1024
 
 
-def move_old_state(place: Place) -> list[str]:
+def move_old_state(workspace: Workspace) -> list[str]:
     """The files that are gone then. Raises OSError and Busy."""
     moved: list[str] = []
-    for shell_queue in place.shell_queues:
+    for shell_queue in workspace.shell_queues:
         folder = os.path.dirname(shell_queue)
         status = _status(folder)
         if status is not None and stat.S_ISDIR(status.st_mode) and is_own(status):
-            moved += _move_queue(folder, Queue.of(place))
+            moved += _move_queue(folder, Queue.of(workspace))
             moved += _remove_rest(folder)
     return moved
 
@@ -64,7 +64,8 @@ def _move_queue(folder: str, queue: Queue) -> list[str]:
         status, content = _status(path), _read(path)
         if status is None or content is None:
             continue
-        if status.st_ino not in seen:
+        # A drive that numbers no files (st_ino 0) has no second names either.
+        if not status.st_ino or status.st_ino not in seen:
             adopt_content(queue, path, content[furthest_mark([stored.get(number)], content) :])
         seen.add(status.st_ino)
         remove(path)

@@ -14,6 +14,9 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import BinaryIO, TypeVar
+
+    _T = TypeVar("_T")
 
 PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -41,12 +44,13 @@ class UnsafeFile(OSError):
 def open_own(path: str, flags: int, *, folder: int | None = None) -> int:
     """Opens a regular file of this user's own that has one name.
 
-    `folder`: an open one that the path counts from. Raises UnsafeFile.
+    `folder`: an open one that the path counts from. On Windows it waits for who replaces the file
+    in this moment. Raises UnsafeFile.
     """
     if not _NO_FOLLOW and os.path.islink(path):
         raise UnsafeFile(f"{path} is a link")
     try:
-        file = os.open(path, flags | _FLAGS, PRIVATE, dir_fd=folder)
+        file = _insist(lambda: os.open(path, flags | _FLAGS, PRIVATE, dir_fd=folder))
     except OSError as error:
         if error.errno in _LINK_ERRORS:
             raise UnsafeFile(f"{path} is not a regular file") from None
@@ -141,12 +145,19 @@ def read(path: str) -> bytes:
         return opened.read()
 
 
+def open_any(path: str) -> BinaryIO:
+    """Whoever's file it is, also through a link, to read it. On Windows it waits for another
+    program that lets nobody read it in this moment.
+    """
+    return _insist(lambda: open(path, "rb"))
+
+
 def read_any(path: str) -> bytes:
     """Whoever's file it is, also through a link, for what the user named or the system has; nothing
     when there is none.
     """
     try:
-        with open(path, "rb") as file:
+        with open_any(path) as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return b""
@@ -180,27 +191,57 @@ def append(path: str, content: bytes) -> None:
 
 def replace(source: str, target: str) -> None:
     """As os.replace; on Windows it waits for those who have the file open for a moment, as virus
-    scanners do.
+    scanners do, and one that may only be read is replaced too, as elsewhere.
     """
-    _insist(lambda: os.replace(source, target))
+    was_read_only = _make_writable(target)
+    try:
+        _insist(lambda: os.replace(source, target))
+    except OSError:
+        if was_read_only:
+            os.chmod(target, stat.S_IREAD)
+        raise
 
 
 def remove(path: str) -> None:
     """Whether or not it is there."""
+    _make_writable(path)
     try:
         _insist(lambda: os.remove(path))
     except (FileNotFoundError, NotADirectoryError):
         pass
 
 
-def _insist(act: Callable[[], None]) -> None:
+def discard(path: str) -> None:
+    """What nobody needs any more: as `remove`, where it can be done now."""
+    try:
+        remove(path)
+    except OSError:
+        pass
+
+
+def _make_writable(path: str) -> bool:
+    """Whether it was not: Windows neither replaces nor removes a file that may only be read
+    (https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-movefileexw).
+    """
+    if os.name != "nt":
+        return False
+    try:
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISREG(mode) or mode & stat.S_IWRITE:
+            return False
+        os.chmod(path, stat.S_IWRITE)
+    except OSError:
+        return False  # what comes now will say why
+    return True
+
+
+def _insist(act: Callable[[], _T]) -> _T:
     for _ in range(50 if os.name == "nt" else 0):
         try:
-            act()
-            return
+            return act()
         except PermissionError:
             time.sleep(_TRIES_EVERY_S)
-    act()
+    return act()
 
 
 def sync_folder(path: str) -> None:

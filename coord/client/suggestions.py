@@ -9,8 +9,8 @@ import os
 from coord.client.others_text import printable
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,=")
-_PLAIN_ON_WINDOWS = _PLAIN - frozenset("%")
-_QUOTED_ON_WINDOWS = _PLAIN_ON_WINDOWS | frozenset(" ")
+_PLAIN_ON_WINDOWS = _PLAIN - frozenset("%@,")  # PowerShell makes lists of a,b and of @name
+_QUOTED_ON_WINDOWS = _PLAIN - frozenset("%") | frozenset(" ")
 
 
 def command(verb: str, *arguments: str, **options: object) -> str:
@@ -32,6 +32,17 @@ def quote(text: str) -> str:
         bool(word) and _PLAIN.issuperset(word) and not word.startswith("=")
     )  # zsh makes a path of =word
     return word if is_plain else "'" + word.replace("'", "'\\''") + "'"
+
+
+def unset(variable: str) -> str:
+    return f"unset {variable}" if _has_posix_shell() else f"Remove-Item Env:{variable}"
+
+
+def install(url: str) -> str:
+    """The line that installs the client from a server."""
+    if os.name == "nt":  # also in Git Bash: the script for sh is for other systems
+        return f'powershell -c "irm {url}/client/install.ps1 | iex"'
+    return f"curl -fsS {url}/client/install.sh | sh"
 
 
 def _has_posix_shell() -> bool:

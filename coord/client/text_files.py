@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 
+from coord.client.safe_files import open_any
+
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -28,16 +30,21 @@ def decode(content: bytes) -> str:
     return text
 
 
-def read(path: str, max_bytes: int) -> str:
-    """The text of a file, what cannot be decoded replaced; empty when there is none."""
-    if not os.path.isfile(path):  # to open a pipe would wait for who writes into it
-        return ""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(max_bytes)
-    except OSError:
-        return ""
+def decode_all(content: bytes) -> str:
+    """What cannot be decoded is replaced."""
     try:
         return decode(content)
     except BadEncoding:
         return content.decode("utf-8", "replace")
+
+
+def read(path: str, max_bytes: int) -> str:
+    """The text of a file, as `decode_all` has it; empty when there is none."""
+    if not os.path.isfile(path):  # to open a pipe would wait for who writes into it
+        return ""
+    try:
+        with open_any(path) as file:
+            content = file.read(max_bytes)
+    except OSError:
+        return ""
+    return decode_all(content)

@@ -9,10 +9,11 @@ runs a program here can listen on a port.
 from __future__ import annotations
 
 import os
+import stat
 
 from coord.client import text_files
 from coord.client.lean import loads_or_none
-from coord.client.safe_files import is_own_or_roots, read_any, write_whole
+from coord.client.safe_files import is_own_or_roots, open_any, read_any, write_whole
 
 SERVERS, TOKEN = "servers", "token"
 MAX_SETTINGS_BYTES = 1024 * 1024  # of .claude/settings.json
@@ -38,12 +39,11 @@ def token() -> str | None:
     """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` names, else that of
     `token` in the user's settings; None when there is none. Raises BadToken."""
     value, source = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
-    named = os.environ.get("COORD_TOKEN_FILE")
-    file = os.path.expanduser(named) if named else os.path.join(folder(), TOKEN)
-    if not value and (named or os.path.exists(file)):
+    file = token_file()
+    if not value and (os.environ.get("COORD_TOKEN_FILE") or os.path.exists(file)):
         source = f"The token file {file}"
         try:
-            with open(file, "rb") as opened:
+            with open_any(file) as opened:
                 value = text_files.decode(opened.read(MAX_SETTINGS_BYTES)).partition("\n")[0]
         except (OSError, text_files.BadEncoding) as error:
             raise BadToken(f"{source} cannot be read: {error}.") from None
@@ -51,6 +51,12 @@ def token() -> str | None:
     if not (value.isascii() and value.isprintable()):
         raise BadToken(f"{source} holds characters that no token has.")
     return value or None
+
+
+def token_file() -> str:
+    """Where the token is read from, unless `COORD_TOKEN` has it."""
+    named = os.environ.get("COORD_TOKEN_FILE")
+    return os.path.expanduser(named) if named else os.path.join(folder(), TOKEN)
 
 
 def trusts(url: str) -> bool:
@@ -64,11 +70,9 @@ def servers() -> list[str]:
     """Those that the user has named, oldest first."""
     file = os.path.join(folder(), SERVERS)
     try:
-        return (
-            read_any(file).decode("utf-8-sig", "replace").split()
-            if is_own_or_roots(os.stat(file))
-            else []
-        )
+        status = os.stat(file)
+        is_obeyed = stat.S_ISREG(status.st_mode) and is_own_or_roots(status)
+        return read_any(file).decode("utf-8-sig", "replace").split() if is_obeyed else []
     except OSError:
         return []
 
@@ -98,7 +102,7 @@ def environment_is_users(root: str) -> bool:
         return True
     for name in ("settings.json", "settings.local.json"):
         try:
-            with open(os.path.join(root, ".claude", name), "rb") as file:
+            with open_any(os.path.join(root, ".claude", name)) as file:
                 settings = loads_or_none(file.read(MAX_SETTINGS_BYTES))
         except OSError:
             continue

@@ -12,7 +12,8 @@ import time
 
 from coord import __version__
 from coord.client import API
-from coord.client.lean import dumps, loads_or_none, socket
+from coord.client.answer import Answer
+from coord.client.lean import dumps, socket
 from coord.client.percent import safe
 
 TYPE_CHECKING = False
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
 AGENT = f"coord/{__version__}"
 CLIENT = f"{__version__}; api={API}"
-SERVER_HEADER = "x-coord-server"
 _CHUNK = 65536
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")  # as OpenSSL names it
+_SLICE_S = 0.25 if os.name == "nt" else float("inf")  # nothing else lets Ctrl-C in there
 
 
 class Away(Exception):
@@ -46,60 +48,6 @@ class BadUrl(Away):
 
     What cannot be sent for that is kept like any other call.
     """
-
-
-class Answer:
-    """What coord answered. `headers` by their lower-case names."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def json(self) -> Any:
-        """The body; None when it is empty or not JSON."""
-        return loads_or_none(self.body)
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The fields of the object that the body is; none when it is not one."""
-        body = self.json
-        return body if isinstance(body, dict) else {}
-
-    @property
-    def error(self) -> str | None:
-        """The code of coord's error; None when the answer has none."""
-        error = self.fields.get("error")
-        return error if isinstance(error, str) else None
-
-    @property
-    def detail(self) -> str:
-        """What coord says about an error; nothing when it says nothing."""
-        detail = self.fields.get("detail")
-        return detail if isinstance(detail, str) else ""
-
-    @property
-    def errors(self) -> dict[str, Any]:
-        """The messages of a 422, by the field that they are about."""
-        errors = self.fields.get("errors")
-        return errors if isinstance(errors, dict) else {}
-
-    @property
-    def is_coords(self) -> bool:
-        """Whether coord itself said so, and not something that listens at its address, or a proxy
-        before it: it answers our header with one of its own, whatever else it says."""
-        if SERVER_HEADER not in self.headers:
-            return False
-        return self.status in (204, 304) or (
-            isinstance(self.json, dict) and (self.ok or self.error is not None)
-        )
 
 
 def call(
@@ -124,6 +72,10 @@ def call(
         finally:
             connection.close()
     except (OSError, ValueError) as error:
+        if secure and getattr(error, "reason", "") in _NO_TLS:
+            raise BadUrl(
+                f"{url} speaks http, not https. Mend COORD_URL, or url in .coord.toml."
+            ) from None
         waited = time.monotonic() - began
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
     if (
@@ -153,7 +105,7 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
     if not colon or port.endswith("]"):
         host, port = authority, ""
     secure = scheme.lower() == "https"
-    host = _ascii(host.strip("[]"))
+    host = _host(host)
     number = (
         int(port or (443 if secure else 80))
         if not port or (port.isascii() and port.isdecimal())
@@ -172,6 +124,13 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
             " to one like http://127.0.0.1:8001."
         )
     return secure, host, number, f"/{prefix}".rstrip("/")
+
+
+def _host(text: str) -> str:
+    """Nothing when it is none. Only what stands in brackets has colons and a zone."""
+    if text[:1] == "[" and text[-1:] == "]" and ":" in text:
+        return _ascii(text[1:-1])
+    return "" if any(each in text for each in "[]:%") else _ascii(text)
 
 
 def _ascii(host: str) -> str:
@@ -204,7 +163,7 @@ def _request(
     lines.append("Connection: close")
     content = b""
     if body is not None:
-        content = dumps(body).encode("utf-8", "replace")
+        content = _utf8(dumps(body))
         lines.append("Content-Type: application/json")
     if content or method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {len(content)}")
@@ -214,6 +173,15 @@ def _request(
         if value.isascii() and value.isprintable()
     ]
     return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + content
+
+
+def _utf8(text: str) -> bytes:
+    """A byte of a file's name that is no UTF-8, as agents write it: U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        halves = text.encode("utf-16-le", "surrogatepass")
+        return halves.decode("utf-16-le", "replace").encode()
 
 
 def _connect(host: str, port: int, secure: bool, deadline: float) -> socket.socket:
@@ -273,7 +241,11 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
         raise TimeoutError(f"the name {host} is not resolved in time")
     if isinstance(resolved[0], Exception):
         raise resolved[0]
-    return list(resolved[0])
+    addresses = list(resolved[0])
+    if os.name == "nt" and host.lower() == "localhost":
+        # ::1 comes first, and Windows asks it three times, half a second apart, if nobody listens.
+        addresses.sort(key=lambda each: int(each[0] != socket.AF_INET))
+    return addresses
 
 
 def _remaining(deadline: float) -> float:
@@ -332,13 +304,22 @@ class _Reader:
         self._room = MAX_ANSWER_BYTES
 
     def _more(self) -> bool:
-        self._connection.settimeout(_remaining(self._deadline))
-        data = self._connection.recv(_CHUNK)
+        data = self._receive()
         self._buffer += data
         self._room -= len(data)
         if self._room < 0:
             raise ValueError("the answer is too long")
         return bool(data)
+
+    def _receive(self) -> bytes:
+        while True:
+            remaining = _remaining(self._deadline)
+            self._connection.settimeout(min(remaining, _SLICE_S))
+            try:
+                return self._connection.recv(_CHUNK)
+            except socket.timeout:
+                if remaining <= _SLICE_S:
+                    raise
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])
@@ -368,6 +349,8 @@ class _Reader:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
     if isinstance(error, socket.gaierror):
         return "its name is not known"
     if isinstance(error, TimeoutError) or "timed out" in str(error):
@@ -380,5 +363,5 @@ def _reason(error: Exception) -> str:
     if (
         isinstance(error, OSError) and error.errno and not hasattr(error, "library")
     ):  # what ssl numbers means something else
-        return os.strerror(error.errno).lower()
+        return (os.strerror(error.errno) if os.name != "nt" else str(error.strerror)).lower()
     return str(error) or type(error).__name__

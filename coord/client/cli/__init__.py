@@ -17,8 +17,9 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if (
             reconfigure is not None
-            # what others wrote may have characters that this terminal lacks; pipes are UTF-8, also
-            # on Windows
+            # what others wrote may have characters that this terminal lacks; pipes are UTF-8 with
+            # plain newlines, also on Windows: $(coord -q lock x) keeps a carriage return
         ):
-            reconfigure(errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"}))
+            piped = {} if stream.isatty() else {"encoding": "utf-8", "newline": "\n"}
+            reconfigure(errors="replace", **piped)
     cli.main(prog_name="coord")

@@ -17,6 +17,7 @@ import time
 from typing import Callable
 
 from coord.client import processes
+from coord.client.cli import windows
 from coord.client.processes import Process
 
 POLL_S = 0.2  # Windows: a signal does not interrupt a wait there
@@ -49,6 +50,8 @@ class Child:
         self._process = subprocess.Popen(
             _resolved(command), env=environment, start_new_session=self._owns_group
         )
+        if sys.platform == "win32":
+            self._job = windows.Job(int(self._process._handle))
         for number in self._early:
             self._forward(number, None)
 
@@ -57,19 +60,22 @@ class Child:
         assert self._process is not None
         code = _wait(self._process)
         self._wait_for_group()
+        if sys.platform == "win32":  # where exit takes signed numbers, and 0xC0000005 is one
+            return code - 2**32 if code >= 2**31 else code
         return 128 - code if code < 0 else code
 
     def terminate(self) -> None:
         """Asks all of the group to end."""
         self._is_ending = True
         if sys.platform == "win32":
-            self._signal_command(signal.SIGTERM)
+            self.kill()  # Windows knows no asking
         else:
             self._signal_group(signal.SIGTERM)
 
     def kill(self) -> None:
         if sys.platform == "win32":
-            self._signal_command(signal.SIGTERM)  # Windows knows no other
+            self._job.terminate()
+            self._signal_command(signal.SIGTERM)  # which ends it, also where it is in no job
         else:
             self._signal_group(signal.SIGKILL)
 
@@ -160,9 +166,19 @@ def _shown(group: list[Process]) -> str:
     return ", ".join(f"{process.program} ({process.pid})" for process in group)
 
 
-def exit_code(error: OSError) -> int:
-    """Of a command that could not be started."""
-    return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+def exit_code(error: OSError, program: str) -> int:
+    """Of a command that could not be started. A folder of PATH that may not be read is one in which
+    it was not found, for a shell; the system says that access was denied."""
+    if isinstance(error, FileNotFoundError) or not _is_anywhere(program):
+        return NOT_FOUND
+    return NOT_EXECUTABLE
+
+
+def _is_anywhere(program: str) -> bool:
+    folders = (
+        [""] if os.path.dirname(program) else os.environ.get("PATH", os.defpath).split(os.pathsep)
+    )
+    return any(os.path.lexists(os.path.join(folder, program)) for folder in folders)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -182,11 +198,14 @@ def _signals() -> list[signal.Signals]:
     return [number for number in available if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-def _resolved(command: list[str]) -> list[str]:
-    """Windows itself finds no `.cmd` and no `.bat` on PATH."""
+def _resolved(command: list[str]) -> list[str] | str:
+    """Windows itself finds no `.cmd` and no `.bat` on PATH. Raises OSError."""
     if sys.platform != "win32":
         return command
-    return [shutil.which(command[0]) or command[0], *command[1:]]
+    program = shutil.which(command[0]) or command[0]
+    if program.lower().endswith((".cmd", ".bat")):
+        return windows.batch_line(program, command[1:])
+    return [program, *command[1:]]
 
 
 def _has_terminal() -> bool:

@@ -10,10 +10,12 @@ from typing import Any, Callable
 import click
 
 from coord.client import banner
+from coord.client.answer import Answer
 from coord.client.banner import plain
 from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.cli.context import Body, Coord, away_sentence
 from coord.client.cli.failures import AWAY, CoordAway, Failed, NotCoord, Refused
+from coord.client.cli.interrupts import interrupting
 from coord.client.cli.naming import naming_options
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Duration
@@ -21,7 +23,7 @@ from coord.client.cli.output import span, until, when
 from coord.client.locked import Busy
 from coord.client.percent import query
 from coord.client.queue import new_id
-from coord.client.wire import Answer, Away
+from coord.client.wire import Away
 
 MAX_WAIT_S = 60.0  # of one call; a longer wait is made of several
 MIN_INTERVAL_S = 1.0  # between two tries
@@ -110,19 +112,19 @@ class Claim:
         """Raises Refused; and when coord is away, Queued, or CoordAway where it must not
         `queue`."""
         try:
-            answer = self._wait()
-            if answer is not None:
-                return answer
-            call = self.coord.write if queue else self.coord.ask
-            return call("POST", "/locks", self.body)
+            with interrupting():
+                answer = self._wait()
+                if answer is not None:
+                    return answer
+                call = self.coord.write if queue else self.coord.ask
+                return call("POST", "/locks", self.body)
         except KeyboardInterrupt:
-            self._undo()
+            self.undo()
             raise
 
-    def _undo(self) -> None:
-        """Interrupted before the answer: the claim may have been granted without anybody
-        knowing."""
-        calls = Calls(self.coord.place, self.coord.session, Timeouts(call=UNDO_TIMEOUT_S))
+    def undo(self) -> None:
+        """Interrupted: the claim may have been granted without anybody knowing."""
+        calls = Calls(self.coord.workspace, self.coord.session, Timeouts(call=UNDO_TIMEOUT_S))
         try:
             calls.ask("DELETE", f"/locks/{self.id}{query(session_id=self.coord.session)}")
         except (Away, OSError, Busy):
@@ -180,7 +182,7 @@ class Claim:
 
     def _in_the_way(self, resource: str) -> list[str]:
         """Who holds it, and how many wait before this claim. Empty when that cannot be told."""
-        calls = Calls(self.coord.place, self.coord.session, Timeouts(call=UNDO_TIMEOUT_S))
+        calls = Calls(self.coord.workspace, self.coord.session, Timeouts(call=UNDO_TIMEOUT_S))
         filters = query(project_key=self.project, resource=resource)
         try:
             held, waiting = (calls.read(f"/locks{path}{filters}") for path in ("", "/waiters"))

@@ -10,8 +10,8 @@ from coord.client.calls import Calls, Timeouts
 from coord.client.cli.context import Coord
 from coord.client.cli.options import Command
 from coord.client.percent import query
-from coord.client.place import BadConfig
 from coord.client.wire import Away
+from coord.client.workspace import BadConfig
 
 TIMEOUT_S = 0.7  # somebody waits for it with a finger on the Tab key
 
@@ -69,12 +69,12 @@ def listed(path: str, field: str, **filters: Any) -> Completer:
             values = {
                 name: value(coord) if callable(value) else value for name, value in filters.items()
             }
-            calls = Calls(coord.place, coord.session, Timeouts(call=TIMEOUT_S))
+            calls = Calls(coord.workspace, coord.session, Timeouts(call=TIMEOUT_S))
             answer = calls.read(path + query(project_key=coord.project, **values))
         except (Away, BadConfig, OSError, click.ClickException):
             return []
-        items = answer.json["items"] if answer.is_coords and answer.ok else []
-        return [item[field] for item in items if item[field].startswith(incomplete)]
+        rows = answer.json["items"] if answer.is_coords and answer.ok else []
+        return [each[field] for each in rows if each[field].startswith(incomplete)]
 
     return complete
 

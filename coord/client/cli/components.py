@@ -174,7 +174,7 @@ _HISTORY_COLUMNS = (
 )
 
 
-def _table(components: list[Component], all_projects: bool) -> list[str]:
+def _table(shown: list[Component], all_projects: bool) -> list[str]:
     rows = [
         [
             (f"{plain(each['project_key'])}: " if all_projects else "") + plain(each["component"]),
@@ -184,7 +184,7 @@ def _table(components: list[Component], all_projects: bool) -> list[str]:
             plain(each["updated_by"] or "-"),
             one_line(each["notes"]),
         ]
-        for each in components
+        for each in shown
     ]
     return table(_COLUMNS, rows)
 

@@ -10,8 +10,9 @@ from typing import Any, Callable, NamedTuple, NoReturn
 
 import click
 
-from coord.client import place as places
 from coord.client import tokens
+from coord.client import workspace as places
+from coord.client.answer import Answer
 from coord.client.banner import plain
 from coord.client.calls import Calls, NotQueued, Queued, Timeouts
 from coord.client.cli.failures import (
@@ -28,8 +29,8 @@ from coord.client.cli.objects import Page
 from coord.client.cli.output import dumps, marked
 from coord.client.cli.queued_calls import as_json, refusal
 from coord.client.percent import query
-from coord.client.place import Place
-from coord.client.wire import Answer, Away, BadUrl, call, check
+from coord.client.wire import Away, BadUrl, call, check
+from coord.client.workspace import Workspace
 
 MAX_RETRY_AFTER_S = 60.0  # coord asks for 30 when its database is away
 TIMEOUT_S = 10.0  # coord answers within 5, even when its database does not
@@ -66,19 +67,25 @@ class Coord:
     @property
     def calls(self) -> Calls:
         if self._calls is None:
-            place = Place(url=self.url_option)
-            place.project = (self.project_option or place.project)[:MAX_PROJECT]
+            workspace = Workspace(url=self.url_option)
+            workspace.project = (self.project_option or workspace.project)[:MAX_PROJECT]
             timeouts = Timeouts(
                 call=self.timeout,
                 retry_after=self._max_retry_after(),
                 notice=self.note if self.retry else None,
             )
-            self._calls = Calls(place, self.session_option or places.session(), timeouts)
+            self._calls = Calls(workspace, self.session_option or places.session(), timeouts)
+            self._calls.is_strict = True
         return self._calls
 
     @property
-    def place(self) -> Place:
-        return self.calls.place
+    def has_answered(self) -> bool:
+        """Whether the server has answered any call."""
+        return self._calls is not None and self._calls.has_answered
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.calls.workspace
 
     @property
     def session(self) -> str:
@@ -86,7 +93,7 @@ class Coord:
 
     @property
     def project(self) -> str:
-        return self.place.project
+        return self.workspace.project
 
     @property
     def timeout(self) -> float:
@@ -125,7 +132,7 @@ class Coord:
         """Before the first call: that the address is one, and that coord is what a path in it leads
         to; else every call would be queued, or refused by a path that the service does not have.
         Raises BadUrl and Failed."""
-        url = self.place.url
+        url = self.workspace.url
         if self._is_checked:
             return
         check(url)
@@ -206,13 +213,13 @@ class Coord:
     def checked(self, answer: Answer) -> Answer:
         """Raises Refused and NotCoord."""
         if not answer.is_coords:
-            raise NotCoord(self.place.url, answer)
+            raise NotCoord(self.workspace.url, answer)
         if not answer.ok:
             refused = Refused(answer)
             if (
                 refused.error == "forbidden"
                 and "token" in refused.message
-                and self.place.token is None
+                and self.workspace.token is None
             ):
                 file = os.path.join(tokens.folder(), tokens.TOKEN)
                 refused.details.append(
@@ -237,19 +244,19 @@ class Coord:
         self,
         writes: Iterable[Write],
         describe: Callable[[Any], str],
-        check: Callable[[int, Any], Failed | None] | None = None,
+        failure_in: Callable[[int, Any], Failed | None] | None = None,
     ) -> None:
         """Several writes, each reported; one that is refused does not stop the others.
 
-        `describe`: the answer, in a sentence. `check`: why the answer to the nth write, a success
-        to coord, is a failure to the caller.
+        `describe`: the answer, in a sentence. `failure_in`: why the answer to the nth write, a
+        success to coord, is a failure to the caller.
         """
         payloads: list[Any] = []
         code = DONE
         for index, write in enumerate(writes):
             try:
                 payload = self.write(*write).json
-                failure = check(index, payload) if check else None
+                failure = failure_in(index, payload) if failure_in else None
                 if failure is not None:
                     raise failure
                 payloads.append(payload)
@@ -309,4 +316,5 @@ def without_none(**values: Any) -> Body:
 
 
 def away_sentence(queued: Queued) -> str:
-    return f"coord is away ({plain(str(queued)).rstrip('.')})."
+    reason = plain(str(queued)).rstrip(".")
+    return f"coord is away ({reason})." if queued.is_away else f"The call waits ({reason})."

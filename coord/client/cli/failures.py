@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
 
+from coord import __version__
+from coord.client.answer import Answer
 from coord.client.banner import plain
 from coord.client.cli.output import error_line, lock_lines
-from coord.client.wire import Answer
 
 DONE, REFUSED, USAGE, NOT_YOURS, NOTHING, AWAY = range(6)
 INTERRUPTED = 130
@@ -79,6 +81,21 @@ class NotCoord(Failed):
             " in .coord.toml."
         )
         super().__init__(sentence, AWAY, "not_coord")
+
+
+class Unreadable(Failed):
+    """An answer without what coord's answers have, or with something else in its place."""
+
+    def __init__(self, url: str, error: Exception) -> None:
+        import traceback
+
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f"The answer of {plain(url)} is not in the form that this client ({__version__}) reads:"
+            f" {type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}. Is it"
+            " coord, and of which version? coord doctor"
+        )
+        super().__init__(sentence, REFUSED, "unreadable")
 
 
 class CoordAway(Failed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -11,11 +12,20 @@ import click
 
 from coord import __version__
 from coord.client.cli.context import Coord
-from coord.client.cli.failures import EXIT_CODES, INTERRUPTED, REFUSED, USAGE, CoordAway, Failed
+from coord.client.cli.failures import (
+    EXIT_CODES,
+    INTERRUPTED,
+    REFUSED,
+    USAGE,
+    CoordAway,
+    Failed,
+    Unreadable,
+)
+from coord.client.cli.interrupts import EndedBySignal
 from coord.client.cli.options import Command, Group, write_examples
 from coord.client.locked import Busy
-from coord.client.place import BadConfig
 from coord.client.wire import Away, BadUrl
+from coord.client.workspace import BadConfig
 
 CLI, SETUP = "coord.client.cli", "coord.client.setup"
 VERSION_TIMEOUT_S = 1.0  # the server's version is a courtesy
@@ -134,14 +144,29 @@ class Cli(Group):
             try:
                 code = super().main(list(args), prog_name, standalone_mode=False, **extra)
             except (click.ClickException, Away, BadConfig, OSError, Busy) as error:
+                if _is_closed_pipe(error):
+                    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+                    return REFUSED
                 return _fail(coord, error, args)
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
+                if not coord.has_answered:
+                    raise
+                return _fail(coord, Unreadable(coord.workspace.url, error), args)
             finally:
                 if "_COORD_COMPLETE" not in os.environ:
                     _report_refusals(coord)
-        except (click.Abort, KeyboardInterrupt):
+        except (click.Abort, KeyboardInterrupt) as error:
             click.echo("coord: interrupted.", err=True)
-            return INTERRUPTED
+            by_signal = error.__cause__  # click's own, of what it has caught
+            return 128 + by_signal.number if isinstance(by_signal, EndedBySignal) else INTERRUPTED
         return code if isinstance(code, int) else 0
+
+
+def _is_closed_pipe(error: Exception) -> bool:
+    """Whether nobody reads what is printed any more, on Windows; elsewhere click knows that."""
+    if os.name != "nt" or not isinstance(error, OSError):
+        return False
+    return error.filename is None and error.errno == errno.EINVAL
 
 
 def _fail(coord: Coord, error: Exception, args: list[str]) -> int:
@@ -173,7 +198,9 @@ def _as_failed(error: Exception) -> Failed:
     if isinstance(error, Busy):
         sentence = f"Another process has {error} and does not give it back. Try again in a moment."
         return Failed(sentence, REFUSED, "busy")
-    return Failed(f"{error}.", REFUSED, "failed")
+    is_open = os.name == "nt" and isinstance(error, PermissionError)
+    hint = " Another program has it open, or it is not yours. Try again in a moment."
+    return Failed(f"{error}.{hint if is_open else ''}", REFUSED, "failed")
 
 
 def _report_refusals(coord: Coord) -> None:

@@ -73,7 +73,7 @@ def add(
         title=title,
         description=text_of(description),
         priority=priority,
-        depends_on=[ids.resolve(coord, ids.ITEM, word) for word in depends_on] or None,
+        depends_on=[ids.resolve(coord, ids.ITEM, each) for each in depends_on] or None,
         assigned_to=assigned_to,
         created_by=coord.session,
     )
@@ -299,7 +299,7 @@ def set_(
     for_anybody: bool,
 ) -> None:
     """Change items."""
-    after = [ids.resolve(coord, ids.ITEM, word) for word in depends_on]
+    after = [ids.resolve(coord, ids.ITEM, each) for each in depends_on]
     changes = without_none(
         status=status,
         title=title,

@@ -70,7 +70,7 @@ class LockKeeper:
         return self._stopped.wait(seconds)
 
     def _run(self) -> None:
-        calls = Calls(self.coord.place, self.coord.session)
+        calls = Calls(self.coord.workspace, self.coord.session)
         while not self._stopped.wait(min(TICK_S, self._interval())):
             if self._tried.age() < self._interval():
                 continue

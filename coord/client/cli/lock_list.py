@@ -88,9 +88,9 @@ _COLUMNS = (
 )
 
 
-def _table(coord: Coord, locks: list[Lock], all_projects: bool) -> list[str]:
-    ids = id_cells([lock["id"] for lock in locks])
-    rows = [_row(coord, lock, short_id, all_projects) for lock, short_id in zip(locks, ids)]
+def _table(coord: Coord, shown: list[Lock], all_projects: bool) -> list[str]:
+    ids = id_cells([lock["id"] for lock in shown])
+    rows = [_row(coord, lock, short_id, all_projects) for lock, short_id in zip(shown, ids)]
     return table(_COLUMNS, rows)
 
 

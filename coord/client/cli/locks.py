@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from coord.client import checkouts
 from coord.client.banner import plain
 from coord.client.calls import Queued
 from coord.client.cli import completion, ids, naming
@@ -19,7 +20,7 @@ from coord.client.cli.claims import (
     without_a_lock,
 )
 from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, without_none
-from coord.client.cli.failures import NOT_YOURS, NOTHING, CoordAway, Failed
+from coord.client.cli.failures import NOT_YOURS, NOTHING, USAGE, CoordAway, Failed
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Command, Duration, all_projects_option
 from coord.client.cli.output import ago, when
@@ -58,6 +59,10 @@ def lock(
         answer = claim.make()
     except Queued as queued:
         raise without_a_lock(claim, queued) from None
+    if coord.workspace.repository is not None:
+        checkouts.remember(
+            coord.workspace, project, coord.session, dict.fromkeys(names, coord.workspace.root)
+        )
     coord.result(answer.json)
     for each in granted_locks(answer):
         if each["released_at"]:
@@ -166,6 +171,7 @@ def _bare(name: str) -> str:
 coord unlock src/orders.py "git push"
 coord unlock 01a20ae8-99e0-752e-9b0c-898291981899
 coord unlock --all                    all that you hold in this project
+coord unlock src/orders.py --force --reason "web-1 hangs in a prompt"
 """,
 )
 @click.argument(
@@ -179,6 +185,12 @@ coord unlock --all                    all that you hold in this project
     help="All that you hold in this project; with -A in all.",
 )
 @all_projects_option
+@click.option(
+    "--force",
+    is_flag=True,
+    help="For operators: one lock, though another session holds it. That session is told.",
+)
+@click.option("--reason", help="With --force: why. Its holder and the journal get it.")
 @naming.naming_options
 @pass_coord
 def unlock(
@@ -186,6 +198,8 @@ def unlock(
     resources: tuple[str, ...],
     all_own: bool,
     all_projects: bool,
+    force: bool,
+    reason: str | None,
     as_is: bool,
     is_file: bool,
 ) -> None:
@@ -193,6 +207,11 @@ def unlock(
 
     Exit code 4: you hold no such lock.
     """
+    if force != bool(reason):
+        raise click.UsageError("--force and --reason go together.")
+    if reason:
+        _release_by_force(coord, resources, reason, as_is=as_is, is_file=is_file)
+        return
     _check_selection(resources, all_own)
     if all_projects and not all_own:
         raise click.UsageError("-A goes with --all.")
@@ -217,6 +236,50 @@ def unlock(
         return Failed(sentence, NOTHING, "not_found", **payload)
 
     coord.write_each(writes, lambda payload: _released(coord, payload), nothing_released)
+
+
+def _release_by_force(
+    coord: Coord, resources: tuple[str, ...], reason: str, *, as_is: bool, is_file: bool
+) -> None:
+    """Never queued: it means the lock that is held now, not one of later."""
+    if len(resources) != 1:
+        raise click.UsageError("--force releases one lock: name one RESOURCE or ID.")
+    lock_id = _held_id(coord, resources[0], as_is=as_is, is_file=is_file)
+    filters = query(session_id=coord.session, force=True, reason=reason)
+    released: Lock = coord.ask("DELETE", f"/locks/{lock_id}{filters}").json
+    coord.out(released["id"] if coord.quiet else _released_from(released))
+    coord.result(released)
+
+
+def _released_from(released: Lock) -> str:
+    holder, name = plain(released["session_id"]), plain(released["resource"])
+    if released["release_reason"] != "forced":
+        return f"{name} of {holder} is {released['release_reason']}"
+    return f"released {name}, which {holder} held; that session is told"
+
+
+def _held_id(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> str:
+    """The id of the one lock that is held under this name, whoever holds it."""
+    if naming.is_id(word):
+        return word
+    project, name = naming.resource(coord, word, as_is=as_is, is_file=is_file)
+    project = coord.project_option or project
+    overlapping: list[Lock] = coord.read("/locks", project_key=project, resource=name)["items"]
+    named = [each for each in overlapping if _bare(each["resource"]) == _bare(name)]
+    if not named and ids.is_beginning(word):
+        return ids.resolve(coord, ids.LOCK, word)
+    if not named:
+        nothing(f"Nobody holds {name} in {project}. `coord locks` shows what is held.")
+    if len(named) > 1:
+        lines = [f"  {each['id']}  {plain(each['session_id'])}" for each in named]
+        raise Failed(
+            f"{len(named)} sessions hold {name}: name one lock by its id.",
+            USAGE,
+            "ambiguous",
+            lines,
+            ids=[each["id"] for each in named],
+        )
+    return named[0]["id"]
 
 
 def _release(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> tuple[str, Write]:

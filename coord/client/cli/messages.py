@@ -11,7 +11,7 @@ from coord.client.banner import plain
 from coord.client.calls import Queued
 from coord.client.cli import completion, ids, session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
-from coord.client.cli.failures import CoordAway
+from coord.client.cli.failures import CoordAway, Failed
 from coord.client.cli.objects import Message, Page, Status
 from coord.client.cli.options import (
     Command,
@@ -99,11 +99,25 @@ def _sent(coord: Coord, message: Message) -> str:
             f"no session named {recipient} has been seen yet. If the name is wrong, send the"
             " message again: `coord sessions` shows who is there."
         )
+    elif recipient and _has_ended(coord, recipient):
+        coord.warn(
+            f"{recipient} has ended: nobody reads this unless a session of that name starts again."
+            " `coord sessions` shows who is there."
+        )
     if coord.quiet:
         return message["id"]
     last_seen = message["recipient_last_seen_at"]
     seen = f", last seen {ago(last_seen)}" if last_seen else ""
     return f"sent to {plain(recipient or 'all')}{seen}  id {message['id']}"
+
+
+def _has_ended(coord: Coord, session: str) -> bool:
+    """Of sessions that ended lately; false where that cannot be told."""
+    try:
+        page = coord.read("/sessions", state=["ended"], limit=MAX_IDS)
+    except Failed:
+        return False
+    return any(each["session_id"] == session for each in page["items"])
 
 
 @click.command(

@@ -7,7 +7,9 @@ from typing import Any, Callable
 
 import click
 
+from coord.client import text_files
 from coord.client.cli.context import Coord
+from coord.client.cli.failures import USAGE, Failed
 from coord.client.cli.objects import Page
 
 MAX_DURATION = 1e9  # of the number; far beyond any use
@@ -182,10 +184,17 @@ def limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., A
 
 
 def text_of(value: str | None) -> str | None:
-    """`-` stands for standard input, which is UTF-8 whatever the locale."""
+    """`-` stands for standard input: UTF-8 whatever the locale, or UTF-16 with a mark, as
+    PowerShell writes files. Raises Failed for anything else.
+    """
     if value != "-":
         return value
-    return click.get_binary_stream("stdin").read().decode("utf-8", "replace")
+    content = click.get_binary_stream("stdin").read()
+    try:
+        return text_files.decode(content)
+    except text_files.BadEncoding as error:
+        sentence = f"What came from standard input was not sent: {error}"
+        raise Failed(sentence, USAGE, "usage") from None
 
 
 def note_more(coord: Coord, page: Page) -> None:

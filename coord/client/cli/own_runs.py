@@ -21,7 +21,7 @@ from coord.client.cli.output import ago, span
 from coord.client.locked import Busy, FileLock
 from coord.client.others_text import one_line
 from coord.client.queue import new_id, timestamp
-from coord.client.safe_files import make_folder, read, remove, write_whole
+from coord.client.safe_files import discard, make_folder, read, write_whole
 
 POLL_S = 0.2
 MAX_COMMAND = 60  # characters of what another run runs
@@ -79,9 +79,8 @@ class OwnRuns:
 
     def leave(self) -> None:
         for path, lock in self._held.items():
-            remove(f"{path}.json")
-            remove(path)
-            lock.__exit__(None, None, None)
+            discard(f"{path}.json")
+            lock.remove()
         self._held.clear()
 
     def _try_all(self, command: list[str]) -> Run | None:
@@ -120,7 +119,7 @@ class OwnRuns:
         coord, claim = self.claim.coord, self.claim
         bare = resource.replace("\\", "/")
         bare = (bare[:-2] if bare.endswith("/**") else bare).rstrip("/")
-        key = "\0".join((coord.place.url, claim.project, coord.session, bare))
+        key = "\0".join((coord.workspace.url, claim.project, coord.session, bare))
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return os.path.join(_folder(), digest)
 

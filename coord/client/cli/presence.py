@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from coord.client.answer import SERVER_HEADER
 from coord.client.banner import plain
 from coord.client.cli import session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
@@ -13,7 +14,6 @@ from coord.client.cli.output import ago, word
 from coord.client.cli.tables import Column, Row, table
 from coord.client.others_text import one_line
 from coord.client.percent import query
-from coord.client.wire import SERVER_HEADER
 
 STATES = ("alive", "silent", "gone", "ended")
 MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service takes
@@ -86,7 +86,7 @@ def _checkin_text(coord: Coord, body: Body) -> int | None:
     answer = coord.ask("POST", "/sessions/checkin", body, headers={"Accept": "text/plain"})
     if not answer.ok or SERVER_HEADER not in answer.headers:
         coord.checked(answer)
-        raise NotCoord(coord.place.url, answer)
+        raise NotCoord(coord.workspace.url, answer)
     text = answer.body.decode("utf-8", "replace").rstrip("\n")
     coord.out(plain(text))
     cursor = text.rpartition("after=")[2].rstrip(")")

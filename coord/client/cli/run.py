@@ -12,7 +12,7 @@ import click
 
 from coord.client.calls import Queued
 from coord.client.cli import completion, naming
-from coord.client.cli.child import GRACE_S, Child, exit_code
+from coord.client.cli.child import GRACE_S, NOT_FOUND, Child, exit_code
 from coord.client.cli.claims import (
     Claim,
     ClaimOptions,
@@ -24,6 +24,7 @@ from coord.client.cli.claims import (
 )
 from coord.client.cli.context import Coord, leave, pass_coord
 from coord.client.cli.failures import AWAY, NOT_YOURS, CoordAway, Failed
+from coord.client.cli.interrupts import interrupting
 from coord.client.cli.lock_keeper import LockKeeper
 from coord.client.cli.objects import Lock
 from coord.client.cli.options import Command
@@ -93,8 +94,12 @@ def run(
     runs = OwnRuns(claim)
     try:
         runs.enter(command)
-        locks = _claim(claim, require_lock)
-        code = _Run(claim, locks, stop_on_loss, runs).run(command)
+        with interrupting():  # until the command runs, to which signals are passed on
+            locks = _claim(claim, require_lock)
+            code = _Run(claim, locks, stop_on_loss, runs).run(command)
+    except KeyboardInterrupt:
+        claim.undo()
+        raise
     finally:
         runs.leave()
     leave(code)
@@ -140,9 +145,10 @@ class _Run:
             self.keeper.start()
             return self.child.wait()
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            self.coord.warn(f"{command[0]} cannot be run: {reason}.")
-            return exit_code(error)
+            code = exit_code(error, command[0])
+            why = "not found" if code == NOT_FOUND else (error.strerror or str(error)).lower()
+            self.coord.warn(f"{command[0]} cannot be run: {why}.")
+            return code
         finally:
             self.keeper.stop()
             self.child.restore_signals()

@@ -12,15 +12,15 @@ from typing import Any
 from zlib import crc32
 
 from coord.client.cli.context import Coord
-from coord.client.safe_files import age_of, list_folder, read, remove, write_whole
+from coord.client.safe_files import age_of, discard, list_folder, read, write_whole
 
 MAX_SHOWN = 2000
 MAX_AGE_S = 30 * 86400.0  # of a file that no session has written to
 
 
 def _path(coord: Coord) -> str:
-    caller = f"{coord.place.url} {coord.project} {coord.session}"
-    return coord.place.state(f"cli-{crc32(caller.encode('utf-8', 'replace')):08x}.json")
+    caller = f"{coord.workspace.url} {coord.project} {coord.session}"
+    return coord.workspace.state(f"cli-{crc32(caller.encode('utf-8', 'replace')):08x}.json")
 
 
 def _load(coord: Coord) -> dict[str, Any]:
@@ -34,9 +34,9 @@ def _load(coord: Coord) -> dict[str, Any]:
 def _update(coord: Coord, **changes: Any) -> None:
     path = _path(coord)
     try:
-        coord.place.make_state_folder()
+        coord.workspace.make_state_folder()
         if not os.path.exists(path):
-            _remove_old(coord.place.state_folder)
+            _remove_old(coord.workspace.state_folder)
         write_whole(path, json.dumps({**_load(coord), **changes}).encode())
     except OSError:
         pass
@@ -46,7 +46,7 @@ def _remove_old(folder: str) -> None:
     for name in list_folder(folder):
         path = os.path.join(folder, name)
         if name.startswith("cli-") and age_of(path) > MAX_AGE_S:
-            remove(path)
+            discard(path)
 
 
 def cursor(coord: Coord) -> int | None:

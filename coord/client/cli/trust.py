@@ -37,7 +37,7 @@ def trust(coord: Coord, url: str | None, list_only: bool, remove: bool) -> None:
     if list_only and (url or remove):
         raise click.UsageError("--list goes with neither URL nor --remove.")
     if not list_only:
-        _change(coord, address.normal(url) if url else coord.place.url, remove)
+        _change(coord, address.normal(url) if url else coord.workspace.url, remove)
     coord.result({"servers": tokens.servers()})
     if list_only:
         coord.out(*map(plain, tokens.servers()))

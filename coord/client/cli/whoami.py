@@ -7,7 +7,7 @@ import os
 import click
 
 from coord.client import caller
-from coord.client import place as places
+from coord.client import workspace as places
 from coord.client.banner import plain
 from coord.client.cli.context import Body, Coord, pass_coord
 from coord.client.cli.options import Command
@@ -24,20 +24,20 @@ coord whoami --json | jq -r .session
 @pass_coord
 def whoami(coord: Coord) -> None:
     """Show your session's name, the project, the server, and where each comes from. Asks nobody."""
-    place = coord.place
+    workspace = coord.workspace
     queue = coord.calls.queue
     facts: Body = {
         "session": coord.session,
         "session_from": _session_source(coord),
         "project": coord.project,
         "project_from": _project_source(coord),
-        "url": place.url,
+        "url": workspace.url,
         "url_from": _source(
-            coord.url_option, "--url", "COORD_URL", place.config.get("url"), "the default"
+            coord.url_option, "--url", "COORD_URL", workspace.config.get("url"), "the default"
         ),
-        "token": place.token is not None,
-        "config": place.file,
-        "root": place.root,
+        "token": workspace.token is not None,
+        "config": workspace.file,
+        "root": workspace.root,
         "queue": queue.path,
         "waiting": len(queue.waiting()),
         "refused": len(queue.rejected()),
@@ -78,6 +78,6 @@ def _session_source(coord: Coord) -> str:
 
 
 def _project_source(coord: Coord) -> str:
-    default = "the repository's name" if coord.place.repository else "the folder's name"
-    configured = coord.place.config.get("project")
+    default = "the repository's name" if coord.workspace.repository else "the folder's name"
+    configured = coord.workspace.config.get("project")
     return _source(coord.project_option, "--project", "COORD_PROJECT", configured, default)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from coord.client.banner import plain
 from coord.client.cli import completion, ids
+from coord.client.cli.console import can_ask
 from coord.client.cli.context import Body, Coord, Write, nothing, pass_coord, without_none
 from coord.client.cli.failures import USAGE, CoordAway, Failed
 from coord.client.cli.naming import is_id
@@ -150,7 +149,7 @@ def _confirm_open_items(coord: Coord, each: Workflow) -> None:
     if not counts:
         return
     sentence = f"{plain(each['name'])} has items that are open: {', '.join(counts)}."
-    if coord.json or not sys.stdin.isatty():
+    if coord.json or not can_ask():
         raise Failed(
             f"{sentence} Nothing was changed; --yes completes it all the same.",
             USAGE,

@@ -15,12 +15,13 @@ import time
 from coord.client.lean import loads_or_none
 
 LOG_BYTES = 65536
+MAX_DEPTH = 4  # of an event, to where its texts are read
 TELL_AGAIN_S = 86400.0  # the failure of every edit of a day is one
 
 HELP = """usage: coord hook < EVENT
 
-Run by Claude Code, not by hand: it reads an event of Claude Code's hooks as JSON from standard input. `coord init` enters it in
-.claude/settings.json, `coord doctor` shows that it works. It always exits 0.
+Run by Claude Code, and by other agents that read its settings, not by hand: it reads an event as JSON from standard input. `coord init`
+enters it in .claude/settings.json, `coord doctor` shows that it works. It always exits 0.
 
 SessionStart        replays the queue; shows unread messages, what others hold, your work
 UserPromptSubmit    shows new messages
@@ -42,13 +43,34 @@ def main(arguments: list[str]) -> None:
         return
     try:
         if os.environ.get("COORD_HOOKS", "").lower() not in ("0", "off", "false", "no"):
-            _run(loads_or_none(sys.stdin.buffer.read()))
+            _run(_event(sys.stdin.buffer.read()))
     except BaseException as error:
         _report(error)
     try:
         sys.stdout.flush()
     except OSError:
         sys.stdout = None  # nobody listens any more; Python would exit with 120 for it
+
+
+def _event(content: bytes) -> object:
+    event = loads_or_none(content)
+    if event is None and content:  # not UTF-8, as what went through PowerShell
+        from coord.client.text_files import decode_all
+
+        event = loads_or_none(decode_all(content))
+    return _whole_letters(event) if b"\\ud" in content.lower() else event
+
+
+def _whole_letters(value: object, depth: int = MAX_DEPTH) -> object:
+    """Half a pair of UTF-16, which no file's name can have, as agents themselves write it:
+    U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict) and depth:
+        return {name: _whole_letters(each, depth - 1) for name, each in value.items()}
+    if isinstance(value, list) and depth:
+        return [_whole_letters(each, depth - 1) for each in value]
+    return value
 
 
 def _run(event: object) -> None:

@@ -5,31 +5,37 @@ from __future__ import annotations
 import os
 import sys
 
+from coord.client.hook import dialects
 from coord.client.hook.event import note_answer
 from coord.client.hook.memory import SessionMemory
-from coord.client.lean import dumps
 from coord.client.others_text import one_line, printable
-from coord.client.place import BadConfig, Place, remember_config, session
+from coord.client.workspace import BadConfig, Workspace, remember_config, session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from coord.client.answer import Answer
     from coord.client.calls import Calls
+    from coord.client.hook.dialects import Dialect
     from coord.client.hook.event import HookEvent
-    from coord.client.wire import Answer
 
 # for a call of a hook: with the start of Python under the 1.5 s that an edit may be held up
 CALL_TIMEOUT_S = 1.0
+MAX_NUMBER = 1e6  # of a setting: hours, bytes
 MAX_DETAIL = 200  # characters of what somebody else says in a sentence of ours
 QUICK_S = (
     0.2  # after a failure that took no longer than this, coord is tried again at the next call
 )
 ACTIVITY_S = 300.0  # how often long work says that it goes on; locks turn stale after hours
-BY_HOOK = "Claude Code"  # how the description of a lock begins that a hook claimed
+BY_HOOK = dialects.CLAUDE.agent  # how the description of a lock begins that a hook claimed
 AWAY = (
     "coord is away ({why}). Work goes on without locks: look twice before you change what others"
     " may be working on. Your calls are queued, and sent when it is back."
+)
+WAITS = (
+    "coord: what was queued on this machine cannot be sent now ({why}), and your calls wait behind"
+    " it. Work goes on without locks: look twice before you change what others may be working on."
 )
 
 
@@ -41,43 +47,47 @@ class HookContext:
     the hooks do nothing here; empty when they work.
     """
 
-    def __init__(self, event: HookEvent) -> None:
+    def __init__(self, event: HookEvent, dialect: Dialect) -> None:
         self.event = event
-        self.parent = session(event.session_id)
-        self.name = session(event.session_id, event.agent)
+        self.dialect = dialect
+        self.take_names()
         self.context: list[str] = []
         self.denial = ""
         self.message = ""
         self.config_error = ""
         self.config: dict[str, Any] = {}
         try:
-            self.place = Place(os.environ.get("CLAUDE_PROJECT_DIR") or event.text("cwd") or None)
+            self.workspace = Workspace(
+                os.environ.get("CLAUDE_PROJECT_DIR") or event.text("cwd") or None
+            )
         except BadConfig as error:
             self.config_error = f"coord's hooks do nothing here: {error}"
             return
-        if self.place.file:
-            remember_config(self.place.file, self.place.config)
-        table = self.place.config.get("hook")
+        if self.workspace.file:
+            remember_config(self.workspace.file, self.workspace.config)
+        table = self.workspace.config.get("hook")
         self.config = table if isinstance(table, dict) else {}
-        self.memory = SessionMemory(self.place, self.name)
+        self.memory = SessionMemory(self.workspace, self.name)
+
+    def take_names(self) -> None:
+        kind = self.dialect.prefix
+        self.parent = session(self.event.session_id, kind=kind)
+        self.name = session(self.event.session_id, self.event.agent, kind=kind)
 
     def answer(self) -> None:
         """Writes what the session is shown, if anything."""
-        output: dict[str, str] = {}
-        if self.denial:
-            output |= {"permissionDecision": "deny", "permissionDecisionReason": self.denial}
-        if self.context:
-            output["additionalContext"] = "\n".join(self.context)
-        answer: dict[str, object] = (
-            {"hookSpecificOutput": {"hookEventName": self.event.kind, **output}} if output else {}
-        )
-        if self.message:
-            answer["systemMessage"] = self.message
+        text = "\n".join(self.context) if self.shows_context else ""
+        answer = dialects.answer(self.dialect, self.event.kind, self.denial, text, self.message)
         if answer:
             note_answer()
-            sys.stdout.write(dumps(answer, ascii_only=True))
+            sys.stdout.write(answer)
             sys.stdout.flush()
         self.context = []
+
+    @property
+    def shows_context(self) -> bool:
+        """Whether the agent reads at this event what it is to be shown."""
+        return self.dialect.shows_at(self.event.kind)
 
     def calls(self, name: str | None = None, *, always: bool = False) -> Calls:
         """Calls of the session; while coord was away a moment ago none is tried, unless
@@ -86,7 +96,9 @@ class HookContext:
         from coord.client.calls import Calls, Timeouts
 
         calls = Calls(
-            self.place, name or self.name, Timeouts(call=CALL_TIMEOUT_S, replay=CALL_TIMEOUT_S / 2)
+            self.workspace,
+            name or self.name,
+            Timeouts(call=CALL_TIMEOUT_S, replay=CALL_TIMEOUT_S / 2),
         )
         calls.offline = not always and self.memory.is_away()
         return calls
@@ -107,12 +119,13 @@ class HookContext:
         try:
             answer = calls.write(method, path, body, timeout=timeout)
         except Queued as queued:
-            self.report_away(queued, calls)
+            if queued.is_away:
+                self.report_away(queued, calls)
+            else:
+                self.warn_once(WAITS.format(why=queued))
             return None
         except NotQueued as error:
-            self.warn_once(
-                f"coord is away, and its queue cannot be written, so calls are lost: {error}"
-            )
+            self.warn_once(f"coord: calls of this session are lost: {error}")
             return None
         if self.is_shut_out(answer):
             return None
@@ -120,10 +133,12 @@ class HookContext:
         return answer
 
     def end_session(self, name: str) -> None:
+        from coord.client import checkouts
         from coord.client.percent import query
 
         self.write(self.calls(name), "DELETE", f"/sessions{query(session_id=name)}")
-        SessionMemory(self.place, name).forget()
+        SessionMemory(self.workspace, name).forget()
+        checkouts.forget(self.workspace, name)
 
     def report_away(self, why: Exception, calls: Calls) -> None:
         """Says so once.
@@ -153,19 +168,19 @@ class HookContext:
             return
         from coord.client.suggestions import command
 
-        server = printable(self.place.url)[:MAX_DETAIL]
+        server = printable(self.workspace.url)[:MAX_DETAIL]
         sentence = (
             f"coord: only this repository names the server {server}, so nothing is sent to it and"
             " nothing is claimed."
         )
         self.message = (
-            f"{sentence} If it is your team's: {command('trust', self.place.url[:MAX_DETAIL])}"
+            f"{sentence} If it is your team's: {command('trust', self.workspace.url[:MAX_DETAIL])}"
         )
         self.warn_once(f"{self.message} Only your user decides that; do not run it yourself.")
 
     def warn_once(self, text: str) -> None:
         """Not again until coord was reached."""
-        if not self.memory.has_warned:
+        if self.shows_context and not self.memory.has_warned:
             self.context.append(text)
             self.memory.update(has_warned=True)
 
@@ -182,9 +197,9 @@ class HookContext:
         """
         from coord.client.banner import ONE_LINE
 
-        prompt = SessionMemory(self.place, self.parent).prompt if self.shares_prompt else ""
+        prompt = SessionMemory(self.workspace, self.parent).prompt if self.shares_prompt else ""
         agent_type = self.event.text("agent_type")
-        by = f"{BY_HOOK} {agent_type}" if agent_type else BY_HOOK
+        by = f"{self.dialect.agent} {agent_type}" if agent_type else self.dialect.agent
         return f"{by}: {one_line(prompt, ONE_LINE)}" if prompt else by
 
     @property
@@ -198,14 +213,11 @@ class HookContext:
         return (
             wanted
             and self.config.get("share_prompt", True) is not False
-            and environment_is_users(self.place.root)
+            and environment_is_users(self.workspace.root)
         )
 
     def number(self, name: str, default: float) -> float:
-        """A setting of the table `[hook]` that is more than 0."""
+        """A setting of the table `[hook]` that is more than 0, and not more than any needs."""
         value = self.config.get(name, default)
-        return (
-            float(value)
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-            else default
-        )
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return float(value) if is_number and 0 < value <= MAX_NUMBER else default

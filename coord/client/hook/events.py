@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
+
 from coord.client.hook.context import ACTIVITY_S, HookContext
+from coord.client.hook.dialects import dialect_of, translate
 from coord.client.hook.event import HookEvent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-EDITS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
-
 
 def handle(fields: dict[str, Any]) -> None:
-    event = HookEvent(fields)
+    dialect = dialect_of(fields, os.environ)
+    event = HookEvent(translate(fields, dialect))
     handler = HANDLERS.get(event.kind)
     if handler is None or not event.session_id:
         return
-    hook = HookContext(event)
+    hook = HookContext(event, dialect)
     if hook.config_error:
         if event.kind == "SessionStart":
             hook.context.append(hook.config_error)
-    elif hook.place.is_trusted:
+    elif hook.workspace.is_trusted:
         handler(hook)
     else:
         hook.warn_untrusted()
@@ -36,16 +38,13 @@ def session_start(hook: HookContext) -> None:
 
 def user_prompt_submit(hook: HookContext) -> None:
     from coord.client.hook import messages
-    from coord.client.hook.claims import release
 
     prompt = hook.event.text("prompt")
     if not prompt.startswith(
         "<"
     ):  # Claude Code itself reports so that a task in the background has ended
         hook.memory.update(prompt=prompt if hook.shares_prompt else "")
-    release(
-        hook, hook.memory.take_all_command_locks()
-    )  # after an interrupt no event reports the command's end
+    give_all_back(hook)
     if hook.memory.was_active_within(ACTIVITY_S):
         messages.show_new(hook)
     else:
@@ -53,32 +52,70 @@ def user_prompt_submit(hook: HookContext) -> None:
 
 
 def pre_tool_use(hook: HookContext) -> None:
-    tool, tool_input = hook.event.text("tool_name"), hook.event.tool_input
-    if tool in EDITS:
-        path = tool_input.get("file_path") or tool_input.get("notebook_path")
-        if isinstance(path, str) and path:
-            from coord.client.hook.edits import claim_file
+    from coord.client.hook.tool_call import tool_call
 
-            claim_file(hook, path)
-    elif tool == "Bash" and isinstance(tool_input.get("command"), str):
-        from coord.client.hook.shell import claim_for_line
+    call = tool_call(hook.event, hook.config)
+    if call.edits:
+        from coord.client.hook.edits import claim_files
 
-        claim_for_line(
-            hook, tool_input["command"], background=bool(tool_input.get("run_in_background"))
-        )
+        claim_files(hook, call.edits)
+    elif call.command is not None:
+        from coord.client.hook.shell import claim_for_command
+
+        claim_for_command(hook, call)
 
 
 def post_tool_use(hook: HookContext) -> None:
-    if hook.event.text("tool_name") == "Bash":
-        lock_ids = hook.memory.take_command_locks(hook.event.text("tool_use_id"))
-        if lock_ids:
-            from coord.client.hook.claims import release
+    from coord.client.hook import pending_edits
 
-            release(hook, lock_ids)
+    pending_edits.forget(hook)
+    give_back(hook)
+    _check_in_at_times(hook)
+
+
+def tool_failed(hook: HookContext) -> None:
+    give_back(hook)
+    _check_in_at_times(hook)
+
+
+def _check_in_at_times(hook: HookContext) -> None:
     if not hook.memory.was_active_within(ACTIVITY_S) and not hook.memory.is_away():
         from coord.client.hook import messages
 
         messages.check_in(hook)
+
+
+def give_back(hook: HookContext) -> None:
+    """What a tool needed that has ended, or was not allowed."""
+    from coord.client.hook import pending_edits
+
+    pending_edits.give_back(hook)
+    lock_ids = hook.memory.take_command_locks(hook.event.text("tool_use_id"))
+    if lock_ids:
+        from coord.client.hook.claims import release
+
+        release(hook, lock_ids)
+
+
+def give_all_back(hook: HookContext) -> None:
+    """The session does nothing now: what its tools needed is given back, also where no event
+    reports their end, as after a permission that was refused."""
+    from coord.client.hook import pending_edits
+    from coord.client.hook.terminals import is_open_elsewhere
+
+    pending_edits.give_all_back(hook)
+    if is_open_elsewhere(hook.memory):
+        return
+    lock_ids = hook.memory.take_all_command_locks()
+    if lock_ids:
+        from coord.client.hook.claims import release
+
+        release(hook, lock_ids)
+
+
+def notification(hook: HookContext) -> None:
+    if hook.event.text("notification_type") == "idle_prompt":
+        give_all_back(hook)
 
 
 def subagent_stop(hook: HookContext) -> None:
@@ -87,8 +124,18 @@ def subagent_stop(hook: HookContext) -> None:
 
 
 def session_end(hook: HookContext) -> None:
+    from coord.client import kept_names
+    from coord.client.hook.terminals import agent_process, close_one
+
+    if hook.event.text("reason") == "clear" and len(hook.memory.terminals) < 2:
+        give_all_back(hook)
+        kept_names.hand_on(hook.name, agent_process(), hook.workspace.root)
+        return
+    if close_one(hook.memory):
+        return  # the session is open in another terminal, too
     for name in [*hook.memory.subagents(), hook.name]:
         hook.end_session(name)
+    kept_names.forget(hook.event.session_id)
 
 
 HANDLERS = {
@@ -96,7 +143,10 @@ HANDLERS = {
     "UserPromptSubmit": user_prompt_submit,
     "PreToolUse": pre_tool_use,
     "PostToolUse": post_tool_use,
-    "PostToolUseFailure": post_tool_use,
+    "PostToolUseFailure": tool_failed,
+    "PermissionDenied": give_back,
+    "Stop": give_all_back,
+    "Notification": notification,
     "SubagentStop": subagent_stop,
     "SessionEnd": session_end,
 }

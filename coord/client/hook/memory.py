@@ -7,13 +7,13 @@ from __future__ import annotations
 import os
 import time
 
-from coord.client.lean import dumps, loads_or_none
+from coord.client.lean import encoded, loads_or_none
 from coord.client.safe_files import (
     age_of,
+    discard,
     list_folder,
     make_folder,
     read,
-    remove,
     status_of,
     touch,
     write_whole,
@@ -23,10 +23,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from coord.client.place import Place
+    from coord.client.workspace import Workspace
 
 AWAY_S = 30.0  # so long after a call that waited in vain none is tried: coord's own Retry-After
 FORGOTTEN_AFTER_S = 7 * 86400.0  # sessions that were killed leave their file behind
+EDIT, _COMMAND = _KINDS = ("edit", "command")  # of notes
+_NAMED = "/"  # in front of what is the name of a note's file already
 RESTED_S = 3600.0  # no call was made within this, for a session that has made none
 
 
@@ -36,12 +38,12 @@ class SessionMemory:
     The time of its file says when the session last called coord.
     """
 
-    def __init__(self, place: Place, name: str) -> None:
-        self._place = place
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self._workspace = workspace
         self._name = name
-        self._folder = place.state("sessions")
+        self._folder = workspace.state("sessions")
         self._path = os.path.join(self._folder, f"{_file_name(name)}.json")
-        self._away = place.state("away")
+        self._away = workspace.state("away")
 
     @property
     def exists(self) -> bool:
@@ -60,6 +62,13 @@ class SessionMemory:
     @property
     def prompt(self) -> str:
         return str(_load(self._path).get("prompt") or "")
+
+    @property
+    def terminals(self) -> list[list[object]]:
+        """See `terminals`."""
+        listed = _load(self._path).get("terminals")
+        listed = listed if isinstance(listed, list) else []
+        return [each for each in listed if isinstance(each, list) and len(each) == 3]
 
     @property
     def has_warned(self) -> bool:
@@ -82,7 +91,10 @@ class SessionMemory:
         return [name for name in names if name.startswith(f"{self._name}/")]
 
     def forget(self) -> None:
-        remove(self._path)
+        discard(self._path)
+        for kind in _KINDS:
+            for name in self.notes(kind):
+                discard(self._note_path(kind, name))
 
     def forget_old(self) -> None:
         """Removes what sessions left that were killed: only files that hooks made, by their name
@@ -90,21 +102,48 @@ class SessionMemory:
         """
         for path in self._files():
             if age_of(path) > FORGOTTEN_AFTER_S and _is_ours(path):
-                remove(path)
+                discard(path)
 
     def note_command_locks(self, tool_use_id: str, lock_ids: list[str]) -> None:
-        self._write(self._command_path(tool_use_id), lock_ids)
+        self.note(_COMMAND, tool_use_id, lock_ids)
+
+    def command_locks(self) -> set[str]:
+        """The locks of all commands of this session whose end no event has reported."""
+        return {lock_id for content in self.notes(_COMMAND).values() for lock_id in content}
 
     def take_all_command_locks(self) -> list[str]:
-        """The locks of all commands of this session whose end no event reported; given once."""
-        prefix = self._command_path("")
-        return [
-            lock_id for path in self._files() if path.startswith(prefix) for lock_id in _take(path)
+        """Those, given once."""
+        lock_ids = [
+            lock_id for name in self.notes(_COMMAND) for lock_id in self.take(_COMMAND, name)
         ]
+        return list(dict.fromkeys(lock_ids))
 
     def take_command_locks(self, tool_use_id: str) -> list[str]:
-        """The locks that the command needed; given once."""
-        return _take(self._command_path(tool_use_id))
+        """The locks that the command needed and no other one still does; given once."""
+        lock_ids = self.take(_COMMAND, tool_use_id)
+        needed = self.command_locks() if lock_ids else set()
+        return [lock_id for lock_id in lock_ids if lock_id not in needed]
+
+    def note(self, kind: str, tool_use: str, content: list[Any]) -> None:
+        """Of the call of a tool, for the event that ends it."""
+        self._write(self._note_path(kind, tool_use), content)
+
+    def notes(self, kind: str) -> dict[str, list[Any]]:
+        """All of a kind, by names that `note_of` and `take` know as well."""
+        prefix = self._note_path(kind, "")
+        paths = {path[len(prefix) :]: path for path in self._files() if path.startswith(prefix)}
+        return {f"{_NAMED}{name}": _listed(path) for name, path in paths.items()}
+
+    def note_of(self, kind: str, tool_use: str) -> list[Any]:
+        return _listed(self._note_path(kind, tool_use))
+
+    def take(self, kind: str, tool_use: str) -> list[Any]:
+        """A note, given once."""
+        path = self._note_path(kind, tool_use)
+        content = _listed(path)
+        if content:
+            discard(path)
+        return content
 
     def is_away(self) -> bool:
         return age_of(self._away) < AWAY_S
@@ -114,20 +153,21 @@ class SessionMemory:
 
     def forget_away(self) -> None:
         if status_of(self._away) is not None:
-            remove(self._away)
+            discard(self._away)
 
-    def _command_path(self, tool_use_id: str) -> str:
-        name = f"command-{_file_name(self._name)}-{tool_use_id and _file_name(tool_use_id)}"
-        return os.path.join(self._folder, name)
+    def _note_path(self, kind: str, tool_use: str) -> str:
+        is_named = tool_use.startswith(_NAMED)
+        ending = tool_use[len(_NAMED) :] if is_named else tool_use and _file_name(tool_use)
+        return os.path.join(self._folder, f"{kind}-{_file_name(self._name)}-{ending}")
 
     def _files(self) -> list[str]:
         return [os.path.join(self._folder, name) for name in list_folder(self._folder)]
 
     def _write(self, path: str, content: object) -> None:
         try:
-            self._place.make_state_folder()
+            self._workspace.make_state_folder()
             make_folder(self._folder)
-            write_whole(path, dumps(content).encode())
+            write_whole(path, encoded(content))
         except OSError:  # nowhere to write to: then it is not remembered
             pass
 
@@ -144,12 +184,9 @@ def _read(path: str) -> object:
         return None
 
 
-def _take(path: str) -> list[str]:
-    lock_ids = _read(path)
-    if not isinstance(lock_ids, list):
-        return []
-    remove(path)
-    return [str(lock_id) for lock_id in lock_ids]
+def _listed(path: str) -> list[Any]:
+    content = _read(path)
+    return content if isinstance(content, list) else []
 
 
 def _is_ours(path: str) -> bool:
@@ -159,7 +196,7 @@ def _is_ours(path: str) -> bool:
     content, name = _read(path), os.path.basename(path)
     if isinstance(content, dict):
         return name == f"{_file_name(str(content.get('name')))}.json"
-    return isinstance(content, list) and name.startswith("command-")
+    return isinstance(content, list) and name.startswith(tuple(f"{kind}-" for kind in _KINDS))
 
 
 def _file_name(text: str) -> str:

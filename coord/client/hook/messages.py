@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from coord.client import banner
-from coord.client.hook.context import BY_HOOK
+from coord.client.locked import Busy
 from coord.client.others_text import NOTICE
 from coord.client.percent import query
 from coord.client.wire import Away
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from coord.client.calls import Calls
@@ -23,16 +24,26 @@ def banner_bytes(hook: HookContext) -> int:
     return int(hook.number("banner_bytes", BANNER_BYTES))
 
 
+def _replay(calls: Calls) -> None:
+    """Sends what waits, where that can be read now. Raises Away where that has just been found out:
+    a call after it would cost its time once more.
+    """
+    try:
+        calls.replay()
+    except (OSError, Busy):
+        return  # the next start says so, and calls wait behind it
+    calls.check_reached()
+
+
 def show_new(hook: HookContext) -> None:
     """New messages, by a call that costs half of a check-in."""
     calls = hook.calls()
     try:
-        if not calls.nothing_waits():
-            calls.replay()
+        _replay(calls)
         parameters = query(
             to_session=hook.name,
             unread_only=True,
-            project_key=hook.place.project,
+            project_key=hook.workspace.project,
             limit=MAX_MESSAGES,
         )
         answer = calls.read(f"/messages{parameters}")
@@ -43,15 +54,14 @@ def show_new(hook: HookContext) -> None:
         return
     hook.note_reachable()
     more = 1 if answer.fields.get("next_cursor") else 0
-    _show(hook, calls, answer.fields.get("items") or [], more)
+    _show(hook, calls, answer.rows(), more)
 
 
 def check_in(hook: HookContext) -> None:
     """New messages, and a sign of life that renews what the session holds."""
     calls = hook.calls()
     try:
-        if not calls.nothing_waits():
-            calls.replay()
+        _replay(calls)
         answer = calls.ask("POST", "/sessions/checkin", checkin_body(hook, banner_bytes(hook) // 2))
     except Away as away:
         hook.report_away(away, calls)
@@ -60,7 +70,7 @@ def check_in(hook: HookContext) -> None:
     if hook.is_shut_out(answer):
         return
     hook.note_reachable()
-    rows = answer.fields.get("messages") or []
+    rows = answer.rows("messages")
     if hook.event.agent:  # broadcasts are for its session, which has them already
         rows = [row for row in rows if row.get("to_session") == hook.name]
     _show(hook, calls, rows, left_out(answer.fields))
@@ -69,8 +79,8 @@ def check_in(hook: HookContext) -> None:
 def checkin_body(hook: HookContext, room: int) -> dict[str, Any]:
     body = {
         "session_id": hook.name,
-        "project_key": hook.place.project,
-        "agent": BY_HOOK,
+        "project_key": hook.workspace.project,
+        "agent": hook.dialect.agent,
         "max_bytes": max(1000, room),
     }
     prompt = hook.memory.prompt
@@ -79,18 +89,19 @@ def checkin_body(hook: HookContext, room: int) -> dict[str, Any]:
 
 def left_out(checkin: dict[str, Any]) -> int:
     """How many messages a check-in had no room for."""
-    counts = checkin.get("left_out") or {}
-    return int(counts.get("messages", 0))
+    counts = checkin.get("left_out")
+    count = counts.get("messages") if isinstance(counts, dict) else 0
+    return count if isinstance(count, int) else 0
 
 
-def _show(hook: HookContext, calls: Calls, rows: list[banner.Row], more: int) -> None:
+def _show(hook: HookContext, calls: Calls, rows: Sequence[banner.Row], more: int) -> None:
     text, ids = message_section(rows, more, banner_bytes(hook) // 2)
     if text:
         hook.context.append(text.rstrip("\n"))
     answer_then_mark(hook, calls, ids)
 
 
-def message_section(rows: list[banner.Row], more: int, room: int) -> tuple[str, list[str]]:
+def message_section(rows: Sequence[banner.Row], more: int, room: int) -> tuple[str, list[str]]:
     """The banner of unread messages, and the ids of those that are in it.
 
     `more`: how many there are beside the rows.
@@ -105,8 +116,9 @@ def message_section(rows: list[banner.Row], more: int, room: int) -> tuple[str, 
 
 
 def answer_then_mark(hook: HookContext, calls: Calls, ids: list[str]) -> None:
-    """What was shown is marked as read; not before it was shown."""
-    if not ids:
+    """What was shown is marked as read; not before it was shown, and not where the agent does not
+    read it."""
+    if not ids or not hook.shows_context:
         return
     hook.answer()
     hook.write(calls, "PUT", "/messages/read", {"session_id": hook.name, "ids": ids})

@@ -10,6 +10,7 @@ from coord.client.hook.messages import (
     left_out,
     message_section,
 )
+from coord.client.locked import Busy
 from coord.client.others_text import one_line, printable
 from coord.client.percent import query
 from coord.client.wire import Away
@@ -27,22 +28,20 @@ MAX_LOCKS = 20  # that are asked for: no more fit into a banner
 
 
 def start_session(hook: HookContext) -> None:
+    _open(hook)
     calls = hook.calls(always=True)
     calls.timeouts.replay = REPLAY_S
     room = banner_bytes(hook)
-    hook.memory.forget_old()
-    hook.context.append(f"=== coord: you are {hook.name} in project {hook.place.project} ===")
-    if hook.place.ignored_file:
+    _forget_old(hook)
+    project = one_line(hook.workspace.project)
+    hook.context.append(f"=== coord: you are {hook.name} in project {project} ===")
+    if hook.workspace.ignored_file:
         owner = "it belongs to another user. Set COORD_URL and COORD_PROJECT, or make it your own"
-        hook.context.append(f"coord does not obey {printable(hook.place.ignored_file)}: {owner}.")
-    hook.context += [
-        f"coord does not send what shell clients queued: {printable(problem)}."
-        for problem in calls.queue.problems()
-    ]
-    rejected: list[str] = []
+        hook.context.append(
+            f"coord does not obey {printable(hook.workspace.ignored_file)}: {owner}."
+        )
     try:
-        _replay(hook, calls)
-        rejected = [_describe(call) for call in calls.queue.take_unreported()]
+        rejected = _replay(hook, calls)
         answer = calls.ask("POST", "/sessions/checkin", checkin_body(hook, room))
     except Away as away:
         hook.report_away(away, calls)
@@ -52,11 +51,9 @@ def start_session(hook: HookContext) -> None:
     hook.note_reachable()
     hook.memory.note_active()
     rejections, _ = banner.section("of your queued calls were refused", rejected, room // 4)
-    messages, ids = message_section(
-        answer.fields.get("messages") or [], left_out(answer.fields), room // 2
-    )
+    messages, ids = message_section(answer.rows("messages"), left_out(answer.fields), room // 2)
     items, _ = banner.section(
-        "in progress by you", map(banner.item, answer.fields.get("work_items") or []), room // 4
+        "in progress by you", map(banner.item, answer.rows("work_items")), room // 4
     )
     parts = [rejections, messages, _held_by_others(hook, calls, room // 4), items]
     hook.context += [part.rstrip("\n") for part in parts if part]
@@ -67,29 +64,63 @@ def start_session(hook: HookContext) -> None:
     answer_then_mark(hook, calls, ids)
 
 
-def _replay(hook: HookContext, calls: Calls) -> None:
-    """Sends what waits. Raises Away."""
+def _open(hook: HookContext) -> None:
+    """Notes where the session is open; after `/clear` it goes on under its old name."""
+    from coord.client import kept_names
+    from coord.client.hook import terminals
+    from coord.client.hook.memory import SessionMemory
+
+    source = hook.event.text("source")
+    if source == "clear" and kept_names.take(
+        hook.event.session_id, terminals.agent_process(), hook.workspace.root
+    ):
+        hook.take_names()
+        hook.memory = SessionMemory(hook.workspace, hook.name)
+    elif source != "compact":
+        terminals.open_one(hook.memory)
+
+
+def _forget_old(hook: HookContext) -> None:
+    from coord.client import checkouts, kept_names, spellings
+    from coord.client.hook import tree_notes
+
+    hook.memory.forget_old()
+    for module in (checkouts, kept_names, spellings, tree_notes):
+        module.forget_old()
+
+
+def _replay(hook: HookContext, calls: Calls) -> list[str]:
+    """Sends what waits; what of it was refused. Raises Away."""
+    try:
+        hook.context += [
+            f"coord does not send what shell clients queued: {printable(problem)}."
+            for problem in calls.queue.problems()
+        ]
+        _send_waiting(hook, calls)
+        return [_describe(call) for call in calls.queue.take_unreported()]
+    except (OSError, Busy) as error:
+        why = printable(str(error))
+        hook.context.append(f"coord: what was queued on this machine cannot be sent now: {why}.")
+        return []
+
+
+def _send_waiting(hook: HookContext, calls: Calls) -> None:
     if calls.nothing_waits():
         return
     result = calls.replay()
     if result.sent:
         waiting = f", {result.waiting} still wait" if result.waiting else ""
         hook.context.append(f"coord is back: {result.sent} queued calls were sent{waiting}.")
-    if calls.away is not None:
-        raise calls.away
+    calls.check_reached()
 
 
 def _held_by_others(hook: HookContext, calls: Calls, room: int) -> str:
     try:
-        answer = calls.read(f"/locks{query(project_key=hook.place.project, limit=MAX_LOCKS)}")
+        answer = calls.read(f"/locks{query(project_key=hook.workspace.project, limit=MAX_LOCKS)}")
     except Away:
         return ""
-    own = (hook.name, f"{hook.name}/")
-    rows = answer.fields.get("items") or []
     others = [
-        row
-        for row in rows
-        if row["session_id"] != own[0] and not row["session_id"].startswith(own[1])
+        row for row in answer.rows() if not f"{row.get('session_id')}/".startswith(f"{hook.name}/")
     ]
     text, shown = banner.section("held by others", map(banner.lock, others), room)
     if answer.fields.get("next_cursor") or shown < len(others):

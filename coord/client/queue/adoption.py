@@ -15,7 +15,7 @@ import time
 
 from coord.client.lean import dumps, loads_or_none
 from coord.client.queue.late import with_id, with_observed_at
-from coord.client.queue.lines import split_lines
+from coord.client.queue.lines import BLANKS, split_lines
 from coord.client.queue.permitted import refuse
 from coord.client.queue.progress import as_mark, furthest_mark, mark_of
 from coord.client.queue.shell_file import ShellFile
@@ -127,10 +127,10 @@ class Adoption:
             self._save()
 
     def _put_away(self, shell: ShellFile) -> None:
-        found = shell.read()
-        if found is None:
+        opened = shell.read()
+        if opened is None:
             return
-        content, status = found
+        content, status = opened
         if self._done(shell.path, content, status) != len(content):
             return
         numbers = [int(name[len(_MOVED) : -len(".jsonl")]) for name in self._moved()]
@@ -160,11 +160,11 @@ class Adoption:
                 yield name, read(path), status
         for path in self._queue.shell_paths:
             try:
-                found = ShellFile(path).read()
+                opened = ShellFile(path).read()
             except UnsafeFile:
                 continue  # `problems` says so
-            if found is not None:
-                yield path, *found
+            if opened is not None:
+                yield path, *opened
 
     def _moved(self) -> list[str]:
         names = [
@@ -203,13 +203,16 @@ class Adoption:
             if unfinished and abs(time.time() - status.st_mtime) < TORN_AFTER_S:
                 break
             end = stop
-            text = content[start:stop].strip()
+            text = content[start:stop].strip(BLANKS)
             if text:
                 lines += _as_queued(text, call, f"{key}:{start}")
         return lines, end
 
     def _take_back(self) -> None:
-        """Removes lines that a process copied that died before it recorded that."""
+        """Removes lines that a process copied that died before it recorded that.
+
+        That it was done is recorded before anything is queued behind: it would be removed too.
+        """
         if self._pending is None:
             return
         generation, size = self._pending
@@ -224,6 +227,7 @@ class Adoption:
             finally:
                 os.close(file)
         self._pending = None
+        self._save()
 
     def _save(self) -> None:
         write_whole(

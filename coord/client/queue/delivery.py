@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coord.client.wire import Answer
+    from coord.client.answer import Answer
 
 
 def deliver(send: Callable[[Call], Answer], call: Call) -> Answer:

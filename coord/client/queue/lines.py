@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+BLANKS = b" \t\r\n\v\f\0"
 _CALL_STARTS = (b'{"ts"', b'{"method"', b'{"path"', b'{"body"')
 
 
@@ -42,9 +43,10 @@ def split_lines(content: bytes, begin: int) -> Iterator[tuple[int, int, Call | N
     """
     while begin < len(content):
         end = content.find(b"\n", begin) + 1 or len(content)
+        end += content[end : end + 1] == b"\0"  # the newline was one of UTF-16
         line = content[begin:end]
         call = parse_call(line)
-        if call is None and line.strip():
+        if call is None and line.strip(BLANKS):
             yield from _split_torn(line, begin)
         else:
             yield begin, end, call
@@ -90,7 +92,7 @@ def _object_end(line: bytes, begin: int) -> int:
 
 def parse_call(line: bytes) -> Call | None:
     """The call that is the whole line; None when it is not one that may be sent to coord."""
-    fields = loads_or_none(line)
+    fields = loads_or_none(_as_utf8(line) if b"\0" in line else line)
     if not isinstance(fields, dict):
         return None
     method, path, body, ts = (fields.get(name) for name in ("method", "path", "body", "ts"))
@@ -99,3 +101,9 @@ def parse_call(line: bytes) -> Call | None:
     if not (body is None or isinstance(body, dict)):
         return None
     return Call(method, safe(path), body, ts if isinstance(ts, str) else "")
+
+
+def _as_utf8(line: bytes) -> bytes:
+    """A line that PowerShell 5.1 added: its `>>` writes UTF-16, the first time with a mark."""
+    text = line.lstrip(b"\0").removeprefix(b"\xff\xfe")
+    return text[: len(text) // 2 * 2].decode("utf-16-le", "replace").encode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binascii import crc32
 
-from coord.client.lean import dumps, loads_or_none
+from coord.client.lean import encoded, loads_or_none
 from coord.client.safe_files import read, write_whole
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ class Progress:
         )
 
     def save(self, path: str) -> None:
-        write_whole(path, dumps({"generation": self.generation, "answered": self._mark}).encode())
+        write_whole(path, encoded({"generation": self.generation, "answered": self._mark}))
 
     @property
     def answered_bytes(self) -> int:

@@ -15,10 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from coord.client.place import Place
+    from coord.client.answer import Answer
     from coord.client.queue.call import Call
     from coord.client.queue.rejected import RejectedCall, RejectedCalls
-    from coord.client.wire import Answer, Away
+    from coord.client.wire import Away
+    from coord.client.workspace import Workspace
 
     Position = tuple[int, int]
     """Where a call stands: the generation of its file, and the first byte of its line."""
@@ -74,8 +75,8 @@ class Queue:
         self._prepare = prepare or (lambda: make_folder(folder))
 
     @classmethod
-    def of(cls, place: Place) -> Queue:
-        return cls(place.state_folder, place.shell_queues, place.make_state_folder)
+    def of(cls, workspace: Workspace) -> Queue:
+        return cls(workspace.state_folder, workspace.shell_queues, workspace.make_state_folder)
 
     def append(self, call: Call) -> Position:
         """Keeps the call, on the disk when this returns; its position. Raises QueueFull and Busy.

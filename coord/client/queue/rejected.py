@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from coord.client.lean import dumps, loads_or_none
+from coord.client.lean import dumps, encoded, loads_or_none
 from coord.client.queue.progress import furthest_mark, mark_of
 from coord.client.queue.times import timestamp
 from coord.client.safe_files import append, read, remove, write_whole
@@ -43,7 +43,7 @@ class RejectedCalls:
         begin = furthest_mark(self._reported_marks(), content)
         if begin == len(content):
             return []
-        write_whole(self._reported_path, dumps([mark_of(content)]).encode())
+        write_whole(self._reported_path, encoded([mark_of(content)]))
         return _parse(content[begin:])
 
     def add(self, fields: RejectedCall, status: int | None, answer: object) -> RejectedCall | None:
@@ -81,7 +81,7 @@ class RejectedCalls:
         kept = content[cut:]
         reported = max(0, furthest_mark(self._reported_marks(), content) - cut)
         marks = [*self._reported_marks(), mark_of(kept[:reported])]
-        write_whole(self._reported_path, dumps(marks).encode())
+        write_whole(self._reported_path, encoded(marks))
         write_whole(self.path, kept)
 
     def _reported_marks(self) -> list[object]:

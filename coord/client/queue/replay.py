@@ -19,11 +19,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from coord.client.answer import Answer
     from coord.client.queue.call import Call
     from coord.client.queue.progress import Progress
     from coord.client.queue.queue import Position, Queue, ReplayResult
     from coord.client.queue.rejected import RejectedCall
-    from coord.client.wire import Answer
 
 
 class Replay:
@@ -70,7 +70,7 @@ class Replay:
             )  # before anything is sent: it fails where an answer could not be recorded
         # The lines that were answered before were split without what stands behind them.
         parts = ((content[:begin], 0), (content, begin))
-        lines = [Line(content, *found) for part, at in parts for found in split_lines(part, at)]
+        lines = [Line(content, *bounds) for part, at in parts for bounds in split_lines(part, at)]
         return self._send_lines(lines, begin, progress)
 
     def _send_lines(self, lines: list[Line], begin: int, progress: Progress) -> bool:

@@ -60,6 +60,14 @@ class ShellFile:
         """Removes it, where the target is on another disk; what was written to it behind `begin`
         until a moment later.
         """
+        if os.name == "nt":  # which removes and renames no file that somebody has open
+            taken = f"{self.path}.{os.getpid()}.tmp"
+            os.rename(self.path, taken)
+            with open(taken, "rb") as opened:
+                opened.seek(begin)
+                late = opened.read()
+            os.remove(taken)
+            return late
         with open(self._open(), "rb") as opened:
             os.remove(self.path)
             wait(LATE_S)
@@ -106,7 +114,7 @@ class ShellFile:
 def is_tracked(path: str) -> bool:
     """Whether git tracks a file in the checkout that it is in."""
     from coord.client import git_index
-    from coord.client.place import repository
+    from coord.client.workspace import repository
 
     checkout = repository(os.path.dirname(path))
     if checkout is None:

@@ -1,4 +1,6 @@
-"""Appending to the queue's file, which only processes that hold its lock write to."""
+"""Appending to the queue's file, which only processes that hold its lock write to: on Windows
+O_APPEND is a seek and a write, between which another may write (Microsoft's C runtime, `_write`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""coord's hooks in a settings file of Claude Code."""
+"""coord's hooks in a settings file of Claude Code, or of an agent whose file has the same shape."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from coord.client.setup.json_text import JsonText
 from coord.client.setup.plan import CannotChange, Plan
 
 
-def add_hooks(plan: Plan, path: str) -> None:
-    """Plans each of coord's hooks in the file, as this version has it; all else stays. Raises
-    CannotChange."""
+def add_hooks(plan: Plan, path: str, groups: dict[str, dict[str, Any]] | None = None) -> None:
+    """Plans each of coord's hooks in the file, as this version has it; all else stays. `groups`: of
+    each event, of another agent than Claude Code. Raises CannotChange."""
+    wanted = groups or {event.name: hooks.group(event) for event in hooks.EVENTS}
     document = json_file.open_document(plan, path) or JsonText("{}\n")
     _check_hooks(plan, path, document)
-    for event in hooks.EVENTS:
-        _add_hook(plan, path, document, event)
+    for name, group in wanted.items():
+        _add_hook(plan, path, document, name, group)
     for name in document.get("hooks"):
-        if name not in {event.name for event in hooks.EVENTS}:
+        if name not in wanted:
             _remove_hook(plan, path, document, name)
     plan.write(path, document.whole)
+
+
+def has_hooks(plan: Plan, path: str) -> bool:
+    """Whether the file names coord's hooks, also where it is no JSON. Raises CannotChange."""
+    return b"coord hook" in (plan.read(path) or b"")
 
 
 def remove_hooks(plan: Plan, path: str) -> None:
@@ -55,23 +61,24 @@ def _ours(group: Any) -> list[int]:
     return [index for index, hook in enumerate(entries) if hooks.is_ours(hook)]
 
 
-def _add_hook(plan: Plan, path: str, document: JsonText, event: hooks.HookEvent) -> None:
-    wanted = hooks.group(event)
-    groups = document.get("hooks", event.name) or []
+def _add_hook(
+    plan: Plan, path: str, document: JsonText, event: str, wanted: dict[str, Any]
+) -> None:
+    groups = document.get("hooks", event) or []
     ours = [index for index, group in enumerate(groups) if _ours(group)]
     if len(ours) == 1 and len(groups[ours[0]]["hooks"]) == 1:
         if groups[ours[0]] != wanted:
-            document.replace(("hooks", event.name, ours[0]), wanted)
+            document.replace(("hooks", event, ours[0]), wanted)
         return
     if ours:  # moved by hand into a group with other hooks, or doubled
-        _remove_hook(plan, path, document, event.name)
-    for at, key, empty in (((), "hooks", {}), (("hooks",), event.name, [])):
+        _remove_hook(plan, path, document, event)
+    for at, key, empty in (((), "hooks", {}), (("hooks",), event, [])):
         if document.get(*at, key) is None:
             json_file.remember_empty(plan, path, document, at)
             document.add(at, empty, key)
         else:
             json_file.remember_empty(plan, path, document, (*at, key))
-    document.add(("hooks", event.name), wanted)
+    document.add(("hooks", event), wanted)
 
 
 def _remove_hook(plan: Plan, path: str, document: JsonText, event: str) -> None:

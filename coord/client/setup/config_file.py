@@ -7,20 +7,29 @@ import json
 import os
 from typing import Any
 
-from coord.client.place import CONFIG, BadConfig, read_config
 from coord.client.setup.plan import CannotChange, Plan
+from coord.client.workspace import CONFIG, BadConfig, read_config
 
 Types = dict[str, "type | tuple[type, ...]"]
 
 KEYS: Types = {"url": str, "project": str, "hook": dict}
 HOOK_KEYS: Types = {
     "commands": list,
+    "programs": list,
     "default_commands": bool,
+    "edit_tools": list,
     "lock_ttl_hours": (int, float),
     "banner_bytes": int,
     "share_prompt": bool,
 }
 COMMAND_KEYS: Types = {"pattern": str, "resource": str}
+PROGRAM_KEYS: Types = {
+    "name": str,
+    "resource": str,
+    "verbs": list,
+    "options_with_value": list,
+    "runs": bool,
+}
 
 _TEXT = """\
 # coord: which server and project this repository belongs to. Made by `coord init`; commit it.
@@ -98,12 +107,13 @@ def problems(settings: dict[str, Any]) -> list[str]:
     if not isinstance(hook, dict):
         return sentences
     sentences += _check(hook, HOOK_KEYS, "hook.")
-    commands = hook.get("commands")
-    for command in commands if isinstance(commands, list) else []:
-        if isinstance(command, dict):
-            sentences += _check(command, COMMAND_KEYS, "hook.commands.")
-        else:
-            sentences.append("hook.commands has an entry that is not a table.")
+    for name, types in (("commands", COMMAND_KEYS), ("programs", PROGRAM_KEYS)):
+        entries = hook.get(name)
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict):
+                sentences += _check(entry, types, f"hook.{name}.")
+            else:
+                sentences.append(f"hook.{name} has an entry that is not a table.")
     return sentences
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 from collections.abc import Iterator
 
 import click
 
+from coord.client.cli.console import can_ask
 from coord.client.cli.context import Coord
 from coord.client.cli.failures import REFUSED, USAGE, Failed
 from coord.client.setup.plan import CannotChange, FileChange, Plan
@@ -58,7 +58,7 @@ def carry_out(coord: Coord, plan: Plan, *, dry_run: bool, yes: bool) -> bool:
 
 
 def _ask(coord: Coord, count: str) -> None:
-    if coord.json or not sys.stdin.isatty():
+    if coord.json or not can_ask():
         sentence = (
             f"{count} would change. Nothing was changed, since nobody can be asked here: use --yes."
         )

@@ -1,7 +1,8 @@
 """Remembers what was in the repository before `coord init`, but empty, so that undo leaves it
 there.
 
-Such files are rare, so the note rarely exists. It lies beside the queue, where git ignores it.
+Such files are rare, so the note rarely exists. It lies with the user's own state: a repository that
+ships one would decide what stays.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import json
 import os
 
-from coord.client.place import FOLDER
+from coord.client import user_state
+from coord.client.paths import real_path
 from coord.client.setup.plan import Plan
-
-NAME = "coord-init.json"
 
 
 def _file(plan: Plan) -> str:
-    return os.path.join(plan.folders[0], FOLDER, NAME)
+    name = f"init-{user_state.digest(plan.folders[0])}.json"
+    return os.path.join(real_path(user_state.root()), name)
 
 
 def _noted(plan: Plan) -> dict[str, list[str]]:

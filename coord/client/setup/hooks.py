@@ -6,25 +6,45 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-COMMAND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord hook || :'
+
+def _command(unless: str = "", unless_in_powershell: str = "") -> str:
+    """One line that sh and PowerShell both run. Of `"\" <# "` sh reads one text, PowerShell a text
+    and the beginning of a comment, which ends at `#>`; there a comment of sh's begins.
+    """
+    in_sh = f'PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && {unless}coord hook'
+    in_powershell = (
+        f'{unless_in_powershell}$env:PATH += ";$HOME/.local/bin"; '
+        "if (Get-Command coord -ErrorAction Ignore) { coord hook }"
+    )
+    return f'echo "\\" <# " >/dev/null; {in_sh}; exit 0 #> >$null; {in_powershell}; exit 0'
+
+
+COMMAND = _command()
 """The same for the whole team, since the file it is in is committed.
 
+- Claude Code runs it in sh; on Windows in Git Bash, and where it does not find that, in PowerShell,
+  as 2.1.330 says itself. There `&&` would be a syntax error at every event.
 - Hooks do not see what a login shell adds to PATH; `~/.local/bin` is where coord is installed.
-- Without coord it does nothing and says nothing, in sh of Linux and macOS and in Git Bash: `command
-  -v` is part of the shell.
+- Without coord it does nothing and says nothing: `command -v` and `Get-Command` are part of the
+  shell.
 - Its exit code is always 0. 2 would block the tool call, and 2 is also what Python gives for a
   program that has gone missing.
 """
 
-PLUGIN_COMMAND = COMMAND.replace(
-    "&& coord hook",
-    '&& ! grep -qs "coord hook" "${CLAUDE_PROJECT_DIR:-.}"/.claude/settings*.json'
-    ' "$HOME"/.claude/settings.json && coord hook',
+PLUGIN_COMMAND = _command(
+    '! grep -qs "coord hook" "${CLAUDE_PROJECT_DIR:-.}"/.claude/settings*.json'
+    ' "$HOME"/.claude/settings.json && ',
+    'if (Select-String -Quiet -SimpleMatch "coord hook" -Path "$env:CLAUDE_PROJECT_DIR/.claude/'
+    'settings*.json", "$HOME/.claude/settings.json" -ErrorAction Ignore) { exit 0 }; ',
 )
 """The plugin's. It does nothing where the repository's settings have coord's hooks: Claude Code
 would run both, and show everything twice."""
 
 _OURS = re.compile(r"(?<![\w-])coord hook(?![\w-])")
+
+
+_TOOLS = "Edit|Write|MultiEdit|NotebookEdit|Bash|PowerShell|mcp__.*"
+"""Those that edit or run commands, as Claude Code calls them."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +70,24 @@ EVENTS = (
     # A command waits for a lock for some seconds, each of several. An edit does not wait.
     HookEvent(
         "PreToolUse",
-        "Edit|Write|MultiEdit|NotebookEdit|Bash",
+        _TOOLS,
         30,
-        "claims the file, or what the command needs; denies what another session holds",
+        "claims the file, or what the command needs and changes; denies what another session holds",
     ),
     HookEvent(
         "PostToolUse", "*", 5, "keeps the session's locks alive, gives back what a command needed"
     ),
-    HookEvent("PostToolUseFailure", "Bash", 5, "gives back what a failed command needed"),
+    HookEvent(
+        "PostToolUseFailure",
+        _TOOLS,
+        5,
+        "gives back what a failed command needed, and a file that is as it was",
+    ),
+    HookEvent("PermissionDenied", _TOOLS, 5, "gives back what the tool needed"),
+    HookEvent(
+        "Notification", "idle_prompt", 5, "gives back what was claimed for tools that never ran"
+    ),
+    HookEvent("Stop", None, 5, "gives back what was claimed for tools that never ran"),
     HookEvent("SubagentStop", None, 5, "releases what a subagent held"),
     # Without a timeout of its own Claude Code cancels this one after 1.5 s.
     HookEvent("SessionEnd", None, 10, "releases everything and ends the session"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from coord.client.place import CONFIG, FOLDER, Repository
 from coord.client.setup import blocks, git
 from coord.client.setup.instructions import LOCAL
 from coord.client.setup.plan import Plan
+from coord.client.workspace import CONFIG, FOLDER, Repository
 
 QUEUE_FILES = f"{FOLDER}/coord-*"
 

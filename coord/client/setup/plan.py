@@ -10,7 +10,9 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coord.client.safe_files import replace
+from coord.client import user_state
+from coord.client.paths import real_path
+from coord.client.safe_files import open_any, remove, replace
 
 
 class CannotChange(Exception):
@@ -33,7 +35,7 @@ class Plan:
     def __init__(self, *folders: str) -> None:
         """`folders`: nothing outside of these is changed, not even through a link. Paths are shown
         relative to the first."""
-        self.folders = [os.path.realpath(folder) for folder in folders]
+        self.folders = [real_path(folder) for folder in folders]
         self.notes: list[str] = []
         self._changes: dict[str, FileChange] = {}
         self._removable: set[str] = set()
@@ -49,7 +51,7 @@ class Plan:
 
     def real(self, path: str) -> str:
         """The file behind a link. Raises CannotChange when it must not be changed."""
-        real = os.path.realpath(path)
+        real = real_path(path)
         if not any(_is_below(real, folder) for folder in self.folders):
             raise CannotChange(
                 f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by"
@@ -63,22 +65,22 @@ class Plan:
             raise CannotChange(f"{self.shown(path)} is not a file. Move it away.")
         return real
 
+    def _on_disk(self, path: str) -> bytes | None:
+        try:
+            return _content(path)
+        except OSError as error:
+            raise CannotChange(f"{self.shown(path)} cannot be read: {error.strerror}.") from None
+
     def may_change(self, path: str) -> bool:
         """Whether the file is within the folders of this plan."""
-        return any(_is_below(os.path.realpath(path), folder) for folder in self.folders)
+        return any(_is_below(real_path(path), folder) for folder in self.folders)
 
     def read(self, path: str) -> bytes | None:
         """Raises CannotChange."""
         real = self.real(path)
         if real in self._changes:
             return self._changes[real].after
-        try:
-            with open(real, "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise CannotChange(f"{self.shown(path)} cannot be read: {error.strerror}.") from None
+        return self._on_disk(real)
 
     def text(self, path: str) -> str | None:
         """With its line ends as they are. Raises CannotChange."""
@@ -107,7 +109,7 @@ class Plan:
 
     def remove_if_empty(self, folder: str) -> None:
         """Plans that this folder goes with the last file in it."""
-        self._removable.add(os.path.realpath(folder))
+        self._removable.add(real_path(folder))
 
     def diff(self) -> str:
         """All changes, as `diff -u` shows them."""
@@ -125,7 +127,7 @@ class Plan:
     def apply(self) -> None:
         """Raises CannotChange; then everything is as it was."""
         for change in self.changes:
-            if _content(change.path) != change.before:
+            if self._on_disk(change.path) != change.before:
                 raise CannotChange(
                     f"{self.shown(change.path)} was changed by another process just now. Run it"
                     " again."
@@ -134,21 +136,23 @@ class Plan:
         folders: list[str] = []
         try:
             for change in self.changes:
-                folders += _make_folders(os.path.dirname(change.path))
                 done.append(change)
+                folders += _make_folders(os.path.dirname(change.path))
                 _put(change.path, change.after, change.executable)
             self._remove_folders()
         except BaseException as error:
-            for change in reversed(done):
-                _put_back(change)
+            # What could not be written is as it was, and on Windows, where somebody has it open,
+            # it cannot even be read.
+            failed = done.pop() if isinstance(error, OSError) else None
+            stuck = [self.shown(change.path) for change in reversed(done) if not _put_back(change)]
             for folder in reversed(folders):
                 _remove_folder(folder)
-            if isinstance(error, OSError):
-                where = self.shown(str(error.filename)) if error.filename else "a file"
-                raise CannotChange(
-                    f"{where} cannot be written: {error.strerror}. Everything is as it was."
-                ) from None
-            raise
+            if failed is None or not isinstance(error, OSError):
+                raise
+            rest = f"{', '.join(stuck)} cannot be put back" if stuck else "Everything is as it was"
+            raise CannotChange(
+                f"{self.shown(failed.path)} cannot be written: {error.strerror}. {rest}."
+            ) from None
 
     def _remove_folders(self) -> None:
         for folder in sorted(self._removable, key=len, reverse=True):
@@ -166,7 +170,7 @@ def _lines(content: bytes | None) -> list[str]:
 
 def _content(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
+        with open_any(path) as file:
             return file.read()
     except FileNotFoundError:
         return None
@@ -179,7 +183,7 @@ def _make_folders(folder: str) -> list[str]:
         missing.insert(0, folder)
         folder = os.path.dirname(folder)
     for each in missing:
-        os.mkdir(each)
+        os.mkdir(each, 0o700 if _is_below(each, real_path(user_state.root())) else 0o777)
     return missing
 
 
@@ -192,7 +196,7 @@ def _remove_folder(folder: str) -> None:
 
 def _put(path: str, content: bytes | None, executable: bool) -> None:
     if content is None:
-        os.remove(path)
+        remove(path)
         return
     mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o666 & ~_umask()
     if executable:
@@ -204,13 +208,18 @@ def _put(path: str, content: bytes | None, executable: bool) -> None:
         os.chmod(temporary, mode)
         replace(temporary, path)
     except BaseException:
-        os.remove(temporary)
+        remove(temporary)
         raise
 
 
-def _put_back(change: FileChange) -> None:
-    if _content(change.path) != change.before:
-        _put(change.path, change.before, change.executable)
+def _put_back(change: FileChange) -> bool:
+    """Whether it is as it was."""
+    try:
+        if _content(change.path) != change.before:
+            _put(change.path, change.before, change.executable)
+    except OSError:
+        return False
+    return True
 
 
 def _umask() -> int:

@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from coord.client import address
-from coord.client.place import CONFIG, FOLDER, BadConfig, Place
+from coord.client import address, user_state
 from coord.client.setup import (
+    agents,
     claude_settings,
     config_file,
     empty_before,
@@ -21,6 +21,7 @@ from coord.client.setup import (
 from coord.client.setup.guard import git_hooks
 from coord.client.setup.plan import CannotChange, Plan
 from coord.client.wire import Away, call
+from coord.client.workspace import CONFIG, FOLDER, BadConfig, Workspace
 
 SHARED, LOCAL, MCP = "settings.json", "settings.local.json", ".mcp.json"
 MAX_PROJECT = 100  # characters
@@ -29,7 +30,7 @@ TIMEOUT_S = 2.0
 
 @dataclass(frozen=True)
 class InitOptions:
-    """What init is asked for. `url` and `project`: None takes what the place has. `local`:
+    """What init is asked for. `url` and `project`: None takes what the workspace has. `local`:
     nothing in a file that is committed."""
 
     url: str | None = None
@@ -37,41 +38,46 @@ class InitOptions:
     local: bool = False
     mcp: bool = False
     guard: bool = False
+    agents: tuple[str, ...] = ()
 
 
-def place_of(folder: str | None = None) -> Place:
+def workspace_of(folder: str | None = None) -> Workspace:
     """Raises CannotChange."""
     try:
-        return Place(folder)
+        return Workspace(folder)
     except BadConfig as error:
         raise CannotChange(str(error)) from None
 
 
-def plan_for(place: Place) -> Plan:
-    return Plan(place.root, *([place.repository.common] if place.repository else []))
+def plan_for(workspace: Workspace) -> Plan:
+    own = [workspace.repository.common] if workspace.repository else []
+    return Plan(workspace.root, *own, user_state.root())
 
 
-def settings_file(place: Place, *, local: bool) -> str:
-    return os.path.join(place.root, FOLDER, LOCAL if local else SHARED)
+def settings_file(workspace: Workspace, *, local: bool) -> str:
+    return os.path.join(workspace.root, FOLDER, LOCAL if local else SHARED)
 
 
-def install(place: Place, options: InitOptions) -> Plan:
+def install(workspace: Workspace, options: InitOptions) -> Plan:
     """Raises CannotChange."""
-    plan = plan_for(place)
-    url, project = _chosen(plan, place, options)
-    creates_config = plan.read(os.path.join(place.root, CONFIG)) is None
+    plan = plan_for(workspace)
+    url, project = _chosen(plan, workspace, options)
+    creates_config = plan.read(os.path.join(workspace.root, CONFIG)) is None
     answers = not creates_config or _answers(
         plan, url, is_named=bool(options.url or os.environ.get("COORD_URL"))
     )
-    config_file.add(plan, place.root, url if answers else None, project)
-    claude_settings.add_hooks(plan, settings_file(place, local=options.local))
+    config_file.add(plan, workspace.root, url if answers else None, project)
+    claude_settings.add_hooks(plan, settings_file(workspace, local=options.local))
     if options.local:
-        _install_local(plan, place, url, creates_config=creates_config)
+        _install_local(plan, workspace, url, creates_config=creates_config)
     else:
-        instructions.add(plan, place.root, url)
-        if place.repository is not None:
-            ignored.add(plan, place.repository)
-        _note_what_others_miss(plan, place, url if creates_config and answers else "")
+        agents.add(plan, workspace.root, options.agents)
+        instructions.add(plan, workspace.root, url)
+        if workspace.repository is not None:
+            ignored.add(plan, workspace.repository)
+        _note_what_others_miss(plan, workspace, url if creates_config and answers else "")
+    if options.agents and options.local:
+        raise CannotChange("Settings of other agents are shared: --agent does not go with --local.")
     if options.mcp and options.local:
         command = f"claude mcp add --transport http --scope local coord {url}/mcp"
         raise CannotChange(
@@ -80,65 +86,70 @@ def install(place: Place, options: InitOptions) -> Plan:
     if options.mcp:
         mcp_json.add_server(
             plan,
-            os.path.join(place.root, MCP),
-            mcp_json.server(url, project, place.token is not None),
+            os.path.join(workspace.root, MCP),
+            mcp_json.server(url, project, workspace.token is not None),
         )
     if options.guard:
-        git_hooks.add(plan, place)
+        git_hooks.add(plan, workspace)
     return plan
 
 
-def _install_local(plan: Plan, place: Place, url: str, *, creates_config: bool) -> None:
-    instructions.add_local(plan, place.root, url)
-    if place.repository is not None:
+def _install_local(plan: Plan, workspace: Workspace, url: str, *, creates_config: bool) -> None:
+    instructions.add_local(plan, workspace.root, url)
+    if workspace.repository is not None:
         ignored.add_local(
             plan,
-            place.repository,
-            config=creates_config or ignored.config_is_own(plan, place.repository),
+            workspace.repository,
+            config=creates_config or ignored.config_is_own(plan, workspace.repository),
         )
 
 
-def remove(place: Place, *, local_only: bool = False) -> Plan:
+def remove(workspace: Workspace, *, local_only: bool = False) -> Plan:
     """Plans to take out everything of coord's; with `local_only` what `--local` put in. Raises
     CannotChange."""
-    plan = plan_for(place)
-    plan.remove_if_empty(os.path.join(place.root, FOLDER))
+    plan = plan_for(workspace)
+    plan.remove_if_empty(os.path.join(workspace.root, FOLDER))
     config_goes = (
-        not local_only or place.repository is None or ignored.config_is_own(plan, place.repository)
+        not local_only
+        or workspace.repository is None
+        or ignored.config_is_own(plan, workspace.repository)
     )
-    claude_settings.remove_hooks(plan, settings_file(place, local=True))
-    instructions.remove_local(plan, place.root)
-    if place.repository is not None:
-        ignored.remove_local(plan, place.repository)
+    claude_settings.remove_hooks(plan, settings_file(workspace, local=True))
+    instructions.remove_local(plan, workspace.root)
+    if workspace.repository is not None:
+        ignored.remove_local(plan, workspace.repository)
     if local_only:
         empty_before.forget(
-            plan, settings_file(place, local=True), os.path.join(place.root, instructions.LOCAL)
+            plan,
+            settings_file(workspace, local=True),
+            os.path.join(workspace.root, instructions.LOCAL),
         )
     else:
-        _remove_shared(plan, place)
+        _remove_shared(plan, workspace)
         empty_before.forget(plan)
     if config_goes:
-        config_file.remove(plan, place.root)
+        config_file.remove(plan, workspace.root)
     return plan
 
 
-def _remove_shared(plan: Plan, place: Place) -> None:
-    claude_settings.remove_hooks(plan, settings_file(place, local=False))
-    mcp_json.remove_server(plan, os.path.join(place.root, MCP))
-    instructions.remove(plan, place.root)
-    if place.repository is not None:
-        ignored.remove(plan, place.repository)
-        git_hooks.remove(plan, place)
+def _remove_shared(plan: Plan, workspace: Workspace) -> None:
+    claude_settings.remove_hooks(plan, settings_file(workspace, local=False))
+    agents.remove(plan, workspace.root)
+    mcp_json.remove_server(plan, os.path.join(workspace.root, MCP))
+    instructions.remove(plan, workspace.root)
+    if workspace.repository is not None:
+        ignored.remove(plan, workspace.repository)
+        git_hooks.remove(plan, workspace)
 
 
-def _chosen(plan: Plan, place: Place, options: InitOptions) -> tuple[str, str]:
+def _chosen(plan: Plan, workspace: Workspace, options: InitOptions) -> tuple[str, str]:
     """The server and the project that the files will name. Raises CannotChange."""
-    path = os.path.join(place.root, CONFIG)
+    path = os.path.join(workspace.root, CONFIG)
     config = config_file.read(path) if plan.read(path) is not None else {}
     chosen = []
     for name, option, default in (
-        ("url", options.url, place.url),
-        ("project", options.project, place.project),
+        ("url", options.url, workspace.url),
+        ("project", options.project, workspace.project),
     ):
         configured = config.get(name)
         if option and config and option.rstrip("/") != str(configured or "").rstrip("/"):
@@ -197,13 +208,15 @@ def checked_url(url: str) -> str:
     return url
 
 
-def _note_what_others_miss(plan: Plan, place: Place, url: str) -> None:
+def _note_what_others_miss(plan: Plan, workspace: Workspace, url: str) -> None:
     if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
         plan.notes.append(
             f"{url} is each machine's own server. For a team, name the one that all of them reach:"
             f" in {CONFIG}, or with coord init --url."
         )
-    if place.repository is not None and git.ignored_by_the_team(place.root, f"{FOLDER}/{SHARED}"):
+    if workspace.repository is not None and git.ignored_by_the_team(
+        workspace.root, f"{FOLDER}/{SHARED}"
+    ):
         plan.notes.append(
             f"git ignores {FOLDER}/{SHARED} here, so nobody else gets the hooks. Add the line"
             f" !{FOLDER}/{SHARED} to .gitignore."

@@ -7,8 +7,9 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from coord.client.place import CONFIG, Place
-from coord.client.wire import Answer, call
+from coord.client.answer import Answer
+from coord.client.wire import call
+from coord.client.workspace import CONFIG, Workspace
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 TIMEOUT_S = 3.0
@@ -29,11 +30,11 @@ class DoctorContext:
     """Where coord is examined, and what earlier checks learnt that later ones need.
 
     `started_in`: the folder in which the command was started. `overrides`: environment variables
-    for the hooks, for what cannot be read from the place. `is_usable`: the server answers, lets us
-    in and has its database. `has_plugin`: coord's plugin for Claude Code is enabled.
+    for the hooks, for what cannot be read from the workspace. `is_usable`: the server answers, lets
+    us in and has its database. `has_plugin`: coord's plugin for Claude Code is enabled.
     """
 
-    place: Place
+    workspace: Workspace
     started_in: str
     overrides: dict[str, str] = field(default_factory=dict)
     is_usable: bool = False
@@ -41,9 +42,9 @@ class DoctorContext:
 
     def call(self, path: str, method: str = "GET", body: object = None) -> Answer:
         """One call to the server, with the token. Raises Away and BadUrl."""
-        token = self.place.token
+        token = self.workspace.token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return call(self.place.url, method, path, body, headers, TIMEOUT_S)
+        return call(self.workspace.url, method, path, body, headers, TIMEOUT_S)
 
 
 def source(variable: str, setting: object, default: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from coord.client.place import BadConfig, Place
 from coord.client.setup.doctor import extras, hook_settings, location, program, queue, server
 from coord.client.setup.doctor.check import PROBLEM, Check, DoctorContext
+from coord.client.workspace import BadConfig, Workspace
 
 GROUPS = (
-    ("place", location.check),
+    ("workspace", location.check),
     ("server", server.check),
     ("hooks", hook_settings.check),
     ("queue", queue.check),
@@ -23,20 +23,23 @@ def diagnose(
 ) -> Iterator[Check]:
     """Every check, each as soon as it is made; what depends on a failed one is left out.
 
-    `url` and `project` replace those of the place. Never raises: a check that fails is a problem.
+    `url` and `project` replace those of the workspace. Never raises: a check that fails is a
+    problem.
     """
     yield from program.check()
     try:
-        place = Place(folder, url)
+        workspace = Workspace(folder, url)
     except BadConfig as error:
         yield Check(
             "settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here."
         )
         return
-    place.project = project or place.project
+    workspace.project = project or workspace.project
     overrides = {"COORD_URL": url, "COORD_PROJECT": project}
     context = DoctorContext(
-        place, folder or os.getcwd(), {name: value for name, value in overrides.items() if value}
+        workspace,
+        folder or os.getcwd(),
+        {name: value for name, value in overrides.items() if value},
     )
     for name, check in GROUPS:
         try:

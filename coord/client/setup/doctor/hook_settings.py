@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from coord.client.place import FOLDER
+from coord.client.paths import real_path
 from coord.client.setup import claude_settings, hooks
 from coord.client.setup.doctor import hook_trial
 from coord.client.setup.doctor.check import (
@@ -20,6 +20,7 @@ from coord.client.setup.doctor.check import (
     short_path,
 )
 from coord.client.setup.repository_setup import LOCAL, SHARED
+from coord.client.workspace import FOLDER
 
 MANAGED = {
     "darwin": "/Library/Application Support/ClaudeCode",
@@ -32,7 +33,7 @@ Groups = dict[str, list[dict[str, Any]]]
 
 def check(context: DoctorContext) -> Iterator[Check]:
     settings: dict[str, Settings] = {}
-    for path in settings_files(context.place.root):
+    for path in settings_files(context.workspace.root):
         try:
             settings[path] = read_json(path)
         except ValueError as error:
@@ -94,7 +95,7 @@ def _installed(
         yield Check("hooks", OK, f"as the plugin that {short_path(plugin)} enables{rests}")
     if ours:
         yield _compared(ours)
-    root, here = context.place.root, os.path.realpath(context.started_in)
+    root, here = context.workspace.root, real_path(context.started_in)
     only_here = all(path.startswith(os.path.join(root, FOLDER) + os.sep) for path in ours)
     if here != root and only_here and plugin is None:
         message = (

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Any
 from coord.client.hook import log_path
 from coord.client.percent import query
 from coord.client.queue import BASE
-from coord.client.setup import hooks
+from coord.client.setup import hook_shell, hooks
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext
 from coord.client.wire import Away
 
@@ -48,16 +47,16 @@ class Outcome:
 
 def try_command(context: DoctorContext, command: str) -> Check:
     """Leaves nothing behind: the session and the file are made up, and so is the queue."""
-    shell = shutil.which("sh") or shutil.which("bash")
+    shell = hook_shell.find()
     if shell is None:
-        message = "not tried, since there is no sh here"
-        return Check("hooks fire", WARNING, message, "Run it in Git Bash.")
+        message = "not tried, since there is no shell that hooks could run in"
+        return Check("hooks fire", WARNING, message, "Install Git for Windows.")
     session_id = str(uuid.uuid4())
     file = f"coord-doctor-{uuid.uuid4().hex[:8]}.tmp"
-    event = _event(context.place.root, session_id, file)
+    event = _event(context.workspace.root, session_id, file)
     with tempfile.TemporaryDirectory(prefix="coord-doctor-") as scratch:
         environment = _environment(context, session_id, scratch)
-        outcome = _run([shell, "-c", command], event, environment, context.place.root)
+        outcome = _run([*shell.command, command], event, environment, context.workspace.root)
         try:
             return _judge(outcome, is_claimed=bool(_locks(context, file)))
         finally:
@@ -83,7 +82,7 @@ def _environment(context: DoctorContext, session_id: str, scratch: str) -> dict[
     inherited = {name: value for name, value in os.environ.items() if name not in ignored}
     return {
         **inherited,
-        "CLAUDE_PROJECT_DIR": context.place.root,
+        "CLAUDE_PROJECT_DIR": context.workspace.root,
         "CLAUDE_CODE_SESSION_ID": session_id,
         "COORD_DOCTOR": "1",
         "LOCALAPPDATA" if os.name == "nt" else "XDG_STATE_HOME": scratch,
@@ -145,7 +144,9 @@ def _judge(outcome: Outcome, *, is_claimed: bool) -> Check:
 
 def _locks(context: DoctorContext, file: str) -> list[dict[str, Any]]:
     """The locks of exactly this file, which only the trial claims."""
-    answer = context.call(f"{BASE}/locks{query(project_key=context.place.project, resource=file)}")
+    answer = context.call(
+        f"{BASE}/locks{query(project_key=context.workspace.project, resource=file)}"
+    )
     locks: list[dict[str, Any]] = (answer.json or {}).get("items", [])
     return [lock for lock in locks if lock["resource"] == file]
 

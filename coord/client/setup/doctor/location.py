@@ -6,30 +6,31 @@ import os
 from collections.abc import Iterator
 
 from coord.client import caller
-from coord.client.commands import BadPattern, resources
+from coord.client.host_name import host
 from coord.client.ids import SHORT
-from coord.client.place import CONFIG, Place, host, session, user
 from coord.client.setup import config_file
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext, source
+from coord.client.shell.rules import BadPattern, Rules
+from coord.client.workspace import CONFIG, Workspace, session, user
 
 
 def check(context: DoctorContext) -> Iterator[Check]:
-    place = context.place
-    yield Check("folder", OK, f"{_kind(place)} {place.root}")
-    configured = source("COORD_PROJECT", place.config.get("project"), "from its name")
-    yield Check("project", OK, f"{place.project} ({configured})")
+    workspace = context.workspace
+    yield Check("folder", OK, f"{_kind(workspace)} {workspace.root}")
+    configured = source("COORD_PROJECT", workspace.config.get("project"), "from its name")
+    yield Check("project", OK, f"{workspace.project} ({configured})")
     yield Check("session", OK, f"{session()} (from {_name_source()}); {_claude_name()}")
-    yield _settings(place)
+    yield _settings(workspace)
     try:
-        resources("true", place.config)
+        Rules(workspace.config)
     except BadPattern as error:
         yield Check("settings", PROBLEM, str(error), "Fix it: until then no command is claimed.")
 
 
-def _kind(place: Place) -> str:
-    if place.repository is None:
+def _kind(workspace: Workspace) -> str:
+    if workspace.repository is None:
         return "no repository; folder"
-    return "repository" if place.repository.top == place.repository.main else "worktree"
+    return "repository" if workspace.repository.top == workspace.repository.main else "worktree"
 
 
 def _name_source() -> str:
@@ -44,14 +45,14 @@ def _claude_name() -> str:
     return f"a session of Claude Code: {host()}/claude-<last {SHORT} of its id>"
 
 
-def _settings(place: Place) -> Check:
-    problems = config_file.problems(place.config)
+def _settings(workspace: Workspace) -> Check:
+    problems = config_file.problems(workspace.config)
     if problems:
         message = f"{CONFIG}: {' '.join(problems)}"
         return Check("settings", WARNING, message, "Fix it: unknown settings have no effect.")
-    if place.config:
+    if workspace.config:
         return Check("settings", OK, f"{CONFIG} is valid")
-    if os.path.exists(os.path.join(place.root, CONFIG)):
+    if os.path.exists(os.path.join(workspace.root, CONFIG)):
         return Check("settings", OK, f"{CONFIG} sets nothing")
     message = f"there is no {CONFIG}, so others may use another server or project"
     return Check("settings", WARNING, message, "coord init")

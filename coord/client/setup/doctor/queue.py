@@ -7,27 +7,24 @@ import tempfile
 from collections.abc import Iterator
 
 from coord.client import hook
+from coord.client.ignored import is_ignored
 from coord.client.queue import Queue
 from coord.client.safe_files import age_of, remove
-from coord.client.setup import git
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext
+from coord.client.workspace import FOLDER, SHELL_QUEUE, repository
 
 RECENT_S = 7 * 86400.0
 
 
 def check(context: DoctorContext) -> Iterator[Check]:
-    place = context.place
-    yield from _queue(Queue.of(place))
-    for path in place.shell_queues:
-        checkout = os.path.dirname(os.path.dirname(path))
-        if (
-            place.repository is not None
-            and checkout in (place.repository.top, place.repository.main)
-            and not _is_ignored(path, checkout)
-        ):
+    workspace = context.workspace
+    yield from _queue(Queue.of(workspace))
+    for path in workspace.shell_queues:
+        checkout = repository(os.path.dirname(os.path.dirname(path)))
+        below = f"{FOLDER}/{SHELL_QUEUE}"
+        if checkout is not None and not is_ignored(below, checkout):
             message = (
-                f"git does not ignore {os.path.relpath(path, checkout)}, to which shell clients"
-                " write, so it may be committed"
+                f"git does not ignore {below}, to which shell clients write, so it may be committed"
             )
             yield Check("queue", WARNING, message, "coord init")
             break
@@ -80,11 +77,3 @@ def _try_writing(path: str) -> None:
     handle, trial = tempfile.mkstemp(dir=folder, prefix="coord-doctor-")
     os.close(handle)
     remove(trial)
-
-
-def _is_ignored(path: str, checkout: str) -> bool:
-    try:
-        git.run(checkout, "check-ignore", "--quiet", "--no-index", os.path.relpath(path, checkout))
-    except git.GitFailed:
-        return False
-    return True

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from coord import __version__
-from coord.client import API
+from coord.client import API, tokens
+from coord.client.answer import Answer
 from coord.client.others_text import printable
 from coord.client.percent import query
 from coord.client.queue import BASE, seconds_of
@@ -21,10 +22,11 @@ from coord.client.setup.doctor.check import (
     WARNING,
     Check,
     DoctorContext,
+    short_path,
     source,
 )
-from coord.client.suggestions import command
-from coord.client.wire import Answer, Away, BadUrl
+from coord.client.suggestions import command, install
+from coord.client.wire import Away, BadUrl
 
 SLOW_S = 0.5  # half of the second that a hook gives the server
 SKEW_WARNING_S = 2.0
@@ -34,16 +36,16 @@ HEALTH_TIMEOUT_S = TIMEOUT_S + 3  # /health waits for the database first
 
 
 def check(context: DoctorContext) -> Iterator[Check]:
-    if not context.place.is_trusted:
+    if not context.workspace.is_trusted:
         message = (
-            f"only this repository names the server {printable(context.place.url)}, so nothing is"
-            " sent to it"
+            f"only this repository names the server {printable(context.workspace.url)}, so nothing"
+            " is sent to it"
         )
         yield Check(
             "server",
             PROBLEM,
             message,
-            f"If it is your team's: {command('trust', context.place.url)}",
+            f"If it is your team's: {command('trust', context.workspace.url)}",
         )
         return
     reached = _address(context)
@@ -57,8 +59,8 @@ def check(context: DoctorContext) -> Iterator[Check]:
 
 
 def _address(context: DoctorContext) -> Check:
-    place = context.place
-    configured = place.config.get("url")
+    workspace = context.workspace
+    configured = workspace.config.get("url")
     start = time.monotonic()
     try:
         answer = context.call("/livez")
@@ -72,7 +74,7 @@ def _address(context: DoctorContext) -> Check:
         )
         return Check("server", PROBLEM, message, fix)
     elapsed = time.monotonic() - start
-    where = f"{place.url} ({source('COORD_URL', configured, 'the default')})"
+    where = f"{workspace.url} ({source('COORD_URL', configured, 'the default')})"
     return _identity(where, answer, elapsed)
 
 
@@ -95,7 +97,7 @@ def _identity(where: str, answer: Answer, elapsed: float) -> Check:
 def _version(context: DoctorContext) -> Check:
     offer = context.call("/client").json or {}
     api, oldest = offer.get("api"), offer.get("oldest_api")
-    url = context.place.url
+    url = context.workspace.url
     if not isinstance(api, int) or not isinstance(oldest, int):
         version = _health(url).get("version")
         message = (
@@ -109,7 +111,7 @@ def _version(context: DoctorContext) -> Check:
         message = (
             f"this client (contract {API}) is too old for the server (contracts {oldest} to {api})"
         )
-        fix = f"Update the client: curl -fsS {url}/client/install.sh | sh"
+        fix = f"Update the client: {install(url)}"
         return Check("versions", PROBLEM, message, fix)
     if api < API:
         message = f"the server (contract {api}) is older than this client (contract {API})"
@@ -124,11 +126,11 @@ def _version(context: DoctorContext) -> Check:
 
 
 def _access(context: DoctorContext) -> Iterator[Check]:
-    place = context.place
+    workspace = context.workspace
     try:
-        answer = context.call(f"{BASE}/status{query(project_key=place.project)}")
+        answer = context.call(f"{BASE}/status{query(project_key=workspace.project)}")
     except Away as away:
-        health = _health(place.url)
+        health = _health(workspace.url)
         reason = health.get("reason") or health.get("migrations") or away
         message = f"the server works, its database does not: {reason}"
         fix = "Tell the operator. Until then calls wait in the queue."
@@ -142,19 +144,22 @@ def _access(context: DoctorContext) -> Iterator[Check]:
         yield Check("access", PROBLEM, message, "Tell the operator.")
     else:
         context.is_usable = True
-        message = "the token is accepted" if place.token else "no token is needed"
+        message = "the token is accepted" if workspace.token else "no token is needed"
         yield Check("access", OK, message)
-        yield _database(place.url)
+        yield _database(workspace.url)
 
 
 def _refused(context: DoctorContext, detail: object) -> Check:
-    place = context.place
+    workspace = context.workspace
     token = (
         "the token that was sent is not accepted"
-        if place.token
+        if workspace.token
         else "it needs a token, and none is set"
     )
-    fix = "Put it in ~/.config/coord/token, or set COORD_TOKEN_FILE; the operator has the token."
+    fix = (
+        f"Put it in {short_path(tokens.token_file())}, or set COORD_TOKEN_FILE; the operator has"
+        " the token."
+    )
     return Check("access", PROBLEM, f"{token}: {detail}", fix)
 
 
@@ -171,7 +176,7 @@ def _clock(context: DoctorContext) -> Check:
     best: tuple[float, float] | None = None
     for _ in range(CLOCK_SAMPLES):
         start = time.time()
-        answer = context.call(f"{BASE}/status{query(project_key=context.place.project)}")
+        answer = context.call(f"{BASE}/status{query(project_key=context.workspace.project)}")
         end = time.time()
         server_time = seconds_of(str((answer.json or {}).get("generated_at") or ""))
         if server_time is not None and (best is None or end - start < best[1]):

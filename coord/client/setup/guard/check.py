@@ -14,14 +14,15 @@ import unicodedata
 from typing import Any
 
 from coord.client import banner
+from coord.client.answer import Answer
 from coord.client.calls import Untrusted
 from coord.client.percent import query
-from coord.client.place import CONFIG, BadConfig, Place, session
 from coord.client.queue import BASE, new_id
 from coord.client.setup import git
 from coord.client.setup.guard import REFUSAL_CODE, TRIAL
 from coord.client.suggestions import command, quote
-from coord.client.wire import Answer, Away, BadUrl, call
+from coord.client.wire import Away, BadUrl, call
+from coord.client.workspace import CONFIG, BadConfig, Workspace, session
 
 DEADLINE_S = 1.5  # for all calls of a hook together: as long as people wait without wondering
 MIN_TIMEOUT_S = 0.05
@@ -40,8 +41,8 @@ class Unanswered(Exception):
 class Guard:
     """One commit or push of one session."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         self.session = session()
         self._deadline = time.monotonic() + DEADLINE_S
 
@@ -66,7 +67,7 @@ class Guard:
         """Why this push must not be made; empty when it may be, and then others see that this
         session pushes. Raises Unanswered."""
         locks = [
-            lock for lock in self._locks(self.place.project, resource=PUSH) if not lock["stale"]
+            lock for lock in self._locks(self.workspace.project, resource=PUSH) if not lock["stale"]
         ]
         if any(are_related(lock["session_id"], self.session) for lock in locks):
             return ""
@@ -74,7 +75,7 @@ class Guard:
             return _push_refusal(locks[0])
         claim = {
             "id": new_id(),
-            "project_key": self.place.project,
+            "project_key": self.workspace.project,
             "session_id": self.session,
             "resource": PUSH,
             "description": f"a push, claimed by the git hook for at most {PUSH_TTL_S} s",
@@ -91,7 +92,7 @@ class Guard:
     def _staged_files(self) -> list[str]:
         """The files that the commit changes, from the top of the checkout. Raises Unanswered."""
         try:
-            return _names(git.run(self.place.root, *_STAGED))
+            return _names(git.run(self.workspace.root, *_STAGED))
         except git.GitFailed as failed:
             raise Unanswered(f"git does not say what is in the commit: {failed}") from None
 
@@ -99,8 +100,8 @@ class Guard:
         """In a merge: files taken from the other side as they are. Their authors have committed
         them already."""
         try:
-            git.run(self.place.root, "rev-parse", "--quiet", "--verify", "MERGE_HEAD")
-            changed = set(_names(git.run(self.place.root, *_STAGED, "MERGE_HEAD")))
+            git.run(self.workspace.root, "rev-parse", "--quiet", "--verify", "MERGE_HEAD")
+            changed = set(_names(git.run(self.workspace.root, *_STAGED, "MERGE_HEAD")))
         except git.GitFailed:
             return set()
         return set(self._staged_files()) - changed
@@ -109,13 +110,13 @@ class Guard:
         """The project of a folder: a part of the checkout may have a `.coord.toml` of its own."""
         if "COORD_PROJECT" not in os.environ:
             while folder:
-                if os.path.isfile(os.path.join(self.place.root, folder, CONFIG)):
+                if os.path.isfile(os.path.join(self.workspace.root, folder, CONFIG)):
                     try:
-                        return Place(os.path.join(self.place.root, folder)).project
+                        return Workspace(os.path.join(self.workspace.root, folder)).project
                     except BadConfig as error:
                         raise Unanswered(str(error)) from None
                 folder = os.path.dirname(folder)
-        return self.place.project
+        return self.workspace.project
 
     def _locks(self, project: str, resource: str | None = None) -> list[Lock]:
         """Every lock that is held now. Raises Unanswered."""
@@ -137,19 +138,19 @@ class Guard:
         accepted: tuple[int, ...] = (),
     ) -> Answer:
         """`accepted`: statuses that are an answer too. Raises Unanswered."""
-        if not self.place.is_trusted:
-            raise Unanswered(str(Untrusted(self.place.url)))
+        if not self.workspace.is_trusted:
+            raise Unanswered(str(Untrusted(self.workspace.url)))
         headers = {"X-Coord-Session": self.session} if method == "GET" else {}
-        if self.place.token:
-            headers["Authorization"] = f"Bearer {self.place.token}"
+        if self.workspace.token:
+            headers["Authorization"] = f"Bearer {self.workspace.token}"
         timeout = max(MIN_TIMEOUT_S, self._deadline - time.monotonic())
         try:
-            answer = call(self.place.url, method, BASE + path, body, headers, timeout)
+            answer = call(self.workspace.url, method, BASE + path, body, headers, timeout)
         except (Away, BadUrl) as error:
             raise Unanswered(str(error)) from None
         payload = answer.json
         if not isinstance(payload, dict) or not answer.is_coords:
-            url = self.place.url
+            url = self.workspace.url
             raise Unanswered(f"something that is not coord answers {answer.status} at {url}")
         if not answer.ok and answer.status not in accepted:
             raise Unanswered(f"coord answers {answer.status}: {payload.get('detail')}")
@@ -246,7 +247,7 @@ def check(hook: str, folder: str | None = None) -> tuple[int, str]:
         return 0, ""
     action = "commit" if hook == "pre-commit" else "push"
     try:
-        guard = Guard(Place(folder))
+        guard = Guard(Workspace(folder))
         refusal = guard.pre_commit() if hook == "pre-commit" else guard.pre_push()
     except (Unanswered, BadConfig) as error:
         return (

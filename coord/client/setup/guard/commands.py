@@ -9,7 +9,6 @@ import click
 from coord.client.cli.context import Coord, leave, pass_coord
 from coord.client.cli.failures import REFUSED
 from coord.client.cli.options import Group
-from coord.client.place import Place
 from coord.client.setup import repository_setup
 from coord.client.setup.confirm import (
     carry_out,
@@ -19,6 +18,7 @@ from coord.client.setup.confirm import (
 )
 from coord.client.setup.guard import check, git_hooks
 from coord.client.setup.plan import Plan
+from coord.client.workspace import Workspace
 
 
 @click.group(
@@ -56,12 +56,12 @@ def remove(coord: Coord, dry_run: bool, yes: bool) -> None:
 
 
 def _change(
-    coord: Coord, change: Callable[[Plan, Place], None], *, dry_run: bool, yes: bool
+    coord: Coord, change: Callable[[Plan, Workspace], None], *, dry_run: bool, yes: bool
 ) -> None:
     with refusals_end_the_command():
-        place = repository_setup.place_of()
-        plan = repository_setup.plan_for(place)
-        change(plan, place)
+        workspace = repository_setup.workspace_of()
+        plan = repository_setup.plan_for(workspace)
+        change(plan, workspace)
         carry_out(coord, plan, dry_run=dry_run, yes=yes)
 
 
@@ -70,7 +70,7 @@ def _change(
 def status(coord: Coord) -> None:
     """Show whether it is there. Exit code 1 unless it is on in both hooks."""
     with refusals_end_the_command():
-        states = git_hooks.status(repository_setup.place_of())
+        states = git_hooks.status(repository_setup.workspace_of())
     for hook, state in states.items():
         shown = "of another version: coord guard install" if state == "old" else state
         coord.out(f"{hook:12}{shown}")

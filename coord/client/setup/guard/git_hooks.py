@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from coord.client.place import Place
+from coord.client.paths import real_path
 from coord.client.setup import blocks, git
 from coord.client.setup.guard import REFUSAL_CODE, trial
 from coord.client.setup.plan import CannotChange, Plan
+from coord.client.workspace import Workspace
 
 HOOKS = ("pre-commit", "pre-push")
 
@@ -55,10 +56,10 @@ def command(hook: str) -> str:
     return COMMAND.format(hook=hook, refused=REFUSAL_CODE)
 
 
-def add(plan: Plan, place: Place) -> None:
+def add(plan: Plan, workspace: Workspace) -> None:
     """Plans the block in both hooks, at their beginning, since some end with `exec`. A hook that
     belongs to another tool stays, with a note that says what to put where. Raises CannotChange."""
-    folder, reason = _folder(place)
+    folder, reason = _folder(workspace)
     for hook in HOOKS:
         path = os.path.join(folder, hook)
         obstacle = reason or _obstacle(path)
@@ -80,15 +81,15 @@ def add(plan: Plan, place: Place) -> None:
         plan.write(path, after, executable=True)
 
 
-def remove(plan: Plan, place: Place) -> None:
+def remove(plan: Plan, workspace: Workspace) -> None:
     """Plans the hooks without coord's block, also where another tool has moved them to. Raises
     CannotChange."""
-    folder, _ = _folder(place)
-    assert place.repository is not None
-    own = os.path.join(os.path.realpath(place.repository.common), "hooks")
+    folder, _ = _folder(workspace)
+    assert workspace.repository is not None
+    own = os.path.join(real_path(workspace.repository.common), "hooks")
     if folder != own:
         plan.remove_if_empty(folder)
-    for path in _hook_files(place, [folder, own]):
+    for path in _hook_files(workspace, [folder, own]):
         if not os.path.isfile(path) or os.path.islink(path) or not plan.may_change(path):
             continue
         try:
@@ -99,7 +100,7 @@ def remove(plan: Plan, place: Place) -> None:
             raise CannotChange(f"{plan.shown(path)} {error}") from None
         if block is not None:
             plan.write(path, None if _OWN in block[0] and after == "#!/bin/sh\n" else after)
-    for path in _mentioning(place, "|".join(HOOKS)):
+    for path in _mentioning(workspace, "|".join(HOOKS)):
         text = plan.text(path) if plan.may_change(path) else None
         if text and _mention("|".join(HOOKS)).search(text):
             plan.notes.append(
@@ -108,25 +109,25 @@ def remove(plan: Plan, place: Place) -> None:
             )
 
 
-def _hook_files(place: Place, folders: list[str]) -> list[str]:
+def _hook_files(workspace: Workspace, folders: list[str]) -> list[str]:
     """The hooks in these folders, also under the names that pre-commit and lefthook give to
     those they move."""
     names = [f"{hook}{suffix}" for hook in HOOKS for suffix in ("", *_MOVED)]
     return list(dict.fromkeys(os.path.join(folder, name) for folder in folders for name in names))
 
 
-def status(place: Place) -> dict[str, str]:
+def status(workspace: Workspace) -> dict[str, str]:
     """For each hook: `on`, `off`, `old` (of another version), or why it is off. Where anything
     mentions the guard the hook is tried, as git runs it in this checkout. Raises CannotChange
     and GitFailed."""
-    folder, reason = _folder(place)
-    assert place.repository is not None
-    top = os.path.realpath(place.repository.top)
+    folder, reason = _folder(workspace)
+    assert workspace.repository is not None
+    top = real_path(workspace.repository.top)
     states = {}
     for hook in HOOKS:
         path = os.path.join(folder, hook)
         moved = [f"{path}{suffix}" for suffix in _MOVED]
-        if not _mentioning(place, hook, path, *moved):
+        if not _mentioning(workspace, hook, path, *moved):
             states[hook] = f"off: {reason}" if reason else "off"
             continue
         text = _text(path)
@@ -153,10 +154,10 @@ def _mention(hooks: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])coord guard (?:{hooks})(?![\w-])")
 
 
-def _mentioning(place: Place, hooks: str, *paths: str) -> list[str]:
+def _mentioning(workspace: Workspace, hooks: str, *paths: str) -> list[str]:
     """The files that may make git run the guard, and do name it."""
-    assert place.repository is not None
-    top = place.repository.top
+    assert workspace.repository is not None
+    top = workspace.repository.top
     candidates = [*paths, *(os.path.join(top, name) for name in _CONFIGS)]
     return [path for path in candidates if _mention(hooks).search(_text(path))]
 
@@ -169,16 +170,19 @@ def _text(path: str) -> str:
         return ""
 
 
-def _folder(place: Place) -> tuple[str, str]:
+def _folder(workspace: Workspace) -> tuple[str, str]:
     """Where this repository's hooks are, and why coord does not change them; empty when it does.
     Raises CannotChange."""
-    if place.repository is None:
+    if workspace.repository is None:
         raise CannotChange("There is no git repository here, so there are no git hooks.")
-    top, common = os.path.realpath(place.repository.top), os.path.realpath(place.repository.common)
+    top, common = (
+        real_path(workspace.repository.top),
+        real_path(workspace.repository.common),
+    )
     folder = git.hooks_path(top)
     if folder is None:
         return os.path.join(common, "hooks"), ""
-    real = os.path.realpath(folder)
+    real = real_path(folder)
     if os.path.basename(real) == "_" and os.path.basename(os.path.dirname(real)) == ".husky":
         return (
             os.path.dirname(real),

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import address, text_files, user_state
+from coord.client import address, kept_names, text_files, user_state
 from coord.client.git_config import values
+from coord.client.host_name import host
 from coord.client.ids import short_id
-from coord.client.safe_files import is_own_or_roots
+from coord.client.paths import real_path
+from coord.client.safe_files import is_own_or_roots, open_any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ SHELL_QUEUE = "coord-queue.jsonl"
 MAX_CONFIG_BYTES = (
     64 * 1024
 )  # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
+MAX_DOTS = 100  # of a line: a parser's time grows with their square in a key
+MAX_DEPTH = 10  # tables and lists in one another; of ours the deepest are 3
+MAX_NAME = 100
+_BREAKS = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 MAX_GIT_BYTES = 4 * 1024 * 1024  # of git's own settings
 
 
@@ -53,15 +59,21 @@ class Repository:
         """The last part of where it was cloned from, the same in every clone whatever its folder is
         called; else the folder's name.
         """
-        origin = (
-            next(iter(values(self.common, 'remote "origin"', "url")), "")
-            .replace("\\", "/")
-            .rstrip("/")
-        )
         own = self.main if self.lasting == self.main else self.common
         while own.endswith((f"{os.sep}.git", f"{os.sep}.bare")):
             own = os.path.dirname(own)
-        return _bare(origin) or _bare(own.replace("\\", "/"))
+        return _bare(self._origin) or _bare(own.replace("\\", "/"))
+
+    @property
+    def project(self) -> str:
+        """`owner/name`, as the server has it that it was cloned from; else its name alone."""
+        owner = _owner(self._origin)
+        return f"{owner}/{self.name}" if owner else self.name
+
+    @property
+    def _origin(self) -> str:
+        named = next(iter(values(self.common, 'remote "origin"', "url")), "")
+        return named.replace("\\", "/").rstrip("/")
 
     @property
     def hash_bytes(self) -> int:
@@ -75,6 +87,19 @@ def _bare(origin: str) -> str:
     origin = origin[: -len("/.git")] if origin.endswith("/.git") else origin
     name = origin.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     return name[:-4] if name.endswith(".git") and len(name) > 4 else name
+
+
+def _owner(origin: str) -> str:
+    """The folder of a repository on its server; empty for one that is on a disk."""
+    scheme, marks, rest = origin.partition("://")
+    if marks:
+        path = "" if scheme == "file" else rest.partition("/")[2]
+    else:
+        host_name, colon, path = origin.partition(":")
+        is_remote = colon and "/" not in host_name and len(host_name) > 1  # `C:/` is a drive
+        path = path if is_remote else ""
+    steps = [step for step in path.split("/")[:-1] if step not in ("", "_git", "~")]
+    return steps[-1] if steps else ""
 
 
 def repository(folder: str) -> Repository | None:
@@ -122,7 +147,7 @@ def _here() -> str:
         return os.environ.get("PWD") or os.path.expanduser("~")
 
 
-class Place:
+class Workspace:
     """All that a call needs to know of where it is made.
 
     `file`: the `.coord.toml` that was read. `ignored_file`: one that is not obeyed, since it is
@@ -153,7 +178,7 @@ class Place:
 
         `url`: of the server, where the caller names it. Raises BadConfig.
         """
-        start = os.path.realpath(folder or _here())
+        start = real_path(folder or _here())
         self.repository = repository(start)
         self.file, self.ignored_file = _config_file(start, self.repository)
         file = self.file
@@ -165,11 +190,11 @@ class Place:
             self.home = self.root if file else os.path.expanduser("~")
         named = (
             self.config.get("project")
-            or (self.repository.name if self.repository else os.path.basename(self.root))
+            or (self.repository.project if self.repository else os.path.basename(self.root))
             or "default"
         )
-        self.own_project = str(named)[:100]
-        self.project = (os.environ.get("COORD_PROJECT") or self.own_project)[:100]
+        self.own_project = _project(str(named))
+        self.project = _project(os.environ.get("COORD_PROJECT") or self.own_project)
         self._choose_server(url)
         self.state_folder = user_state.folder_for(self.home, self.url)
 
@@ -211,6 +236,20 @@ class Place:
         server.
         """
         return os.path.join(self.state_folder, name)
+
+
+def _project(named: str) -> str:
+    """Without what the service takes in no name: what a repository, or its folder, is called is its
+    own to say, and coord says it in lines of its own."""
+    if not (named.isascii() and named.isprintable()):
+        named = "".join("\ufffd" if _is_forbidden(letter) else letter for letter in named)
+    return named[:MAX_NAME]
+
+
+def _is_forbidden(letter: str) -> bool:
+    code = ord(letter)
+    is_control = code < 0x20 or 0x7F <= code < 0xA0 or letter in _BREAKS
+    return is_control or 0xD800 <= code < 0xE000 or 0xE0000 <= code < 0xE0080
 
 
 def _config_file(start: str, checkout: Repository | None) -> tuple[str | None, str | None]:
@@ -256,14 +295,20 @@ def read_config(file: str) -> dict[str, object]:
     else:
         import tomli as tomllib
     try:
-        with open(file, "rb") as opened:
+        with open_any(file) as opened:
             content = opened.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
             raise BadConfig(
                 f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB, which no settings need."
                 " Shorten it."
             )
-        return tomllib.loads(text_files.decode(content))
+        text = text_files.decode(content)
+        if any(line.count(".") > MAX_DOTS for line in text.split("\n")):
+            raise BadConfig(f"{file} has a line with more than {MAX_DOTS} dots. Shorten it.")
+        config = tomllib.loads(text)
+        if _is_deep(config, MAX_DEPTH):
+            raise BadConfig(f"{file} has more than {MAX_DEPTH} tables in one another.")
+        return config
     except text_files.BadEncoding as error:
         raise BadConfig(f"{file} is not TOML: {error}") from None
     except (ValueError, RecursionError) as error:
@@ -272,19 +317,24 @@ def read_config(file: str) -> dict[str, object]:
         raise BadConfig(f"{file} cannot be read: {error.strerror}.") from None
 
 
+def _is_deep(value: object, depth: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(depth == 0 or _is_deep(each, depth - 1) for each in inner)
+
+
 def remember_config(file: str, config: dict[str, object]) -> None:
     """Keeps what was read for those who come after: to load a TOML parser costs a hook 4 ms.
 
     May fail: then it is read again.
     """
-    from coord.client.lean import dumps
+    from coord.client.lean import encoded
     from coord.client.safe_files import make_folder, write_whole
 
     state = _file_state(file)
     if state is not None and _remembered(file) is None:
         try:
             make_folder(user_state.root())
-            write_whole(_memory(file), dumps([state, config]).encode())
+            write_whole(_memory(file), encoded([state, config]))
         except (
             OSError,
             TypeError,
@@ -319,24 +369,21 @@ def _file_state(file: str) -> list[object] | None:
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
-def host() -> str:
-    """This machine's name without its domain; `COORD_HOST` names it otherwise."""
-    name = os.environ.get("COORD_HOST") or (
-        os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-    )
-    return name.partition(".")[0] or "localhost"
-
-
-def session(claude_session: str | None = None, agent: str | None = None) -> str:
+def session(
+    agents_session: str | None = None, agent: str | None = None, *, kind: str = "claude"
+) -> str:
     """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else
     what tells the user's terminals and agents apart (`caller`).
 
-    `agent`: the id of the subagent that calls; it has a name of its own, below its session's.
+    `kind`: the program whose session it is. `agent`: the id of the subagent that calls; it has a
+    name of its own, below its session's.
     """
-    claude_session = claude_session or os.environ.get("CLAUDE_CODE_SESSION_ID")
+    session_id = agents_session or os.environ.get("CLAUDE_CODE_SESSION_ID")
     name = os.environ.get("COORD_SESSION")
+    if not name and session_id:
+        name = kept_names.name_of(session_id)
     if not name:
-        name = f"{host()}/{f'claude-{short_id(claude_session)}' if claude_session else _caller()}"
+        name = f"{host()}/{f'{kind}-{short_id(session_id)}' if session_id else _caller()}"
     return f"{name}/{agent}"[:200] if agent else name[:200]
 
 

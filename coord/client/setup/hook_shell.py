@@ -1,0 +1,67 @@
+"""The shell in which Claude Code runs hooks on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+_TIMEOUT_S = 20.0  # PowerShell's first start, with a virus scanner
+_FIND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord'
+_FIND_IN_POWERSHELL = (
+    '$env:PATH += ";$HOME/.local/bin"; (Get-Command coord -ErrorAction Ignore).Source'
+)
+
+
+@dataclass(frozen=True)
+class HookShell:
+    """`command`: what a line for it is appended to."""
+
+    command: list[str]
+    is_powershell: bool = False
+
+    def coord_program(self) -> str:
+        """What hooks would run, as the shell names it: its HOME may be another than Python's.
+        Empty where it finds none."""
+        question = _FIND_IN_POWERSHELL if self.is_powershell else _FIND
+        try:
+            done = subprocess.run(
+                [*self.command, question],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return done.stdout.decode("utf-8", "replace").strip()
+
+
+def find() -> HookShell | None:
+    """None where there is none that Claude Code would use."""
+    shell = _git_bash() if os.name == "nt" else shutil.which("sh") or shutil.which("bash")
+    if shell is not None:
+        return HookShell([shell, "-c"])
+    powershell = shutil.which("pwsh") or shutil.which("powershell") if os.name == "nt" else None
+    if powershell is None:
+        return None
+    command = [powershell, "-NoProfile", "-NonInteractive", "-Command"]
+    return HookShell(command, is_powershell=True)
+
+
+def _git_bash() -> str | None:
+    """As Claude Code 2.1.330 looks for it: never the `bash` on PATH, which may be WSL's."""
+    named = os.environ.get("CLAUDE_CODE_GIT_BASH_PATH", "")
+    is_bash = os.path.basename(named).lower() in ("bash.exe", "sh.exe", "bash", "sh")
+    if is_bash and os.path.isfile(named):
+        return named
+    candidates = [
+        "C:\\Program Files\\Git\\bin\\bash.exe",
+        "C:\\Program Files (x86)\\Git\\bin\\bash.exe",
+    ]
+    git = shutil.which("git")
+    if git is not None:
+        above = os.path.dirname(os.path.dirname(git))
+        candidates.append(os.path.join(above, "bin", "bash.exe"))
+    return next((each for each in candidates if os.path.isfile(each)), None)

@@ -1,0 +1,79 @@
+"""What is sent to a database by its own client: `psql -f x.sql`, `mysql < x.sql`.
+
+A statement that only looks needs nothing. A file is not read: it is taken for one that changes.
+"""
+
+from __future__ import annotations
+
+from coord.client.shell.options import parse_arguments
+from coord.client.shell.outputs import printed
+from coord.client.shell.words import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coord.client.shell.effects import Walk
+    from coord.client.shell.words import Command
+
+LOCK = "migrate"
+_STATEMENTS = {
+    "psql": "-c --command",
+    "mysql": "-e --execute",
+    "mariadb": "-e --execute",
+    "mongosh": "--eval",
+    "mongo": "--eval",
+    "cqlsh": "-e --execute",
+    "clickhouse-client": "-q --query",
+    "sqlcmd": "-Q -q",
+    "duckdb": "-c -cmd",
+    "sqlite3": "-cmd",
+}
+"""The options whose value is a statement."""
+_SCRIPTS = frozenset("-f --file -i --init-file --queries-file".split())
+_VALUES = frozenset(
+    "-h --host -p --port -U --username -d --dbname -u --user -v --set -P --pset -D --database -S"
+    " --socket -o --output".split()
+)
+_FILES = frozenset(("sqlite3", "duckdb"))  # their database is a file, and the first word
+_LOOKS = frozenset(
+    "select show explain describe desc with table values pragma use set list begin commit".split()
+)
+_CHANGES = frozenset(
+    "insert update delete drop alter create truncate grant revoke merge replace into rename"
+    " deleteone deletemany insertone insertmany updateone updatemany dropdatabase vacuum".split()
+)
+_WITHOUT_SQL = ("--help", "--version", "-V", "-l", "--list", "-?")
+
+
+def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -> None:
+    options = frozenset(_STATEMENTS.get(name, "").split())
+    if not options:
+        return
+    scripts = frozenset() if name in ("mysql", "mariadb") else _SCRIPTS
+    args = parse_arguments(words, _VALUES | options | scripts)
+    if args.has(_WITHOUT_SQL):
+        return
+    texts = [value.text for option in options for value in args.values.get(option, [])]
+    if name in _FILES:
+        texts += [word.text for word in args.plain[1:]]
+    texts += command.stdin
+    if command.source is not None:
+        texts.append(printed(command.source, walk.variables) or "drop")
+    reads = any(operator == "<" for operator, _ in command.redirects) or args.has(scripts)
+    if not reads and not any(map(_changes, texts)):
+        return
+    if name not in _FILES:
+        walk.need(LOCK)
+    elif args.plain:
+        walk.write(args.plain[0])
+
+
+def _changes(text: str) -> bool:
+    """Whether a statement may change something; what stands in quotes is no statement."""
+    plain = "".join(text.replace('"', "'").split("'")[::2]).lower()
+    words = "".join(letter if letter.isalnum() or letter == "_" else " " for letter in plain)
+    if not _CHANGES.isdisjoint(words.split()):
+        return True
+    firsts = [statement.split()[0] for statement in plain.split(";") if statement.split()]
+    return any(
+        first not in _LOOKS and first[:1] not in "\\.(-/" and "." not in first for first in firsts
+    )

@@ -1,0 +1,154 @@
+"""A git command on its walk: aliases, the folder, and what it changes there."""
+
+from __future__ import annotations
+
+import os
+
+from coord.client.paths import path_in
+from coord.client.shell.git import change_of
+from coord.client.shell.variables import words_of
+from coord.client.shell.words import GLOB, Command, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coord.client.shell.effects import Walk
+
+_OPTIONS_WITH_VALUE = frozenset(
+    "-C -c --git-dir --work-tree --exec-path --namespace --super-prefix --config-env"
+    " --attr-source".split()
+)
+
+_EXECUTES = ("-x", "--exec")
+
+
+class GitCall:
+    """`folder`: whose repository it is about. `tree`: where the files are that it changes, the
+    whole of it where that is not the `folder`. `aliases`: that its own options name. `words`: the
+    command behind git's options."""
+
+    __slots__ = ("aliases", "folder", "tree", "words")
+
+    def __init__(self, folder: str) -> None:
+        self.folder = self.tree = folder
+        self.aliases: dict[str, str] = {}
+        self.words: list[Value] = []
+
+
+def read(walk: Walk, words: list[Value]) -> GitCall:
+    """`words`: behind `git`. Its options count more than the environment, as for git."""
+    call = GitCall(walk.folder)
+    git_dir, work_tree = walk.variables.one("GIT_DIR"), walk.variables.one("GIT_WORK_TREE")
+    at = 0
+    while at < len(words) and words[at].text.startswith("-"):
+        name, equals, _ = words[at].text.partition("=")
+        value = words[at].after(f"{name}=") if equals else next(iter(words[at + 1 :]), None)
+        at += 2 if name in _OPTIONS_WITH_VALUE and not equals else 1
+        if value is None:
+            continue
+        if name == "-C":
+            call.folder = _inside(call.folder, value)
+        elif name == "--git-dir":
+            git_dir = value
+        elif name == "--work-tree":
+            work_tree = value
+        elif name == "-c" and value.text.startswith("alias."):
+            alias, _, meant = value.text[len("alias.") :].partition("=")
+            call.aliases[alias] = meant
+    call.words = words[at:]
+    call.tree = _inside(call.folder, work_tree)
+    if git_dir is not None:
+        named = _inside(call.folder, git_dir)
+        call.folder = os.path.dirname(named) if os.path.basename(named) == ".git" else named
+    return call
+
+
+def _inside(folder: str, value: Value | None) -> str:
+    if value is None or not value.is_known:
+        return folder
+    return os.path.normpath(path_in(folder, value.text))
+
+
+def follow_git(walk: Walk, call: GitCall) -> None:
+    """The walk is in the call's folder."""
+    rest = call.words
+    if not rest:
+        return
+    verb = rest[0].text
+    if verb == "submodule" and len(rest) > 2 and rest[1].text == "foreach":
+        walk.line_apart(" ".join(word.text for word in rest[2:] if word.text != "--recursive"))
+    for line in _run_within(verb, rest[1:]):
+        walk.line_apart(line)
+    alias = call.aliases.get(verb) or _alias(call.folder, verb)
+    if alias.startswith("!"):
+        walk.line_apart(alias[1:])
+    elif alias:
+        meant = [Value("git"), *words_of(alias.split()), *rest[1:]]
+        walk.follow(meant, Command())
+    else:
+        _note(walk, call)
+
+
+def _run_within(verb: str, words: list[Value]) -> list[str]:
+    """What `git rebase --exec` and `git bisect run` run."""
+    texts = [word.text for word in words]
+    if verb == "bisect" and texts[:1] == ["run"]:
+        return [" ".join(texts[1:])]
+    if verb != "rebase":
+        return []
+    attached = [text.partition("=")[2] for text in texts if text.startswith("--exec=")]
+    return [*attached, *(texts[at + 1] for at, text in enumerate(texts[:-1]) if text in _EXECUTES)]
+
+
+def _note(walk: Walk, call: GitCall) -> None:
+    walk.variables.folder = call.tree
+    change = change_of(call.words, call.tree)
+    for value in change.files:
+        folder, names = _pathspec(walk, value)
+        if names is None:
+            walk.write(value, whole_folders=True)
+        else:
+            walk.change_tree(folder, names)
+    if change.is_tree:
+        from coord.client.workspace import repository
+
+        checkout = repository(call.tree) if call.tree == call.folder else None
+        walk.change_tree(checkout.top if checkout is not None else call.tree)
+
+
+def _pathspec(walk: Walk, value: Value) -> tuple[str, tuple[str, ...] | None]:
+    """A pattern that git itself matches, in any folder below: the folder in which it must be, and
+    the names. None for what is no pattern, or what the shell has matched."""
+    from coord.client.shell.targets import targets
+
+    if not value.is_known and (not value.is_pattern or any(targets(walk, value))):
+        return "", None
+    at = next((index for index, letter in enumerate(value.text) if letter in GLOB), None)
+    if at is None:
+        return "", None
+    folder = path_in(walk.folder, os.path.dirname(value.text[:at]))
+    name = value.text.rpartition("/")[2]
+    return os.path.normpath(folder), (name,) if name.strip("*") else ()
+
+
+def _alias(folder: str, verb: str) -> str:
+    """What the repository or its user has named so."""
+    if verb in _KNOWN or not verb.replace("-", "").isalnum():
+        return ""
+    from coord.client.git_config import user_values, values
+    from coord.client.workspace import repository
+
+    checkout = repository(folder)
+    own = values(checkout.common, "alias", verb.lower()) if checkout is not None else []
+    aliases = own or user_values("alias", verb.lower())
+    return aliases[-1] if aliases else ""
+
+
+_KNOWN = frozenset(
+    "add am apply archive bisect blame branch bundle cat-file check-ignore checkout checkout-index"
+    " cherry cherry-pick clean clone commit config describe diff diff-tree fetch filter-branch"
+    " format-patch fsck gc grep help init lfs log ls-files ls-remote ls-tree maintenance merge"
+    " merge-base merge-file mergetool mv notes prune pull push range-diff read-tree rebase reflog"
+    " remote repack reset restore rev-list rev-parse revert rm send-pack shortlog show show-ref"
+    " sparse-checkout stage stash status submodule subtree svn switch symbolic-ref tag update-index"
+    " update-ref version whatchanged worktree".split()
+)

@@ -1,0 +1,134 @@
+"""Tells a program's options from its other words, as far as its row of the table knows them."""
+
+from __future__ import annotations
+
+from coord.client.shell.program import HARMLESS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coord.client.shell.program import Program
+    from coord.client.shell.words import Value
+
+MAX_READ_WORDS = 5  # in which a word stands that says that a program only looks
+
+
+class Arguments:
+    """`words`: what is no option, with whether it may be the value of an option that nobody knows.
+    `options`: without what follows `=`. `values`: of the options that have one."""
+
+    __slots__ = ("options", "rest", "values", "words")
+
+    def __init__(self) -> None:
+        self.words: list[tuple[Value, bool]] = []
+        self.options: list[str] = []
+        self.values: dict[str, list[Value]] = {}
+        self.rest: list[Value] = []  # behind `--`
+
+    @property
+    def plain(self) -> list[Value]:
+        return [*(word for word, _ in self.words), *self.rest]
+
+    def has(self, options: Iterable[str]) -> bool:
+        return any(option in options for option in self.options)
+
+    def value(self, options: Iterable[str]) -> Value | None:
+        return next((self.values[each][-1] for each in options if each in self.values), None)
+
+
+def parse_arguments(
+    words: list[Value], values: frozenset[str], flags: frozenset[str] = frozenset()
+) -> Arguments:
+    """Of the words behind the program's name."""
+    args = Arguments()
+    pending = ""  # an option whose value comes next
+    is_doubtful = False
+    for index, word in enumerate(words):
+        text = word.text
+        if pending:
+            args.values.setdefault(pending, []).append(word)
+            pending = ""
+        elif text == "--":
+            args.rest = words[index + 1 :]
+            break
+        elif len(text) < 2 or text[0] not in "-/+" or not _is_option(text, values):
+            args.words.append((word, is_doubtful))
+            is_doubtful = False
+        else:
+            pending, is_doubtful = _option(args, word, values, flags)
+    return args
+
+
+def _is_option(text: str, values: frozenset[str]) -> bool:
+    return text[0] == "-" or text in values
+
+
+def _option(
+    args: Arguments, word: Value, values: frozenset[str], flags: frozenset[str]
+) -> tuple[str, bool]:
+    """The option that the next word is the value of, and whether it may be."""
+    text = word.text
+    name, equals, _ = text.partition("=")
+    if equals:
+        harmless_off = text.endswith(("=none", "=false"))
+        args.options.append(text if harmless_off else name)
+        args.values.setdefault(name, []).append(word.after(f"{name}="))
+        return "", False
+    if text in values:
+        args.options.append(text)
+        return text, False
+    if text.startswith("--") or text in flags:
+        args.options.append(text)
+        return "", text not in flags
+    if text[:2] in values:
+        args.options.append(text[:2])
+        args.values.setdefault(text[:2], []).append(word.after(text[:2]))
+        return "", False
+    args.options += [text, *(f"-{letter}" for letter in text[1:] if letter != text[1:])]
+    last = f"-{text[-1]}"
+    return (last, False) if last in values else ("", text not in flags and len(text) == 2)
+
+
+def lock_for(program: Program, args: Arguments) -> str | None:
+    """The lock that these arguments of the program need."""
+    if args.has(program.harmless) or args.has(HARMLESS - program.values):
+        return None
+    words = [(word.text, doubtful) for word, doubtful in args.words]
+    words += [(word.text, False) for word in args.rest]
+    if any(word in program.harmless for word, _ in words):
+        return None
+    if program.reads and any(
+        fits(word, pattern) and word.replace("-", "").replace(":", "").isalnum()
+        for word, _ in words[:MAX_READ_WORDS]
+        for pattern in program.reads
+    ):
+        return None
+    for lock, path in program.locks:
+        steps = tuple(step for step in path if step[0] != "-")
+        if args.has(path) == (len(steps) < len(path)) and _matches(steps, words):
+            return lock
+    return None
+
+
+def _matches(path: tuple[str, ...], words: list[tuple[str, bool]]) -> bool:
+    """Whether the words begin with the command; what may be an option's value may be passed."""
+    at = 0
+    for step in path:
+        while at < len(words) and not fits(words[at][0], step) and words[at][1]:
+            at += 1
+        if at >= len(words) or not fits(words[at][0], step):
+            return False
+        at += 1
+    return True
+
+
+def fits(word: str, step: str) -> bool:
+    if "|" in step:
+        return any(fits(word, each) for each in step.split("|"))
+    if "*" not in step:
+        return word == step
+    begin, _, end = step.partition("*")
+    if step.startswith("*") and step.endswith("*") and len(step) > 2:
+        return step.strip("*") in word
+    return word.startswith(begin) and word.endswith(end) and len(word) >= len(begin) + len(end)

@@ -1,0 +1,134 @@
+"""What a command writes to its output, as far as the line says: `echo git push` a text, `find src`
+something below `src`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from coord.client.shell.names import program_name
+from coord.client.shell.words import Command, Scope, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coord.client.shell.variables import Variables
+
+MAX_CHARACTERS = 2000  # of a substitution that is looked into
+MAX_WITHIN = 3  # substitutions in one another, of those
+_FILTERS = frozenset("head tail sort uniq grep egrep fgrep rg tac shuf".split())
+"""What hands on some of the lines that it reads."""
+_LISTS = frozenset("grep egrep rg ag ack ls fd fdfind git".split())
+
+
+def printed(command: Command | None, variables: Variables) -> str | None:
+    """The text, where that stands in the line."""
+    if command is None or not command.words:
+        return None
+    words = _expanded(command, variables)
+    name = os.path.basename(words[0].text) if words else ""
+    if name == "cat" and len(words) == 1 and command.stdin:
+        return command.stdin[-1]
+    if name not in ("echo", "printf") or not all(word.is_known for word in words):
+        return None
+    shown = [word.text for word in words[1:] if word.text not in ("-n", "-e", "-E", "--")]
+    if name == "printf" and shown[1:] and "%" in shown[0]:
+        return "\n".join(shown[1:]).replace("\\0", "\n")
+    return " ".join(shown).replace("\\n", "\n").replace("\\0", "\n")
+
+
+def listed(
+    command: Command | None, variables: Variables
+) -> tuple[list[Value], tuple[str, ...]] | None:
+    """What `find src -name '*.py'` or `grep -rl x src` may list: something below `src`, and the
+    patterns of its names. None of what is no list of files."""
+    words = _expanded(command, variables) if command is not None else []
+    name = program_name(words[0]) if words else ""
+    if name == "find":
+        from coord.client.shell.finding import starts_and_names
+
+        starts, names = starts_and_names(words[1:])
+        return [Value("…", f"{start.text.rstrip('/')}/") for start in starts], names
+    last = words[-1].text if len(words) > 1 else ""
+    if name in _LISTS:
+        # `ls src` says names without their folder, `ls src/*.py` with it
+        folders = [word for word in words[1:] if word.is_pattern] if name == "ls" else words[-1:]
+        for word in folders:
+            beginning = word.text if word.is_known else os.path.dirname(word.beginning or "")
+            if last and beginning and os.path.isdir(os.path.join(variables.folder, beginning)):
+                return [Value("…", f"{beginning.rstrip('/')}/")], ()
+    if name in _FILTERS and command is not None and command.source is not None:
+        return listed(command.source, variables)
+    return ([Value("…", "")], ()) if name in _LISTS else None
+
+
+def output_of(text: str, variables: Variables) -> list[Value] | None:
+    """What stands in the place of `$(text)`; None where that is not known."""
+    if len(text) > MAX_CHARACTERS or variables.within >= MAX_WITHIN:
+        return None
+    command = _last_of_pipeline(text)
+    if command is None:
+        return None
+    variables.within += 1
+    try:
+        return _output(command, variables)
+    finally:
+        variables.within -= 1
+
+
+def _output(command: Command, variables: Variables) -> list[Value] | None:
+    said = printed(command, variables)
+    if said is not None:
+        return [Value(said.rstrip("\n"))]
+    words = _expanded(command, variables)
+    place = _place(words, variables) if words and all(word.is_known for word in words) else None
+    if place is not None:
+        return [Value(place)]
+    listing = listed(command, variables)
+    return listing[0] if listing is not None else None
+
+
+def _place(words: list[Value], variables: Variables) -> str | None:
+    """Of the commands that only say where something is."""
+    texts = [word.text for word in words]
+    name, last = texts[0], texts[-1]
+    place: str | None = None
+    if texts == ["pwd"]:
+        place = variables.folder
+    elif texts == ["git", "rev-parse", "--show-toplevel"]:
+        from coord.client.workspace import repository
+
+        checkout = repository(variables.folder)
+        place = checkout.top if checkout is not None else None
+    elif name == "mktemp" and not any("/" in text for text in texts[1:]):
+        place = os.path.join(os.environ.get("TMPDIR") or "/tmp", "tmp.coord")
+    elif len(texts) == 2 and name == "dirname":
+        place = os.path.dirname(last.rstrip("/")) or "."
+    elif len(texts) in (2, 3) and name == "basename":
+        place = os.path.basename(texts[1].rstrip("/"))
+        place = place[: -len(last)] if len(texts) == 3 and place.endswith(last) else place
+    elif name in ("realpath", "readlink") and last[:1] != "-" and len(texts) > 1:
+        place = os.path.normpath(os.path.join(variables.folder, last))
+    return place
+
+
+def _last_of_pipeline(text: str) -> Command | None:
+    """The command whose output it is; None where there are several, one behind the other."""
+    from coord.client.shell import posix
+
+    items, is_whole = posix.read(text)
+    depth = 0
+    commands: list[Command] = []
+    for item in items:
+        if isinstance(item, Scope):
+            depth += 1 if item.opens else -1
+        elif not isinstance(item, Command):
+            return None
+        elif not depth:
+            commands.append(item)
+    sources = [command.source for command in commands]
+    is_pipeline = is_whole and bool(commands) and sources == [None, *commands[:-1]]
+    return commands[-1] if is_pipeline else None
+
+
+def _expanded(command: Command, variables: Variables) -> list[Value]:
+    return [value for word in command.words for value in variables.expand(word)]

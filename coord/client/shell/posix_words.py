@@ -1,0 +1,282 @@
+"""Reads the words of a line of sh or bash: quotes, escapes, variables, substitutions."""
+
+from __future__ import annotations
+
+from coord.client.shell.words import (
+    EDITED,
+    OUTPUT,
+    PLAIN,
+    QUOTED,
+    QUOTED_OUTPUT,
+    QUOTED_VARIABLE,
+    VARIABLE,
+    Scope,
+    Word,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coord.client.shell.words import Item
+
+MAX_DEPTH = 40  # of substitutions in substitutions
+ENDS = frozenset(" \t\r\n;&|()<>")
+_SPECIAL = ENDS | frozenset("\\'\"$`")
+_IN_QUOTES = frozenset('"\\$`')
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "e": "\x1b", "f": "\f", "v": "\v"}
+_CODES = {"x": (16, 2), "u": (16, 4), "U": (16, 8)}  # base, and digits at most
+_DIGITS = "0123456789abcdef"
+_BEFORE_PATTERN = frozenset("?*+@!")
+
+
+class TooDeep(Exception):
+    """Substitutions are nested deeper than anybody writes them."""
+
+
+class WordReader:
+    """`at` is where it is in the text. What substitutions run comes into `items`, before the
+    command that they are part of."""
+
+    def __init__(self, text: str, depth: int) -> None:
+        self.text = text
+        self.depth = depth
+        self.at = 0
+        self.items: list[Item] = []
+        self.is_torn = False
+        self.takes_patterns = False  # of a word that is an argument: `!(a|b)` is a pattern
+        self._no_arithmetic_before = 0  # so that no part of the text is searched for it twice
+
+    def read_list(self, closer: str) -> None:
+        """Commands up to the closer."""
+        raise NotImplementedError
+
+    def inner(self, text: str) -> WordReader:
+        """A reader of a text within this one."""
+        raise NotImplementedError
+
+    def descend(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TooDeep
+
+    def arithmetic_end(self, start: int) -> int:
+        """Behind the `))` of what begins with `((`; 0 where it is no arithmetic."""
+        if start < self._no_arithmetic_before:
+            return 0
+        depth, at = 0, start
+        while at < len(self.text):
+            letter = self.text[at]
+            at += 1
+            if letter == "(":
+                depth += 1
+            elif letter == ")":
+                depth -= 1
+                if not depth and self.text[at - 2] == ")":
+                    return at
+            if not depth or letter in "\n;'\"`":
+                break
+        self._no_arithmetic_before = at
+        return 0
+
+    def read_word(self) -> Word:
+        word = Word()
+        text = self.text
+        while self.at < len(text):
+            letter = text[self.at]
+            if letter in ENDS:
+                if letter in "<>" and text.startswith("(", self.at + 1) and not word.parts:
+                    self.at += 2
+                    run = Word()
+                    self._nested(run)
+                    word.process = run.parts[0][1]
+                    word.add(QUOTED, "/dev/fd/63")  # as bash hands the process on
+                    continue
+                if letter == "(" and self._pattern(word):
+                    continue
+                break
+            if letter == "'":
+                self._single_quoted(word)
+            elif letter == '"':
+                self.at += 1
+                self._double_quoted(word)
+            elif letter == "\\":
+                if text[self.at + 1 : self.at + 2] != "\n":
+                    word.add(QUOTED, text[self.at + 1 : self.at + 2])
+                self.at += 2
+            elif letter == "$":
+                self._dollar(word, VARIABLE)
+            elif letter == "`":
+                self._backquoted(word, VARIABLE)
+            else:
+                start = self.at
+                while self.at < len(text) and text[self.at] not in _SPECIAL:
+                    self.at += 1
+                word.add(PLAIN, text[start : self.at])
+        self.at = min(self.at, len(text))
+        return word
+
+    def _pattern(self, word: Word) -> bool:
+        """`!(a|b)` and its like, as `*`: what it leaves out is not looked at."""
+        kind, text = word.parts[-1] if word.parts else (QUOTED, "")
+        if kind != PLAIN or text[-1:] not in _BEFORE_PATTERN or not self.takes_patterns:
+            return False
+        depth, at = 0, self.at
+        while at < len(self.text) and self.text[at] not in "\n;":
+            depth += {"(": 1, ")": -1}.get(self.text[at], 0)
+            at += 1
+            if not depth:
+                word.parts[-1] = (PLAIN, f"{text[:-1]}*")
+                self.at = at
+                return True
+        return False
+
+    def _single_quoted(self, word: Word) -> None:
+        end = self.text.find("'", self.at + 1)
+        if end < 0:
+            self.is_torn, end = True, len(self.text)
+        word.add(QUOTED, self.text[self.at + 1 : end])
+        self.at = end + 1
+
+    def _double_quoted(self, word: Word, closer: str = '"') -> None:
+        """Up to the closer, which is passed."""
+        text, start = self.text, self.at
+        while self.at < len(text):
+            letter = text[self.at]
+            if letter == closer:
+                word.add(QUOTED, text[start : self.at])
+                self.at += 1
+                return
+            if letter not in _IN_QUOTES:
+                self.at += 1
+                continue
+            word.add(QUOTED, text[start : self.at])
+            if letter == "\\":
+                following = text[self.at + 1 : self.at + 2]
+                word.add(QUOTED, following if following in '"\\$`' else f"\\{following}"[:2])
+                self.at += 2
+            elif letter == "$":
+                self._dollar(word, QUOTED_VARIABLE)
+            elif letter == "`":
+                self._backquoted(word, QUOTED_VARIABLE)
+            else:  # quotes inside of `${…}`
+                self.at += 1
+                self._double_quoted(word)
+            start = self.at
+        self.is_torn = True
+        word.add(QUOTED, text[start:])
+
+    def _dollar(self, word: Word, kind: int) -> None:
+        text = self.text
+        following = text[self.at + 1 : self.at + 2]
+        if following == "(":
+            end = self.arithmetic_end(self.at + 1) if text.startswith("((", self.at + 1) else 0
+            if end:
+                word.add(QUOTED_OUTPUT, f"(({text[self.at + 3 : end - 2]}))")
+                self.at = end
+                return
+            self.at += 2
+            self._nested(word, OUTPUT if kind == VARIABLE else QUOTED_OUTPUT)
+        elif following == "{":
+            self.at += 2
+            self._braces(word, kind)
+        elif following == "'" and kind == VARIABLE:
+            self._escaped_quotes(word)
+        elif following == '"' and kind == VARIABLE:
+            self.at += 1
+        else:
+            end = self.at + 1
+            if following in "?$!#@*-" or following.isdigit():
+                end += 1
+            else:
+                while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+                    end += 1
+            name = text[self.at + 1 : end]
+            word.add(kind if name else QUOTED, name or "$")
+            self.at = end
+
+    def _nested(self, word: Word, kind: int = OUTPUT) -> None:
+        """The commands of a substitution, which begins here; they run before the command does."""
+        start = self.at
+        self.items.append(Scope(opens=True))
+        self.read_list(")")
+        self.items.append(Scope(opens=False))
+        word.add(kind, self.text[start : max(start, self.at - 1)])
+
+    def _braces(self, word: Word, kind: int) -> None:
+        start = self.at
+        while self.at < len(self.text) and (
+            self.text[self.at].isalnum() or self.text[self.at] == "_"
+        ):
+            self.at += 1
+        if self.at == start and self.text[start : start + 2] in ("@}", "*}"):
+            self.at += 1
+        name = self.text[start : self.at]
+        rest = Word()
+        self.descend()
+        self._double_quoted(rest, "}")
+        self.depth -= 1
+        operation = "".join(text for part, text in rest.parts if part == QUOTED)
+        if name and not operation.strip("[]@*"):
+            word.add(VARIABLE if operation == "[@]" else kind, name)
+        elif name and operation.lstrip(":")[:1] in ("-", "=") and len(rest.parts) == 1:
+            word.add(kind, name)
+            word.defaults[name] = operation.lstrip(":")[1:]
+        elif name and all(part == QUOTED for part, _ in rest.parts):
+            word.add(EDITED, name + operation)
+        else:
+            word.add(EDITED, f"{name}:")  # anything
+
+    def _escaped_quotes(self, word: Word) -> None:
+        """`$'…'`"""
+        self.at += 2
+        letters: list[str] = []
+        while self.at < len(self.text) and self.text[self.at] != "'":
+            if self.text[self.at] == "\\":
+                self.at += 1
+                letters.append(self._escaped())
+                continue
+            letters.append(self.text[self.at])
+            self.at += 1
+        self.is_torn = self.is_torn or self.at >= len(self.text)
+        self.at += 1
+        word.add(QUOTED, "".join(letters))
+
+    def _escaped(self) -> str:
+        """The letter that is meant behind a backslash in `$'…'`, which is passed."""
+        letter = self.text[self.at : self.at + 1]
+        base, most = (8, 3) if letter in "01234567" else _CODES.get(letter, (0, 0))
+        start = end = self.at + (base == 16)
+        while base and end < start + most and self.text[end : end + 1].lower() in _DIGITS[:base]:
+            if end >= len(self.text):
+                break
+            end += 1
+        if end == start:
+            self.at += 1
+            return _ESCAPES.get(letter, letter)
+        self.at = end
+        code = int(self.text[start:end], base)
+        is_letter = 0 < code < 0x110000 and not 0xD800 <= code < 0xE000
+        return chr(code) if is_letter else ""
+
+    def _backquoted(self, word: Word, kind: int) -> None:
+        text, end = self.text, self.at + 1
+        letters: list[str] = []
+        while end < len(text) and text[end] != "`":
+            if text[end] == "\\" and text[end + 1 : end + 2] in ("`", "\\", "$"):
+                end += 1
+            letters.append(text[end : end + 1])
+            end += 1
+        self.is_torn = self.is_torn or end >= len(text)
+        self.at = end + 1
+        inner = "".join(letters)
+        self.run_inner(inner)
+        word.add(OUTPUT if kind == VARIABLE else QUOTED_OUTPUT, inner)
+
+    def run_inner(self, text: str, *, in_quotes: bool = False) -> None:
+        """The commands of another text: all of it, or those of its substitutions."""
+        inner = self.inner(text)
+        if in_quotes:
+            inner._double_quoted(Word(), "")
+        else:
+            inner.read_list("")
+            self.is_torn = self.is_torn or inner.is_torn
+        self.items += [Scope(opens=True), *inner.items, Scope(opens=False)]

@@ -1,0 +1,317 @@
+"""The programs that run others, and what those do."""
+
+from __future__ import annotations
+
+import os
+
+from coord.client.shell.options import fits
+from coord.client.shell.outputs import listed, printed
+from coord.client.shell.program import HARMLESS
+from coord.client.shell.runners import INTERPRETERS, Runner
+from coord.client.shell.tasks import ENVIRONMENTS, note_task
+from coord.client.shell.variables import words_of
+from coord.client.shell.words import SOMETHING, Value, is_assignment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coord.client.shell.effects import Walk
+    from coord.client.shell.words import Command
+
+
+def run_by(walk: Walk, runner: Runner, words: list[Value], command: Command) -> bool:
+    """Whether the runner runs something here; that is followed."""
+    for path in runner.commands:
+        start = _behind(path, words, runner)
+        if start is not None:
+            break
+    else:
+        return False
+    run = _read(runner, words[start:])
+    folder = _folder(walk, runner.folder, [*words[:start], *run.options])
+    mounted = _mounted(walk, run.options) if runner.is_elsewhere else None
+    here, files, trees = walk.folder, dict(walk.effects.files), dict(walk.effects.trees)
+    walk.variables.folder = folder or mounted or here
+    before = _assign(walk, run.options) if runner.assigns else []
+    if run.line is not None:
+        walk.line_apart(run.line)
+    elif run.words:
+        _follow_inner(walk, runner, run, command)
+    for name, values in before:
+        walk.variables.restore(name, values)
+    walk.variables.folder = here
+    if runner.is_elsewhere and not mounted:
+        walk.effects.files, walk.effects.trees = files, trees
+    return bool(run.words) or run.line is not None
+
+
+class _Run:
+    """`options`: the runner's own. `words`: the command that is run; `line`: a line of shell
+    instead. `is_doubtful`: the first word may be the value of an option that nobody knows."""
+
+    __slots__ = ("is_doubtful", "line", "options", "words")
+
+    def __init__(self, options: list[Value], words: list[Value], *, is_doubtful: bool) -> None:
+        self.options = options
+        self.words = words
+        self.line: str | None = None
+        self.is_doubtful = is_doubtful
+
+
+def _assign(walk: Walk, options: list[Value]) -> list[tuple[str, list[Value] | None]]:
+    """`env GIT_DIR=x`; what the variables were before."""
+    before = []
+    for word in options:
+        name, equals, _ = word.text.partition("=")
+        if equals and is_assignment(word.text):
+            before.append((name, walk.variables.get(name)))
+            walk.variables.set(name, [word.after(f"{name}=")])
+    return before
+
+
+def _source_and_target(mount: str) -> tuple[str, str]:
+    """Of `C:\\src:/app:ro`, too; no volume has a name of one letter."""
+    drive = mount[:2] if mount[:1].isalpha() and mount[1:3] in (":\\", ":/") else ""
+    source, _, rest = mount[len(drive) :].partition(":")
+    return drive + source, rest.partition(":")[0]
+
+
+def _mounted(walk: Walk, options: list[Value]) -> str | None:
+    """The folder of this machine that a container works in: `-v "$PWD:/app" -w /app`."""
+    works_in = ""
+    mounts: list[tuple[str, str]] = []  # source and target
+    for index, word in enumerate(options):
+        name, equals, _ = word.text.partition("=")
+        value = word.after(f"{name}=") if equals else next(iter(options[index + 1 :]), word)
+        if name in ("-v", "--volume") and value.is_known:
+            mounts.append(_source_and_target(value.text))
+        elif name == "--mount" and value.is_known:
+            parts = dict(part.partition("=")[::2] for part in value.text.split(","))
+            source = parts.get("source") or parts.get("src") or ""
+            mounts.append((source, parts.get("target") or parts.get("dst") or ""))
+        elif name in ("-w", "--workdir"):
+            works_in = value.text
+    for source, target in mounts:
+        # else the name of a volume
+        is_folder = source in (".", "..") or "/" in source or "\\" in source
+        if is_folder and target and f"{works_in}/".startswith(f"{target.rstrip('/')}/"):
+            inside = works_in[len(target.rstrip("/")) :].lstrip("/")
+            return walk.path(Value(os.path.join(source, inside)))
+    return None
+
+
+def _follow_inner(
+    walk: Walk,
+    runner: Runner,
+    run: _Run,
+    command: Command,
+) -> None:
+    names, inner = walk.names, run.words
+    if runner.reads_more:
+        inner = _with_input(walk, run, command)
+    if runner.is_line or (runner.reads_more and any(letter.isspace() for letter in inner[0].text)):
+        walk.line_apart(_joined(inner))
+        walk.names = names
+        return
+    before = walk.effects.count
+    walk.follow(inner, command)
+    if run.is_doubtful and walk.effects.count == before:
+        walk.follow(inner[1:], command)
+    is_task = walk.effects.count == before and not ENVIRONMENTS.isdisjoint(runner.names)
+    if is_task and not any(word.text in HARMLESS for word in inner):
+        note_task(walk, inner[0].text, None)
+    walk.names = names
+
+
+def _joined(words: list[Value]) -> str:
+    """One line of shell; the keys that end one, as `tmux send-keys` has them, are line breaks."""
+    return " ".join(
+        "\n" if word.text in ("Enter", "C-m", "KPEnter") else word.text for word in words
+    )
+
+
+def _with_input(walk: Walk, run: _Run, command: Command) -> list[Value]:
+    """As xargs adds to a command what it reads, or parallel what stands behind `:::`."""
+    inner, more = run.words, []
+    at = next((at for at, word in enumerate(inner) if word.text in (":::", ":::+")), None)
+    if at is not None:
+        inner, more = inner[:at], inner[at + 1 :]
+        if not inner:  # they are the commands
+            return [Value("\n".join(word.text for word in more))]
+    else:
+        more = _read_words(walk, command)
+    marker = _marker(run.options)
+    if not more or not any(marker in word.text or word.text == "%" for word in inner):
+        return [*inner, *more]
+    return [each for word in inner for each in _put(word, marker, more)]
+
+
+def _read_words(walk: Walk, command: Command) -> list[Value]:
+    read = command.stdin[-1] if command.stdin else printed(command.source, walk.variables)
+    if read is not None:
+        return words_of(read.split())
+    listing = listed(command.source, walk.variables)
+    if listing is None:
+        return [Value("…", "")]
+    more, walk.names = listing
+    return more
+
+
+def _marker(options: list[Value]) -> str:
+    """What stands for the arguments: `{}`, or what `xargs -I` says."""
+    for index, word in enumerate(options):
+        if word.text in ("-I", "-J", "--replace") and options[index + 1 :]:
+            return options[index + 1].text
+        if word.text[:2] in ("-I", "-J") and len(word.text) > 2:
+            return word.text[2:]
+    return "{}"
+
+
+def _put(word: Value, marker: str, more: list[Value]) -> list[Value]:
+    if word.text in (marker, "%"):
+        return more
+    if marker not in word.text:
+        return [word]
+    return [
+        Value(
+            word.text.replace(marker, value.text if value.is_known else SOMETHING),
+            None if value.is_known else word.text.partition(marker)[0] + (value.beginning or ""),
+        )
+        for value in (more[:1] if " " in word.text else more)
+    ]
+
+
+def _behind(path: tuple[str, ...], words: list[Value], runner: Runner) -> int | None:
+    """Where the words behind the runner's own command begin; None where it is another one."""
+    if not path:
+        return 0
+    at = 0
+    for step in path:
+        at = _first_word(words, at, runner)[0]
+        if at >= len(words) or not fits(words[at].text, step):
+            return None
+        at += 1
+    return at
+
+
+def _first_word(words: list[Value], at: int, runner: Runner) -> tuple[int, bool]:
+    """The index of the next word that is no option, and whether an unknown one stands before."""
+    is_doubtful = False
+    while at < len(words):
+        text = words[at].text
+        if text == "--":
+            return at + 1, False
+        if text[:1] != "-" or text == "-":
+            if not (runner.assigns and is_assignment(text)) and text not in runner.flags:
+                break
+        elif text in runner.values:
+            at += 1
+        elif text not in runner.flags and "=" not in text and text[:2] not in runner.values:
+            is_doubtful = f"-{text[-1]}" not in runner.flags
+            if len(text) > 2 and text[1] != "-" and f"-{text[-1]}" in runner.values:
+                at += 1
+        at += 1
+    return at, is_doubtful
+
+
+def _read(runner: Runner, words: list[Value]) -> _Run:
+    at, is_doubtful = _first_word(words, 0, runner)
+    options = words[:at]
+    dashes = [word.text for word in words].index("--") + 1 if _has_dashes(runner, words) else 0
+    if dashes:
+        at = max(at, dashes)
+    elif not any(word.text in runner.skipped_by for word in options):
+        for _ in range(runner.skip):
+            at += 1
+            if at < len(words) and words[at].text == "--":
+                at += 1
+    inner = words[at:]
+    while inner and runner.assigns and is_assignment(inner[0].text):
+        inner = inner[1:]
+    program = _value(options, runner.program) if runner.program else None
+    run = _Run(options, inner if program is None else [program, *inner], is_doubtful=is_doubtful)
+    is_behind = runner.skip and inner and inner[0].text[:1] == "-"  # `su deploy -c '…'`
+    run.line = _line(runner, [*options, *inner[:2]] if is_behind else options)
+    return run
+
+
+def _has_dashes(runner: Runner, words: list[Value]) -> bool:
+    return runner.dashed and any(word.text == "--" for word in words)
+
+
+def _value(options: list[Value], name: str) -> Value | None:
+    for index, word in enumerate(options):
+        if word.text == name:
+            return next(iter(options[index + 1 :]), None)
+        if word.text.startswith(f"{name}="):
+            return word.after(f"{name}=")
+    return None
+
+
+def _line(runner: Runner, words: list[Value]) -> str | None:
+    for index, word in enumerate(words):
+        name, equals, text = word.text.partition("=")
+        if name in runner.line:
+            return text if equals else " ".join(each.text for each in words[index + 1 : index + 2])
+        short = next((each for each in runner.line if len(each) == 2), "")
+        if short and word.text.startswith(short):
+            return word.text[2:]
+        if short and word.text[:1] == "-" and word.text[:2] != "--" and word.text[-1] == short[1]:
+            return " ".join(each.text for each in words[index + 1 : index + 2])
+    return None
+
+
+def _folder(walk: Walk, options: frozenset[str], words: list[Value]) -> str | None:
+    for index, word in enumerate(words):
+        name, equals, _ = word.text.partition("=")
+        if name in options:
+            value = word.after(f"{name}=") if equals else next(iter(words[index + 1 :]), None)
+            return walk.path(value) if value is not None else None
+    return None
+
+
+def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> None:
+    """`python -m alembic`, `php artisan migrate`: what is run is followed as a program."""
+    known = INTERPRETERS.get(name)
+    if known is None:
+        return
+    inline, values = known[0].split(), known[1].split()
+    at = 0
+    while at < len(words):
+        text = words[at].text
+        option, equals, _ = text.partition("=")
+        is_short = text[:1] == "-" and text[:2] != "--"
+        if text == "-m" and name == "python":
+            walk.follow(words[at + 1 :], command)
+            return
+        if equals and option in inline:
+            _inline(walk, [words[at].after(f"{option}="), *words[at + 1 :]])
+            return
+        if text in inline or (is_short and f"-{text[-1]}" in inline and len(text) > 2):
+            _inline(walk, words[at + 1 :])
+            return
+        if text[:1] != "-" or text == "-":
+            break
+        at += 2 if text in values else 1
+    if at < len(words) and words[at].text != "-":
+        walk.follow(words[at:], command)
+    elif command.stdin:
+        _inline(walk, [Value(command.stdin[-1]), *words[at + 1 :]])
+
+
+def _inline(walk: Walk, words: list[Value]) -> None:
+    """`words`: a script, and its arguments."""
+    from coord.client.shell.scripts import commands, written
+    from coord.client.shell.words import Command
+
+    for script in words[:1]:
+        arguments = [word.text for word in words[1:] if word.is_known]
+        files, folders = written(script.text, walk.folder, arguments)
+        for path in files:
+            walk.effects.files[path] = None
+        for path in folders:
+            walk.change_tree(path)
+        for texts in commands(script.text):
+            if len(texts) == 1:
+                walk.line_apart(texts[0])
+            else:
+                walk.follow([Value(text) for text in texts], Command())

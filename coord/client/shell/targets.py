@@ -1,0 +1,58 @@
+"""Which files of the disk a word of a command names."""
+
+from __future__ import annotations
+
+import os
+
+from coord.client.paths import path_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coord.client.shell.effects import Walk
+    from coord.client.shell.words import Value
+
+MAX_FILES = 50  # that a pattern is taken for; of more, their folder
+_NOWHERE = frozenset(("", "-", "nul", "$null", "con", "/dev/null"))
+_DEVICES = ("/dev/", "/proc/", "/sys/")
+
+
+def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
+    """Paths, and whether all that is below one is meant: where the word is known only in part, the
+    folder in which it must be."""
+    text = value.text
+    if is_nowhere(text):
+        return
+    if text == "..." or text.endswith("/..."):  # as Go writes it
+        yield os.path.normpath(path_in(walk.folder, text[:-3])), True
+        return
+    path = walk.path(value)
+    if path is not None:
+        yield path, False
+        return
+    text = walk.native(text)
+    beginning = path_in(walk.folder, walk.native(value.beginning or ""))
+    if value.is_pattern and "**" not in text and "$" not in text:
+        matching = _matching(path_in(walk.folder, text))
+        if matching is not None:
+            yield from ((each, False) for each in matching)
+            return
+    yield (
+        os.path.normpath(beginning if beginning.endswith("/") else os.path.dirname(beginning)),
+        True,
+    )
+
+
+def is_nowhere(text: str) -> bool:
+    """Whether it is no file that is kept."""
+    return text.lower() in _NOWHERE or text.startswith(_DEVICES)
+
+
+def _matching(pattern: str) -> list[str] | None:
+    """None where there are too many."""
+    import glob
+    from itertools import islice
+
+    matching = list(islice(glob.iglob(pattern), MAX_FILES + 1))
+    return matching if len(matching) <= MAX_FILES else None

@@ -1,0 +1,137 @@
+"""What a shell line is read into: commands, and words of which only a part may stand there
+literally.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    Item = Union["Command", "Loop", "LoopEnd", "Scope", "Function", "Group"]
+
+QUOTED, PLAIN, VARIABLE, QUOTED_VARIABLE, OUTPUT, QUOTED_OUTPUT, EDITED = range(7)
+GLOB = frozenset("*?[")
+SOMETHING = "$_found"
+"""A variable that no line sets: what a program puts there is not known."""
+
+
+class Word:
+    """`parts`: kind and text of each. QUOTED stands as it is; in PLAIN text globs and braces count;
+    a variable's text is its name; OUTPUT is what a command prints; EDITED is what stands in
+    `${NAME%.py}`. `defaults`: of variables, as `${NAME:-default}` has them. `process`: the commands
+    of `<(…)`, which it is."""
+
+    __slots__ = ("defaults", "parts", "process")
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[int, str]] = []
+        self.defaults: dict[str, str] = {}
+        self.process: str | None = None
+
+    def add(self, kind: int, text: str) -> None:
+        self.parts.append((kind, text))
+
+    @property
+    def literal(self) -> str | None:
+        """The text, where all of it stands there and nothing is quoted."""
+        if any(kind != PLAIN for kind, _ in self.parts):
+            return None
+        return "".join(text for _, text in self.parts)
+
+
+def word_of(text: str) -> Word:
+    word = Word()
+    word.add(QUOTED, text)
+    return word
+
+
+class Command:
+    """A simple command. `redirects`: operator and target of each. `stdin`: the texts of its
+    here-documents and here-strings. `source`: the command whose output it reads."""
+
+    __slots__ = ("assignments", "redirects", "source", "stdin", "words")
+
+    def __init__(self) -> None:
+        self.assignments: list[tuple[str, Word]] = []
+        self.words: list[Word] = []
+        self.redirects: list[tuple[str, Word]] = []
+        self.stdin: list[str] = []
+        self.source: Command | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.assignments or self.redirects)
+
+
+class Loop:
+    """`for NAME in WORDS`: the commands up to its end have the variable; of `while` it has none."""
+
+    __slots__ = ("name", "words")
+
+    def __init__(self, name: str, words: list[Word]) -> None:
+        self.name = name
+        self.words = words
+
+
+class LoopEnd:
+    """`done`, and what stands behind it: what the commands of the loop read."""
+
+    __slots__ = ("command",)
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+
+
+class Function:
+    """`NAME()`: the group or subshell behind it is run where the name is called."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Group:
+    """`{` or `}`."""
+
+    __slots__ = ("opens",)
+
+    def __init__(self, *, opens: bool) -> None:
+        self.opens = opens
+
+
+class Scope:
+    """Where a subshell begins, or ends: what it changes of folder and variables is its own."""
+
+    __slots__ = ("opens",)
+
+    def __init__(self, *, opens: bool) -> None:
+        self.opens = opens
+
+
+class Value:
+    """What a word stands for. `beginning`: what is known of it when not all is; None when all of
+    `text` is. `is_pattern`: it is to be matched against the names of files."""
+
+    __slots__ = ("beginning", "is_pattern", "text")
+
+    def __init__(self, text: str, beginning: str | None = None, *, is_pattern: bool = False):
+        self.text = text
+        self.beginning = beginning
+        self.is_pattern = is_pattern
+
+    @property
+    def is_known(self) -> bool:
+        return self.beginning is None
+
+    def after(self, start: str) -> Value:
+        """The rest behind a beginning that it has."""
+        beginning = self.beginning
+        if beginning is not None:
+            beginning = beginning[len(start) :]
+        return Value(self.text[len(start) :], beginning, is_pattern=self.is_pattern)
+
+
+def is_assignment(text: str) -> bool:
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name.rstrip("+").isidentifier()

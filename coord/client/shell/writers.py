@@ -1,0 +1,310 @@
+"""The programs that change files which stand in their arguments.
+
+`needs`: it changes them only with one of these options. `harmless`: with one of these it does not.
+`targets`: which words are files: `all`, the `first`, the `last`, those `behind` the first `skip`
+(a script), the last two and more of a `move`, or none (``). `options`: those whose value is a file
+that it writes. `here`: without files it changes all of the folder. `files`: that it changes
+wherever it is run, where they exist.
+"""
+
+from __future__ import annotations
+
+ALL, FIRST, LAST, MOVED, BEHIND, NONE = "all", "first", "last", "move", "behind", ""
+
+
+class Writer:
+    __slots__ = (
+        "commands",
+        "files",
+        "harmless",
+        "here",
+        "names",
+        "needs",
+        "options",
+        "script",
+        "skip",
+        "targets",
+        "values",
+    )
+
+    def __init__(
+        self,
+        names: str,
+        targets: str,
+        *,
+        commands: str = "",
+        needs: str = "",
+        harmless: str = "",
+        values: str = "",
+        options: str = "",
+        script: str = "",
+        skip: int = 1,
+        here: bool = False,
+        files: str = "",
+    ) -> None:
+        self.names = names.split()
+        self.targets = targets
+        self.commands = [tuple(each.split()) for each in commands.split(",")]
+        self.needs = tuple(needs.split())
+        self.harmless = frozenset(harmless.split())
+        self.values = frozenset(f"{values} {options} {script}".split())
+        self.options = frozenset(options.split())
+        self.script = frozenset(script.split())  # options that hold the script instead
+        self.skip = skip
+        self.here = here
+        self.files = files.split()
+
+
+WRITERS = (
+    Writer("rm unlink sponge rmdir trash trash-put", ALL, harmless="--help --version"),
+    Writer("truncate shred", ALL, values="-s --size -r --reference -n --iterations"),
+    Writer("gio", ALL, commands="trash, remove"),
+    Writer("tee", ALL, values="--output-error"),
+    Writer("mv", MOVED, values="-t --target-directory -S --suffix"),
+    Writer("rename prename", BEHIND, harmless="-n --nono --no-act"),
+    Writer("scp", LAST, values="-P -i -o -F -J -l -S -c -D"),
+    Writer("docker podman nerdctl", LAST, commands="cp, container cp"),
+    Writer(
+        "kubectl oc", LAST, commands="cp, * cp", values="-n --namespace -c --container --context"
+    ),
+    Writer("aws gsutil", LAST, commands="s3 cp, s3 sync, s3 mv, cp, rsync", values="--profile"),
+    Writer(
+        "cp ln ditto",
+        LAST,
+        values="-t --target-directory -S --suffix",
+    ),
+    Writer(
+        "install",
+        LAST,
+        values="-t --target-directory -S --suffix -m --mode -o --owner -g --group",
+        harmless="-d --directory",
+    ),
+    Writer(
+        "rsync",
+        LAST,
+        values="-e --rsh --exclude --include --filter -f --chmod --bwlimit"
+        " --rsync-path --exclude-from --files-from --log-file --timeout --port -T --link-dest",
+        harmless="-n --dry-run --list-only",
+    ),
+    Writer(
+        "sed gsed",
+        BEHIND,
+        needs="-i* --in-place*",
+        script="-e --expression -f --file",
+        values="-l --line-length",
+        harmless="",
+    ),
+    Writer(
+        "perl ruby",
+        BEHIND,
+        needs="-i* -pi* -p*i* -n*i*",
+        script="-e -E -pe -ne -pie",
+        values="-I -M",
+    ),
+    Writer("awk gawk", BEHIND, needs="inplace", script="-f --file", values="-i --include -F -v"),
+    Writer("ed", ALL, values="-p"),
+    Writer(
+        "vim vi nvim ex nano pico micro emacs kak hx joe",
+        ALL,
+        values="-c --cmd -S -u -i -T --eval --load -l -f --funcall",
+        harmless="-R --version -h --help",
+    ),
+    Writer("setfacl setfattr", BEHIND, skip=0, values="-m -x -M -X -n -v --modify --remove"),
+    Writer("uniq xxd", BEHIND, values="-f -s -w -l -c -g -o -n"),
+    Writer("cpio", NONE, needs="-i* --extract", here=True),
+    Writer("cpio", ALL, needs="-p* --pass-through"),
+    Writer("convert magick cwebp", LAST),
+    Writer(
+        "hg sl",
+        NONE,
+        commands="update, up, checkout, co, goto, merge, rebase, graft, backout, shelve, unshelve,"
+        " import, patch, histedit, strip, fold, split, uncommit, purge, pull -u, revert -a",
+        here=True,
+    ),
+    Writer("hg sl", ALL, commands="revert", values="-r --rev", here=True),
+    Writer("svn", ALL, commands="update, up, revert, patch", values="-r --depth", here=True),
+    Writer("svn", NONE, commands="switch, sw, merge", here=True),
+    Writer("jj", ALL, commands="restore", values="-f --from -t --into --to -c", here=True),
+    Writer(
+        "jj",
+        NONE,
+        commands="abandon, edit, new, rebase, squash, split, undo, redo, next, prev, op restore,"
+        " op undo, workspace update-stale",
+        here=True,
+    ),
+    Writer("gt", NONE, commands="sync, restack, checkout, co, up, down, top, bottom", here=True),
+    Writer("dos2unix unix2dos mac2unix", ALL, values="-c -n"),
+    Writer("yq", BEHIND, commands="eval, e, eval-all, ea, ", needs="-i --inplace"),
+    Writer("sd", BEHIND, skip=2, values="-f --flags -n", harmless="-p --preview"),
+    Writer("rpl", BEHIND, skip=2, harmless="-s --dry-run"),
+    Writer("fastmod codemod", BEHIND, skip=2, here=True, values="-e --extensions -d --dir -g"),
+    Writer("comby", NONE, needs="-i -in-place", here=True),
+    Writer(
+        "ast-grep sg",
+        ALL,
+        needs="-U --update-all",
+        here=True,
+        values="-p -r -l --pattern --rewrite --lang -c --config",
+        commands="run, scan, ",
+    ),
+    Writer("jscodeshift", ALL, values="-t --transform --parser --extensions", harmless="-d --dry"),
+    Writer("2to3", ALL, needs="-w --write", values="-f -x -j"),
+    Writer("crudini", FIRST, needs="--set --del --merge"),
+    Writer("ansible-vault", ALL, commands="edit, encrypt, decrypt, rekey, create"),
+    Writer("gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd", ALL, harmless="-c --stdout -l -t -k"),
+    Writer("zip", FIRST, harmless="-l -T -sf"),
+    Writer("7z 7za", FIRST, commands="a, u, d"),
+    Writer("7z 7za unrar", NONE, commands="x, e", options="-o", here=True),
+    Writer("gh glab hub", NONE, commands="pr checkout, mr checkout, co", here=True),
+    Writer("sort", NONE, options="-o --output", values="-k -t -S -T"),
+    Writer(
+        "curl",
+        NONE,
+        options="-o --output",
+        values="--output-dir -d -H -X -u -A -b -c -e -F -T -x -m -w --data --header --request"
+        " --user",
+    ),
+    Writer("wget", NONE, options="-O --output-document -o --output-file", values="-P -e -U -t -T"),
+    Writer("unzip", NONE, options="-d", values="-x -P", harmless="-l -t -p -v -Z", here=True),
+    Writer("pandoc gcc g++ clang cc protoc iconv gpg age dot", NONE, options="-o --output"),
+    Writer("pg_dump pg_dumpall mysqldump mariadb-dump", NONE, options="-f --file -r --result-file"),
+    Writer("openssl", NONE, options="-out"),
+    Writer("terraform tofu", NONE, commands="plan", options="-out"),
+    # --- what package managers keep -----------------------------------------------------------
+    Writer("go", NONE, commands="mod tidy, mod edit, get, mod init", files="go.mod go.sum"),
+    Writer(
+        "npm pnpm yarn bun",
+        NONE,
+        commands="add, remove, rm, uninstall, un, update, up, upgrade, install *, i *, version *,"
+        " audit fix, dedupe, pkg set, pkg delete",
+        values="-w --workspace --prefix -C --filter -F",
+        files="package.json package-lock.json pnpm-lock.yaml yarn.lock bun.lock bun.lockb",
+        harmless="-g --global --no-save",
+    ),
+    Writer(
+        "cargo", NONE, commands="add, remove, rm, update, upgrade", files="Cargo.toml Cargo.lock"
+    ),
+    Writer(
+        "uv poetry pdm rye pixi pipenv hatch",
+        NONE,
+        commands="add, remove, lock, update, version *, install *, uninstall",
+        files="pyproject.toml uv.lock poetry.lock pdm.lock pixi.toml pixi.lock Pipfile"
+        " Pipfile.lock",
+    ),
+    Writer(
+        "composer",
+        NONE,
+        commands="require, remove, update",
+        files="composer.json composer.lock",
+    ),
+    Writer(
+        "bundle bundler", NONE, commands="add, remove, update, lock", files="Gemfile Gemfile.lock"
+    ),
+    Writer(
+        "kustomize",
+        NONE,
+        commands="edit",
+        files="kustomization.yaml kustomization.yml Kustomization",
+    ),
+    # --- formatters and fixers ----------------------------------------------------------------
+    Writer(
+        "black yapf",
+        ALL,
+        values="-l --line-length -t --target-version --config -c --include"
+        " --exclude --extend-exclude --style -W --workers",
+        harmless="--check --diff -d --version",
+    ),
+    Writer(
+        "isort autoflake pyupgrade docformatter",
+        ALL,
+        harmless="--check -c --check-only --diff",
+        values="--profile -l --settings-path --skip --imports --target-version",
+    ),
+    Writer("autopep8", ALL, needs="-i --in-place", values="--max-line-length --ignore --select"),
+    Writer(
+        "ruff",
+        ALL,
+        commands="format",
+        harmless="--check --diff",
+        here=True,
+        values="--config --line-length --exclude --target-version --extension --range",
+    ),
+    Writer(
+        "ruff",
+        ALL,
+        commands="check",
+        needs="--fix --fix-only --unsafe-fixes",
+        here=True,
+        harmless="--diff",
+        values="--select --ignore --config --exclude --line-length",
+    ),
+    Writer(
+        "prettier",
+        ALL,
+        needs="--write -w",
+        harmless="--check -c -l --list-different",
+        values="--config --parser --plugin --ignore-path --log-level --loglevel",
+    ),
+    Writer(
+        "biome rome",
+        ALL,
+        commands="format, check, lint",
+        needs="--write --apply --fix",
+        here=True,
+        values="--config-path",
+    ),
+    Writer("dprint", ALL, commands="fmt", values="-c --config --plugins", here=True),
+    Writer(
+        "eslint stylelint markdownlint standard xo oxlint",
+        ALL,
+        needs="--fix",
+        here=True,
+        values="-c --config --ext --ignore-path --plugin --rule -f --format --max-warnings",
+    ),
+    Writer("tslint", ALL, needs="--fix", here=True),
+    Writer("gofmt goimports gofumpt golines", ALL, needs="-w", values="-r -cpuprofile -local"),
+    Writer("go", ALL, commands="fmt, fix, generate", here=True),
+    Writer("rustfmt", ALL, harmless="--check -l", values="--edition --config --config-path --emit"),
+    Writer(
+        "cargo",
+        NONE,
+        commands="fmt, fix",
+        here=True,
+        harmless="--check",
+    ),
+    Writer("cargo", NONE, commands="clippy", needs="--fix", here=True),
+    Writer(
+        "clang-format google-java-format swift-format swiftformat cmake-format",
+        ALL,
+        needs="-i --in-place --replace -r --inplace",
+        values="--style --assume-filename",
+    ),
+    Writer("shfmt", ALL, needs="-w --write", values="-i -ln"),
+    Writer("ktlint", ALL, needs="-F --format", here=True),
+    Writer("stylua nixfmt alejandra taplo-fmt", ALL, harmless="--check -c"),
+    Writer("taplo", ALL, commands="fmt, format", harmless="--check", here=True),
+    Writer("terraform tofu", ALL, commands="fmt", harmless="-check -write=false", here=True),
+    Writer("packer", ALL, commands="fmt", here=True),
+    Writer("mix", ALL, commands="format", harmless="--check-formatted", here=True),
+    Writer("dart", ALL, commands="format, fix", harmless="--set-exit-if-changed -o", here=True),
+    Writer(
+        "rubocop standardrb",
+        ALL,
+        needs="-a -A --autocorrect --autocorrect-all --fix -x",
+        here=True,
+        values="-c --config --only",
+    ),
+    Writer(
+        "php-cs-fixer",
+        ALL,
+        commands="fix",
+        harmless="--dry-run",
+        here=True,
+        values="--config --rules",
+    ),
+    Writer("buf", ALL, commands="format", needs="-w --write", here=True),
+    Writer("djlint sqlfluff", ALL, needs="--reformat fix format", values="--dialect"),
+    Writer("pre-commit", ALL, commands="run", needs="--files"),
+    Writer("pre-commit", NONE, commands="run", needs="--all-files -a", here=True),
+    Writer("codespell", ALL, needs="-w --write-changes", values="-S --skip -L", here=True),
+)
