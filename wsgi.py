@@ -1,5 +1,10 @@
 """gunicorn's entry: `gunicorn -c config/gunicorn.py wsgi:app`."""
 
-from coord.app import create_app
+import sys
 
-app = create_app()
+from coord.app import BadArea, BadSetting, create_app
+
+try:
+    app = create_app()
+except (BadArea, BadSetting) as refused:
+    sys.exit(f"coord: {refused}")

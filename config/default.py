@@ -10,8 +10,29 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from .parsing import (
+    Network,
+    bind_address,
+    choice,
+    database_url,
+    has_control,
+    host_names,
+    networks,
+    nodes,
+    number_from,
+    optional,
+    origins,
+    text,
+    token,
+    whole_from,
+    words,
+)
+
+__all__ = ["BadSetting", "Network", "Setting", "Token"]
 
 BUILT_IN_AREAS = (
     "coord.areas.locks",
@@ -33,7 +54,6 @@ PRIVATE_NETWORKS = (
     "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
 )
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NAMED_TOKEN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(?P<value>.+)")
 DECIDING_ACCESS = (
     "BIND",
@@ -45,8 +65,8 @@ DECIDING_ACCESS = (
     "TOKEN_FILE",
 )
 """Settings whose name, misspelt, must not leave the service more open than it was meant to be."""
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+SECRET = ("DATABASE_URL", "TOKEN")
+"""Settings whose value is not repeated: a part of it may be a password."""
 
 
 class BadSetting(ValueError):
@@ -78,84 +98,28 @@ class Setting:
         return f"COORD_{self.name}"
 
 
-def text(value: str) -> str:
-    return value.strip()
-
-
-def words(value: str) -> tuple[str, ...]:
-    """Comma- or space-separated words, in order, empty ones left out."""
-    return tuple(value.replace(",", " ").split())
-
-
-def token(value: str) -> str:
-    """Empty for none.
-
-    A blank one is refused: whoever set it wanted a token, and must not get an open service.
-    """
-    if not value:
-        return ""
-    if not value.strip():
-        raise ValueError("it is blank; unset it to serve without a token")
-    if _CONTROL.search(value.strip()):
-        raise ValueError("it has a control character in it, which no header can carry")
-    return value.strip()
-
-
-def networks(value: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(word) for word in words(value))
-
-
-def choice(*allowed: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value.strip().lower() not in allowed:
-            raise ValueError(f"not one of {', '.join(allowed)}")
-        return value.strip().lower()
-
-    return parse
-
-
-def number_from(low: float, high: float) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        number = float(value)
-        if not low <= number <= high:
-            raise ValueError(f"not between {low:g} and {high:g}")
-        return number
-
-    return parse
-
-
-def whole_from(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError(f"not between {low} and {high}")
-        return number
-
-    return parse
-
-
-def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda value: parse(value) if value.strip() else None
+def _days(name: str, what: str) -> Setting:
+    return Setting(name, "90", number_from(0, 36500), f"Days that {what}")
 
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "BIND",
         "127.0.0.1:8001",
-        text,
+        bind_address,
         "Address and port gunicorn listens on; `0.0.0.0:8001` serves the private network.",
     ),
     Setting(
         "DATABASE_URL",
         "",
-        text,
+        database_url,
         "`sqlite:////path/coord.db` or `mariadb+pymysql://user:password@host:3306/coord`. Empty:"
         " the SQLite file `instance/coord.db`.",
     ),
     Setting(
         "DATABASE_FAILOVER",
         "",
-        words,
+        nodes,
         "Further MariaDB nodes (`host:port`, in order) tried when the one in the URL does not"
         " answer. All writes go to the first that does.",
     ),
@@ -175,7 +139,7 @@ SETTINGS: tuple[Setting, ...] = (
         "THREADS",
         "128",
         whole_from(1, 2000),
-        "Threads of each worker: calls it serves at the same time. Four fifths of them may be calls"
+        "Threads of each worker: calls it serves at the same time. Nine tenths of them may be calls"
         " that wait.",
     ),
     Setting(
@@ -194,14 +158,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "ALLOWED_HOSTS",
         "",
-        words,
+        host_names,
         "Further names this service is called by (`Host`). IP addresses, `localhost`, names without"
         " a dot and the machine's own name always are.",
     ),
     Setting(
         "ALLOWED_ORIGINS",
         "",
-        words,
+        origins,
         "Origins (`https://tools.example`) whose pages may call; the service's own always may.",
     ),
     Setting(
@@ -225,6 +189,41 @@ SETTINGS: tuple[Setting, ...] = (
         " another. Instead of `COORD_TOKEN`.",
     ),
     Setting(
+        "PEER_CONNECTIONS",
+        "1000",
+        whole_from(0, 100_000),
+        "Connections of one peer (an address) to a worker. For one more, the quietest is closed; 0:"
+        " no limit.",
+    ),
+    Setting(
+        "PEER_CALLS",
+        "2",
+        whole_from(0, 2000),
+        "Calls of one peer that a worker computes or sends the answers of at once, while others"
+        " call too; those that wait are not counted. 0: no limit.",
+    ),
+    Setting(
+        "PEER_WAITING",
+        "80",
+        whole_from(1, 100),
+        "How many of a worker's threads, in percent, may be calls of one peer that wait, streams"
+        " included.",
+    ),
+    Setting(
+        "SESSION_WAITING",
+        "20",
+        whole_from(0, 2000),
+        "Calls of one session that may wait in a worker; 0: no limit.",
+    ),
+    Setting(
+        "PEER_RATE",
+        "3000",
+        number_from(0, 1_000_000),
+        "Calls a second of one peer to a worker, on average over 10 s; each 2 KiB of a body count"
+        " as one more, and each 16 KiB of an answer. 0: no limit.",
+    ),
+    Setting("SESSION_RATE", "500", number_from(0, 1_000_000), "The same for one session."),
+    Setting(
         "DEFAULT_TTL_HOURS",
         "2",
         number_from(0, 87600),
@@ -243,30 +242,11 @@ SETTINGS: tuple[Setting, ...] = (
         number_from(0.0001, 3650),
         "Broadcasts older than this no longer count as unread.",
     ),
-    Setting(
-        "JOURNAL_DAYS",
-        "90",
-        number_from(0, 36500),
-        "Days that the journal of changes (`/events`) is kept; 0: for ever.",
-    ),
-    Setting(
-        "MESSAGE_DAYS",
-        "90",
-        number_from(0, 36500),
-        "Days that messages are kept; 0, or unread: for ever.",
-    ),
-    Setting(
-        "HISTORY_DAYS",
-        "90",
-        number_from(0, 36500),
-        "Days that the histories of components are kept; 0: for ever.",
-    ),
-    Setting(
-        "SESSION_DAYS",
-        "90",
-        number_from(0, 36500),
-        "Days that sessions which ended are kept; 0: for ever.",
-    ),
+    _days("JOURNAL_DAYS", "the journal of changes (`/events`) is kept; 0: for ever."),
+    _days("MESSAGE_DAYS", "messages are kept; 0, or unread: for ever."),
+    _days("LOCK_DAYS", "locks are kept after their release; 0: for ever."),
+    _days("HISTORY_DAYS", "the histories of components are kept; 0: for ever."),
+    _days("SESSION_DAYS", "sessions which ended are kept; 0: for ever."),
     Setting(
         "LOG_LEVEL",
         "info",
@@ -283,8 +263,15 @@ SETTINGS: tuple[Setting, ...] = (
 
 
 def default_database_url() -> str:
+    """Raises BadSetting."""
     folder = Path.cwd() / "instance"
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as reason:
+        raise BadSetting(
+            f"COORD_DATABASE_URL is not set, and {folder} cannot be made for the database:"
+            f" {reason.strerror}."
+        ) from None
     return f"sqlite:///{folder / 'coord.db'}"
 
 
@@ -296,8 +283,9 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         try:
             loaded[setting.name] = setting.parse(value)
         except ValueError as reason:
+            shown = "…" if setting.name in SECRET else repr(value)
             raise BadSetting(
-                f"{setting.variable}={value!r} cannot be used: {reason}. {setting.meaning}"
+                f"{setting.variable}={shown} cannot be used: {reason}. {setting.meaning}"
             ) from None
     loaded["TOKENS"] = tokens_of(loaded)
     for name, suggestion in misspelt(environ).items():
@@ -351,7 +339,7 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        if _CONTROL.search(entry):
+        if has_control(entry):
             raise BadSetting(
                 f"COORD_TOKEN_FILE={str(path)!r}: line {number} has a control character, which no"
                 " header can carry."
@@ -361,6 +349,20 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
     if not tokens:
         raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} has no token in it: write one on a line.")
     return tuple(tokens)
+
+
+@cache
+def check_descriptor(bind: str) -> None:
+    """Once a start: at a HUP gunicorn has made the socket its own and closed the descriptor. Raises
+    BadSetting.
+    """
+    if bind.startswith("fd://"):
+        try:
+            os.fstat(int(bind.removeprefix("fd://")))
+        except OSError:
+            raise BadSetting(
+                f"COORD_BIND={bind!r} is no descriptor that was handed over."
+            ) from None
 
 
 def listens_beyond_loopback(bind: str) -> bool:

@@ -4,6 +4,7 @@ wsgi:app`.
 
 import os
 import shutil
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -12,10 +13,16 @@ from pathlib import Path
 default = import_module(f"{__package__ or 'config'}.default")
 metrics = import_module(f"{__package__ or 'config'}.metrics")
 
-_settings = default.load(os.environ)
+try:
+    _settings = default.load(os.environ)
+    _metrics_dir = metrics.folder(_settings["METRICS_DIR"])
+    default.check_descriptor(_settings["BIND"])
+except default.BadSetting as refused:
+    sys.exit(f"coord: {refused}")
 
 bind = _settings["BIND"]
 worker_class = "coord.serving.Worker"  # gthread, with coord's own refusals, upkeep and bell
+logger_class = "coord.serving.Logger"  # a pipe that nobody reads stops neither calls nor reloads
 workers = default.workers(_settings)
 threads = _settings["THREADS"]
 worker_connections = threads + 16  # more, and gthread accepts calls that it has no thread for
@@ -40,7 +47,6 @@ limit_request_line = 8190
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 # prometheus_client reads this when it is imported, so before the app is.
-_metrics_dir = metrics.folder(_settings["METRICS_DIR"])
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
 
 

@@ -4,14 +4,24 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from .default import BadSetting
+
 
 @lru_cache(maxsize=1)
 def folder(setting: str) -> Path:
     """Made and emptied once a start: gunicorn reads its settings again at each HUP, and the
-    counters are to go on then.
+    counters are to go on then. Raises BadSetting.
     """
     made = Path(setting or tempfile.mkdtemp(prefix="coord-metrics-"))
-    made.mkdir(parents=True, exist_ok=True)
-    for left in made.glob("*.db"):
-        left.unlink()
+    try:
+        made.mkdir(parents=True, exist_ok=True)
+        for file in made.glob("*.db"):
+            file.unlink()
+        with tempfile.TemporaryFile(dir=made):
+            pass
+    except OSError as reason:
+        raise BadSetting(
+            f"COORD_METRICS_DIR={str(made)!r} cannot be used: {reason.strerror}. It is a folder"
+            " that the service may write to."
+        ) from None
     return made

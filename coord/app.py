@@ -3,20 +3,23 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pymysql
 import sqlalchemy as sa
-from flask import Flask, request
+from flask import Flask, Request
+from flask import request as current_request
 from flask_migrate import Migrate
+from werkzeug.routing import MapAdapter
 
 from coord import __version__, plugins, upkeep
 from coord.errors import CoordError
 from coord.layout import MIGRATIONS, default
-from coord.live import activity, waiting
-from coord.store import database, deadline, engine, faults
+from coord.live import ClientHungUp, activity, waiting
+from coord.plugins import BadArea
+from coord.store import database, deadline, engine, faults, journal
 from coord.web import (
     BASE_PATH,
     MAX_BODY_BYTES,
@@ -25,26 +28,56 @@ from coord.web import (
     negotiation,
     openapi,
     paths,
+    rates,
     telemetry,
 )
 
+__all__ = ["BadArea", "BadSetting", "Service", "create_app"]
+
 log = logging.getLogger(__name__)
+
+BadSetting = default.BadSetting
 
 
 class Service(Flask):
-    """Flask without what it asks at each call of each function: whether it is asynchronous.
-
-    None of coord's is.
-    """
+    """Flask without what it works out at each call and coord has no use for."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """None of coord's functions is asynchronous."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """No route of coord's depends on the host, which `access.guard` judges."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = request.environ
+        path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+        return MapAdapter(
+            self.url_map,
+            server_name=environ.get("HTTP_HOST") or environ["SERVER_NAME"],
+            script_name=environ.get("SCRIPT_NAME") or "/",
+            subdomain="",
+            url_scheme=environ["wsgi.url_scheme"],
+            path_info=path or "/",
+            default_method=environ["REQUEST_METHOD"],
+            query_args=environ.get("QUERY_STRING"),
+        )
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        """A call has one deadline, which a call inside it (a tool of MCP) shares."""
+        owns_deadline = deadline.begin()
+        try:
+            return super().wsgi_app(environ, start_response)
+        finally:
+            if owns_deadline:
+                deadline.end()
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """The service as a WSGI app.
 
-    `settings` go before the environment's. Opens no connection and starts no thread.
+    `settings` go before the environment's. Opens no connection and starts no thread. Raises
+    BadSetting and BadArea, each with what to do.
     """
     app = Service("coord", root_path=str(Path(__file__).parent), static_folder=None)
     app.config.from_mapping(default.load(os.environ))
@@ -53,24 +86,24 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = (
         MAX_BODY_BYTES + 1
     )  # a chunked body is cut there, and known by it
-    app.json = answers.Json(app)
+    app.json = answers.CompactJson(app)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    app.before_request(_begin_call)
-    app.teardown_request(_end_call)
     paths.install(app)
     telemetry.install(app)
     for name, suggestion in default.misspelt(os.environ).items():
         log.warning("%s is not a setting and does nothing. Did you mean %s?", name, suggestion)
     access.install(app)
+    app.before_request(_note_token)
     negotiation.install(app)
     _database(app)
     _areas(app)
     activity.install(app)
+    rates.install(app)
     upkeep.install(app)
     waiting.install(app)
     app.register_error_handler(CoordError, answers.coord_error)
-    app.register_error_handler(waiting.ClientHungUp, answers.client_hung_up)
+    app.register_error_handler(ClientHungUp, answers.client_hung_up)
     for kind in (
         sa.exc.SQLAlchemyError,
         pymysql.err.MySQLError,
@@ -83,17 +116,20 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def _begin_call() -> None:
-    request.environ["coord.owns_deadline"] = deadline.begin()
-
-
-def _end_call(error: BaseException | None) -> None:
-    if request.environ.get("coord.owns_deadline"):
-        deadline.end()
+def _note_token() -> None:
+    """After access has judged it."""
+    journal.made_with.set(current_request.environ.get("coord.token_name"))
 
 
 def _database(app: Flask) -> None:
-    url = engine.normalized(app.config["DATABASE_URL"] or default.default_database_url())
+    given = app.config["DATABASE_URL"] or default.default_database_url()
+    url = engine.normalized(given)
+    if (url.database or "") not in given:
+        log.warning(
+            "COORD_DATABASE_URL has a relative path: the database is the file %s. Four slashes make"
+            " it absolute: sqlite:////path/coord.db",
+            url.database,
+        )
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.options(url, app.config["DATABASE_POOL"])
     database.init_app(app)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import click
 import marshmallow as ma
@@ -45,6 +46,11 @@ class StatusPart:
 
     fields: Mapping[str, ma.fields.Field[Any]]
     read: Callable[[Reader, Scope], Mapping[str, Any]]
+
+    @cached_property
+    def schema(self) -> ma.Schema:
+        """How the fields are shown: made once, since `/status` is asked for often."""
+        return Schema.from_dict(dict(self.fields))()
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,10 @@ class CheckinPart:
     texts: tuple[str, ...] = ()
     volatile: frozenset[str] = frozenset()
 
+    @cached_property
+    def schema(self) -> ma.Schema:
+        return self.item()
+
 
 @dataclass(frozen=True)
 class BoardList:
@@ -108,18 +118,74 @@ MB.
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The time that a timeline shows, of one project or all; `limit`: spans, at most."""
+
+    since: datetime
+    until: datetime
+    project_key: str | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a session had or did for a while, as a bar of the timeline; with `style` `mark`, at one
+    moment.
+
+    `until`: None while it goes on. `ending`: the word for an end that is not the usual one. `to`:
+    the path of its page on the board.
+    """
+
+    session_id: str
+    project_key: str | None
+    text: str
+    style: Literal["solid", "light", "hatched", "mark"]
+    since: datetime
+    until: datetime | None
+    ending: str | None
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PastItem:
+    """How something stood at a moment: `state` in one word, `session_id`: whose it was."""
+
+    text: str
+    state: str
+    session_id: str | None
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PastList:
+    """What there was of an area at a moment, rebuilt from the journal: of each subject the last
+    event of these `types`, which are all of one kind of subject and say how it stands.
+
+    `item(entry)`: how it stood after that; None: it was no more.
+    """
+
+    title: str
+    types: tuple[str, ...]
+    item: Callable[[Mapping[str, Any]], PastItem | None]
+
+
+@dataclass(frozen=True)
 class BoardPart:
     """An area's part of the board, the page for people: its files, and the lists that they show.
 
     `folder` holds ES modules, style sheets and pictures, which are served to everybody below
     `/page/<name of the area>/`; the page imports `module` and links `style`. What a module can add
-    is in docs/board.md.
+    is in docs/board.md. `spans(db, stretch)`: what the timeline shows of a stretch of time; `past`:
+    of a moment. `counts`: pictures of how often something happened, by title: the types of events.
     """
 
     folder: Path
     module: str = "board.js"
     style: str | None = None
     lists: Sequence[BoardList] = ()
+    spans: Callable[[Reader, Stretch], Sequence[Span]] | None = None
+    past: PastList | None = None
+    counts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -259,6 +325,7 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
     "samples": (),
     "board.read": ("db",),
     "board.changed": ("db", "ids"),
+    "board.spans": ("db", "stretch"),
 }
 """What each hook of an area is called with."""
 
@@ -307,5 +374,5 @@ def deliver(change: Change[Any], notice: Notice) -> None:
 
 def areas() -> list[Area]:
     """The areas of the running app."""
-    found: list[Area] = current_app.extensions["coord.areas"]
-    return found
+    installed: list[Area] = current_app.extensions["coord.areas"]
+    return installed

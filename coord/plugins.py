@@ -23,7 +23,12 @@ class BadArea(Exception):
 
 def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     """All areas, the built-in first, each once. Raises BadArea."""
-    found = [_from_module(name) for name in (*built_in, *further)]
+    areas = [_from_module(name) for name in built_in]
+    for name in further:
+        try:
+            areas.append(_from_module(name))
+        except BadArea as reason:
+            raise BadArea(f"COORD_AREAS={name!r} cannot be used: {reason}") from reason.__cause__
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
         loaded = point.load()
         if not isinstance(loaded, Area):
@@ -31,36 +36,36 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
                 f"The entry point {point.name!r} ({point.value}) of group {ENTRY_POINTS} is not an"
                 " Area."
             )
-        if loaded not in found:
-            found.append(loaded)
-    for area in found:
+        if loaded not in areas:
+            areas.append(loaded)
+    for area in areas:
         _check(area)
-    names = [area.name for area in found]
+    names = [area.name for area in areas]
     for name in names:
         if names.count(name) > 1:
             raise BadArea(
                 f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS."
             )
-    tools = [tool.name for area in found for tool in area.tools]
+    tools = [tool.name for area in areas for tool in area.tools]
     for name in tools:
         if tools.count(name) > 1:
             raise BadArea(
                 f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS."
             )
-    lists = [each.name for area in found if area.board is not None for each in area.board.lists]
+    lists = [each.name for area in areas if area.board is not None for each in area.board.lists]
     for name in lists:
         if lists.count(name) > 1:
             raise BadArea(
                 f"Two lists of the board are called {name!r}: rename one, or take its area out of"
                 " COORD_AREAS."
             )
-    return found
+    return areas
 
 
 def _from_module(name: str) -> Area:
     try:
         area = import_module(name).area
-    except ModuleNotFoundError as missing:
+    except (ModuleNotFoundError, TypeError, ValueError) as missing:
         raise BadArea(f"The area {name!r} cannot be imported: {missing}.") from missing
     except AttributeError:
         raise BadArea(f"The module {name!r} has no `area`.") from None
@@ -109,3 +114,5 @@ def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
         yield f"board.read[{each.name}]", each.read
         if each.changed is not None:
             yield f"board.changed[{each.name}]", each.changed
+    if area.board is not None and area.board.spans is not None:
+        yield "board.spans", area.board.spans

@@ -4,6 +4,7 @@ command and from any folder.
 In a checkout `flask db upgrade` and `gunicorn -c config/gunicorn.py wsgi:app` do the same.
 """
 
+import sys
 from pathlib import Path
 
 import click
@@ -32,11 +33,13 @@ class Gunicorn(Application):
 
     def load(self) -> Flask:
         if self._app is None:
-            from coord.app import (
-                create_app,
-            )  # the metrics read their folder's name, which gunicorn's settings set, at import
+            # at import the metrics read their folder's name, which gunicorn's settings set
+            from coord.app import BadArea, BadSetting, create_app
 
-            self._app = create_app()
+            try:
+                self._app = create_app()
+            except (BadArea, BadSetting) as refused:
+                sys.exit(f"coord: {refused}")
         return self._app
 
 

@@ -4,8 +4,10 @@ What is not even HTTP never reaches the app: gunicorn answers it, with an HTML p
 likeliest is a path or query that was not percent-encoded, so the answer says how to do that.
 """
 
+import contextlib
+import ctypes
 import errno
-import json
+import gc
 import logging
 import os
 import resource
@@ -13,67 +15,46 @@ import selectors
 import signal
 import socket
 import time
-import uuid
 from concurrent.futures import Future
-from http import HTTPStatus
 from typing import Any
 
+from gunicorn import glogging
 from gunicorn.http import errors
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
 from coord import upkeep
-from coord.live import callers, waiting
+from coord.live import Connection, Peer, Peers, Progress, callers, waiting
 from coord.store import bell
+from coord.web import Output, access, refusals
 
-log = logging.getLogger("coord.access")
-
-_TOO_LONG = (
-    "The request line is over 8190 bytes. Send the parameters in a JSON body with the same names."
-)
-_ENCODE = (
-    "The request line is not HTTP: path and query must be percent-encoded. With curl: -G"
-    " --data-urlencode 'name=value'."
-)
-_REFUSALS: dict[type[Exception], tuple[int, str]] = {
-    errors.InvalidRequestLine: (400, _ENCODE),
-    errors.InvalidHTTPVersion: (
-        400,
-        _ENCODE,
-    ),  # a blank in the query: what follows it stands where the version should
-    errors.LimitRequestLine: (414, _TOO_LONG),
-    errors.LimitRequestHeaders: (431, "The headers are too many, or one is over 8190 bytes."),
-    errors.UnsupportedTransferCoding: (501, "Of the transfer codings only chunked is known here."),
-    errors.ExpectationFailed: (417, "Of the expectations only 100-continue is known here."),
-}
-_OTHERWISE = (400, "The request is not HTTP/1.1 as it should be: {}.")
-
+access_log = logging.getLogger("coord.access")
 
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 NO_ROOM_PAUSE_S = 0.05
 MAX_IDLE = 4000  # connections without a call under way; for one more the quietest is closed
-CLOSING_S = 2.0
+CLOSING_S = 5.0
+MAX_REFUSED = 64  # connections past its share from which a peer is told so; others just end
 SWEEP_S = 0.5
+QUEUE_S = 0.01  # a third of the time after which a call is seen to wait
+MAX_JUDGED = 20  # late bodies in one sweep: a thousand at once would be a flood of calls
 DESCRIPTORS = 8192  # what a worker may open, where the system lets it: most systems begin with 1024
+M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+LONG_BLOCK_BYTES = 256 * 1024
+COLLECT_AFTER = 10_000  # objects more than before, of those that can be in a circle
 KEPT_DESCRIPTORS = 512  # for calls under way and what they open
 
 
-class Connection(TConn):
-    """A caller's connection, with what has arrived of its next request."""
+class Logger(glogging.Logger):
+    """gunicorn's own log on standard error, which waits for its reader as little as coord's."""
 
-    timeout: float
-    parser: Any
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)  # type: ignore[no-untyped-call]
-        self.request = callers.Request()
-
-    def hand_over(self) -> None:
-        """To the thread that calls this, which reads the rest, if any, from the connection."""
-        self.sock.allow(callers.REQUEST_S)
-        self.init()  # type: ignore[no-untyped-call]
-        self.data_ready = True
-        self.parser.unreader.unread(bytes(self.request.data))
-        self.request = callers.Request()
+    def _set_handler(self, log: logging.Logger, *output: Any, **stream: Any) -> None:
+        super()._set_handler(log, *output, **stream)  # type: ignore[no-untyped-call]
+        for handler in log.handlers[:]:
+            if type(handler) is logging.StreamHandler:
+                unwaiting: Any = Output(handler.stream)
+                unwaiting.setFormatter(handler.formatter)
+                unwaiting._gunicorn = True  # by which gunicorn finds it at a reload
+                log.handlers[log.handlers.index(handler)] = unwaiting
 
 
 class Worker(ThreadWorker):
@@ -82,6 +63,8 @@ class Worker(ThreadWorker):
     """
 
     poller: Any
+    _proxies: tuple[Any, ...]
+    _peers: Peers
     _is_orphan = False
     _swept_at = 0.0
 
@@ -92,6 +75,8 @@ class Worker(ThreadWorker):
             Connection, None
         ] = {}  # between two requests or in one, the one that was quiet longest first
         self._closing: dict[Connection, float] = {}
+        self._resting: dict[Connection, float] = {}
+        self._queued: set[Peer] = set()
         self._max_idle = MAX_IDLE
 
     @property
@@ -118,6 +103,11 @@ class Worker(ThreadWorker):
         What comes due without a call starts here: its thread would not survive the fork.
         """
         self._max_idle = min(MAX_IDLE, raise_descriptors() - KEPT_DESCRIPTORS)
+        collect_less()
+        return_long_blocks()
+        config = self.wsgi.config
+        self._proxies = config["TRUSTED_PROXIES"]
+        self._peers = Peers(config["PEER_CONNECTIONS"], config["PEER_CALLS"], config["THREADS"])
         due = upkeep.of(self.wsgi)
         due.start()
         try:
@@ -147,12 +137,26 @@ class Worker(ThreadWorker):
             return
         if len(self._idle) >= self._max_idle:
             self._drop_the_quietest()
+        name = address[0] if isinstance(address, tuple) else ""
+        is_limited = bool(name) and not access.is_trusted_proxy(name, self._proxies)
+        peer = self._peers.connect(name, is_limited=is_limited)
         sock = callers.CallerSocket(fileno=accepted.detach())
-        self._await_request(Connection(self.cfg, sock, address, listener.getsockname()))
+        conn = Connection(self._peers, peer, self.cfg, sock, address, listener.getsockname())
+        if peer.excess > 0 and peer.idle:
+            self._drop(next(iter(peer.idle)))
+        if peer.excess <= 0:
+            if read_at := peer.begin_reading():
+                self._resting[conn] = read_at
+            else:
+                self._await_request(conn)
+        elif peer.excess <= MAX_REFUSED:
+            self._refuse(conn, 429, "too_many", refusals.TOO_MANY_CONNECTIONS)
+        else:
+            conn.close()
 
     def _make_room(self, error: OSError) -> None:
         """For the next try, which the loop makes at once."""
-        log.warning("no connection can be accepted: %s", error)
+        access_log.warning("no connection can be accepted: %s", error)
         if self._idle:
             self._drop_the_quietest()
         else:
@@ -161,16 +165,20 @@ class Worker(ThreadWorker):
     def _drop_the_quietest(self) -> None:
         self._drop(next(iter(self._idle)))
 
-    def _await_request(self, conn: "Connection") -> None:
+    def _await_request(self, conn: Connection) -> None:
         """Without a thread, until all of it is there."""
+        seconds = callers.REQUEST_S if conn.request.data else self.cfg.keepalive
+        conn.timeout = time.monotonic() + seconds
+        if conn.request.progress is Progress.BODY:
+            conn.judged_at = time.monotonic() + callers.JUDGED_AFTER_S
+        self._listen(conn)
+
+    def _listen(self, conn: Connection) -> None:
         conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + self.cfg.keepalive
-        self._idle[conn] = None
+        self._idle[conn] = conn.peer.idle[conn] = None
         self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._collect(conn))
 
-    def _collect(self, conn: "Connection") -> None:
-        if not conn.request.data:
-            conn.timeout = time.monotonic() + callers.REQUEST_S
+    def _collect(self, conn: Connection) -> None:
         try:
             chunk = conn.sock.collect()
         except OSError:
@@ -180,49 +188,131 @@ class Worker(ThreadWorker):
             return
         if chunk == b"" and not conn.request.data:
             self._drop(conn)
-        elif chunk == b"" or conn.request.add(
-            chunk
-        ):  # one that broke off gets its answer too: its caller may only have stopped sending
+            return
+        if not conn.request.data:
+            conn.timeout = time.monotonic() + callers.REQUEST_S
+        progress = conn.add(chunk)
+        if not conn.peer.may_send:
             self._forget(conn)
+            self._refuse(conn, 429, "too_many", refusals.TOO_MUCH_AT_ONCE)
+        elif chunk == b"":  # its caller may only have stopped sending, and gets an answer
+            conn.sock.ended = True
+            self._forget(conn)
+            self._run(conn)
+        elif progress not in (Progress.HEAD, Progress.BODY):
+            self._forget(conn)
+            self._go_on(conn, progress)
+        elif progress is Progress.BODY and not conn.request.accepted:
+            conn.judged_at = min(conn.judged_at, time.monotonic() + callers.JUDGED_AFTER_S)
+
+    def _go_on(self, conn: Connection, progress: Progress) -> None:
+        """With a request that is there, or that is not collected any further."""
+        if progress in (Progress.WHOLE, Progress.ASKS):
+            self._run(conn)
+        else:
+            self._refuse(conn, *refusals.of_unread(progress.name, conn.request.data))
+
+    def _run(self, conn: Connection) -> None:
+        """In a thread, at once or when it is the turn of its peer's next call."""
+        self._peers.queue(conn)
+        self._run_next(conn.peer)
+
+    def _run_next(self, peer: Peer) -> None:
+        while peer.queue and self._peers.may_run(peer):
+            conn = peer.queue.popleft()
+            peer.running[conn] = time.monotonic()
             self._busy += 1
             self.enqueue_req(conn)  # type: ignore[no-untyped-call]
+        if peer.queue:
+            self._queued.add(peer)
+        else:
+            self._queued.discard(peer)
 
-    def _forget(self, conn: "Connection") -> None:
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """A call that has begun to wait makes room for the next without a word."""
+        if self._queued or self._resting:
+            timeout = QUEUE_S
+        super().wait_for_and_dispatch_events(timeout)  # type: ignore[no-untyped-call]
+        now = time.monotonic()
+        for conn in [each for each, until in self._resting.items() if until <= now]:
+            del self._resting[conn]
+            self._begin_anew(conn)
+        for peer in list(self._queued):
+            self._run_next(peer)
+
+    def _forget(self, conn: Connection) -> None:
         self._idle.pop(conn, None)
+        conn.peer.idle.pop(conn, None)
         self.poller.unregister(conn.sock)
 
-    def _drop(self, conn: "Connection") -> None:
+    def _drop(self, conn: Connection) -> None:
         self._forget(conn)
-        conn.close()  # type: ignore[no-untyped-call]
+        conn.close()
 
-    def handle(self, conn: "Connection") -> Any:
+    def handle(self, conn: Connection) -> bool:
         conn.hand_over()
-        return super().handle(conn)  # type: ignore[no-untyped-call]
+        return bool(super().handle(conn))  # type: ignore[no-untyped-call]
 
-    def finish_request(self, conn: "Connection", fs: "Future[Any]") -> None:
-        self._busy -= 1
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        req._expected_100_continue = False  # it is told so once its head has been judged
+        if conn.request.progress is not Progress.WHOLE:
+            req.force_close()
+        return bool(super().handle_request(req, conn))  # type: ignore[no-untyped-call]
+
+    def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
         try:
-            keep = not fs.cancelled() and fs.exception() is None and bool(fs.result())
-            if not keep:
-                self._close_soon(conn)
-            elif conn.parser.unreader.buf.getvalue():  # the next request came with this one
-                self._busy += 1
-                self.enqueue_req(conn)  # type: ignore[no-untyped-call]
-            else:
-                self._await_request(conn)
-        except OSError:
-            conn.close()  # type: ignore[no-untyped-call]
+            return bool(super()._keepalive_after(conn, keepalive))  # type: ignore[no-untyped-call]
+        except callers.BodyAwaited:  # nobody wanted the rest
+            return False
 
-    def _close_soon(self, conn: "Connection") -> None:
+    def finish_request(self, conn: Connection, fs: "Future[Any]") -> None:
+        self._busy -= 1
+        del conn.peer.running[conn]
+        is_refused = conn.sock.is_refused and conn.peer.is_limited
+        if is_refused:
+            conn.peer.note_refused()
+        self._run_next(conn.peer)
+        try:
+            error = None if fs.cancelled() else fs.exception()
+            if isinstance(error, callers.BodyAwaited):
+                self._collect_on(conn)
+            elif fs.cancelled() or error is not None or not fs.result():
+                self._close_soon(conn)
+            elif is_refused:
+                self._resting[conn] = conn.peer.refused_until
+            else:
+                self._begin_anew(conn)
+        except OSError:
+            conn.close()
+
+    def _begin_anew(self, conn: Connection) -> None:
+        if (progress := conn.begin_anew()) in (Progress.HEAD, Progress.BODY):
+            self._await_request(conn)
+        else:
+            self._go_on(conn, progress)
+
+    def _collect_on(self, conn: Connection) -> None:
+        """A request that is wanted, until the rest of it is there."""
+        if conn.accept_request():
+            conn.sock.setblocking(False)
+            conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        progress = conn.add(b"")
+        if progress in (Progress.HEAD, Progress.BODY, Progress.WHOLE):
+            self._listen(conn)
+        else:
+            self._go_on(conn, progress)
+
+    def _close_soon(self, conn: Connection) -> None:
         """A caller that is still sending would lose the answer to a reset. gunicorn would wait here
         for 2 s, and all others with it.
         """
         conn.sock.setblocking(False)
         conn.sock.shutdown(socket.SHUT_WR)
+        conn.forget_request()
         self._closing[conn] = time.monotonic() + CLOSING_S
         self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._hear_out(conn))
 
-    def _hear_out(self, conn: "Connection") -> None:
+    def _hear_out(self, conn: Connection) -> None:
         try:
             ended = conn.sock.collect() == b""
         except OSError:
@@ -230,7 +320,7 @@ class Worker(ThreadWorker):
         if ended:
             self._closing.pop(conn, None)
             self.poller.unregister(conn.sock)
-            conn.close()  # type: ignore[no-untyped-call]
+            conn.close()
 
     def murder_keepalived(self, force: bool = False) -> None:
         now = time.monotonic()
@@ -239,10 +329,18 @@ class Worker(ThreadWorker):
         self._swept_at = now
         for conn in [each for each in self._idle if force or each.timeout <= now]:
             self._drop(conn)
+        late = [each for each in self._idle if each.judged_at <= now]
+        for conn in late[:MAX_JUDGED]:
+            self._forget(conn)
+            self._run(conn)
+        if force:
+            for conn in self._resting:
+                conn.close()
+        self._peers.forget_refused()
         for conn in [each for each, until in self._closing.items() if force or until <= now]:
             del self._closing[conn]
             self.poller.unregister(conn.sock)
-            conn.close()  # type: ignore[no-untyped-call]
+            conn.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
         for conn in self._idle:
@@ -258,26 +356,35 @@ class Worker(ThreadWorker):
         ):
             super().handle_error(req, client, addr, exc)  # type: ignore[no-untyped-call]
             return
-        status, detail = next(
-            (found for kind, found in _REFUSALS.items() if isinstance(exc, kind)), _OTHERWISE
-        )
-        request_id = uuid.uuid4().hex
-        # The log names the kind only: the text of the error may hold a header, and that the token.
-        peer = addr[0] if addr else None
-        log.info(
-            "refused",
-            extra={
-                "status": status,
-                "reason": type(exc).__name__,
-                "peer": peer,
-                "request_id": request_id,
-            },
-        )
+        status, detail = refusals.of(exc)
+        refusals.send(client, addr, status, refusals.code_of(status), detail)
+
+    def _refuse(self, conn: Connection, status: int, code: str, detail: str) -> None:
+        """Without the app."""
+        if status == 429:
+            conn.peer.note_refused()
+        refusals.send(conn.sock, conn.client, status, code, detail)
         try:
-            client.setblocking(False)
-            client.send(answer(status, detail.format(type(exc).__name__), request_id))
+            self._close_soon(conn)
         except OSError:
-            log.debug("nobody was there to hear the refusal", exc_info=True)
+            conn.close()
+
+
+def collect_less() -> None:
+    """What the start made stays for as long as the process does, so no collection looks through it;
+    and a call, which makes a few hundred objects and leaves no circle, is not collected after.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+
+
+def return_long_blocks() -> None:
+    """Where the C library has it so: what a long answer took goes back to the system once it is
+    sent, and not to the heap of the thread that made it.
+    """
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LONG_BLOCK_BYTES)
 
 
 def raise_descriptors() -> int:
@@ -286,21 +393,3 @@ def raise_descriptors() -> int:
     wanted = DESCRIPTORS if most == resource.RLIM_INFINITY else min(DESCRIPTORS, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     return wanted
-
-
-def answer(status: int, detail: str, request_id: str) -> bytes:
-    """The whole answer, after which the connection is closed."""
-    phrase = HTTPStatus(status).phrase
-    body = (
-        json.dumps({"detail": detail, "error": phrase.lower().replace(" ", "_").replace("-", "_")})
-        + "\n"
-    )
-    head = [
-        f"HTTP/1.1 {status} {phrase}",
-        "Connection: close",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body.encode())}",
-        "X-Content-Type-Options: nosniff",
-        f"X-Request-Id: {request_id}",
-    ]
-    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()

@@ -26,12 +26,13 @@ from werkzeug.datastructures import Headers
 from coord.app import create_app
 from coord.live import activity
 from coord.store import JournalEntry, JournalHead, Row, Rows, database, engine, now
-from coord.web import BASE_PATH
+from coord.web import BASE_PATH, rates
 
 
 def make_app(url: str, **settings: Any) -> Flask:
     """An app on a migrated database."""
-    app = create_app({"DATABASE_URL": url, "TESTING": True, **settings})
+    no_limits = {"PEER_RATE": 0, "SESSION_RATE": 0}  # a test calls faster than any agent
+    app = create_app({"DATABASE_URL": url, "TESTING": True, **no_limits, **settings})
     with app.app_context():
         upgrade(revision="heads")
     return app
@@ -40,6 +41,7 @@ def make_app(url: str, **settings: Any) -> Flask:
 def empty_tables(app: Flask) -> None:
     """Leaves every table as a fresh migration does, and nobody noted as having called."""
     activity.install(app)
+    rates.install(app)
     with app.app_context(), database.engine.connect() as connection:
         for table in reversed(database.metadata.sorted_tables):
             if table.name != JournalHead.__tablename__:
