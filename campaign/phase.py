@@ -1,0 +1,252 @@
+"""One phase: the load begins, something is broken and mended, the load ends, and all that was told
+is checked.
+"""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from campaign import checks
+from campaign.answers import Answers, Given, statuses
+from campaign.claimers import STALE_AFTER_S, Claimer, Habits
+from campaign.errands import (
+    Correspondent,
+    Errand,
+    Foreman,
+    Hook,
+    Ledger,
+    Reporter,
+    ToolUser,
+    Visitor,
+    Worker,
+)
+from campaign.followers import Follower, Head, Pages, Stream
+from campaign.worlds import World
+from tests.faults.calls import ANSWER_WITHIN_S
+from tests.faults.history import Event, Recorder, check, event_of, pages
+from tests.service import until
+
+CALM_S = 1.0
+WAKES_AGAIN_S = 1.0  # after a fault
+# what the checks add to what coord promises: one machine carries the database, the service, all its
+# callers and what breaks them, and often other work
+BUSY_MACHINE_S = 1.0
+LOST_S = 3.0
+GONE_WITHIN_S = 10.0
+CLAIMERS = 6
+KINDS_OF_ERRANDS: tuple[type[Errand], ...] = (
+    Correspondent,
+    Reporter,
+    Foreman,
+    Worker,
+    Worker,
+    Visitor,
+    ToolUser,
+)
+
+Shows = Callable[[list[Given]], str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something to break.
+
+    `inflict` breaks it while its context lasts; what it yields, if anything, says what it did.
+    `shows` says what the answers of that time show of it; one of the two must say something, or the
+    fault did not bite. `within_s`: for answers while it lasts, where coord cannot keep its word
+    (a worker that is stopped). `twice`: the load delivers its writes twice. `at_least_s`: shorter
+    it would not bite. `hinders`: whoever waits may have to wait for it to end.
+    """
+
+    name: str
+    inflict: Callable[[World, float], AbstractContextManager[str]]
+    shows: Shows | None = None
+    within_s: float = ANSWER_WITHIN_S
+    twice: bool = False
+    at_least_s: float = 0.0
+    hinders: bool = True
+
+
+@dataclass
+class Result:
+    """`bite`: what shows that the fault bit; empty when nothing does. `worst_s`: the answer that
+    took longest. `recovery_s`: from the end of the fault until each worker worked again.
+    """
+
+    kind: str
+    fault: str
+    bite: str = ""
+    violations: list[str] = field(default_factory=list)
+    worst_s: float = 0.0
+    recovery_s: float = 0.0
+    calls: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def held(self) -> bool:
+        return bool(self.bite) and not self.violations
+
+
+class Load:
+    """Everything that agents do, at once, on all nodes of coord."""
+
+    def __init__(self, world: World, *, twice: bool = False) -> None:
+        self.project = f"campaign-{uuid.uuid4().hex[:8]}"
+        self.recorder, self.ledger, self.answers = Recorder(), Ledger(), Answers()
+        self._world = world
+        self._over, self._followed = threading.Event(), threading.Event()
+        self._head = Head()
+        watched = [self.answers.watch(service) for service in world.services]
+        self._since = _head_of(world)
+        habits = Habits(self.project, self.project, 1.0 if twice else 0.04)
+        self._claimers = [
+            Claimer(number, watched[number % len(watched)], self.recorder, self._over, habits)
+            for number in range(CLAIMERS)
+        ]
+        of: dict[str, Any] = {"ledger": self.ledger, "over": self._over, "twice": twice}
+        self._errands = [
+            kind(watched[number % len(watched)], self.project, **of)
+            for number, kind in enumerate(KINDS_OF_ERRANDS)
+        ]
+        folder = world.folder / self.project
+        self._errands.append(Hook(watched[0], self.project, folder=folder, **of))
+        self.followers: list[Follower] = [
+            Pages(watched[0], self.project, self._since, self._followed),
+            Stream(watched[-1], self.project, self._since, self._followed),
+        ]
+
+    def start(self) -> None:
+        self._pool = ThreadPoolExecutor(
+            len(self._claimers) + len(self._errands) + len(self.followers)
+        )
+        self._ends: list[Future[None]] = [
+            *(self._pool.submit(claimer.run) for claimer in self._claimers),
+            *(self._pool.submit(errand.run) for errand in self._errands),
+        ]
+        self._follows = [self._pool.submit(follower.run, self._head) for follower in self.followers]
+
+    def stop(self) -> None:
+        """Returns when each client has what it waits for. What failed in one is a problem."""
+        self._over.set()
+        for end in self._ends:
+            self._note_failure(end)
+        self._world.settle()
+        with contextlib.suppress(AssertionError):  # the check says which are missing
+            until(self._all_gone_are_noted, GONE_WITHIN_S, "all to be noted that are gone")
+        self._end = self._mark_the_end()
+        self._head.set(self._end)
+        self._followed.set()
+        for end in self._follows:
+            self._note_failure(end)
+        self._pool.shutdown()
+
+    def _all_gone_are_noted(self) -> bool:
+        noted = {event.subject for event in self._events() if event.type == "session.gone"}
+        return noted.issuperset(self.ledger.broken)
+
+    def _note_failure(self, end: "Future[None]") -> None:
+        error = end.exception()
+        if error is not None:
+            self.ledger.problems.append(f"a client failed: {error!r}")
+
+    def violations(self, result: Result, within_s: float, lost_s: float) -> list[str]:
+        """What was promised and is not so."""
+        service = self._world.services[0]
+        events = self._events()
+        found = self._lock_violations(result, lost_s)
+        found += checks.check_ledger(self.ledger, events, service)
+        for follower in self.followers:
+            found += checks.check_feed(follower, events, self._end)
+        result.checked["events"] = len(events)
+        return found + self.answers.violations(within_s)
+
+    def _events(self) -> list[Event]:
+        query = f"/events?project_key={self.project}"
+        return [
+            event_of(item)
+            for item in pages(self._world.services[0], query, "after", str(self._since))
+        ]
+
+    def _lock_violations(self, result: Result, lost_s: float) -> list[str]:
+        history = self.recorder.history(
+            self._world.services[0], self.project, STALE_AFTER_S, self._world.notice_s
+        )
+        verdict = check(replace(history, lost_s=lost_s))
+        for figure in ("grants", "waits"):
+            result.checked[figure] = verdict.figures[figure]
+        return self.recorder.problems + verdict.violations
+
+    def _mark_the_end(self) -> int:
+        """Adds a last event, so that followers know when they have all; its revision."""
+        body = {
+            "project_key": self.project,
+            "component": "campaign",
+            "state": "over",
+            "updated_by": "campaign",
+        }
+        answer = self._world.services[0].call("PUT", "/components", body)
+        assert answer.status == 201, answer
+        return self._events()[-1].revision
+
+
+def _head_of(world: World) -> int:
+    """The revision of the last change: a grant's token is that."""
+    body = {
+        "project_key": "campaign",
+        "session_id": "campaign",
+        "resource": f"the head at {uuid.uuid4()}",
+    }
+    answer = world.services[0].call("POST", "/locks", body)
+    assert answer.status == 201, answer
+    return int(answer.json["fencing_token"])
+
+
+def run(
+    world: World, fault: Fault, seconds: float, calm_s: float = CALM_S, lost_s: float = LOST_S
+) -> Result:
+    """The phase of one fault, which lasts so many seconds, or as long as it takes to bite.
+
+    `calm_s`: before it and after it, with the load. `lost_s`: so long may the way of a waiter be
+    open.
+    """
+    seconds = max(seconds, fault.at_least_s)
+    result = Result(world.kind, fault.name)
+    world.await_recovery()
+    load = Load(world, twice=fault.twice)
+    load.start()
+    time.sleep(calm_s)
+    began = time.time()
+    told = ""
+    try:
+        with fault.inflict(world, seconds) as told:
+            time.sleep(seconds)
+    except Exception as error:  # the load must end, whatever became of the fault
+        result.violations.append(f"it could not be broken, or not be mended: {error!r}"[:1000])
+    mended = time.time()
+    try:
+        world.await_recovery()
+    except AssertionError as error:
+        result.violations.append(f"not back: {error}")
+    result.recovery_s = time.time() - mended
+    if fault.hinders:
+        load.recorder.outages.append((began, time.time() + WAKES_AGAIN_S))
+    time.sleep(calm_s)
+    load.stop()
+    during = load.answers.between(began, mended)
+    result.bite = ", ".join(
+        each for each in (told, fault.shows(during) if fault.shows else "") if each
+    )
+    result.violations += load.violations(result, fault.within_s + BUSY_MACHINE_S, lost_s)
+    result.calls, result.answers = len(load.answers.given), statuses(load.answers.given)
+    result.worst_s = max(
+        (each.seconds for each in load.answers.given if each.status is not None), default=0.0
+    )
+    return result

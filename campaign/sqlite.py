@@ -1,0 +1,131 @@
+"""What is broken around SQLite's file."""
+
+import contextlib
+import os
+import resource
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+
+from campaign.phase import Fault
+from campaign.shows import unavailable
+from campaign.worlds import World
+
+
+@contextlib.contextmanager
+def _opened(world: World) -> Iterator[sqlite3.Connection]:
+    """As another process would have it: a backup script, somebody's shell."""
+    connection = sqlite3.connect(
+        world.file, isolation_level=None, timeout=10, check_same_thread=False
+    )
+    with contextlib.closing(connection):
+        yield connection
+
+
+@contextlib.contextmanager
+def _foreign_writer(world: World, seconds: float) -> Iterator[str]:
+    with _opened(world) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield "the writer's lock was held all the time"
+        finally:
+            connection.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def _foreign_reader(world: World, seconds: float) -> Iterator[str]:
+    with _opened(world) as connection:
+        connection.execute("BEGIN")
+        first = connection.execute("SELECT revision FROM journal_head").fetchone()
+        try:
+            yield f"one snapshot, of revision {first[0]}, was read all the time"
+        finally:
+            last = connection.execute("SELECT revision FROM journal_head").fetchone()
+            connection.execute("COMMIT")
+            assert last == first, "the reader's snapshot has changed"
+
+
+@contextlib.contextmanager
+def _again_and_again(world: World, statement: str) -> Iterator[str]:
+    """The statement without a pause; how often is known at the end, so only that it ran is told."""
+    over, done = threading.Event(), threading.Event()
+
+    def repeat() -> None:
+        with _opened(world) as connection:
+            while not over.is_set():
+                with contextlib.suppress(sqlite3.OperationalError):
+                    connection.execute(statement)
+                    done.set()
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        assert done.wait(20), f"{statement} never went through"
+        yield f"{statement} went through"
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _vacuum(world: World, seconds: float) -> Iterator[str]:
+    with _again_and_again(world, "VACUUM") as told:
+        yield told
+
+
+@contextlib.contextmanager
+def _checkpoint(world: World, seconds: float) -> Iterator[str]:
+    with _again_and_again(world, "PRAGMA wal_checkpoint(TRUNCATE)") as told:
+        yield told
+
+
+@contextlib.contextmanager
+def _backup(world: World, seconds: float) -> Iterator[str]:
+    copies = 0
+    with _opened(world) as source, sqlite3.connect(world.folder / "copy.db") as target:
+        source.backup(target, pages=5, sleep=0.01)
+        copies += 1
+        yield f"{copies} whole copy, and another that went on"
+        source.backup(target, pages=5, sleep=0.01)
+    target.close()
+
+
+@contextlib.contextmanager
+def _cannot_grow(world: World, seconds: float) -> Iterator[str]:
+    (service,) = world.services
+    (worker,) = service.workers()
+    before = resource.prlimit(worker, resource.RLIMIT_FSIZE)
+    files = [*world.folder.glob("coord.db*"), *service.folder.rglob("*.log")]
+    longest = max(each.stat().st_size for each in files)
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (longest, before[1]))
+    try:
+        yield ""
+    finally:
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def _file_away(world: World, seconds: float) -> Iterator[str]:
+    """An operator's mistake, and what the log says to do: put it back, restart coord."""
+    aside = world.folder / "aside.db"
+    os.rename(world.file, aside)
+    try:
+        yield ""
+    finally:
+        os.rename(aside, world.file)
+        (service,) = world.services
+        service.stop()
+        service.start(port=service.port)
+
+
+FAULTS = [
+    Fault("another process writes", _foreign_writer, unavailable),
+    Fault("another process reads", _foreign_reader, hinders=False),
+    Fault("backup", _backup),
+    Fault("VACUUM", _vacuum),
+    Fault("checkpoints", _checkpoint),
+    Fault("disk full", _cannot_grow, unavailable),
+    Fault("file moved away", _file_away, unavailable),
+]
