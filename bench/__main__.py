@@ -6,7 +6,8 @@
 import argparse
 import sys
 
-from bench import cycles, hooks, memory, service, size, waiting
+from bench import abuse, board, cpu, cycles, disk, hooks, memory, service, size, waiting
+from tests.browser import chromium_missing
 from tests.databases import mariadb_missing
 
 LEAST_RATIO = 0.4
@@ -16,8 +17,13 @@ MAX_MB = 120
 MAX_P95_RATIO = 2
 MAX_CPU = 10  # % of a core
 MAX_STOP_S = 2
+MAX_ABUSE_S = 8
+MAX_ABUSED_MB = 400
 MAX_HOOK_RATIO = 3.5
 MAX_BLACK_HOLE_S = 1.5
+MAX_FIRST_BOARD_MS, MAX_CHANGE_MS, MAX_FRAME_MS = 1000, 1000, 100
+MAX_HEAP_GROWTH, MIN_FRAMES_PER_S = 1.1, 30
+MAX_BESIDE_PAGES, MAX_PAGES_MB = 1.1, 30
 MAX_MEDIAN_MS, MAX_HAND_OFF_P99_MS = 30, 150
 
 
@@ -31,6 +37,25 @@ def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
     return verdict(found["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
         found["p99 ms"] < MAX_P99_MS, f"p99 under {MAX_P99_MS} ms"
     )
+
+
+def cpu_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(f"\n{kind}: CPU-µs of a call in the worker, and of the database in the calls of a kind")
+    for name, microseconds in cpu.run(kind, options.rounds).items():
+        print(f"  {name:55} {microseconds:8.0f}")
+    return True
+
+
+def disk_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(
+        f"\n{kind}: claim + release where an fsync takes {disk.FSYNC_MS:g} ms (MariaDB with its"
+        " binary log), beside the bare view"
+    )
+    if missing := disk.compiler_missing():
+        print(f"  left out: {missing}")
+        return True
+    show(disk.run(kind, options.seconds, options.rounds))
+    return True
 
 
 def size_bench(kind: str, options: argparse.Namespace) -> bool:
@@ -133,6 +158,54 @@ def hooks_bench(kind: str, options: argparse.Namespace) -> bool:
     )
 
 
+def abuse_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(
+        f"\n{kind}: what one peer does to {abuse.OTHERS} others: their p95 in ms without and with"
+        " it, and the worker's MB before, at worst and after"
+    )
+    found = abuse.run(kind, min(options.seconds, MAX_ABUSE_S))
+    for name, each in found.items():
+        print(
+            f"  {name:32} {each.alone:7.1f} {each.beside:7.1f} {each.ratio:6.2f}"
+            f" {each.mb_before:7.0f} {each.mb_at_worst:5.0f} {each.mb_after:5.0f}"
+        )
+    slowest = max(found, key=lambda name: found[name].ratio)
+    heaviest = max(found, key=lambda name: found[name].mb_at_worst)
+    return verdict(
+        found[slowest].ratio <= MAX_P95_RATIO,
+        f"p95 at most {MAX_P95_RATIO} times (worst: {slowest}, {found[slowest].ratio:.2f})",
+    ) & verdict(
+        found[heaviest].mb_at_worst < MAX_ABUSED_MB,
+        f"under {MAX_ABUSED_MB} MB (worst: {heaviest})",
+    )
+
+
+def board_bench(kind: str, options: argparse.Namespace) -> bool:
+    print(
+        f"\n{kind}: the board with {options.scale:g} × (5,000 locks, 1,000 sessions, 20,000"
+        " messages, 1,000,000 events), in Chromium"
+    )
+    if missing := chromium_missing():
+        print(f"  it is left out: {missing}")
+        return True
+    found = board.run(kind, options.seconds, options.rounds, options.scale)
+    show(found.figures)
+    return (
+        verdict(found.first_board_ms < MAX_FIRST_BOARD_MS, "first board in under 1 s")
+        & verdict(found.change_p95_ms < MAX_CHANGE_MS, "a change is seen within 1 s, p95")
+        & verdict(found.frame_ms < MAX_FRAME_MS, f"no frame over {MAX_FRAME_MS} ms")
+        & verdict(
+            found.panning_per_s >= MIN_FRAMES_PER_S, f"pans at {MIN_FRAMES_PER_S} frames a second"
+        )
+        & verdict(
+            found.heap_growth <= MAX_HEAP_GROWTH,
+            "memory flat: at most 10 % more in the second half",
+        )
+        & verdict(found.others_ratio <= MAX_BESIDE_PAGES, "others' p95 at most 10 % more")
+        & verdict(found.worker_mb < MAX_PAGES_MB, f"a worker less than {MAX_PAGES_MB} MB more")
+    )
+
+
 def show(found: dict[str, float]) -> None:
     for name, value in found.items():
         print(f"  {name:28} {value:10.2f}")
@@ -144,11 +217,15 @@ def verdict(good: bool, claim: str) -> bool:
 
 
 BENCHES = {
+    "cpu": cpu_bench,
     "cycles": cycles_bench,
+    "disk": disk_bench,
     "size": size_bench,
     "memory": memory_bench,
     "waiting": waiting_bench,
     "hooks": hooks_bench,
+    "abuse": abuse_bench,
+    "board": board_bench,
 }
 
 

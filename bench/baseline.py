@@ -12,9 +12,11 @@ import pymysql
 from flask import Flask
 from sqlalchemy.engine import make_url
 
+from config import default
 from coord import upkeep
 
 app = Flask(__name__)
+app.config.update(default.load(os.environ))  # the worker reads its limits there
 app.extensions[
     "coord.areas"
 ] = []  # gunicorn's settings are coord's, and start the upkeep of all areas: here of none

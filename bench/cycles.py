@@ -13,13 +13,13 @@ CLIENTS = 8
 RESOURCES = 50  # a client's own, so that nobody waits for another
 
 
-def prepare_baseline(url: str) -> None:
+def prepare_baseline(url: str, clients: int = CLIENTS) -> None:
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE baseline (id INT PRIMARY KEY, n BIGINT NOT NULL)"))
         connection.execute(
             sa.text("INSERT INTO baseline VALUES (:id, 0)"),
-            [{"id": number} for number in range(CLIENTS)],
+            [{"id": number} for number in range(clients)],
         )
     engine.dispose()
 

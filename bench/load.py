@@ -24,8 +24,8 @@ def request(method: str, path: str, body: Any = None) -> bytes:
 class Connection:
     """One keep-alive HTTP connection."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, port: int, own: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), source_address=(own, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 

@@ -3,10 +3,10 @@
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,14 +19,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextlib.contextmanager
-def database(kind: str) -> Iterator[str]:
-    """The URL of an empty database: `sqlite` or `mariadb`."""
+def database(kind: str, *options: str) -> Iterator[str]:
+    """The URL of an empty database: `sqlite` or `mariadb`, which is started with the options."""
     with tempfile.TemporaryDirectory(prefix="coord-bench-") as folder:
         if kind == "sqlite":
             yield f"sqlite:///{folder}/coord.db"
             return
-        with private_mariadb(Path(folder) / "db", ("--innodb-buffer-pool-size=1G",)) as server:
+        started_with = ("--innodb-buffer-pool-size=1G", *options)
+        with private_mariadb(Path(folder) / "db", started_with) as server:
             yield server.create_database("bench")
+
+
+# A few callers are all the load there is; what the limits do is for the abuse bench.
+WITHOUT_RATES = {f"COORD_{name}": "0" for name in ("PEER_CALLS", "PEER_RATE", "SESSION_RATE")}
 
 
 def settings(url: str, **more: str) -> dict[str, str]:
@@ -35,6 +40,7 @@ def settings(url: str, **more: str) -> dict[str, str]:
         "FLASK_APP": "wsgi.py",
         "COORD_DATABASE_URL": url,
         "COORD_LOG_LEVEL": "info",
+        **WITHOUT_RATES,
         **more,
     }
 
@@ -48,19 +54,23 @@ def migrate(url: str) -> None:
 def serving(
     url: str, app: str = "wsgi:app", **more: str
 ) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """The port of the running app and its master process."""
-    port = free_port()
-    env = settings(url, COORD_BIND=f"127.0.0.1:{port}", **more)
+    """The port of the running app and its master process. The port is bound here and handed over,
+    so that nobody else can take it in between.
+    """
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", app]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        env = settings(url, COORD_BIND=f"fd://{listener.fileno()}", **more)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(listener.fileno(),),
+        )
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                Connection(port).close()
-                break
-            time.sleep(0.05)
         until(
             lambda: _threads_of_workers(process.pid) >= 2 * workers(load(env)),
             30,

@@ -1,0 +1,236 @@
+"""CPU time of one call, in the worker and in the database: a number that depends far less than a
+rate on who else uses the machine.
+
+The app is called in this process, as gunicorn calls it but without a socket, so what HTTP itself
+costs is left out.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from bench import service
+from coord.app import create_app
+from coord.serving import collect_less
+from coord.store import database
+from tests.databases import private_mariadb
+
+CALLS = 300  # of each kind, one after the other, in a round
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+BASE = "/api/coord"
+
+
+class Caller:
+    """Calls the app and adds up the CPU time of this thread."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def call(self, method: str, target: str, body: Any = None) -> tuple[int, bytes, float]:
+        """Status, body and CPU seconds."""
+        environ = _environ(method, target, body)
+        status: list[int] = []
+
+        def start_response(line: str, headers: Any, exc_info: Any = None) -> Any:
+            status.append(int(line[:3]))
+
+        began = time.thread_time()
+        answer = self._app(environ, start_response)
+        content = b"".join(answer)
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+        return status[0], content, time.thread_time() - began
+
+
+def _environ(method: str, target: str, body: Any) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    sent = b"" if body is None else json.dumps(body).encode()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "RAW_URI": target,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8001",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "127.0.0.1:8001",
+        "HTTP_USER_AGENT": "bench",
+        "HTTP_ACCEPT": "*/*",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(sent),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    if body is not None:
+        environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(sent))}
+    return environ
+
+
+Calls = dict[str, list[float]]
+Kind = Callable[[Caller, Calls, int], None]
+"""`kind(caller, seconds, nth)`: makes calls and notes the CPU seconds of each under its name."""
+
+
+def _timed(caller: Caller, calls: Calls, name: str, expect: int, *asked: Any) -> Any:
+    status, content, seconds = caller.call(*asked)
+    if status != expect:
+        raise RuntimeError(f"{asked}: {status} instead of {expect}: {content[:500]!r}")
+    calls.setdefault(name, []).append(seconds)
+    return json.loads(content) if content else None
+
+
+def locks(caller: Caller, calls: Calls, nth: int) -> None:
+    claim = {
+        "project_key": "shop",
+        "session_id": "host/a",
+        "resource": f"src/pkg/file{nth % 50}.py",
+        "description": "bench",
+    }
+    lock = _timed(caller, calls, "claim", 201, "POST", f"{BASE}/locks", claim)
+    one = f"{BASE}/locks/{lock['id']}"
+    _timed(caller, calls, "release", 200, "DELETE", f"{one}?session_id=host/a")
+
+
+def held(caller: Caller, calls: Calls, nth: int) -> None:
+    claim = {"project_key": "shop", "session_id": "host/a", "resource": "src/held.py"}
+    status = 201 if "held" not in _seen else 200
+    _seen.add("held")
+    lock = _timed(caller, calls, "claim of one's own", status, "POST", f"{BASE}/locks", claim)
+    other = {**claim, "session_id": "host/b"}
+    _timed(caller, calls, "refused claim", 409, "POST", f"{BASE}/locks", other)
+    one = f"{BASE}/locks/{lock['id']}"
+    _timed(caller, calls, "renew", 200, "PATCH", one, {"session_id": "host/a"})
+
+
+def messages(caller: Caller, calls: Calls, nth: int) -> None:
+    message = {
+        "project_key": "shop",
+        "from_session": "host/a",
+        "to_session": "host/b",
+        "subject": "hello",
+        "body": "the orders are migrated " * 4,
+    }
+    sent = _timed(caller, calls, "message", 201, "POST", f"{BASE}/messages", message)
+    _sent.append(sent["id"])
+
+
+def inboxes(caller: Caller, calls: Calls, nth: int) -> None:
+    inbox = f"{BASE}/messages?to_session=host/b&unread_only=true"
+    _timed(caller, calls, "inbox", 200, "GET", inbox)
+    read = f"{BASE}/messages/{_sent.pop()}/read"
+    _timed(caller, calls, "read", 200, "PUT", read, {"session_id": "host/b"})
+
+
+def components(caller: Caller, calls: Calls, nth: int) -> None:
+    report = {
+        "project_key": "shop",
+        "component": f"api{nth % 20}",
+        "state": "built" if nth // 20 % 2 else "building",
+        "version": str(nth),
+        "updated_by": "host/a",
+    }
+    status = 201 if report["component"] not in _seen else 200
+    _seen.add(report["component"])
+    _timed(caller, calls, "component", status, "PUT", f"{BASE}/components", report)
+
+
+def reads(caller: Caller, calls: Calls, nth: int) -> None:
+    _timed(caller, calls, "livez", 200, "GET", "/livez")
+    listed = f"{BASE}/locks?project_key=shop&resource=src/pkg/file1.py"
+    _timed(caller, calls, "list of locks", 200, "GET", listed)
+    _timed(caller, calls, "events", 200, "GET", f"{BASE}/events?after=0&limit=10")
+
+
+def status(caller: Caller, calls: Calls, nth: int) -> None:
+    asked = f"{BASE}/status?project_key=shop&session_id=host/a"
+    _timed(caller, calls, "status", 200, "GET", asked)
+
+
+def checkins(caller: Caller, calls: Calls, nth: int) -> None:
+    asked = {"session_id": "host/a", "project_key": "shop", "ttl_minutes": 60}
+    _timed(caller, calls, "check-in", 200, "POST", f"{BASE}/sessions/checkin", asked)
+
+
+_seen: set[str] = set()
+_sent: list[str] = []
+KINDS: tuple[Kind, ...] = (
+    locks,
+    held,
+    messages,
+    inboxes,
+    components,
+    reads,
+    status,
+    checkins,
+)
+
+
+@contextlib.contextmanager
+def _app(url: str) -> Iterator[WSGIApplication]:
+    with contextlib.redirect_stdout(Path(os.devnull).open("w")):
+        app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
+    try:
+        yield app.wsgi_app
+    finally:
+        with app.app_context():
+            database.engine.dispose()
+
+
+def _database_seconds(pid: int | None) -> float:
+    """CPU seconds that the database server has used so far; SQLite is the worker's own."""
+    if pid is None:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+
+@contextlib.contextmanager
+def _database(kind: str) -> Iterator[tuple[str, int | None]]:
+    with tempfile.TemporaryDirectory(prefix="coord-bench-") as folder:
+        if kind == "sqlite":
+            yield f"sqlite:///{folder}/coord.db", None
+            return
+        with private_mariadb(Path(folder) / "db") as server:
+            assert server.process is not None
+            yield server.create_database("bench"), server.process.pid
+
+
+def run(kind: str, rounds: int) -> dict[str, float]:
+    """CPU-µs of each kind of call in the worker, and of the database in all calls of a kind.
+
+    Of a round the lower quartile, of those the least: nothing makes a call cheaper than it is.
+    """
+    found: dict[str, list[float]] = {}
+    _seen.clear()
+    _sent.clear()
+    with _database(kind) as (url, pid):
+        service.migrate(url)
+        with _app(url) as app:
+            collect_less()
+            caller = Caller(app)
+            for number in range(rounds + 1):  # the first warms up
+                for make in KINDS:
+                    calls: Calls = {}
+                    began = _database_seconds(pid)
+                    for nth in range(CALLS):
+                        make(caller, calls, number * CALLS + nth)
+                    used = (_database_seconds(pid) - began) / CALLS * 1e6
+                    for name, seconds in calls.items() if number else ():
+                        found.setdefault(name, []).append(sorted(seconds)[len(seconds) // 4] * 1e6)
+                    if number and pid is not None:
+                        found.setdefault(f"database: {' + '.join(calls)}", []).append(used)
+    return {name: min(each) for name, each in found.items()}
