@@ -7,6 +7,8 @@ called over HTTP.
 Everything lies in the folder given; nothing is shared with another service, test or run.
 """
 
+from __future__ import annotations
+
 import contextlib
 import http.client
 import json
@@ -21,9 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config import default
-from coord.app import create_app
-from coord.store import database
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "/api/coord"
@@ -41,6 +41,10 @@ AT_ROOT = (
 )
 START_S = 60  # a cold start on a busy machine
 STOP_S = 20
+# On Windows, where the service does not run: the port of one that tools/test_windows.py started on
+# Linux, for all tests.
+WITHOUT_RATES = {"PEER_RATE": "0", "SESSION_RATE": "0"}  # a test calls faster than any agent
+BESIDE_PORT = os.environ.get("COORD_TEST_SERVICE_PORT")
 # What a program needs in an otherwise empty environment to see the clock of these tests:
 # tools/on-day.sh may have moved it.
 CLOCK = {
@@ -78,7 +82,7 @@ class Caller:
     def __init__(self, port: int, timeout: float = 30) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
-    def __enter__(self) -> "Caller":
+    def __enter__(self) -> Caller:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -112,11 +116,15 @@ class Caller:
 class Service:
     """A running service: its processes, its log, and calls to it."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: dict[str, str], application: str = "wsgi:app"
+    ) -> None:
         self.folder = folder
+        self._application = application
         self.database_url = settings.get("DATABASE_URL", "")
         folder.mkdir(parents=True, exist_ok=True)
-        self._environment = environment(**{"METRICS_DIR": str(folder / "metrics"), **settings})
+        usual = {"METRICS_DIR": str(folder / "metrics"), **WITHOUT_RATES}
+        self._environment = environment(**{**usual, **settings})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -124,30 +132,33 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, log: int | None = None, port: int = 0) -> None:
+    def start(self, log: int | None = None, errors: int | None = None, port: int = 0) -> None:
         """Starts gunicorn on a port that is bound here and handed over, so that nobody else can
         take it in between.
 
-        `log`: the descriptor that its log goes to, instead of a file. `port` 0: any that is free.
+        `log`, `errors`: the descriptors that standard output and standard error go to, instead of
+        files. `port` 0: any that is free.
         """
-        command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "wsgi:app"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
         with (
             socket.socket() as listener,
             self._out.open("ab") as out,
-            self._errors.open("ab") as errors,
+            self._errors.open("ab") as said,
         ):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", port))
             self.port = listener.getsockname()[1]
             bind = {"COORD_BIND": f"fd://{listener.fileno()}"}
             self._process = subprocess.Popen(
-                command,
+                [*command, self._application],
                 cwd=ROOT,
                 env=self._environment | bind,
                 stdout=out if log is None else log,
-                stderr=errors,
+                stderr=said if errors is None else errors,
                 pass_fds=(listener.fileno(),),
             )
+        from config import default  # the client's tests run where the server's packages are not
+
         count = default.workers(default.load(self._environment))
         until(
             lambda: self._dead() or (len(self.workers()) == count and self._alive()),
@@ -247,15 +258,28 @@ class Service:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, database_url: str, *, migrated: bool = True, **settings: str
+    folder: Path,
+    database_url: str,
+    *,
+    migrated: bool = True,
+    application: str = "wsgi:app",
+    **settings: str,
 ) -> Iterator[Service]:
     """A service over the database, migrated first unless told otherwise.
 
-    `settings` without their prefix: `WORKERS="1"`.
+    `settings` without their prefix: `WORKERS="1"`. `application`: what gunicorn serves. On Windows
+    it is the one beside, as it is.
     """
+    if BESIDE_PORT:
+        if settings:
+            pytest.skip("needs a service with settings of its own")
+        beside = Service(folder, {})
+        beside.port = int(BESIDE_PORT)
+        yield beside
+        return
     if migrated:
         migrate(database_url)
-    service = Service(folder, {"DATABASE_URL": database_url, **settings})
+    service = Service(folder, {"DATABASE_URL": database_url, **settings}, application)
     try:
         service.start()
         yield service
@@ -273,7 +297,7 @@ def environment(**settings: str) -> dict[str, str]:
     )
 
 
-def start_migration(database_url: str) -> "subprocess.Popen[str]":
+def start_migration(database_url: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     return subprocess.Popen(
         command,
@@ -291,6 +315,9 @@ def migrate(database_url: str) -> None:
         said, _ = process.communicate(timeout=START_S)
     if process.returncode:
         raise RuntimeError(f"flask db upgrade failed:\n{said}")
+    from coord.app import create_app
+    from coord.store import database
+
     app = create_app({"DATABASE_URL": database_url})
     with app.app_context():
         database.metadata.create_all(database.engine)

@@ -1,5 +1,7 @@
 """coord as the queue sees it: it answers what a test says, and remembers what arrived."""
 
+from __future__ import annotations
+
 import json
 import os
 import time
@@ -8,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from coord.client.answer import SERVER_HEADER, Answer
 from coord.client.queue import BASE, Call, Queue, timestamp
-from coord.client.wire import SERVER_HEADER, Answer, Away
+from coord.client.wire import Away
 
 ME = "host/agent"
 Reply = Callable[[Call], Answer]

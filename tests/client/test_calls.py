@@ -2,6 +2,8 @@
 what became of it.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -11,12 +13,13 @@ from typing import Any
 import pytest
 
 from coord.client import calls as module
+from coord.client.answer import Answer
 from coord.client.calls import Calls, NotQueued, Queued, Timeouts
 from coord.client.locked import FileLock
-from coord.client.place import Place
 from coord.client.queue import BASE, Call, Queue, progress
 from coord.client.queue import queue as queue_module
-from coord.client.wire import Answer, Away, BadUrl
+from coord.client.wire import Away, BadUrl
+from coord.client.workspace import Workspace
 from tests.client.recording import again, answer, message, name, refusal, shell_adds, shell_line
 
 ME = "host/me"
@@ -59,7 +62,7 @@ def soon(seconds: float | None) -> Callable[[Call], Answer]:
 @pytest.fixture
 def coord(monkeypatch: pytest.MonkeyPatch) -> Coord:
     stand_in = Coord()
-    monkeypatch.setattr(module, "call", stand_in)
+    monkeypatch.setattr(module, "send_call", stand_in)
     return stand_in
 
 
@@ -79,7 +82,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def calls(checkout: Path) -> Calls:
-    return Calls(Place(str(checkout)), ME, Timeouts(replay=5))
+    return Calls(Workspace(str(checkout)), ME, Timeouts(replay=5))
 
 
 def say(calls: Calls, subject: str) -> Answer:
@@ -131,7 +134,7 @@ def test_nobody_stands_in_line_for_a_claim_that_was_kept(calls: Calls, coord: Co
 
 
 def test_an_address_that_is_none_loses_nothing_either(calls: Calls) -> None:
-    calls.place.url = "nonsense"
+    calls.workspace.url = "nonsense"
     with pytest.raises(Queued, match="COORD_URL"):
         say(calls, "a")
     assert len(calls.queue.waiting()) == 1
@@ -180,7 +183,7 @@ def test_what_a_shell_left_in_a_worktree_is_not_overtaken_either(
     git.mkdir(parents=True)
     (git / "commondir").write_text("../..\n")
     (worktree / ".git").write_text(f"gitdir: {git}\n")
-    calls = Calls(Place(str(worktree)), ME, Timeouts(replay=5))
+    calls = Calls(Workspace(str(worktree)), ME, Timeouts(replay=5))
     shell_adds(Queue("", [str(worktree / ".claude" / "coord-queue.jsonl")]), shell_line())
     calls.queue.append(message("main"))
     assert say(calls, "new").json == {"name": "new"}
@@ -209,9 +212,9 @@ def test_one_that_another_process_sent_meanwhile_is_asked_for_again_with_its_id(
     append = Queue.append
 
     def sent_by_another(queue: Queue, call: Call) -> Any:
-        place = append(queue, call)
+        workspace = append(queue, call)
         again(queue).replay(lambda call: coord("", call.method, call.path, call.body, {}, 1))
-        return place
+        return workspace
 
     monkeypatch.setattr(Queue, "append", sent_by_another)
     assert say(calls, "b").json == {"name": "b"}
@@ -226,10 +229,10 @@ def test_also_when_newer_ones_cannot_be_sent_any_more(
     append = Queue.append
 
     def sent_by_another(queue: Queue, call: Call) -> Any:
-        place = append(queue, call)
+        workspace = append(queue, call)
         again(queue).replay(lambda call: coord("", call.method, call.path, call.body, {}, 1))
         append(queue, message("newer"))
-        return place
+        return workspace
 
     coord.reply = lambda call: gone(call) if name(call) == "newer" else answer(name=name(call))
     monkeypatch.setattr(Queue, "append", sent_by_another)
@@ -297,7 +300,7 @@ def test_what_is_asked_is_never_kept(calls: Calls, coord: Coord) -> None:
 
 
 def test_a_read_names_the_session_and_a_call_carries_the_token(calls: Calls, coord: Coord) -> None:
-    calls.place.token = "secret"
+    calls.workspace.token = "secret"
     calls.read("/status", headers={"Accept": "text/plain"})
     calls.read("/health")
     say(calls, "a")
@@ -320,7 +323,7 @@ def test_a_call_may_have_more_time_than_others(calls: Calls, coord: Coord) -> No
 
 
 def test_a_call_that_can_neither_be_sent_nor_kept_says_so(calls: Calls, coord: Coord) -> None:
-    Path(calls.queue.folder).parent.mkdir(parents=True)
+    Path(calls.queue.folder).parent.mkdir(parents=True, exist_ok=True)
     Path(calls.queue.folder).write_text("a file where the folder should be")
     coord.reply = gone
     with pytest.raises(
@@ -362,7 +365,7 @@ def test_a_stopped_process_that_holds_the_file_makes_a_call_that_is_not_kept_not
 ) -> None:
     monkeypatch.setattr(queue_module, "FILE_LOCK_S", 0.0)
     coord.reply = gone
-    calls.place.make_state_folder()
+    calls.workspace.make_state_folder()
     with (
         FileLock(f"{calls.queue.folder}/queue.lock", 0),
         pytest.raises(NotQueued, match="another process holds"),

@@ -1,6 +1,7 @@
 """git's settings are read as git itself reads them."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
 @pytest.mark.parametrize("name", TEXTS)
 def test_it_reads_what_git_reads(tmp_path: Path, name: str) -> None:
     top = tmp_path / "shop"

@@ -3,8 +3,12 @@
 What the real Claude Code makes of it: tests/e2e.
 """
 
+from __future__ import annotations
+
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import uuid
@@ -15,19 +19,12 @@ from typing import Any
 import pytest
 
 from coord.client import hook
-from coord.client.place import Place
 from coord.client.queue import Call, Queue
+from coord.client.workspace import Workspace
 from tests.faults.proxy import Proxy
 from tests.service import ROOT, Service, environment, running
 
 CLOSED = "http://127.0.0.1:1"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("service")
-    with running(folder, f"sqlite:///{folder}/coord.db") as service:
-        yield service
 
 
 class Repository:
@@ -44,10 +41,10 @@ class Repository:
 
     def state(self, url: str) -> Path:
         """Where the user's client keeps what it remembers of it."""
-        return Path(Place(str(self.folder), url).state_folder)
+        return Path(Workspace(str(self.folder), url).state_folder)
 
     def queued(self, url: str) -> list[Call]:
-        return Queue.of(Place(str(self.folder), url)).waiting()
+        return Queue.of(Workspace(str(self.folder), url)).waiting()
 
 
 @pytest.fixture
@@ -70,12 +67,13 @@ class Session:
         self.agent = agent
         self.session_id = session_id or str(uuid.uuid4())
         self.shares_prompt = False
+        self.command = "tests.client.patient"
         self.name = f"web-1/claude-{self.session_id[-8:]}" + (f"/{agent}" if agent else "")
 
-    def subagent(self) -> "Session":
+    def subagent(self) -> Session:
         return Session(self.repository, self.url, f"a{uuid.uuid4().hex[:16]}", self.session_id)
 
-    def run(self, given: bytes, **more: str) -> "subprocess.CompletedProcess[bytes]":
+    def run(self, given: bytes, **more: str) -> subprocess.CompletedProcess[bytes]:
         variables = environment(URL=self.url, HOST="web-1") | {
             "CLAUDE_PROJECT_DIR": str(self.repository.folder),
             "PYTHONPATH": str(ROOT),
@@ -83,7 +81,7 @@ class Session:
         if self.shares_prompt:
             variables["COORD_SHARE_PROMPT"] = "1"
         return subprocess.run(
-            [sys.executable, "-m", "coord.client", "hook"],
+            [sys.executable, "-m", self.command, "hook"],
             input=given,
             capture_output=True,
             env=variables | more,
@@ -123,6 +121,13 @@ class Session:
             tool_input={name: str(self.repository.folder / path)},
             tool_use_id="toolu_e",
         )
+
+    def changes(self, path: str) -> None:
+        """The whole of an edit that is allowed."""
+        assert self.edits(path) == {}
+        with (self.repository.folder / path).open("a") as file:
+            file.write("y\n")
+        assert self.fires("PostToolUse", tool_name="Edit", tool_use_id="toolu_e") == {}
 
     def before(self, command: str, use: str = "toolu_1", **more: Any) -> dict[str, Any]:
         return self.fires(
@@ -646,12 +651,43 @@ def test_a_service_that_hangs_is_asked_once_and_then_left_alone_for_a_while(
     swallowing: str, repository: Repository
 ) -> None:
     session = Session(repository, swallowing)
+    session.command = "coord.client"
     assert "timed out" in session.edits("a.py")["additionalContext"]
     away = repository.state(swallowing) / "away"
     asked = away.stat().st_mtime_ns
     session.edits("b.py")
     assert away.stat().st_mtime_ns == asked, "the second call was not tried"
     assert len(repository.queued(swallowing)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [("UserPromptSubmit", {"prompt": "Go on"}), ("SessionStart", {"source": "resume"})],
+)
+def test_what_waits_is_the_only_thing_that_is_tried_where_nothing_answers(
+    repository: Repository, kind: str, more: dict[str, str]
+) -> None:
+    """The call after it would cost the session its time once more."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        session = Session(repository, url)
+        session.command = "coord.client"
+        session.edits("a.py")
+        assert connections(deaf) == 1
+        (repository.state(url) / "away").unlink()
+        session.fires(kind, **more)
+        assert connections(deaf) == 1
+
+
+def connections(listener: socket.socket) -> int:
+    """How many have been made since it was asked last."""
+    listener.setblocking(False)
+    accepted = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            accepted += 1
+    return accepted
 
 
 def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_nothing(
@@ -665,6 +701,21 @@ def test_a_service_that_lets_nobody_in_without_a_token_is_named_once_and_blocks_
 
 
 # --- whatever happens, nothing is blocked ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp850"])
+def test_an_event_in_another_encoding_is_understood(
+    one: Session, service: Service, repository: Repository, encoding: str
+) -> None:
+    event = {
+        "session_id": one.session_id,
+        "cwd": str(repository.folder),
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "git push  # größe"},
+    }
+    assert one.run(json.dumps(event, ensure_ascii=False).encode(encoding)).returncode == 0
+    assert locks(service, repository) == {"git push": one.name}
 
 
 @pytest.mark.parametrize(
@@ -727,6 +778,12 @@ def test_it_can_be_turned_off(one: Session, service: Service, repository: Reposi
     assert locks(service, repository) == {}
 
 
+fails_on_nul = pytest.mark.skipif(
+    os.name == "nt", reason="a path with NUL, which makes a hook fail, does not do so on Windows"
+)
+
+
+@fails_on_nul
 def test_what_fails_inside_is_noted_for_doctor_without_the_event(
     one: Session, repository: Repository
 ) -> None:
@@ -743,6 +800,7 @@ def test_what_fails_inside_is_noted_for_doctor_without_the_event(
     assert "secret" not in noted
 
 
+@fails_on_nul
 def test_the_person_is_told_once_that_a_hook_fails(one: Session) -> None:
     event = {
         "session_id": one.session_id,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from coord.areas.client import bundle
-from coord.client import download, installation, launcher
+from coord.client import download, exe, installation, launcher
 from tests.client import pythons
 from tests.service import CLOCK
 
@@ -45,7 +45,7 @@ class Workstation:
         self.project = folder / "project"
         self.project.mkdir()
         self.pyz = folder / "coord.pyz"
-        self.pyz.write_bytes(bundle.bundle().content)
+        self.becomes("0.1.0")
         self.environment = {
             **CLOCK,
             "HOME": str(self.home),
@@ -157,7 +157,7 @@ def test_a_second_time_changes_nothing_but_what_is_missing(workstation: Workstat
         workstation.data / "run.py",
     ):
         lost.unlink()
-    for broken in workstation.data.glob("*/coord/client/place.py"):
+    for broken in workstation.data.glob("*/coord/client/workspace.py"):
         broken.write_text("raise SystemExit('broken')")
     assert "was installed already" in workstation.install()
     assert {
@@ -421,6 +421,12 @@ def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(
         monkeypatch.setattr(module, "windows", lambda: True)
     monkeypatch.setenv("LOCALAPPDATA", r"C:\Users\me\AppData\Local")
     assert installation.data_folder().startswith(r"C:\Users\me\AppData\Local")
+    monkeypatch.setattr(exe, "has_launcher", lambda: True)
+    assert [os.path.basename(each) for each in launcher.launchers_in("bin")] == [
+        "coord.exe",
+        "coord",
+    ]
+    monkeypatch.setattr(exe, "has_launcher", lambda: False)
     assert [os.path.basename(each) for each in launcher.launchers_in("bin")] == [
         "coord.cmd",
         "coord",
@@ -429,13 +435,28 @@ def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(
     sh = launcher.launcher_text("coord", python, run).decode()
     assert "python='C:/Users/me/Python 3.13/python.exe'\nrun='C:/Users/100%me/coord/run.py'\n" in sh
     assert "\r" not in sh
-    cmd = launcher._cmd_text(python, run)
-    assert r'set "COORD_PYTHON=C:\Users\me\Python 3.13\python.exe"' in cmd
-    assert cmd.endswith('"%COORD_PYTHON%" -I -S -X utf8 "C:\\Users\\100%%me\\coord\\run.py" %*\r\n')
     assert (
         "[Environment]::SetEnvironmentVariable('Path', "
         in launcher.path_hint(r"C:\Users\me\.local\bin")[1]
     )
+
+
+def test_a_cmd_file_names_nothing_of_the_users_name(tmp_path: Path) -> None:
+    home = tmp_path / "山田"
+    cmd = launcher.launcher_text(
+        str(home / "bin" / "coord.cmd"), str(home / "100%" / "python.exe"), str(home / "run.py")
+    ).decode("ascii")
+    assert 'set "COORD_PYTHON=%~dp0../100%%/python.exe"\r\n' in cmd
+    assert cmd.endswith('"%COORD_PYTHON%" -I -S -X utf8 "%~dp0../run.py" %* & exit /b\r\n')
+
+
+def test_install_says_when_what_it_installed_does_not_start(
+    workstation: Workstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workstation.install()
+    workstation.launcher.write_text("#!/bin/sh\necho no such page\nexit 3\n")
+    with pytest.raises(installation.DoesNotStart, match="does not start: no such page"):
+        installation.check_runs(str(workstation.launcher))
 
 
 # --- versions -------------------------------------------------------------------------------------
@@ -453,3 +474,29 @@ def test_on_windows_there_are_launchers_for_cmd_and_for_git_bash(
 )
 def test_versions_compare_as_numbers(one: str, other: str, newer: bool) -> None:
     assert download.is_newer(one, other) is newer
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil.py",
+        "/evil.py",
+        "coord/../../evil.py",
+        "coord//evil.py",
+        "C:/evil.py",
+        "..\\evil.py",
+        "coord/./evil.py",
+    ],
+)
+def test_a_client_whose_files_lead_out_of_their_folder_is_not_installed(
+    tmp_path: Path, name: str
+) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("coord/__init__.py", "")
+        archive.writestr(zipfile.ZipInfo(name), "")
+    home = tmp_path / "data" / "coord"
+    home.mkdir(parents=True)
+    with pytest.raises(launcher.CannotInstall, match="no client of coord"):
+        installation._unpack(content.getvalue(), str(home), "1.0-00000000")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

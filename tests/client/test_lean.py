@@ -1,5 +1,7 @@
 """The core of json and socket, beside the modules themselves."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -48,6 +50,11 @@ def test_it_writes_what_json_writes(value: Any, ascii_only: bool) -> None:
 def test_it_reads_what_json_reads(value: Any, indent: int | None) -> None:
     text = f" \n{json.dumps(value, indent=indent)}\t\r\n"
     assert repr(lean.loads(text)) == repr(lean.loads(text.encode())) == repr(json.loads(text))
+
+
+def test_a_mark_in_front_is_no_part_of_it() -> None:
+    """PowerShell 5.1 and Notepad write one into files and pipes."""
+    assert lean.loads(b'\xef\xbb\xbf{"a": 1}\r\n') == {"a": 1}
 
 
 @pytest.mark.parametrize(

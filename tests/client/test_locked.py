@@ -72,6 +72,7 @@ def test_who_waits_gets_it_when_it_is_free(tmp_path: Path, monkeypatch: pytest.M
         pass
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no file that somebody has open")
 def test_a_lock_file_that_somebody_removed_excludes_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_lock_file_that_somebody_removed_excludes_all_the_same(
     assert os.path.exists(path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="is about fcntl")
 def test_a_disk_that_knows_no_locks_is_an_error_and_not_somebody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_disk_that_knows_no_locks_is_an_error_and_not_somebody_else(
         pass
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts them in /proc")
 def test_no_handle_is_left_behind(tmp_path: Path) -> None:
     path = str(tmp_path / "x.lock")
     before = len(os.listdir("/proc/self/fd"))

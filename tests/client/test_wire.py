@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from coord.client import lean, wire
+from coord.client.answer import Answer
 from coord.client.percent import query, quote, safe
-from coord.client.wire import Answer, Away, BadUrl, call
+from coord.client.wire import Away, BadUrl, call
 
 SHORT_S = 0.3
 LATE_S = 5.0  # of a machine on which all tests run at once
@@ -496,7 +493,7 @@ def test_quoting_is_that_of_a_path_and_a_query() -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "127.0.0.1:8001", "ftp://h", "http://", "http:///x", "http://h:x", "http://h:0", "http://h:99999", "http://h:²", "http://u:p@h", "http://h/?a=b",  # noqa: E501
-     "http://h/#x", "http://h /", "http://h\r\nX-Evil: 1", "http://a..b", f"http://{'x' * 64}.example", "http://h/\nx", "http://h:-1"],  # noqa: E501
+     "http://h/#x", "http://h /", "http://h\r\nX-Evil: 1", "http://a..b", f"http://{'x' * 64}.example", "http://h/\nx", "http://h:-1", "http://h:1:2", "http://[::1", "http://[::1]x:1", "http://[h]", "http://h%31"],  # noqa: E501
 )  # fmt: skip
 def test_what_is_no_address_says_what_to_set(url: str) -> None:
     with pytest.raises(BadUrl, match="COORD_URL"):
@@ -524,6 +521,12 @@ def test_addresses(url: str, parts: tuple[bool, str, int, str]) -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that nobody has signed, with its key."""
+    pytest.importorskip("cryptography")
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
@@ -585,8 +588,21 @@ def test_one_that_is_known_is_taken(certificate: Path, monkeypatch: pytest.Monke
         assert call(url, "GET", "/x").json == {"a": 1}
 
 
-def test_http_where_https_is_spoken_and_the_other_way_round_are_away(certificate: Path) -> None:
+def test_http_where_https_is_spoken_is_away(certificate: Path) -> None:
     with serving_tls(certificate) as url, pytest.raises(Away):
         call(url.replace("https", "http"), "GET", "/x", timeout=2)
-    with serving(says(OK + b"\r\n")) as url, pytest.raises(Away):
-        call(url.replace("http", "https"), "GET", "/x", timeout=2)
+
+
+def test_https_where_http_is_spoken_says_what_to_mend() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(1)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        with pytest.raises(BadUrl, match="speaks http, not https"):
+            call(f"https://127.0.0.1:{listener.getsockname()[1]}", "GET", "/x", timeout=10)
+        refusing.join()

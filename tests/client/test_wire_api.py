@@ -21,7 +21,11 @@ OTHERS = {  # what the client leaves to others
     ("PUT", "/messages/*/read"),  # it marks several at once
     ("PUT", "/components"),  # it names the component in the path
     ("GET", "/board"),  # the page's own
+    ("GET", "/board/counts"),
     ("GET", "/board/history"),
+    ("GET", "/board/past"),
+    ("GET", "/board/stream"),
+    ("GET", "/board/timeline"),
 }
 
 

@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.service import CLOCK, ROOT, until
+from tests.e2e import agents
+from tests.service import CLOCK, until
 
-TOOLS = ROOT / ".tools" / "claude"
 # named, since the CLI's default differs from home to home, and the tools with it
 MODEL = "claude-opus-4-8"
 ANSWER_S = 60  # one prompt, or a start, on a busy machine
@@ -36,32 +36,6 @@ ALLOWED = ("Bash", "Task", "Agent", "Edit", "Write", "NotebookEdit")
 COMPACTING = "Respond with TEXT ONLY. Do NOT call any tools."
 
 _numbers = itertools.count(1)
-
-
-def claude_missing() -> str | None:
-    """What is missing to run the CLI here; None when nothing is."""
-    if _program() is None:
-        return (
-            "the Claude Code CLI is not installed (tools/setup-claude.sh installs it; it needs npm)"
-        )
-    wanted, installed = (
-        (folder / "package-lock.json").read_bytes() for folder in (ROOT / "tools" / "claude", TOOLS)
-    )
-    return (
-        None
-        if wanted == installed
-        else (
-            "another version of the Claude Code CLI is installed (tools/setup-claude.sh"
-            " replaces it)"
-        )
-    )
-
-
-def _program() -> Path | None:
-    """The program itself, without the package around it, which needs a newer node and adds
-    nothing.
-    """
-    return next(TOOLS.glob("node_modules/@anthropic-ai/claude-code-*/claude"), None)
 
 
 class Use:
@@ -428,7 +402,7 @@ class Claude:
     def command(self, *arguments: str, project: Path | None = None) -> Said:
         """`claude mcp list`, `claude plugin validate FOLDER`, …"""
         done = subprocess.run(
-            [str(_program()), *arguments],
+            [str(agents.program("claude")), *arguments],
             cwd=project or self.home,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -479,7 +453,15 @@ class Session:
         allowed = ["--permission-mode", "acceptEdits", "--allowedTools", ",".join(ALLOWED)]
         with self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [str(_program()), "-p", *stream, *allowed, which, session_id, *options],
+                [
+                    str(agents.program("claude")),
+                    "-p",
+                    *stream,
+                    *allowed,
+                    which,
+                    session_id,
+                    *options,
+                ],
                 cwd=project,
                 env=claude.environment
                 | {"ANTHROPIC_BASE_URL": f"{self.model.url}/{self.caller}"}

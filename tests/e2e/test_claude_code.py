@@ -17,11 +17,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.claude import Claude, ModelStub, Session, Use, claude_missing, model_stub
+from tests.e2e import agents
+from tests.e2e.claude import Claude, ModelStub, Session, Use, model_stub
 from tests.faults.proxy import Proxy
-from tests.service import Service, environment, running
+from tests.service import Service, environment, running, until
 
-pytestmark = pytest.mark.skipif(claude_missing() is not None, reason=claude_missing() or "")
+pytestmark = pytest.mark.skipif(
+    agents.missing("claude") is not None, reason=agents.missing("claude") or ""
+)
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +72,15 @@ class Team:
 
     def does(self, *command: str, code: int = 0, **more: str) -> str:
         """A command in the repository, as a person or a git hook runs it; what it said."""
+        done = self.ends(*command, code=code, **more)
+        return done.stdout + done.stderr
+
+    def ends(self, *command: str, code: int, **more: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             command, cwd=self.shop, env=self.environment | more, capture_output=True, text=True
         )
         assert done.returncode == code, (command, done.stdout, done.stderr)
-        return done.stdout + done.stderr
+        return done
 
     def opens(self) -> Session:
         return self.claude.open(self.shop)
@@ -98,7 +105,8 @@ class Team:
 
     @property
     def queue(self) -> list[dict[str, Any]]:
-        waiting: list[dict[str, Any]] = json.loads(self.does("coord", "queue", "--json"))["waiting"]
+        printed = self.ends("coord", "queue", "--json", code=0).stdout
+        waiting: list[dict[str, Any]] = json.loads(printed)["waiting"]
         return waiting
 
 
@@ -174,6 +182,56 @@ def test_a_push_waits_for_nobody_that_does_not_push_and_holds_its_lock_just_so_l
         assert name_of(one) in seen.read_text()
         assert "git push" in seen.read_text()
         assert "git push" not in team.locks
+
+
+def test_a_command_that_changes_what_another_session_holds_is_denied(team: Team) -> None:
+    team.does("git", "add", ".")
+    team.does("git", "commit", "-qm", "first")
+    with team.opens() as one, team.opens() as two:
+        one.ask("Begin", team.write("orders.py", "one\n"))
+        for command in ("sed -i s/one/two/ orders.py", "git add -A && git stash -u"):
+            two.ask("Change it", Use("Bash", command=command, description="x"), "Then not.")
+            (result,) = team.claude.model.asked(two.caller)[-1].results
+            assert f"orders.py is held by {name_of(one)}" in result
+            assert f"in project {team.project}" in result
+        assert (team.shop / "orders.py").read_text() == "one\n"
+        assert team.locks == {"orders.py": name_of(one)}
+        two.ask("Mine", Use("Bash", command="echo mine > own.txt", description="x"))
+        assert team.locks == {"orders.py": name_of(one), "own.txt": name_of(two)}
+
+
+def test_a_push_of_another_repository_is_locked_in_its_project(team: Team) -> None:
+    lib, seen = team.home / "lib", team.home / "seen.json"
+    lib.mkdir()
+    team.does("git", "init", "-q", str(lib))
+    (lib / ".coord.toml").write_text(f'project = "{team.project}-lib"\n')
+    command = f"git -C {lib} push nowhere; coord --project {team.project}-lib locks --json > {seen}"
+    with team.opens() as one:
+        one.ask("Push the library", Use("Bash", command=command, description="push"))
+        (lock,) = json.loads(seen.read_text())["items"]
+        assert (lock["resource"], lock["session_id"]) == ("git push", name_of(one))
+        assert "git push" not in team.locks
+
+
+def test_a_command_that_is_not_allowed_leaves_no_lock(team: Team) -> None:
+    refused = json.dumps({"permissions": {"deny": ["Bash(git push:*)"]}})
+    with team.claude.open(team.shop, "--settings", refused) as one:
+        one.ask(
+            "Push", Use("Bash", command="git push origin main", description="push"), "Not then."
+        )
+        (result,) = team.claude.model.asked(one.caller)[-1].results
+        assert "denied" in result.lower() or "permission" in result.lower()
+        until(lambda: "git push" not in team.locks, 10, "the lock's release")
+
+
+def test_a_session_that_is_resumed_elsewhere_goes_on_when_one_of_the_two_ends(team: Team) -> None:
+    with team.opens() as one:
+        one.ask("Begin", team.write("orders.py", "one\n"))
+        with team.claude.open(team.shop, session_id=one.session_id, resume=True) as again:
+            again.ask("Go on", team.write("cart.py", "two\n"))
+            assert again.session_id == one.session_id
+        assert team.locks == {"orders.py": name_of(one), "cart.py": name_of(one)}
+    assert team.locks == {}
 
 
 def test_subagents_keep_out_of_each_other_s_way(team: Team) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.claude import Claude, ModelStub, Request, Session, Use, claude_missing, model_stub
+from tests.e2e import agents
+from tests.e2e.claude import Claude, ModelStub, Request, Session, Use, model_stub
 from tests.service import until
 
-pytestmark = pytest.mark.skipif(claude_missing() is not None, reason=claude_missing() or "")
+pytestmark = pytest.mark.skipif(
+    agents.missing("claude") is not None, reason=agents.missing("claude") or ""
+)
 
 HOOK = """
 import json, sys

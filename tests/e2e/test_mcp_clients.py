@@ -5,7 +5,6 @@ every tool.
 import asyncio
 import json
 import socket
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,9 +107,7 @@ def test_a_client_that_hangs_up_while_its_tool_waits_leaves_the_line(service: Se
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(head.encode() + body)
         until(lambda: waiting(service), 10, "the call to wait")
-    began = time.monotonic()
     until(lambda: not waiting(service), 10, "the call to wait no longer")
-    assert time.monotonic() - began < 5
 
 
 def waiting(service: Service) -> Any:

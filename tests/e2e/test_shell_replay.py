@@ -93,7 +93,8 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
     me = quote(ME, safe="")
     seen = f"{shell_time(120)[:17]}{{:02}}Z"  # the seconds of a minute that is over
     who = {"project_key": project, "session_id": ME}
-    odd = 'it\'s "quoted", $HOME `id` \\ and\ntwo lines, naïve 漢字 🔒'
+    odd_name = 'it\'s "quoted", $HOME `id` \\ and naïve 漢字 🔒'
+    odd = f"{odd_name}\ntwo lines"
 
     queue.add(
         "POST", "/locks", {**who, "id": ids["lock"], "resource": "src/app.py", "description": odd}
@@ -118,7 +119,7 @@ def test_a_queue_replayed_twice_leaves_each_thing_once(queue: Queue, service: Se
         {"id": ids["workflow"], "project_key": project, "name": "release", "created_by": ME},
     )
     of_workflow = {"workflow_id": ids["workflow"], "project_key": project}
-    queue.add("POST", "/work-items", {**of_workflow, "id": ids["first"], "title": odd})
+    queue.add("POST", "/work-items", {**of_workflow, "id": ids["first"], "title": odd_name})
     queue.add(
         "POST",
         "/work-items",

@@ -20,7 +20,7 @@ from typing import Any
 from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.locked import Busy
 from coord.client.percent import quote
-from coord.client.place import Place
+from coord.client.workspace import Workspace
 
 STATES = ("building", "built", "deployed")
 
@@ -169,7 +169,7 @@ class Diary:
 
 
 def calls(folder: Path, name: str, timeouts: Timeouts) -> Calls:
-    return Calls(Place(str(folder / "checkout")), name, timeouts)
+    return Calls(Workspace(str(folder / "checkout")), name, timeouts)
 
 
 def write(folder: Path, writer: int, count: int) -> None:
@@ -180,7 +180,7 @@ def write(folder: Path, writer: int, count: int) -> None:
     promised, begun = set(diary.numbers("promised")), diary.numbers("begin")
     left = count - len(promised)
     made = calls(folder, session(writer), Timeouts(call=10, replay=0.1))
-    for planned in plan(writer, made.place.project):
+    for planned in plan(writer, made.workspace.project):
         if left <= 0:
             return
         known = planned.number in promised or (begun and planned.number <= begun[-1])

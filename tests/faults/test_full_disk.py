@@ -1,6 +1,7 @@
 """A disk without room, and a log that nobody reads: answers go on, and no worker dies."""
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import uuid
@@ -63,19 +64,24 @@ def test_a_full_disk_for_the_metrics_ends_no_worker(tmp_path: Path, size: str) -
         assert service.workers() == workers
 
 
-def test_a_log_that_nobody_reads_stops_no_call(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", ["log", "errors"], ids=["coord's", "gunicorn's"])
+def test_a_log_that_nobody_reads_stops_no_call(tmp_path: Path, stream: str) -> None:
     url = f"sqlite:///{tmp_path}/coord.db"
     migrate(url)
-    service = Service(tmp_path / "service", {"DATABASE_URL": url})
+    service = Service(tmp_path / "service", {"DATABASE_URL": url, "LOG_LEVEL": "debug"})
     read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)  # gunicorn says little
     try:
-        service.start(log=write_end)
+        service.start(**{stream: write_end})
         os.close(write_end)
         with service.caller(timeout=10) as caller:
-            for _ in range(600):
+            for _ in range(100):
                 assert caller.call("GET", "/livez").status == 200
         assert calls.made(service, claim(f"{uuid.uuid4()}"))["id"]
+        service.reload()
         os.set_blocking(read_end, False)
+        drained(service, read_end)
+        service.reload()
         until(
             lambda: "log lines were lost" in drained(service, read_end),
             10,

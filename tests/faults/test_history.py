@@ -8,13 +8,12 @@ they did in another run, as long as they get the same answers.
 """
 
 import contextlib
-import http.client
 import os
 import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -24,240 +23,23 @@ from urllib.parse import quote
 
 import pytest
 
+from campaign.claimers import EVERYTHING, STALE_AFTER_HOURS, STALE_AFTER_S, Claimer, Habits
 from tests.databases import MariaDB
-from tests.faults.history import Form, Recorder, Sure, Told, Verdict, check, form, seconds
+from tests.faults.history import Recorder, Verdict, check
 from tests.galera import SIZE, Cluster
-from tests.service import Answer, Service, migrate, running, until
+from tests.service import Service, migrate, running, until
 
 LOST_S = float(os.environ.get("COORD_TEST_LOST_S", "3"))
 SECONDS = float(os.environ.get("COORD_TEST_SECONDS", "15"))
 SEED = os.environ.get("COORD_TEST_SEED") or str(uuid.uuid4())
 CLIENTS = 16
 PROJECT = "history"
-STALE_AFTER_HOURS = 0.0004  # 1.4 s: what a client forgets is taken over within the run
-STALE_AFTER_S = STALE_AFTER_HOURS * 3600
 SETTINGS: Any = {"THREADS": "64", "STALE_AFTER_HOURS": str(STALE_AFTER_HOURS)}
 KILL_EVERY_S = (2.0, 3.5)
 NODE_IS_DOWN_S = 3.0
-INSIST_S = 60  # longer than a node needs to come back
 EMPTY_WITHIN_S = 7  # the lease of a dead process is 5 s
 SIBLINGS_NOTICE_S = 1.0  # upkeep looks twice a second
 NODES_NOTICE_S = 6.0  # the lease, and upkeep
-
-FOLDERS = ("src", "docs", "tests", "web")
-FILES = (
-    "git push",
-    *(
-        name
-        for folder in FOLDERS
-        for name in (f"{folder}/a", f"./{folder}//b", f"{folder}\\lib\\c", f"{folder}/lib/x/../d")
-    ),
-)
-TREES = tuple(name for folder in FOLDERS for name in (f"{folder}/", f"{folder}/lib/**"))
-EVERYTHING = "/"
-
-
-class Client:
-    """A client with one session after the other, each with a few claims."""
-
-    def __init__(
-        self, number: int, service: Service, recorder: Recorder, over: threading.Event
-    ) -> None:
-        self._number = number
-        self._service = service
-        self._recorder = recorder
-        self._over = over
-        self._random = random.Random(f"{SEED} {number}")
-        self._caller = service.caller()
-        self._own: dict[str, Sure] = {}
-
-    def run(self) -> None:
-        for count in range(1_000_000):
-            if self._over.is_set():
-                break
-            self._session = f"client-{self._number}/{count}"
-            self._own = {}
-            self._work()
-        self._caller.close()
-
-    def _chance(self, probability: float) -> bool:
-        return self._random.random() < probability
-
-    def _work(self) -> None:
-        for _ in range(self._random.choice((1, 1, 1, 1, 2, 3))):
-            if not self._claim():
-                break
-            time.sleep(self._random.uniform(0, 0.02))
-            if self._own and self._chance(0.2):
-                self._renew()
-        if self._chance(0.01):
-            return  # forgotten: it expires, or turns stale
-        self._release()
-
-    # --- claims
-
-    def _claim(self) -> bool:
-        """Whether it was granted, as far as the client knows."""
-        body = self._wanted()
-        waits, hangs_up = bool(body["wait"]), self._chance(0.1)
-        if waits and hangs_up:
-            told = self._ask_and_hang_up(body)
-        elif waits and self._chance(0.04):
-            told = self._ask_twice(body)
-        else:
-            told = self._ask(body, self._call)
-        if told.status not in (200, 201, 409):
-            if self._chance(0.5):
-                told = self._ask(
-                    {**body, "wait": 0}, self._call
-                )  # the same id: grants nothing twice
-            self._look_up(told)
-        return bool(self._own)
-
-    def _wanted(self) -> dict[str, Any]:
-        count = self._random.choice((1, 1, 1, 1, 2, 3))
-        names = (
-            self._random.sample(FILES + TREES, count) if not self._chance(0.01) else [EVERYTHING]
-        )
-        mode = "shared" if self._chance(0.35) else "exclusive"
-        if self._own and self._chance(0.25):  # again: renewed, or from shared to exclusive
-            names = [self._random.choice([sure.resources[0] for sure in self._own.values()])]
-        return {
-            "project_key": PROJECT,
-            "session_id": self._session,
-            "id": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
-            "mode": mode,
-            "ttl_hours": self._random.uniform(0.1, 1) / 3600 if self._chance(0.3) else None,
-            "wait": self._random.uniform(0.5, 5) if self._chance(0.7) else 0,
-            **({"resource": names[0]} if len(names) == 1 else {"resources": names}),
-        }
-
-    def _ask(self, body: dict[str, Any], call: Callable[..., Answer | None]) -> Told:
-        """One claim. It ends for the recorder when its answer came, or could no longer come."""
-        self._no_longer_sure(form(name) for name in names_of(body))
-        told = Told(
-            self._session, names_of(body), body["mode"], ids_of(body), body["wait"], time.time()
-        )
-        self._recorder.note(told)
-        answer = call("POST", "/locks", body)
-        told.ended = time.time()
-        if answer is not None:
-            told.status = answer.status
-            told.code = answer.json.get("error") if answer.status >= 400 else None
-            self._expect(
-                answer, 200, 201, *([409] if told.code in ("lock_held", "deadlock") else [])
-            )
-        if told.status in (200, 201) and answer is not None:
-            for lock in answer.json.get("items", [answer.json]):
-                self._have(told, lock)
-        return told
-
-    def _ask_and_hang_up(self, body: dict[str, Any]) -> Told:
-        with self._service.caller(timeout=self._random.uniform(0.005, 0.5)) as caller:
-            return self._ask(body, lambda *call: attempt(caller.call, *call))
-
-    def _ask_twice(self, body: dict[str, Any]) -> Told:
-        """The same claim on two connections at once: one of them makes the lock, both are told of
-        it.
-        """
-        with ThreadPoolExecutor(1) as pool, self._service.caller() as caller:
-            other = pool.submit(self._ask, body, lambda *call: attempt(caller.call, *call))
-            told = self._ask(body, self._call)
-            second = other.result()
-            return told if told.status in (200, 201) else second
-
-    def _look_up(self, told: Told) -> None:
-        """What became of a claim that was not answered, or not with an outcome."""
-        for lock_id in told.ids:
-            answer = self._insist("GET", f"/locks/{lock_id}")
-            self._expect(answer, 200, 404)
-            if answer.status == 200:
-                self._have(told, answer.json)
-
-    def _have(self, told: Told, lock: dict[str, Any]) -> None:
-        told.tokens[lock["id"]] = lock["fencing_token"]
-        self._no_longer_sure([form(lock["resource"])])  # from before, if it was its own already
-        if lock["released_at"] is None:
-            end = min(
-                seconds(lock["expires_at"]), seconds(lock["last_activity_at"]) + STALE_AFTER_S
-            )
-            self._own[lock["id"]] = Sure(
-                self._session, (lock["resource"],), lock["mode"], time.time(), end
-            )
-            self._recorder.note(self._own[lock["id"]])
-
-    def _no_longer_sure(self, names: Iterable[Form] | None = None) -> None:
-        """From here on: what is held under these names (None: all) may change by the call that
-        follows.
-        """
-        changing = None if names is None else set(names)
-        for sure in list(self._own.values()):  # the other of two calls at once may add one
-            if changing is None or form(sure.resources[0]) in changing:
-                sure.end = min(sure.end, time.time())
-
-    # --- what is held
-
-    def _renew(self) -> None:
-        lock_id = self._random.choice(sorted(self._own))
-        self._no_longer_sure(form(name) for name in self._own[lock_id].resources)
-        ttl = {"ttl_hours": self._random.uniform(0.5, 1.5) / 3600} if self._chance(0.5) else {}
-        answer = self._call("PATCH", f"/locks/{lock_id}", {"session_id": self._session, **ttl})
-        if answer is not None:
-            self._expect(answer, 200, 409)
-
-    def _release(self) -> None:
-        self._no_longer_sure()
-        session = quote(self._session, safe="")
-        how = self._random.choice(("id", "name", "all"))
-        paths = [f"/locks?session_id={session}&release_all=true"]
-        if how == "id":
-            paths = [f"/locks/{lock_id}?session_id={session}" for lock_id in self._own]
-        elif how == "name":
-            names = {sure.resources[0] for sure in self._own.values()}
-            paths = [
-                f"/locks?session_id={session}&project_key={PROJECT}&resource={quote(name, safe='')}"
-                for name in sorted(names)
-            ]
-        for path in paths:
-            self._expect(self._insist("DELETE", path), 200)
-
-    # --- calls
-
-    def _call(self, method: str, path: str, body: Any = None) -> Answer | None:
-        return attempt(self._caller.call, method, path, body)
-
-    def _insist(self, method: str, path: str) -> Answer:
-        """The same call again until it is answered."""
-        deadline = time.monotonic() + INSIST_S
-        while True:
-            answer = self._call(method, path)
-            if answer is not None and (answer.status != 503 or time.monotonic() > deadline):
-                return answer
-            time.sleep(self._random.uniform(0.05, 0.2))
-
-    def _expect(self, answer: Answer, *statuses: int) -> None:
-        if answer.status not in (*statuses, 503):
-            self._recorder.note(f"{self._session}: {answer}")
-
-
-def attempt(call: Callable[..., Answer], *args: Any) -> Answer | None:
-    """None when no answer came."""
-    try:
-        return call(*args)
-    except (OSError, http.client.HTTPException):
-        return None
-
-
-def names_of(body: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(body.get("resources") or [body["resource"]])
-
-
-def ids_of(body: dict[str, Any]) -> tuple[str, ...]:
-    """Of several resources each lock has an id that follows from the claim's and the name."""
-    if "resource" in body:
-        return (body["id"],)
-    return tuple(str(uuid.uuid5(uuid.UUID(body["id"]), name)) for name in body["resources"])
-
 
 Nemesis = Callable[[threading.Event], None]
 
@@ -268,7 +50,7 @@ def run(services: list[Service], recorder: Recorder, nemesis: Nemesis) -> None:
     """
     over = threading.Event()
     clients = [
-        Client(number, services[number % len(services)], recorder, over)
+        Claimer(number, services[number % len(services)], recorder, over, Habits(PROJECT, SEED))
         for number in range(CLIENTS)
     ]
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
@@ -326,7 +108,7 @@ def report(name: str, verdict: Verdict, **more: object) -> None:
 def assert_sound(
     name: str, recorder: Recorder, service: Service, folder: Path, notice_s: float, **more: object
 ) -> None:
-    history = replace(recorder.history(service, STALE_AFTER_S, notice_s), lost_s=LOST_S)
+    history = replace(recorder.history(service, PROJECT, STALE_AFTER_S, notice_s), lost_s=LOST_S)
     verdict = check(history)
     report(name, verdict, **more)
     if verdict.violations:

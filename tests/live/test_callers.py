@@ -2,52 +2,69 @@
 
 import pytest
 
-from coord.live.callers import MAX_BODY_BYTES, MAX_HEAD_BYTES, Request
+from coord.live.callers import MAX_BODY_BYTES, MAX_CHUNKED_BYTES, MAX_HEAD_BYTES, Progress, Request
 
 POST = b"POST /x HTTP/1.1\r\nHost: h\r\n"
 
 
-def whole_after(request: bytes) -> int | None:
-    """How many bytes of the request are enough, when they come one by one."""
+def decided_after(request: bytes) -> tuple[int, Progress] | None:
+    """How many bytes of the request are enough, when they come one by one, and for what."""
     collected = Request()
-    return next(
-        (at for at in range(1, len(request) + 1) if collected.add(request[at - 1 : at])), None
-    )
+    for at in range(len(request)):
+        progress = collected.add(request[at : at + 1])
+        if progress not in (Progress.HEAD, Progress.BODY):
+            return at + 1, progress
+    return None
 
 
 @pytest.mark.parametrize(
-    ("request_", "enough"),
+    "request_",
     [
-        (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", None),
-        (POST + b"Content-Length: 5\r\n\r\n12345", None),
-        (POST + b"content-LENGTH:\t5 \r\n\r\n12345", None),
-        (POST + b"X: content-length: 9\r\n\r\n", None),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", None),
-        (POST + b"Content-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1) + b"x", 1),
-        (POST + b"Transfer-Encoding: gzip\r\n\r\n12345", 5),
-        (POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n12345", 5),
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        POST + b"Content-Length: 5\r\n\r\n12345",
+        POST + b"content-LENGTH:\t5 \r\n\r\n12345",
+        POST + b"X: content-length: 9\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: gzip\r\n\r\n",
     ],
-    ids=[
-        "no body",
-        "a length",
-        "another spelling",
-        "a value like a header",
-        "chunks",
-        "too long to be collected",
-        "another coding",
-        "asks before it sends",
-    ],
+    ids=["no body", "a length", "another spelling", "a value like a header", "chunks", "coding"],
 )
-def test_a_request_is_handed_over_when_it_is_whole_or_cannot_be_collected(
-    request_: bytes, enough: int | None
-) -> None:
-    assert whole_after(request_) == len(request_) - (enough or 0)
+def test_a_request_is_handed_over_when_it_is_whole(request_: bytes) -> None:
+    assert decided_after(request_) == (len(request_), Progress.WHOLE)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        POST + b"Content-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1),
+        POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+    ],
+    ids=["more than is taken", "asks before it sends", "asks before its chunks"],
+)
+def test_a_body_that_may_be_refused_is_judged_by_its_head(head: bytes) -> None:
+    assert decided_after(head + b"12345") == (len(head), Progress.ASKS)
+
+
+def test_a_body_that_was_asked_for_is_collected_to_its_end() -> None:
+    asked = Request()
+    asked.add(POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    asked.accepted = True
+    assert asked.add(b"1234") is Progress.BODY
+    assert asked.add(b"5") is Progress.WHOLE
 
 
 def test_chunks_are_not_whole_before_their_end() -> None:
-    assert whole_after(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") is None
+    assert decided_after(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") is None
 
 
-def test_a_head_without_an_end_is_handed_over_to_be_refused() -> None:
-    assert not Request().add(b"GET / HTTP/1.1\r\n")
-    assert Request().add(b"x" * (MAX_HEAD_BYTES + 1))
+def test_chunks_without_an_end_are_not_collected_for_ever() -> None:
+    endless = Request()
+    assert endless.add(POST + b"Transfer-Encoding: chunked\r\n\r\n") is Progress.BODY
+    assert endless.add(b"x" * (MAX_CHUNKED_BYTES + 1)) is Progress.BODY_TOO_LONG
+
+
+def test_a_head_without_an_end_is_not_collected_for_ever() -> None:
+    endless = Request()
+    assert endless.add(b"GET / HTTP/1.1\r\n") is Progress.HEAD
+    assert endless.add(b"x" * (MAX_HEAD_BYTES + 1)) is Progress.HEAD_TOO_LONG

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from coord.client.answer import Answer
 from coord.client.calls import Calls, NotQueued, Queued, Timeouts
 from coord.client.hook.memory import SessionMemory
-from coord.client.place import Place, remember_config
 from coord.client.queue import Call, Queue
-from coord.client.wire import Answer, Away
+from coord.client.wire import Away
+from coord.client.workspace import Workspace, remember_config
 from tests.client.recording import Recorder, make_old, message, refusal, shell_line
 
 SECRET = "the user's own\n"
@@ -45,15 +46,15 @@ class Machine:
         self.target = self.secrets / "key"
         self.target.write_text(SECRET)
         make_old(self.target, 30 * 86400)
-        self.place = Place(str(self.checkout), CLOSED)
-        self.state = Path(self.place.state_folder)
+        self.workspace = Workspace(str(self.checkout), CLOSED)
+        self.state = Path(self.workspace.state_folder)
         self.shell = self.checkout / ".claude" / "coord-queue.jsonl"
 
     def works(self) -> list[Call]:
         """All that a client does with its files, with coord being away and there; what arrived."""
         server = Recorder()
-        calls = Calls(self.place, "web-1/agent", Timeouts(call=0.2, replay=0.2))
-        memory = SessionMemory(self.place, "web-1/agent")
+        calls = Calls(self.workspace, "web-1/agent", Timeouts(call=0.2, replay=0.2))
+        memory = SessionMemory(self.workspace, "web-1/agent")
         for act in (
             lambda: calls.write(
                 "POST", "/messages", {"from_session": "web-1/agent", "subject": "s", "body": ""}
@@ -140,7 +141,7 @@ def test_nothing_in_the_place_of_a_file_of_the_state_reaches_another(
     if kind is other_owner and os.geteuid():
         pytest.skip("only root can give a file away")
     path = machine.state / name
-    machine.place.make_state_folder()
+    machine.workspace.make_state_folder()
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     kind(machine, path)
@@ -172,7 +173,7 @@ def test_a_shell_file_that_is_not_the_users_own_is_neither_sent_nor_touched(
     machine.target.write_text(SECRET)
     kind(machine, machine.shell)
     before = os.lstat(machine.shell)
-    queue = Queue.of(machine.place)
+    queue = Queue.of(machine.workspace)
     assert queue.is_empty
     assert len(queue.problems()) == 1
     arrived = machine.works()
@@ -186,7 +187,7 @@ def test_a_claude_folder_that_is_a_link_is_not_followed(machine: Machine) -> Non
     (machine.secrets / "coord-queue.jsonl").write_text(shell_line())
     machine.shell.parent.rmdir()
     machine.shell.parent.symlink_to(machine.secrets)
-    queue = Queue.of(machine.place)
+    queue = Queue.of(machine.workspace)
     assert queue.is_empty
     queue.append(message("own"))
     server = Recorder()
@@ -208,7 +209,7 @@ def test_a_queue_that_was_committed_is_never_replayed(
     subprocess.run([*git, "add", "-f", "."], check=True)
     (checkout / ".claude").mkdir(exist_ok=True)
     (checkout / ".claude" / "coord-queue.jsonl").write_text(shell_line())
-    queue = Queue.of(Place(str(checkout), CLOSED))
+    queue = Queue.of(Workspace(str(checkout), CLOSED))
     assert queue.is_empty
     assert "tracked by git" in queue.problems()[0]
     server = Recorder()
@@ -252,7 +253,7 @@ def test_a_shells_line_can_do_no_more_than_a_session(machine: Machine, line: str
     machine.shell.write_text(
         line + shell_line(body={"from_session": "web-1/agent", "subject": "after"})
     )
-    queue = Queue.of(machine.place)
+    queue = Queue.of(machine.workspace)
     server = Recorder()
     queue.replay(server)
     assert server.names == ["after"]
@@ -261,9 +262,9 @@ def test_a_shells_line_can_do_no_more_than_a_session(machine: Machine, line: str
 
 
 def test_what_is_cleaned_up_is_only_what_hooks_made(machine: Machine) -> None:
-    memory = SessionMemory(machine.place, "web-1/agent")
+    memory = SessionMemory(machine.workspace, "web-1/agent")
     memory.update(prompt="x")
-    SessionMemory(machine.place, "web-1/old").update(prompt="x")
+    SessionMemory(machine.workspace, "web-1/old").update(prompt="x")
     foreign = machine.state / "sessions" / "id_rsa"
     foreign.write_text(SECRET)
     misnamed = machine.state / "sessions" / "other.json"
@@ -281,7 +282,7 @@ def test_state_is_for_its_user_alone(machine: Machine) -> None:
     os.umask(0)
     try:
         machine.works()
-        Queue.of(machine.place).append(message("a"))
+        Queue.of(machine.workspace).append(message("a"))
     finally:
         os.umask(0o022)
     files = list(machine.state.parent.rglob("*"))

@@ -119,8 +119,26 @@ SERVICES_NAME = [
     "ⅽoord",
     "cöord",
     "c-o-o-r-d",
+    "\u03f2oord",  # a lunate sigma
+    "\uabafoord",  # Cherokee
+    "\ua4da\ua4f3\ua4f3\ua4e3\ua4d3",  # Lisu
+    "co\u0e50rd",  # a zero of Thai
+    "c\u00f8ord",
+    "coor\u0111",
+    "\U0001f172\U0001f17e\U0001f17e\U0001f181\U0001f173",  # in squares
+    "\U0001f1e8\U0001f1f4\U0001f1f4\U0001f1f7\U0001f1e9",  # as flags have them
+    "coord\u3164",
 ]
-OTHERS = ["host/coord", "coordinator", "coord2", "my coord", "record"]
+OTHERS = [
+    "host/coord",
+    "coordinator",
+    "coord2",
+    "my coord",
+    "record",
+    "cord",
+    "card",
+    "координатор",
+]
 
 
 @pytest.mark.parametrize("name", SERVICES_NAME)

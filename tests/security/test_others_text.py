@@ -13,7 +13,7 @@ from coord.client import banner
 from coord.client.others_text import framed, one_line, printable
 from coord.client.suggestions import command, quote
 
-BUDGET = settings(max_examples=200, deadline=None, derandomize=True)
+BUDGET = settings(max_examples=200)
 ANY_TEXT = st.text(st.characters(codec=None), max_size=80)
 HOSTILE = {
     "escape": "\x1b]0;owned\x07\x1b[2J",
@@ -75,6 +75,12 @@ def test_nor_of_a_lock(field: str, text: str) -> None:
     assert is_safe(banner.lock(row))
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0e47"], ids=["acute", "circle", "Thai"])
+def test_marks_do_not_pile_up_over_the_lines_around(mark: str) -> None:
+    assert printable(f"e{mark * 6}") == f"e{mark * 6}"
+    assert printable(f"e{mark * 500}f") == f"e{mark * 6}\ufffdf"
+
+
 @BUDGET
 @given(ANY_TEXT, st.integers(0, 60))
 def test_whatever_it_is(text: str, limit: int) -> None:
@@ -129,7 +135,7 @@ def test_a_suggested_command_says_what_it_says(text: str) -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.lists(ANY_TEXT, min_size=1, max_size=3))
 def test_whatever_is_in_it(texts: list[str]) -> None:
     line = command("lock", *texts)
@@ -147,3 +153,4 @@ def test_on_windows_nothing_special_is_left_in_a_word(text: str) -> None:
     assert set(inner) <= set(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@+,= ?"
     )
+    assert word != inner or not set("@,") & set(word)  # PowerShell makes lists of these

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord.store import carry_out, engine, statements
+from coord.store import compiled_change, engine, statements
 from coord.store.statements import Compiled
 from tests.conftest import Agent
 
@@ -21,7 +21,7 @@ def test_statements_are_compiled_before_the_writers_turn_on_sqlite(
         compiled.append(statement)
         return compile_for(dialect, statement)
 
-    monkeypatch.setattr(carry_out, "compile_for", before_the_turn)
+    monkeypatch.setattr(compiled_change, "compile_for", before_the_turn)
     answer = Agent(sqlite_app.test_client()).post(
         "/locks", project_key="shop", session_id="host/a", resource="compiled/before"
     )

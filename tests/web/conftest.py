@@ -2,7 +2,6 @@
 and the real service.
 """
 
-import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -11,18 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import settings
 
 from coord.app import create_app
 from coord.web import openapi
 from tests.conftest import BASE, Agent, make_app
 from tests.service import Service, running
-
-# The same examples at each run, so that a failure comes again; HYPOTHESIS_PROFILE=explore looks for
-# new ones.
-settings.register_profile("coord", derandomize=True, database=None, deadline=None, max_examples=60)
-settings.register_profile("explore", database=None, deadline=None, max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "coord"))
 
 NOWHERE = (
     "sqlite:////nonexistent/coord.db"  # for calls that are answered before the database is asked
@@ -67,7 +59,8 @@ class Call:
 
 ENDLESS = (
     f"{BASE}/events/stream",
-)  # a test client would read it for ever: tests/faults/test_waiting.py has the real thing
+    f"{BASE}/board/stream",
+)  # a test client would read them for ever: tests/faults/test_waiting.py has the real thing
 DOCUMENT = openapi.document(create_app({"DATABASE_URL": NOWHERE}))
 EVERY_CALL = [
     Call(method.upper(), path, operation)

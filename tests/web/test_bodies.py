@@ -79,7 +79,10 @@ def test_a_body_of_another_type_is_refused_with_the_curl_option_that_helps(
     web: Agent, call: Call, content_type: str | None
 ) -> None:
     answer = send(web, json.dumps(GOOD), content_type, call.method, call.path)
-    assert "curl: --json" in assert_error(answer, 415, "not_json")["detail"]
+    assert (
+        "curl: -H 'Content-Type: application/json' -d"
+        in assert_error(answer, 415, "not_json")["detail"]
+    )
 
 
 @pytest.mark.parametrize("call", [call for call in WITH_BODY if call.method != "PUT"], ids=str)

@@ -81,3 +81,46 @@ def test_what_fits_is_not_cut() -> None:
     body = {"items": [{"text": "x" * 100}] * 3}
     assert bounds.fit(body, 10_000, 100) == body
     assert bounds.fit(body, 10_000, 99)["left_out"] == {"texts": 3}
+
+
+def test_lists_of_long_texts_come_on_shorter_pages(
+    client: Agent, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coord.web.pages.MAX_PAGE_CHARACTERS", 10_000)
+    long = "x" * 4_000
+    for number in range(5):
+        claim = {"project_key": "shop", "session_id": "host/a", "description": long}
+        client.post("/locks", **claim, resource=f"r{number}")
+        client.post("/work-items", workflow_id=workflow, title="t", description=long)
+        report = {"project_key": "shop", "component": f"c{number}", "updated_by": "host/a"}
+        client.put("/components", **report, state="built", notes=long)
+    for path in ("/locks", "/work-items", "/components"):
+        sizes: list[int] = []
+        cursor: dict[str, str] = {}
+        for _ in range(5):
+            page = client.get(path, project_key="shop", **cursor).json
+            sizes.append(len(page["items"]))
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert sizes == [2, 2, 1], path
+
+
+def test_one_text_that_is_too_long_for_a_page_has_a_page(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coord.web.pages.MAX_PAGE_CHARACTERS", 10)
+    client.post("/locks", project_key="shop", session_id="host/a", resource="x" * 50)
+    assert len(client.get("/locks").json["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/work-items", "status"), ("/workflows", "status"), ("/sessions", "state")],
+)
+def test_a_million_choices_are_refused_at_once(client: Agent, path: str, name: str) -> None:
+    began = time.process_time()
+    answer = client.call("GET", path, {name: ["x"] * 200_000})
+    assert answer.status_code == 422
+    assert len(answer.data) < MAX_ERROR_BYTES
+    assert time.process_time() - began < 1

@@ -9,8 +9,9 @@ import pytest
 
 from coord import __version__
 from coord.client import wire
+from coord.client.answer import Answer
 from coord.client.queue import Call, Queue
-from coord.client.wire import CLIENT, Answer, Away
+from coord.client.wire import CLIENT, Away
 from coord.client.wire import call as over_the_wire
 from coord.web import negotiation
 from tests.conftest import Agent

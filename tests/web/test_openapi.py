@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -12,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from coord.app import create_app
 from coord.web import openapi
 from coord.web.error_docs import ANY
-from tests.conftest import Agent
+from tests.conftest import Agent, make_app
 from tests.web.conftest import CALLS, DOCUMENT, EVERY_CALL, NOWHERE, WITH_BODY, Call
 
 # The calls that clients in the field make today: the contract's [P].
@@ -180,3 +182,37 @@ def test_the_database_being_away_is_documented_with_its_exact_body() -> None:
 
 def schema_of(call: Call) -> Any:
     return resolved(call.operation["requestBody"]["content"]["application/json"]["schema"]["$ref"])
+
+
+IN_ORDER = ("post", "put", "patch", "get", "delete")
+"""What is made first, and taken away last."""
+
+
+def test_every_call_can_be_tried_as_it_stands(tmp_path: Path) -> None:
+    """The examples of one call are those of the others: what creates first, what deletes last."""
+    app = make_app(f"sqlite:///{tmp_path}/coord.db")
+    client = app.test_client()
+    refused = []
+    calls = [
+        (method, path, operation, [*item.get("parameters", ()), *operation.get("parameters", ())])
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method in IN_ORDER and not path.endswith("/stream")  # which does not end
+    ]
+    for method, path, operation, parameters in sorted(
+        calls, key=lambda call: IN_ORDER.index(call[0])
+    ):
+        url, query = path, {}
+        for parameter in parameters:
+            if parameter.get("in") == "path":
+                url = url.replace(f"{{{parameter['name']}}}", quote(parameter["example"], safe=""))
+            elif example := parameter.get("example", parameter.get("schema", {}).get("example")):
+                query[parameter["name"]] = example
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        answer = client.open(
+            url, method=method, query_string=query, json=content and content.get("example")
+        )
+        if answer.status_code >= 400:
+            refused.append((method, url, answer.get_data(as_text=True)))
+    assert len(calls) > 40
+    assert refused == []

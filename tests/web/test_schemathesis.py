@@ -35,10 +35,11 @@ CHECKS = {
 
 def document_of(app: Flask) -> dict[str, Any]:
     """Without the session header, which may stand in for a required `session_id`: a schema cannot
-    say that; without `wait`, which would take as long as it says; and without the stream, which has
-    no end. Those have tests of their own."""
+    say that; without `wait`, which would take as long as it says; and without the streams, which
+    have no end. Those have tests of their own."""
     document = deepcopy(openapi.document(app))
-    del document["paths"][f"{BASE}/events/stream"]
+    for stream in ("events/stream", "board/stream"):
+        del document["paths"][f"{BASE}/{stream}"]
     for schema in document["components"]["schemas"].values():
         schema.get("properties", {}).pop("wait", None)
     for item in document["paths"].values():

@@ -1,27 +1,20 @@
 """The page in a real browser, before the real service."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser import CHROMIUM, OPTIONS, chromium_missing
 from tests.service import Service, running
 
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 SOON_MS = 10_000  # how long the page may take on a busy machine before a test gives up
 
 
 @pytest.fixture(scope="module")  # its event loop must not outlive the file: others have their own
 def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(
-            f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)"
-        )
+    if missing := chromium_missing():
+        pytest.skip(f"The page was not looked at: {missing}")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.areas.board.conftest import Opened, claim
-from tests.service import Service, running
+from tests.service import Service, running, until
 
 Open = Callable[..., Opened]
 BACK_MS = 60_000  # the page tries again after at most 15 s; the rest is the machine's
@@ -58,8 +58,9 @@ def test_a_database_that_is_away_is_said_in_the_services_words(
         "**/api/coord/board*",
         lambda route: route.fulfill(status=503, json=away, headers={"Retry-After": "30"}),
     )
-    claim(service, "unseen.py")
+    page.evaluate(READ)
     not_current(page).wait_for()
+    claim(service, "unseen.py")
     page.get_by_text("Database unavailable.").first.wait_for()
     page.unroute("**/api/coord/board*")
     page.get_by_role("link", name="unseen.py").first.wait_for(timeout=BACK_MS)
@@ -75,6 +76,8 @@ def test_a_journal_that_begins_anew_shows_what_there_is_now(
         "**/api/coord/board?after=*",
         lambda route: route.continue_(url=f"{service.url}/api/coord/board?after=999999999"),
     )
+    with page.expect_response(lambda answer: '"complete":true' in answer.text()):
+        page.evaluate(READ)
     claim(service, "restored.py")
     page.get_by_role("link", name="restored.py").first.wait_for()
     current(page).wait_for()
@@ -97,10 +100,11 @@ def test_what_the_page_shows_in_the_end_is_what_the_api_says(
     held = sorted(
         lock["resource"] for lock in service.call("GET", "/locks?limit=500").json["items"]
     )
-    page.locator("#panel-locks .count").get_by_text(str(len(held)), exact=True).wait_for()
-    assert sorted(page.locator(".tree .name a:not(.tag)").all_inner_texts()) == held
+    shown = page.locator(".tree .name a:not(.tag)")
+    until(lambda: sorted(shown.all_inner_texts()) == held, 10, "the page to show what is held")
 
 
+READ = "document.dispatchEvent(new Event('visibilitychange'))"  # it reads what changed at once
 WITHOUT_WORKERS = "delete globalThis.SharedWorker"  # as on some phones
 
 
@@ -112,7 +116,7 @@ def test_a_browser_without_shared_workers_follows_by_itself(
     page = opened.go()
     claim(service, "followed.py")
     page.get_by_role("link", name="followed.py").first.wait_for()
-    assert any("events/stream" in url for url in opened.asked)
+    assert any("api/coord/board/stream" in url for url in opened.asked)
 
 
 def test_without_a_stream_it_asks_every_few_seconds_and_says_so(
@@ -121,10 +125,12 @@ def test_without_a_stream_it_asks_every_few_seconds_and_says_so(
     opened = open_page()
     opened.page.add_init_script(WITHOUT_WORKERS)
     refusal = {"detail": "As many calls wait here as may.", "error": "too_many"}
-    opened.page.route("**/events/stream*", lambda route: route.fulfill(status=429, json=refusal))
+    opened.page.route(
+        "**/api/coord/board/stream*", lambda route: route.fulfill(status=429, json=refusal)
+    )
     opened.page.goto(f"{service.url}/#/")
     opened.page.get_by_text("Every 3 s").wait_for()
     claim(service, "polled.py")
     opened.page.get_by_role("link", name="polled.py").first.wait_for()
-    opened.page.unroute("**/events/stream*")
+    opened.page.unroute("**/api/coord/board/stream*")
     current(opened.page).wait_for(timeout=BACK_MS)

@@ -13,6 +13,9 @@ Open = Callable[..., Opened]
 
 PAGES = [
     "#/",
+    "#/timeline",
+    "#/activity",
+    "#/timeline?since=2026-01-12T00:00:00Z&until=2026-01-13T00:00:00Z&at=2026-01-12T12:00:00Z",
     "#/session/web-1%2Fagent",
     "#/resource/shop/src%2Fapp.py",
     "#/component/shop/api",

@@ -1,4 +1,4 @@
-"""Very many of everything: the page stays quick."""
+"""Very many of everything: the page shows a window of them. `make bench` measures how quickly."""
 
 from collections.abc import Callable
 
@@ -24,18 +24,13 @@ def test_five_thousand_locks_do_not_freeze_the_page(service: Service, open_page:
     page = open_page().go()
     page.locator("#panel-locks .count").get_by_text("5000").wait_for()
     assert page.locator("main li").count() < 400
-    frames = page.evaluate("""async () => {
+    page.evaluate("""async () => {
         const box = document.querySelector(".window");
-        let last = performance.now();
-        const frames = [];
         for (let step = 0; step < 60; step += 1) {
             box.scrollTop = step * 900;
             await new Promise(requestAnimationFrame);
-            frames.push(performance.now() - last);
-            last = performance.now();
         }
-        return frames.sort((a, b) => a - b);
     }""")
-    assert frames[len(frames) // 2] < 100, frames  # not the longest: the tests share their machine
+    assert page.locator("main li").count() < 400, "as many as are seen, wherever it is scrolled to"
     page.get_by_role("searchbox").fill("package_42/module_7.py")
     page.locator("#panel-locks .count").get_by_text("1", exact=True).wait_for()

@@ -5,6 +5,7 @@ a browser.
 """
 
 import os
+import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.areas.board.conftest import Opened
+from tests.areas.board.test_timeline import MOMENT, answering, at, span
 from tests.service import ROOT, Service, running
 
 Open = Callable[..., Opened]
@@ -183,8 +185,64 @@ def test_a_picture_is_taken(
     page = opened.go(hash_.format(workflow=scene.workflow))
     page.get_by_text(shows).first.wait_for()
     page.get_by_text("stale lock").or_(page.get_by_text("blocked").first).first.wait_for()
+    store(opened, tmp_path, name)
+
+
+def store(opened: Opened, tmp_path: Path, name: str) -> None:
     folder = PICTURES if os.environ.get("TAKE_PICTURES") else tmp_path
     folder.mkdir(exist_ok=True)
-    page.screenshot(path=str(folder / f"{name}.png"))
+    opened.page.screenshot(path=str(folder / f"{name}.png"))
     assert opened.complaints == []
     assert 10_000 < (PICTURES / f"{name}.png").stat().st_size < MAX_BYTES
+
+
+def a_morning() -> list[dict[str, Any]]:
+    """What fourteen sessions had in six hours: the service cannot be given a past by its calls."""
+    chance = random.Random(3)
+    spans = []
+    for session in range(14):
+        moment = chance.random() * 1800
+        while moment < 6 * 3600:
+            length = chance.expovariate(1 / 900)
+            spans.append(
+                span(
+                    0,
+                    session_id=f"web-{session}/claude",
+                    text=f"src/module_{chance.randrange(40)}.py",
+                    style=chance.choice(["solid"] * 6 + ["light", "hatched"]),
+                    since=at(moment),
+                    until=at(moment + length),
+                    ending=chance.choice([None] * 9 + ["stale", "forced", "expired"]),
+                )
+            )
+            moment += length * chance.choice([0.4, 1.2, 2])
+    return spans
+
+
+def counts_of_a_morning() -> dict[str, Any]:
+    chance = random.Random(4)
+    items = []
+    for title, most in [("Conflicts", 3), ("Items done", 2), ("Messages", 6)]:
+        buckets = [max(0, chance.randrange(-2, most)) for _ in range(60)]
+        shares = [{"name": f"web-{nth}/claude", "count": 4 - nth} for nth in range(3)]
+        total = {"title": title, "total": sum(buckets), "buckets": buckets}
+        items.append({**total, "by_project": [], "by_session": shares})
+    return {"generated_at": at(0), "since": at(0), "until": at(6 * 3600), "items": items}
+
+
+@pytest.mark.parametrize(
+    ("name", "page_of"), [("timeline", "#/timeline"), ("activity", "#/activity")]
+)
+def test_a_picture_of_the_past_is_taken(
+    open_page: Open, tmp_path: Path, name: str, page_of: str
+) -> None:
+    opened = open_page(viewport={"width": 1280, "height": 800}, timezone_id="UTC")
+    answering(opened, a_morning())
+    opened.page.route("**/board/counts?*", lambda route: route.fulfill(json=counts_of_a_morning()))
+    page = opened.go(
+        page_of + MOMENT.format(at(0), at(6 * 3600), at(3 * 3600))[len("#/timeline") :]
+    )
+    page.get_by_role("img").last.wait_for()
+    if name == "activity":
+        page.get_by_role("img", name="Messages").wait_for()
+    store(opened, tmp_path, name)

@@ -85,5 +85,5 @@ def test_a_broken_one_is_said_and_the_rest_works(service: Service, open_page: Op
     page.get_by_role("link", name="app.py").first.wait_for()
     page.get_by_text("“Broken” cannot be drawn: a bug of its own").wait_for()
     troubles = page.locator(".troubles")
-    troubles.get_by_text("The part of “failing” on this page fails: another").wait_for()
-    troubles.get_by_text("The part of “unloadable” could not be loaded").wait_for()
+    troubles.get_by_text("The panel “failing” failed: another").wait_for()
+    troubles.get_by_text("The panel “unloadable” could not be loaded").wait_for()

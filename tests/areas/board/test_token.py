@@ -22,7 +22,7 @@ def test_the_page_asks_once_and_is_live_with_it(service: Service, open_page: Ope
     opened = open_page()
     page = opened.page
     page.goto(f"{service.url}/")
-    page.get_by_role("heading", name="This service wants a token").wait_for()
+    page.get_by_role("heading", name="This service requires a token").wait_for()
     page.get_by_label("Token").fill("wrong")
     page.keyboard.press("Enter")
     page.get_by_text("The token was wrong.").wait_for()
@@ -46,4 +46,4 @@ def test_another_tab_is_asked_again(service: Service, open_page: Open) -> None:
     opened.page.get_by_text("Live", exact=True).first.wait_for()
     second = opened.another()
     second.goto(f"{service.url}/")
-    second.get_by_role("heading", name="This service wants a token").wait_for()
+    second.get_by_role("heading", name="This service requires a token").wait_for()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from config.default import networks
+from config.parsing import networks
 from coord import __version__
 from coord.app import create_app
 

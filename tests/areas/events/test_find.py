@@ -1,18 +1,20 @@
 """GET /events."""
 
 import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from coord.areas.events import repository
+from coord.areas.events import repository, routes
 from coord.store import database, journal
 from tests.conftest import Agent
 
-KEYS = ["revision", "type", "project_key", "session_id", "at", "subject", "data"]
+KEYS = ["revision", "type", "project_key", "session_id", "token", "at", "subject", "data"]
 
 
 def claim(client: Agent, resource: str = "src/app.py", project: str = "shop") -> Any:
@@ -89,17 +91,29 @@ def test_a_filter_leaves_out_the_rest_and_its_cursor_passes_over_it(client: Agen
     assert client.get("/events", type="component.*").json == {"items": [], "next_cursor": "4"}
 
 
-def test_a_filter_that_nothing_fits_is_looked_through_piece_by_piece(
-    client: Agent, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("near", [0, 1_000], ids=["far behind", "near the end"])
+def test_what_is_rare_is_found_wherever_it_is(
+    client: Agent, monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
-    monkeypatch.setattr(repository, "WINDOW", 2)
+    monkeypatch.setattr(repository, "NEAR", near)
     for at in range(7):
         claim(client, f"r{at}")
+    client.post("/messages", from_session="host/a", subject="s", body="b")
     claim(client, project="rare")
-    assert seen(client.get("/events", after=0, project_key="rare")) == [(8, "lock.claimed")]
-    monkeypatch.setattr(repository, "MAX_PAGE_S", 0)
-    answer = client.get("/events", after=0, project_key="rare")
-    assert answer.json == {"items": [], "next_cursor": "2"}
+
+    def found(**filters: Any) -> list[int]:
+        answer = client.get("/events", after=0, **filters)
+        assert answer.json["next_cursor"] == "9"
+        return [revision for revision, _ in seen(answer)]
+
+    assert found(project_key="rare") == [9]
+    assert found(type="message.sent") == [8]
+    assert found(type="message.*") == [8]
+    assert found(type=["message", "lock.released"]) == [8]
+    assert found(type=["message.sent", "lock.claimed"]) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert found(type=["lock.*", "lock.claimed"], project_key="rare") == [9]
+    assert found(type="message.read") == found(type="lock.*", project_key="none") == []
+    assert found(type="message.*", project_key="rare") == []
 
 
 def test_a_cursor_that_the_journal_no_longer_reaches_is_told_so(app: Flask, client: Agent) -> None:
@@ -126,10 +140,36 @@ def test_a_cursor_that_the_journal_no_longer_reaches_is_told_so(app: Flask, clie
     )
 
 
-def test_a_cursor_from_a_later_life_of_the_journal_is_told_so(client: Agent) -> None:
+def test_a_cursor_that_stays_ahead_of_the_journal_is_told_so(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "CATCHES_UP_S", 0.2)
     answer = client.get("/events", after=99)
     assert (answer.status_code, answer.json["error"]) == (410, "cursor_gone")
     assert "backup" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("waits", [{}, {"wait": 5}], ids=["at once", "with wait"])
+def test_a_cursor_ahead_of_a_replica_that_catches_up_is_read_on_from(
+    app: Flask, client: Agent, waits: dict[str, Any]
+) -> None:
+    """A server was promoted that had not come as far as the one before it."""
+    claim(client, "r1")
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(Agent(app.test_client()).get, "/events", after=2, **waits)
+        while waiting_calls(app) == 0:
+            assert not ahead.done(), ahead.result().json
+            time.sleep(0.01)
+        claim(client, "r2")
+        claim(client, "r3")
+        answer = ahead.result(10)
+    assert answer.status_code == 200
+    assert answer.json["items"] == [] or seen(answer) == [(3, "lock.claimed")]
+    assert int(answer.json["next_cursor"]) in (2, 3)
+
+
+def waiting_calls(app: Flask) -> int:
+    return len(app.extensions["coord.watcher"]._subscriptions)
 
 
 @pytest.mark.parametrize(

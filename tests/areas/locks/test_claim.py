@@ -85,6 +85,18 @@ def test_the_holder_gets_the_same_lock_renewed(client: Agent, clock: Clock) -> N
     assert answer.json["ttl_hours"] == 1
 
 
+def test_a_claim_that_keeps_terms_renews_what_is_held_with_its_own_ttl_and_description(
+    client: Agent, clock: Clock
+) -> None:
+    held = claim(client, ttl_hours=8, description="release 1.4").json
+    terms: dict[str, Any] = {"ttl_hours": 0.5, "description": "a hook", "keep_terms": True}
+    again = claim(client, **terms)
+    assert (again.status_code, again.json["id"]) == (200, held["id"])
+    assert (again.json["ttl_hours"], again.json["description"]) == (8, "release 1.4")
+    new = claim(client, resource="other.py", **terms).json
+    assert (new["ttl_hours"], new["description"]) == (0.5, "a hook")
+
+
 def test_an_expired_lock_gives_way(client: Agent, clock: Clock, journal_rows: Any) -> None:
     first = claim(client, ttl_hours=0.5).json
     clock.move(minutes=31)
@@ -103,7 +115,7 @@ def test_an_expired_lock_gives_way(client: Agent, clock: Clock, journal_rows: An
 
 def test_ttl_zero_never_expires(client: Agent, clock: Clock) -> None:
     assert claim(client, ttl_hours=0).json["expires_at"] is None
-    clock.move(days=3650)
+    clock.move(days=400)
     assert claim(client, "host/b").status_code == 409
 
 

@@ -170,7 +170,7 @@ def test_several_resources_wait_for_all_of_them(client: Agent, wait: Wait) -> No
 
 
 def test_a_waiting_claim_is_granted_when_the_lock_expires(client: Agent, wait: Wait) -> None:
-    claim(client, ttl_hours=0.0003)
+    claim(client, ttl_hours=0.001)
     waiting = wait("host/b", "src/app.py")
     behind = wait("host/c", "src/app.py", ttl_hours=0)
     assert waiting.answer.status_code == 201
@@ -268,6 +268,7 @@ def test_a_wait_whose_process_has_died_holds_nobody_up(
         "mode": "exclusive",
         "description": None,
         "ttl_hours": None,
+        "keep_terms": False,
         "take_over_stale": None,
         "observed_at": None,
     }

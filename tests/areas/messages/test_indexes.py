@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 from sqlalchemy.engine import Connection
 
-from coord.areas.messages.repository import lists
+from coord.areas.messages.repository import lists, recent
 from coord.store import Prepared, database
 from tests.conftest import make_app
 
@@ -97,13 +97,18 @@ def test_each_list_has_its_index(
 
 
 @pytest.mark.parametrize(
-    "shape",
-    [{"unread_only"}, {"unread_only", "to_session"}, {"unread_only", "to_session", "project_key"}],
-    ids=named,
+    "statement",
+    [
+        lists._unread_direct(False),
+        lists._unread_apart_from_blocks(False),
+        recent._blocks(True, False),
+    ],
+    ids=["direct", "inbox", "blocks"],
 )
-def test_counting_what_is_unread_reads_no_message(connection: Connection, shape: set[str]) -> None:
-    steps = [
-        step for step in plan(connection, lists._count(frozenset(shape))) if " messages " in step
-    ]
+def test_counting_what_is_unread_reads_no_message(
+    connection: Connection, statement: Prepared
+) -> None:
+    steps = [step for step in plan(connection, statement) if " messages " in step]
+    read_by_session = "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
     assert steps
-    assert all("COVERING INDEX" in step for step in steps)
+    assert all("COVERING INDEX" in step or step == read_by_session for step in steps)

@@ -11,6 +11,7 @@ from flask import Flask
 from coord.area import CheckinPart
 from coord.areas.sessions.repository import changes
 from coord.store import database, journal
+from coord.web import NOTICE
 from tests.areas.sessions.conftest import SESSION_KEYS, A, B, C, Make, types
 from tests.conftest import Agent, Clock
 
@@ -447,10 +448,11 @@ def test_as_text_it_is_ready_to_be_shown(
     at = client.get("/events", after=cursor).json["items"][0]["at"]
     assert text.splitlines() == [
         "=== coord: 1 unread ===",
+        f"({NOTICE})",
         f"[normal] {B} -> {A}: src/app.py",
         f"  {message['created_at']}  {message['id']}  wants an ack",
-        "I need it.",
-        "When are you done?",
+        "| I need it.",
+        "| When are you done?",
         "=== coord: 1 in progress by you ===",
         f"[0] Cart (shop)  {item['id']}",
         "=== coord: 1 changed by others ===",

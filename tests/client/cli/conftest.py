@@ -2,6 +2,8 @@
 service, in this process or as one.
 """
 
+from __future__ import annotations
+
 import http.server
 import json
 import os
@@ -20,17 +22,16 @@ import pytest
 from click.testing import CliRunner
 
 from coord.client.cli.group import cli
+from tests.client.conftest import serve
 from tests.faults.proxy import Proxy
-from tests.service import ROOT, Service, running
+from tests.service import ROOT, Service
 
+needs_ctrl_c = pytest.mark.skipif(
+    os.name == "nt", reason="on Windows a console sends Ctrl-C, and a test has none"
+)
 NOWHERE = "http://127.0.0.1:9"  # nobody listens on the discard port
 
-
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("cli-service")
-    with running(folder, f"sqlite:///{folder}/coord.db") as started:
-        yield started
+service = pytest.fixture(scope="session", name="service")(serve)
 
 
 @dataclass
@@ -79,7 +80,7 @@ class Person:
         }
         return {name: value for name, value in {**named, **self.variables}.items() if value}
 
-    def __call__(self, *args: str, stdin: str | None = None, **env: str) -> Said:
+    def __call__(self, *args: str, stdin: str | bytes | None = None, **env: str) -> Said:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
@@ -93,7 +94,7 @@ class Person:
             raise done.exception
         return Said(done.exit_code, done.stdout, done.stderr)
 
-    def as_(self, session: str, **changed: Any) -> "Person":
+    def as_(self, session: str, **changed: Any) -> Person:
         """Somebody else in the same checkout."""
         return Person(
             changed.get("folder", self.folder),
@@ -116,21 +117,21 @@ class Person:
             if self.is_away and self.line is not None:
                 self.line.forward()
 
-    def cut_off(self) -> "Person":
+    def cut_off(self) -> Person:
         """The same, while nobody answers at coord's address."""
         return replace(self, variables=dict(self.variables), is_away=True)
 
-    def at(self, url: str) -> "Person":
+    def at(self, url: str) -> Person:
         return self.as_(self.session, url=url)
 
-    def inside(self, folder: str) -> "Person":
+    def inside(self, folder: str) -> Person:
         return self.as_(self.session, folder=self.folder / folder)
 
     @property
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(ROOT), **self.env}
 
-    def start(self, *args: str, **options: Any) -> "subprocess.Popen[str]":
+    def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
         """The same as a process of its own."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         return subprocess.Popen(
@@ -163,6 +164,7 @@ def line(service: Service) -> Iterator[Proxy]:
 @pytest.fixture
 def me(line: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
     checkout = tmp_path / "shop"
     (checkout / ".git").mkdir(parents=True)
     (checkout / "src").mkdir()

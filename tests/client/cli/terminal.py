@@ -1,17 +1,22 @@
 """A process on a pseudo-terminal of its own, as somebody sees it who sits there."""
 
-import fcntl
 import os
-import pty
 import struct
 import subprocess
-import termios
+import sys
 import threading
 
-import pyte
+import pytest
 
 from tests.client.cli.conftest import Person
 from tests.service import until
+
+if sys.platform != "win32":
+    import fcntl
+    import pty
+    import termios
+
+    import pyte
 
 LINES = 30
 
@@ -46,6 +51,8 @@ class OnATerminal:
     def __init__(
         self, command: list[str], me: Person, columns: int = 100, env: dict[str, str] | None = None
     ) -> None:
+        if sys.platform == "win32":
+            pytest.skip("Windows has no pseudo-terminals that a test could open")
         self._handle, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
         environment = {**me.environment, "TERM": "xterm", **(env or {})}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.client.cli.conftest import Person
+from tests.client.cli.conftest import Person, needs_ctrl_c
 from tests.faults.proxy import Proxy
 from tests.service import Service
 
@@ -61,6 +61,7 @@ def follow(me: Person, *args: str) -> Any:
     return me.start("events", "--follow", *args)
 
 
+@needs_ctrl_c
 def test_following_shows_what_happens_from_now_on_as_a_line_each(me: Person) -> None:
     me("lock", "before")
     with follow(me, "--json", "--since", str(newest(me))) as following:
@@ -94,6 +95,7 @@ def test_a_pipe_that_closes_ends_it_quietly(me: Person) -> None:
         assert following.stderr.read() == ""
 
 
+@needs_ctrl_c
 def test_following_goes_on_across_an_outage_and_misses_nothing(
     me: Person, service: Service
 ) -> None:
@@ -143,6 +145,7 @@ def test_the_overview_says_that_calls_wait(me: Person, away: Person) -> None:
     assert "1 calls wait to be sent" in me("status").out
 
 
+@needs_ctrl_c
 def test_watching_in_a_pipe_shows_the_overview_and_then_each_event(me: Person) -> None:
     with me.start("status", "--watch") as watching:
         assert watching.stdout is not None
@@ -157,6 +160,7 @@ def test_watching_in_a_pipe_shows_the_overview_and_then_each_event(me: Person) -
     assert "\x1b" not in line
 
 
+@needs_ctrl_c
 def test_watching_as_json_gives_the_overview_anew_at_each_change(me: Person) -> None:
     with me.start("status", "--watch", "--json") as watching:
         assert watching.stdout is not None

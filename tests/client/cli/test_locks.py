@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.client.cli.conftest import Person, answering
+from tests.client.cli.conftest import Person, answering, needs_ctrl_c
 from tests.faults.proxy import Proxy
 from tests.service import Service, until
 
@@ -103,6 +103,7 @@ def test_a_claim_that_waits_gets_the_lock_when_it_is_free(
     assert me.session in out
 
 
+@needs_ctrl_c
 def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) -> None:
     other("lock", "x")
     third = me.as_("third")
@@ -117,6 +118,7 @@ def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) ->
     assert "interrupted" in err
 
 
+@needs_ctrl_c
 def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
     other("lock", "x")
     with me.start("lock", "x", "--wait", "10m") as waiting:
@@ -126,6 +128,7 @@ def test_ctrl_c_leaves_the_line(me: Person, other: Person) -> None:
     until(lambda: not me("locks", "--waiting", "--json").json["items"], 20, "nobody to wait")
 
 
+@needs_ctrl_c
 def test_what_was_granted_to_an_interrupted_claim_is_given_back(
     me: Person, service: Service
 ) -> None:
@@ -285,6 +288,43 @@ def test_an_empty_list_prints_nothing_but_a_note(me: Person) -> None:
     assert me("-q", "locks").err == ""
 
 
+def test_an_operator_releases_anothers_lock_by_force(me: Person, other: Person) -> None:
+    lock = other("lock", "x", "--json").json["id"]
+    assert me("unlock", lock).code == 3
+    said = me("unlock", "x", "--force", "--reason", "it hangs")
+    assert (said.code, said.out) == (
+        0,
+        f"released x, which {other.session} held; that session is told\n",
+    )
+    assert "it hangs" in other("inbox").out
+    assert me("unlock", "x", "--force", "--reason", "it hangs").code == 4
+
+
+def test_force_names_one_of_several_holders_by_its_id(me: Person, other: Person) -> None:
+    held = [each("lock", "x", "--shared", "--json").json["id"] for each in (me, other)]
+    said = me("unlock", "x", "--force", "--reason", "r", "--json")
+    assert (said.code, sorted(said.json["ids"])) == (2, sorted(held))
+    assert me("unlock", held[1], "--force", "--reason", "r", "--json").json["id"] == held[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("x", "--force"), id="no reason"),
+        pytest.param(("x", "--reason", "r"), id="no force"),
+        pytest.param(("x", "y", "--force", "--reason", "r"), id="two"),
+        pytest.param(("--all", "--force", "--reason", "r"), id="all"),
+    ],
+)
+def test_force_is_for_one_lock_and_with_a_reason(me: Person, words: tuple[str, ...]) -> None:
+    assert me("unlock", *words).code == 2
+
+
+def test_a_release_by_force_is_not_queued(away: Person) -> None:
+    said = away("unlock", "x", "--force", "--reason", "r")
+    assert (said.code, away.queued) == (5, [])
+
+
 def test_ended_locks_are_history(me: Person) -> None:
     me("lock", "x")
     me("unlock", "x")
@@ -332,6 +372,7 @@ def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:
     assert f"You, {me.session}, have held x since" in said.err
 
 
+@needs_ctrl_c
 def test_who_waits_is_told_for_whom_and_behind_how_many(me: Person, other: Person) -> None:
     other("lock", "x", "-m", "release 1.4")
     third = me.as_("third")

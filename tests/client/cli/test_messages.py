@@ -48,9 +48,28 @@ def test_a_recipient_that_was_never_seen_is_warned_of(me: Person, other: Person)
     assert "last seen" in said.out
 
 
+def test_a_recipient_that_has_ended_is_warned_of(me: Person, other: Person) -> None:
+    other("checkin")
+    other("end")
+    said = me("send", "--to", other.session, "hello")
+    assert said.code == 0
+    assert f"{other.session} has ended" in said.err
+    other("checkin")
+    assert me("send", "--to", other.session, "hello").err == ""
+
+
 def test_a_body_may_come_from_standard_input(me: Person, other: Person) -> None:
     me("send", "--to", other.session, "log", "-", stdin="one\ntwo\n")
     assert other("inbox", "--json").json["items"][0]["body"] == "one\ntwo\n"
+
+
+def test_a_body_in_another_code_page_is_refused_with_what_to_do(me: Person, other: Person) -> None:
+    said = me("send", "--to", other.session, "log", "-", stdin="größe".encode("cp850"))
+    assert said.code == 2
+    assert "Save it as UTF-8" in said.err
+    assert other("inbox", "--json").json["items"] == []
+    me("send", "--to", other.session, "log", "-", stdin="größe\r\n".encode("utf-16"))
+    assert other("inbox", "--json").json["items"][0]["body"] == "größe\r\n"
 
 
 def test_an_answer_goes_to_the_sender_unless_told_otherwise(me: Person, other: Person) -> None:

@@ -1,6 +1,8 @@
 """What a lock is called."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -22,6 +24,14 @@ def test_a_file_is_named_from_the_top_of_the_checkout_wherever_one_is(me: Person
 
 def test_a_file_that_does_not_exist_yet_is_known_by_its_slash(me: Person) -> None:
     assert names(me.inside("src"), "new/model.py") == ["src/new/model.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are UTF-16 there")
+def test_a_file_s_name_that_is_no_utf_8_is_called_as_agents_call_it(me: Person) -> None:
+    said = me.process("lock", "src/caf\udce9.py")
+    assert (said.code, said.err) == (0, "")
+    held = me("locks", "--json").json["items"]
+    assert [lock["resource"] for lock in held] == ["src/caf\ufffd.py"]
 
 
 def test_a_folder_is_a_tree(me: Person) -> None:
@@ -46,6 +56,45 @@ def test_other_text_stays_as_it_is(me: Person, name: str) -> None:
 def test_as_is_takes_a_file_as_it_stands_and_file_takes_any_word_for_one(me: Person) -> None:
     assert names(me.inside("src"), "app.py", "--as-is") == ["app.py"]
     assert names(me.inside("src"), "-f", "new.py") == ["src/new.py"]
+
+
+@pytest.mark.parametrize("name", ["new.py", ".env.local", "requirements.in", "Makefile.am"])
+def test_a_new_file_in_a_folder_is_named_as_the_hooks_name_it(me: Person, name: str) -> None:
+    assert names(me.inside("src"), name) == [f"src/{name}"]
+
+
+@pytest.mark.parametrize("name", ["web-1.example.com", "v1.4", "deploy"])
+def test_what_has_a_dot_and_is_no_file_stays_as_it_is(me: Person, name: str) -> None:
+    assert names(me.inside("src"), name) == [name]
+
+
+@pytest.mark.parametrize("name", ["src/*.py", "*.py", "src/[ab].py"])
+def test_a_pattern_is_refused_with_what_to_do_instead(me: Person, name: str) -> None:
+    told = me("lock", name)
+    assert told.code == 2
+    assert "is a pattern" in told.err
+    assert "coord lock src/" in told.err
+
+
+def test_a_blank_name_is_refused(me: Person) -> None:
+    told = me("lock", "   ")
+    assert (told.code, "blank" in told.err) == (2, True)
+
+
+def test_a_submodule_is_an_entry_of_the_checkout_around_it(me: Person) -> None:
+    sub = me.folder.parent / "sub"
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@y", "-c", "protocol.file.allow=always"]
+    for folder in (sub, me.folder):
+        subprocess.run([*git, "init", "-q", folder], check=True)
+    (sub / "x.py").write_text("x")
+    subprocess.run([*git, "-C", sub, "add", "."], check=True)
+    subprocess.run([*git, "-C", sub, "commit", "-qm", "x"], check=True)
+    add = ["submodule", "--quiet", "add", str(sub), "vendor/lib"]
+    subprocess.run([*git, "-C", me.folder, *add], check=True)
+    for name in ("vendor/lib", "vendor/lib/"):
+        told = me("lock", name, "--json").json
+        assert told["resource"].rstrip("/") == "vendor/lib"
+        assert told["project_key"] == me.project
 
 
 def test_a_lock_is_released_under_the_name_it_was_claimed_by(me: Person) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -363,6 +364,21 @@ def test_a_wrong_address_is_said_at_once_and_nothing_is_queued_or_refused(
     assert said.code == 2
     assert "is not the address of a coord server" in said.err
     assert away("queue", "--json").json == before
+
+
+@pytest.mark.parametrize(
+    "command", ["set api built", "lock x", "lock x --wait 5", "locks", "inbox"]
+)
+def test_https_in_front_of_what_speaks_http_is_said_at_once_and_nothing_is_queued(
+    me: Person, command: str
+) -> None:
+    wrong = me.at(me.url.replace("http:", "https:"))
+    before, began = wrong("queue", "--json").json, time.monotonic()
+    said = wrong(*command.split())
+    assert time.monotonic() - began < 5
+    assert said.code == 2
+    assert "speaks http, not https" in said.err
+    assert wrong("queue", "--json").json == before
 
 
 def test_behind_a_proxy_the_address_has_a_path(me: Person) -> None:

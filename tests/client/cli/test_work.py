@@ -159,7 +159,7 @@ def test_a_claim_of_work_whose_answer_was_lost_gives_that_item(
         raise Away("timed out")
 
     with monkeypatch.context() as patched:
-        patched.setattr("coord.client.calls.call", lost)
+        patched.setattr("coord.client.calls.send_call", lost)
         assert me("item", "claim").code == 5
     assert me("item", "claim").out.startswith("claimed item One")
     assert me("item", "claim").out.startswith("claimed item Two")

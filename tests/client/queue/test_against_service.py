@@ -2,26 +2,30 @@
 undoes nothing that is newer.
 """
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from coord.client import wire
 from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.percent import query
-from coord.client.place import Place
 from coord.client.queue import BASE, Call, timestamp
 from coord.client.wire import Away
+from coord.client.workspace import Workspace
 from tests.client.recording import shell_adds, shell_line
-from tests.databases import MariaDB
-from tests.service import Service, running
+from tests.service import BESIDE_PORT, Service, running
+
+if TYPE_CHECKING:
+    from tests.databases import MariaDB
 
 
-@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+@pytest.fixture(scope="module", params=["sqlite"] if BESIDE_PORT else ["sqlite", "mariadb"])
 def service(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
@@ -40,7 +44,7 @@ def calls(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("COORD_URL", service.url)
     key = uuid.uuid4().hex
     monkeypatch.setenv("COORD_PROJECT", f"shop-{key}")
-    return Calls(Place(str(tmp_path / "shop")), f"host/{key}", Timeouts(replay=30))
+    return Calls(Workspace(str(tmp_path / "shop")), f"host/{key}", Timeouts(replay=30))
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def lose_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
             wire.call(*args, **kwargs)
             raise Away("the answer was lost")
 
-        monkeypatch.setattr("coord.client.calls.call", loses)
+        monkeypatch.setattr("coord.client.calls.send_call", loses)
 
     return lose
 
@@ -77,7 +81,7 @@ def events(service: Service, calls: Calls) -> list[str]:
     return [
         event["type"]
         for event in service.call(
-            "GET", f"/events{query(after=0, project_key=calls.place.project)}"
+            "GET", f"/events{query(after=0, project_key=calls.workspace.project)}"
         ).json["items"]
     ]
 
@@ -85,21 +89,25 @@ def events(service: Service, calls: Calls) -> list[str]:
 def held(calls: Calls) -> list[str]:
     return sorted(
         lock["resource"]
-        for lock in calls.read(f"/locks{query(project_key=calls.place.project)}").json["items"]
+        for lock in calls.read(f"/locks{query(project_key=calls.workspace.project)}").json["items"]
     )
 
 
 def claim(calls: Calls, resource: str) -> dict[str, Any]:
-    return {"project_key": calls.place.project, "session_id": calls.session, "resource": resource}
+    return {
+        "project_key": calls.workspace.project,
+        "session_id": calls.session,
+        "resource": resource,
+    }
 
 
 WRITES: dict[str, Callable[[Calls], tuple[str, str, dict[str, Any] | None, str]]] = {
     "message": lambda calls: (
-        "POST", "/messages", {"project_key": calls.place.project, "from_session": calls.session, "subject": "s", "body": ""}, "message.sent",  # noqa: E501
+        "POST", "/messages", {"project_key": calls.workspace.project, "from_session": calls.session, "subject": "s", "body": ""}, "message.sent",  # noqa: E501
     ),
     "claim": lambda calls: ("POST", "/locks", claim(calls, "x"), "lock.claimed"),
     "workflow": lambda calls: (
-        "POST", "/workflows", {"project_key": calls.place.project, "name": "w", "created_by": calls.session}, "workflow.created",  # noqa: E501
+        "POST", "/workflows", {"project_key": calls.workspace.project, "name": "w", "created_by": calls.session}, "workflow.created",  # noqa: E501
     ),
 }  # fmt: skip
 
@@ -130,7 +138,7 @@ def test_a_change_whose_answer_was_lost_is_made_once_and_is_no_refusal(
     flow = calls.write(
         "POST",
         "/workflows",
-        {"project_key": calls.place.project, "name": "w", "created_by": calls.session},
+        {"project_key": calls.workspace.project, "name": "w", "created_by": calls.session},
     ).json["id"]
     lose_answers()
     with pytest.raises(Queued):
@@ -149,12 +157,12 @@ def test_a_report_whose_answer_was_lost_stands_and_is_no_refusal(
     with pytest.raises(Queued):
         calls.write(
             "PUT",
-            f"/components/{calls.place.project}/api",
+            f"/components/{calls.workspace.project}/api",
             {"state": "built", "updated_by": calls.session},
         )
     monkeypatch.undo()
     assert replayed(calls) == 1
-    assert calls.read(f"/components/{calls.place.project}/api").json["state"] == "built"
+    assert calls.read(f"/components/{calls.workspace.project}/api").json["state"] == "built"
 
 
 def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behind(
@@ -166,7 +174,7 @@ def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behi
     decided = [
         Call(
             "DELETE",
-            f"{BASE}/locks{query(session_id=calls.session, project_key=calls.place.project, resource='by name')}",  # noqa: E501
+            f"{BASE}/locks{query(session_id=calls.session, project_key=calls.workspace.project, resource='by name')}",  # noqa: E501
         ),
         Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, release_all=True)}"),
     ]
@@ -218,7 +226,7 @@ def test_an_end_that_waited_behind_messages_of_its_session_ends_it(calls: Calls)
     calls.ask(
         "POST",
         "/sessions/heartbeat",
-        {"session_id": calls.session, "project_key": calls.place.project},
+        {"session_id": calls.session, "project_key": calls.workspace.project},
     )
     calls.write("POST", "/locks", claim(calls, "x"))
     keep(calls, "POST", "/messages", {"from_session": calls.session, "subject": "s", "body": ""})
@@ -231,12 +239,12 @@ def test_an_end_that_waited_does_not_end_a_session_that_has_come_back_elsewhere(
     calls: Calls,
 ) -> None:
     keep(calls, "DELETE", f"/sessions{query(session_id=calls.session)}")
-    elsewhere = Calls(calls.place, calls.session)
+    elsewhere = Calls(calls.workspace, calls.session)
     elsewhere.queue = type(calls.queue)(f"{calls.queue.folder}.elsewhere")
     elsewhere.ask(
         "POST",
         "/sessions/heartbeat",
-        {"session_id": calls.session, "project_key": calls.place.project},
+        {"session_id": calls.session, "project_key": calls.workspace.project},
     )
     elsewhere.ask("POST", "/locks", claim(calls, "x"))
     assert replayed(calls) == 1
@@ -249,7 +257,7 @@ def test_a_clock_that_is_far_ahead_loses_no_call(calls: Calls, ahead_s: float) -
     calls.queue.append(
         Call(
             "PUT",
-            f"{BASE}/components/{calls.place.project}/api",
+            f"{BASE}/components/{calls.workspace.project}/api",
             {"state": "built", "updated_by": calls.session},
             ts,
         )

@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from coord.client.answer import Answer
 from coord.client.queue import Call, Queue, adoption, rejected
-from coord.client.wire import Answer
 from tests.client.recording import (
     answer,
     claim,

@@ -81,6 +81,7 @@ def test_a_line_that_did_not_reach_the_disk_leaves_no_trace_either(
     assert queue.waiting() == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does so by itself")
 def test_the_name_of_a_new_file_is_put_on_the_disk_too(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Ids and times that make a queued call safe to send twice and late."""
 
+from __future__ import annotations
+
 import json
 import time
 import uuid

@@ -256,3 +256,38 @@ def test_odd_calls_are_sent_for_coord_to_judge_and_never_block_the_queue(
         call.path.isascii() and call.path.isprintable() and " " not in call.path
         for call in server.calls
     )
+
+
+def powershell_line(subject: str) -> str:
+    body = {"from_session": "here/me", "subject": subject}
+    return json.dumps(json.loads(shell_line(body=body)), ensure_ascii=False) + "\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("utf-16", "größe"), ("utf-16-le", "zwei"), ("utf-16-le", "drei")],
+        [("utf-8", "größe"), ("utf-16-le", "zwei"), ("utf-8", "drei")],
+        [("utf-8-sig", "größe"), ("utf-8", "zwei"), ("utf-8", "drei")],
+    ],
+    ids=["PowerShell 5.1", "PowerShell and sh", "a mark"],
+)
+def test_the_encodings_in_which_powershell_adds_lines_are_read(
+    queue: Queue, parts: list[tuple[str, str]]
+) -> None:
+    content = b"".join(powershell_line(subject).encode(encoding) for encoding, subject in parts)
+    shell_file(queue).parent.mkdir(parents=True)
+    shell_file(queue).write_bytes(content)
+    server = Recorder()
+    queue.replay(server)
+    assert server.names == ["größe", "zwei", "drei"]
+    assert queue.rejected() == []
+    assert queue.is_empty
+
+
+def test_a_line_in_another_code_page_is_set_aside_and_told(queue: Queue) -> None:
+    shell_file(queue).parent.mkdir(parents=True)
+    shell_file(queue).write_bytes(powershell_line("größe").encode("cp850"))
+    queue.replay(Recorder())
+    (rejected,) = queue.take_unreported()
+    assert "größe".encode("cp850").decode("utf-8", "replace") in rejected["line"]

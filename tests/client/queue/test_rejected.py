@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from coord.client.answer import Answer
 from coord.client.queue import BASE, Call, Queue, rejected, seconds_of
 from coord.client.queue.progress import Progress
-from coord.client.wire import Answer
 from tests.client.recording import (
     ME,
     Recorder,

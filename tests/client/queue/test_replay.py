@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from coord.client.answer import SERVER_HEADER, Answer
 from coord.client.locked import Busy, FileLock
 from coord.client.queue import Call, Queue
 from coord.client.queue import queue as queue_module
-from coord.client.wire import SERVER_HEADER, Answer, Away
+from coord.client.wire import Away
 from tests.client.recording import (
     Recorder,
     again,
@@ -88,9 +89,9 @@ def test_no_call_is_begun_after_the_time_is_over(queue: Queue) -> None:
 
 def test_the_answer_to_ones_own_call_is_given_to_the_caller_and_not_set_aside(queue: Queue) -> None:
     queue.append(message("a"))
-    place = queue.append(message("b"))
+    workspace = queue.append(message("b"))
     queue.append(message("c"))
-    done = queue.replay(Recorder(refused), own=place)
+    done = queue.replay(Recorder(refused), own=workspace)
     assert done.answer is not None
     assert done.answer.status == 422
     assert [name(Call("POST", "", told["body"])) for told in done.rejected] == ["a", "c"]
@@ -99,13 +100,13 @@ def test_the_answer_to_ones_own_call_is_given_to_the_caller_and_not_set_aside(qu
 def test_a_place_is_ones_own_also_behind_a_torn_line_and_what_a_shell_adds(queue: Queue) -> None:
     shell_adds(queue, "torn")
     make_old(shell_file(queue))
-    place = queue.append(message("b"))
+    workspace = queue.append(message("b"))
     shell_adds(queue, shell_line())
-    assert not queue.is_answered(place)
-    done = queue.replay(Recorder(lambda call: answer(name=name(call))), own=place)
+    assert not queue.is_answered(workspace)
+    done = queue.replay(Recorder(lambda call: answer(name=name(call))), own=workspace)
     assert done.answer is not None
     assert done.answer.json == {"name": "b"}
-    assert queue.is_answered(place)
+    assert queue.is_answered(workspace)
 
 
 def test_what_is_queued_during_a_replay_is_sent_by_it(queue: Queue) -> None:

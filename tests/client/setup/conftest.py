@@ -2,6 +2,8 @@
 program.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import socket
@@ -14,9 +16,14 @@ from typing import Any
 
 import pytest
 
-from tests.service import CLOCK, ROOT, Service, running
+from tests.client.conftest import serve
+from tests.service import CLOCK, ROOT, Service
 
 CLOSED = "http://127.0.0.1:1"
+WINDOWS = os.name == "nt"
+COORD = (sys.executable, "-m", "coord.client") if WINDOWS else ("coord",)
+
+service = pytest.fixture(scope="session", name="service")(serve)
 
 
 class Repository:
@@ -27,9 +34,10 @@ class Repository:
         self.home = home
         self.project = f"p{uuid.uuid4().hex[:12]}"
         self.environment = {
-            **CLOCK,
-            "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
-            "HOME": str(home),
+            **(os.environ if WINDOWS else CLOCK),
+            "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "USERPROFILE" if WINDOWS else "HOME": str(home),
             "CLAUDE_CONFIG_DIR": str(home / ".claude"),
             "USER": "ann",
             "COORD_HOST": "web-1",
@@ -45,7 +53,7 @@ class Repository:
 
     def run(
         self, *command: str, folder: Path | str | None = None, **environment: str
-    ) -> "subprocess.CompletedProcess[str]":
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=folder or self.folder,
@@ -62,8 +70,8 @@ class Repository:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def coord(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return self.run("coord", *arguments, **environment)
+    def coord(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run(*COORD, *arguments, **environment)
 
     def init(self, *arguments: str, **environment: str) -> str:
         """`coord init --yes`, which must work."""
@@ -94,7 +102,7 @@ class Repository:
         """
         found: dict[str, tuple[int, bytes | str]] = {}
         for path in sorted(self.folder.rglob("*")):
-            name = str(path.relative_to(self.folder))
+            name = path.relative_to(self.folder).as_posix()
             if name.startswith(".git/") and not name.startswith((".git/hooks", ".git/info")):
                 continue
             if path.is_symlink():
@@ -122,13 +130,6 @@ def repository(tmp_path: Path, home: Path) -> Repository:
     made = Repository(tmp_path / "shop", home)
     made.git("init", "-q", "-b", "main")
     return made
-
-
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("service")
-    with running(folder, f"sqlite:///{folder}/coord.db") as service:
-        yield service
 
 
 @pytest.fixture

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.client.setup.conftest import Repository
-from tests.e2e.claude import Claude, ModelStub, Use, claude_missing, model_stub
+from tests.e2e import agents
+from tests.e2e.claude import Claude, ModelStub, Use, model_stub
 from tests.service import Service
 
-pytestmark = pytest.mark.skipif(claude_missing() is not None, reason=claude_missing() or "")
+pytestmark = pytest.mark.skipif(
+    agents.missing("claude") is not None, reason=agents.missing("claude") or ""
+)
 
 TOLD = "other sessions work here too"  # the heading of the block
 

@@ -304,6 +304,22 @@ def test_the_right_token(set_up: Repository, guarded: Service, tmp_path: Path) -
     assert "4711" not in json.dumps(checks)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a user's folder from others by itself")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o600])
+def test_a_token_file_that_others_can_open_is_said(
+    set_up: Repository, tmp_path: Path, mode: int
+) -> None:
+    file = tmp_path / "my token"
+    file.write_text("right-4711\n")
+    file.chmod(mode)
+    checks = doctor(set_up, COORD_TOKEN_FILE=str(file))
+    if mode == 0o600:
+        assert "token" not in checks
+        return
+    check = the_only(checks, "token")
+    assert (check["state"], check["fix"]) == ("warning", f"chmod 600 '{file}'")
+
+
 # --- the hooks ------------------------------------------------------------------------------------
 
 
@@ -396,7 +412,7 @@ def test_hooks_in_the_users_own_settings_count(set_up: Repository) -> None:
     (set_up.home / ".claude").mkdir()
     os.replace(set_up.folder / SETTINGS, set_up.home / ".claude" / "settings.json")
     checks = doctor(set_up, code=0)
-    assert the_only(checks, "hooks")["message"] == "all 7 in ~/.claude/settings.json"
+    assert the_only(checks, "hooks")["message"] == "all 10 in ~/.claude/settings.json"
     assert the_only(checks, "hooks fire")["state"] == "ok"
 
 

@@ -10,12 +10,12 @@ import pytest
 from coord.client.address import DEFAULT_URL
 from coord.client.cli.group import COMMANDS
 from coord.client.hook import edits, messages
-from coord.client.place import read_config
 from coord.client.setup import config_file, hooks, instructions, plugin
 from coord.client.setup.doctor.command import doctor
 from coord.client.setup.guard import REFUSAL_CODE, check, git_hooks
 from coord.client.setup.guard.commands import guard
 from coord.client.setup.init import init
+from coord.client.workspace import read_config
 from tests.service import ROOT
 from tests.test_documents import blocks, code
 
@@ -30,7 +30,7 @@ def test_every_hook_is_listed_with_its_tools_and_its_timeout() -> None:
     assert listed == [
         (event.name, event.matcher, event.timeout, event.does) for event in hooks.EVENTS
     ]
-    assert f"`{hooks.COMMAND}`" in GUIDE.read_text()
+    assert f"\n{hooks.COMMAND}\n" in GUIDE.read_text()
 
 
 def test_every_setting_is_listed_with_its_default() -> None:

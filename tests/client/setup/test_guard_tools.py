@@ -168,22 +168,20 @@ def test_a_worktree_shares_the_guard_of_its_repository(
     assert refuses(shop, service, tree)
 
 
-def test_a_submodule_has_a_guard_of_its_own(
-    shop: Repository, service: Service, tmp_path: Path
-) -> None:
+def with_submodule(shop: Repository, tmp_path: Path) -> Path:
+    """Adds vendor/lib; answers its folder."""
     origin = Repository(tmp_path / "lib", shop.home)
     origin.git("init", "-q", "-b", "main")
     origin.git("commit", "-q", "--allow-empty", "-m", "First")
-    shop.git(
-        "-c",
-        "protocol.file.allow=always",
-        "submodule",
-        "add",
-        "-q",
-        str(origin.folder),
-        "vendor/lib",
-    )
-    module = Repository(shop.folder / "vendor" / "lib", shop.home)
+    local = ("-c", "protocol.file.allow=always")
+    shop.git(*local, "submodule", "add", "-q", str(origin.folder), "vendor/lib")
+    return shop.folder / "vendor" / "lib"
+
+
+def test_a_submodule_has_a_guard_of_its_own(
+    shop: Repository, service: Service, tmp_path: Path
+) -> None:
+    module = Repository(with_submodule(shop, tmp_path), shop.home)
     module.environment = shop.environment
     module.project = shop.project
     module.write(".coord.toml", shop.read(".coord.toml"))
@@ -191,6 +189,24 @@ def test_a_submodule_has_a_guard_of_its_own(
     assert set(status(module).values()) == {"on"}
     assert set(status(shop).values()) == {"off"}
     assert refuses(module, service)
+
+
+def test_a_commit_of_a_submodule_s_pointer_meets_the_guard(
+    shop: Repository, service: Service, tmp_path: Path
+) -> None:
+    module = with_submodule(shop, tmp_path)
+    shop.git("commit", "-q", "-m", "Add lib")
+    installed(shop)
+    shop.git("commit", "-q", "--allow-empty", "-m", "Second", folder=module)
+    body = {"project_key": shop.project, "session_id": "ann", "resource": "vendor/lib"}
+    lock = service.call("POST", "/locks", body)
+    assert lock.status == 201
+    for command in (("commit", "-qam", "Move it"), ("commit", "-qm", "x", "--", "vendor/lib")):
+        done = shop.run("git", *command)
+        assert done.returncode == 1
+        assert "vendor/lib: ann" in done.stderr
+    service.call("DELETE", f"/locks/{lock.json['id']}?session_id=ann")
+    assert shop.run("git", "commit", "-qam", "Move it").returncode == 0
 
 
 @pytest.mark.parametrize("tool", ["pre-commit", "lefthook", "core.hooksPath"])

@@ -5,19 +5,26 @@ back.
 import itertools
 import json
 import os
-import pty
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from coord.client.hook import shell, start
 from coord.client.hook.context import CALL_TIMEOUT_S
+from coord.client.hook.dialects import CODEX, DROID, GEMINI, QWEN
 from coord.client.hook.events import HANDLERS
-from coord.client.place import read_config
-from coord.client.setup import hooks, instructions
-from tests.client.setup.conftest import Repository
+from coord.client.setup import agents, hooks, instructions
+from coord.client.shell.windows import read_powershell
+from coord.client.shell.words import Command
+from coord.client.workspace import read_config
+from tests.client.conftest import WINDOWS, needs_links, needs_sh
+from tests.client.setup.conftest import COORD, Repository
 from tests.service import Service
+
+if sys.platform != "win32":
+    import pty
 
 URL = "http://coord.example:8001"
 SETTINGS = ".claude/settings.json"
@@ -57,6 +64,7 @@ def test_every_event_that_the_hook_handles_is_entered_with_a_timeout_that_the_ho
     assert timeouts["SessionEnd"] > 1.5
 
 
+@needs_sh
 @pytest.mark.parametrize(
     ("program", "said"),
     [
@@ -87,6 +95,20 @@ def test_the_command_of_the_hooks_never_fails_and_without_coord_says_nothing(
     assert said is None or done.stdout + done.stderr == said
 
 
+@pytest.mark.parametrize(
+    "command", [hooks.COMMAND, hooks.PLUGIN_COMMAND], ids=["settings", "plugin"]
+)
+def test_powershell_reads_its_own_part_of_the_command_of_the_hooks(command: str) -> None:
+    items, is_whole = read_powershell(command)
+    said = [[word.literal for word in item.words] for item in items if isinstance(item, Command)]
+    assert is_whole
+    assert ["coord", "hook"] in said
+    assert said[-1] == ["0"]
+    flat = [word for words in said for word in words if word]
+    assert {"command", "-v", "&&", "grep", "PATH="}.isdisjoint(flat)
+    assert "&&" not in command.partition("#>")[2]  # which PowerShell 5.1 does not know
+
+
 def test_hooks_of_others_stay_and_ours_are_brought_up_to_date_where_they_are(
     repository: Repository,
 ) -> None:
@@ -101,7 +123,7 @@ def test_hooks_of_others_stay_and_ours_are_brought_up_to_date_where_they_are(
     gone = {"hooks": [{"type": "command", "command": "coord hook"}]}
     before = {
         "env": {"A": "b"},
-        "hooks": {"PreToolUse": [old, OTHERS], "PostToolUse": [shared], "Stop": [gone]},
+        "hooks": {"PreToolUse": [old, OTHERS], "PostToolUse": [shared], "PreCompact": [gone]},
         "model": "x",
     }
     repository.write(SETTINGS, json.dumps(before, indent=2))
@@ -114,7 +136,7 @@ def test_hooks_of_others_stay_and_ours_are_brought_up_to_date_where_they_are(
         {"matcher": "Bash", "hooks": [{"type": "command", "command": "log"}]},
         groups["PostToolUse"],
     ]
-    assert "Stop" not in after["hooks"]
+    assert "PreCompact" not in after["hooks"]
     assert set(after["hooks"]) == set(groups)
 
 
@@ -220,6 +242,56 @@ def test_the_server_is_entered_for_mcp_beside_others(repository: Repository) -> 
     )
 
 
+@pytest.mark.parametrize("agent", agents.AGENTS, ids=list(agents.BY_NAME))
+def test_the_hooks_of_another_agent_are_entered_in_its_settings_by_its_names(
+    repository: Repository, agent: agents.Agent
+) -> None:
+    repository.write(agent.file, '{"theme": "x", "hooks": {"SessionStart": [{"hooks": []}]}}')
+    said = repository.init("--url", URL, "--agent", agent.name)
+    assert agent.until in said
+    settings = repository.json(agent.file)
+    assert settings["theme"] == "x"
+    assert settings["hooks"].pop("SessionStart")[0] == {"hooks": []}
+    before = next(name for name in settings["hooks"] if name in ("PreToolUse", "BeforeTool"))
+    (entry,) = settings["hooks"][before]
+    assert entry == agent.groups[before]
+    assert {group["hooks"][0]["command"] for (group,) in settings["hooks"].values()} == {
+        hooks.COMMAND
+    }
+    others = [each for each in agents.AGENTS if each is not agent]
+    assert not [each for each in others if (repository.folder / each.file).exists()]
+
+
+@pytest.mark.parametrize("agent", agents.AGENTS, ids=list(agents.BY_NAME))
+def test_each_event_that_is_entered_for_an_agent_is_one_that_the_hook_handles(
+    agent: agents.Agent,
+) -> None:
+    dialect = next(
+        each for each in (CODEX, GEMINI, QWEN, DROID) if each.agent.startswith(agent.label)
+    )
+    events = {dialect.events.get(name, name): rest for name, rest in agent.events.items()}
+    assert set(events) <= set(HANDLERS)
+    tools = str(events["PreToolUse"][0]).split("|")
+    missing = set(dialect.tools) - set(tools)
+    assert missing == set()
+
+
+def test_init_without_a_name_brings_an_agent_s_hooks_up_to_date_and_enters_none(
+    repository: Repository,
+) -> None:
+    repository.write(".gemini/settings.json", "{ // no JSON")
+    repository.init("--url", URL, "--agent", "codex")
+    old = {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "coord hook"}]}]}}
+    repository.write(".codex/hooks.json", json.dumps(old))
+    repository.init()
+    codex = agents.BY_NAME["codex"]
+    assert repository.json(".codex/hooks.json")["hooks"] == {
+        event: [group] for event, group in codex.groups.items()
+    }
+    assert repository.read(".gemini/settings.json") == "{ // no JSON"
+    assert not (repository.folder / ".qwen").exists()
+
+
 def test_local_changes_no_file_that_is_committed(repository: Repository) -> None:
     repository.init("--url", URL, "--local")
     assert repository.git("status", "--porcelain") == ""
@@ -232,6 +304,9 @@ def test_local_refuses_what_is_shared(repository: Repository) -> None:
     done = repository.coord("init", "--yes", "--local", "--mcp")
     assert done.returncode == 1
     assert "claude mcp add" in done.stderr
+    done = repository.coord("init", "--yes", "--local", "--agent", "codex")
+    assert done.returncode == 1
+    assert "--agent does not go with --local" in done.stderr
     assert repository.git("status", "--porcelain", "--ignored") == ""
 
 
@@ -242,25 +317,19 @@ def test_in_a_worktree_the_files_go_to_its_top_and_git_hooks_to_the_common_folde
     worktree = repository.folder.parent / "worktree"
     repository.git("worktree", "add", "-q", str(worktree))
     (worktree / "src").mkdir()
-    done = repository.run(
-        "coord", "--url", URL, "init", "--yes", "--guard", folder=worktree / "src"
-    )
+    done = repository.run(*COORD, "--url", URL, "init", "--yes", "--guard", folder=worktree / "src")
     assert done.returncode == 0, done.stderr
     assert (worktree / SETTINGS).exists()
     assert not (repository.folder / SETTINGS).exists()
     assert "coord guard pre-push" in repository.read(".git/hooks/pre-push")
-    assert repository.run("coord", "init", "--yes", "--undo", folder=worktree).returncode == 0
+    assert repository.run(*COORD, "init", "--yes", "--undo", folder=worktree).returncode == 0
     assert repository.git("status", "--porcelain", folder=worktree) == ""
 
 
 def test_outside_of_a_repository_it_sets_up_the_folder(tmp_path: Path, home: Path) -> None:
     folder = Repository(tmp_path / "notes", home)
     folder.init("--url", URL)
-    assert {path for path in folder.tree() if path != ".claude"} == {
-        ".coord.toml",
-        "AGENTS.md",
-        SETTINGS,
-    }
+    assert set(folder.tree()) == {".coord.toml", "AGENTS.md", SETTINGS}
     folder.init("--undo")
     assert folder.tree() == {}
 
@@ -296,6 +365,7 @@ def test_where_nobody_can_be_asked_it_changes_nothing_and_says_so(repository: Re
     assert repository.tree() == before
 
 
+@pytest.mark.skipif(WINDOWS, reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2), ("", 2)])
 def test_in_a_terminal_it_shows_the_change_and_asks(
     repository: Repository, answer: str, code: int
@@ -373,6 +443,7 @@ def test_a_file_that_it_does_not_understand_stops_it_before_anything_is_changed(
     assert repository.tree() == before
 
 
+@needs_links
 def test_it_does_not_follow_a_link_out_of_the_repository(
     repository: Repository, tmp_path: Path
 ) -> None:
@@ -463,12 +534,21 @@ STARTS: dict[str, dict[str, bytes]] = {
         ".git/hooks/pre-push": b"#!/bin/sh",
     },
     "a bare git hook": {".git/hooks/pre-commit": b"#!/bin/sh\n"},
+    "settings of other agents": {
+        ".codex/hooks.json": b"{}",
+        ".gemini/settings.json": json.dumps(
+            {"theme": "x", "hooks": {"BeforeTool": [OTHERS]}}, indent=2
+        ).encode(),
+        ".qwen/settings.json": b'{\n\t"hooks": {}\n}\n',
+        ".factory/notes.md": b"x",
+    },
 }
+EVERY_AGENT = tuple(part for name in agents.BY_NAME for part in ("--agent", name))
 
 
 @pytest.mark.parametrize(
     ("start", "options"),
-    list(itertools.product(STARTS, [("--mcp", "--guard"), ("--local",)])),
+    list(itertools.product(STARTS, [("--mcp", "--guard"), ("--local",), EVERY_AGENT])),
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else v,
 )
 def test_undo_leaves_every_byte_as_it_was(
@@ -490,6 +570,7 @@ def test_undo_leaves_every_byte_as_it_was(
     assert "Nothing to change" in repository.init("--undo")
 
 
+@needs_links
 @pytest.mark.parametrize(
     ("link", "target"), [("CLAUDE.md", "AGENTS.md"), ("AGENTS.md", "CLAUDE.md")]
 )
@@ -574,3 +655,11 @@ def test_the_server_of_a_path_is_written_as_its_root(
     said = repository.init("--url", f"{service.url}/api/coord/")
     assert f'url = "{service.url}"' in repository.read(".coord.toml")
     assert "is written, but" not in said
+
+
+def test_undo_says_which_trust_stays_and_how_to_end_it(repository: Repository) -> None:
+    url = "http://127.0.0.1:1"
+    repository.coord("init", "--yes", "--url", url)
+    undone = repository.coord("init", "--undo", "--yes")
+    assert f"You still trust {url}. To end that: coord trust --remove -- {url}" in undone.stderr
+    assert repository.coord("trust", "--remove", "--", url).returncode == 0

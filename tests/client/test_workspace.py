@@ -2,6 +2,8 @@
 calls wait.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -10,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from coord.client import place as module
 from coord.client import tokens
-from coord.client.place import BadConfig, Place, Repository, host, repository, session
+from coord.client import workspace as module
+from coord.client.host_name import host
 from coord.client.queue import new_id
+from coord.client.workspace import BadConfig, Repository, Workspace, repository, session
+from tests.client.conftest import WINDOWS, needs_links
 
 QUEUE = Path(".claude", "coord-queue.jsonl")
 NAMELESS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -59,6 +63,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))  # on Windows
     return folder
 
 
@@ -67,7 +72,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("inside", [".", "src", "src/does/not/exist", ".git"])
 def test_a_plain_checkout(shop: Path, inside: str) -> None:
-    found = Place(str(shop / inside))
+    found = Workspace(str(shop / inside))
     assert (found.root, found.home, found.project) == (str(shop), str(shop), "shop")
     assert found.shell_queues == [str(shop / QUEUE)]
 
@@ -78,7 +83,7 @@ def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(
 ) -> None:
     git(shop, "worktree", "add", where, "-b", "other")
     worktree = (shop / where).resolve()
-    found = Place(str(worktree / "src"))
+    found = Workspace(str(worktree / "src"))
     assert (found.root, found.home, found.project) == (str(worktree), str(shop), "shop")
     assert found.shell_queues == [str(shop / QUEUE), str(worktree / QUEUE)]
     assert found.repository is not None
@@ -89,8 +94,10 @@ def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(
     shop: Path, tmp_path: Path
 ) -> None:
     git(shop, "worktree", "add", "../other")
+    for path in shop.rglob("*"):
+        path.chmod(0o700)  # Windows removes nothing that may only be read
     shutil.rmtree(shop)
-    found = Place(str(tmp_path / "other"))
+    found = Workspace(str(tmp_path / "other"))
     assert (found.root, found.home, found.project) == (
         str(tmp_path / "other"),
         str(tmp_path / "other"),
@@ -107,46 +114,47 @@ def test_worktrees_of_a_bare_repository_queue_in_its_git_folder(
     git(work, "clone", "--bare", str(template), bare)
     git(work / bare, "remote", "remove", "origin")
     git(work / bare, "worktree", "add", "../main", "main")
-    found = Place(str(work / "main"))
+    found = Workspace(str(work / "main"))
     assert (found.root, found.home, found.project) == (
         str(work / "main"),
         str(work / bare),
         project,
     )
     git(work / bare, "worktree", "add", "../other", "-b", "other")
-    assert Place(str(work / "other")).state_folder == found.state_folder
-    assert Place(str(work / "other")).project == project
+    assert Workspace(str(work / "other")).state_folder == found.state_folder
+    assert Workspace(str(work / "other")).project == project
 
 
 def test_a_submodule_is_a_repository_of_its_own(shop: Path, template: Path) -> None:
     git(shop, "submodule", "add", str(template), "lib/sub")
-    found = Place(str(shop / "lib" / "sub" / "src"))
+    found = Workspace(str(shop / "lib" / "sub" / "src"))
     assert (found.root, found.home) == (str(shop / "lib" / "sub"), str(shop / "lib" / "sub"))
     assert found.project == "shop"  # where it was cloned from, not what its folder is called
     git(shop / "lib" / "sub", "worktree", "add", str(shop.parent / "of-sub"))
-    assert Place(str(shop.parent / "of-sub")).home == str(shop / "lib" / "sub")
+    assert Workspace(str(shop.parent / "of-sub")).home == str(shop / "lib" / "sub")
 
 
 def test_a_git_folder_that_is_elsewhere(shop: Path, tmp_path: Path) -> None:
     git(shop, "init", "--separate-git-dir", str(tmp_path / "elsewhere"))
-    found = Place(str(shop))
+    found = Workspace(str(shop))
     assert (found.root, found.home, found.project) == (str(shop), str(shop), "shop")
 
 
+@needs_links
 def test_a_checkout_reached_through_a_link_is_the_same(shop: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(shop)
-    assert Place(str(tmp_path / "link" / "src")).root == str(shop)
+    assert Workspace(str(tmp_path / "link" / "src")).root == str(shop)
 
 
 def test_a_git_file_that_says_nothing_is_a_checkout_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / ".git").write_bytes(b"\xff\x00nonsense")
-    assert Place(str(tmp_path / "x")).root == str(tmp_path / "x")
+    assert Workspace(str(tmp_path / "x")).root == str(tmp_path / "x")
 
 
 def test_outside_of_any_repository_calls_wait_at_home(tmp_path: Path, home: Path) -> None:
     (tmp_path / "loose").mkdir()
-    found = Place(str(tmp_path / "loose"))
+    found = Workspace(str(tmp_path / "loose"))
     assert (found.repository, found.root, found.home, found.project) == (
         None,
         str(tmp_path / "loose"),
@@ -161,7 +169,7 @@ def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(
 ) -> None:
     (tmp_path / "loose" / "deep").mkdir(parents=True)
     (tmp_path / "loose" / ".coord.toml").write_text('project = "mine"')
-    found = Place(str(tmp_path / "loose" / "deep"))
+    found = Workspace(str(tmp_path / "loose" / "deep"))
     assert (found.root, found.home, found.project) == (
         str(tmp_path / "loose"),
         str(tmp_path / "loose"),
@@ -170,7 +178,7 @@ def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(
 
 
 def test_the_root_of_the_file_system_has_a_project_too() -> None:
-    assert Place("/").project == "default"
+    assert Workspace("/").project == "default"
 
 
 def test_a_folder_that_was_deleted_under_the_process(
@@ -181,9 +189,9 @@ def test_a_folder_that_was_deleted_under_the_process(
 
     monkeypatch.setattr(os, "getcwd", gone)
     monkeypatch.setenv("PWD", str(shop / "src" / "gone"))
-    assert Place().root == str(shop)
+    assert Workspace().root == str(shop)
     monkeypatch.delenv("PWD")
-    assert Place().root == os.environ["HOME"]
+    assert Workspace().root == os.environ["HOME"]
 
 
 # --- names of repositories ------------------------------------------------------------------------
@@ -225,6 +233,30 @@ def test_a_repository_is_called_after_where_it_was_cloned_from(
 
 
 @pytest.mark.parametrize(
+    ("origin", "project"),
+    [
+        ("https://github.com/acme/api.git", "acme/api"),
+        ("git@github.com:work/api", "work/api"),
+        ("ssh://git@host.example:2222/team/api.git", "team/api"),
+        ("https://gitlab.example/group/part/api.git", "part/api"),
+        ("https://dev.azure.com/org/shop/_git/api", "shop/api"),
+        ("git@ssh.dev.azure.com:v3/org/shop/api", "shop/api"),
+        ("host:api", "api"),
+        ("/srv/git/api.git", "api"),
+        ("file:///srv/git/api.git", "api"),
+        ("C:/Users/me/api", "api"),
+        ("../api", "api"),
+    ],
+)
+def test_a_project_is_called_by_owner_and_name_where_it_was_cloned_from_a_server(
+    tmp_path: Path, origin: str, project: str
+) -> None:
+    (tmp_path / "folder" / ".git").mkdir(parents=True)
+    (tmp_path / "folder" / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {origin}\n')
+    assert Workspace(str(tmp_path / "folder")).project == project
+
+
+@pytest.mark.parametrize(
     "config",
     [
         '[Remote "origin"] URL=host:shop',
@@ -246,7 +278,7 @@ def test_however_the_settings_of_git_are_written(tmp_path: Path, config: str) ->
 def test_without_an_origin_after_its_folder(tmp_path: Path, config: str) -> None:
     (tmp_path / "shop" / ".git").mkdir(parents=True)
     (tmp_path / "shop" / ".git" / "config").write_text(config, encoding="latin-1")
-    assert Place(str(tmp_path / "shop")).project == "shop"
+    assert Workspace(str(tmp_path / "shop")).project == "shop"
 
 
 # --- settings -------------------------------------------------------------------------------------
@@ -254,24 +286,24 @@ def test_without_an_origin_after_its_folder(tmp_path: Path, config: str) -> None
 
 def test_the_nearest_settings_within_the_checkout_count(shop: Path) -> None:
     (shop.parent / ".coord.toml").write_text('project = "outside"')
-    assert Place(str(shop)).project == "shop"
+    assert Workspace(str(shop)).project == "shop"
     (shop / ".coord.toml").write_text('project = "top"\nurl = "http://coord:1/"')
     (shop / "src" / ".coord.toml").write_text('project = "part"')
-    found = Place(str(shop / "src"))
+    found = Workspace(str(shop / "src"))
     assert (found.project, found.root, found.file) == (
         "part",
         str(shop),
         str(shop / "src" / ".coord.toml"),
     )
-    assert (Place(str(shop)).project, Place(str(shop)).url) == ("top", "http://coord:1")
+    assert (Workspace(str(shop)).project, Workspace(str(shop)).url) == ("top", "http://coord:1")
 
 
 def test_a_worktree_without_settings_has_those_of_its_main_checkout(shop: Path) -> None:
     git(shop, "worktree", "add", "../other")
     (shop / ".coord.toml").write_text('project = "main"')
-    assert Place(str(shop.parent / "other")).project == "main"
+    assert Workspace(str(shop.parent / "other")).project == "main"
     (shop.parent / "other" / ".coord.toml").write_text('project = "own"')
-    assert Place(str(shop.parent / "other")).project == "own"
+    assert Workspace(str(shop.parent / "other")).project == "own"
 
 
 def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +316,7 @@ def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "SESSION": "me",
     }.items():
         monkeypatch.setenv(f"COORD_{name}", value)
-    found = Place(str(shop))
+    found = Workspace(str(shop))
     assert (found.project, found.own_project, found.url, found.token) == (
         "env",
         "file",
@@ -298,7 +330,7 @@ def test_an_empty_variable_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) 
     for name in ("PROJECT", "URL", "TOKEN", "TOKEN_FILE", "HOST", "SESSION"):
         monkeypatch.setenv(f"COORD_{name}", "")
     git(shop, "worktree", "add", "../other")
-    found = Place(str(shop.parent / "other"))
+    found = Workspace(str(shop.parent / "other"))
     assert (found.project, found.url, found.token, len(found.shell_queues)) == (
         "shop",
         "http://127.0.0.1:8001",
@@ -307,19 +339,20 @@ def test_an_empty_variable_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) 
     )
 
 
+@pytest.mark.skipif(WINDOWS, reason="is about XDG")
 def test_state_is_the_user_s_own_for_each_repository_and_server(
     shop: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XDG_STATE_HOME")
-    folder = Place(str(shop)).state_folder
+    folder = Workspace(str(shop)).state_folder
     assert Path(folder).parent == home / ".local" / "state" / "coord"
-    assert Place(str(shop / "src")).state_folder == folder
-    assert Place(str(shop), url="http://other.example").state_folder != folder
-    assert Place(str(tmp_path)).state_folder != folder
+    assert Workspace(str(shop / "src")).state_folder == folder
+    assert Workspace(str(shop), url="http://other.example").state_folder != folder
+    assert Workspace(str(tmp_path)).state_folder != folder
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    assert Path(Place(str(shop)).state_folder).parent == tmp_path / "state" / "coord"
+    assert Path(Workspace(str(shop)).state_folder).parent == tmp_path / "state" / "coord"
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
-    assert Place(str(shop)).state_folder == folder
+    assert Workspace(str(shop)).state_folder == folder
 
 
 @pytest.mark.parametrize(
@@ -328,14 +361,14 @@ def test_state_is_the_user_s_own_for_each_repository_and_server(
 def test_settings_that_are_none_say_which_file_to_mend(shop: Path, content: bytes) -> None:
     (shop / ".coord.toml").write_bytes(content)
     with pytest.raises(BadConfig, match=r"\.coord\.toml is not TOML"):
-        Place(str(shop))
+        Workspace(str(shop))
 
 
 def test_a_name_is_never_longer_than_coord_takes(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (shop / ".coord.toml").write_text(f'project = "{"x" * 300}"')
-    assert len(Place(str(shop)).project) == 100
+    assert len(Workspace(str(shop)).project) == 100
     monkeypatch.setenv("COORD_SESSION", "s" * 300)
     assert len(session()) == len(session(agent="a")) == 200
 
@@ -348,7 +381,8 @@ FOREIGN = "http://coord.example:8001"
 @pytest.fixture
 def token(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's token, in the user's own settings."""
-    file = home / ".config" / "coord" / "token"
+    config = Path(os.environ["APPDATA"]) if WINDOWS else home / ".config"
+    file = config / "coord" / "token"
     monkeypatch.delenv("XDG_CONFIG_HOME")
     file.parent.mkdir(parents=True)
     file.write_text(" secret \nmore\n")
@@ -356,7 +390,7 @@ def token(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_token_is_in_the_user_s_settings(shop: Path, token: Path) -> None:
-    assert Place(str(shop)).token == "secret"
+    assert Workspace(str(shop)).token == "secret"
 
 
 def test_a_token_of_the_environment_wins_over_a_file_over_the_user_s(
@@ -364,14 +398,14 @@ def test_a_token_of_the_environment_wins_over_a_file_over_the_user_s(
 ) -> None:
     (home / "other").write_text("other")
     monkeypatch.setenv("COORD_TOKEN_FILE", "~/other")
-    assert Place(str(shop)).token == "other"
+    assert Workspace(str(shop)).token == "other"
     monkeypatch.setenv("COORD_TOKEN", "mine")
-    assert Place(str(shop)).token == "mine"
+    assert Workspace(str(shop)).token == "mine"
 
 
 def test_a_server_that_only_the_repository_names_gets_no_token(shop: Path, token: Path) -> None:
     (shop / ".coord.toml").write_text(f'url = "{FOREIGN}"')
-    found = Place(str(shop))
+    found = Workspace(str(shop))
     assert (found.url, found.token, found.is_trusted) == (FOREIGN, None, False)
 
 
@@ -379,9 +413,9 @@ def test_a_server_that_the_user_names_gets_it(
     shop: Path, token: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (shop / ".coord.toml").write_text(f'url = "{FOREIGN}"')
-    assert Place(str(shop), url=FOREIGN).token == "secret"
+    assert Workspace(str(shop), url=FOREIGN).token == "secret"
     monkeypatch.setenv("COORD_URL", FOREIGN)
-    assert Place(str(shop)).token == "secret"
+    assert Workspace(str(shop)).token == "secret"
 
 
 @pytest.mark.parametrize("url", [FOREIGN, f"{FOREIGN}/", "HTTP://COORD.example:8001"])
@@ -391,14 +425,14 @@ def test_a_server_that_the_user_trusts_gets_it_however_it_is_spelt(
     (shop / ".coord.toml").write_text(f'url = "{url}"')
     assert tokens.trust(FOREIGN)
     assert not tokens.trust(FOREIGN)
-    assert Place(str(shop)).token == "secret"
+    assert Workspace(str(shop)).token == "secret"
     assert tokens.distrust(url)
     assert not tokens.distrust(url)
-    assert Place(str(shop)).token is None
+    assert Workspace(str(shop)).token is None
 
 
 def test_the_server_that_nobody_need_name_is_trusted(shop: Path, token: Path) -> None:
-    found = Place(str(shop))
+    found = Workspace(str(shop))
     assert (found.url, found.is_trusted, found.token) == ("http://127.0.0.1:8001", True, "secret")
 
 
@@ -432,7 +466,7 @@ def test_a_token_that_cannot_be_one_says_so(
     if content is not None:
         (home / "token").write_bytes(content)
     with pytest.raises(BadConfig, match="token"):
-        Place(str(shop))
+        Workspace(str(shop))
 
 
 def test_a_token_with_a_line_break_inside_is_refused(
@@ -440,7 +474,7 @@ def test_a_token_with_a_line_break_inside_is_refused(
 ) -> None:
     monkeypatch.setenv("COORD_TOKEN", "a\r\nX-Evil: 1")
     with pytest.raises(BadConfig, match="COORD_TOKEN holds characters"):
-        Place(str(shop))
+        Workspace(str(shop))
 
 
 # --- who calls ------------------------------------------------------------------------------------
@@ -489,7 +523,7 @@ def test_nothing_heavy_is_loaded_for_it() -> None:
     )
     program = (
         f"import sys; sys.path.insert(0, {str(Path(module.__file__).parents[2])!r}); import"
-        " coord.client.files, coord.client.locked\n"
+        " coord.client.resource_names, coord.client.locked\n"
     )
     program += f"print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run(
@@ -506,8 +540,8 @@ def test_settings_are_read_as_editors_on_windows_write_them(tmp_path: Path, enco
     (tmp_path / ".coord.toml").write_bytes(
         'project = "größe"\r\nurl = "http://coord.example:8001"\r\n'.encode(encoding)
     )
-    place = Place(str(tmp_path))
-    assert (place.project, place.url) == ("größe", "http://coord.example:8001")
+    workspace = Workspace(str(tmp_path))
+    assert (workspace.project, workspace.url) == ("größe", "http://coord.example:8001")
 
 
 @pytest.mark.parametrize(
@@ -518,7 +552,7 @@ def test_settings_are_read_as_editors_on_windows_write_them(tmp_path: Path, enco
 def test_settings_in_another_encoding_say_how_to_save_them(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".coord.toml").write_bytes(content)
     with pytest.raises(BadConfig, match=r"\.coord\.toml is not TOML: it .* Save it as UTF-8\."):
-        Place(str(tmp_path))
+        Workspace(str(tmp_path))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -535,4 +569,4 @@ def test_a_comment_behind_the_address_of_a_clone_is_no_part_of_the_project(tmp_p
     (tmp_path / ".git" / "config").write_text(
         '[remote "origin"]\n\turl = https://host/acme/api.git  # the fork\n'
     )
-    assert Place(str(tmp_path)).project == "api"
+    assert Workspace(str(tmp_path)).project == "acme/api"

@@ -2,19 +2,23 @@
 spelling.
 """
 
+import itertools
 import ntpath
 import os
 import shutil
+import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from coord.client import files
-from coord.client.files import resource
-from coord.client.place import Place
+from coord.client import paths, resource_names, spellings
+from coord.client.resource_names import resource
+from coord.client.workspace import Workspace
+from tests.client.conftest import needs_links
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +52,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def named(path: Any, at: Path) -> tuple[str, str]:
-    return resource(str(path), Place(str(at)))
+    return resource(str(path), Workspace(str(at)))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,7 @@ def test_it_is_called_the_same_from_every_worktree(shop: Path, tmp_path: Path) -
             assert named(top / "src" / "new" / "file.py", at) == ("shop", "src/new/file.py")
 
 
+@needs_links
 def test_links_are_followed(shop: Path, tmp_path: Path) -> None:
     (shop / "link.py").symlink_to("src/app.py")
     (shop / "folder").symlink_to("src")
@@ -102,6 +107,7 @@ def test_links_are_followed(shop: Path, tmp_path: Path) -> None:
     assert named("circle", shop)[0] == "shop"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has drives: below")
 def test_outside_of_any_checkout_it_is_this_hosts_own(shop: Path, tmp_path: Path) -> None:
     assert named("/etc/hosts", shop) == ("shop", "web-1:/etc/hosts")
     assert named("/etc/", shop) == ("shop", "web-1:/etc/")
@@ -112,6 +118,7 @@ def test_outside_of_any_checkout_it_is_this_hosts_own(shop: Path, tmp_path: Path
 
 def test_a_file_at_home(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(shop / "home"))
+    monkeypatch.setenv("USERPROFILE", str(shop / "home"))  # on Windows
     assert named("~/notes.md", shop) == ("shop", "home/notes.md")
 
 
@@ -130,10 +137,10 @@ def test_in_another_repository_it_is_of_that_ones_project(
 
 def test_what_a_command_was_told_is_about_its_own_repository(shop: Path, tmp_path: Path) -> None:
     other = checkout(tmp_path / "other")
-    place = Place(str(shop))
-    place.project = "told"
-    assert resource(str(shop / "src" / "app.py"), place) == ("told", "src/app.py")
-    assert resource(str(other / "x"), place) == ("other", "x")
+    workspace = Workspace(str(shop))
+    workspace.project = "told"
+    assert resource(str(shop / "src" / "app.py"), workspace) == ("told", "src/app.py")
+    assert resource(str(other / "x"), workspace) == ("other", "x")
 
 
 def test_a_part_of_a_checkout_may_be_a_project_of_its_own(shop: Path) -> None:
@@ -166,7 +173,10 @@ def test_without_a_repository_it_counts_from_the_settings(tmp_path: Path) -> Non
 def test_a_folder_whose_name_begins_like_the_checkouts_is_not_inside(
     shop: Path, tmp_path: Path
 ) -> None:
-    assert named(tmp_path / "shop-old" / "x", shop) == ("shop", f"web-1:{tmp_path}/shop-old/x")
+    assert named(tmp_path / "shop-old" / "x", shop) == (
+        "shop",
+        f"web-1:{tmp_path.as_posix()}/shop-old/x",
+    )
 
 
 # --- disks that fold case, and macOS' way of writing accents --------------------------------------
@@ -174,7 +184,7 @@ def test_a_folder_whose_name_begins_like_the_checkouts_is_not_inside(
 
 @pytest.fixture
 def folding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "FOLDS_CASE", True)
+    monkeypatch.setattr(resource_names, "FOLDS_CASE", True)
 
 
 @pytest.mark.parametrize("path", ["src/app.py", "SRC/App.PY", "Src/APP.py"])
@@ -186,12 +196,59 @@ def test_where_case_does_not_count_a_file_is_called_as_the_disk_does(
 
 def test_and_what_is_not_there_yet_as_the_caller_does(shop: Path, folding: None) -> None:
     assert named("SRC/New/File.py", shop) == ("shop", "src/New/File.py")
+    assert named("src/new/file.py", shop) == ("shop", "src/new/file.py")
 
 
+def claimed(path: str, at: Path) -> str:
+    return resource(path, Workspace(str(at)), to_claim=True)[1]
+
+
+def test_once_claimed_it_is_called_as_who_claimed_it_first_did(
+    shop: Path, folding: None, tmp_path: Path
+) -> None:
+    assert claimed("SRC/New/File.py", shop) == "src/New/File.py"
+    assert claimed("src/new/FILE.py", shop) == "src/New/File.py"
+    assert named("src/NEW/file.py", shop)[1] == "src/New/File.py"
+    assert claimed("src/new/other.py", shop) == "src/New/other.py"
+    assert claimed("src/new/file.py", worktree(shop, tmp_path / "fix", "src/app.py")) == (
+        "src/New/File.py"
+    )
+    (shop / "src" / "new").mkdir()
+    (shop / "src" / "new" / "FILE.py").write_text("")
+    assert named("src/new/FILE.py", shop)[1] == "src/New/File.py"
+    other = checkout(tmp_path / "other")
+    assert claimed("SRC/new/file.py", other) == "SRC/new/file.py"
+
+
+def test_of_many_who_claim_it_at_once_all_call_it_the_same(shop: Path, folding: None) -> None:
+    spelt = ["".join(each) for each in itertools.product("nN", "eE", "wW", [".py"])]
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda name: claimed(f"src/{name}", shop), spelt))) == 1
+
+
+def test_a_spelling_is_forgotten_when_the_claim_is_over(
+    shop: Path, folding: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert claimed("src/New.py", shop) == "src/New.py"
+    later = time.time() + spellings.KEPT_S + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert claimed("src/new.py", shop) == "src/new.py"
+
+
+def test_a_file_that_exists_since_keeps_the_spelling_under_which_it_was_claimed(
+    shop: Path, folding: None
+) -> None:
+    assert claimed("src/New.py", shop) == "src/New.py"
+    (shop / "src" / "new.py").write_text("")
+    assert {named(f"src/{name}", shop)[1] for name in ("new.py", "NEW.py")} == {"src/New.py"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a disk on which case counts")
 def test_where_case_counts_it_counts(shop: Path) -> None:
     assert named("SRC/App.py", shop) == ("shop", "SRC/App.py")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a disk on which case counts")
 def test_two_files_that_differ_in_case_only_are_both_found(shop: Path, folding: None) -> None:
     (shop / "src" / "APP.py").write_text("")
     assert [named(f"src/{name}", shop)[1] for name in ("app.py", "APP.py")] == [
@@ -202,9 +259,9 @@ def test_two_files_that_differ_in_case_only_are_both_found(shop: Path, folding: 
 
 @pytest.mark.parametrize("path", ["/Users/Me/Shop/src/x", "/users/me/SHOP/src/x"])
 def test_the_way_to_the_checkout_may_be_spelt_otherwise_too(folding: None, path: str) -> None:
-    assert files._below(path, "/Users/me/shop") == "src/x"
-    assert files._below(path, "/Users/me/shop/src/x") == ""
-    assert files._below(path, "/Users/me/sho") is None
+    assert resource_names._below(path, "/Users/me/shop") == "src/x"
+    assert resource_names._below(path, "/Users/me/shop/src/x") == ""
+    assert resource_names._below(path, "/Users/me/sho") is None
 
 
 @pytest.mark.parametrize(
@@ -213,7 +270,7 @@ def test_the_way_to_the_checkout_may_be_spelt_otherwise_too(folding: None, path:
 def test_names_that_change_their_length_when_case_is_folded(
     folding: None, path: str, top: str
 ) -> None:
-    assert files._below(path, top) == "x"
+    assert resource_names._below(path, top) == "x"
 
 
 def test_accents_are_written_in_one_way(shop: Path) -> None:
@@ -234,32 +291,17 @@ def test_also_where_the_disk_has_them_in_the_other(shop: Path, folding: None) ->
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """How Windows spells paths, for what needs no disk."""
-    fake = SimpleNamespace(path=ntpath, sep="\\", listdir=lambda folder: [])
-    monkeypatch.setattr(files, "os", fake)
-    monkeypatch.setattr(files, "FOLDS_CASE", True)
+    fake = SimpleNamespace(name="nt", path=ntpath, sep="\\", listdir=lambda folder: [])
+    for module in (resource_names, paths):
+        monkeypatch.setattr(module, "os", fake)
+    monkeypatch.setattr(resource_names, "FOLDS_CASE", True)
 
 
 def test_below_a_folder_on_windows(windows: None) -> None:
-    assert files._below("C:\\Users\\Me\\shop\\src\\app.py", "c:\\users\\me\\Shop") == "src/app.py"
-    assert files._below("D:\\shop\\x", "C:\\shop") is None
-    assert files._below("\\\\server\\share\\shop\\x", "\\\\server\\share\\shop") == "x"
-
-
-@pytest.mark.parametrize(
-    ("real", "short"),
-    [
-        ("\\\\?\\C:\\long\\x", "C:\\long\\x"),
-        ("\\\\?\\UNC\\server\\share\\x", "\\\\server\\share\\x"),
-        ("C:\\x", "C:\\x"),
-    ],
-)
-def test_long_paths_on_windows_lose_their_prefix(
-    real: str, short: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        files, "os", SimpleNamespace(path=SimpleNamespace(realpath=lambda path: real), sep="\\")
-    )
-    assert files._real("x") == short
+    path = "C:\\Users\\Me\\shop\\src\\app.py"
+    assert resource_names._below(path, "c:\\users\\me\\Shop") == "src/app.py"
+    assert resource_names._below("D:\\shop\\x", "C:\\shop") is None
+    assert resource_names._below("\\\\server\\share\\shop\\x", "\\\\server\\share\\shop") == "x"
 
 
 @pytest.mark.parametrize(
@@ -282,13 +324,13 @@ def test_a_file_on_windows_is_called_as_on_other_systems(
         file = None
         repository = SimpleNamespace(common="C:\\work\\shop\\.git")
 
-    monkeypatch.setattr(files, "Place", lambda folder: There())
+    monkeypatch.setattr(resource_names, "Workspace", lambda folder: There())
     monkeypatch.setattr(ntpath, "realpath", ntpath.normpath)
     monkeypatch.setattr(ntpath, "isdir", lambda path: False)
     assert resource(path, There()) == ("shop", name)  # type: ignore[arg-type]
 
 
 def test_the_checkout_may_be_deleted_meanwhile(shop: Path) -> None:
-    place = Place(str(shop))
+    workspace = Workspace(str(shop))
     shutil.rmtree(shop)
-    assert resource("src/app.py", place) == ("shop", "src/app.py")
+    assert resource("src/app.py", workspace) == ("shop", "src/app.py")

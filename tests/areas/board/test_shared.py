@@ -1,0 +1,175 @@
+"""Answers that several pages ask for at once are made once, and what the stream of a page tells."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from coord.areas.board import shared
+from coord.areas.board.news import News, follow
+from coord.areas.board.shared import Made, SharedAnswers
+from coord.errors import Stopping
+from coord.live import Subscription
+from tests.conftest import Agent
+from tests.service import BASE, Service, running
+
+Make = Callable[[int, int | None], Made]
+
+
+def made(cursor: int, began: float = 0.0) -> Made:
+    text = json.dumps({"cursor": cursor}).encode()
+    return Made(cursor, datetime(2026, 1, 12, tzinfo=UTC), began, text)
+
+
+def recording(asked: list[tuple[int, int | None]], newest: int) -> Make:
+    def make(after: int, upto: int | None) -> Made:
+        asked.append((after, upto))
+        return made(newest if upto is None else upto)
+
+    return make
+
+
+def test_pages_that_are_not_equally_far_are_told_up_to_the_same_revision() -> None:
+    answers = SharedAnswers()
+    asked: list[tuple[int, int | None]] = []
+    told = [answers.changes(after, 60, recording(asked, 50)) for after in (10, 20, 10, 20)]
+    assert asked == [(10, None), (20, 50)]
+    assert [each.cursor for each in told if each] == [50, 50, 50, 50]
+
+
+def test_who_knows_what_the_others_are_told_gets_what_came_since() -> None:
+    answers = SharedAnswers()
+    answers.changes(10, 60, recording([], 50))
+    asked: list[tuple[int, int | None]] = []
+    newer = answers.changes(50, 60, recording(asked, 70))
+    assert (asked, newer and newer.cursor) == ([(50, None)], 70)
+
+
+def test_an_answer_that_is_too_old_is_made_anew() -> None:
+    answers = SharedAnswers()
+    assert answers.whole(60, lambda: made(1, began=-1e9)).cursor == 1
+    assert answers.whole(60, lambda: made(2)).cursor == 2
+
+
+def test_who_waited_while_the_database_failed_does_not_ask_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = SharedAnswers()
+    entered, waits = threading.Event(), threading.Event()
+    asked: list[str] = []
+    errors: list[OSError] = []
+
+    def fails() -> Made:
+        asked.append("first")
+        entered.set()
+        waits.wait(10)
+        raise OSError("away")
+
+    def never() -> Made:
+        asked.append("second")
+        return made(1)
+
+    def call(make: Callable[[], Made]) -> None:
+        try:
+            answers.whole(60, make)
+        except OSError as error:
+            errors.append(error)
+
+    first = threading.Thread(target=call, args=(fails,))
+    second = threading.Thread(target=call, args=(never,))
+
+    def noting_the_second() -> float:
+        moment = time.monotonic()
+        if threading.current_thread() is second:
+            waits.set()
+        return moment
+
+    monkeypatch.setattr(shared, "time", SimpleNamespace(monotonic=noting_the_second))
+    first.start()
+    assert entered.wait(10)
+    second.start()
+    first.join(10)
+    second.join(10)
+    assert (asked, len(errors)) == (["first"], 2)
+
+
+def test_without_an_age_the_answer_is_of_now(client: Agent) -> None:
+    body = {"project_key": "shop", "session_id": "host/a"}
+    client.post("/locks", **body, resource="first")
+    first = client.get("/board", max_age=60).json
+    client.post("/locks", **body, resource="second")
+    assert client.get("/board", max_age=60).json["lists"] == first["lists"]
+    assert len(client.get("/board").json["lists"]["locks"]["items"]) == 2
+    since = client.get("/board", after=first["cursor"], max_age=0).json
+    assert [lock["resource"] for lock in since["lists"]["locks"]["items"]] == ["second"]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    with running(folder, f"sqlite:///{folder}/coord.db") as started:
+        yield started
+
+
+def events(port: int) -> Iterator[dict[str, str]]:
+    """What the stream of a page tells, comments left out; begins when it has been opened."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(f"GET {BASE}/board/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        event: dict[str, str] = {}
+        for line in connection.makefile("r", encoding="utf-8", newline="\n"):
+            name, colon, value = line.rstrip("\n").partition(": ")
+            if line == ": from now on\n":
+                yield {}
+            elif colon and name in ("id", "data"):
+                event[name] = value
+            elif line == "\n" and event:
+                yield event
+                event = {}
+
+
+def test_the_stream_tells_what_the_board_would_answer(service: Service) -> None:
+    body = {"project_key": "shop", "session_id": "host/a"}
+    service.call("POST", "/locks", {**body, "resource": "before"})
+    stream = events(service.port)
+    assert next(stream) == {}
+    for name in ("one", "two"):
+        service.call("POST", "/locks", {**body, "resource": name})
+        event = next(stream)
+        told = json.loads(event["data"])
+        read = service.call("GET", f"/board?after={told['after']}").json
+        assert told["answer"] | {"generated_at": None} == read | {"generated_at": None}
+        assert int(event["id"]) == read["cursor"]
+        assert [lock["resource"] for lock in read["lists"]["locks"]["items"]] == [name]
+
+
+class OneChange:
+    """A subscription that is woken once, and then told that the worker stops."""
+
+    def __init__(self, news: News) -> None:
+        self._news = news
+        self._woken = False
+
+    def wait(self, until: float) -> bool:
+        if self._woken:
+            raise Stopping
+        self._woken = self._news.notes({"revision": 7})
+        return True
+
+
+def test_of_too_much_at_once_the_stream_tells_only_that_it_is_to_be_read() -> None:
+    news = News()
+    asked: list[int] = []
+
+    def too_much(after: int) -> None:
+        asked.append(after)
+
+    told = b"".join(follow(news, cast(Subscription, OneChange(news)), too_much))
+    assert asked == [6]
+    assert told.split(b"\n\n")[1] == b"id: 7"
+    assert b"data" not in told

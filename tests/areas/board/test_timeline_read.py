@@ -1,0 +1,125 @@
+"""`GET /board/timeline`: who held and waited for what in a stretch of time; on both databases."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Agent, Clock, moved
+
+Lock = dict[str, Any]
+
+
+@pytest.fixture
+def claim(client: Agent) -> Callable[..., Lock]:
+    def claimed(resource: str, session: str = "host/a", **more: Any) -> Lock:
+        body = {"project_key": "shop", "session_id": session, "resource": resource, **more}
+        answer = client.post("/locks", **body)
+        assert answer.status_code == 201, answer.json
+        lock: Lock = answer.json
+        return lock
+
+    return claimed
+
+
+def shown(client: Agent, **query: Any) -> list[Any]:
+    items: list[Any] = client.get("/board/timeline", **query).json["items"]
+    return items
+
+
+def test_a_lock_is_a_bar_from_its_claim_to_its_release(
+    client: Agent, clock: Clock, claim: Callable[..., Lock]
+) -> None:
+    lock = claim("src/a.py")
+    clock.move(minutes=10)
+    released = client.delete(f"/locks/{lock['id']}", session_id="host/a").json
+    clock.move(minutes=10)
+    assert shown(client, since=lock["acquired_at"]) == [
+        {
+            "session_id": "host/a",
+            "project_key": "shop",
+            "text": "src/a.py",
+            "style": "solid",
+            "since": lock["acquired_at"],
+            "until": released["released_at"],
+            "ending": None,
+            "to": ["resource", "shop", "src/a.py"],
+        }
+    ]
+
+
+def test_only_what_was_held_in_the_stretch_is_told(
+    client: Agent, clock: Clock, claim: Callable[..., Lock]
+) -> None:
+    before = claim("before", ttl_hours=0.5)
+    throughout = claim("throughout", ttl_hours=0)
+    clock.move(hours=1)
+    within = claim("within", ttl_hours=0.1)
+    clock.move(hours=1)
+    claim("after")
+    stretch = {
+        "since": moved(before["acquired_at"], minutes=45),
+        "until": moved(before["acquired_at"], minutes=90),
+    }
+    spans = {span["text"]: span for span in shown(client, **stretch)}
+    assert spans.keys() == {"throughout", "within"}
+    assert spans["throughout"]["until"] is None
+    assert spans["throughout"]["since"] == throughout["acquired_at"]
+    assert (spans["within"]["ending"], spans["within"]["until"]) == (
+        "expired",
+        within["expires_at"],
+    )
+    assert [span["text"] for span in shown(client, **stretch, project_key="other")] == []
+
+
+def test_how_it_ended_is_said(client: Agent, clock: Clock, claim: Callable[..., Lock]) -> None:
+    forced = claim("forced")
+    claim("stale", ttl_hours=0)
+    client.delete(f"/locks/{forced['id']}", session_id="anna", force="true", reason="it hangs")
+    clock.move(hours=3)
+    endings = {span["text"]: span["ending"] for span in shown(client, since=forced["acquired_at"])}
+    assert endings == {"forced": "forced", "stale": "stale"}
+
+
+def test_a_wait_in_vain_is_hatched_until_it_ends(client: Agent, claim: Callable[..., Lock]) -> None:
+    lock = claim("src/a.py")
+    body = {"project_key": "shop", "session_id": "host/b", "resource": "src/a.py", "wait": 0.3}
+    assert client.post("/locks", **body).status_code == 409
+    (wait,) = [
+        span for span in shown(client, since=lock["acquired_at"]) if span["style"] == "hatched"
+    ]
+    assert (wait["session_id"], wait["text"]) == ("host/b", "src/a.py")
+    assert lock["acquired_at"] <= wait["since"] < wait["until"]
+    assert wait["ending"]
+
+
+def test_a_session_that_is_gone_is_marked(
+    client: Agent, clock: Clock, claim: Callable[..., Lock]
+) -> None:
+    lock = claim("src/a.py")
+    client.post("/sessions/heartbeat", session_id="host/a", project_key="shop", ttl_minutes=1)
+    client.post("/sessions/heartbeat", session_id="host/z", project_key="shop", ttl_minutes=60)
+    client.delete("/sessions", session_id="host/z")
+    marks = {
+        span["session_id"]: span["ending"]
+        for span in shown(client, since=lock["acquired_at"])
+        if span["style"] == "mark"
+    }
+    assert marks == {"host/z": "ended"}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        pytest.param({}, "since", id="no beginning"),
+        pytest.param({"since": "yesterday"}, "since", id="no time"),
+        pytest.param(
+            {"since": "2026-01-28T10:00:00Z", "until": "2026-01-28T10:00:00Z"}, "until", id="empty"
+        ),
+    ],
+)
+def test_a_stretch_that_is_none_is_refused(
+    client: Agent, query: dict[str, str], field: str
+) -> None:
+    answer = client.get("/board/timeline", **query)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])

@@ -1,0 +1,16 @@
+"""The browser that the page is looked at with: Debian's Chromium, through Playwright."""
+
+from pathlib import Path
+
+CHROMIUM = Path("/usr/bin/chromium")
+OPTIONS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+def chromium_missing() -> str | None:
+    """What is missing to look at the page; None when nothing is."""
+    return (
+        None if CHROMIUM.exists() else f"there is no {CHROMIUM} (Debian: apt-get install chromium)"
+    )

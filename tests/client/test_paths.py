@@ -1,0 +1,90 @@
+"""Paths as each shell and program of Windows spells them, without a disk of Windows."""
+
+import ntpath
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from coord.client import paths
+from coord.client.paths import path_in, real_path
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = SimpleNamespace(name="nt", path=ntpath, sep="\\", getcwd=lambda: "C:\\shop")
+    monkeypatch.setattr(paths, "os", fake)
+    monkeypatch.setattr(ntpath, "realpath", ntpath.normpath)
+    monkeypatch.setenv("USERPROFILE", "C:\\Users\\me")
+
+
+@pytest.mark.parametrize(
+    ("spelt", "path"),
+    [
+        ("src\\a.py", "C:\\shop\\src\\a.py"),
+        ("D:\\a.py", "D:\\a.py"),
+        ("/d/src/a.py", "d:/src/a.py"),
+        ("/cygdrive/d/a.py", "d:/a.py"),
+        ("/mnt/d/", "d:/"),
+        ("\\\\localhost\\d$\\a.py", "d:/a.py"),
+        ("D:", "D:/"),
+        ("C:", "C:/"),
+        ("~/a.py", "C:\\Users\\me/a.py"),
+        ("\\\\server\\share\\a.py", "\\\\server\\share\\a.py"),
+    ],
+)
+def test_a_path_is_the_one_that_the_shell_means(windows: None, spelt: str, path: str) -> None:
+    assert path_in("C:\\shop", spelt) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "real"),
+    [
+        ("\\\\?\\C:\\long\\x", "C:\\long\\x"),
+        ("\\\\?\\UNC\\server\\share\\x", "\\\\server\\share\\x"),
+        ("C:/shop/../x", "C:\\x"),
+        ("C:\\shop\\", "C:\\shop"),
+        ("C:\\", "C:\\"),
+        ("C:\\new.py.", "C:\\new.py"),
+        ("C:\\new.py . ", "C:\\new.py"),
+        ("C:\\shop\\..", "C:\\"),
+        ("C:\\shop\\NUL", "C:\\shop\\NUL"),
+        ("C:\\shop\\aux.txt", "C:\\shop\\aux.txt"),
+        ("C:\\shop\\Com1 \\x", "C:\\shop\\Com1 \\x"),
+        ("C:\\shop\\console.py", "C:\\shop\\console.py"),
+    ],
+)
+def test_a_path_has_one_spelling(windows: None, path: str, real: str) -> None:
+    assert real_path(path) == real
+
+
+def test_devices_are_not_opened(windows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`realpath` opens them: Wine's has a terminal's error for CON, and its own name for NUL."""
+    opened: list[str] = []
+
+    def real(path: str) -> str:
+        opened.append(path)
+        return path
+
+    monkeypatch.setattr(ntpath, "realpath", real)
+    assert real_path("C:\\shop\\con.py") == "C:\\shop\\con.py"
+    assert opened == ["C:\\shop\\"]
+
+
+def test_a_path_longer_than_windows_opens_is_named_all_the_same(
+    windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def real(path: str) -> str:
+        if len(path) > 260:
+            raise OSError(22, "The filename or extension is too long")
+        return f"\\\\?\\{path}"
+
+    monkeypatch.setattr(ntpath, "realpath", real)
+    long = "C:\\shop" + "\\folder of forty letters, or about so many" * 7
+    assert real_path(f"{long}\\a.py") == f"{long}\\a.py"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="is about other systems")
+def test_elsewhere_a_path_is_as_the_system_has_it() -> None:
+    assert real_path("/x/../aux. ") == "/aux. "
+    assert path_in("/shop", "/c/src/") == "/c/src/"
