@@ -6,24 +6,28 @@ BIN := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
 # Under faketime: its clock, and nothing else, is moved for all that is started here. The semaphore that it shares between processes would
-# stay taken for ever when one of them is killed, and for an offset it is not needed.
+# stay taken for ever when one of them is killed, and for an offset it is not needed. The day is read once, not again every ten seconds while
+# some thread sets a variable.
 ifneq ($(findstring libfaketime,$(LD_PRELOAD)),)
 unexport FAKETIME_SHARED
 export FAKETIME_DONT_FAKE_MONOTONIC := 1
+export FAKETIME_CACHE_DURATION := 1000000000
 export FAKETIME_GAPS_SINCE := $(shell date +%s)
 export LD_PRELOAD := $(or $(shell tools/faketime.sh),$(error this clock cannot be moved))
 endif
 
-.PHONY: serve test calendar coverage check format audit bench wheel sbom release lock vendor pictures clean help
+.PHONY: serve test test-windows calendar coverage check format audit bench faults wheel sbom release lock vendor pictures clean help
 
 help:
 	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
 	@echo "make test       set up and run all tests, or TESTS=tests/web"
+	@echo "make test-windows   the client's tests on Windows Pythons under Wine, or WINDOWS=--brief, or WINDOWS='3.11 tests/client/queue'"
 	@echo "make coverage   the same, and which branches of coord/ they took in their own process"
 	@echo "make calendar   the tests that touch time, on other days, in another zone and locale"
 	@echo "make check      formatting, lint, types, dates in tests, migrations, known vulnerabilities"
 	@echo "make format     format and mend what can be mended by itself"
-	@echo "make bench      measure against a baseline in the same run"
+	@echo "make bench      measure against a baseline in the same run, or BENCH=board (docs/performance.md names them)"
+	@echo "make faults     break everything around it, one thing after the other, and check what it promises"
 	@echo "make wheel      build the package into dist/"
 	@echo "make sbom       list what an installed coord consists of, as CycloneDX, in dist/"
 	@echo "make release VERSION=1.2.3   check that changelog, version and tag agree, then build both"
@@ -38,6 +42,9 @@ serve: $(VENV)/.runtime
 test: $(VENV)/.dev
 	tools/setup-tests.sh
 	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
+
+test-windows: $(VENV)/.dev
+	$(BIN)/python -m tools.test_windows $(WINDOWS)
 
 coverage: PYTEST := --cov --cov-report=term --cov-report=html
 coverage: test
@@ -65,6 +72,10 @@ bench: $(VENV)/.dev
 	tools/setup-tests.sh
 	tools/setup-bench.sh
 	$(BIN)/python -m bench $(BENCH)
+
+faults: $(VENV)/.dev
+	tools/setup-tests.sh
+	$(BIN)/python -m campaign $(FAULTS)
 
 wheel: $(VENV)/.dev
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

@@ -11,4 +11,6 @@ case $day in
   +*d) offset=$((${day//[+d]/} * 86400)) ;;
   *) offset=$(($(date -d "$day" +%s) - $(date +%s))) ;;
 esac
+# The day is read once: libfaketime would read it again every ten seconds, in whatever thread, and meet another that sets a variable.
+export FAKETIME_CACHE_DURATION=1000000000
 FAKETIME=$(printf '%+d' "$offset") FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_GAPS_SINCE=$(($(date +%s) + offset - 1)) LD_PRELOAD=$library exec "$@"

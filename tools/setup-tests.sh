@@ -12,7 +12,7 @@ command -v jq >/dev/null || packages+=(jq)
 compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || packages+=(faketime)
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
 [ -e /usr/share/zoneinfo/Asia/Kathmandu ] || packages+=(tzdata)
-for program in rsync socat lsof; do
+for program in rsync socat lsof haproxy; do
   command -v "$program" >/dev/null || packages+=("$program")
 done
 if [ ${#packages[@]} -gt 0 ]; then
@@ -22,5 +22,6 @@ fi
 if ! compgen -G "$HOME/.pyenv/versions/3.9.*/bin/python" >/dev/null && ! command -v python3.9 pypy3 >/dev/null; then
   tools/apt-install.sh pypy3 || echo "coord: the client will not be tested on Python 3.9" >&2
 fi
-tools/setup-claude.sh
+tools/setup-agent.sh claude
+tools/setup-agent.sh copilot
 exit 0
