@@ -4,20 +4,58 @@
  *    as old as the clock was moved. Times that the kernel gave since FAKETIME_GAPS_SINCE (seconds, by the moved clock) are moved as well. What is
  *    older stays, so that compiled Python is not compiled anew; so does what `utime` set, which was moved already.
  * 2. With FAKETIME_DONT_FAKE_MONOTONIC it moves the deadline of `clock_nanosleep` all the same, and Python's `time.sleep` fails.
+ * 3. It looks at its variables in the environment at each wait of a thread, while another thread may set a variable, and the process
+ *    dies. Its own are answered from a copy, made before there are threads.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+extern char **environ;
+
+static char *own[32]; /* NAME=value of each variable whose name begins with FAKE */
+static const char *since;
+
+/* Called first by libfaketime's constructor, or by ours. */
+static void copy_own(void)
+{
+    static int copied;
+    size_t count = 0;
+    if (copied++)
+        return;
+    for (char **at = environ; at && *at && count + 1 < sizeof own / sizeof *own; at++)
+        if (!strncmp(*at, "FAKE", 4))
+            own[count++] = strdup(*at);
+}
+
+char *getenv(const char *name)
+{
+    size_t length = strlen(name);
+    char **at = environ;
+    if (!strncmp(name, "FAKE", 4)) {
+        copy_own();
+        at = own;
+    }
+    for (; at && *at; at++)
+        if (!strncmp(*at, name, length) && (*at)[length] == '=')
+            return *at + length + 1;
+    return NULL;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    since = getenv("FAKETIME_GAPS_SINCE");
+}
+
 /* Seconds by which libfaketime has moved the clock, for a time that the kernel gave in this run; else 0. */
 static long moved_by(long seconds)
 {
-    const char *since = getenv("FAKETIME_GAPS_SINCE");
     struct timespec real, shown;
     syscall(SYS_clock_gettime, CLOCK_REALTIME, &real);
     if (!since || seconds > real.tv_sec + 1)
