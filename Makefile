@@ -16,7 +16,7 @@ export FAKETIME_GAPS_SINCE := $(shell date +%s)
 export LD_PRELOAD := $(or $(shell tools/faketime.sh),$(error this clock cannot be moved))
 endif
 
-.PHONY: serve test test-windows calendar coverage check format audit bench faults wheel sbom release lock vendor pictures clean help
+.PHONY: serve test test-windows calendar coverage check format audit bench check-bench faults wheel sbom release lock vendor pictures clean help
 
 help:
 	@echo "make serve      set up and serve on 127.0.0.1:8001 (COORD_BIND) with SQLite (COORD_DATABASE_URL)"
@@ -27,6 +27,7 @@ help:
 	@echo "make check      formatting, lint, types, dates in tests, migrations, known vulnerabilities"
 	@echo "make format     format and mend what can be mended by itself"
 	@echo "make bench      measure against a baseline in the same run, or BENCH=board (docs/performance.md names them)"
+	@echo "make check-bench   no call costs more than 5 % more CPU time than bench/reference.json says"
 	@echo "make faults     break everything around it, one thing after the other, and check what it promises"
 	@echo "make wheel      build the package into dist/"
 	@echo "make sbom       list what an installed coord consists of, as CycloneDX, in dist/"
@@ -72,6 +73,10 @@ bench: $(VENV)/.dev
 	tools/setup-tests.sh
 	tools/setup-bench.sh
 	$(BIN)/python -m bench $(BENCH)
+
+check-bench: $(VENV)/.dev
+	tools/setup-tests.sh
+	$(BIN)/python -m bench.reference
 
 faults: $(VENV)/.dev
 	tools/setup-tests.sh

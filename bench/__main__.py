@@ -40,9 +40,12 @@ def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
 
 
 def cpu_bench(kind: str, options: argparse.Namespace) -> bool:
-    print(f"\n{kind}: CPU-µs of a call in the worker, and of the database in the calls of a kind")
-    for name, microseconds in cpu.run(kind, options.rounds).items():
-        print(f"  {name:55} {microseconds:8.0f}")
+    print(
+        f"\n{kind}: CPU-µs of a call in the worker, and of the database in the calls of a kind;"
+        " and as multiples of the bare view's"
+    )
+    for name, figure in cpu.run(kind, options.rounds).items():
+        print(f"  {name:55} {figure.microseconds:8.0f} {figure.of_baseline:6.2f}")
     return True
 
 

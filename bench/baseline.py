@@ -10,48 +10,48 @@ from typing import Any
 
 import pymysql
 from flask import Flask
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from config import default
 from coord import upkeep
 
-app = Flask(__name__)
-app.config.update(default.load(os.environ))  # the worker reads its limits there
-app.extensions[
-    "coord.areas"
-] = []  # gunicorn's settings are coord's, and start the upkeep of all areas: here of none
-upkeep.install(app)
-_url = make_url(os.environ["COORD_DATABASE_URL"])
-_local = threading.local()
+
+def create_app() -> Flask:
+    """The app, for the database of COORD_DATABASE_URL."""
+    app = Flask(__name__)
+    app.config.update(default.load(os.environ))  # the worker reads its limits there
+    # gunicorn's settings are coord's, and start the upkeep of all areas: here of none
+    app.extensions["coord.areas"] = []
+    upkeep.install(app)
+    url = make_url(os.environ["COORD_DATABASE_URL"])
+    local = threading.local()
+
+    @app.post("/baseline/<int:row>")
+    def one_statement(row: int) -> Any:
+        if not hasattr(local, "cursor"):
+            connect = _sqlite if url.get_backend_name() == "sqlite" else _mariadb
+            local.cursor = connect(url)
+        local.cursor.execute(f"UPDATE baseline SET n = n + 1 WHERE id = {row:d}")
+        return {"row": row}
+
+    return app
 
 
-def _mariadb() -> Any:
+def _mariadb(url: URL) -> Any:
     connection = pymysql.connect(
-        host=_url.host,
-        port=_url.port or 3306,
-        user=_url.username,
-        password=_url.password or "",
-        database=_url.database,
+        host=url.host,
+        port=url.port or 3306,
+        user=url.username,
+        password=url.password or "",
+        database=url.database,
         autocommit=True,
         ssl_disabled=True,
     )
     return connection.cursor()
 
 
-def _sqlite() -> Any:
-    connection = sqlite3.connect(_url.database or "", isolation_level=None, timeout=10)
+def _sqlite(url: URL) -> Any:
+    connection = sqlite3.connect(url.database or "", isolation_level=None, timeout=10)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     return connection.cursor()
-
-
-def _cursor() -> Any:
-    if not hasattr(_local, "cursor"):
-        _local.cursor = _sqlite() if _url.get_backend_name() == "sqlite" else _mariadb()
-    return _local.cursor
-
-
-@app.post("/baseline/<int:row>")
-def one_statement(row: int) -> Any:
-    _cursor().execute(f"UPDATE baseline SET n = n + 1 WHERE id = {row:d}")
-    return {"row": row}

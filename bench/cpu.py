@@ -13,18 +13,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from wsgiref.types import WSGIApplication
 
-from bench import service
+from bench import baseline, cycles, service
 from coord.app import create_app
 from coord.serving import collect_less
 from coord.store import database
 from tests.databases import private_mariadb
 
-CALLS = 300  # of each kind, one after the other, in a round
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+CALLS = 20  # of each kind in a turn
+TURNS = 10  # of all kinds in a round, so that whatever else the machine does meets them alike
+BASELINE = "bare view with one statement"
 BASE = "/api/coord"
 
 
@@ -179,23 +182,42 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
+@dataclass(frozen=True)
+class Figure:
+    """What a call costs: the least CPU-µs of all turns, since nothing makes a call cheaper than it
+    is, and that as a multiple of the bare view's."""
+
+    microseconds: float
+    of_baseline: float
+
+
 @contextlib.contextmanager
-def _app(url: str) -> Iterator[WSGIApplication]:
+def _callers(url: str) -> Iterator[tuple[Caller, Caller]]:
+    """One of coord, one of the bare view."""
     with contextlib.redirect_stdout(Path(os.devnull).open("w")):
         app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
+    with mock.patch.dict(os.environ, COORD_DATABASE_URL=url):
+        bare = baseline.create_app()
     try:
-        yield app.wsgi_app
+        yield Caller(app.wsgi_app), Caller(bare.wsgi_app)
     finally:
         with app.app_context():
             database.engine.dispose()
 
 
-def _database_seconds(pid: int | None) -> float:
-    """CPU seconds that the database server has used so far; SQLite is the worker's own."""
+def _one_statement(caller: Caller, calls: Calls, nth: int) -> None:
+    _timed(caller, calls, BASELINE, 200, "POST", "/baseline/0")
+
+
+def _database_us(pid: int | None) -> float:
+    """CPU-µs that the database server has used so far; SQLite is the worker's own."""
     if pid is None:
         return 0.0
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+    used = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
+            used += int((task / "schedstat").read_text().split()[0])
+    return used / 1000
 
 
 @contextlib.contextmanager
@@ -209,28 +231,46 @@ def _database(kind: str) -> Iterator[tuple[str, int | None]]:
             yield server.create_database("bench"), server.process.pid
 
 
-def run(kind: str, rounds: int) -> dict[str, float]:
-    """CPU-µs of each kind of call in the worker, and of the database in all calls of a kind.
+def run(kind: str, rounds: int) -> dict[str, Figure]:
+    """For each kind of call, and for what the database does for the calls of a kind.
 
-    Of a round the lower quartile, of those the least: nothing makes a call cheaper than it is.
+    Of the calls of a turn it is the lower quartile.
     """
-    found: dict[str, list[float]] = {}
+    least: dict[str, float] = {}
     _seen.clear()
     _sent.clear()
     with _database(kind) as (url, pid):
         service.migrate(url)
-        with _app(url) as app:
+        cycles.prepare_baseline(url)
+        with _callers(url) as (coord, bare):
             collect_less()
-            caller = Caller(app)
-            for number in range(rounds + 1):  # the first warms up
-                for make in KINDS:
-                    calls: Calls = {}
-                    began = _database_seconds(pid)
-                    for nth in range(CALLS):
-                        make(caller, calls, number * CALLS + nth)
-                    used = (_database_seconds(pid) - began) / CALLS * 1e6
-                    for name, seconds in calls.items() if number else ():
-                        found.setdefault(name, []).append(sorted(seconds)[len(seconds) // 4] * 1e6)
-                    if number and pid is not None:
-                        found.setdefault(f"database: {' + '.join(calls)}", []).append(used)
-    return {name: min(each) for name, each in found.items()}
+            for turn in range(rounds * TURNS + 1):  # the first warms up
+                took = _turn(coord, bare, pid, turn)
+                for name, microseconds in took.items() if turn else ():
+                    least[name] = min(microseconds, least.get(name, microseconds))
+    return {
+        name: Figure(microseconds, microseconds / least[_baseline_of(name)])
+        for name, microseconds in least.items()
+    }
+
+
+DATABASE = "database: "
+
+
+def _baseline_of(name: str) -> str:
+    return DATABASE + BASELINE if name.startswith(DATABASE) else BASELINE
+
+
+def _turn(coord: Caller, bare: Caller, pid: int | None, turn: int) -> dict[str, float]:
+    """CPU-µs of each kind of call, and of the database for all calls of a kind."""
+    took: dict[str, float] = {}
+    for caller, make in ((bare, _one_statement), *((coord, kind) for kind in KINDS)):
+        calls: Calls = {}
+        before = _database_us(pid)
+        for nth in range(CALLS):
+            make(caller, calls, turn * CALLS + nth)
+        if pid is not None:
+            took[DATABASE + " + ".join(calls)] = (_database_us(pid) - before) / CALLS
+        for name, seconds in calls.items():
+            took[name] = sorted(seconds)[len(seconds) // 4] * 1e6
+    return took

@@ -49,7 +49,7 @@ def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
         service.migrate(url)
         prepare_baseline(url)
         for _ in range(rounds):
-            with service.serving(url, "bench.baseline:app") as (port, _process):
+            with service.serving(url, service.BASELINE) as (port, _process):
                 bases.append(load.run(port, baseline, CLIENTS, seconds))
             with service.serving(url) as (port, _process):
                 ours.append(load.run(port, claim_and_release, CLIENTS, seconds))

@@ -53,7 +53,7 @@ def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
         for clients in CLIENTS:
             rates: list[tuple[float, float]] = []
             for _ in range(rounds):
-                with service.serving(url, "bench.baseline:app", **in_service) as (port, _process):
+                with service.serving(url, service.BASELINE, **in_service) as (port, _process):
                     base = load.run(port, cycles.baseline, clients, seconds)
                 with service.serving(url, **in_service) as (port, _process):
                     ours = load.run(port, cycles.claim_and_release, clients, seconds)

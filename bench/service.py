@@ -16,6 +16,7 @@ from tests.databases import free_port, private_mariadb
 from tests.service import until
 
 ROOT = Path(__file__).resolve().parent.parent
+BASELINE = "bench.baseline:create_app()"
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ def settings(url: str, **more: str) -> dict[str, str]:
 
 def migrate(url: str) -> None:
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
-    subprocess.run(command, cwd=ROOT, env=settings(url), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, env=settings(url), check=True, capture_output=True)
 
 
 @contextlib.contextmanager
