@@ -97,6 +97,7 @@ lock: $(VENV)/.dev
 	$(BIN)/pip-compile $(LOCK) --no-build-isolation -o requirements-runtime.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) -o requirements.txt requirements.in
 	$(BIN)/pip-compile $(LOCK) --allow-unsafe -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile $(LOCK) -o requirements-bench.txt requirements-bench.in
 
 vendor: $(VENV)/.dev
 	$(BIN)/python -m tools.vendor

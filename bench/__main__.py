@@ -4,9 +4,11 @@
 """
 
 import argparse
+import json
 import sys
+from pathlib import Path
 
-from bench import abuse, board, cpu, cycles, disk, hooks, memory, service, size, waiting
+from bench import abuse, board, compare, cpu, cycles, disk, hooks, memory, service, size, waiting
 from tests.browser import chromium_missing
 from tests.databases import mariadb_missing
 
@@ -234,7 +236,7 @@ BENCHES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", choices=[*BENCHES, []], help="default: all")
+    parser.add_argument("which", nargs="*", choices=[*BENCHES, COMPARE, []], help="default: all")
     parser.add_argument("--database", choices=["sqlite", "mariadb"], help="default: both")
     parser.add_argument("--seconds", type=float, default=10, help="of each measured load")
     parser.add_argument("--rounds", type=int, default=3, help="of baseline and coord in turn")
@@ -244,13 +246,32 @@ def main() -> None:
     )
     parser.add_argument("--hooks", type=int, default=40, help="of each event, for the hooks bench")
     parser.add_argument("--requests", type=int, default=memory.CALLS, help="for the memory bench")
+    parser.add_argument("--json", type=Path, help="where the comparison is kept, for bench.plots")
     options = parser.parse_args()
     kinds = [options.database] if options.database else ["sqlite", "mariadb"]
     if "mariadb" in kinds and (missing := mariadb_missing()):
         print(f"MariaDB is left out: {missing}")
         kinds.remove("mariadb")
-    good = [BENCHES[which](kind, options) for which in options.which or BENCHES for kind in kinds]
+    whiches = options.which or [*BENCHES, COMPARE]
+    good = [
+        BENCHES[which](kind, options) for which in whiches if which in BENCHES for kind in kinds
+    ]
+    if COMPARE in whiches:
+        comparison(options)
     sys.exit(0 if all(good) else 1)
+
+
+COMPARE = "compare"
+
+
+def comparison(options: argparse.Namespace) -> None:
+    """All databases and peers in one run, so that each figure may be divided by another."""
+    for name, why in compare.missing().items():
+        print(f"{name} is left out: {why}")
+    rows = compare.run(options.seconds / 3, options.rounds)
+    print(compare.table(rows))
+    if options.json is not None:
+        options.json.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
 
 
 if __name__ == "__main__":

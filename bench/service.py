@@ -103,8 +103,8 @@ def etcd_missing() -> str | None:
 
 
 @contextlib.contextmanager
-def etcd() -> Iterator[int]:
-    """The port of an etcd of its own, with its default settings: as durable as coord is."""
+def etcd() -> Iterator[tuple[int, int]]:
+    """Port and pid of an etcd of its own, with its default settings: as durable as coord is."""
     with tempfile.TemporaryDirectory(prefix="coord-bench-etcd-") as folder:
         port, peers = free_port(), free_port()
         own, for_peers = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
@@ -125,14 +125,15 @@ def etcd() -> Iterator[int]:
             command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            until(lambda: _is_healthy(port), 30, "etcd to answer")
-            yield port
+            until(lambda: is_healthy(port), 30, "etcd to answer")
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _is_healthy(port: int) -> bool:
+def is_healthy(port: int) -> bool:
+    """Whether GET /health is answered with 200 there."""
     try:
         connection = Connection(port)
         status, _ = connection.call("GET", "/health")

@@ -2,7 +2,6 @@
 hot lock beside etcd's.
 """
 
-import base64
 import collections
 import json
 import os
@@ -292,15 +291,17 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
         for _ in range(rounds):
             with service.serving(url) as (port, _process):
                 found.setdefault("coord", []).append(
-                    load.run(port, _claim_hot, HOT_CLIENTS, seconds)
+                    load.run(port, claim_hot, HOT_CLIENTS, seconds)
                 )
             if service.etcd_missing() is None:
-                with service.etcd() as port:
+                with service.etcd() as (port, _pid):
                     found.setdefault("etcd", []).append(
-                        load.run(port, _lock_of_etcd, HOT_CLIENTS, seconds)
+                        load.run(port, lock_of_etcd, HOT_CLIENTS, seconds)
                     )
                     found.setdefault("etcd, with leases", []).append(
-                        load.run(port, _locking_with(_leases(port)), HOT_CLIENTS, seconds)
+                        load.run(
+                            port, locking_with(leases(port, HOT_CLIENTS)), HOT_CLIENTS, seconds
+                        )
                     )
     figures: dict[str, float] = {}
     for name, results in found.items():
@@ -317,7 +318,7 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     return figures
 
 
-def _claim_hot(connection: load.Connection, client: int, nth: int) -> list[float]:
+def claim_hot(connection: load.Connection, client: int, nth: int) -> list[float]:
     body = {"project_key": "shop", "session_id": f"host/{client}", "resource": "deploy", "wait": 10}
     claimed, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
     load.timed(
@@ -329,11 +330,11 @@ def _claim_hot(connection: load.Connection, client: int, nth: int) -> list[float
     return [claimed]
 
 
-def _lock_of_etcd(
+def lock_of_etcd(
     connection: load.Connection, client: int, nth: int, lease: str | None = None
 ) -> list[float]:
     """Without a lease of the caller's etcd makes one for each lock."""
-    body = {"name": base64.b64encode(b"deploy").decode()} | ({"lease": lease} if lease else {})
+    body = {"name": load.base64_of("deploy")} | ({"lease": lease} if lease else {})
     locked, answer = load.timed(connection, "POST", "/v3/lock/lock", body, expect=200)
     load.timed(
         connection, "POST", "/v3/lock/unlock", {"key": json.loads(answer)["key"]}, expect=200
@@ -341,15 +342,16 @@ def _lock_of_etcd(
     return [locked]
 
 
-def _locking_with(leases: list[str]) -> load.Cycle:
-    return lambda connection, client, nth: _lock_of_etcd(connection, client, nth, leases[client])
+def locking_with(leases: list[str]) -> load.Cycle:
+    return lambda connection, client, nth: lock_of_etcd(connection, client, nth, leases[client])
 
 
-def _leases(port: int) -> list[str]:
+def leases(port: int, count: int) -> list[str]:
+    """That many leases of etcd, which outlive the run."""
     connection = load.Connection(port)
     answers = [
         load.timed(connection, "POST", "/v3/lease/grant", {"TTL": 600}, expect=200)[1]
-        for _ in range(HOT_CLIENTS)
+        for _ in range(count)
     ]
     connection.close()
     return [json.loads(answer)["ID"] for answer in answers]

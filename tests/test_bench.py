@@ -3,7 +3,7 @@
 import http.client
 import json
 
-from bench import cpu, cycles, reference, service
+from bench import compare, contenders, cpu, cycles, load, reference, service
 
 
 def test_the_baseline_is_served_as_coord_is() -> None:
@@ -28,3 +28,26 @@ def test_the_reference_is_of_the_calls_that_are_measured() -> None:
     for calls in kept.values():
         assert calls[cpu.BASELINE] == 1.0
     assert set(kept["sqlite"]) < set(kept["mariadb"])
+
+
+def test_each_call_of_the_comparison_is_answered() -> None:
+    ours = next(each for each in contenders.CONTENDERS if each.name == "coord, SQLite")
+    with ours.start() as run:
+        connection = load.Connection(run.port)
+        for cycle in {**ours.loads, **run.more_loads}.values():
+            for nth in range(2):
+                assert all(seconds > 0 for seconds in cycle(connection, 0, nth))
+        connection.close()
+
+
+def test_the_table_has_a_part_for_each_load_and_number_of_clients() -> None:
+    rows = [
+        compare.Row(name, "message", clients, 1234.5, 1.25, 9.75, 800, database_us)
+        for clients in (1, 8)
+        for name, database_us in (("coord", 400.0), ("another", 0.0))
+    ]
+    table = compare.table(rows).splitlines()
+    assert table[1] == "**message, 1 client**"
+    assert table[8] == "**message, 8 clients**"
+    assert table[5] == "| coord | 1,234 | 1.2 | 9.8 | 800 | 400 |"
+    assert table[6] == "| another | 1,234 | 1.2 | 9.8 | 800 |  |"

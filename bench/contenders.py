@@ -1,0 +1,305 @@
+"""What is measured beside each other: coord on each kind of database, a bare view, and peers."""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+from bench import cycles, disk, load, service, waiting
+from bench.load import Connection, Cycle, timed
+from tests.databases import free_port, mariadb_missing, private_mariadb
+from tests.galera import galera_missing, private_cluster
+from tests.service import until
+
+BASE = "/api/coord"
+MAX_CLIENTS = 128
+SWITCHBOARD = service.ROOT / ".tools" / "bench" / "bin" / "switchboard"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A contender that answers: its port, and the processes that are it and its database."""
+
+    port: int
+    own: int
+    databases: tuple[int, ...] = ()
+    more_loads: dict[str, Cycle] = field(default_factory=dict)
+    """Those that need something of this run: a lease, a workflow."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    missing: Callable[[], str | None]
+    """What it needs and is not here."""
+    start: Callable[[], AbstractContextManager[Running]]
+    loads: dict[str, Cycle]
+
+
+@dataclass(frozen=True)
+class Store:
+    url: str
+    pids: tuple[int, ...] = ()
+    in_service: dict[str, str] = field(default_factory=dict)
+    """What the service's environment needs besides."""
+
+
+def nothing_missing() -> str | None:
+    return None
+
+
+@contextlib.contextmanager
+def sqlite() -> Iterator[Store]:
+    with service.database("sqlite") as url:
+        yield Store(url)
+
+
+@contextlib.contextmanager
+def mariadb(*options: str, **env: str) -> Iterator[Store]:
+    with tempfile.TemporaryDirectory(prefix="coord-bench-") as folder, ExitStack() as stack:
+        with mock.patch.dict(os.environ, env):
+            server = stack.enter_context(
+                private_mariadb(Path(folder, "db"), ("--innodb-buffer-pool-size=1G", *options))
+            )
+        assert server.process is not None
+        yield Store(server.create_database("bench"), (server.process.pid,))
+
+
+@contextlib.contextmanager
+def slow_mariadb() -> Iterator[Store]:
+    with disk.slow_fsync(disk.FSYNC_MS) as env, mariadb(*disk.BINARY_LOG, **env) as store:
+        yield store
+
+
+def slow_missing() -> str | None:
+    return mariadb_missing() or disk.compiler_missing()
+
+
+@contextlib.contextmanager
+def galera() -> Iterator[Store]:
+    with (
+        tempfile.TemporaryDirectory(prefix="coord-bench-") as folder,
+        private_cluster(Path(folder)) as cluster,
+    ):
+        cluster.create_database("bench")
+        pids = tuple(node.process.pid for node in cluster.nodes if node.process is not None)
+        yield Store(cluster.url("bench"), pids)
+
+
+@contextlib.contextmanager
+def _coord(store: Callable[[], AbstractContextManager[Store]]) -> Iterator[Running]:
+    with store() as kept:
+        service.migrate(kept.url)
+        with service.serving(kept.url, **kept.in_service) as (port, process):
+            yield Running(port, process.pid, kept.pids, {ITEMS: _work_items(port)})
+
+
+@contextlib.contextmanager
+def _bare_view(store: Callable[[], AbstractContextManager[Store]]) -> Iterator[Running]:
+    with store() as kept:
+        cycles.prepare_baseline(kept.url, MAX_CLIENTS)
+        with service.serving(kept.url, service.BASELINE, **kept.in_service) as (port, process):
+            yield Running(port, process.pid, kept.pids)
+
+
+def switchboard_missing() -> str | None:
+    return None if SWITCHBOARD.exists() else "agent-switchboard is not installed"
+
+
+@contextlib.contextmanager
+def _switchboard() -> Iterator[Running]:
+    with tempfile.TemporaryDirectory(prefix="coord-bench-") as folder:
+        port = free_port()
+        command = [str(SWITCHBOARD), "serve", "--port", str(port), "--db", f"{folder}/hub.db"]
+        process = subprocess.Popen(
+            [*command, "--log-level", "warning"],
+            cwd=folder,
+            env={**os.environ, "HOME": folder},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            until(lambda: service.is_healthy(port), 30, "agent-switchboard to answer")
+            _register(port)
+            yield Running(port, process.pid)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _register(port: int) -> None:
+    """Its heartbeats are for who is registered."""
+    connection = Connection(port)
+    for client in range(MAX_CLIENTS):
+        agent = {"agent_id": f"host-{client}", "name": f"host-{client}"}
+        timed(connection, "POST", "/agents/register", agent, expect=200)
+    connection.close()
+
+
+@contextlib.contextmanager
+def _etcd() -> Iterator[Running]:
+    with service.etcd() as (port, pid):
+        yield Running(port, pid)
+
+
+@contextlib.contextmanager
+def _etcd_with_leases() -> Iterator[Running]:
+    """Its clients keep their leases; else etcd makes one for each lock."""
+    with service.etcd() as (port, pid):
+        leases = waiting.leases(port, MAX_CLIENTS)
+        yield Running(port, pid, more_loads={WAITS: waiting.locking_with(leases)})
+
+
+# --- what is asked of them ------------------------------------------------------------------------
+
+
+def _component(connection: Connection, client: int, nth: int) -> list[float]:
+    report = {
+        "project_key": "shop",
+        "component": f"api{client}",
+        "state": "built" if nth % 2 else "building",
+        "updated_by": f"host/{client}",
+    }
+    status = 200 if nth else None
+    return [timed(connection, "PUT", f"{BASE}/components", report, expect=status)[0]]
+
+
+def _message(connection: Connection, client: int, nth: int) -> list[float]:
+    message = {
+        "project_key": "shop",
+        "from_session": f"host/{client}",
+        "to_session": f"host/{client + 1}",
+        "subject": "hello",
+        "body": "the orders are migrated " * 4,
+    }
+    return [timed(connection, "POST", f"{BASE}/messages", message, expect=201)[0]]
+
+
+def _work_items(port: int) -> Cycle:
+    """One is made, the next one claimed and completed; all in one workflow."""
+    connection = Connection(port)
+    workflow = {"project_key": "shop", "name": "bench", "created_by": "host/0"}
+    _, answer = timed(connection, "POST", f"{BASE}/workflows", workflow, expect=201)
+    connection.close()
+    own = {"project_key": "shop", "workflow_id": json.loads(answer)["id"]}
+
+    def call(connection: Connection, client: int, nth: int) -> list[float]:
+        item = {**own, "title": f"step {nth} of {client}"}
+        made, _ = timed(connection, "POST", f"{BASE}/work-items", item, expect=201)
+        mine = {**own, "session_id": f"host/{client}"}
+        claimed, answer = timed(connection, "POST", f"{BASE}/work-items/claim", mine, expect=200)
+        one = f"{BASE}/work-items/{json.loads(answer)['id']}"
+        ended = {"status": "completed", "session_id": f"host/{client}"}
+        completed, _ = timed(connection, "PATCH", one, ended, expect=200)
+        return [made, claimed, completed]
+
+    return call
+
+
+def _get(target: str) -> Cycle:
+    def call(connection: Connection, client: int, nth: int) -> list[float]:
+        return [timed(connection, "GET", target.format(client=client), expect=200)[0]]
+
+    return call
+
+
+def _check_in(connection: Connection, client: int, nth: int) -> list[float]:
+    asked = {"session_id": f"host/{client}", "project_key": "shop", "ttl_minutes": 60}
+    return [timed(connection, "POST", f"{BASE}/sessions/checkin", asked, expect=200)[0]]
+
+
+def _lease(connection: Connection, client: int, nth: int) -> list[float]:
+    resource = f"src/{client}/file{nth % cycles.RESOURCES}.py"
+    body = {"resource": resource, "agent_id": f"host-{client}", "note": "bench"}
+    acquired, _ = timed(connection, "POST", "/leases/acquire", body, expect=200)
+    released, _ = timed(
+        connection,
+        "POST",
+        "/leases/release",
+        {"resource": resource, "agent_id": f"host-{client}"},
+        expect=200,
+    )
+    return [acquired, released]
+
+
+def _note(connection: Connection, client: int, nth: int) -> list[float]:
+    note = {
+        "channel": f"@host-{client + 1}",
+        "agent_id": f"host-{client}",
+        "body": "the orders are migrated " * 4,
+    }
+    return [timed(connection, "POST", "/messages", note, expect=200)[0]]
+
+
+def _heartbeat(connection: Connection, client: int, nth: int) -> list[float]:
+    asked = {"agent_id": f"host-{client}"}
+    return [timed(connection, "POST", "/agents/heartbeat", asked, expect=200)[0]]
+
+
+def _key(connection: Connection, client: int, nth: int) -> list[float]:
+    """A key that must not be there yet is put, and deleted: a lock as etcd's users write it."""
+    key = load.base64_of(f"src/{client}/file{nth % cycles.RESOURCES}.py")
+    put = {
+        "compare": [{"key": key, "target": "CREATE", "create_revision": "0"}],
+        "success": [{"request_put": {"key": key, "value": load.base64_of(f"host/{client}")}}],
+    }
+    claimed, answer = timed(connection, "POST", "/v3/kv/txn", put, expect=200)
+    if not json.loads(answer).get("succeeded"):
+        raise RuntimeError("etcd refused a key that nobody holds")
+    released, _ = timed(connection, "POST", "/v3/kv/deleterange", {"key": key}, expect=200)
+    return [claimed, released]
+
+
+LOCKS, WAITS, MESSAGES = "claim + release", "wait in line", "message"
+CHECK_IN, INBOX, ITEMS = "check-in", "inbox", "work item"
+
+COORD: dict[str, Cycle] = {
+    LOCKS: cycles.claim_and_release,
+    WAITS: waiting.claim_hot,
+    MESSAGES: _message,
+    "component": _component,
+    CHECK_IN: _check_in,
+    INBOX: _get(f"{BASE}/messages?to_session=host/{{client}}-nobody&unread_only=true"),
+    "status": _get(f"{BASE}/status?project_key=shop"),
+    "events": _get(f"{BASE}/events?after=0&limit=10"),
+}
+_inbox_of_switchboard = _get(f"/inbox?{urllib.parse.urlencode({'agent_id': 'host-nobody'})}")
+
+
+def _on(name: str, store: Callable[[], AbstractContextManager[Store]]) -> Contender:
+    missing = {"SQLite": nothing_missing, "MariaDB": mariadb_missing, "Galera": galera_missing}
+    needs = missing.get(name, slow_missing)
+    return Contender(f"coord, {name}", needs, lambda: _coord(store), COORD)
+
+
+def _bare(name: str, store: Callable[[], AbstractContextManager[Store]]) -> Contender:
+    needs = nothing_missing if name == "SQLite" else slow_missing
+    loads: dict[str, Cycle] = {LOCKS: cycles.baseline}
+    return Contender(f"bare view, {name}", needs, lambda: _bare_view(store), loads)
+
+
+SLOW = f"MariaDB with binary log, fsync {disk.FSYNC_MS:g} ms"
+CONTENDERS = (
+    _on("SQLite", sqlite),
+    _bare("SQLite", sqlite),
+    _on("MariaDB", mariadb),
+    _bare("MariaDB", mariadb),
+    _on(SLOW, slow_mariadb),
+    _bare(SLOW, slow_mariadb),
+    _on("Galera", galera),
+    Contender(
+        "agent-switchboard",
+        switchboard_missing,
+        _switchboard,
+        {LOCKS: _lease, MESSAGES: _note, CHECK_IN: _heartbeat, INBOX: _inbox_of_switchboard},
+    ),
+    Contender("etcd", service.etcd_missing, _etcd, {LOCKS: _key, WAITS: waiting.lock_of_etcd}),
+    Contender("etcd, clients with leases", service.etcd_missing, _etcd_with_leases, {}),
+)
