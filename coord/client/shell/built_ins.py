@@ -26,6 +26,10 @@ def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> boo
     if name in ("eval", "invoke-expression", "iex"):
         shell = "powershell" if name != "eval" else "posix"
         operands = [word for word in operands if word.text.lower() != "-command"]
+        if not operands and name != "eval" and walk.is_windows:
+            from coord.client.shell.cmdlets import piped
+
+            operands = piped(walk, command.source)
         walk.line(" ".join(word.text for word in operands), shell)
     elif name in ("export", "declare", "local", "readonly", "typeset", "alias"):
         _define(walk, name, operands)
@@ -35,6 +39,8 @@ def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> boo
         walk.follow(operands, command)
     elif name in ("read", "mapfile", "readarray") and not walk.is_windows:
         _read(walk, words[1:], command)
+    elif name == "set" and walk.is_windows:
+        _define(walk, name, [Value(" ".join(word.text for word in operands))])
     elif name in ("set", "shift"):
         _arguments(walk, words)
     else:
@@ -45,12 +51,15 @@ def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> boo
 def _moves(walk: Walk, name: str, operands: list[Value]) -> bool:
     target = walk.path(operands[0]) if operands else None
     if name in ("cd", "chdir", "set-location") or (name == "sl" and walk.is_windows):
-        if operands and operands[0].text in ("-", "~-"):
+        if operands and operands[0].text == "-":
             walk.leave()
         else:
             walk.enter(target if operands else os.path.expanduser("~"))
     elif name in ("pushd", "push-location"):
-        if operands:
+        count = operands[0].text if operands else ""
+        if count[:1] in ("+", "-") and count[1:].isdecimal() and len(count) < 4:
+            walk.rotate(int(count) if count[0] == "+" else int(count) - 1)
+        elif operands:
             walk.push(target)
         else:
             walk.exchange()

@@ -22,15 +22,28 @@ CMDLETS = {
     "ren": MOVED, "copy-item": LAST, "cpi": LAST, "cp": LAST, "copy": LAST, "xcopy": LAST,
     "robocopy": LAST, "invoke-webrequest": NONE, "iwr": NONE, "set-itemproperty": ALL, "sp": ALL,
     "invoke-restmethod": NONE, "irm": NONE, "expand-archive": LAST, "compress-archive": LAST,
-    "export-clixml": ALL, "start-transcript": ALL,
+    "export-clixml": ALL, "start-transcript": ALL, "set-acl": ALL, "set-item": ALL, "si": ALL,
+    "clear-item": ALL, "cli": ALL, "new-modulemanifest": ALL, "update-modulemanifest": ALL,
+    "start-bitstransfer": LAST, "export-alias": ALL, "new-itemproperty": ALL,
+    "set-authenticodesignature": ALL,
 }  # fmt: skip
 """PowerShell's and cmd's own, lower-case."""
 _REMOVALS = frozenset("remove-item ri rm del erase rd rmdir clear-content clc".split())
 _RENAMES = frozenset(("rename-item", "rni", "ren"))
 _COPIES = frozenset("move-item mi mv move copy-item cpi cp copy xcopy".split())
 """Those whose target may be the folder for what they are given."""
-_LISTS = frozenset("get-childitem gci ls dir get-item gi".split())
+_FOLDERS = frozenset("get-childitem gci ls dir".split())
+_LISTS = _FOLDERS | frozenset("get-item gi resolve-path rvpa convert-path cvpa".split())
 """What hands files on to the next command."""
+_EACH = frozenset("foreach-object foreach % where-object where ?".split())
+_FILTERS = _EACH | frozenset("select-object select sort-object sort tee-object".split())
+_OBJECT_METHODS = {
+    "delete": True, "moveto": True, "copyto": False, "encrypt": True, "decrypt": True,
+    "createtext": True, "appendtext": True, "openwrite": True, "setaccesscontrol": True,
+    "downloadfile": False, "save": False, "saveas": False, "writexml": False,
+}  # fmt: skip
+"""Of an object that stands for a file; whether they change that."""
+_WITH_TARGET = frozenset("moveto copyto downloadfile save saveas writexml".split())
 
 FILE, TARGET, VALUE, SWITCH = "file", "target", "value", "switch"
 _PARAMETERS = {
@@ -48,11 +61,14 @@ _PARAMETERS = {
     ),
 }
 _METHODS = {
-    "writealltext": ALL, "writeallbytes": ALL, "writealllines": ALL, "appendalltext": ALL,
-    "appendalllines": ALL, "delete": ALL, "create": ALL, "createtext": ALL, "appendtext": ALL,
-    "openwrite": ALL, "open": ALL, "move": MOVED, "copy": LAST, "replace": MOVED,
+    "move": MOVED, "copy": LAST, "replace": MOVED, "extracttodirectory": LAST,
+    "createfromdirectory": LAST, "movefile": MOVED, "movedirectory": MOVED, "copyfile": LAST,
+    "copydirectory": LAST,
 }  # fmt: skip
-"""Of .NET's `[IO.File]` and `[IO.Directory]`."""
+"""Of .NET's classes of files; of the others the first argument is the file."""
+_CLASSES = (".file", ".directory", ".zipfile", ".filesystem", "[file", "[directory")
+_LOOKS = ("read", "get", "exists", "enumerate", "createdirectory", "opentext", "setcurrent", "isr")
+"""How those begin that change nothing."""
 _STREAMS = ("streamwriter", "filestream")
 _READS = frozenset(("read", "openread"))
 
@@ -73,14 +89,26 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
     kind, called, method = name.partition("]::")
     if called and not _READS.isdisjoint(word.text.lower() for word in words[1:]):
         return True
-    if called and kind.endswith((".file", ".directory")) and method in _METHODS:
-        _change(walk, "", _METHODS[method], _given(words, _METHODS[method]), command)
+    if called and kind.endswith(_CLASSES) and not method.startswith(_LOOKS):
+        targets = _METHODS.get(method, ALL)
+        _change(walk, "", targets, _given(words, targets), command)
+    elif called and kind.endswith(".process") and method == "start":
+        walk.line_apart(" ".join(word.text for word in words), "powershell")
+    elif name[:1] == "." and _of_object(walk, name[1:], words, command):
+        pass
+    elif name in _EACH:
+        values = piped(walk, command.source)
+        walk.variables.set("_", values or [Value("$_", "")])
+        for word in words[:1]:  # `Get-Item app.py | % Delete`
+            _of_object(walk, word.text.lower(), words[1:], command)
     elif called and method == "new" and kind.endswith(_STREAMS):
         _change(walk, "", ALL, _given(words, ALL), command)
     elif name == "new-object" and words and words[0].text.lower().endswith(_STREAMS):
         plain = [word for word in words[1:] if word.text[:1] != "-"]
         _change(walk, "", ALL, _given(plain, ALL), command)
-    elif name in CMDLETS:
+    elif name in CMDLETS and not _is_other(name, words):
+        if name in ("robocopy", "xcopy"):
+            words = [word for word in words if word.text[:1] != "/"]
         given = _given(words, CMDLETS[name], is_removal=name in _REMOVALS)
         if "whatif" not in given.values:
             _change(walk, name, CMDLETS[name], given, command)
@@ -89,11 +117,19 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
     return True
 
 
+def _is_other(name: str, words: list[Value]) -> bool:
+    """`sc stop nginx` is the program that controls services."""
+    verbs = ("stop", "start", "query", "config", "create", "delete", "qc", "failure", "pause")
+    return name == "sc" and bool(words) and words[0].text.lower() in verbs
+
+
 def _given(words: list[Value], targets: str, *, is_removal: bool = False) -> _Given:
     """Parameters have names, which may be cut short, or left out in order: of `Remove-Item a, b`
-    each word is a file, of `Set-Content a text` only the first."""
+    each word is a file, of `Set-Content a text` only the first, of `Move-Item a, b folder` all
+    but the last."""
     given = _Given()
-    index, is_first_free, is_second_free = 0, targets != NONE, targets in (LAST, MOVED)
+    index, is_first_free = 0, targets != NONE
+    behind: list[Value] = []  # the first
     while index < len(words):
         word = words[index]
         index += 1
@@ -103,17 +139,21 @@ def _given(words: list[Value], targets: str, *, is_removal: bool = False) -> _Gi
             kind = _PARAMETERS.get(name, SWITCH)
             value = word.after(f"{start}:") if colon else next(iter(words[index:]), None)
             index += 0 if colon or kind == SWITCH else 1
-            if value is not None:
+            if kind == SWITCH:
+                given.values[name] = word
+            elif value is not None:
                 _note(given, name, kind, value)
-            is_first_free = is_first_free and kind != FILE
+            is_first_free = is_first_free and (kind != FILE or is_removal)
         elif _is_switch_of_cmd(word.text):
             continue
         elif is_first_free:
             given.files.append(word)
             is_first_free = is_removal
-        elif is_second_free:
-            given.targets.append(word)
-            is_second_free = False
+        else:
+            behind.append(word)
+    if targets in (LAST, MOVED) and behind:
+        given.targets += [] if given.targets else [behind.pop()]
+        given.files += behind
     return given
 
 
@@ -166,21 +206,54 @@ def _change(walk: Walk, name: str, targets: str, given: _Given, command: Command
 
 
 def _change_piped(walk: Walk, command: Command) -> None:
-    """Of `Get-ChildItem src | Remove-Item` anything in that folder, of `'a', 'b' | Remove-Item`
-    these."""
-    source = command.source
+    for value in piped(walk, command.source):
+        walk.write(value, whole_folders=True)
+
+
+def piped(walk: Walk, source: Command | None) -> list[Value]:
+    """The files that a command hands on: of `Get-ChildItem src` anything in that folder, of
+    `'a', 'b'` these."""
+    while source is not None and _first(source) in _FILTERS:
+        source = source.source
     words = [v for word in source.words for v in walk.variables.expand(word)] if source else []
     if source is None or not words:
-        return
+        return []
     if source.words[0].parts[:1] and source.words[0].parts[0][0] == QUOTED:
-        for value in words:
-            walk.write(value, whole_folders=True)
-        return
-    if program_name(words[0], is_windows=True) not in _LISTS:
-        return
+        return words
+    name = program_name(words[0], is_windows=True)
+    if words[0].text[:1] == "[" or name == "new-object":
+        return _constructed(words)
+    if name not in _LISTS:
+        return []
     named = [word for word in words[1:] if word.text[:1] != "-"]
     path = walk.path(named[0]) if named else None
-    if path is not None and os.path.isfile(path):
-        walk.write(named[0])
-    else:
-        walk.change_tree(path or walk.folder)
+    if named and (path is None or os.path.isfile(path) or name not in _FOLDERS):
+        return named[:1]
+    folder = path or walk.folder
+    return [Value(f"{folder}/…", f"{folder}/")]
+
+
+def _constructed(words: list[Value]) -> list[Value]:
+    """`[IO.FileInfo]'app.py'`, `[IO.FileInfo]::new('app.py')`, `New-Object IO.FileInfo app.py`"""
+    kind, _, behind = words[0].text.partition("]")
+    if kind[:1] != "[":
+        return words[2:] if words[1:] and words[1].text.lower().endswith("info") else []
+    return words[1:] if behind.startswith("::") else [Value(behind)] if behind else []
+
+
+def _first(command: Command) -> str:
+    return (command.words[0].literal or "").lower() if command.words else ""
+
+
+def _of_object(walk: Walk, method: str, words: list[Value], command: Command) -> bool:
+    """`(Get-Item app.py).MoveTo('b.py')`; whether it is a method that changes files."""
+    if method in ("isreadonly", "attributes") and words and words[0].text == "=":
+        words = []
+    elif method not in _OBJECT_METHODS:
+        return False
+    if _OBJECT_METHODS.get(method, True):
+        _change_piped(walk, command)
+    at = 1 if method == "downloadfile" else 0
+    for value in words[at : at + 1] if method in _WITH_TARGET else []:
+        walk.write(value, whole_folders=True)
+    return True

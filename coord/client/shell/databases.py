@@ -26,6 +26,7 @@ _STATEMENTS = {
     "sqlcmd": "-Q -q",
     "duckdb": "-c -cmd",
     "sqlite3": "-cmd",
+    "sqlite": "-cmd",
 }
 """The options whose value is a statement."""
 _SCRIPTS = frozenset("-f --file -i --init-file --queries-file".split())
@@ -33,7 +34,7 @@ _VALUES = frozenset(
     "-h --host -p --port -U --username -d --dbname -u --user -v --set -P --pset -D --database -S"
     " --socket -o --output".split()
 )
-_FILES = frozenset(("sqlite3", "duckdb"))  # their database is a file, and the first word
+_FILES = frozenset(("sqlite3", "sqlite", "duckdb"))  # their database is a file, and the first word
 _LOOKS = frozenset(
     "select show explain describe desc with table values pragma use set list begin commit".split()
 )
@@ -41,6 +42,8 @@ _CHANGES = frozenset(
     "insert update delete drop alter create truncate grant revoke merge replace into rename"
     " deleteone deletemany insertone insertmany updateone updatemany dropdatabase vacuum".split()
 )
+_SHELLS = frozenset((".shell", ".system", "\\!", "system", "!", "!!"))
+_OUTPUTS = frozenset(r".backup .save .clone .output .once .log \o \out \w \write \g tee \T".split())
 _WITHOUT_SQL = ("--help", "--version", "-V", "-l", "--list", "-?")
 
 
@@ -58,6 +61,8 @@ def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -
     texts += command.stdin
     if command.source is not None:
         texts.append(printed(command.source, walk.variables) or "drop")
+    for line in [line for text in texts for line in text.split("\n")]:
+        _own_command(walk, line.strip())
     reads = any(operator == "<" for operator, _ in command.redirects) or args.has(scripts)
     if not reads and not any(map(_changes, texts)):
         return
@@ -65,6 +70,17 @@ def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -
         walk.need(LOCK)
     elif args.plain:
         walk.write(args.plain[0])
+
+
+def _own_command(walk: Walk, line: str) -> None:
+    """What the clients do themselves: `\\! make deploy`, `.backup FILE`, `\\o FILE`."""
+    if line[:2] == "\\!":
+        line = f"\\! {line[2:]}"
+    name, _, rest = line.partition(" ")
+    if name in _SHELLS:
+        walk.line_apart(rest)
+    elif name in _OUTPUTS and rest.strip():
+        walk.write(Value(rest.split()[-1].strip("'\"")))
 
 
 def _changes(text: str) -> bool:

@@ -93,9 +93,7 @@ class Walk:
         self.functions: dict[str, Body] = {}
         self.names: tuple[str, ...] = ()  # that files have which are not known further
         self._runners = 0  # programs around the one that is looked at
-        self._outer: list[tuple[Variables, list[tuple[str, bool]]]] = []
-        self._pushed: list[tuple[str, bool]] = []  # as `variables` has them
-        self._before = (folder, False)
+        self._outer: list[Variables] = []  # of the shells around a subshell
         self._depth = 0
         self._room = MAX_CHARACTERS
         self._commands = 0
@@ -135,10 +133,11 @@ class Walk:
     def line_apart(
         self, text: str, shell: str = "posix", arguments: list[Value] | None = None
     ) -> None:
-        """Of a shell of its own: where it goes, this one does not. `arguments`: `$1` and on, where
+        """Of a shell of its own: where it goes, this one does not. `arguments`: `$0` and on, where
         they are known."""
         around, self.variables = self.variables, self.variables.copy()
-        self.variables.arguments = arguments
+        self.variables.own_name = arguments[0] if arguments else None
+        self.variables.arguments = arguments and arguments[1:]
         self.line(text, shell)
         self.variables = around
 
@@ -205,10 +204,10 @@ class Walk:
 
     def _scope(self, scope: Scope) -> None:
         if scope.opens:
-            self._outer.append((self.variables, self._pushed))
-            self.variables, self._pushed = self.variables.copy(), list(self._pushed)
+            self._outer.append(self.variables)
+            self.variables = self.variables.copy()
         elif self._outer:
-            self.variables, self._pushed = self._outer.pop()
+            self.variables = self._outer.pop()
 
     def _guess(self, text: str) -> None:
         """Of a line that is torn: rather a word too many than a push unseen."""
@@ -265,24 +264,32 @@ class Walk:
         self._go(place)
 
     def leave(self) -> None:
-        self._go(self._before)
+        self._go(self.variables.before)
 
     def push(self, folder: str | None) -> None:
-        self._pushed.append((self.folder, self.variables.is_lost))
+        self.variables.pushed.append(self.variables.stack[0])
         self.enter(folder)
 
     def pop(self) -> None:
-        if self._pushed:
-            self._go(self._pushed.pop())
+        if self.variables.pushed:
+            self._go(self.variables.pushed.pop())
+
+    def rotate(self, count: int) -> None:
+        """So many of the folders that `dirs` shows, from the left, go behind the others."""
+        stack = self.variables.stack
+        if abs(count) < len(stack):
+            stack = stack[count:] + stack[:count]
+            self.variables.pushed = stack[:0:-1]
+            self._go(stack[0])
 
     def exchange(self) -> None:
-        if self._pushed:
-            here = (self.folder, self.variables.is_lost)
+        if self.variables.pushed:
+            here = self.variables.stack[0]
             self.pop()
-            self._pushed.append(here)
+            self.variables.pushed.append(here)
 
     def _go(self, place: tuple[str, bool]) -> None:
-        self._before = (self.folder, self.variables.is_lost)
+        self.variables.before = (self.folder, self.variables.is_lost)
         self.variables.folder, self.variables.is_lost = place
 
     # --- what it leaves behind ----------------------------------------------------------------

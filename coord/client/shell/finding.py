@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EXECUTES = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
+LISTS = frozenset(("-fprint", "-fprint0", "-fprintf", "-fls"))
 _FD_EXECUTES = frozenset(("-x", "-X", "--exec", "--exec-batch"))
 _FD_VALUES = frozenset(
     "-e --extension -t --type -d --max-depth -E --exclude -g -j -S --size".split()

@@ -85,7 +85,9 @@ def _option(
         args.options.append(text[:2])
         args.values.setdefault(text[:2], []).append(word.after(text[:2]))
         return "", False
-    args.options += [text, *(f"-{letter}" for letter in text[1:] if letter != text[1:])]
+    # `-refresh` is no `-h`, which would be one that only shows something
+    letters = [letter for letter in text[1:] if letter not in ("h", text[1:])]
+    args.options += [text, *(f"-{letter}" for letter in letters)]
     last = f"-{text[-1]}"
     return (last, False) if last in values else ("", text not in flags and len(text) == 2)
 

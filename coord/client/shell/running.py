@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from coord.client.shell.options import fits
+from coord.client.shell.output_options import write_outputs
 from coord.client.shell.outputs import listed, printed
 from coord.client.shell.program import HARMLESS
 from coord.client.shell.runners import INTERPRETERS, Runner
@@ -27,6 +28,8 @@ def run_by(walk: Walk, runner: Runner, words: list[Value], command: Command) -> 
     else:
         return False
     run = _read(runner, words[start:])
+    if not runner.is_elsewhere:
+        write_outputs(walk, runner.names[0], run.options)
     folder = _folder(walk, runner.folder, [*words[:start], *run.options])
     mounted = _mounted(walk, run.options) if runner.is_elsewhere else None
     here, files, trees = walk.folder, dict(walk.effects.files), dict(walk.effects.trees)
@@ -284,23 +287,26 @@ def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> No
             walk.follow(words[at + 1 :], command)
             return
         if equals and option in inline:
-            _inline(walk, [words[at].after(f"{option}="), *words[at + 1 :]])
+            _inline(walk, name, [words[at].after(f"{option}="), *words[at + 1 :]])
             return
         if text in inline or (is_short and f"-{text[-1]}" in inline and len(text) > 2):
-            _inline(walk, words[at + 1 :])
+            _inline(walk, name, words[at + 1 :])
             return
         if text[:1] != "-" or text == "-":
             break
         at += 2 if text in values else 1
     if at < len(words) and words[at].text != "-":
-        walk.follow(words[at:], command)
-    elif command.stdin:
-        _inline(walk, [Value(command.stdin[-1]), *words[at + 1 :]])
+        if name != "emacs":  # which edits it
+            walk.follow(words[at:], command)
+        return
+    said = command.stdin[-1] if command.stdin else printed(command.source, walk.variables)
+    if said is not None:
+        _inline(walk, name, [Value(said), *words[at + 1 :]])
 
 
-def _inline(walk: Walk, words: list[Value]) -> None:
+def _inline(walk: Walk, name: str, words: list[Value]) -> None:
     """`words`: a script, and its arguments."""
-    from coord.client.shell.scripts import commands, written
+    from coord.client.shell.scripts import commands, tcl_commands, written
     from coord.client.shell.words import Command
 
     for script in words[:1]:
@@ -310,6 +316,8 @@ def _inline(walk: Walk, words: list[Value]) -> None:
             walk.effects.files[path] = None
         for path in folders:
             walk.change_tree(path)
+        for line in tcl_commands(script.text) if name in ("expect", "tclsh") else ():
+            walk.line_apart(line)
         for texts in commands(script.text):
             if len(texts) == 1:
                 walk.line_apart(texts[0])

@@ -1,7 +1,8 @@
 """What a script does that stands in a command line: `python -c`, a here-document.
 
 It is not understood. Where it has a call that writes, every file of the disk that it names may be
-the one; where it runs a command, that stands there as a text, or as a list of texts.
+the one, in one text or joined of several; where it names none, what is in the folders that it
+names. Where it runs a command, that stands there as a text, or as a list of texts.
 """
 
 from __future__ import annotations
@@ -12,105 +13,115 @@ from coord.client.paths import path_in
 
 MAX_NAME = 300  # characters of a file's name
 MAX_NAMES = 2000  # that are looked for
+MAX_FOLDERS = 20  # in which the others are looked for
 MAX_FILES = 50
 MAX_COMMANDS = 50
+MAX_JOINED = 5  # texts that are one name
+_STANDARD = ("sys.stdout.write(", "sys.stderr.write(", "stdout.write(", "stderr.write(")
+"""What writes to no file."""
 _WRITES = (
-    ".write(",
-    "write_text(",
-    "write_bytes(",
-    "writeFile",
-    "appendFile",
-    "File.write",
-    "file_put_contents",
-    ".unlink(",
-    "unlink ",
-    "unlink(",
-    "unlinkSync",
-    "os.remove(",
-    "os.rename(",
-    "os.replace(",
-    "renameSync",
-    "shutil.move(",
-    "shutil.copy",
-    "copyFile",
-    ".writelines(",
-    ".truncate(",
-    "json.dump(",
-    "yaml.dump(",
-    "inplace=True",
-    "Deno.write",
-    "Bun.write",
+    *(".write(", ".writelines(", "write_text(", "write_bytes(", ".truncate("),
+    *("os.remove(", "os.rename(", "os.replace(", "os.chmod(", "os.truncate(", "os.link("),
+    *(".rename(", "os.symlink(", ".symlink_to(", "symlinkSync(", ".hardlink_to(", ".chmod("),
+    *("shutil.move(", "shutil.copy"),
+    *("json.dump(", "yaml.dump(", "pickle.dump(", "toml.dump(", "_w.dump(", "inplace=True"),
+    *(".to_csv(", ".to_json(", ".to_parquet(", ".savefig(", ".save(", ".extractall("),
+    *("unlink", "writeFile", "appendFile", "outputFile", "WriteStream(", "truncateSync("),
+    *("renameSync", "copyFile", "cpSync(", "fs.cp(", "chmodSync(", "fs.rename(", "fs.move"),
+    *("Deno.write", "Deno.remove", "Deno.rename", "Deno.copyFile", "Bun.write"),
+    *("File.write", "File.delete", "File.rename", "File.truncate", "IO.write", "IO.binwrite"),
+    *("FileUtils.", "File.rm", "File.cp", "Dir.rmdir", "Dir.unlink"),
+    *("rename ", "rename(", "file_put_contents", "truncate ", "truncate("),
+    *(f"{call}({quote}" for call in ("copy", "move", "rm", "mv", "cp") for quote in "'\"$"),
+    *("os.remove", "os.rename", "writeLines(", "write.csv(", "write.table(", "saveRDS("),
+    *("file.remove(", "file.rename(", "file.copy(", "sink(", "ggsave(", "file delete"),
+    *("file rename", "file copy", "spit ", "write(", "File.rm", "delete-file"),
+    *("rename-file", "copy-file", "write-file", "write-region", "save-buffer", "spurt"),
 )
-_REMOVES = ("rmtree(", "rmSync(", "fs.rm(", "rm_rf", "remove_dir", "rmdir(", "removedirs(")
+_REMOVES = ("rmtree(", "rmSync(", "fs.rm(", "rm_r", "remove_dir", "rmdir(", "removedirs(", "rm-rf")
 _OPENS = (
-    "open(",
-    "open ",
-    "Path(",
-    "File(",
-    "writeFile",
-    "writeFileSync(",
-    "appendFile",
-    "Bun.write(",
+    *("open(", "open ", "Path(", "File(", "writeFile", "writeFileSync(", "appendFile"),
+    *("Bun.write(", "WriteStream(", "write_text(", "File.write(", "IO.write(", "spit "),
+    *("file_put_contents(", "writeLines(", "write.csv("),
 )
-_MODES = frozenset("w a x wb ab xb w+ a+ r+ wt at rb+ r+b wb+ ab+ > >> +< +>".split())
-"""How a file is opened to be written."""
+_MODES = frozenset("w a x wb ab xb w+ a+ r+ wt at rb+ r+b wb+ ab+ > >> < +< +>".split())
+"""How a file is opened; to be written, but for `<`."""
 _RUNS = (
-    "system(",
-    "system ",
-    "popen(",
-    "Popen(",
-    "subprocess.run(",
-    "subprocess.call(",
-    "check_call(",
-    "check_output(",
-    "getoutput(",
-    "exec(",
-    "exec ",
-    "execSync(",
-    "execFileSync(",
-    "execFile(",
-    "spawn(",
-    "spawnSync(",
-    "passthru(",
-    "Command(",
-    "%x(",
-    "$`",
+    *("system(", "system ", "system-command", "shell-command ", "popen(", "Popen("),
+    *("subprocess.run(", "subprocess.call(", "check_call(", "check_output(", "getoutput("),
+    *("exec(", "exec ", "execSync(", "execFileSync(", "execFile(", "spawn(", "spawnSync("),
+    *("passthru(", "Command(", "%x(", "$`", "os.execute(", "System.cmd(", "shell_exec("),
+    *("do shell script ", "proc_open(", "(sh ", "(shell ", "run-program ", "system* ", "system2("),
+    *("Sys.command ", "startProcess(", "process.run(", "qx(", "Open3.capture2(", "capture3("),
 )
-_ARGUMENTS = ("argv", "ARGV", "fileinput", "$1", "Deno.args")
+_ARGUMENTS = ("argv", "ARGV", "fileinput", "$1", "Deno.args", "commandArgs", "arg[")
 _QUOTES = ("'", '"', "`")
+_JOINS = (
+    *("os.path.join(", "path.join(", "path.resolve(", "File.join(", "Path.join(", "pathlib."),
+    *("PurePath(", "Path(", ".joinpath(", "join(", "file.path(", "os.sep", "path.sep"),
+    *("File::SEPARATOR", "require(", ").join(", ").resolve(", ".join(", ".concat("),
+)
 
 
 def written(script: str, folder: str, arguments: list[str]) -> tuple[list[str], list[str]]:
     """Paths of files and of folders: those that exist, and those that it opens to write."""
+    for call in _STANDARD:
+        script = script.replace(call, "(")
+    for module in ("require('path')", 'require("path")'):
+        script = script.replace(module, "path")
     texts = list(_strings(script))[:MAX_NAMES]
     removes = any(call in script for call in _REMOVES)
-    opens = any(text in _MODES or text[:1] == ">" for text in texts) and "open" in script
+    opens = any(text in _MODES - {"<"} or text[:1] == ">" for text in texts) and "open" in script
     if not removes and not opens and not any(call in script for call in _WRITES):
         return [], []
     opened = set(_behind(script, _OPENS))
     if any(name in script for name in _ARGUMENTS):
         opened.update(arguments)
         texts += arguments
-    files: dict[str, None] = {}
-    folders: dict[str, None] = {}
-    for text in texts:
+    names = [*texts, *_joined(script)]
+    files = _files(names, opened, folder)
+    named = [path for path in _paths(names, folder) if os.path.isdir(path) and path != folder]
+    if not files:  # `os.chdir('src'); os.remove('app.py')`, `f'{folder}/app.py'`
+        ends = [text.rpartition("}")[2].lstrip("/") for text in texts]
+        for path in named[:MAX_FOLDERS]:
+            files += _files(ends[:MAX_FILES], set(), path)
+    if removes or not files:
+        return files[:MAX_FILES], named + ([] if files else _of_patterns(texts, folder))
+    return files[:MAX_FILES], []
+
+
+def _files(names: list[str], opened: set[str], folder: str) -> list[str]:
+    opened_paths = set(_paths([name for name in opened if _is_name(name)], folder))
+    return [
+        path
+        for path in _paths(names, folder)
+        if os.path.isfile(path) or (path in opened_paths and not os.path.isdir(path))
+    ][:MAX_FILES]
+
+
+def _paths(names: list[str], folder: str) -> list[str]:
+    """Of what may be a name, without the sign of how it is opened."""
+    paths: dict[str, None] = {}
+    for text in names:
         name = text.lstrip("<>+ ") if text[:1] in "<>+" else text
-        path = os.path.normpath(path_in(folder, name))
-        try:
-            if os.path.isfile(path) or (text in opened and _is_name(name)):
-                files[path] = None
-            elif removes and os.path.isdir(path) and _is_name(name):
-                folders[path] = None
-        except ValueError:
-            continue
-        if len(files) >= MAX_FILES:
-            break
-    return list(files), list(folders)
+        if _is_name(name) and "\0" not in name:
+            paths[os.path.normpath(path_in(folder, name))] = None
+    return list(paths)
+
+
+def _of_patterns(texts: list[str], folder: str) -> list[str]:
+    """Where `glob('src/*.py')` looks."""
+    starts = [text.partition("*")[0] for text in texts if "*" in text]
+    folders = _paths([os.path.dirname(start) for start in starts], folder)
+    return [path for path in folders if os.path.isdir(path)]
 
 
 def _is_name(text: str) -> bool:
-    """Whether a text looks like that of a file, and not like a mode or a sentence."""
-    return len(text) > 1 and text not in _MODES and not any(letter.isspace() for letter in text)
+    """Whether a text looks like that of a file, and not like a mode, a sentence or a form that is
+    filled."""
+    if len(text) < 2 or text in _MODES or any(mark in text for mark in ("%s", "{", "$")):
+        return False
+    return not any(letter.isspace() for letter in text)
 
 
 def commands(script: str) -> list[list[str]]:
@@ -119,40 +130,107 @@ def commands(script: str) -> list[list[str]]:
     commands_run = [texts for call in calls for texts in _arguments(script, call)]
     if "`" in script and not any(mark in script for mark in ("const ", "let ", "require(", "=>")):
         commands_run += [[text] for text in script.split("`")[1::2]]
+    for call in ("execvp(", "execv(", "execvpe(", "execlp(", "execl(", "posix_spawn("):
+        commands_run += [texts[1:] for texts in _arguments(script, call) if texts[1:]]
+    for call in (".execute(", ".!"):  # Groovy's and Scala's, behind the text
+        commands_run += [[text] for text in _before(script, call)]
     return commands_run[:MAX_COMMANDS]
 
 
+def tcl_commands(script: str) -> list[str]:
+    """Lines of shell: what Tcl and `expect` run, and what they type into a shell that they run."""
+    lines: list[str] = []
+    types = False
+    for line in script.replace(";", "\n").split("\n")[:MAX_NAMES]:
+        name, _, rest = line.strip(" \t{}").partition(" ")
+        while rest[:1] == "-":
+            rest = rest.partition(" ")[2]
+        if name in ("spawn", "exec", "system"):
+            lines.append(rest.replace("{", "'").replace("}", "'"))
+            program = rest.split(" ")[0].rpartition("/")[2]
+            types = types or program in ("sh", "bash", "zsh", "dash", "ksh", "fish", "sudo", "su")
+        elif name in ("send", "exp_send") and types:
+            lines.append(rest.strip('"{}').replace("\\r", "\n").replace("\\n", "\n"))
+    return lines[:MAX_COMMANDS]
+
+
+def _before(script: str, call: str) -> list[str]:
+    pieces = script.split(call)[:-1][:MAX_COMMANDS]
+    return [
+        piece[:-1].rpartition(piece[-1])[2] for piece in pieces if piece and piece[-1] in _QUOTES
+    ]
+
+
 def _behind(script: str, calls: tuple[str, ...]) -> list[str]:
-    """The first text that each of these calls has."""
-    return [texts[0] for call in calls for texts in _arguments(script, call)]
+    """The name that each of these calls has: its first text, or what that is joined with."""
+    first = [texts[0] for call in calls for texts in _arguments(script, call)]
+    joined = [
+        "/".join(texts)
+        for call in (*_JOINS, *calls)
+        for texts in _arguments(script, call, joins=True)
+        if len(texts) > 1
+    ]
+    return [*first, *joined]
 
 
-def _arguments(script: str, call: str) -> list[list[str]]:
+def _joined(script: str) -> list[str]:
+    """Names of several texts that stand side by side: `'src' + '/app.py'`, `'src', 'app.py'`."""
+    texts: list[str] = []
+    joined: list[str] = []
+    at = 0
+    while at < len(script) and len(joined) < MAX_NAMES:
+        if script[at] not in _QUOTES:
+            at += 1
+            continue
+        texts = _texts(script, at, joins=True)[:MAX_JOINED]
+        for end in range(2, len(texts) + 1):
+            joined += ["/".join(texts[:end]), "".join(texts[:end]), _filled(texts[:end])]
+        end = script.find(script[at], at + 1)
+        at = end + 1 if end >= 0 else len(script)
+    return [name for name in joined if len(name) <= MAX_NAME]
+
+
+def _filled(texts: list[str]) -> str:
+    """`'src/%s' % 'app.py'`, `'src/{}'.format('app.py')`"""
+    text = texts[0]
+    for value in texts[1:]:
+        for mark in ("%s", "{}"):
+            text = text.replace(mark, value, 1)
+    return text
+
+
+def _arguments(script: str, call: str, *, joins: bool = False) -> list[list[str]]:
     """The texts that follow each place where the call stands, one behind the other."""
     calls: list[list[str]] = []
     at = script.find(call)
     while at >= 0 and len(calls) < MAX_COMMANDS:
         at += len(call)
-        texts = _texts(script, at)
+        texts = _texts(script, at, joins=joins)
         if texts:
             calls.append(texts)
         at = script.find(call, at)
     return calls
 
 
-def _texts(script: str, at: int) -> list[str]:
-    """Texts that only commas, blanks and brackets separate."""
+def _texts(script: str, at: int, *, joins: bool = False) -> list[str]:
+    """Texts that only commas, blanks and brackets separate; or what `joins` names."""
     texts: list[str] = []
+    between = " \t\n,[()/+%" if joins else " \t\n,[("
     while at < len(script):
         letter = script[at]
         if letter in _QUOTES:
             end = script.find(letter, at + 1)
-            if end < 0:
+            if end < 0 or (joins and script[at + 1 : end] in _MODES):
                 break
             texts.append(script[at + 1 : end])
             at = end + 1
-        elif letter in " \t\n,[(" or (letter in "frbF" and script[at + 1 : at + 2] in ("'", '"')):
+        elif letter in between or (letter in "frbF" and script[at + 1 : at + 2] in ("'", '"')):
             at += 1
+        elif joins:
+            step = next((each for each in (*_JOINS, ".format(") if script.startswith(each, at)), "")
+            if not step:
+                break
+            at += len(step)
         else:
             break
     return texts

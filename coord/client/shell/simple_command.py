@@ -132,7 +132,7 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
             behind = words[index + 1 :]
             behind = behind[1:] if behind and behind[0].text == "--" else behind
             line = behind[:1] if shell == "posix" else behind
-            walk.line_apart(" ".join(word.text for word in line), shell, behind[2:])
+            walk.line_apart(" ".join(word.text for word in line), shell, behind[1:])
             return
         if shell == "posix" and text[:1] == "-" and text[:2] != "--" and "n" in text:
             return  # it only reads
@@ -147,7 +147,7 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
         walk.follow(words[index:], command)
     else:
         arguments = [word for word in words[index:] if word.text not in ("-", "-s", "--")]
-        _input(walk, command, shell, arguments)
+        _input(walk, command, shell, [Value(name), *arguments])
 
 
 def _input(walk: Walk, command: Command, shell: str, arguments: list[Value] | None = None) -> None:

@@ -22,8 +22,9 @@ _RUN = SHELLS | frozenset(
 )
 """What is run so. Words that are programs too, as `up`, are left out."""
 _NAMES = frozenset(
-    "echo printf which type whereis whatis man help info tldr cheat apropos history alias unalias"
-    " hash complete compgen read set unset export test true false : cat head tail less more bat"
+    "echo printf rem which type whereis whatis man help info tldr cheat apropos history alias"
+    " unalias hash complete compgen read set unset export test true false : cat head tail less more"
+    " bat"
     " grep egrep fgrep rg ag ack ls tree stat file wc diff cmp jq yq cut tr uniq comm column fold"
     " basename dirname realpath readlink seq yes sleep wait kill pkill killall pgrep ps top htop"
     " logger notify-send say wall apt apt-get aptitude dpkg dnf yum rpm pacman apk zypper brew port"

@@ -23,7 +23,7 @@ from coord.client.shell.words import (
 
 MAX_TEXT = 4096  # characters of a variable
 MAX_EVALUATED = 200  # substitutions and edited variables of a line whose outcome is looked for
-_ENVIRONMENT = ("HOME", "PWD", "OLDPWD", "TMPDIR", "TEMP", "TMP", "USER", "CLAUDE_PROJECT_DIR")
+_ENVIRONMENT = ("HOME", "TMPDIR", "TEMP", "TMP", "USER", "CLAUDE_PROJECT_DIR")
 """What is looked up where the line does not set it: places, and nothing that may be a secret."""
 
 
@@ -42,13 +42,18 @@ class Allowance:
 
 class Variables:
     """What the line itself has set, each to one value or, by a loop, several. `arguments`: of the
-    function or the script that is followed, where they are known. `is_lost`: it has gone from the
-    folder to one that is not known. `within`: substitutions around the one that is looked into."""
+    function or the script that is followed, where they are known; `own_name`: its `$0`. `is_lost`:
+    it has gone from the folder to one that is not known. `before`: where it was before, as folder
+    and `is_lost`; `pushed`: the folders that `pushd` keeps, likewise. `within`: substitutions
+    around the one that is looked into."""
 
     def __init__(self, folder: str, allowance: Allowance | None = None) -> None:
         self.folder = folder
         self.is_lost = False
+        self.before = (folder, True)  # of a shell that has just begun
+        self.pushed: list[tuple[str, bool]] = []
         self.arguments: list[Value] | None = None
+        self.own_name: Value | None = None
         self.allowance = allowance or Allowance()
         self.within = 0
         self._known: dict[str, list[Value]] = {}
@@ -56,6 +61,8 @@ class Variables:
     def copy(self) -> Variables:
         copied = Variables(self.folder, self.allowance)
         copied.is_lost, copied.arguments = self.is_lost, self.arguments
+        copied.before, copied.pushed = self.before, list(self.pushed)
+        copied.own_name = self.own_name
         copied.within = self.within
         copied._known = dict(self._known)
         return copied
@@ -68,16 +75,31 @@ class Variables:
     def values(self, name: str, default: str | None) -> list[Value]:
         if name in self._known:
             return self._known[name]
-        if self.arguments is not None and name in ("@", "*"):
-            return self.arguments
-        if self.arguments is not None and name.isdigit() and name.isascii() and name != "0":
-            return self.arguments[int(name[:4]) - 1 :][:1] or [Value(default or "")]
-        if name == "PWD" and not self.is_lost:
-            return [Value(self.folder)]
+        given = self._given(name, default)
+        if given is not None:
+            return given
+        if name in ("PWD", "OLDPWD"):
+            folder, is_lost = self.stack[0] if name == "PWD" else self.before
+            return [Value(f"${name}", "") if is_lost else Value(folder)]
         value = os.environ.get(name) if name in _ENVIRONMENT else None
         if value or default:
             return [Value(value or default or "")]
         return [Value(f"${name}", "")]
+
+    def _given(self, name: str, default: str | None) -> list[Value] | None:
+        """Of `$0`, `$1`, `$@` and their like, where they are known."""
+        if name == "0":
+            return [self.own_name] if self.own_name is not None else None
+        if self.arguments is not None and name in ("@", "*"):
+            return self.arguments
+        if self.arguments is not None and name.isdigit() and name.isascii():
+            return self.arguments[int(name[:4]) - 1 :][:1] or [Value(default or "")]
+        return None
+
+    @property
+    def stack(self) -> list[tuple[str, bool]]:
+        """As `dirs` shows it."""
+        return [(self.folder, self.is_lost), *reversed(self.pushed)]
 
     def one(self, name: str) -> Value | None:
         """The value that the line has given to a variable of the environment."""
@@ -118,14 +140,26 @@ class Variables:
         if kind == EDITED:
             return edited(text, self) if self.allowance.take() else [Value(f"${{{text}}}", "")]
         if is_first and text[:1] == "~":
-            text = self._home(text)
+            start, slash, rest = text.partition("/")
+            place = self._place(start)
+            if place is None:
+                return [Value(text, "")]
+            text = place + slash + rest
         return [_plain(each) for each in braced(text)]
 
-    def _home(self, text: str) -> str:
-        start, slash, rest = text.partition("/")
+    def _place(self, start: str) -> str | None:
+        """What a tilde and what stands behind it mean; None where that is not known."""
+        sign, number = start[1:2], start[1:].lstrip("+-")
         if start == "~":
-            return os.path.expanduser("~") + slash + rest
-        return f"{self.folder}{slash}{rest}" if start == "~+" else text
+            return os.path.expanduser("~")
+        if number.isdecimal() and len(number) < 4:
+            stack = self.stack if sign != "-" else self.stack[::-1]
+            folder, is_lost = stack[int(number)] if int(number) < len(stack) else ("", True)
+        elif start in ("~+", "~-"):
+            folder, is_lost = self.stack[0] if sign == "+" else self.before
+        else:
+            return start  # somebody's home
+        return None if is_lost else folder
 
     def _output(self, text: str) -> list[Value]:
         said = output_of(text, self) if self.allowance.take() else None

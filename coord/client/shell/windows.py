@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from coord.client.shell.windows_words import (
+    assigned,
+    behind_condition,
+    end_of_property,
+    loop,
+    loop_of_cmd,
+    merged,
+    part_assignment,
+    part_method,
+    place,
+)
 from coord.client.shell.words import (
     OUTPUT,
     PLAIN,
@@ -9,6 +20,7 @@ from coord.client.shell.words import (
     QUOTED_VARIABLE,
     VARIABLE,
     Command,
+    Loop,
     Word,
 )
 
@@ -57,7 +69,9 @@ class _Reader:
         self.is_torn = False
         self._command = Command()
         self._source: Command | None = None
-        self._closed: Command | None = None  # the last one within parentheses
+        self._closed: Command | None = None  # the last one within parentheses, or before braces
+        self._openers: list[Command] = []  # those before the braces around
+        self._is_called = False  # what in the parentheses that come next stands for
         self._depth = 0
 
     def read(self) -> tuple[list[Item], bool]:
@@ -85,7 +99,7 @@ class _Reader:
                 self.at += 2
             elif letter == "(" and self._calls_a_method():
                 self.at += 1
-            elif letter == "(" and self._is_argument():
+            elif letter == "(" and (self._is_called or self._is_argument()):
                 opened -= 1
                 self._argument()
             elif letter in self.dialect.separates:
@@ -116,15 +130,16 @@ class _Reader:
     def _argument(self) -> None:
         """`(Join-Path src app.py)`: the commands that it runs, and the word that it stands for."""
         around, source, start = self._command, self._source, len(self.items)
-        self._command, self._source = Command(), None
+        self._command, self._source, self._is_called = Command(), None, False
         self._depth += 1
         self.at += 1
         self._read_list(")")
         self._depth -= 1
         self._command, self._source = around, source
-        if around.words[-1].literal == "@":  # a list
+        if around.words and around.words[-1].literal == "@":  # a list
             del around.words[-1]
-        words = _place(self.items[start:])
+        self.at = end_of_property(self.text, self.at)
+        words = place(self.items[start:])
         if words:
             del self.items[start:]
         else:
@@ -136,31 +151,72 @@ class _Reader:
         is_call = self.dialect.has_variables and not self._command.words  # `& "a program"`
         if is_call and letter == "&" and not self.text.startswith("&&", self.at):
             self.at += 1
+            self._is_called = self.text[self.at :].lstrip(" \t")[:1] == "("
+            return
+        if letter == "(" and not self.dialect.has_variables and self._loop_of_cmd():
             return
         doubled = self.text[self.at : self.at + 2] in ("&&", "||")
         self.at += 2 if doubled else 1
         pipes = letter == "|" and not doubled
-        closed = self._closed if pipes and not self._command else None
-        self._closed = self._command if letter == ")" and self._command else None
+        closed = self._closed if (pipes or letter == ")") and not self._command else None
+        if letter == "{":
+            self._openers.append(self._command)
+        self._closed = (self._command or closed) if letter == ")" else None
         self._end(pipes=pipes)
-        self._source = closed or self._source
+        self._source = (closed if pipes else None) or self._source
+        if letter == "}" and self._openers:
+            self._closed = self._openers.pop() or None
+        elif letter == ")" and self.text[self.at : self.at + 1] == ".":  # `(Get-Item x).Delete()`
+            self._source = self._closed
+
+    def _loop_of_cmd(self) -> bool:
+        end = self.text.find(")", self.at)
+        items = _Reader(self.text[self.at + 1 : end], _CMD).read()[0] if end > 0 else []
+        values = [word for item in items if isinstance(item, Command) for word in item.words]
+        following = loop_of_cmd(self._command.words, values)
+        if following is not None:
+            self.items.append(following)
+            self._command = Command()
+            self.at = end + 1
+        return following is not None
 
     def _end(self, *, pipes: bool = False) -> None:
         command = self._command
-        while command.words and (command.words[0].literal or "").lower() in _RESERVED:
-            del command.words[0]
-        _part_assignment(command)
-        if self._is_assignment(command):
+        command.source = self._source
+        self._tidy(command)
+        is_assignment = self._is_assignment(command)
+        following = assigned(command.words) if is_assignment else loop(command.words)
+        if following is not None:
+            self.items.append(following)
+            command.words = []
+        elif is_assignment:
             name, value = command.words[0].parts[0][1], command.words[2]
             runs_a_program = len(command.words) > 3 and value.literal is not None
-            if not runs_a_program:  # `$said = git push`
+            if not runs_a_program:
                 command.assignments.append((name, value))
             del command.words[: 2 if runs_a_program else 3]
+            for word in place([command])[:1] if runs_a_program else []:  # not `$said = git push`
+                self.items.append(Loop(name, [word]))
+        part_method(command)
         if command:
-            command.source = self._source
             self.items.append(command)
         self._source = command if pipes else None
         self._command = Command()
+
+    def _tidy(self, command: Command) -> None:
+        """Without the words of the language that stand before it."""
+        words = command.words
+        if words and not self.dialect.has_variables and (words[0].literal or "").lower() == "if":
+            words[:] = behind_condition(words)
+        while words and (words[0].literal or "").lower() in _RESERVED:
+            if command.source is not None and (words[0].literal or "").lower() == "foreach":
+                break  # the short name of `ForEach-Object`
+            del words[0]
+        if words and not self.dialect.has_variables and (words[0].literal or "")[:1] == "@":
+            words[0].parts = [(PLAIN, (words[0].literal or "")[1:])]
+        if len(words) > 1 and (words[0].literal or "").lower() == "[void]":
+            del words[0]
+        part_assignment(command)
 
     def _is_assignment(self, command: Command) -> bool:
         """`$name = value`"""
@@ -199,9 +255,9 @@ class _Reader:
             elif letter == self.dialect.escape:
                 word.add(QUOTED, self.text[self.at + 1 : self.at + 2])
                 self.at += 2
-            elif letter == "$" and self.dialect.has_variables:
+            elif self._names_a_variable(letter, word):
                 self._variable(word, VARIABLE)
-            elif letter == "%" and not self.dialect.has_variables and self._percent(word):
+            elif letter == "%" and self._percent(word, VARIABLE):
                 continue
             else:
                 word.add(PLAIN, letter)
@@ -209,7 +265,7 @@ class _Reader:
         if self.at == start:
             self.at += 1  # a comma between the values of a list
         self.at = min(self.at, len(self.text))
-        return _merged(word)
+        return merged(word)
 
     def _quoted(self, word: Word, quote: str) -> None:
         self.at += 1
@@ -228,6 +284,11 @@ class _Reader:
                 letters.clear()
                 self._variable(word, QUOTED_VARIABLE)
                 continue
+            elif letter == "%" and not self.dialect.has_variables:
+                word.add(QUOTED, "".join(letters))
+                letters.clear()
+                if self._percent(word, QUOTED_VARIABLE):
+                    continue
             letters.append(letter)
             self.at += 1
         self.is_torn = self.is_torn or self.at >= len(self.text)
@@ -242,8 +303,17 @@ class _Reader:
         word.add(QUOTED, self.text[self.at + 2 : end].lstrip("\r\n"))
         self.at = end + 3
 
-    def _percent(self, word: Word) -> bool:
+    def _names_a_variable(self, letter: str, word: Word) -> bool:
+        """`$name`, and `@name` for the values of a list as arguments."""
+        is_list = (
+            letter == "@" and not word.parts and self.text[self.at + 1 : self.at + 2].isalpha()
+        )
+        return self.dialect.has_variables and (letter == "$" or is_list)
+
+    def _percent(self, word: Word, kind: int) -> bool:
         """cmd's `%NAME%`, and the `%f` or `%%f` of a loop."""
+        if self.dialect.has_variables:
+            return False
         start = self.at + 2 if self.text.startswith("%%", self.at) else self.at + 1
         end = start
         while end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_~"):
@@ -251,7 +321,7 @@ class _Reader:
         if end == start:
             return False
         is_closed = self.text.startswith("%", end) and start == self.at + 1
-        word.add(VARIABLE, self.text[start:end])
+        word.add(kind, self.text[start:end])
         self.at = end + is_closed
         return True
 
@@ -269,54 +339,4 @@ class _Reader:
         name = self.text[self.at + 1 : end].strip("{}")
         name = name[len("env:") :] if name.lower().startswith("env:") else name
         word.add(kind if name else QUOTED, name or "$")
-        self.at = end
-
-
-def _part_assignment(command: Command) -> None:
-    """`$name='value'`, without blanks, as with them."""
-    parts = command.words[0].parts if command.words else []
-    if len(parts) < 2 or parts[0][0] != VARIABLE or parts[1][0] != PLAIN:
-        return
-    kind, text = parts[1]
-    if text[:1] != "=" or text[:2] == "==":
-        return
-    name, sign, value = Word(), Word(), Word()
-    name.parts, sign.parts = parts[:1], [(PLAIN, "=")]
-    value.parts = [(kind, text[1:]), *parts[2:]] if text[1:] else parts[2:]
-    command.words[:1] = [name, sign, value] if value.parts else [name, sign]
-
-
-def _place(items: list[Item]) -> list[Word]:
-    """What `Join-Path src app.py` stands for, or texts alone."""
-    command = items[-1] if len(items) == 1 else None
-    if not isinstance(command, Command) or command.redirects or command.assignments:
-        return []
-    words = [word for word in command.words if not (word.literal or "").startswith("-")]
-    if all(word.parts[0][0] in (QUOTED, VARIABLE, QUOTED_VARIABLE) for word in words):
-        return words
-    if len(words) < 3 or (words[0].literal or "").lower() != "join-path":
-        return []
-    place = Word()
-    for word in words[1:]:
-        if place.parts:
-            place.add(QUOTED, "/")
-        place.parts += word.parts
-    return [place]
-
-
-def _merged(word: Word) -> Word:
-    """Letters that stand side by side as one part."""
-    parts = word.parts
-    word.parts = []
-    letters: list[str] = []
-    for kind, text in [*parts, (QUOTED, "")]:
-        if kind == PLAIN:
-            letters.append(text)
-            continue
-        if letters:
-            word.parts.append((PLAIN, "".join(letters)))
-            letters = []
-        word.parts.append((kind, text))
-    if len(word.parts) > 1:
-        word.parts.pop()
-    return word
+        self.at = end_of_property(self.text, end) if kind == VARIABLE else end

@@ -67,7 +67,8 @@ def run_on_windows(walk: Walk, name: str, words: list[Value], command: Command) 
                 walk.line_apart(word.text, "cmd")
     elif name in _REMOTE:
         for host in _named(words, _HOST) or [word for word in words[:1] if word.text[:1] != "-"]:
-            walk.need(f"ssh {host.text}")
+            if host.is_known:  # else, most likely, a block that runs here
+                walk.need(f"ssh {host.text}")
     else:
         return False
     return True

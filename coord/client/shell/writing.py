@@ -6,6 +6,7 @@ import os
 
 from coord.client.shell.copies import copy_to
 from coord.client.shell.options import Arguments, fits, parse_arguments
+from coord.client.shell.output_options import write_outputs
 from coord.client.shell.stream_editors import follow_awk, follow_sed
 from coord.client.shell.words import GLOB, Value
 from coord.client.shell.writers import ALL, BEHIND, FIRST, LAST, MOVED, WRITERS, Writer
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from coord.client.shell.effects import Walk
     from coord.client.shell.words import Command
 
+WINDOWS_TOOLS = frozenset(
+    "attrib icacls cacls takeown mklink fsutil certutil bitsadmin expand makecab compact cipher"
+    " esentutl sort forfiles wmic schtasks".split()
+)
+"""Those of `windows_tools`; Git Bash runs them too."""
 _BY_NAME: dict[str, list[Writer]] = {}
 for _each in WRITERS:
     for _name in _each.names:
@@ -27,6 +33,10 @@ def write_targets(walk: Walk, name: str, words: list[Value], command: Command) -
 
         if follow_cmdlet(walk, name, words, command):
             return
+    if name in WINDOWS_TOOLS:
+        from coord.client.shell.windows_tools import TOOLS
+
+        TOOLS[name](walk, words, command)
     special = _SPECIAL.get(name)
     if special is not None:
         special(walk, words, command)
@@ -34,11 +44,12 @@ def write_targets(walk: Walk, name: str, words: list[Value], command: Command) -
         args = parse_arguments(words, writer.values)
         if _applies(writer, args):
             _write(walk, writer, args, words)
+    write_outputs(walk, name, words)
 
 
 def writes(name: str) -> bool:
     """Whether the table has the program."""
-    return name in _BY_NAME or name in _SPECIAL
+    return name in _BY_NAME or name in _SPECIAL or name in WINDOWS_TOOLS
 
 
 def _applies(writer: Writer, args: Arguments) -> bool:
@@ -123,8 +134,13 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], *, is_link: bool = Fa
 
 
 def _find(walk: Walk, words: list[Value], command: Command) -> None:
-    """`find … -delete` and `find … -exec …`, below the folders that it begins in."""
-    from coord.client.shell.finding import executed, starts_and_names
+    """`find … -delete` and `find … -exec …`, below the folders that it begins in; the files of its
+    lists."""
+    from coord.client.shell.finding import LISTS, executed, starts_and_names
+
+    for word, file in zip(words, words[1:]):
+        if word.text in LISTS:
+            walk.write(file)
 
     before = walk.names
     starts, walk.names = starts_and_names(words)
@@ -153,6 +169,9 @@ def _dd(walk: Walk, words: list[Value], command: Command) -> None:
             walk.write(word.after("of="))
 
 
+_TAR_WRITES = frozenset("--create --append --update --concatenate --delete -A".split())
+
+
 def _tar(walk: Walk, words: list[Value], command: Command) -> None:
     """Extracting changes a folder; creating, a file."""
     letters = "".join(
@@ -162,7 +181,7 @@ def _tar(walk: Walk, words: list[Value], command: Command) -> None:
     )
     texts = [word.text for word in words]
     args = parse_arguments(words, frozenset(("-C", "--directory", "-f", "--file")))
-    if "x" in letters or "--extract" in texts:
+    if "x" in letters or "--extract" in texts or "--get" in texts:
         into = args.value(("-C", "--directory"))
         members = args.plain if args.has(("-f", "--file")) else args.plain[2:]
         if members and all(word.is_known for word in members):
@@ -172,9 +191,10 @@ def _tar(walk: Walk, words: list[Value], command: Command) -> None:
             members = [into if into is not None else Value(".")]
         for value in members:
             walk.write(value, whole_folders=True)
-    elif "c" in letters and "f" in letters:
+    elif set("cru").intersection(letters) or not _TAR_WRITES.isdisjoint(texts):
         named = args.value(("-f", "--file"))
-        behind = args.plain[1:2] if named is None else [named]
+        behind = args.plain[1:2] if named is None and "f" in letters else []
+        behind = behind if named is None else [named]
         for value in behind:
             walk.write(value)
 
@@ -277,6 +297,36 @@ def _download(walk: Walk, words: list[Value], folder: str) -> None:
             walk.write(Value(os.path.join(folder, name)))
 
 
+def _ffmpeg(walk: Walk, words: list[Value], command: Command) -> None:
+    """Nearly each of its options has a value; what is none and not behind one is written."""
+    is_value = False
+    for word in words:
+        if is_value or word.text[:1] == "-":
+            is_value = not is_value and word.text[1:] not in _FFMPEG_FLAGS
+        elif "://" not in word.text and not word.text.startswith("pipe:"):
+            walk.write(word)
+
+
+_FFMPEG_FLAGS = frozenset(
+    "y n vn an sn dn hide_banner nostdin stats nostats shortest re copyts start_at_zero version"
+    " h help L formats codecs encoders decoders filters protocols report benchmark xerror"
+    " ignore_unknown autorotate noautorotate accurate_seek noaccurate_seek".split()
+) | {""}
+
+
+def _editor(walk: Walk, words: list[Value], command: Command) -> None:
+    """`vim -c '!git push'`, `ex +'w other.py'`"""
+    args = parse_arguments(words, frozenset(("-c", "--cmd", "-S", "-u", "-i", "-T")))
+    lines = [value.text for option in ("-c", "--cmd") for value in args.values.get(option, [])]
+    lines += [word.text[1:] for word in args.plain if word.text[:1] == "+"]
+    for line in lines:
+        name, _, rest = line.lstrip(": %").partition(" ")
+        if name[:1] == "!":
+            walk.line_apart(line.lstrip(": %")[1:])
+        elif name.rstrip("!") in ("w", "wq", "write", "saveas", "sav", "up", "x") and rest.strip():
+            walk.write(Value(rest.strip()))
+
+
 def _content(path: str | None) -> str:
     from coord.client.shell.patches import MAX_BYTES
 
@@ -307,6 +357,13 @@ _SPECIAL = {
     "dd": _dd,
     "tar": _tar,
     "bsdtar": _tar,
+    "gtar": _tar,
+    "jar": _tar,
+    "ffmpeg": _ffmpeg,
+    "vim": _editor,
+    "nvim": _editor,
+    "vi": _editor,
+    "ex": _editor,
     "curl": _curl,
     "wget": _wget,
     "patch": _patch,
