@@ -25,7 +25,7 @@ def _now(element: Any, compiler: Any, **kw: Any) -> str:
 
 @compiles(now, "sqlite")
 def _now_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return "coord_now()"
+    return "(SELECT coord_now())"  # asked once; bare, it is called for each row that is compared
 
 
 class plus(FunctionElement[datetime]):  # noqa: N801
