@@ -4,7 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from bench.size import serial
+from tests.long_history import serial
 
 LOCKS = 5_000
 SESSIONS = 1_000
@@ -19,6 +19,9 @@ class _Sql:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
+
+    def serial(self, count: int) -> str:
+        return serial(count, is_mariadb=self.kind == "mariadb")
 
     def concat(self, *parts: str) -> str:
         return f"CONCAT({', '.join(parts)})" if self.kind == "mariadb" else " || ".join(parts)
@@ -50,7 +53,7 @@ def fill(url: str, kind: str, scale: float) -> None:
     """A share of all numbers above; the day ends now, and nothing expires before tomorrow."""
     engine = sa.create_engine(url)
     with engine.begin() as connection:
-        for statement in _statements(_Sql(kind), kind, scale):
+        for statement in _statements(_Sql(kind), scale):
             escaped = statement.replace("%", "%%") if kind == "mariadb" else statement
             connection.exec_driver_sql(escaped)
     if kind == "mariadb":
@@ -59,7 +62,7 @@ def fill(url: str, kind: str, scale: float) -> None:
     engine.dispose()
 
 
-def _statements(sql: _Sql, kind: str, scale: float) -> list[str]:
+def _statements(sql: _Sql, scale: float) -> list[str]:
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     day = now - dt.timedelta(seconds=DAY_S)
     tomorrow, soon = (f"'{_text(now + dt.timedelta(hours=hours))}'" for hours in (24, 2))
@@ -85,18 +88,18 @@ def _statements(sql: _Sql, kind: str, scale: float) -> list[str]:
         (
             f"{lock} {journal - locks} + n, {sql.id('n', '00000001')}, {project}, {name}, {name},"
             f" 0, {session}, 'A reason of usual length', 'exclusive', 24, n, '{_text(now)}',"
-            f" '{_text(now)}', {soon}, {tomorrow}, NULL, NULL, NULL, '' FROM {serial(kind, locks)}"
+            f" '{_text(now)}', {soon}, {tomorrow}, NULL, NULL, NULL, '' FROM {sql.serial(locks)}"
         ),
         (
             f"{lock} n * {step}, {sql.id('n', '00000002')}, {project}, {name}, {name}, 0, {holder},"
             f" NULL, 'exclusive', 24, n, {begun}, {begun}, {over}, {tomorrow}, {over}, {holder},"
-            f" 'released', '' FROM {serial(kind, bars - 1)}"
+            f" 'released', '' FROM {sql.serial(bars - 1)}"
         ),
         (
             "INSERT INTO sessions (revision, session_id, project_key, agent, task, started_at,"
             f" last_seen_at, expires_at) SELECT n, {session}, {project}, 'agent',"
             f" 'A task of usual length', '{_text(day)}', '{_text(now)}', {tomorrow}"
-            f" FROM {serial(kind, sessions)}"
+            f" FROM {sql.serial(sessions)}"
         ),
         (
             "INSERT INTO messages (revision, id, thread_id, project_key, from_session, to_session,"
@@ -104,12 +107,12 @@ def _statements(sql: _Sql, kind: str, scale: float) -> list[str]:
             f" digest) SELECT n, {sql.id('n', '00000003')}, {sql.id('n', '00000003')}, {project},"
             f" {session}, {holder}, 'A subject of usual length', 'Text', 4, CASE WHEN n % 400 = 0"
             f" THEN 'urgent' ELSE 'normal' END, 0, '{_text(now)}', CASE WHEN n % 50 = 0 THEN NULL"
-            f" ELSE '{_text(now)}' END, 0, '' FROM {serial(kind, messages)}"
+            f" ELSE '{_text(now)}' END, 0, '' FROM {sql.serial(messages)}"
         ),
         (
             "INSERT INTO journal (revision, at, type, project_key, session_id, subject_kind,"
             f" subject_id, data) SELECT n, {at}, 'lock.claimed', {project}, {session}, 'lock',"
-            f" {sql.id('n', '00000004')}, {data} FROM {serial(kind, journal)}"
+            f" {sql.id('n', '00000004')}, {data} FROM {sql.serial(journal)}"
         ),
         f"UPDATE journal_head SET revision = {journal + 1}",
     ]

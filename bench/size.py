@@ -1,5 +1,5 @@
-"""Whether calls stay as fast with years of history stored: each call's median beside that of an
-empty database, and the query plans.
+"""Whether calls stay as fast with years of history stored: each call's median with a thousand rows
+in every table and with a million, and the query plans.
 """
 
 import io
@@ -9,93 +9,22 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask
 
 from bench import service
+from coord import upkeep
 from coord.app import create_app
 from coord.store import database, reader
+from tests.long_history import fill
 
-LOCKS = 1_000_000
-MESSAGES = 1_000_000
-CHANGES = 100_000
-WARM_UP = 25  # rounds: after them the small database's lists fill a page as well
-PROJECTS = 100
-SESSIONS = 200
+SMALL = 667  # rows of each table in one project; half as many are of another
+GROWTH = 1_000
+LIVE = {"small": 100, "large": 20_000}  # of each table: held, waiting, there, unread
+WARM_UP = 5  # rounds
+UPKEEP_AT_FIRST = 60  # times, so that what is due is done
 
 BASE = "/api/coord"
-
-
-def serial(kind: str, count: int) -> str:
-    """A table `s` with one column `n`, from 1 to the count."""
-    if kind == "mariadb":
-        return f"(SELECT seq AS n FROM seq_1_to_{count}) s"
-    return (
-        f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT"
-        " n FROM s) s"
-    )
-
-
-def fill(app: Flask, kind: str, scale: float) -> None:
-    """History, of the projects and sessions that the calls are about as well: locks released,
-    messages read, changes of components.
-    """
-    past = "'2026-01-01 00:00:00.000000'"
-
-    def concat(*parts: str) -> str:
-        return f"CONCAT({', '.join(parts)})" if kind == "mariadb" else " || ".join(parts)
-
-    hexed = "LPAD(HEX(n), 12, '0')" if kind == "mariadb" else "printf('%012x', n)"
-    project, session = concat("'p'", f"n % {PROJECTS}"), concat("'host/'", f"n % {SESSIONS}")
-    other = concat("'host/'", f"(n + 1) % {SESSIONS}")
-    identity = concat("'00000000-0000-4000-8000-'", hexed)
-    micros = "LPAD(n % 1000000, 6, '0')" if kind == "mariadb" else "printf('%06d', n % 1000000)"
-    released = concat("'2026-01-01 00:00:00.'", micros)
-    locks, messages, changes = (int(count * scale) for count in (LOCKS, MESSAGES, CHANGES))
-    name = concat("'src/file'", "n % 5000", "'.py'")
-    component = concat("'component'", "n % 200")
-    statements = [
-        (
-            "INSERT INTO locks (revision, id, project_key, resource, resource_key, tree,"
-            " session_id, mode, ttl_hours, fencing_token, acquired_at, last_activity_at, stale_at,"
-            f" expires_at, released_at, released_by, release_reason, digest) SELECT n, {identity},"
-            f" {project}, {name}, {name}, 0, {session}, 'exclusive', 2, n, {past}, {past}, {past},"
-            f" {released}, {released}, {session}, 'released', '' FROM {serial(kind, locks)}"
-        ),
-        (
-            "INSERT INTO messages (revision, id, thread_id, project_key, from_session, to_session,"
-            " subject, body, size, importance, requires_ack, created_at, read_at, read_count,"
-            f" digest) SELECT n, {identity}, {identity}, {project}, {session}, CASE WHEN n % 20 = 0"
-            f" THEN NULL ELSE {other} END, 'subject', 'body', 4, 'normal', 0, {released}, CASE WHEN"
-            f" n % 20 = 0 THEN NULL ELSE {released} END, 0, '' FROM {serial(kind, messages)}"
-        ),
-        (
-            "INSERT INTO component_history (revision, project_key, component, state, updated_by,"
-            f" updated_at, observed_at, superseded) SELECT n, {project}, {component}, 'built',"
-            f" {session}, {past}, {past}, 0 FROM {serial(kind, changes)}"
-        ),
-        (
-            "INSERT INTO journal (revision, at, type, project_key, session_id, subject_kind,"
-            f" subject_id, data) SELECT n, {past}, 'lock.claimed', {project}, {session}, 'lock',"
-            f" {identity}, '{{}}' FROM {serial(kind, locks)}"
-        ),
-        f"UPDATE journal_head SET revision = {max(locks, messages, changes) + 1}",
-    ]
-    with app.app_context():
-        raw = sa.create_engine(database.engine.url)
-        with raw.begin() as connection:
-            for statement in statements:
-                connection.exec_driver_sql(
-                    statement.replace("%", "%%") if kind == "mariadb" else statement
-                )
-        if (
-            kind == "mariadb"
-        ):  # which gathers statistics by itself, in time; SQLite does not, and must do without
-            with raw.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql(
-                    "ANALYZE TABLE locks, messages, message_reads, component_history, journal"
-                )
-        raw.dispose()
+KEPT = {f"{name}_DAYS": 0 for name in ("JOURNAL", "MESSAGE", "LOCK", "HISTORY", "SESSION")}
 
 
 class Caller:
@@ -144,48 +73,53 @@ def calls(caller: Caller, nth: int) -> Iterator[tuple[str, str, str, Any]]:
     What earlier ones answered is in `caller.memory`.
     """
     memory = caller.memory
-    me = "host/7"
+    me = "host/9"
     yield (
         "claim",
         "POST",
         "/locks",
-        {"project_key": "p7", "session_id": me, "resource": f"src/file{nth}.py"},
+        {"project_key": "shop", "session_id": me, "resource": f"src/file{nth}.py"},
     )
     yield (
         "claim of a held one",
         "POST",
         "/locks",
-        {"project_key": "p7", "session_id": "host/8", "resource": f"src/file{nth}.py"},
+        {"project_key": "shop", "session_id": "host/8", "resource": f"src/file{nth}.py"},
     )
     lock = memory["claim"]["id"]
     yield "renew", "PATCH", f"/locks/{lock}", {"session_id": me}
     yield "lock by id", "GET", f"/locks/{lock}", None
-    yield "locks of a project", "GET", "/locks?project_key=p7", None
+    yield "locks of a project", "GET", "/locks?project_key=shop", None
     yield "locks of a session", "GET", f"/locks?session_id={me}", None
-    yield "locks met", "GET", f"/locks?project_key=p7&resource=src/file{nth}.py", None
-    yield "locks met by a tree", "GET", "/locks?project_key=p7&resource=src/", None
+    yield "locks met", "GET", f"/locks?project_key=shop&resource=src/file{nth}.py", None
+    yield "locks met by a tree", "GET", "/locks?project_key=shop&resource=src/", None
     yield "lock history", "GET", "/locks?state=all&limit=20", None
-    yield "lock history of a project", "GET", "/locks?project_key=p7&state=released&limit=20", None
+    yield (
+        "lock history of a project",
+        "GET",
+        "/locks?project_key=shop&state=released&limit=20",
+        None,
+    )
     yield "release", "DELETE", f"/locks/{lock}?session_id={me}", None
     yield "release all", "DELETE", f"/locks?session_id={me}&release_all=true", None
     yield (
         "component set",
         "PUT",
-        "/components/p7/component7",
+        "/components/shop/api",
         {"state": f"s{nth}", "updated_by": me},
     )
-    yield "component", "GET", "/components/p7/component7", None
-    yield "components", "GET", "/components?project_key=p7", None
-    yield "component history", "GET", "/components/p7/component7/history?limit=20", None
+    yield "component", "GET", "/components/shop/api", None
+    yield "components", "GET", "/components?project_key=shop", None
+    yield "component history", "GET", "/components/shop/api/history?limit=20", None
     yield (
         "workflow",
         "POST",
         "/workflows",
-        {"project_key": "p7", "name": "w", "status": "active", "created_by": me},
+        {"project_key": "shop", "name": "w", "status": "active", "created_by": me},
     )
-    item = {"workflow_id": memory["workflow"]["id"], "project_key": "p7", "title": "t"}
+    item = {"workflow_id": memory["workflow"]["id"], "project_key": "shop", "title": "t"}
     yield "work item", "POST", "/work-items", item
-    yield "work item claim", "POST", "/work-items/claim", {"session_id": me, "project_key": "p7"}
+    yield "work item claim", "POST", "/work-items/claim", {"session_id": me, "project_key": "shop"}
     yield (
         "work item done",
         "PATCH",
@@ -207,32 +141,44 @@ def calls(caller: Caller, nth: int) -> Iterator[tuple[str, str, str, Any]]:
             "to_session": me,
             "subject": "s",
             "body": "b",
-            "project_key": "p7",
+            "project_key": "shop",
         },
     )
     yield "inbox, unread", "GET", f"/messages?to_session={me}&unread_only=true", None
     yield (
         "inbox, unread, of a project",
         "GET",
-        f"/messages?to_session={me}&unread_only=true&project_key=p7",
+        f"/messages?to_session={me}&unread_only=true&project_key=shop",
         None,
     )
     yield "inbox", "GET", f"/messages?to_session={me}&limit=20", None
     yield "thread", "GET", f"/messages?thread_id={memory['message']['id']}", None
     yield "message read", "PUT", f"/messages/{memory['message']['id']}/read?session_id={me}", None
     yield "messages read", "PUT", "/messages/read", {"session_id": me}
-    yield "status", "GET", f"/status?project_key=p7&session_id={me}", None
+    yield "status", "GET", f"/status?project_key=shop&session_id={me}", None
     yield "status of all", "GET", "/status", None
+    yield (
+        "check-in",
+        "POST",
+        "/sessions/checkin",
+        {"session_id": me, "project_key": "shop", "ttl_minutes": 60},
+    )
+    yield "sessions", "GET", "/sessions?project_key=shop&limit=20", None
+    yield "stale locks", "GET", "/locks?project_key=shop&stale=true&limit=20", None
+    yield "claims waiting", "GET", "/locks/waiters?project_key=shop&limit=20", None
+    yield "ready work items", "GET", "/work-items?project_key=shop&ready=true&limit=20", None
+    yield "events", "GET", "/events?after=0&limit=20", None
+    yield "events of a rare type", "GET", "/events?after=0&type=session.gone&limit=5", None
 
 
 def round_of(caller: Caller, nth: int) -> dict[str, float]:
-    """The seconds of each call in one round.
-
-    The small database gets what keeps its lists as long as the large one's pages.
-    """
+    """The seconds of each call in one round, and of what the upkeep does twice a second."""
     times: dict[str, float] = {}
     for name, method, path, body in calls(caller, nth):
         times[name], caller.memory[name] = caller.call(method, path, body)
+    began = time.perf_counter()
+    upkeep.run_once(caller.app)
+    times["upkeep"] = time.perf_counter() - began
     return times
 
 
@@ -292,15 +238,21 @@ def plans(caller: Caller, kind: str) -> list[str]:
 def run(
     kind: str, scale: float, rounds: int
 ) -> tuple[dict[str, tuple[float, float, float]], list[str]]:
-    """Per call: median ms on the empty database, on the full one, and the ratio; and the full one's
-    plans.
+    """Per call: median ms on the small database, on the one with a thousand times as much, and the
+    ratio; and the large one's plans.
     """
     with service.database(kind) as small, service.database(kind) as large:
         callers = []
-        for url in (small, large):
+        for url, rows, live in (
+            (small, SMALL, LIVE["small"]),
+            (large, int(SMALL * GROWTH * scale), int(LIVE["large"] * scale)),
+        ):
             service.migrate(url)
-            callers.append(Caller(create_app({"DATABASE_URL": url, "LOG_LEVEL": "error"})))
-        fill(callers[1].app, kind, scale)
+            app = create_app({"DATABASE_URL": url, "LOG_LEVEL": "error", **KEPT})
+            fill(app, rows, live)
+            for _ in range(UPKEEP_AT_FIRST):
+                upkeep.run_once(app)
+            callers.append(Caller(app))
         times: list[list[dict[str, float]]] = [[], []]
         for nth in range(rounds + WARM_UP):
             for which in (0, 1):

@@ -19,7 +19,7 @@ HOT_THREAD = "00000000-0000-4000-8000-000000000002"
 PROCESS = "00000000-0000-4000-8000-000000000003"
 
 # n runs from 1 to three halves of the rows; what is behind a colon is put in by `fill`.
-IS_NEWEST = "(n > :rows * 0.85 AND n <= :rows OR n > :rows * 1.4)"
+IS_NEWEST = "(n > :rows - :live AND n <= :rows OR n > :rows * 1.5 - :live * 2 / 3)"
 IN_SHOP = "n <= :rows"
 PROJECT = f"CASE WHEN {IN_SHOP} THEN 'shop' ELSE 'elsewhere' END"
 SESSION = (
@@ -145,6 +145,7 @@ TABLES: dict[str, dict[str, str]] = {
         "revision": "n",
         "session_id": "'host/' || n",
         "project_key": PROJECT,
+        "ttl_minutes": "60",
         "started_at": LONG_PAST,
         "last_seen_at": f"CASE WHEN n % 3 THEN :present ELSE {LONG_PAST} END",
         "expires_at": (
@@ -175,8 +176,11 @@ TABLES: dict[str, dict[str, str]] = {
 }
 
 
-def fill(app: Flask, rows: int) -> None:
-    """So many rows of `shop` in every table, and half as many of `elsewhere`."""
+def fill(app: Flask, rows: int, live: int | None = None) -> None:
+    """So many rows of `shop` in every table, and half as many of `elsewhere`. The newest of them,
+    `live` of `shop` (by default 15 %) and two thirds as many of `elsewhere`, are not over: locks
+    held, claims waiting, sessions that are there, messages unread.
+    """
     with app.app_context():
         engine = sa.create_engine(database.engine.url)  # coord's own gives a statement two seconds
     with engine.begin() as connection:
@@ -184,28 +188,34 @@ def fill(app: Flask, rows: int) -> None:
         is_mariadb = connection.dialect.name == "mariadb"
         if is_mariadb:
             run("SET SESSION sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')")
-        for statement in statements(rows, is_mariadb=is_mariadb):
+        current = rows * 15 // 100 if live is None else live
+        for statement in statements(rows, current, is_mariadb=is_mariadb):
             run(statement)
     engine.dispose()
 
 
-def statements(rows: int, *, is_mariadb: bool) -> Iterator[str]:
-    count = rows + rows // 2
-    numbers = (
-        f"(SELECT seq AS n FROM seq_1_to_{count}) numbers"
-        if is_mariadb
-        else "(WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
-        f" WHERE n < {count}) SELECT n FROM numbers)"
+def serial(count: int, *, is_mariadb: bool) -> str:
+    """A table with one column `n`, from 1 to the count."""
+    if is_mariadb:
+        return f"(SELECT seq AS n FROM seq_1_to_{count}) numbers"
+    return (
+        "(WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
+        f" WHERE n < {count}) SELECT n FROM numbers) numbers"
     )
+
+
+def statements(rows: int, live: int, *, is_mariadb: bool) -> Iterator[str]:
+    count = rows + rows // 2
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     moments = {"present": now - dt.timedelta(minutes=5), "future": now + dt.timedelta(days=400)}
     texts = {f":{name}": f"'{at.isoformat(' ', 'microseconds')}'" for name, at in moments.items()}
-    texts[":rows"] = str(rows)
+    texts |= {":rows": str(rows), ":live": str(live)}
     for table, columns in TABLES.items():
         fitting = IS_NEWEST if table == "lock_waiters" else "n > 0"
         values = ", ".join(columns.values())
         statement = (
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {numbers}"
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM"
+            f" {serial(count, is_mariadb=is_mariadb)}"
             f" WHERE {fitting}"
         )
         for name, text in texts.items():
