@@ -1,4 +1,4 @@
-"""What a process remembers of recent broadcasts changes no answer, and spares going through them
+"""What an app remembers of recent broadcasts changes no answer, and spares going through them
 again.
 """
 

@@ -1,4 +1,4 @@
-"""What this process knows of recent broadcasts, so that they are not gone through anew each time a
+"""What this app knows of recent broadcasts, so that they are not gone through anew each time a
 session asks for its inbox: before which of them it has nothing unread, and how many there are.
 
 Neither ever turns untrue: what is read stays read, whatever is sent later has a higher revision,
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy import bindparam as param
 
 from coord.areas.messages.models import Message
@@ -78,19 +79,22 @@ class _Memory:
         self.blocks.clear()
 
 
-_memory = _Memory()
+def _memory_of_app() -> _Memory:
+    memory: _Memory = current_app.extensions.setdefault("coord.recent_broadcasts", _Memory())
+    return memory
 
 
 def window_of(db: Reader, inbox: Inbox, days: float) -> Window:
-    seen, seen_id = _memory.seen
+    memory = _memory_of_app()
+    seen, seen_id = memory.seen
     row = db.row(_WINDOW, window_us=-microseconds(days=days), seen=seen) or {}
     start = NO_REVISION if row["start"] is None else int(row["start"])
     newest = int(row["newest"] or 0)
-    with _memory.lock:
+    with memory.lock:
         if row["seen_id"] != seen_id:
-            _memory.forget()
-        _memory.seen = (newest, row["newest_id"])
-        return Window(max(start, _memory.starts.get(inbox, 0)), newest)
+            memory.forget()
+        memory.seen = (newest, row["newest_id"])
+        return Window(max(start, memory.starts.get(inbox, 0)), newest)
 
 
 def note_unread(inbox: Inbox, window: Window, keys: Sequence[ListKeyRow], limit: int) -> None:
@@ -99,13 +103,14 @@ def note_unread(inbox: Inbox, window: Window, keys: Sequence[ListKeyRow], limit:
     first = next((key["revision"] for key in keys if key["is_broadcast"]), None)
     if first is None:
         first = keys[-1]["revision"] if len(keys) == limit else window.newest + 1
-    with _memory.lock:
-        if _memory.seen[0] < window.newest:
+    memory = _memory_of_app()
+    with memory.lock:
+        if memory.seen[0] < window.newest:
             return  # all has been forgotten since
-        _memory.starts[inbox] = max(first, _memory.starts.get(inbox, 0))
-        _memory.starts.move_to_end(inbox)
-        if len(_memory.starts) > MAX_INBOXES:
-            _memory.starts.popitem(last=False)
+        memory.starts[inbox] = max(first, memory.starts.get(inbox, 0))
+        memory.starts.move_to_end(inbox)
+        if len(memory.starts) > MAX_INBOXES:
+            memory.starts.popitem(last=False)
 
 
 def whole_blocks(window: Window) -> tuple[int, int]:
@@ -118,12 +123,13 @@ def whole_blocks(window: Window) -> tuple[int, int]:
 
 def number_in_blocks(db: Reader, scope: Scope, first: int, end: int) -> int:
     """How many broadcasts these blocks have; one that was counted before is not again."""
+    memory = _memory_of_app()
     keys = [(scope, block) for block in range(first, end, BLOCK)]
-    known = {key: _memory.blocks[key] for key in keys if key in _memory.blocks}
+    known = {key: memory.blocks[key] for key in keys if key in memory.blocks}
     missing = [block for _, block in keys if (scope, block) not in known]
     if not missing:
         return sum(known.values())
-    seen = _memory.seen
+    seen = memory.seen
     rows = db.rows(
         _blocks(scope.of_all, scope.project_key is not None),
         project_key=scope.project_key,
@@ -133,11 +139,11 @@ def number_in_blocks(db: Reader, scope: Scope, first: int, end: int) -> int:
     )
     number = {int(row["block"]): int(row["number"]) for row in rows}
     counted = {(scope, block): number.get(block, 0) for block in missing}
-    with _memory.lock:
-        if len(_memory.blocks) > MAX_BLOCKS:
-            _memory.blocks.clear()
-        if _memory.seen[0] >= seen[0]:
-            _memory.blocks |= counted
+    with memory.lock:
+        if len(memory.blocks) > MAX_BLOCKS:
+            memory.blocks.clear()
+        if memory.seen[0] >= seen[0]:
+            memory.blocks |= counted
     return sum(known.values()) + sum(counted.values())
 
 
