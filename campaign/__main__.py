@@ -7,12 +7,13 @@ promises.
 import argparse
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 from campaign import report
 from campaign.faults import FAULTS
 from campaign.phase import Fault, Result, run
-from campaign.worlds import KINDS, missing, world_of
+from campaign.worlds import KINDS, World, missing, world_of
 
 
 def main() -> None:
@@ -52,15 +53,33 @@ def _campaign(kind: str, faults: list[Fault], seconds: float) -> list[Result]:
     if lacking:
         print(f"{kind} is left out: {lacking}")
         return []
-    results = []
-    with world_of(kind) as world:
-        for fault in faults:
-            result = run(world, fault, seconds)
-            print(report.line(result), flush=True)
-            for violation in result.violations[:5]:
-                print("    " + violation[:1000], flush=True)
-            results.append(result)
+    left, results = deque(faults), list[Result]()
+    while left:
+        with world_of(kind) as world:
+            while left:
+                fault = left.popleft()
+                if why := fault.missing():
+                    print(f"{kind}: {fault.name} is left out: {why}")
+                    continue
+                results.append(_result(world, fault, seconds))
+                _show(results[-1])
+                if not results[-1].is_checked:
+                    break  # who knows in what state it is
     return results
+
+
+def _result(world: World, fault: Fault, seconds: float) -> Result:
+    try:
+        return run(world, fault, seconds)
+    except Exception as error:
+        violation = f"it could not be checked: {error!r}"
+        return Result(world.kind, fault.name, violations=[violation], is_checked=False)
+
+
+def _show(result: Result) -> None:
+    print(report.line(result), flush=True)
+    for violation in result.violations[:5]:
+        print("    " + violation[:1000], flush=True)
 
 
 if __name__ == "__main__":

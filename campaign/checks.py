@@ -38,8 +38,10 @@ class Books:
                 self.violations.append(f"{found} times in the journal: {kind} {subject}")
 
 
-def check_ledger(ledger: Ledger, events: list[Event], service: Service) -> list[str]:
-    """What the errands were promised and is not so."""
+def check_ledger(
+    ledger: Ledger, events: list[Event], gone: list[str], service: Service
+) -> list[str]:
+    """What the errands were promised and is not so. `gone`: the sessions whose promise is over."""
     books = Books(events)
     books.must_be_once_at_most()
     books.must_be_there("message.sent", [*ledger.messages, *ledger.queued])
@@ -49,7 +51,7 @@ def check_ledger(ledger: Ledger, events: list[Event], service: Service) -> list[
     books.must_be_there("work_item.completed", ledger.completed)
     books.must_be_there("session.ended", ledger.ended)
     # one that was noted gone before its check-in comes back with that, and is gone once more
-    books.must_be_there("session.gone", ledger.broken, once=False)
+    books.must_be_there("session.gone", gone, once=False)
     found = [*ledger.problems, *books.violations]
     found += _queued_in_order(ledger, events)
     found += _items_are_whose_they_were_said_to_be(ledger, events)

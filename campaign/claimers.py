@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from tests.faults.history import Form, Recorder, Sure, Told, form, seconds
+from tests.faults.history import Form, Recorder, Sure, Told, form, lock_of
 from tests.service import Answer, Caller
 
 STALE_AFTER_HOURS = 0.0004  # 1.4 s: what a client forgets is taken over within the run
@@ -175,9 +175,8 @@ class Claimer:
         told.tokens[lock["id"]] = lock["fencing_token"]
         self._no_longer_sure([form(lock["resource"])])  # from before, if it was its own already
         if lock["released_at"] is None:
-            end = min(
-                seconds(lock["expires_at"]), seconds(lock["last_activity_at"]) + STALE_AFTER_S
-            )
+            held = lock_of(lock, STALE_AFTER_S, self._recorder.clock)
+            end = min(held.expires_at, held.stale_at)
             self._own[lock["id"]] = Sure(
                 self._session, (lock["resource"],), lock["mode"], time.time(), end
             )

@@ -22,12 +22,15 @@ from urllib.parse import quote
 from campaign.answers import Watched
 from coord.client.calls import Calls, Queued, Timeouts
 from coord.client.workspace import Workspace
+from tests.faults.clock import Clock
+from tests.faults.history import seconds
 from tests.service import Answer
 
 INSIST_S = 60.0  # longer than a node of a cluster needs to come back
 PAUSE_S = 0.05
 PROMISE_MINUTES = 0.02  # 1.2 s
 REPLAY_S = 30.0
+NOTED_S = 5.0  # after which a session that is gone has been noted, on a busy machine
 
 
 @dataclass
@@ -41,9 +44,22 @@ class Ledger:
     claimed: dict[str, str] = field(default_factory=dict)  # by whom
     completed: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)  # sessions that promised to call, and did not
+    # sessions that promised to call, and did not: when they did, and until when by the database
+    broken: dict[str, tuple[float, float]] = field(default_factory=dict)
     queued: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    def broken_by(self, clock: Clock, when: float) -> list[str]:
+        """The sessions whose promise is over then, and stayed so for long enough to be noted."""
+        due = {
+            session: clock.gets_to(until, promised_at)
+            for session, (promised_at, until) in self.broken.items()
+        }
+        return [
+            session
+            for session, at in due.items()
+            if at < when and not any(at <= moved < at + NOTED_S for moved in clock.moves)
+        ]
 
 
 class Errand:
@@ -183,7 +199,10 @@ class Worker(Errand):
                 f"{item} was given to {self._ledger.claimed[item]} and to {self._name}"
             )
         self._ledger.claimed[item] = self._name
-        change = {"session_id": self._name, "status": "completed", "observed_at": observed()}
+        decided_at = answer.json[
+            "updated_at"
+        ]  # upon what it was given, whatever its own clock says
+        change = {"session_id": self._name, "status": "completed", "observed_at": decided_at}
         if self._expect(self._insist("PATCH", f"/work-items/{item}", change), 200):
             self._ledger.completed.append(item)
 
@@ -198,9 +217,13 @@ class Visitor(Errand):
         beat = self._insist("POST", "/sessions/heartbeat", promise, echo=False)
         if not self._expect(beat, 200, 201):
             return
-        self._expect(self._insist("POST", "/sessions/checkin", of, echo=False), 200)
+        began = time.time()
+        checked_in = self._insist("POST", "/sessions/checkin", of, echo=False)
+        if not self._expect(checked_in, 200):
+            return
         if turn % 4 == 0:
-            self._ledger.broken.append(session)
+            until = seconds(checked_in.json["session"]["expires_at"])
+            self._ledger.broken[session] = (began, until)
             return
         path = f"/sessions?session_id={quote(session, safe='')}"
         if self._expect(self._insist("DELETE", path), 200):

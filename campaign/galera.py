@@ -10,12 +10,15 @@ from collections.abc import Iterator
 
 from campaign.phase import Fault
 from campaign.processes import faults_of_processes, regularly
-from campaign.shows import unavailable
+from campaign.shows import slower_or_unavailable, unavailable
 from campaign.worlds import World
 from tests.galera import JOINS_IN_S, Node
 from tests.service import until
 
 FIRST, SECOND, LAST = 0, 1, 2  # coord writes through the first two
+FEW = 2  # changes that a node has not applied yet, before it asks the others to wait
+STANDS_S = 1.5  # less long than the others take it for dead
+PAUSED_S = 1.0
 NOTICED_S = 20.0  # by the others, that a node is gone: 3 to 9 s
 
 
@@ -115,6 +118,36 @@ def _desync(world: World, seconds: float) -> Iterator[str]:
         node.run("SET GLOBAL wsrep_desync = OFF")
 
 
+@contextlib.contextmanager
+def _flow_control(world: World, seconds: float) -> Iterator[str]:
+    """A node that nobody writes through is slow to apply what the others commit, so it makes them
+    wait: it runs for a tenth of the time.
+    """
+    slow, node = world.cluster.nodes[LAST], world.cluster.nodes[FIRST]
+    slow.run(f"SET GLOBAL wsrep_provider_options = 'gcs.fc_limit={FEW}; gcs.fc_factor=0.1'")
+    asked, paused = _told_to_pause(node)
+
+    def run_for_a_moment() -> None:
+        slow.signal(signal.SIGSTOP)
+        time.sleep(STANDS_S)
+        slow.signal(signal.SIGCONT)
+
+    with regularly(run_for_a_moment, STANDS_S / 10):
+        until(lambda: _told_to_pause(node)[0] > asked, NOTICED_S, "a node to ask for a pause")
+        yield "a slow node made the others pause their commits, again and again"
+    slow.run("SET GLOBAL wsrep_provider_options = 'gcs.fc_limit=16; gcs.fc_factor=1.0'")
+    paused = _told_to_pause(node)[1] - paused
+    assert paused > PAUSED_S, f"commits stood still for {paused:.2f} s only"
+
+
+def _told_to_pause(node: Node) -> tuple[int, float]:
+    """How often, and for how many seconds."""
+    asked, paused_ns = (
+        int(node.status(f"wsrep_flow_control_{name}")) for name in ("recv", "paused_ns")
+    )
+    return asked, paused_ns / 1e9
+
+
 FAULTS = [
     *(
         fault
@@ -128,4 +161,5 @@ FAULTS = [
     Fault("majority lost", _majority_lost, unavailable, at_least_s=6.0),
     Fault("full copy", _full_copy),
     Fault("node desynced", _desync),
+    Fault("flow control", _flow_control, slower_or_unavailable),
 ]

@@ -1,10 +1,12 @@
 """What is broken in MariaDB, and on the way to it."""
 
 import contextlib
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -15,6 +17,7 @@ from campaign.processes import regularly
 from campaign.shows import slower, slower_or_unavailable, unavailable
 from campaign.worlds import World
 from tests.databases import PASSWORD, USER, MariaDB
+from tests.disks import disks_missing, fill, small_disk
 from tests.faults.proxy import Proxy
 
 Inflict = Callable[[World, float], AbstractContextManager[str]]
@@ -73,6 +76,37 @@ def _restarted(world: World, seconds: float) -> Iterator[str]:
     world.server.stop()
     world.server.start()
     yield ""
+
+
+@contextlib.contextmanager
+def _disk_full(world: World, seconds: float) -> Iterator[str]:
+    """The server's data on a disk of its own, on which nothing is left. MariaDB goes on in what is
+    left inside of its files; then it refuses changes, or ends itself, and an operator starts it.
+    """
+    server, aside = world.server, world.folder / "data aside"
+    server.stop()
+    server.data.rename(aside)
+    with small_disk(server.data, str(_size_of(aside) + ROOM)):
+        shutil.copytree(aside, server.data, dirs_exist_ok=True)
+        server.start()
+        filler = fill(server.data)
+        try:
+            yield f"{shutil.disk_usage(server.data).free} bytes were left"
+        finally:
+            filler.unlink()
+            if server.has_ended():
+                server.start()
+            world.await_recovery()
+            server.stop()
+            shutil.rmtree(aside)
+            shutil.copytree(server.data, aside)
+    server.data.rmdir()
+    aside.rename(server.data)
+    server.start()
+
+
+def _size_of(folder: Path) -> int:
+    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
 
 
 def _global(name: str, broken: str, sound: str) -> Inflict:
@@ -203,6 +237,7 @@ def _backup(world: World) -> None:
         cursor.execute("BACKUP STAGE END")
 
 
+ROOM = 32 << 20  # bytes: what a server that starts takes besides its files
 TIMES_OUT_S = 3.0  # an answer of the database is waited for less long
 LATER = "9999"  # a migration that coord does not know
 EXPAND = (
@@ -274,6 +309,7 @@ FAULTS = [
     Fault(
         "trickle", _on_the_way(lambda proxy: proxy.drip(0.5)), unavailable, at_least_s=TIMES_OUT_S
     ),
+    Fault("disk full", _disk_full, unavailable, at_least_s=8.0, missing=disks_missing),
     Fault("read-only", _global("read_only", "1", "0"), unavailable),
     Fault("out of connections", _out_of_connections, unavailable),
     Fault("connections killed", _killing("CONNECTION", 0.2)),

@@ -3,6 +3,7 @@ is checked.
 """
 
 import contextlib
+import os
 import threading
 import time
 import uuid
@@ -28,10 +29,10 @@ from campaign.errands import (
     Worker,
 )
 from campaign.followers import Follower, Head, Pages, Stream
-from campaign.worlds import World
+from campaign.worlds import BACK_WITHIN_S, World
 from tests.faults.calls import ANSWER_WITHIN_S
 from tests.faults.history import Event, Recorder, check, event_of, pages
-from tests.service import until
+from tests.service import Answer, Service, until
 
 CALM_S = 1.0
 WAKES_AGAIN_S = 1.0  # after a fault
@@ -62,7 +63,8 @@ class Fault:
     `shows` says what the answers of that time show of it; one of the two must say something, or the
     fault did not bite. `within_s`: for answers while it lasts, where coord cannot keep its word
     (a worker that is stopped). `twice`: the load delivers its writes twice. `at_least_s`: shorter
-    it would not bite. `hinders`: whoever waits may have to wait for it to end.
+    it would not bite. `hinders`: whoever waits may have to wait for it to end. `missing`: what it
+    needs and this machine does not have; None when nothing.
     """
 
     name: str
@@ -72,12 +74,14 @@ class Fault:
     twice: bool = False
     at_least_s: float = 0.0
     hinders: bool = True
+    missing: Callable[[], str | None] = lambda: None
 
 
 @dataclass
 class Result:
     """`bite`: what shows that the fault bit; empty when nothing does. `worst_s`: the answer that
-    took longest. `recovery_s`: from the end of the fault until each worker worked again.
+    took longest. `recovery_s`: from the end of the fault until each worker worked again. `load`:
+    processes that ran or wanted to, as the system counts them.
     """
 
     kind: str
@@ -87,6 +91,8 @@ class Result:
     worst_s: float = 0.0
     recovery_s: float = 0.0
     calls: int = 0
+    load: float = 0.0
+    is_checked: bool = True
     answers: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
 
@@ -100,7 +106,8 @@ class Load:
 
     def __init__(self, world: World, *, twice: bool = False) -> None:
         self.project = f"campaign-{uuid.uuid4().hex[:8]}"
-        self.recorder, self.ledger, self.answers = Recorder(), Ledger(), Answers()
+        self.recorder = Recorder(world.clock)
+        self.ledger, self.answers = Ledger(), Answers()
         self._world = world
         self._over, self._followed = threading.Event(), threading.Event()
         self._head = Head()
@@ -138,19 +145,26 @@ class Load:
         self._over.set()
         for end in self._ends:
             self._note_failure(end)
-        self._world.settle()
+        self._end = self._since
+        try:
+            self._world.settle()
+            self._await_gone()
+            self._end = self._mark_the_end()
+        finally:  # who follows must end, whatever became of coord
+            self._head.set(self._end)
+            self._followed.set()
+            for end in self._follows:
+                self._note_failure(end)
+            self._pool.shutdown()
+
+    def _await_gone(self) -> None:
+        self._gone = self.ledger.broken_by(self._world.clock, time.time() + GONE_WITHIN_S / 2)
         with contextlib.suppress(AssertionError):  # the check says which are missing
             until(self._all_gone_are_noted, GONE_WITHIN_S, "all to be noted that are gone")
-        self._end = self._mark_the_end()
-        self._head.set(self._end)
-        self._followed.set()
-        for end in self._follows:
-            self._note_failure(end)
-        self._pool.shutdown()
 
     def _all_gone_are_noted(self) -> bool:
         noted = {event.subject for event in self._events() if event.type == "session.gone"}
-        return noted.issuperset(self.ledger.broken)
+        return noted.issuperset(self._gone)
 
     def _note_failure(self, end: "Future[None]") -> None:
         error = end.exception()
@@ -162,7 +176,7 @@ class Load:
         service = self._world.services[0]
         events = self._events()
         found = self._lock_violations(result, lost_s)
-        found += checks.check_ledger(self.ledger, events, service)
+        found += checks.check_ledger(self.ledger, events, self._gone, service)
         for follower in self.followers:
             found += checks.check_feed(follower, events, self._end)
         result.checked["events"] = len(events)
@@ -171,7 +185,7 @@ class Load:
     def _events(self) -> list[Event]:
         query = f"/events?project_key={self.project}"
         return [
-            event_of(item)
+            event_of(item, self._world.clock)
             for item in pages(self._world.services[0], query, "after", str(self._since))
         ]
 
@@ -192,8 +206,7 @@ class Load:
             "state": "over",
             "updated_by": "campaign",
         }
-        answer = self._world.services[0].call("PUT", "/components", body)
-        assert answer.status == 201, answer
+        insist(self._world.services[0], "PUT", "/components", body)
         return self._events()[-1].revision
 
 
@@ -204,9 +217,18 @@ def _head_of(world: World) -> int:
         "session_id": "campaign",
         "resource": f"the head at {uuid.uuid4()}",
     }
-    answer = world.services[0].call("POST", "/locks", body)
-    assert answer.status == 201, answer
-    return int(answer.json["fencing_token"])
+    return int(insist(world.services[0], "POST", "/locks", body).json["fencing_token"])
+
+
+def insist(service: Service, method: str, path: str, body: Any) -> Answer:
+    """The same call again until it is done: a cluster may still be about to find together."""
+
+    def ask() -> Answer | None:
+        answer = service.call(method, path, body)
+        return answer if answer.status in (200, 201) else None
+
+    answer: Answer = until(ask, BACK_WITHIN_S, f"{method} {path} to be done")
+    return answer
 
 
 def run(
@@ -220,6 +242,7 @@ def run(
     seconds = max(seconds, fault.at_least_s)
     result = Result(world.kind, fault.name)
     world.await_recovery()
+    world.clock.begin()
     load = Load(world, twice=fault.twice)
     load.start()
     time.sleep(calm_s)
@@ -245,6 +268,7 @@ def run(
         each for each in (told, fault.shows(during) if fault.shows else "") if each
     )
     result.violations += load.violations(result, fault.within_s + BUSY_MACHINE_S, lost_s)
+    result.load = os.getloadavg()[0]
     result.calls, result.answers = len(load.answers.given), statuses(load.answers.given)
     result.worst_s = max(
         (each.seconds for each in load.answers.given if each.status is not None), default=0.0

@@ -1,5 +1,6 @@
 """What a campaign found, for the terminal and for docs/reliability.md."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,10 +37,13 @@ def write(path: Path, results: list[Result], seconds: float, took_s: float) -> N
 def _summary(results: list[Result], seconds: float, took_s: float) -> str:
     checked = sum((result.checked for result in results), Counter[str]())
     held = sum(result.held for result in results)
+    load = [result.load for result in results if result.is_checked]
     return (
         f"{len(results)} faults of {seconds:g} s or more, {took_s / 60:.0f} minutes, {held} held:\n"
         f"{sum(result.calls for result in results):,} calls, {checked['grants']:,} grants,"
-        f" {checked['waits']:,} waits and {checked['events']:,} events were checked."
+        f" {checked['waits']:,} waits and {checked['events']:,} events were checked.\n"
+        f"On {os.cpu_count()} processors, for which {min(load):.0f} to {max(load):.0f} processes"
+        f" queued, {sum(load) / len(load):.0f} on average: the campaign's own and what else ran."
     )
 
 

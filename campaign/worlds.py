@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from campaign.claimers import STALE_AFTER_HOURS
 from tests.databases import MariaDB, mariadb_missing, private_mariadb
 from tests.faults import calls
+from tests.faults.clock import Clock
 from tests.faults.proxy import Proxy
 from tests.galera import SIZE, Cluster, galera_missing, private_cluster
 from tests.service import Service, migrate, running, until
@@ -26,13 +27,14 @@ DATABASE = "campaign"
 class World:
     """`services`: the nodes of coord. `notice_s`: how long a dead waiter may hold up those behind
     it. Only what a database has is set: SQLite's `file`; MariaDB's `server`, and the `proxy` that
-    the services reach it through; the `cluster`.
+    the services reach it through; the `cluster`. `clock`: the database's.
     """
 
     kind: str
     folder: Path
     services: list[Service]
     notice_s: float
+    clock: Clock = field(default_factory=Clock)
     _file: Path | None = None
     _server: MariaDB | None = None
     _proxy: Proxy | None = None

@@ -45,6 +45,7 @@ class MariaDB:
         self.folder = folder
         self.port = port or free_port()
         self.options = options
+        self.environment: dict[str, str] = {}  # that it is started in, beside this process's own
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -96,7 +97,9 @@ class MariaDB:
 
     def start(self, *more: str) -> None:
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(self.command(*more), stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                self.command(*more), stdout=log, stderr=log, env=os.environ | self.environment
+            )
         self.wait()
 
     def wait(self, seconds: float = 60) -> None:
@@ -147,6 +150,10 @@ class MariaDB:
     def signal(self, number: int) -> None:
         assert self.process is not None
         self.process.send_signal(number)
+
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self.process is None or self.process.poll() is not None
 
     def kill(self) -> None:
         """kill -9, as a crash would."""

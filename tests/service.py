@@ -127,6 +127,7 @@ class Service:
         self._environment = environment(**{**usual, **settings})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        self.surroundings: dict[str, str] = {}  # variables of the next start that are no settings
 
     @property
     def url(self) -> str:
@@ -152,7 +153,7 @@ class Service:
             self._process = subprocess.Popen(
                 [*command, self._application],
                 cwd=ROOT,
-                env=self._environment | bind,
+                env=self._environment | bind | self.surroundings,
                 stdout=out if log is None else log,
                 stderr=said if errors is None else errors,
                 pass_fds=(listener.fileno(),),

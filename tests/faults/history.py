@@ -6,7 +6,8 @@ that all of that keeps the contract.
     verdict = check(history)                # verdict.violations is empty
 
 The check knows nothing of coord's code: what a name means, who conflicts and who goes first is
-written down here once more. The clients and the database read the clock of one machine.
+written down here once more. All times are those of the clients' clock; how far the database's is
+ahead of it the recorder knows.
 """
 
 import itertools
@@ -22,6 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tests.faults.clock import Clock
 from tests.service import Service
 
 LOST_S = 1.0  # the way of a live waiter is open for longer: its wake-up was lost
@@ -158,9 +160,10 @@ class History:
 
 
 class Recorder:
-    """Takes down what all clients ask and are told."""
+    """Takes down what all clients ask and are told. `clock`: the database's."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.told: list[Told] = []
         self.sure: list[Sure] = []
         self.problems: list[str] = []
@@ -182,12 +185,16 @@ class Recorder:
     ) -> History:
         of = f"project_key={project}"
         events = [
-            event_of(item) for item in pages(service, f"/events?{of}&type=lock.*", "after", "0")
+            event_of(item, self.clock)
+            for item in pages(service, f"/events?{of}&type=lock.*", "after", "0")
         ]
         locks = {
-            item["id"]: lock_of(item, stale_after_s)
+            item["id"]: lock_of(item, stale_after_s, self.clock)
             for item in pages(service, f"/locks?{of}&state=all", "cursor")
         }
+        for sure, moved in itertools.product(self.sure, self.clock.moves):
+            if sure.start < moved < sure.end:  # no client can know how its lock fared then
+                sure.end = moved
         return History(events, locks, self.told, self.sure, notice_s, self.outages)
 
 
@@ -211,10 +218,10 @@ def seconds(at: str | None) -> float:
     return math.inf if at is None else datetime.fromisoformat(at).timestamp()
 
 
-def event_of(item: dict[str, Any]) -> Event:
+def event_of(item: dict[str, Any], clock: Clock) -> Event:
     return Event(
         item["revision"],
-        seconds(item["at"]),
+        clock.own(seconds(item["at"])),
         item["type"],
         item["session_id"],
         item["subject"]["id"],
@@ -222,12 +229,14 @@ def event_of(item: dict[str, Any]) -> Event:
     )
 
 
-def lock_of(item: dict[str, Any], stale_after_s: float) -> Lock:
+def lock_of(item: dict[str, Any], stale_after_s: float, clock: Clock) -> Lock:
+    active_at = seconds(item["last_activity_at"])
+    since = clock.own(active_at)
     return Lock(
         item["mode"],
         item["fencing_token"],
-        seconds(item["last_activity_at"]) + stale_after_s,
-        seconds(item["expires_at"]),
+        clock.gets_to(active_at + stale_after_s, since),
+        clock.gets_to(seconds(item["expires_at"]), since),
     )
 
 
@@ -504,14 +513,20 @@ def _match(history: History, waits: list[Wait], verdict: Verdict) -> None:
     for told in history.told:
         by_session[told.session].append(told)
     for wait in waits:
-        wait.calls = [told for told in by_session[wait.session] if _may_be_of(told, wait)]
+        wait.calls = [
+            told for told in by_session[wait.session] if _may_be_of(told, wait, history.outages)
+        ]
         if not wait.calls:
             verdict.against("a wait that nobody asked for", wait.began)
 
 
-def _may_be_of(told: Told, wait: Wait) -> bool:
-    """A call whose caller has hung up may begin to wait for as long as it is owed an answer."""
+def _may_be_of(told: Told, wait: Wait, outages: list[tuple[float, float]]) -> bool:
+    """A call whose caller has hung up may begin to wait for as long as it is owed an answer; one
+    that was answered 503 when a database that stood still goes on, with what it was sent before.
+    """
     ended = told.ended if told.status is not None else told.ended + ANSWERED_WITHIN_S
+    if told.status in (None, 503):
+        ended = max([ended, *(until for since, until in outages if since <= told.ended <= until)])
     same = told.mode == wait.mode and set(map(form, told.resources)) == set(
         map(form, wait.resources)
     )

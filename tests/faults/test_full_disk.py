@@ -3,43 +3,22 @@
 import contextlib
 import fcntl
 import os
-import subprocess
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.disks import disks_missing, fill, small_disk
 from tests.faults import calls
 from tests.faults.calls import Call, claim
 from tests.service import Service, migrate, running, until
 
 
-@contextlib.contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of its own, as big as that."""
-    folder.mkdir(parents=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)],
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode:
-        pytest.skip(f"no file system of its own here: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> None:
-    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
-        while filler.write(b"x" * 4096):
-            pass
-
-
 @pytest.mark.parametrize("size", ["64k", "512k"], ids=["full from the start", "filled later"])
 def test_a_full_disk_for_the_metrics_ends_no_worker(tmp_path: Path, size: str) -> None:
+    missing = disks_missing()
+    if missing:
+        pytest.skip(missing)
     folder = tmp_path / "service"
     with (
         small_disk(folder / "metrics", size) as disk,

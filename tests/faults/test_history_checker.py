@@ -411,3 +411,16 @@ def test_what_ends_twice_is_found(story: Story, how: str) -> None:
     story.ended(lock, how)
     story.ended(lock, how)
     assert story.violations() == ["ended, but not held"]
+
+
+def test_a_database_that_stood_still_may_begin_a_wait_whose_caller_was_told_503(
+    story: Story,
+) -> None:
+    wait = story.waits("a", "x")
+    told = story.history.told[-1]
+    told.status, told.ended = 503, story.history.events[-1].at - 4
+    told.sent = told.ended - 4
+    story.wait_ended(wait, "failed")
+    assert story.violations() == ["a wait that nobody asked for"]
+    story.history.outages.append((told.sent, told.ended + 6))
+    assert story.violations() == []
