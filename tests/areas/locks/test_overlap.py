@@ -1,10 +1,13 @@
 """Trees, shared locks and several resources at once: never two grants that conflict."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from coord.areas.locks.repository.claims import ClaimAttempt
 from tests.conftest import Agent, Clock
 
 
@@ -143,3 +146,25 @@ def test_an_expired_tree_gives_way_to_a_file_below(client: Agent, clock: Clock) 
     claim(client, "host/a", "src/", ttl_hours=0.5)
     clock.move(minutes=31)
     assert claim(client, "host/b", "src/app.py").status_code == 201
+
+
+def test_of_two_claims_at_once_that_make_a_shared_lock_exclusive_one_does(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch, journal_rows: Any
+) -> None:
+    """A second upgrade would take the token from under the first one's answer."""
+    claim(client, "host/a", "db", mode="shared")
+    first: list[Any] = []
+    granted = ClaimAttempt.granted
+
+    def after_another(attempt: ClaimAttempt) -> Any:
+        monkeypatch.setattr(ClaimAttempt, "granted", granted)
+        with ThreadPoolExecutor(1) as pool:
+            other = Agent(app.test_client())
+            first.append(pool.submit(claim, other, "host/a", "db", mode="exclusive").result())
+        return granted(attempt)
+
+    monkeypatch.setattr(ClaimAttempt, "granted", after_another)
+    second = claim(client, "host/a", "db", mode="exclusive")
+    assert (second.status_code, second.json["mode"]) == (200, "exclusive")
+    assert second.json["fencing_token"] == first[0].json["fencing_token"]
+    assert [row["type"] for row in journal_rows()].count("lock.upgraded") == 1
