@@ -104,6 +104,21 @@ class Node(MariaDB):
         self._take_copies()
         self.start(*([] if new else [f"--wsrep-start-position={self._position()}"]))
 
+    def found_again(self) -> None:
+        """Starts the cluster from this node, after all of it has died: none of them knows then that
+        it is the last, so a person must say so.
+        """
+        state = self.data / "grastate.dat"
+        said = state.read_text()
+        assert "safe_to_bootstrap: 0" in said
+        state.write_text(said.replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
+        self.start("--wsrep-new-cluster", f"--wsrep-start-position={self._position()}")
+        until(self.synced, JOINS_IN_S, "the first node to be ready")
+
+    def last_change(self) -> int:
+        """The number of the last change that its files have."""
+        return int(self._position().rpartition(":")[2])
+
     def _take_copies(self) -> None:
         """root's rsync daemon writes them as nobody."""
         self.temporary.mkdir(parents=True, exist_ok=True)
@@ -207,6 +222,15 @@ class Cluster:
         with ThreadPoolExecutor(SIZE) as pool:
             list(pool.map(lambda node: self.nodes[node].join(), nodes))
         self._wait()
+
+    def start_again(self) -> None:
+        """Starts it when all nodes have died, as docs/scaling.md says: first the one that is
+        furthest.
+        """
+        first = max(range(SIZE), key=lambda number: self.nodes[number].last_change())
+        self.nodes[first].found_again()
+        for number in set(range(SIZE)) - {first}:
+            self.rejoin(number)
 
     def stop(self) -> None:
         for node in self.nodes:

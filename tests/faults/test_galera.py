@@ -380,6 +380,34 @@ def test_a_node_that_has_lost_the_majority_is_a_database_that_is_away(world: Wor
         calls.assert_back(service)
 
 
+def test_a_node_whose_majority_is_lost_for_good_goes_on_when_it_is_told_to(world: World) -> None:
+    left, held = world.cluster.nodes[0], calls.made(world.services[0], claim(f"{uuid.uuid4()}"))
+    with world.without(1, 2):
+        until(lambda: not left.ready(), NOTICED_S, "the node to notice")
+        left.run("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=1'")
+        until(partial(calls.works, world.services[0]), calls.BACK_WITHIN_S, "the service to work")
+    for service in world.services:
+        assert service.call("GET", f"/locks/{held['id']}").json == held
+
+
+def test_when_all_nodes_have_died_the_one_that_is_furthest_begins_and_nothing_is_lost(
+    world: World,
+) -> None:
+    with writing(world, each_its_own) as writers:
+        until(
+            lambda: all(writers.granted(service) for service in range(SIZE)),
+            10,
+            "claims at all nodes",
+        )
+        world.cluster.kill(*range(SIZE))
+    world.cluster.start_again()
+    for service in world.services:
+        until(partial(calls.works, service), calls.BACK_WITHIN_S, "each service to work")
+    told = {each.answer.json["id"] for each in writers.told if each.answer.status == 201}
+    for node in range(SIZE):
+        assert told <= {str(lock) for (lock,) in world.rows(node, "SELECT id FROM locks")}
+
+
 def test_a_service_whose_node_dies_goes_on_with_another_of_its_list(
     world: World, tmp_path: Path
 ) -> None:
