@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 from importlib import import_module
-from pathlib import Path
 
 # `gunicorn -c` reads this as a file, of no package; an installed coord as a module, and there this
 # folder has another name.
@@ -44,7 +43,6 @@ secure_scheme_headers: dict[
 ] = {}  # on a socket file gunicorn would believe X-Forwarded-Proto all the same
 umask = 0o007  # a socket file is for its user and group; gunicorn's own default is everybody
 limit_request_line = 8190
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 # prometheus_client reads this when it is imported, so before the app is.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)

@@ -20,10 +20,11 @@ from typing import Any
 
 from gunicorn import glogging
 from gunicorn.http import errors
+from gunicorn.workers import base
 from gunicorn.workers.gthread import ThreadWorker
 
 from coord import upkeep
-from coord.live import Connection, Peer, Peers, Progress, callers, waiting
+from coord.live import Connection, Peer, Peers, Progress, Pulse, callers, waiting
 from coord.store import bell
 from coord.web import Output, access, refusals
 
@@ -42,6 +43,9 @@ M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 LONG_BLOCK_BYTES = 256 * 1024
 COLLECT_AFTER = 10_000  # objects more than before, of those that can be in a circle
 KEPT_DESCRIPTORS = 512  # for calls under way and what they open
+
+# gunicorn makes one for each worker, in the master
+base.WorkerTmp = Pulse  # type: ignore[attr-defined]
 
 
 class Logger(glogging.Logger):

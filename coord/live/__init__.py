@@ -10,6 +10,7 @@ from coord.live.callers import Progress
 from coord.live.hang_up import ClientHungUp
 from coord.live.peers import Connection, Peer, Peers
 from coord.live.presence import AGENT_LENGTH, Session
+from coord.live.pulse import Pulse
 from coord.live.waiting import MAX_WAIT_S, Subscription, subscribe
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Peer",
     "Peers",
     "Progress",
+    "Pulse",
     "Session",
     "Subscription",
     "activity",

@@ -1,5 +1,6 @@
 """A reload (HUP) under load: nobody notices, and nothing is left behind."""
 
+import contextlib
 import tempfile
 import threading
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import disks_missing, small_disk
 from tests.faults.calls import Call, claim
 from tests.service import Service, running
 
@@ -47,6 +49,25 @@ def test_a_reload_leaves_no_folder_and_sets_no_counter_back(
         assert sorted(temporary.iterdir()) == before
         assert counted(service) >= 50
     assert sorted(temporary.iterdir()) == []
+
+
+def test_a_reload_needs_room_for_no_file(
+    tmp_path: Path, few_letters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = disks_missing()
+    if missing:
+        pytest.skip(missing)
+    monkeypatch.setenv("TMPDIR", str(few_letters))
+    with (
+        small_disk(few_letters, "4m", files=40),
+        running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", METRICS_DIR="") as service,
+    ):
+        with contextlib.suppress(OSError):
+            for number in range(40):
+                (few_letters / str(number)).touch()
+        service.reload()
+        assert service.call("GET", "/livez").status == 200
+        assert service.call("GET", "/metrics").status == 200
 
 
 def test_claims_of_one_resource_are_never_503_while_a_service_on_sqlite_reloads(
