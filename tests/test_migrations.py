@@ -235,3 +235,26 @@ def test_the_indexes_of_lists_come_by_a_migration_that_may_be_killed_at_any_stat
     listed = client.get("/locks", state="all", project_key="shop").json["items"]
     assert listed == [claims[1], released]
     assert client.get("/locks", state="released").json["items"] == [released]
+
+
+@pytest.mark.parametrize(
+    ("back", "move", "revision"),
+    [(upgrade, downgrade, "0008"), (downgrade, upgrade, "0009")],
+    ids=["downgrade", "upgrade"],
+)
+def test_waiting_for_a_human_comes_by_a_migration_that_may_be_killed_at_any_statement(
+    migrating: Flask, back: Any, move: Any, revision: str
+) -> None:
+    client = Agent(migrating.test_client())
+    session = client.post("/sessions/heartbeat", session_id="host/a", task="Checkout").json
+    for nth in itertools.count():
+        to(migrating, back, "0009" if back is upgrade else "0008")
+        done, has_died = dies_before(nth, migrating, move, revision)
+        if not has_died:
+            break
+        to(migrating, move, revision)
+    assert len(done) >= 3, "two columns and an index"
+    to(migrating, upgrade, "heads")
+    assert client.get("/sessions").json["items"] == [session]
+    beat = client.post("/sessions/heartbeat", session_id="host/a", waiting_for="input").json
+    assert (beat["state"], beat["task"]) == ("waiting_for_human", "Checkout")

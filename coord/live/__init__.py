@@ -9,13 +9,14 @@ from coord.live.activity import Activity
 from coord.live.callers import Progress
 from coord.live.hang_up import ClientHungUp
 from coord.live.peers import Connection, Peer, Peers
-from coord.live.presence import AGENT_LENGTH, Session
+from coord.live.presence import AGENT_LENGTH, WAITING_FOR_LENGTH, Session
 from coord.live.pulse import Pulse
 from coord.live.waiting import MAX_WAIT_S, Subscription, subscribe
 
 __all__ = [
     "AGENT_LENGTH",
     "MAX_WAIT_S",
+    "WAITING_FOR_LENGTH",
     "Activity",
     "ClientHungUp",
     "Connection",

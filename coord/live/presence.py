@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coord.store import TABLE_OPTIONS, Base, LongText, Revision, Timestamp
 
 AGENT_LENGTH = 200
+WAITING_FOR_LENGTH = 500
 
 
 class Session(Base):
@@ -21,6 +22,7 @@ class Session(Base):
     `ended` or `gone`.
 
     `expires_at` is null when it promised nothing: then it can fall silent, but is never gone.
+    `waiting_for`: what of a human, since `waiting_since`; both null while it is at work.
     `revision`: of its last announcement.
     """
 
@@ -30,6 +32,7 @@ class Session(Base):
         sa.Index("ix_sessions_there", "final_state", "project_key", "revision"),
         sa.Index("ix_sessions_by_state", "final_state", "revision"),
         sa.Index("ix_sessions_of_project", "project_key", "revision"),
+        sa.Index("ix_sessions_waiting", "final_state", "waiting_since"),
         TABLE_OPTIONS,
     )
 
@@ -44,6 +47,8 @@ class Session(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     ended_at: Mapped[datetime | None] = mapped_column(Timestamp)
     final_state: Mapped[str | None] = mapped_column(sa.String(10))
+    waiting_for: Mapped[str | None] = mapped_column(sa.String(WAITING_FOR_LENGTH))
+    waiting_since: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
 _c = Session.__table__.c

@@ -16,8 +16,14 @@ from coord.store import Reader
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     by_state = repository.count(db, scope.project_key, repository.silent_us())
-    there = by_state["alive"] + by_state["silent"]
-    return {"counts": {"sessions": there, "sessions_gone": by_state["gone"]}}
+    waiting = by_state["waiting_for_human"]
+    return {
+        "counts": {
+            "sessions": by_state["alive"] + waiting + by_state["silent"],
+            "sessions_waiting_for_human": waiting,
+            "sessions_gone": by_state["gone"],
+        }
+    }
 
 
 def _gauges(db: Reader) -> Iterable[Gauge]:

@@ -13,7 +13,7 @@ from coord.areas.sessions.rows import SessionAnswer
 from coord.areas.sessions.schemas import SessionSchema
 from coord.store import Reader, moments
 
-SHOWN = ("alive", "silent", "gone")
+SHOWN = ("alive", "waiting_for_human", "silent", "gone")
 MAX_SESSIONS = 2_000
 ENDINGS = {"session.gone": "gone", "session.ended": "ended"}
 

@@ -14,13 +14,17 @@ class SessionFields(TypedDict):
 
 
 class Heartbeat(TypedDict):
-    """A heartbeat: what is left out keeps its value."""
+    """A heartbeat: what is left out keeps its value.
+
+    `waiting_for`: what of a human; None: it is at work.
+    """
 
     session_id: str
     project_key: NotRequired[str | None]
     agent: NotRequired[str | None]
     task: NotRequired[str | None]
     ttl_minutes: NotRequired[float | None]
+    waiting_for: NotRequired[str | None]
 
 
 class CheckinCall(Heartbeat):
@@ -58,6 +62,8 @@ class SessionRow(SessionFields):
     expires_at: datetime | None
     ended_at: datetime | None
     final_state: str | None
+    waiting_for: str | None
+    waiting_since: datetime | None
     now: datetime
 
 

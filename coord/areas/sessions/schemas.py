@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from coord.live import AGENT_LENGTH
+from coord.live import AGENT_LENGTH, WAITING_FOR_LENGTH
 from coord.web import (
     Body,
     Choice,
@@ -24,7 +24,7 @@ from coord.web import (
     list_of,
 )
 
-STATES = ("alive", "silent", "gone", "ended")
+STATES = ("alive", "waiting_for_human", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
 MIN_TTL_MINUTES = 0.001
 MAX_TTL_MINUTES = 7 * 24 * 60
@@ -52,6 +52,15 @@ def _task(**kwargs: Any) -> Text:
         max_length=TASK_LENGTH,
         allow_none=True,
         metadata={"description": "What it is about to do: others see it."},
+        **kwargs,
+    )
+
+
+def _waiting_for(description: str, **kwargs: Any) -> Text:
+    return Text(
+        max_length=WAITING_FOR_LENGTH,
+        allow_none=True,
+        metadata={"description": description},
         **kwargs,
     )
 
@@ -91,11 +100,16 @@ class SessionSchema(Schema):
         required=True,
         metadata={
             "description": (
-                "`silent`: promised nothing, and has not called for long. `gone`: promised, and did"
-                " not. `ended`: said so."
+                "`waiting_for_human`: said so, and has been seen within a day. `silent`: promised"
+                " nothing, and has not called for long. `gone`: promised, and did not. `ended`:"
+                " said so."
             )
         },
     )
+    waiting_for = _waiting_for(
+        "What of a human it waits for; null while it is at work.", required=True
+    )
+    waiting_since = Time(required=True, allow_none=True)
     ended_at = Time(
         required=True,
         allow_none=True,
@@ -123,6 +137,11 @@ class HeartbeatSchema(Body):
     ttl_minutes = _ttl()
     agent = _agent()
     task = _task()
+    waiting_for = _waiting_for(
+        "What of a human it waits for: by convention `permission`, `answer` or `input`, then `: `"
+        " and more where others may see it. null, or a check-in that leaves it out: it is at work"
+        " again."
+    )
 
 
 class SessionsQuery(PageQuery):

@@ -22,6 +22,7 @@ _COLOURS = {
     **dict.fromkeys(("completed", "deployed", "built", "alive"), "green"),
     **dict.fromkeys(("in_progress", "active", "building", "deploying", "high"), "cyan"),
     **dict.fromkeys(("blocked", "degraded", "stale", "gone", "urgent"), "red"),
+    "waiting_for_human": "yellow",
     **dict.fromkeys(("cancelled", "silent", "unknown", "ended", "low"), "bright_black"),
 }
 

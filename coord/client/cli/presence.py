@@ -15,7 +15,7 @@ from coord.client.cli.tables import Column, Row, table
 from coord.client.others_text import one_line
 from coord.client.percent import query
 
-STATES = ("alive", "silent", "gone", "ended")
+STATES = ("alive", "waiting_for_human", "silent", "gone", "ended")
 MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service takes
 
 
@@ -25,6 +25,7 @@ MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service t
     examples="""
 coord checkin --task "new order model"      at the start of a turn
 coord checkin --ttl-minutes 60              and promise to call again within the hour
+coord checkin --waiting-for "answer: which database?"    stop, and wait for your user
 """,
 )
 @click.option("--task", metavar="TEXT", help="What you are about to do. Others see it.")
@@ -34,6 +35,11 @@ coord checkin --ttl-minutes 60              and promise to call again within the
     type=float,
     metavar="N",
     help="A promise to call again within this time. A session that breaks it is gone.",
+)
+@click.option(
+    "--waiting-for",
+    metavar="TEXT",
+    help="What you need of your user: the board shows it first. A check-in without it ends that.",
 )
 @click.option(
     "--after",
@@ -53,6 +59,7 @@ def checkin(
     task: str | None,
     agent: str | None,
     ttl_minutes: float | None,
+    waiting_for: str | None,
     after: int | None,
     max_bytes: int | None,
 ) -> None:
@@ -67,6 +74,7 @@ def checkin(
         task=task,
         agent=agent,
         ttl_minutes=ttl_minutes,
+        waiting_for=waiting_for,
         after=session_state.cursor(coord) if after is None else after,
         max_bytes=max_bytes,
     )
@@ -144,8 +152,13 @@ def _row(coord: Coord, session: Body) -> Row:
         ago(session["last_seen_at"]),
         plain(session["project_key"] or "-"),
         plain(session["agent"] or "-"),
-        one_line(session["task"]),
+        _doing(session),
     ]
+
+
+def _doing(session: Body) -> str:
+    what = session.get("waiting_for")
+    return f"waits for {one_line(what)}" if what else one_line(session["task"])
 
 
 @click.command(

@@ -133,7 +133,8 @@ def overview_lines(coord: Coord, overview: Status, project: str | None) -> list[
     lines += _workflows(overview)
     lines.append(f"messages    {overview['unread_message_count']} unread for you")
     gone = _counted(counts["sessions_gone"], "gone")
-    lines.append(f"sessions    {counts['sessions']} there, {gone}")
+    asking = _counted(counts.get("sessions_waiting_for_human", 0), "waiting_for_human")
+    lines.append(f"sessions    {counts['sessions']} there, {asking}, {gone}")
     waiting = len(coord.calls.queue.waiting())
     if waiting:
         lines.append(f"queue       {waiting} calls wait to be sent: coord sync")

@@ -27,6 +27,7 @@ SessionStart        replays the queue; shows unread messages, what others hold, 
 UserPromptSubmit    shows new messages
 PreToolUse          claims the file before an edit, and what a command needs (git push, a deployment); refuses what another session holds
 PostToolUse         keeps the locks of long work alive; gives back what a command needed
+PermissionRequest   says that the session waits for you, as Notification and Stop do; what it asks stays here
 SubagentStop        releases what a subagent held
 SessionEnd          releases all
 

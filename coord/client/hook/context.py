@@ -74,6 +74,12 @@ class HookContext:
         self.parent = session(self.event.session_id, kind=kind)
         self.name = session(self.event.session_id, self.event.agent, kind=kind)
 
+    def parents_memory(self) -> SessionMemory:
+        """That of the whole session, also for an event of a subagent."""
+        if self.parent == self.name:
+            return self.memory
+        return SessionMemory(self.workspace, self.parent)
+
     def answer(self) -> None:
         """Writes what the session is shown, if anything."""
         text = "\n".join(self.context) if self.shows_context else ""
@@ -141,14 +147,16 @@ class HookContext:
         checkouts.forget(self.workspace, name)
 
     def report_away(self, why: Exception, calls: Calls) -> None:
-        """Says so once.
+        """Says so once."""
+        self.note_slow(calls)
+        self.warn_once(AWAY.format(why=why))
 
-        After a failure that cost time coord is not tried again for a while; a refused connection
+    def note_slow(self, calls: Calls) -> None:
+        """After a failure that cost time coord is not tried again for a while; a refused connection
         costs none.
         """
         if calls.away is not None and calls.away.waited > QUICK_S:
             self.memory.note_away()
-        self.warn_once(AWAY.format(why=why))
 
     def is_shut_out(self, answer: Answer) -> bool:
         """Whether coord lets nothing in from here: another network, or the token. Says so once."""
@@ -164,7 +172,8 @@ class HookContext:
         """Once a session: to the person, whose decision it is, and to the model as something that
         is not its own.
         """
-        if self.memory.has_warned or self.event.kind in ("SessionEnd", "SubagentStop"):
+        unseen = ("SessionEnd", "SubagentStop", "PermissionRequest")
+        if self.memory.has_warned or self.event.kind in unseen:
             return
         from coord.client.suggestions import command
 
@@ -197,7 +206,7 @@ class HookContext:
         """
         from coord.client.banner import ONE_LINE
 
-        prompt = SessionMemory(self.workspace, self.parent).prompt if self.shares_prompt else ""
+        prompt = self.parents_memory().prompt if self.shares_prompt else ""
         agent_type = self.event.text("agent_type")
         by = f"{self.dialect.agent} {agent_type}" if agent_type else self.dialect.agent
         return f"{by}: {one_line(prompt, ONE_LINE)}" if prompt else by

@@ -45,7 +45,7 @@ def user_prompt_submit(hook: HookContext) -> None:
     ):  # Claude Code itself reports so that a task in the background has ended
         hook.memory.update(prompt=prompt if hook.shares_prompt else "")
     give_all_back(hook)
-    if hook.memory.was_active_within(ACTIVITY_S):
+    if hook.memory.was_active_within(ACTIVITY_S) and not hook.memory.waiting:
         messages.show_new(hook)
     else:
         messages.check_in(hook)
@@ -79,7 +79,11 @@ def tool_failed(hook: HookContext) -> None:
 
 
 def _check_in_at_times(hook: HookContext) -> None:
-    if not hook.memory.was_active_within(ACTIVITY_S) and not hook.memory.is_away():
+    from coord.client.hook import waiting
+
+    if hook.memory.is_away():
+        return
+    if waiting.is_over(hook) or not hook.memory.was_active_within(ACTIVITY_S):
         from coord.client.hook import messages
 
         messages.check_in(hook)
@@ -113,13 +117,36 @@ def give_all_back(hook: HookContext) -> None:
         release(hook, lock_ids)
 
 
+def permission_request(hook: HookContext) -> None:
+    from coord.client.hook import waiting
+
+    waiting.wait_for_permission(hook)
+
+
 def notification(hook: HookContext) -> None:
-    if hook.event.text("notification_type") == "idle_prompt":
+    from coord.client.hook import waiting
+
+    kind = waiting.NOTIFICATIONS.get(hook.event.text("notification_type"))
+    if kind == waiting.INPUT:
         give_all_back(hook)
+    if kind is not None:
+        waiting.wait(hook, kind, hook.event.text("message"))
+
+
+def stop(hook: HookContext) -> None:
+    from coord.client.hook import waiting
+
+    give_all_back(hook)
+    waiting.wait(hook, waiting.INPUT)
 
 
 def subagent_stop(hook: HookContext) -> None:
-    if hook.event.agent and hook.memory.exists:
+    if not hook.event.agent:
+        return
+    from coord.client.hook import waiting
+
+    waiting.is_over(hook)
+    if hook.memory.exists:
         hook.end_session(hook.name)
 
 
@@ -145,7 +172,8 @@ HANDLERS = {
     "PostToolUse": post_tool_use,
     "PostToolUseFailure": tool_failed,
     "PermissionDenied": give_back,
-    "Stop": give_all_back,
+    "PermissionRequest": permission_request,
+    "Stop": stop,
     "Notification": notification,
     "SubagentStop": subagent_stop,
     "SessionEnd": session_end,

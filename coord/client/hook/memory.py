@@ -74,6 +74,17 @@ class SessionMemory:
     def has_warned(self) -> bool:
         return bool(_load(self._path).get("has_warned"))
 
+    @property
+    def waiting(self) -> dict[str, str]:
+        """What of its user the session waits `for`, and `by` which subagent; empty while it is at
+        work."""
+        waiting = _load(self._path).get("waiting")
+        return waiting if isinstance(waiting, dict) else {}
+
+    def forget_waiting(self) -> None:
+        if self.waiting:
+            self.update(waiting=None)
+
     def note_active(self) -> None:
         if not self.exists:
             self.update()

@@ -67,6 +67,7 @@ def check_in(hook: HookContext) -> None:
         hook.report_away(away, calls)
         return
     hook.memory.note_active()
+    hook.memory.forget_waiting()  # a check-in ends it
     if hook.is_shut_out(answer):
         return
     hook.note_reachable()

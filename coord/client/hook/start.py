@@ -50,6 +50,7 @@ def start_session(hook: HookContext) -> None:
         return
     hook.note_reachable()
     hook.memory.note_active()
+    hook.memory.forget_waiting()  # of an earlier run
     rejections, _ = banner.section("of your queued calls were refused", rejected, room // 4)
     messages, ids = message_section(answer.rows("messages"), left_out(answer.fields), room // 2)
     items, _ = banner.section(

@@ -66,7 +66,8 @@ AGENTS = (
         "Codex",
         ".codex/hooks.json",
         # It cuts SessionEnd at 3 s, and warns at every start of more.
-        _events("apply_patch|Edit|Write|Bash|mcp__.*", end=3) | {"SubagentStop": (None, 5)},
+        _events("apply_patch|Edit|Write|Bash|mcp__.*", end=3)
+        | {"SubagentStop": (None, 5), "PermissionRequest": (None, 5)},
         until="you have trusted the project and, with /hooks, each hook",
     ),
     Agent(

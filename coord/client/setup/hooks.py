@@ -84,10 +84,21 @@ EVENTS = (
         "gives back what a failed command needed, and a file that is as it was",
     ),
     HookEvent("PermissionDenied", _TOOLS, 5, "gives back what the tool needed"),
+    HookEvent("PermissionRequest", "*", 5, "says that the session waits for you"),
     HookEvent(
-        "Notification", "idle_prompt", 5, "gives back what was claimed for tools that never ran"
+        "Notification",
+        "permission_prompt|worker_permission_prompt|elicitation_dialog|agent_needs_input"
+        "|idle_prompt",
+        5,
+        "the same; gives back what was claimed for tools that never ran",
     ),
-    HookEvent("Stop", None, 5, "gives back what was claimed for tools that never ran"),
+    HookEvent(
+        "Stop",
+        None,
+        5,
+        "says that it waits for your next prompt; gives back what was claimed for tools that never"
+        " ran",
+    ),
     HookEvent("SubagentStop", None, 5, "releases what a subagent held"),
     # Without a timeout of its own Claude Code cancels this one after 1.5 s.
     HookEvent("SessionEnd", None, 10, "releases everything and ends the session"),

@@ -24,6 +24,8 @@ SESSION_KEYS = [
     "last_seen_at",
     "expires_at",
     "state",
+    "waiting_for",
+    "waiting_since",
     "ended_at",
 ]
 

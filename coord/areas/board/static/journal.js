@@ -9,6 +9,7 @@ const VERBS = {
   "lock.released": "released",
   "lock.taken_over": "took over",
   "lock.expired": "expired:",
+  "lock.refused": "was refused",
   "lock.waiting": "waits for",
   "lock.wait_ended": "stopped waiting for",
   "component.changed": "reported",
@@ -33,6 +34,8 @@ const VERBS = {
   "session.announced": "is here",
   "session.heartbeat": "is still here",
   "session.active": "is active",
+  "session.waiting": "waits for a human:",
+  "session.wait_ended": "goes on; it waited for",
   "session.gone": "is gone",
   "session.ended": "ended",
   "journal.trimmed": "trimmed the journal",
@@ -40,8 +43,8 @@ const VERBS = {
 
 const QUIET = new Set(["lock.renewed", "component.confirmed", "workflow.confirmed", "work_item.confirmed", "session.heartbeat", "session.active"]);
 
-/** Signs of life and repetitions, which nobody wants to read one by one. */
-export const isQuiet = (event) => QUIET.has(event.type);
+/** Signs of life, repetitions and the ends of turns, which nobody wants to read one by one. */
+export const isQuiet = (event) => QUIET.has(event.type) || (event.type.startsWith("session.wait") && event.data.waiting_for === "input");
 
 /** Events after which more has changed than their subject says: what a session had turns stale with it. */
 export const changesMore = (event) => event.type === "session.gone";
@@ -70,7 +73,7 @@ function subjectOf({ type, project_key: project, subject, data, session_id: by }
     case "message":
       return { text: data.subject ?? subject.id, to: ["message", subject.id], more: data.to_session && `to ${data.to_session}` };
     case "session":
-      return { who: by ?? subject.id, text: "", more: data.task };
+      return { who: by ?? subject.id, text: "", more: data.waiting_for ?? data.task };
     default:
       return { text: subject.id };
   }

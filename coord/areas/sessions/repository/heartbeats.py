@@ -53,6 +53,8 @@ _ANNOUNCE_AGAIN = Prepared(
         expires_at=plus(journal.moment, param("ttl_us", type_=sa.BigInteger) + _ago),
         ended_at=sa.null(),
         final_state=sa.null(),
+        waiting_for=sa.null(),
+        waiting_since=sa.null(),
     )
 )
 """A session that had ended, or was gone, announces itself again."""
@@ -74,6 +76,15 @@ def _heartbeat(given: frozenset[str]) -> Prepared:
             {**values, "last_seen_at": journal.moment, "expires_at": plus(journal.moment, ttl_us)}
         )
     )
+
+
+def _waiting(since: sa.ColumnElement[Any], what: sa.ColumnElement[Any]) -> Prepared:
+    values = {"waiting_since": since, "waiting_for": what}
+    return Prepared(sa.update(_sessions).where(named, is_there).values(values))
+
+
+_WAIT = _waiting(journal.moment, param("new_waiting_for", type_=_c.waiting_for.type))
+_END_WAIT = _waiting(sa.null(), sa.null())
 
 
 def _ttl_us(minutes: float | None) -> int | None:
@@ -101,7 +112,9 @@ def heartbeat(
         new = {f"new_{name}": value for name, value in given.items()}
         values = {"named": session_id, **new, "ttl_us": _ttl_us(body.get("ttl_minutes"))}
         change.add(_heartbeat(frozenset(given)), values, expect=1)
-        project_key = body.get("project_key", row["project_key"])
+    project_key = body.get("project_key", row["project_key"] if row is not None else None)
+    is_told = _tell_wait(change, row, body, project_key, is_checkin=is_checkin)
+    if not announced and not is_told:
         change.record(session_event("session.heartbeat", session_id, project_key))
     call_activity_hooks(change, session_id, is_checkin=is_checkin)
 
@@ -110,6 +123,32 @@ def heartbeat(
 
     change.answer_with(answer, BY_NAME_INSIDE, {"named": session_id})
     return change
+
+
+def _tell_wait(
+    change: Change[Any],
+    row: SessionRow | None,
+    body: Heartbeat,
+    project_key: str | None,
+    *,
+    is_checkin: bool,
+) -> bool:
+    """Adds that the session waits for a human, or no longer does; whether that is new.
+
+    A check-in begins a turn, so one that does not say otherwise ends the wait.
+    """
+    was = row["waiting_for"] if row is not None and row["final_state"] is None else None
+    wanted = body.get("waiting_for", None if is_checkin else was)
+    if wanted == was:
+        return False
+    session_id = body["session_id"]
+    if wanted is None:
+        change.add(_END_WAIT, {"named": session_id}, expect=1)
+        change.record(session_event("session.wait_ended", session_id, project_key, waiting_for=was))
+    else:
+        change.add(_WAIT, {"named": session_id, "new_waiting_for": wanted}, expect=1)
+        change.record(session_event("session.waiting", session_id, project_key, waiting_for=wanted))
+    return True
 
 
 def announce(

@@ -31,6 +31,7 @@ import {
 
 const GONE_SHOWN_S = 24 * 3600; // who is gone for longer is history
 const GONE_TROUBLE_S = 2 * 3600;
+const PROMPT_TROUBLE_S = 60; // between two prompts of a conversation nobody is needed
 
 const KINDS = {
   alive: "good",
@@ -51,11 +52,26 @@ const SORTS = {
   seen: (a, b) => (a.last_seen_at > b.last_seen_at ? -1 : 1),
 };
 
+const NEEDS = { permission: "your permission", answer: "your answer", input: "your next prompt" };
+
+/** `{ what, urgent }`: what a session that waits for a human needs, in words. Without a next prompt no work stands still. */
+function need(waitingFor) {
+  const [, kind, more] = /^(\w+)(?:: (.*))?$/s.exec(waitingFor) ?? [];
+  if (!NEEDS[kind]) return { what: `you: ${waitingFor}`, urgent: true };
+  return { what: more ? `${NEEDS[kind]}: ${more}` : NEEDS[kind], urgent: kind !== "input" };
+}
+
+const waits = (session) => session.state === "waiting_for_human";
+const doing = (session) => [waits(session) && `needs ${need(session.waiting_for).what}`, session.task].filter(Boolean).join(" · ");
+
 const current = (session) => session.state !== "gone" || age(session.ended_at ?? session.last_seen_at) < GONE_SHOWN_S;
 const fitting = (fits) =>
-  items("sessions").filter((each) => current(each) && fits(each.project_key, each.session_id, each.task, each.agent, each.state));
+  items("sessions").filter((each) => current(each) && fits(each.project_key, each.session_id, doing(each), each.agent, each.state));
 
-export const sessionState = (state) => html`<${State} kind=${KINDS[state] ?? "off"} word=${state.replaceAll("_", " ")} />`;
+function sessionState(session) {
+  if (!waits(session)) return html`<${State} kind=${KINDS[session.state] ?? "off"} word=${session.state.replaceAll("_", " ")} />`;
+  return need(session.waiting_for).urgent ? html`<${State} kind="bad" word="waits for you" />` : html`<${State} kind="wait" word="finished" />`;
+}
 
 function Sessions() {
   useModel();
@@ -72,9 +88,9 @@ function Sessions() {
   return html`<div class="sort"><label>Sort by <select value=${sort} onChange=${(event) => setParams({ sort: event.target.value })}>
       <option value="state">state</option><option value="name">name</option><option value="seen">last seen</option></select></label></div>
     <${Rows} items=${found} keyOf=${(each) => each.session_id} label="Sessions" row=${(each) => html`<div class="session">
-      ${sessionState(each.state)}
+      ${sessionState(each)}
       <span class="who"><${SessionLink} id=${each.session_id} /></span>
-      <span class="task"><${Text} of=${each.task} cut=${160} /></span>
+      <span class="task"><${Text} of=${doing(each)} cut=${160} /></span>
       <span class="holds quiet">${locksHeld(held.get(each.session_id))}</span>
       <span class="when"><${Time} at=${each.last_seen_at} /></span>
     </div>`} />`;
@@ -88,9 +104,10 @@ function counts(list, field) {
   return found;
 }
 
-const tell = (session, project) => ({
+const tell = (session, project, says) => ({
   title: `Write to ${session}`,
   button: "Send",
+  says,
   touches: [session],
   fields: [
     { name: "subject", label: "Subject", required: true },
@@ -99,6 +116,8 @@ const tell = (session, project) => ({
   ],
   calls: ({ subject, body, importance }, me) => [message({ me, to: session, project, subject, body, importance })],
 });
+
+const ELSEWHERE = "What it asks is answered where it runs, in its own terminal. A message is shown to it when it goes on.";
 
 const end = (session, project) => ({
   title: `End ${session}`,
@@ -135,7 +154,9 @@ function Session({ path: [name = ""] }) {
     <section class="panel"><h2>Session</h2><div class="pad">
       ${session
         ? html`<${Facts} of=${[
-            ["State", sessionState(session.state)],
+            ["State", sessionState(session)],
+            waits(session) && ["Needs", html`<${Text} of=${need(session.waiting_for).what} />`],
+            waits(session) && ["Waiting since", html`<${Time} at=${session.waiting_since} />`],
             ["Task", html`<${Text} of=${session.task ?? "not said"} />`],
             ["Agent", html`<${Text} of=${session.agent ?? "not said"} />`],
             ["Project", html`<${ProjectLink} project=${session.project_key} />`],
@@ -145,8 +166,9 @@ function Session({ path: [name = ""] }) {
             session.ended_at && ["Left", html`<${Time} at=${session.ended_at} />`],
           ]} />`
         : session === null
-          ? html`<p class="quiet">It has not announced itself; its activity is below.</p>`
+          ? html`<p class="quiet">No session of this name has announced itself. What it did, if anything, is below.</p>`
           : html`<p class="quiet">Looking…</p>`}
+      ${session && waits(session) && html`<p class="quiet">${ELSEWHERE}</p>`}
     </div></section>
   </${Page}>`;
 }
@@ -154,18 +176,19 @@ function Session({ path: [name = ""] }) {
 function troubles() {
   const found = items("sessions");
   const gone = found.filter((each) => each.state === "gone" && age(each.ended_at ?? each.last_seen_at) < GONE_TROUBLE_S);
-  const asking = found.filter((each) => each.state === "waiting_for_human");
+  const asking = found.filter(waits).map((each) => ({ each, ...need(each.waiting_for) }));
+  const idle = ({ each, urgent }) => !urgent && age(each.waiting_since) < PROMPT_TROUBLE_S;
   return [
-    ...asking.map((each) => ({
+    ...asking.filter((each) => !idle(each)).map(({ each, what, urgent }) => ({
       key: each.session_id,
-      severity: "bad",
+      severity: urgent ? "bad" : "warn",
       rank: 10,
-      word: "waits for you",
-      text: `${each.session_id}${each.task ? `: ${each.task}` : ""}`,
+      word: urgent ? "waits for you" : "finished",
+      text: `${each.session_id} needs ${what}${each.task ? ` · its task: ${each.task}` : ""}`,
       project: each.project_key,
-      since: each.last_seen_at,
+      since: each.waiting_since,
       to: [["session", each.session_id]],
-      act: { label: "Answer", of: () => tell(each.session_id, each.project_key) },
+      act: { label: "Write", of: () => tell(each.session_id, each.project_key, ELSEWHERE) },
     })),
     ...gone.map((each) => ({
       key: each.session_id,
