@@ -1,7 +1,7 @@
 """What the area's rows hold, and what can be said of them without asking the database."""
 
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import NamedTuple, TypedDict, cast
 
 from coord.areas.locks.resources import Resource
 from coord.store import Row
@@ -16,6 +16,15 @@ class ResourceRow(TypedDict):
     mode: str
     resource_key: str
     tree: bool
+
+
+class Refusal(NamedTuple):
+    """Of a claim by the session: the lock that was in its way, and what that is on."""
+
+    session_id: str
+    lock_id: str
+    project_key: str
+    resource: str
 
 
 class LockAnswer(TypedDict):

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 
-from coord.areas.locks import deadlock, repository, waiting_claims
+from coord.areas.locks import deadlock, refusals, repository, waiting_claims
 from coord.areas.locks.errors import Deadlock, LockHeld
 from coord.areas.locks.terms import Blocked, ClaimOutcome, ClaimTerms, Granted
 from coord.areas.locks.waiting_claims import WaitingClaim
@@ -32,6 +32,8 @@ def claim(terms: ClaimTerms, seconds: float) -> Granted:
     """
     outcome = _claim_or_wait(terms, seconds) if seconds else _claim_at_once(terms)
     if isinstance(outcome, Blocked):
+        if not seconds:
+            refusals.note(terms, outcome)
         raise LockHeld(outcome)
     return outcome
 

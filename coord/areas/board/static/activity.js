@@ -3,7 +3,7 @@
 import { useFilter } from "./filter.js";
 import { href, setParams, usePlace } from "./location.js";
 import { exact, duration, now } from "./time.js";
-import { LENGTHS_S, useSpans, viewOf } from "./timeline.js";
+import { Lengths, useSpans, viewOf } from "./timeline.js";
 import { useAnswer } from "./past.js";
 import { Empty, ProjectLink, Rows, SessionLink, Text, html, useMemo } from "./ui.js";
 
@@ -18,16 +18,22 @@ const endOf = (span) => (span.until === null ? now() : Date.parse(span.until));
 const isHeld = (span) => span.style === "solid" || span.style === "light";
 const secondsOf = (span) => (endOf(span) - startOf(span)) / 1000;
 
-/** How many locks were held at the end of each bucket. */
+/** How many locks were held at once, at most, in each bucket. */
 export function heldOver(spans, view) {
-  const changes = new Array(BUCKETS + 1).fill(0);
-  const bucketOf = (moment) => Math.min(Math.max(Math.ceil(((moment - view.since) * BUCKETS) / view.length), 0), BUCKETS);
-  for (const span of spans.filter(isHeld)) {
-    changes[bucketOf(startOf(span))] += 1;
-    changes[bucketOf(endOf(span))] -= 1;
-  }
-  let held = 0;
-  return changes.slice(0, BUCKETS).map((change) => (held += change));
+  const ends = (span) => (span.until === null ? [] : [[endOf(span), -1]]);
+  const changes = spans.filter(isHeld).flatMap((span) => [[startOf(span), 1], ...ends(span)]);
+  changes.sort((one, other) => one[0] - other[0] || one[1] - other[1]); // what is released and claimed at once is held once
+  let [held, at] = [0, 0];
+  const upTo = (moment) => {
+    let most = held;
+    for (; at < changes.length && changes[at][0] <= moment; at += 1) {
+      held += changes[at][1];
+      most = Math.max(most, held);
+    }
+    return most;
+  };
+  upTo(view.since);
+  return Array.from({ length: BUCKETS }, (_, bucket) => upTo(view.since + ((bucket + 1) * view.length) / BUCKETS));
 }
 
 /** The value that so large a share of the sorted numbers does not exceed. */
@@ -48,17 +54,27 @@ export function folderOf(resource) {
   return steps.length === 1 ? resource : `${steps.slice(0, Math.min(2, steps.length - 1)).join("/")}/`;
 }
 
-/** What was waited for longest, by folder. */
+const isRefused = (span) => span.ending === "refused";
+const REFUSED_S = 60; // a refusal is told of at most once a minute, and weighs as much as a wait of that minute
+
+/** What was waited for longest or refused most, by folder. */
 export function heat(spans) {
   const folders = new Map();
-  for (const span of spans.filter((each) => each.style === "hatched")) {
+  for (const span of spans.filter((each) => each.style === "hatched" || isRefused(each))) {
     const name = folderOf(span.text);
-    const found = folders.get(name) ?? { name, project: span.project_key, waits: 0, seconds: 0 };
-    found.waits += 1;
-    found.seconds += secondsOf(span);
+    const found = folders.get(name) ?? { name, project: span.project_key, waits: 0, refused: 0, seconds: 0, weight: 0 };
+    if (isRefused(span)) found.refused += 1;
+    else [found.waits, found.seconds] = [found.waits + 1, found.seconds + secondsOf(span)];
+    found.weight = found.seconds + REFUSED_S * found.refused;
     folders.set(name, found);
   }
-  return [...folders.values()].sort((a, b) => b.seconds - a.seconds).slice(0, MAX_ROWS);
+  return [...folders.values()].sort((a, b) => b.weight - a.weight).slice(0, MAX_ROWS);
+}
+
+/** How it was fought over, in words. */
+function fights({ waits, refused }) {
+  const told = [waits > 0 && (waits === 1 ? "1 wait" : `${waits} waits`), refused > 0 && (refused === 1 ? "refused once" : `refused ${refused} times`)];
+  return told.filter(Boolean).join(", ");
 }
 
 export function bySession(spans) {
@@ -93,7 +109,7 @@ export function Activity() {
   return html`<main id="main" tabindex="-1" class="page">
     <nav aria-label="Where you are"><a href=${href([], { project: params.project })}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">activity</span></nav>
     <header><h1>Activity</h1><div class="actions">
-      ${LENGTHS_S.map(([name, seconds]) => html`<button type="button" class="plain" key=${name} onClick=${() => choose(seconds)}>${name}</button>`)}
+      <${Lengths} view=${view} choose=${choose} />
       <a href=${href(["timeline"], params)}>Timeline</a>
     </div></header>
     <p class="quiet">${exact(view.since)} to ${view.follows ? "now" : exact(view.since + view.length)}${found.complete ? "" : "; more happened than is told at once, this is the newest"}</p>
@@ -147,12 +163,12 @@ function Shares({ of }) {
 }
 
 function Heat({ of }) {
-  if (of.length === 0) return html`<${Empty}>Nobody waited for a lock.</${Empty}>`;
-  const longest = Math.max(...of.map((folder) => folder.seconds));
+  if (of.length === 0) return html`<${Empty}>Nobody waited for a lock, or was refused one.</${Empty}>`;
+  const heaviest = Math.max(...of.map((folder) => folder.weight));
   return html`<${Rows} items=${of} keyOf=${(folder) => folder.name} label="Fought over" row=${(folder) => html`<div class="heat">
     <span class="name"><a href=${href(["timeline"], { project: folder.project, q: folder.name })}><${Text} of=${folder.name} cut=${120} /></a></span>
-    <span class="progress"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="blocked" width=${(100 * folder.seconds) / longest} height="8" /></svg><span>${duration(folder.seconds)}</span></span>
-    <span class="count quiet">${folder.waits === 1 ? "1 wait" : `${folder.waits} waits`}</span>
+    <span class="progress"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="blocked" width=${(100 * folder.weight) / heaviest} height="8" /></svg><span>${folder.waits > 0 && duration(folder.seconds)}</span></span>
+    <span class="count quiet">${fights(folder)}</span>
   </div>`} />`;
 }
 

@@ -9,7 +9,7 @@ import { clock, exact, now } from "./time.js";
 import { AXIS, barAt, colours, draw, labels, layOut } from "./timeline_drawing.js";
 import { Empty, ProjectLink, Rows, SessionLink, State, Text, Time, html, useEffect, useMemo, useRef, useState } from "./ui.js";
 
-export const LENGTHS_S = [["1 h", 3600], ["6 h", 6 * 3600], ["24 h", 86400], ["7 d", 7 * 86400], ["30 d", 30 * 86400]];
+const LENGTHS_S = [["1 h", 3600], ["6 h", 6 * 3600], ["24 h", 86400], ["7 d", 7 * 86400], ["30 d", 30 * 86400]];
 const SHORTEST_MS = 10_000;
 const LONGEST_MS = 100 * 86_400_000;
 const ZOOM = 1.5;
@@ -28,6 +28,14 @@ export function viewOf({ since, until }) {
 }
 
 const told = (ms) => new Date(ms).toISOString();
+
+/** How much of the time up to now is looked at. */
+export function Lengths({ view, choose }) {
+  const isChosen = (seconds) => view.follows && view.length === seconds * 1000;
+  return LENGTHS_S.map(
+    ([name, seconds]) => html`<button type="button" class="plain" key=${name} aria-pressed=${isChosen(seconds)} onClick=${() => choose(seconds)}>${name}</button>`,
+  );
+}
 
 /** The spans around what is seen, read anew when it leaves them. One read at a time; the latest wish counts. */
 export function useSpans(view, project) {
@@ -89,7 +97,7 @@ export function Timeline() {
   return html`<main id="main" tabindex="-1" class="page wide">
     <nav aria-label="Where you are"><a href=${href([], { project: params.project })}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">timeline</span></nav>
     <header><h1>Timeline</h1><div class="actions">
-      ${LENGTHS_S.map(([name, seconds]) => html`<button type="button" class="plain" key=${name} onClick=${() => settle({ length: seconds * 1000, follows: true })}>${name}</button>`)}
+      <${Lengths} view=${view} choose=${(seconds) => settle({ length: seconds * 1000, follows: true })} />
       <a href=${href(["activity"], { ...params, at: "" })}>Activity</a>
       <button type="button" class="plain" onClick=${() => move(-0.5)} aria-label="Earlier">←</button>
       <button type="button" class="plain" onClick=${() => move(0.5)} aria-label="Later">→</button>
@@ -104,7 +112,7 @@ export function Timeline() {
         ${found.loaded && spans.length === 0 && html`<${Empty}>Nobody held or waited for anything then${fits.any ? " that fits the filter" : ""}.</${Empty}>`}
         <${Drawing} spans=${spans} view=${view} at=${at} moved=${setDragged} settle=${settle} choose=${(moment) => setParams({ at: told(moment) })} />
         <p class="legend pad quiet"><span class="bar solid"></span> held <span class="bar light"></span> held shared <span class="bar hatched"></span> waited
-          <span>◆ gone, or released by force</span> <span>▲ stale, or waited in vain</span> <span>| expired, ended</span></p>
+          <span>◆ gone, or released by force</span> <span>▲ stale, refused, or waited in vain</span> <span>| expired, ended</span></p>
       </section>
       ${at !== null && html`<${Moment} spans=${spans} at=${at} /><${Past} at=${at} project=${params.project} fits=${fits} />`}
     </div>
@@ -146,8 +154,13 @@ function Drawing({ spans, view, at, moved, settle, choose }) {
       <div class="tall" ref=${(element) => element && (element.style.height = `${laidOut.height + AXIS + 2}px`)}>
         <canvas ref=${canvas} tabindex="0" role="img" aria-label=${label}></canvas></div>
     </div>
-    <p class="said pad" aria-live="off">${said || html`<span class="quiet">Hover over a bar for details; click to list that moment. Drag to pan, Ctrl and the wheel to zoom.</span>`}</p>`;
+    <p class="said pad" aria-live="off">${said || html`<span class="quiet">${hint()}</span>`}</p>`;
 }
+
+const hint = () =>
+  matchMedia("(hover: none)").matches
+    ? "Tap to list a moment. Drag to pan, + and − zoom."
+    : "Hover over a bar for details; click to list that moment. Drag to pan, Ctrl and the wheel to zoom.";
 
 function viewIn(state, box, height) {
   return { ...state.view, now: now(), at: state.at, width: state.width, height, scrolled: box.scrollTop, ratio: devicePixelRatio || 1 };

@@ -24,6 +24,7 @@ from coord.areas.locks.repository.queries import (
     held_since_before,
     refuse_skew_now,
 )
+from coord.areas.locks.repository.refusals import record_refusals
 from coord.areas.locks.repository.releases import (
     release,
     release_all,
@@ -51,6 +52,7 @@ __all__ = [
     "make_stale",
     "may_be_waited_for",
     "note_expired",
+    "record_refusals",
     "refuse_skew_now",
     "release",
     "release_all",

@@ -1,5 +1,5 @@
-"""What was held and waited for in a stretch of time: held from the locks, waits from the
-journal.
+"""What was held, waited for and refused in a stretch of time: held from the locks, the rest from
+the journal.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from coord.live import MAX_WAIT_S
 from coord.store import Prepared, Reader, Row, along, moments
 
 MAX_WAIT = timedelta(seconds=MAX_WAIT_S + waiters.GRACE_US / 1_000_000)
-_WAITS = ("lock.waiting", "lock.wait_ended")
+_WAITS = ("lock.waiting", "lock.wait_ended", "lock.refused")
 _ENDINGS = {"released": None, "session_ended": "session ended"}
 
 _WAITING = Prepared(sa.select(LockWaiter.__table__.c.waiter_id))
@@ -93,6 +93,10 @@ def _waits(db: Reader, stretch: Stretch, granted: dict[Place, list[datetime]]) -
     for entry in moments.entries_between(
         db, since, stretch.until + MAX_WAIT, _WAITS, stretch.project_key
     ):
+        if entry["type"] == "lock.refused":
+            if stretch.since < entry["at"] < stretch.until:
+                yield _refusal(entry)
+            continue
         is_begin = entry["type"] == "lock.waiting"
         (begun if is_begin else ended)[entry["subject_id"]] = entry
     waiting = {row["waiter_id"] for row in db.rows(_WAITING)}
@@ -129,4 +133,18 @@ def _wait(entry: Row, until: datetime | None, ending: str | None) -> Span:
         until=until,
         ending=ending,
         to=("resource", entry["project_key"], resources[0]),
+    )
+
+
+def _refusal(entry: Row) -> Span:
+    resource = entry["data"]["resource"]
+    return Span(
+        session_id=entry["session_id"],
+        project_key=entry["project_key"],
+        text=resource,
+        style="mark",
+        since=entry["at"],
+        until=entry["at"],
+        ending="refused",
+        to=("resource", entry["project_key"], resource),
     )
