@@ -73,6 +73,7 @@ _PAGE = """<!doctype html>
 <meta name="referrer" content="no-referrer">
 <title>coord</title>
 <link rel="icon" href="page/board/icon.svg" type="image/svg+xml">
+<script type="module" src="page/board/first.js"></script>
 {parts}
 </head>
 <body>

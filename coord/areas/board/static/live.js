@@ -1,6 +1,7 @@
 // Keeps the model current: reads the board, follows the stream of what changes, and says how old what is shown may be.
 
 import { BASE, access, call } from "./api.js";
+import { readEverything, takeFirst } from "./first.js";
 import { changesMore } from "./journal.js";
 import { apply, model } from "./model.js";
 import { Store } from "./store.js";
@@ -8,8 +9,7 @@ import { follow } from "./stream.js";
 
 const BETWEEN_MS = 250; // reads at most this often while changes come in
 const BETWEEN_HIDDEN_MS = 10_000;
-const SHARED_S = 0.2; // answers that other pages were given are taken if they are no older: changes, and everything
-const SHARED_WHOLE_S = 10;
+const SHARED_S = 0.2; // changes that other pages were told are taken if they are no older
 const WHOLE_EVERY_MS = 30_000; // what time alone changes (a lock turns stale, activity) is in no event
 const WHOLE_COSTS = 30; // a whole read that took 1 s is not repeated for half a minute, one of 3 s for a minute and a half
 const OLD_AFTER_MS = 40_000; // twice the stream's comment and a little
@@ -65,7 +65,7 @@ const readChanges = (after, maxAge) => call({ path: "/board", query: { after, ma
 
 /** Everything may be a little old, so what changed since is read with it, and both are shown as one. */
 async function readWhole(maxAge) {
-  const answer = await call({ path: "/board", query: { max_age: SHARED_WHOLE_S } });
+  const answer = await (takeFirst() ?? readEverything());
   return [answer, await readChanges(answer.cursor, maxAge)];
 }
 
