@@ -52,7 +52,7 @@ def test_a_session_is_ended_with_a_reason_and_is_told(service: Service, open_pag
     dialog = fill_in(page, Reason="It hangs")
     button = dialog.get_by_role("button", name="End the session")
     assert button.is_disabled()
-    dialog.get_by_label("This cannot be taken back").check()
+    dialog.get_by_label("I know that this cannot be taken back").check()
     button.click()
     dialog.wait_for(state="hidden")
     assert service.call("GET", f"/locks/{lock['id']}").json["release_reason"] == "session_ended"
@@ -70,7 +70,7 @@ def test_a_live_lock_is_released_by_force_only_with_a_reason_and_a_tick(
     dialog = fill_in(page, Reason="It hangs, and I'm sure")
     button = dialog.get_by_role("button", name="Release by force")
     assert button.is_disabled()
-    dialog.get_by_label("This cannot be taken back").check()
+    dialog.get_by_label("I know that this cannot be taken back").check()
     assert "web-7/agent" in dialog.inner_text()
     dialog.get_by_label("Reason").fill("")
     assert button.is_disabled()

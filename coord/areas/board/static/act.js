@@ -125,7 +125,7 @@ function Form({ action, close }) {
     <label>Your name <span class="quiet">you act under it, and others see it</span>
       <input value=${me} required maxlength="200" placeholder="anna" autocomplete="off" onInput=${(event) => setMe(event.target.value)} /></label>
     ${action.final && html`<label class="tick"><input type="checkbox" checked=${sure} onChange=${(event) => setSure(event.target.checked)} />
-      This cannot be taken back.</label>`}
+      I know that this cannot be taken back.</label>`}
     <details class="same"><summary>The same on the command line</summary>
       ${calls.map((each) => html`<div>
         ${each.coord && html`<${Command} label="coord" line=${coordLine(each)} />`}

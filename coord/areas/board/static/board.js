@@ -101,7 +101,7 @@ function Top({ help }) {
     </form>
     <a href=${href(["timeline"], { project: params.project })}>Timeline</a>
     <a href=${href(["activity"], { project: params.project })}>Activity</a>
-    <div class="buttons">${actions().map((each) => html`<button type="button" class="plain" key=${each.name} onClick=${() => act(each.act())}>${each.label}</button>`)}</div>
+    <div class="buttons">${!access.needed && actions().map((each) => html`<button type="button" class="plain" key=${each.name} onClick=${() => act(each.act())}>${each.label}</button>`)}</div>
     <${Standing} />
     <${Settings} help=${help} />
   </header>`;
@@ -112,10 +112,11 @@ function Standing() {
   useStore(live);
   useStore(clock);
   const ago = live.heardAt ? Math.floor((Date.now() - live.heardAt) / 1000) : null;
+  const recent = ago < 5 && live.phase === "live";
   const word = { live: live.streaming === false ? "Every 3 s" : "Live", connecting: "Connecting", away: "Not current", token: "Token needed" }[live.phase];
   const kind = { live: "good", connecting: "wait" }[live.phase] ?? "bad";
   return html`<div class="standing"><${State} kind=${kind} word=${word} />
-    <span class="quiet" aria-hidden="true">${ago === null ? "" : ago < 5 ? "heard just now" : `heard ${duration(ago)} ago`}</span></div>`;
+    <span class="quiet" aria-hidden="true">${ago === null ? "" : recent ? "heard just now" : `heard ${duration(ago)} ago`}</span></div>`;
 }
 
 function Notice() {
@@ -149,10 +150,10 @@ function Settings({ help }) {
     applyTheme();
     setTheme(shown.theme);
   };
-  return html`<details class="settings"><summary><${Zone} /></summary>
+  return html`<details class="settings"><summary title="Settings"><span class="zone">Settings · </span><${Zone} /></summary>
     <div class="menu">
       <label>Time zone<select value=${clock.zone} onChange=${(event) => setZone(event.target.value)}>
-        <option value="">This computer's: ${localZone()}</option>${zones().map((zone) => html`<option value=${zone}>${zone}</option>`)}</select></label>
+        <option value="">As the computer: ${localZone()}</option>${zones().map((zone) => html`<option value=${zone}>${zone}</option>`)}</select></label>
       <label class="tick"><input type="checkbox" checked=${clock.exact} onChange=${(event) => setExact(event.target.checked)} /> Exact times</label>
       <label>Colours<select value=${theme} onChange=${chooseTheme}>
         ${THEMES.map((each) => html`<option value=${each}>${each || "As the computer"}</option>`)}</select></label>
@@ -181,7 +182,8 @@ function AskForToken() {
   };
   return html`<main id="main" tabindex="-1" class="page"><form class="token panel" onSubmit=${send}>
     <h1>This service requires a token</h1>
-    <p>${access.token ? "The token was wrong. " : ""}Its operator set it as <code>COORD_TOKEN</code>. It is kept until this tab is closed, and sent to this service only.</p>
+    ${access.token && html`<p class="problem" role="alert">The token was wrong.</p>`}
+    <p>Whoever runs the service has set it as <code>COORD_TOKEN</code>: ask there. It is kept until this tab is closed, and sent to this service only.</p>
     <label>Token<input ref=${field} type="password" autocomplete="off" required value=${value} onInput=${(event) => setValue(event.target.value)} /></label>
     <div class="buttons"><button type="submit" class="primary">Open the board</button></div>
   </form></main>`;

@@ -62,12 +62,17 @@ function brokenParts() {
 function Troubles() {
   useStore(clock);
   const fits = useFilter();
-  const found = allTroubles().filter((trouble) => fits(trouble.project ?? null, trouble.text, trouble.word));
+  const everything = allTroubles();
+  const found = everything.filter((trouble) => fits(trouble.project ?? null, trouble.text, trouble.word));
   const words = [...new Set(found.map((trouble) => trouble.word))];
   return html`<section class=${found.length ? "panel troubles" : "panel troubles none"} aria-labelledby="panel-troubles">
     <h2 id="panel-troubles">Needs attention <span class="count">${found.length}</span></h2>
     ${found.length === 0
-      ? html`<p class="pad"><${State} kind="good" word="Nothing needs you" /></p>`
+      ? html`<p class="pad">${
+          everything.length === 0
+            ? html`<${State} kind="good" word="Nothing needs you" />`
+            : html`<span class="quiet">Nothing that fits the filter needs you; ${everything.length} in all. <a href=${href([])}>Show all</a></span>`
+        }</p>`
       : html`<div class="groups">${words.map((word) => html`<${TroublesOf} key=${word} word=${word} found=${found.filter((trouble) => trouble.word === word)} />`)}</div>`}
   </section>`;
 }

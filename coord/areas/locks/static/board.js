@@ -18,6 +18,7 @@ import {
   fitting,
   href,
   html,
+  item,
   items,
   message,
   useFilter,
@@ -101,7 +102,7 @@ function Waiters() {
   useModel();
   const fits = useFilter();
   const waiters = items("waiters").filter((waiter) => fitsWaiter(fits, waiter));
-  if (waiters.length === 0) return html`<${Empty}>Nobody is waiting for a lock.</${Empty}>`;
+  if (waiters.length === 0) return html`<${Empty}>${fits.any ? "Nobody who fits the filter is" : "Nobody is"} waiting for a lock.</${Empty}>`;
   return html`<${Rows} items=${waiters} keyOf=${(waiter) => waiter.id} label="Waiters" row=${(waiter) => html`<div class="waiter">
     <span class="who"><${SessionLink} id=${waiter.session_id} /></span>
     <span class="what">waits for <a href=${href(["resource", waiter.project_key, waiter.resources[0]])}><${Text} of=${waiterText(waiter)} cut=${120} /></a>
@@ -176,20 +177,22 @@ function Resource({ path: [project, resource = ""] }) {
     ${object && held.length === 0 && html`<section class="panel"><h2>Nobody holds it</h2>
       <${Empty} commands=${[`coord -p ${project} lock '${resource.replaceAll("'", "'\\''")}'`]}>A claim would be granted at once:</${Empty}></section>`}
     ${held.map((lock) => html`<section class="panel" key=${lock.id}><h2><${SessionLink} id=${lock.session_id} /> holds <${Text} of=${lock.resource} cut=${120} /></h2>
-      <div class="pad">${lockFacts(lock)}<${LockActions} lock=${lock} /></div></section>`)}
+      <div class="pad">${lockFacts(lock, item("sessions", lock.session_id))}<${LockActions} lock=${lock} /></div></section>`)}
     <section class="panel"><h2>Waiters <span class="count">${waiters.length}</span></h2>
       ${waiters.length === 0
         ? html`<${Empty}>Nobody is waiting for it.</${Empty}>`
         : html`<ol class="rows numbered">${waiters.map((waiter) => html`<li key=${waiter.id}><div class="waiter">
-            <span class="who"><${SessionLink} id=${waiter.session_id} /></span><span class="what"><${Text} of=${waiter.description} cut=${200} /></span><span class="when"><${Time} at=${waiter.since} /></span></div></li>`)}</ol>`}
+            <span class="who"><${SessionLink} id=${waiter.session_id} /></span><span class="what"><${Text} of=${waiter.description ?? item("sessions", waiter.session_id)?.task} cut=${200} /></span><span class="when"><${Time} at=${waiter.since} /></span></div></li>`)}</ol>`}
     </section>
     <${History} about=${{ project_key: project, resource }} />
   </${Page}>`;
 }
 
-const lockFacts = (lock) => html`<${Facts} of=${[
+const lockFacts = (lock, holder) => html`<${Facts} of=${[
   ["State", lockState(lock)],
   ["Why", html`<${Text} of=${lock.description ?? "not said"} />`],
+  holder && ["Its holder works on", html`<${Text} of=${holder.task ?? "not said"} cut=${300} />`],
+  holder && holder.state !== "alive" && ["Its holder is", holder.state.replaceAll("_", " ")],
   ["Since", html`<${Time} at=${lock.acquired_at} />`],
   ["Last activity", html`<${Time} at=${lock.last_activity_at} />`],
   ["Expires", html`<${Time} at=${lock.expires_at} unset="never" />`],

@@ -92,7 +92,7 @@ const troubles = () =>
       severity: each.importance === "urgent" ? "bad" : "warn",
       rank: 40,
       word: `unread, ${each.importance}`,
-      text: `${each.subject}: from ${each.from_session} to ${each.to_session}`,
+      text: `${each.subject} · from ${each.from_session} to ${each.to_session}`,
       project: each.project_key,
       since: each.created_at,
       to: [["message", each.id]],
