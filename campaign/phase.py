@@ -148,6 +148,7 @@ class Load:
         self._end = self._since
         try:
             self._world.settle()
+            self._world.await_recovery()
             self._await_gone()
             self._end = self._mark_the_end()
         finally:  # who follows must end, whatever became of coord

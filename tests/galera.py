@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pymysql
+from pymysql.constants import ER
+
 from tests.databases import MariaDB, mariadb_missing
 from tests.service import until
 
@@ -151,7 +154,17 @@ class Node(MariaDB):
 
     def sync(self) -> None:
         """Returns when it has all that was committed on any node before."""
-        self.run("SET SESSION wsrep_sync_wait = 1", "SELECT COUNT(*) FROM mysql.db")
+        until(self._has_all, JOINS_IN_S, "a node to have what the others have")
+
+    def _has_all(self) -> bool:
+        """False when it has not got there after the 15 s that a question waits for it."""
+        try:
+            self.run("SET SESSION wsrep_sync_wait = 1", "SELECT COUNT(*) FROM mysql.db")
+        except pymysql.err.OperationalError as error:
+            if error.args[0] != ER.LOCK_WAIT_TIMEOUT:
+                raise
+            return False
+        return True
 
     def kill(self) -> None:
         assert self.process is not None
