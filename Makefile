@@ -42,7 +42,7 @@ serve: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	tools/setup-tests.sh
-	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST) $(TESTS)
 
 test-windows: $(VENV)/.dev
 	$(BIN)/python -m tools.test_windows $(WINDOWS)

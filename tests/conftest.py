@@ -123,3 +123,11 @@ def moved(time: str, **duration: float) -> str:
         .isoformat(timespec="microseconds")
         .replace("+00:00", "Z")
     )
+
+
+LONGEST_FIRST = ("tests/web/test_schemathesis.py", "tests/faults/", "tests/e2e/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST_FIRST))
