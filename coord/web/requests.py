@@ -145,10 +145,16 @@ def _refuse_unless_json(mimetype: str) -> None:
 
 
 def _raw_body() -> bytes:
-    """Raises TooLarge, and BadJson for a body that broke off."""
+    """Raises TooLarge, NotJson for a compressed body, and BadJson for one that broke off."""
     environ = request.environ
     if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
         return b""
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise NotJson(
+            f"The body came with Content-Encoding: {shortened(encoding)}, which is not decoded"
+            " here. Send it uncompressed, without that header."
+        )
     try:
         raw = request.get_data(cache=False)
     except RequestEntityTooLarge:

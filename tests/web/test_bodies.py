@@ -1,5 +1,6 @@
 """Bodies that are not what a call takes: refused with a sentence that says what to send instead."""
 
+import gzip
 import json
 from typing import Any
 
@@ -83,6 +84,19 @@ def test_a_body_of_another_type_is_refused_with_the_curl_option_that_helps(
         "curl: -H 'Content-Type: application/json' -d"
         in assert_error(answer, 415, "not_json")["detail"]
     )
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip"])
+def test_a_compressed_body_is_refused_with_what_to_do(web: Agent, encoding: str) -> None:
+    body = gzip.compress(json.dumps(GOOD).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    answer = web.call("POST", "/locks", data=body, headers=headers)
+    assert "uncompressed" in assert_error(answer, 415, "not_json")["detail"]
+
+
+def test_a_body_may_say_that_it_is_not_compressed(web: Agent) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "Identity"}
+    assert web.call("POST", "/locks", data=json.dumps(GOOD), headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("call", [call for call in WITH_BODY if call.method != "PUT"], ids=str)
