@@ -17,7 +17,7 @@ TIMEOUT_S = 0.7  # somebody waits for it with a finger on the Tab key
 
 Completer = Callable[[click.Context, click.Parameter, str], "list[Any]"]
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = ("bash", "zsh", "fish", "powershell")
 
 # Names come from other sessions: unquoted, `git push` would be two words, and `x; rm y` two
 # commands. zsh and fish quote by themselves. Inside quotes that were typed, a name is not offered
@@ -36,6 +36,7 @@ _QUOTED_FOR_BASH = """case ${COMP_WORDS[COMP_CWORD]} in
 coord completion bash > ~/.local/share/bash-completion/completions/coord
 coord completion zsh > "${fpath[1]}/_coord"
 coord completion fish > ~/.config/fish/completions/coord.fish
+coord completion powershell >> $PROFILE
 """,
 )
 @click.argument("shell", type=click.Choice(SHELLS))
@@ -43,6 +44,7 @@ def completion(shell: str) -> None:
     """Print the script that makes SHELL complete commands, options and names."""
     from click.shell_completion import get_completion_class
 
+    from coord.client.cli import powershell_completion  # noqa: F401 (known by its import)
     from coord.client.cli.group import cli
 
     complete = get_completion_class(shell)
