@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.safe_files import open_any
+from coord.client.safe_files import open_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _folded(name: bytes) -> bytes:
 
 
 def _index_names(file: str, hash_bytes: int) -> Iterator[bytes]:
-    with open_any(file) as opened:
+    with open_regular(file) as opened:
         content = opened.read(MAX_BYTES + 1)
     version, count = int.from_bytes(content[4:8], "big"), int.from_bytes(content[8:12], "big")
     if content[:4] != b"DIRC" or version not in (2, 3, 4) or len(content) > MAX_BYTES:

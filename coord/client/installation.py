@@ -133,9 +133,8 @@ class Installed:
             return cls()
 
     def save(self, home: str) -> None:
-        write_whole(
-            os.path.join(home, _STATE), json.dumps(vars(self), indent=1).encode() + b"\n", 0o666
-        )
+        content = json.dumps(vars(self), indent=1).encode() + b"\n"
+        write_whole(os.path.join(home, _STATE), content, 0o666, may_be_link=True)
 
 
 def install(bin_dir: str | None = None, server: str | None = None) -> Report:
@@ -197,7 +196,7 @@ def _write_launchers(state: Installed, home: str, python: str) -> None:
         content = launcher_text(launcher, python, run)
         if read_any(launcher) != content:
             _move_running_away(launcher)
-            write_whole(launcher, content, 0o666)
+            write_whole(launcher, content, 0o666, may_be_link=True)
         os.chmod(launcher, 0o755)
 
 
@@ -274,7 +273,7 @@ def _check_name(name: str) -> None:
 def _write(file: str, content: bytes) -> None:
     """Only what differs, so that nothing is replaced under a program that reads it."""
     if read_any(file) != content:
-        write_whole(file, content, 0o666)
+        write_whole(file, content, 0o666, may_be_link=True)
 
 
 def _remove_others(home: str, kept: set[str]) -> None:
@@ -342,12 +341,12 @@ def uninstall() -> Report:
         for launcher in {*Installed.load(home).launchers, *all_launchers_in(bin_folder())}:
             if is_ours(launcher):
                 if not _move_running_away(launcher):
-                    remove(launcher)
+                    remove(launcher, may_be_link=True)
                 removed.append(launcher)
-        remove(os.path.join(home, _RUN))
-        remove(os.path.join(home, _STATE))
+        remove(os.path.join(home, _RUN), may_be_link=True)
+        remove(os.path.join(home, _STATE), may_be_link=True)
         _remove_others(home, set())
-    remove(os.path.join(home, "install.lock"))
+    remove(os.path.join(home, "install.lock"), may_be_link=True)
     try:
         os.rmdir(home)
         removed.append(home)

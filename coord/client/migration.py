@@ -15,7 +15,7 @@ from coord.client.queue import Queue
 from coord.client.queue.adoption import adopt_content
 from coord.client.queue.progress import furthest_mark
 from coord.client.queue.shell_file import is_tracked
-from coord.client.safe_files import is_own, list_folder, remove
+from coord.client.safe_files import UnsafeFile, is_own, list_folder, open_regular, remove
 from coord.client.workspace import SHELL_QUEUE
 
 TYPE_CHECKING = False
@@ -128,6 +128,9 @@ def _read(path: str) -> bytes | None:
         or is_tracked(path)
     ):
         return None
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    with open(file, "rb") as opened:
-        return opened.read() if os.path.samestat(os.fstat(file), status) else None
+    try:
+        with open_regular(path) as opened:
+            is_same = os.path.samestat(os.fstat(opened.fileno()), status)
+            return opened.read() if is_same else None
+    except UnsafeFile:
+        return None

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
 _TRIES_EVERY_S = 0.01
+# Names count from an opened folder, so that nobody puts another in its place between a look at it
+# and its use. Windows opens no folder so: who may rename one of this user's could as well write in
+# it, since a folder's own rights are its parent's there unless somebody changed them.
+BY_FOLDER = os.open in os.supports_dir_fd
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # O_NONBLOCK: to open a pipe that somebody put in the file's place would wait for a writer.
 _FLAGS = (
@@ -49,8 +53,14 @@ def open_own(path: str, flags: int, *, folder: int | None = None) -> int:
     """
     if not _NO_FOLLOW and os.path.islink(path):
         raise UnsafeFile(f"{path} is a link")
+
+    def opened(name: str, folder: int | None) -> int:
+        return _insist(lambda: os.open(name, flags | _FLAGS, PRIVATE, dir_fd=folder))
+
     try:
-        file = _insist(lambda: os.open(path, flags | _FLAGS, PRIVATE, dir_fd=folder))
+        file = opened(path, folder) if folder is not None else in_folder(path, opened)
+    except UnsafeFile:
+        raise
     except OSError as error:
         if error.errno in _LINK_ERRORS:
             raise UnsafeFile(f"{path} is not a regular file") from None
@@ -93,19 +103,77 @@ def open_folder(path: str) -> int:
         raise
 
 
+def _open_linked_folder(path: str) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def open_real_folder(path: str) -> int:
+    """A folder by its real path: no step of it is a link any more, or it raises UnsafeFile. Not on
+    Windows.
+    """
+    steps = [step for step in path.split(os.sep) if step]
+    through = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | _NO_FOLLOW | os.O_CLOEXEC
+    folder = os.open(os.sep, through)
+    for number, step in enumerate(steps, 1):
+        flags = os.O_RDONLY | os.O_DIRECTORY | _FLAGS if number == len(steps) else through
+        try:
+            inner = os.open(step, flags, dir_fd=folder)
+        except OSError as error:
+            if error.errno in (*_LINK_ERRORS, errno.ENOTDIR):
+                raise UnsafeFile(f"{path} is not where it was: something replaced it") from None
+            raise
+        finally:
+            os.close(folder)
+        folder = inner
+    return folder
+
+
+def in_folder(
+    path: str,
+    act: Callable[[str, int | None], _T],
+    open_it: Callable[[str], int] = open_folder,
+) -> _T:
+    """`act` with the name of a file and the folder, opened, that it counts from; with the path and
+    None on Windows. Raises UnsafeFile and OSError.
+    """
+    if not BY_FOLDER:
+        return act(path, None)
+    above, name = os.path.split(path)
+    try:
+        folder = open_it(above or ".")
+    except UnsafeFile:
+        if os.path.isfile(above) and not os.path.islink(above):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None
+        raise
+    try:
+        return act(name, folder)
+    except OSError as error:
+        if error.filename == name:
+            error.filename = path
+        raise
+    finally:
+        os.close(folder)
+
+
 def make_folder(path: str) -> None:
     """Makes a folder for this user alone, with those above it.
 
     Raises UnsafeFile where it is there and another's, or may be replaced.
     """
     _make_folders(path)
-    status = os.lstat(path)
-    if not stat.S_ISDIR(status.st_mode) or not is_own(status):
-        raise UnsafeFile(f"{path} is not a folder of this user's own")
-    if os.name == "nt":
+    if not BY_FOLDER:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise UnsafeFile(f"{path} is not a folder of this user's own")
         return
-    if status.st_mode & 0o077:
-        os.chmod(path, PRIVATE_FOLDER)
+    folder = open_folder(path)
+    try:
+        status = os.fstat(folder)
+        if not is_own(status):
+            raise UnsafeFile(f"{path} is not a folder of this user's own")
+        if status.st_mode & 0o077:
+            os.fchmod(folder, PRIVATE_FOLDER)
+    finally:
+        os.close(folder)
     above = os.path.dirname(path)
     mode = os.stat(above).st_mode
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
@@ -129,8 +197,13 @@ def _make_folders(path: str) -> None:
 def list_folder(path: str) -> list[str]:
     """The names in a folder of this user's own; none when there is no such folder."""
     try:
-        status = os.lstat(path)
-        return os.listdir(path) if stat.S_ISDIR(status.st_mode) and is_own(status) else []
+        if not BY_FOLDER:
+            return os.listdir(path) if stat.S_ISDIR(os.lstat(path).st_mode) else []
+        folder = open_folder(path)
+        try:
+            return os.listdir(folder) if is_own(os.fstat(folder)) else []
+        finally:
+            os.close(folder)
     except OSError:
         return []
 
@@ -143,6 +216,18 @@ def read(path: str) -> bytes:
         return b""
     with open(file, "rb") as opened:
         return opened.read()
+
+
+def open_regular(path: str) -> BinaryIO:
+    """As `open_any`, of a file in a repository: to open a pipe would wait for who writes into it.
+    Raises UnsafeFile where it is no regular file.
+    """
+    flags = os.O_RDONLY | (_FLAGS & ~_NO_FOLLOW)
+    opened = open(_insist(lambda: os.open(path, flags)), "rb")  # noqa: SIM115 (the caller closes)
+    if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        opened.close()
+        raise UnsafeFile(errno.EINVAL, "not a regular file", path)
+    return opened
 
 
 def open_any(path: str) -> BinaryIO:
@@ -163,22 +248,32 @@ def read_any(path: str) -> bytes:
         return b""
 
 
-def write_whole(path: str, content: bytes, mode: int = PRIVATE) -> None:
+def create_in(name: str, folder: int | None, mode: int = PRIVATE) -> int:
+    """A new file, open to be written."""
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode, dir_fd=folder)
+
+
+def write_whole(
+    path: str, content: bytes, mode: int = PRIVATE, *, may_be_link: bool = False
+) -> None:
     """The file has this content or what it had before, also when the process dies here.
 
-    A link in its place is replaced, not followed.
+    A link in its place is replaced, not followed. `may_be_link`: the folder may be one, as a
+    user's `bin`.
     """
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        remove(temporary)  # of a process that died
-        with open(
-            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode), "wb"
-        ) as file:
-            file.write(content)
-        replace(temporary, path)
-    except OSError:
-        remove(temporary)
-        raise
+
+    def write(name: str, folder: int | None) -> None:
+        temporary = f"{name}.{os.getpid()}.tmp"
+        try:
+            remove_in(temporary, folder)  # of a process that died
+            with open(create_in(temporary, folder, mode), "wb") as file:
+                file.write(content)
+            replace(temporary, name, folder=folder)
+        except OSError:
+            remove_in(temporary, folder)
+            raise
+
+    in_folder(path, write, _open_linked_folder if may_be_link else open_folder)
 
 
 def append(path: str, content: bytes) -> None:
@@ -189,24 +284,34 @@ def append(path: str, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def replace(source: str, target: str) -> None:
+def replace(source: str, target: str, *, folder: int | None = None) -> None:
     """As os.replace; on Windows it waits for those who have the file open for a moment, as virus
     scanners do, and one that may only be read is replaced too, as elsewhere.
+
+    `folder`: an open one that both count from.
     """
     was_read_only = _make_writable(target)
     try:
-        _insist(lambda: os.replace(source, target))
+        _insist(lambda: os.replace(source, target, src_dir_fd=folder, dst_dir_fd=folder))
     except OSError:
         if was_read_only:
             os.chmod(target, stat.S_IREAD)
         raise
 
 
-def remove(path: str) -> None:
-    """Whether or not it is there."""
-    _make_writable(path)
+def remove(path: str, *, may_be_link: bool = False) -> None:
+    """Whether or not it is there. `may_be_link`: as `write_whole` has it."""
     try:
-        _insist(lambda: os.remove(path))
+        in_folder(path, remove_in, _open_linked_folder if may_be_link else open_folder)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+
+
+def remove_in(name: str, folder: int | None) -> None:
+    """As `remove`, of a file that counts from an opened folder."""
+    _make_writable(name)
+    try:
+        _insist(lambda: os.remove(name, dir_fd=folder))
     except (FileNotFoundError, NotADirectoryError):
         pass
 
@@ -264,7 +369,9 @@ def touch(path: str, at: float | None = None) -> None:
     """Sets the time of a file, not of what it may be a link to; default is now. Raises OSError."""
     times = None if at is None else (at, at)
     if os.utime in os.supports_follow_symlinks:
-        os.utime(path, times, follow_symlinks=False)
+        in_folder(
+            path, lambda name, folder: os.utime(name, times, dir_fd=folder, follow_symlinks=False)
+        )
     else:
         os.utime(path, times)
 

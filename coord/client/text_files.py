@@ -3,9 +3,7 @@ and shells on Windows write them."""
 
 from __future__ import annotations
 
-import os
-
-from coord.client.safe_files import open_any
+from coord.client.safe_files import open_regular
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -40,10 +38,8 @@ def decode_all(content: bytes) -> str:
 
 def read(path: str, max_bytes: int) -> str:
     """The text of a file, as `decode_all` has it; empty when there is none."""
-    if not os.path.isfile(path):  # to open a pipe would wait for who writes into it
-        return ""
     try:
-        with open_any(path) as file:
+        with open_regular(path) as file:
             content = file.read(max_bytes)
     except OSError:
         return ""

@@ -133,7 +133,8 @@ def distrust(url: str) -> bool:
 
 def _write(urls: list[str]) -> None:
     os.makedirs(folder(), 0o700, exist_ok=True)
-    write_whole(os.path.join(folder(), SERVERS), "".join(f"{url}\n" for url in urls).encode())
+    content = "".join(f"{url}\n" for url in urls).encode()
+    write_whole(os.path.join(folder(), SERVERS), content, may_be_link=True)
 
 
 def _normal(url: str) -> str:

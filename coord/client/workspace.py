@@ -14,7 +14,7 @@ from coord.client.git_config import values
 from coord.client.host_name import host
 from coord.client.ids import short_id
 from coord.client.paths import real_path
-from coord.client.safe_files import is_own_or_roots, open_any
+from coord.client.safe_files import is_own_or_roots, open_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -295,13 +295,12 @@ def read_config(file: str) -> dict[str, object]:
     else:
         import tomli as tomllib
     try:
-        with open_any(file) as opened:
+        with open_regular(file) as opened:
+            if not is_own_or_roots(os.fstat(opened.fileno())):
+                raise BadConfig(f"{file} belongs to another user.")
             content = opened.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
-            raise BadConfig(
-                f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB, which no settings need."
-                " Shorten it."
-            )
+            raise BadConfig(f"{file} has more than {MAX_CONFIG_BYTES >> 10} KiB. Shorten it.")
         text = text_files.decode(content)
         if any(line.count(".") > MAX_DOTS for line in text.split("\n")):
             raise BadConfig(f"{file} has a line with more than {MAX_DOTS} dots. Shorten it.")

@@ -113,6 +113,7 @@ def test_outside_of_any_checkout_it_is_this_hosts_own(shop: Path, tmp_path: Path
     assert named("/etc/", shop) == ("shop", "web-1:/etc/")
     assert named("/etc/**", shop) == ("shop", "web-1:/etc/")
     assert named("/", shop) == ("shop", "web-1:/")
+    assert named("/new.py", shop) == ("shop", "web-1:/new.py")
     assert named("../beside", shop) == ("shop", f"web-1:{tmp_path}/beside")
 
 

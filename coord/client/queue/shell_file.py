@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 
-from coord.client.safe_files import UnsafeFile, open_folder, open_own
+from coord.client.safe_files import BY_FOLDER, UnsafeFile, open_folder, open_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +68,18 @@ class ShellFile:
                 late = opened.read()
             os.remove(taken)
             return late
-        with open(self._open(), "rb") as opened:
-            os.remove(self.path)
+        folder = self._open_folder()
+        try:
+            name = os.path.basename(self.path)
+            opened = open(self._open_in(folder), "rb")  # noqa: SIM115 (closed below)
+            if os.path.samestat(
+                os.stat(name, dir_fd=folder, follow_symlinks=False), os.fstat(opened.fileno())
+            ):
+                os.remove(name, dir_fd=folder)
+        finally:
+            if folder is not None:
+                os.close(folder)
+        with opened:
             wait(LATE_S)
             opened.seek(begin)
             return opened.read()
@@ -77,14 +87,14 @@ class ShellFile:
     def _open(self) -> int:
         folder = self._open_folder()
         try:
-            file = open_own(
-                os.path.basename(self.path) if folder is not None else self.path,
-                os.O_RDONLY,
-                folder=folder,
-            )
+            return self._open_in(folder)
         finally:
             if folder is not None:
                 os.close(folder)
+
+    def _open_in(self, folder: int | None) -> int:
+        name = os.path.basename(self.path) if folder is not None else self.path
+        file = open_own(name, os.O_RDONLY, folder=folder)
         status = os.fstat(file)
         reason = ""
         if os.name != "nt" and status.st_mode & stat.S_IWOTH:
@@ -102,7 +112,7 @@ class ShellFile:
         """Of the file's folder, so that nobody can put another in its place; None on Windows, which
         knows no such thing.
         """
-        if os.open not in os.supports_dir_fd:
+        if not BY_FOLDER:
             return None
         folder = open_folder(os.path.dirname(self.path))
         if os.fstat(folder).st_mode & stat.S_IWOTH:

@@ -6,13 +6,19 @@ import difflib
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coord.client import user_state
 from coord.client.paths import real_path
-from coord.client.safe_files import open_any, remove, replace
+from coord.client.safe_files import (
+    create_in,
+    in_folder,
+    open_any,
+    open_real_folder,
+    remove_in,
+    replace,
+)
 
 
 class CannotChange(Exception):
@@ -151,7 +157,7 @@ class Plan:
                 raise
             rest = f"{', '.join(stuck)} cannot be put back" if stuck else "Everything is as it was"
             raise CannotChange(
-                f"{self.shown(failed.path)} cannot be written: {error.strerror}. {rest}."
+                f"{self.shown(failed.path)} cannot be written: {error.strerror or error}. {rest}."
             ) from None
 
     def _remove_folders(self) -> None:
@@ -195,21 +201,30 @@ def _remove_folder(folder: str) -> None:
 
 
 def _put(path: str, content: bytes | None, executable: bool) -> None:
-    if content is None:
-        remove(path)
-        return
-    mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o666 & ~_umask()
-    if executable:
-        mode |= 0o111 & ~_umask()
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".coord-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, mode)
-        replace(temporary, path)
-    except BaseException:
-        remove(temporary)
-        raise
+    """`path`: a real one; UnsafeFile where a link came into it since it was looked at."""
+
+    def put(name: str, folder: int | None) -> None:
+        if content is None:
+            remove_in(name, folder)
+            return
+        mode = 0o666 & ~_umask()
+        try:
+            mode = stat.S_IMODE(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+        except FileNotFoundError:
+            pass
+        mode |= 0o111 & ~_umask() if executable else 0
+        temporary = f"{name}.{os.getpid()}.coord.tmp"
+        try:
+            remove_in(temporary, folder)  # of a process that died
+            with open(create_in(temporary, folder), "wb") as file:
+                file.write(content)
+            os.chmod(temporary, mode, dir_fd=folder)
+            replace(temporary, name, folder=folder)
+        except BaseException:
+            remove_in(temporary, folder)
+            raise
+
+    in_folder(path, put, open_real_folder)
 
 
 def _put_back(change: FileChange) -> bool:

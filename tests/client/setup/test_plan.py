@@ -28,10 +28,10 @@ def test_when_one_file_cannot_be_written_all_are_as_they_were(
     plan.write(str(tmp_path / "a" / "b" / "made"), "after")
     plan.write(str(tmp_path / "full"), "after")
 
-    def failing(source: str, target: str) -> None:
+    def failing(source: str, target: str, *, folder: int | None = None) -> None:
         if target.endswith("full"):
             raise OSError(28, "No space left on device", target)
-        replace(source, target)
+        replace(source, target, folder=folder)
 
     monkeypatch.setattr("coord.client.setup.plan.replace", failing)
     with pytest.raises(
