@@ -139,6 +139,7 @@ class Calls:
         self.check_trusted()
         new = _with_new_id(Call(method, _absolute(path), body))
         is_first = self.nothing_waits()
+        is_reached = is_first or self._is_reached()
         why = "calls that were made before it wait"
         if is_first:
             try:
@@ -150,6 +151,8 @@ class Calls:
                 if self.is_strict and isinstance(away, BadUrl):
                     raise
                 why = str(away)
+        elif not is_reached:
+            why = str(self.away)
         queued = _without_wait(new)
         try:
             position = self.queue.append(queued)
@@ -157,9 +160,23 @@ class Calls:
             raise NotQueued(
                 f"{why}. And the call could not be queued in {self.queue.path}: {error}"
             ) from None
-        if is_first or self.offline:
+        if is_first or self.offline or not is_reached:
             raise Queued(why, queued)
         return self._send_in_turn(position, queued)
+
+    def _is_reached(self) -> bool:
+        """Before a call is queued behind others: it would wait for a wrong address, too, which is
+        raised where `is_strict`. Elsewhere the attempt to send tells.
+        """
+        if not self.is_strict or self.offline:
+            return True
+        try:
+            self._send(Call("GET", "/livez"))
+        except BadUrl:
+            raise
+        except Away:
+            return False
+        return True
 
     def nothing_waits(self) -> bool:
         try:

@@ -21,6 +21,7 @@ import pytest
 from coord.client import hook
 from coord.client.queue import Call, Queue
 from coord.client.workspace import Workspace
+from tests.client.cli.conftest import answering
 from tests.faults.proxy import Proxy
 from tests.service import ROOT, Service, environment, running
 
@@ -206,6 +207,24 @@ def send(
 
 
 # --- an edit --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_waiting", [False, True], ids=["nothing", "something"])
+def test_where_something_else_answers_nothing_is_promised_and_nothing_lost(
+    repository: Repository, has_waiting: bool
+) -> None:
+    """`has_waiting`: of the session's own calls."""
+    with answering(200, {"ok": True}) as url:
+        session, kept = Session(repository, url), "/api/coord/components/shop/api"
+        queue = Queue.of(Workspace(str(repository.folder), url))
+        if has_waiting:
+            queue.append(Call("PUT", kept, {"state": "built"}))
+        told = session.starts()
+        assert f"Something that is not coord answers 200 at {url}" in told
+        assert "claimed for you" not in told
+        assert session.edits("src/app.py") == {}
+    assert queue.rejected() == []
+    assert [call.path for call in queue.waiting()][: int(has_waiting)] == [kept] * has_waiting
 
 
 @pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit", "NotebookEdit"])

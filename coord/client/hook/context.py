@@ -159,7 +159,16 @@ class HookContext:
             self.memory.note_away()
 
     def is_shut_out(self, answer: Answer) -> bool:
-        """Whether coord lets nothing in from here: another network, or the token. Says so once."""
+        """Whether coord lets nothing in from here: another network, or the token; or something
+        else answers in its place. Says so once.
+        """
+        if not answer.is_coords:
+            self.warn_once(
+                f"Something that is not coord answers {answer.status} at"
+                f" {printable(self.workspace.url)[:MAX_DETAIL]}, so you work without locks. Check"
+                " COORD_URL, or url in .coord.toml."
+            )
+            return True
         if answer.status != 403 or answer.error not in ("forbidden", "client_too_old"):
             return False
         self.warn_once(

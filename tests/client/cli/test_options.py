@@ -13,8 +13,10 @@ import click
 import pytest
 
 from coord import __version__
+from coord.client.calls import Calls, Queued
 from coord.client.cli.failures import EXIT_CODES
 from coord.client.cli.group import COMMANDS, cli
+from coord.client.workspace import Workspace
 from tests.client import pythons
 from tests.client.cli.conftest import NOWHERE, Person, answering, every_command
 from tests.client.cli.terminal import OnATerminal
@@ -217,11 +219,12 @@ def test_watching_draws_the_overview_anew_on_a_terminal(me: Person) -> None:
     assert screen.wait() == 130
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_scripts(me: Person, shell: str) -> None:
     said = me("completion", shell)
     assert said.code == 0
-    assert f"_COORD_COMPLETE={shell}_complete" in said.out
+    assert f"{shell}_complete" in said.out
+    assert "_COORD_COMPLETE" in said.out
 
 
 def completed(me: Person, line: str) -> list[str]:
@@ -249,6 +252,39 @@ def test_the_shell_completes_commands_options_and_names(me: Person) -> None:
     assert sorted(completed(me, "coord unlock ")) == ["git push", "src/app.py"]
     assert completed(me, "coord components a") == ["api"]
     assert completed(me.at(NOWHERE), "coord unlock ") == []
+
+
+def test_powershell_gets_names_as_one_word_each(me: Person) -> None:
+    names = ["git push", "it's $HOME", "a\u2019b; rm", "grün", "src/app.py"]
+    for name in names:
+        me("lock", "--as-is", name)
+    env = {
+        **me.environment,
+        "_COORD_COMPLETE": "powershell_complete",
+        "COMP_WORDS": "coord\nunlock",
+        "COMP_INCOMPLETE": "",
+    }
+    done = subprocess.run(
+        me.command, cwd=me.folder, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.isascii()
+    offered = {item["shown"]: item["text"] for item in map(json.loads, done.stdout.splitlines())}
+    assert offered == {
+        "git push": "'git push'",
+        "it's $HOME": "'it''s $HOME'",
+        "a\u2019b; rm": "'a\u2019\u2019b; rm'",
+        "grün": "'grün'",
+        "src/app.py": "src/app.py",
+    }
+    typed = subprocess.run(
+        me.command,
+        cwd=me.folder,
+        env={**env, "COMP_INCOMPLETE": "'git"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(line)["shown"] for line in typed.stdout.splitlines()] == ["git push"]
 
 
 @pytest.fixture
@@ -379,6 +415,20 @@ def test_https_in_front_of_what_speaks_http_is_said_at_once_and_nothing_is_queue
     assert said.code == 2
     assert "speaks http, not https" in said.err
     assert wrong("queue", "--json").json == before
+
+
+def test_a_wrong_address_is_said_at_once_where_something_waits_for_it(me: Person) -> None:
+    """As hooks queue for it."""
+    wrong = me.at(me.url.replace("http:", "https:"))
+    calls = Calls(Workspace(str(wrong.folder), wrong.url), "a")
+    with pytest.raises(Queued):
+        calls.write("PUT", "/components/shop/api", {"state": "built"})
+    before = wrong("queue", "--json").json
+    for command in ("set api built", "lock x", "send hello"):
+        said = wrong(*command.split())
+        assert (said.code, "speaks http, not https" in said.err) == (2, True)
+    assert wrong("queue", "--json").json == before
+    assert wrong("queue", "--rejected").out == ""
 
 
 def test_behind_a_proxy_the_address_has_a_path(me: Person) -> None:
