@@ -1,7 +1,9 @@
 """`coord queue` and `coord sync`."""
 
-import os
+import itertools
 import re
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -121,13 +123,15 @@ def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
     assert said.err == "coord: Your network may not.\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="nothing is sent in so short a part under Wine")
 def test_a_long_sync_says_how_far_it_is(
     me: Person, away: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coord.client.cli.queue.PART_S", 0.02)
     for number in range(6):
         away("send", f"subject {number}")
+    seconds = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(seconds), sleep=time.sleep)
+    for module in ("calls", "queue.replay"):  # each call takes one
+        monkeypatch.setattr(f"coord.client.{module}.time", clock)
     said = me("sync")
     assert said.out == "6 sent.\n"
     assert "sent, " in said.err
