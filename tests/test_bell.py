@@ -126,6 +126,23 @@ def rings_for(listener: bell.Listener, folder: Path) -> bool:
     return time.monotonic() - began < 5
 
 
+def test_the_bell_says_of_what_there_is_news_and_of_too_much_that_it_may_be_anything(
+    listener: bell.Listener,
+) -> None:
+    bell.ring(frozenset({"lock/lock.claimed", "message/message.sent"}))
+    bell.ring(frozenset({"lock/lock.released"}))
+    assert listener.wait(10)[1] == {
+        "lock/lock.claimed",
+        "lock/lock.released",
+        "message/message.sent",
+    }
+    bell.ring(frozenset({f"lock/lock.{number}" for number in range(bell.MAX_BYTES)}))
+    assert listener.wait(10)[1] == bell.ANYTHING
+    for _ in range(bell.MANY):
+        bell.ring(frozenset({"lock/lock.claimed"}))
+    assert listener.wait(10)[1] == bell.ANYTHING
+
+
 @pytest.mark.parametrize(
     "tidy",
     [shutil.rmtree, lambda folder: [each.unlink() for each in folder.iterdir()]],
@@ -149,7 +166,7 @@ def test_where_no_bell_can_be_put_up_who_waits_polls(
     folder.write_text("a file in its place")
     caplog.set_level("WARNING", logger="coord.store.bell")
     for _ in range(3):
-        assert listener.wait(0.001) == set()
+        assert listener.wait(0.001) == (set(), set())
     assert [record.message.partition(":")[0] for record in caplog.records] == ["no bell"]
     bell.ring()
     folder.unlink()

@@ -2,8 +2,9 @@
 
 One thread per process, the watcher, follows the journal while calls wait there. It wakes those whom
 a new entry concerns, sees who hangs up, and ends all waiting when the worker stops or the database
-is away. It reads when the bell rings (a commit on this node) and every POLL_S besides (commits of
-other nodes). A call subscribes first, then reads, then waits, and reads again when it is woken.
+is away. It reads when the bell rings for what somebody here waits for (a commit on this node) and
+every POLL_S besides (commits of other nodes). A call subscribes first, then reads, then waits, and
+reads again when it is woken.
 """
 
 import logging
@@ -11,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
 from flask import Flask, current_app, request
@@ -44,17 +46,31 @@ class Subscription:
     """A waiting call. `matches` says which rows of the journal wake it; it is asked in the
     watcher's thread, and must be quick.
 
-    `kinds`: the only kinds of subject that it is asked about; empty: all.
+    `kinds`: the only kinds of subject that it is asked about; empty: all. `in_time`: types of event
+    that it need not be asked about at once, but before any later event.
     """
 
     def __init__(
-        self, matches: Callable[[Row], bool], kinds: frozenset[str], caller: Caller
+        self,
+        matches: Callable[[Row], bool],
+        kinds: frozenset[str],
+        in_time: frozenset[str],
+        caller: Caller,
     ) -> None:
         self.matches = matches
         self.kinds = kinds
+        self._in_time = frozenset(journal.topic(kind, type_) for kind in kinds for type_ in in_time)
         self.caller = caller
         self._woken = threading.Event()
         self._failure: BaseException | None = None
+
+    def is_eager(self, news: AbstractSet[str]) -> bool:
+        """Whether it is to be asked at once about what the bell was rung for."""
+        return any(
+            topic not in self._in_time
+            and (not self.kinds or topic.partition("/")[0] in self.kinds or topic in bell.ANYTHING)
+            for topic in news
+        )
 
     def wake(self) -> None:
         self._woken.set()
@@ -184,7 +200,7 @@ class Watcher:
             self._end(listener)
 
     def _follow(self, listener: Listener) -> None:
-        busy_at = time.monotonic()
+        busy_at = read_at = time.monotonic()
         while not _stopping.is_set():
             if self._is_idle():
                 if self._may_end(busy_at):
@@ -192,8 +208,15 @@ class Watcher:
                 listener.wait(LINGER_S / 10)
                 continue
             busy_at = time.monotonic()
-            self._note_hang_ups(listener.wait(POLL_S))
-            self._tick()
+            hung_up, news = listener.wait(read_at + POLL_S - busy_at)
+            self._note_hang_ups(hung_up)
+            if time.monotonic() - read_at >= POLL_S or self._is_eager(news):
+                self._tick()
+                read_at = time.monotonic()
+
+    def _is_eager(self, news: AbstractSet[str]) -> bool:
+        """Whether anybody is to learn at once of what the bell was rung for."""
+        return bool(news) and any(each.is_eager(news) for each in self._current())
 
     def _is_idle(self) -> bool:
         """Whether nobody waits."""
@@ -307,10 +330,13 @@ def install(app: Flask) -> None:
 
 @contextmanager
 def subscribe(
-    matches: Callable[[Row], bool], *kinds: str, streams: bool = False
+    matches: Callable[[Row], bool],
+    *kinds: str,
+    in_time: frozenset[str] = frozenset(),
+    streams: bool = False,
 ) -> Iterator[Subscription | None]:
-    """Subscribes the current call, to all changes or to those of these kinds of subject. Raises
-    Stopping.
+    """Subscribes the current call, to all changes or to those of these kinds of subject; to those
+    of the types `in_time` not at once, but before any later one. Raises Stopping.
 
     None when too many wait already, and the call is to be answered at once. Raises TooMany when too
     many of the caller's own do. `streams`: its answer is under way while it waits.
@@ -326,7 +352,7 @@ def subscribe(
         peer=environ.get("coord.peer", ""),
         session=environ.get("coord.session", ""),
     )
-    subscription = Subscription(matches, frozenset(kinds), caller)
+    subscription = Subscription(matches, frozenset(kinds), in_time, caller)
     if not watcher.add(subscription):
         yield None
         return

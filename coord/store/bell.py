@@ -1,9 +1,10 @@
 """A bell that reaches all worker processes of this node: rung after each commit, so that whoever
 waits for one need not poll fast.
 
-It only ever says "read the journal". A ring that gets lost costs a moment (see
-live.waiting.POLL_S), never a change: whoever waits also reads the journal from time to time, as it
-must for what other nodes commit.
+It only ever says "read the journal", and of what there is news, so that nobody reads for what
+concerns nobody there. A ring that gets lost costs a moment (see live.waiting.POLL_S), never a
+change: whoever waits also reads the journal from time to time, as it must for what other nodes
+commit.
 """
 
 import atexit
@@ -16,6 +17,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,13 @@ PREFIX = "coord-bells-"
 RANDOM_LETTERS = 9  # that mkdtemp adds, with the slash
 # of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
 MAX_FOLDER_PATH = 70
+
+
+ANYTHING = frozenset({"*"})  # news of whatever kind
+MAX_BYTES = 1000  # of one ring; what does not fit is rung as ANYTHING
+# read at once: the queue may have been full (it holds 10 where the system's administrator has not
+# changed that), and a ring been lost
+MANY = 8
 
 
 def share_folder() -> None:
@@ -112,10 +121,10 @@ class Listener:
             self._socket.close()
             self._socket = None
 
-    def notify(self) -> None:
+    def notify(self, message: bytes) -> None:
         """From any thread, and from a signal handler."""
         with contextlib.suppress(OSError):  # full: it is ringing already
-            self._notify_end.send(b"!")
+            self._notify_end.send(message)
 
     def watch(self, connection: socket.socket) -> int:
         """From now on `wait` reports when the other end hangs up, where the system can tell.
@@ -136,20 +145,19 @@ class Listener:
         with contextlib.suppress(KeyError):
             self._poll.unregister(descriptor)
 
-    def wait(self, seconds: float) -> set[int]:
+    def wait(self, seconds: float) -> tuple[set[int], AbstractSet[str]]:
         """Returns when the bell rings, somebody hangs up, or the time is up: the descriptors that
-        were hung up.
+        were hung up, and of what there is news.
         """
         if time.monotonic() - self._looked_at > LOOK_EVERY_S:
             self._hang_up()
         ready = {descriptor for descriptor, _ in self._poll.poll(max(0, seconds) * 1000)}
+        news: AbstractSet[str] = frozenset()
         for end in (self._wake_end, self._socket):
             if end is not None and end.fileno() in ready:
                 ready.discard(end.fileno())
-                with contextlib.suppress(BlockingIOError):
-                    while end.recv(16):
-                        pass
-        return ready
+                news |= _read(end)
+        return ready, news
 
     def close(self) -> None:
         _listeners.pop(self._path or str(id(self)), None)
@@ -159,6 +167,17 @@ class Listener:
         if self._path:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
+
+
+def _read(end: socket.socket) -> AbstractSet[str]:
+    """Of what there is news, by all that was rung."""
+    messages: list[bytes] = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            messages.append(end.recv(MAX_BYTES))
+    if len(messages) >= MANY:
+        return ANYTHING
+    return frozenset(word for each in messages for word in each.decode("ascii", "replace").split())
 
 
 # a folder's time moves on in steps, of 10 ms at most: what comes within one does not show in it
@@ -187,15 +206,20 @@ _sender: socket.socket | None = None
 _sending = threading.Lock()
 
 
-def ring() -> None:
-    """Tells every process of this node that there is something new. Never waits and never fails."""
+def ring(news: AbstractSet[str] = ANYTHING) -> None:
+    """Tells every process of this node that there is something new, and of what kinds. Never waits
+    and never fails.
+    """
+    message = " ".join(news).encode()
+    if len(message) > MAX_BYTES:
+        message = " ".join(ANYTHING).encode()
     for listener in list(_listeners.values()):
-        listener.notify()
+        listener.notify(message)
     if folder is not None:
-        _ring_others(folder)
+        _ring_others(folder, message)
 
 
-def _ring_others(where: Path) -> None:
+def _ring_others(where: Path, message: bytes) -> None:
     global _sender  # noqa: PLW0603 (one socket a process)
     try:
         names = _names(where)
@@ -210,7 +234,7 @@ def _ring_others(where: Path) -> None:
                 if _sender is None:
                     _sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
                     _sender.setblocking(False)
-                _sender.sendto(b"!", path)
+                _sender.sendto(message, path)
             except ConnectionRefusedError:  # its process was killed
                 with contextlib.suppress(OSError):
                     os.unlink(path)

@@ -35,7 +35,7 @@ def commit(db: Reader, change: Change[T], *, alone: bool = False) -> T:
     compiled = compile_change(db.dialect, change)
     send = _as_transaction if db.dialect.name == "sqlite" else _as_packet
     rows = combiner().carry_out(compiled, lambda changes: send(db, changes), alone=alone)
-    bell.ring()
+    bell.ring(change.news())
     return change.finish(rows)
 
 
@@ -116,7 +116,7 @@ def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
             rows = _carry_out_steps(compile_change(db.dialect, decision), cursor)
     if isinstance(decision, Answer):
         return decision.value
-    bell.ring()
+    bell.ring(decision.news())
     return decision.finish(rows)
 
 

@@ -75,6 +75,10 @@ class Change(Generic[T]):
         self.finish = finish
         self.query = None if query is None else Step(query, values or {})
 
+    def news(self) -> frozenset[str]:
+        """Of what it is news to those who wait."""
+        return frozenset([journal.topic(event.subject_kind, event.type) for event in self.events])
+
     def transaction(self) -> list[Step]:
         """Everything between BEGIN and COMMIT: the head first, so that all guards are judged in its
         order.

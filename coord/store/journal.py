@@ -82,6 +82,11 @@ class Event:
     statement: Prepared | None = None
 
 
+def topic(subject_kind: str, type_: str) -> str:
+    """What an event is news of, as a word for the bell."""
+    return f"{subject_kind}/{type_}"
+
+
 _head = JournalHead.__table__
 _entry = JournalEntry.__table__
 

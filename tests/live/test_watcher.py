@@ -11,7 +11,7 @@ from flask import Flask
 
 from coord.live import subscribe, waiting
 from coord.live.waiting import Watcher
-from coord.store import Row, database
+from coord.store import Row, database, read
 from tests.conftest import Agent, make_app
 
 PLACES = 4  # of five threads
@@ -115,3 +115,34 @@ def test_a_watcher_that_breaks_off_tells_those_who_wait_and_the_next_call_starts
         assert subscription is not None
         client.call("POST", "/locks", {"project_key": "p", "session_id": "s", "resource": "x"})
         assert subscription.wait(time.monotonic() + SOON_S)
+
+
+def test_what_concerns_nobody_here_is_not_read_for_and_what_can_wait_comes_first_with_the_next(
+    quick_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[object] = []
+    told: list[str] = []
+
+    def counted(query: object, *asked: object) -> object:
+        reads.append(query)
+        return read(query, *asked)  # type: ignore[arg-type]
+
+    def matches(row: Row) -> bool:
+        told.append(row["type"])
+        return bool(row["type"] == "lock.released")
+
+    client = Agent(quick_app.test_client())
+    lock = client.post("/locks", project_key="p", session_id="s", resource="x").json
+    monkeypatch.setattr(waiting, "POLL_S", 2 * SOON_S)
+    with (
+        quick_app.test_request_context(),
+        subscribe(matches, "lock", in_time=frozenset({"lock.claimed"})) as subscription,
+    ):
+        assert subscription is not None
+        monkeypatch.setattr(waiting, "read", counted)
+        client.post("/messages", from_session="s", to_session="t", subject="hello", body="")
+        client.post("/locks", project_key="p", session_id="s", resource="y")
+        client.delete(f"/locks/{lock['id']}", session_id="s")
+        assert subscription.wait(time.monotonic() + SOON_S)
+    assert told == ["lock.claimed", "lock.released"]
+    assert len(reads) == 1

@@ -51,7 +51,9 @@ def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
     until = time.monotonic() + seconds
     waiting_claim = WaitingClaim(terms)
     with subscribe(
-        waiting_claim.is_concerned, "lock", "waiter", "session"
+        waiting_claim.is_concerned,
+        *("lock", "waiter", "session"),
+        in_time=waiting_claims.OPEN_NOTHING,
     ) as waiting_claim.subscription:
         outcome = _claim_at_once(terms)
         if isinstance(outcome, Granted) or waiting_claim.subscription is None:

@@ -16,8 +16,9 @@ from coord.areas.locks.terms import Blocked, ClaimTerms
 from coord.live import Subscription
 from coord.store import Row
 
-OPENS_NOTHING = ("lock.waiting",)  # whoever begins to wait is behind all that wait already
+CONCERNS_NOBODY = ("lock.waiting",)  # whoever begins to wait is behind all that wait already
 NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wait for now
+OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT})
 NOT_URGENT_S = 0.1
 
 
@@ -71,7 +72,7 @@ class WaitingClaim:
     def _may_concern(self, entry: Row) -> bool:
         if entry["subject_kind"] == "session":
             return entry["session_id"] in self.holders
-        if entry["project_key"] != self.terms.project_key or entry["type"] in OPENS_NOTHING:
+        if entry["project_key"] != self.terms.project_key or entry["type"] in CONCERNS_NOBODY:
             return False
         names = entry["data"].get("resources") or [entry["data"]["resource"]]
         return any(
