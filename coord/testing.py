@@ -24,7 +24,7 @@ from sqlalchemy import event
 from werkzeug.datastructures import Headers
 
 from coord.app import create_app
-from coord.live import activity
+from coord.live import activity, memory
 from coord.store import JournalEntry, JournalHead, Row, Rows, database, engine, now
 from coord.web import BASE_PATH, rates
 
@@ -39,9 +39,10 @@ def make_app(url: str, **settings: Any) -> Flask:
 
 
 def empty_tables(app: Flask) -> None:
-    """Leaves every table as a fresh migration does, and nobody noted as having called."""
+    """As a fresh migration leaves it, and as an app knows it that has just begun."""
     activity.install(app)
     rates.install(app)
+    memory.forget(app)
     with app.app_context(), database.engine.connect() as connection:
         for table in reversed(database.metadata.sorted_tables):
             if table.name != JournalHead.__tablename__:

@@ -4,7 +4,7 @@ called lately.
 This is its face: whoever uses it imports from here.
 """
 
-from coord.live import activity, callers, presence, processes, waiting
+from coord.live import activity, callers, memory, presence, processes, waiting
 from coord.live.activity import Activity
 from coord.live.callers import Progress
 from coord.live.hang_up import ClientHungUp
@@ -28,6 +28,7 @@ __all__ = [
     "Subscription",
     "activity",
     "callers",
+    "memory",
     "presence",
     "processes",
     "subscribe",

@@ -10,11 +10,10 @@ import threading
 import time
 from collections import Counter
 
-from flask import current_app
-
 from coord.areas.locks import repository
 from coord.areas.locks.rows import Refusal
 from coord.areas.locks.terms import Blocked, ClaimTerms
+from coord.live import memory
 from coord.store import transact
 
 TOLD_EVERY_S = 60.0
@@ -49,8 +48,7 @@ class Refusals:
 
 
 def _of_app() -> Refusals:
-    refusals: Refusals = current_app.extensions.setdefault("coord.refusals", Refusals())
-    return refusals
+    return memory.kept("lock refusals", Refusals)
 
 
 def note(terms: ClaimTerms, blocked: Blocked) -> None:

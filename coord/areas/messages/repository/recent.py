@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy import bindparam as param
 
 from coord.areas.messages.models import Message
 from coord.areas.messages.rows import ListKeyRow
+from coord.live import memory as app_memory
 from coord.store import Prepared, Reader, along, microseconds, now, plus
 
 BLOCK = 4_096  # revisions whose broadcasts are counted together, once
@@ -79,13 +79,12 @@ class _Memory:
         self.blocks.clear()
 
 
-def _memory_of_app() -> _Memory:
-    memory: _Memory = current_app.extensions.setdefault("coord.recent_broadcasts", _Memory())
-    return memory
+def _of_app() -> _Memory:
+    return app_memory.kept("recent broadcasts", _Memory)
 
 
 def window_of(db: Reader, inbox: Inbox, days: float) -> Window:
-    memory = _memory_of_app()
+    memory = _of_app()
     seen, seen_id = memory.seen
     row = db.row(_WINDOW, window_us=-microseconds(days=days), seen=seen) or {}
     start = NO_REVISION if row["start"] is None else int(row["start"])
@@ -103,7 +102,7 @@ def note_unread(inbox: Inbox, window: Window, keys: Sequence[ListKeyRow], limit:
     first = next((key["revision"] for key in keys if key["is_broadcast"]), None)
     if first is None:
         first = keys[-1]["revision"] if len(keys) == limit else window.newest + 1
-    memory = _memory_of_app()
+    memory = _of_app()
     with memory.lock:
         if memory.seen[0] < window.newest:
             return  # all has been forgotten since
@@ -123,7 +122,7 @@ def whole_blocks(window: Window) -> tuple[int, int]:
 
 def number_in_blocks(db: Reader, scope: Scope, first: int, end: int) -> int:
     """How many broadcasts these blocks have; one that was counted before is not again."""
-    memory = _memory_of_app()
+    memory = _of_app()
     keys = [(scope, block) for block in range(first, end, BLOCK)]
     known = {key: memory.blocks[key] for key in keys if key in memory.blocks}
     missing = [block for _, block in keys if (scope, block) not in known]
