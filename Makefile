@@ -40,9 +40,10 @@ serve: $(VENV)/.runtime
 	$(BIN)/flask db upgrade
 	exec $(BIN)/gunicorn -c config/gunicorn.py wsgi:app
 
+# What waits for ever fails by its name after ten minutes, not by the whole run.
 test: $(VENV)/.dev
 	tools/setup-tests.sh
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST) $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 600 $(PYTEST) $(TESTS)
 
 test-windows: $(VENV)/.dev
 	$(BIN)/python -m tools.test_windows $(WINDOWS)

@@ -13,7 +13,7 @@ failed=0
 run() {
   echo "coord: $1" >&2
   shift
-  timeout --kill-after=10 1200 "$@" .venv/bin/python -m pytest -q -n 2 --dist loadfile "${tests[@]}" || failed=1
+  timeout --kill-after=10 1200 "$@" .venv/bin/python -m pytest -q -n 2 --dist loadfile --timeout 600 "${tests[@]}" || failed=1
 }
 
 # Berlin's rules as POSIX writes them, which need no file of zones: its clocks go back at 01:00 UTC on October's last Sunday.
