@@ -121,7 +121,7 @@ def test_a_file_is_written_whole_or_stays_as_it_was(
     path = str(tmp_path / "x")
     write_whole(path, b"before")
 
-    def full(source: str, target: str) -> None:
+    def full(source: str, target: str, **folders: int | None) -> None:
         raise OSError(28, "no room")
 
     monkeypatch.setattr(os, "replace", full)
@@ -144,11 +144,11 @@ def test_on_windows_a_file_that_somebody_has_open_is_waited_for(
     tries: list[None] = []
     real = os.replace
 
-    def open_elsewhere(source: str, target: str) -> None:
+    def open_elsewhere(source: str, target: str, **folders: int | None) -> None:
         tries.append(None)
         if len(tries) < 3:
             raise PermissionError(13, "in use")
-        real(source, target)
+        real(source, target, **folders)
 
     (tmp_path / "a").write_text("a")
     monkeypatch.setattr("coord.client.locked.os.name", "nt")

@@ -151,10 +151,12 @@ def test_a_file_that_may_only_be_read_is_replaced_and_removed_as_elsewhere(
     (tmp_path / "a").chmod(stat.S_IREAD)
     real = os.replace
 
-    def as_windows_does(source: str, target: str) -> None:  # and Wine does not
+    def as_windows_does(
+        source: str, target: str, **folders: int | None
+    ) -> None:  # and Wine does not
         if not os.stat(target).st_mode & stat.S_IWRITE:
             raise PermissionError(13, "Access is denied", source, 5, target)
-        real(source, target)
+        real(source, target, **folders)
 
     monkeypatch.setattr(os, "replace", as_windows_does)
     replace(str(tmp_path / "new"), str(tmp_path / "a"))
