@@ -52,9 +52,7 @@ class Lock(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     decided_at: Mapped[datetime | None] = mapped_column(Timestamp)
     released_at: Mapped[datetime | None] = mapped_column(Timestamp)
-    released: Mapped[bool] = mapped_column(
-        sa.Boolean, sa.Computed("released_at IS NOT NULL", persisted=False)
-    )
+    released: Mapped[bool] = mapped_column(sa.Boolean, sa.Computed("released_at IS NOT NULL"))
     released_by: Mapped[str | None] = mapped_column(sa.String(200))
     release_reason: Mapped[str | None] = mapped_column(sa.String(20))
     digest: Mapped[str] = mapped_column(sa.String(64), nullable=False)
