@@ -9,30 +9,36 @@ from sqlalchemy import bindparam as param
 from coord.areas.locks.resources import Resource, canonical
 
 
-def overlaps(columns: Any, depth: int, tree: bool) -> sa.ColumnElement[bool]:
+def overlaps(columns: Any, depth: int, tree: bool, prefix: str = "") -> sa.ColumnElement[bool]:
     """Rows whose resource overlaps the one given by `overlap_values`: each part is a range of an
     index.
 
-    `depth`: how many trees lie above that resource; `tree`: whether it is one itself.
+    `depth`: how many trees lie above that resource; `tree`: whether it is one itself. `prefix`: of
+    the values' names, where there are several resources.
     """
-    return sa.or_(*overlapping_ranges(columns, depth, tree))
+    return sa.or_(*overlapping_ranges(columns, depth, tree, prefix))
 
 
-def overlapping_ranges(columns: Any, depth: int, tree: bool) -> list[sa.ColumnElement[bool]]:
+def overlapping_ranges(
+    columns: Any, depth: int, tree: bool, prefix: str = ""
+) -> list[sa.ColumnElement[bool]]:
     """The parts of `overlaps`; no row is in two of them, unless the resource is a whole project."""
+
+    def value(name: str) -> sa.BindParameter[str]:
+        return param(prefix + name, type_=sa.String)
+
     key = columns.resource_key
-    above = [key == param(f"above_{nth}", type_=sa.String) for nth in range(depth)]
+    above = [key == value(f"above_{nth}") for nth in range(depth)]
     parts = [
-        key == param("key", type_=sa.String),
+        key == value("key"),
         *(sa.and_(part, columns.tree == sa.true()) for part in above),
     ]
     if tree:
-        first, end = (param(name, type_=sa.String) for name in ("below_from", "below_to"))
-        parts.append(sa.and_(key >= first, key < end))
+        parts.append(sa.and_(key >= value("below_from"), key < value("below_to")))
     return parts
 
 
-def overlap_values(resource: Resource) -> dict[str, str]:
+def overlap_values(resource: Resource, prefix: str = "") -> dict[str, str]:
     """The values that `overlaps` takes."""
     values = {
         "key": resource.key,
@@ -40,7 +46,7 @@ def overlap_values(resource: Resource) -> dict[str, str]:
     }
     if resource.tree:
         values["below_from"], values["below_to"] = resource.below
-    return values
+    return {prefix + name: value for name, value in values.items()} if prefix else values
 
 
 def resource_filter(name: str | None) -> tuple[int, bool, dict[str, str]]:

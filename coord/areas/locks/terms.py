@@ -116,6 +116,21 @@ def _lock_id(body: Mapping[str, Any], name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """The claim has begun to wait.
+
+    `revision`: where it stands. `ahead`: the waiters before it that conflict with it, dead ones
+    too; the last of them where they are many. `may_be_waited_for`: whether its session has
+    something that others may wait for, a lock or another waiter. Then it may close a circle, and
+    not all of those ahead need to go first.
+    """
+
+    revision: int
+    ahead: frozenset[str]
+    may_be_waited_for: bool
+
+
+@dataclass(frozen=True)
 class Granted:
     """The claim was granted. `created`: at least one of its locks is new."""
 

@@ -2,7 +2,6 @@
 waits for has changed."""
 
 import logging
-import math
 import time
 
 from coord.areas.locks import deadlock, refusals, repository, waiting_claims
@@ -79,20 +78,20 @@ def _wait(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimO
 
 def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
     """Waits and tries by turns."""
-    _begin(waiting_claim, until)
+    _begin(waiting_claim, until, blocked)
     outcome: ClaimOutcome = blocked
     while isinstance(outcome, Blocked):
-        waiting_claim.note(outcome)
         if time.monotonic() >= until:
             _end(waiting_claim, "timed_out")
             break
-        opens_in = _opens_in(outcome, waiting_claim.terms) if waiting_claim.is_first() else math.inf
-        is_its_turn = waiting_claim.wait(min(until, time.monotonic() + opens_in))
+        is_its_turn = waiting_claim.wait(until)
         try:
             outcome = _try_again(waiting_claim, is_its_turn)
-        except repository.NoLongerWaiting:  # it begins anew, behind all, and is tried at once
-            _begin(waiting_claim, until)
-            waiting_claim.wake(urgent=True)
+        except repository.NoLongerWaiting:  # it begins anew, behind all
+            _begin(waiting_claim, until, None)
+            continue
+        if isinstance(outcome, Blocked):
+            waiting_claim.note(outcome)
     return outcome
 
 
@@ -109,8 +108,11 @@ def _try_again(waiting_claim: WaitingClaim, is_its_turn: bool) -> ClaimOutcome:
     )
 
 
-def _begin(waiting_claim: WaitingClaim, until: float) -> None:
-    """Begins to wait, behind all that wait already. Raises Deadlock when that closes a circle."""
+def _begin(waiting_claim: WaitingClaim, until: float, blocked: Blocked | None) -> None:
+    """Begins to wait, behind all that wait already. Raises Deadlock when that closes a circle.
+
+    `blocked`: what was found in its way just now, if it was tried.
+    """
     processes.renew_lease()
     if waiting_claim.waiter_id is not None:
         waiting_claims.remove(waiting_claim.waiter_id, urgent=False)
@@ -118,20 +120,14 @@ def _begin(waiting_claim: WaitingClaim, until: float) -> None:
     waiting_claims.add(waiting_claim, waiter_id)
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
     asked = (waiting_claim.terms, waiter_id, wait_us)
-    waiting_claim.revision = transact_optimistically(
+    begun = transact_optimistically(
         lambda: repository.waiters.add(*asked), repository.waiters.add_once, *asked
     )
-    cycle = read(deadlock.find_cycle, waiting_claim.terms.session_id, waiter_id)
-    if cycle is not None:
-        raise Deadlock(cycle)
-
-
-def _opens_in(blocked: Blocked, terms: ClaimTerms) -> float:
-    """Seconds until the first lock in the way ends by itself."""
-    ends = [lock["expires_at"] for lock in blocked.conflicts if lock["expires_at"] is not None]
-    if terms.take_over_stale:
-        ends += [lock["stale_at"] for lock in blocked.conflicts]
-    return max(0.001, (min(ends) - blocked.now).total_seconds() + 0.001) if ends else math.inf
+    waiting_claim.note_begun(begun, blocked)
+    if begun.may_be_waited_for:
+        cycle = read(deadlock.find_cycle, waiting_claim.terms.session_id, waiter_id)
+        if cycle is not None:
+            raise Deadlock(cycle)
 
 
 def _end(waiting_claim: WaitingClaim, reason: str) -> None:

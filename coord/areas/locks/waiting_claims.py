@@ -2,17 +2,19 @@
 
 That is judged in the watcher's thread. Of those that conflict only the first is woken, so a release
 in front of a hundred waiters costs one try: the first of all at once, the first of each other
-process a little later, in case what it knows of those ahead is out of date. Who waits, and in which
-order, is in the database; what is kept here only says whom to wake.
+process when nothing has happened for a little while, in case what it knows of those ahead is out of
+date. Who waits, and in which order, is in the database; what is kept here only says whom to wake.
 """
 
+import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from coord.areas.locks.resources import canonical
-from coord.areas.locks.terms import Blocked, ClaimTerms
+from coord.areas.locks.terms import Begun, Blocked, ClaimTerms
 from coord.live import Subscription
 from coord.store import Row
 
@@ -20,6 +22,7 @@ CONCERNS_NOBODY = ("lock.waiting",)  # whoever begins to wait is behind all that
 NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wait for now
 OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT})
 NOT_URGENT_S = 0.1
+MAX_NOT_URGENT_S = 0.5  # however much happens meanwhile
 
 
 @dataclass(eq=False)
@@ -29,7 +32,8 @@ class WaitingClaim:
     `waiter_id`: None before it has begun to wait, and `revision`: where it stands in the line.
     `ahead`: the waiters that go first; `holders`: the sessions whose locks are in its way. `ended`:
     the waiters whose wait has ended since the try that is under way began; None between two.
-    `urgent`: it may be its turn, so it is to be tried at once.
+    `urgent`: it may be its turn, so it is to be tried at once. `must_look`: what it waits for is
+    not known. `opens_at`: when the first lock in its way ends by itself, of time.monotonic().
     """
 
     terms: ClaimTerms
@@ -40,12 +44,39 @@ class WaitingClaim:
     ended: set[str] | None = field(default_factory=set)
     holders: frozenset[str] = frozenset()
     urgent: bool = False
+    must_look: bool = False
+    opens_at: float = math.inf
 
     def note(self, blocked: Blocked) -> None:
         """What it waits for now."""
-        self.ahead = frozenset(row["waiter_id"] for row in blocked.ahead) - (self.ended or set())
-        self.ended = None
+        self._note_conflicts(blocked)
+        self._note_ahead(row["waiter_id"] for row in blocked.ahead)
+
+    def note_begun(self, begun: Begun, blocked: Blocked | None) -> None:
+        """Where it waits, and for what, as far as that is known."""
+        self.revision = begun.revision
+        if blocked is not None and begun.may_be_waited_for:
+            self.note(blocked)
+            return
+        if blocked is not None:
+            self._note_conflicts(blocked)
+        self._note_ahead(begun.ahead)
+        self.must_look = blocked is None and (begun.may_be_waited_for or self.is_first())
+
+    def _note_conflicts(self, blocked: Blocked) -> None:
         self.holders = frozenset(lock["session_id"] for lock in blocked.conflicts)
+        ends = [lock["expires_at"] for lock in blocked.conflicts if lock["expires_at"] is not None]
+        if self.terms.take_over_stale:
+            ends += [lock["stale_at"] for lock in blocked.conflicts]
+        opens_in = (min(ends) - blocked.now).total_seconds() + 0.001 if ends else math.inf
+        self.opens_at = time.monotonic() + max(0.001, opens_in)
+
+    def _note_ahead(self, waiter_ids: Iterable[str]) -> None:
+        with _changing:
+            self.ahead = frozenset(waiter_ids) - (self.ended or set())
+            self.ended = None
+            if self.ahead:  # what seemed to make it urgent was of a time when one of them was there
+                self.urgent = False
 
     def is_concerned(self, entry: Row) -> bool:
         """Whether the journal's entry may have opened the way, or moved the time at which it
@@ -64,10 +95,10 @@ class WaitingClaim:
             self._forget(entry["data"]["waiter"])
 
     def _forget(self, waiter_id: str) -> None:
-        if waiter_id in self.ahead:
+        with _changing:
             self.ahead -= {waiter_id}
-        if (ended := self.ended) is not None:
-            ended.add(waiter_id)
+            if self.ended is not None:
+                self.ended.add(waiter_id)
 
     def _may_concern(self, entry: Row) -> bool:
         if entry["subject_kind"] == "session":
@@ -91,19 +122,34 @@ class WaitingClaim:
             self.subscription.wake()
 
     def wait(self, until: float) -> bool:
-        """Until it is worth another try: at once when it may be its turn, a little later when
-        somebody else got it, or may get it first in another process. Whether it may be its turn.
+        """Until it is worth another try: at once when it may be its turn or that is not known, when
+        the lock in its way ends, or when nothing has happened for a little while after somebody
+        else got it, or may get it first in another process. Whether it may be its turn.
 
         `until`: of time.monotonic(). Raises what `Subscription.wait` raises.
         """
         assert self.subscription is not None
-        if self.subscription.wait(until):
-            at_the_latest = min(until, time.monotonic() + NOT_URGENT_S)
-            while not self.urgent and self.subscription.wait(at_the_latest):
-                pass
-        is_urgent, self.urgent = self.urgent, False
+        if not self.must_look:
+            while self.subscription.wait(min(until, self._opens_at())):
+                if self.is_first():
+                    self._let_others_try(self.subscription, until)
+                    break
+        is_urgent, self.urgent = self.urgent and not self.must_look, False
+        self.must_look = False
         self.begin_try()
         return is_urgent
+
+    def _opens_at(self) -> float:
+        """Those ahead of it in this process see to it that they are told."""
+        return self.opens_at if self.is_first() else math.inf
+
+    def _let_others_try(self, subscription: Subscription, until: float) -> None:
+        """Those in other processes, unless it may be its turn."""
+        at_the_latest = min(until, time.monotonic() + MAX_NOT_URGENT_S)
+        while not self.urgent and subscription.wait(
+            min(at_the_latest, time.monotonic() + NOT_URGENT_S)
+        ):
+            pass
 
     def begin_try(self) -> None:
         """From now on it is kept who ends: what is about to be read may not show it yet."""

@@ -9,7 +9,6 @@ between.
 from coord.areas.locks.repository import waiters
 from coord.areas.locks.repository.blocking import (
     blocking_locks,
-    may_be_waited_for,
     waiting_on_me,
 )
 from coord.areas.locks.repository.claims import NoLongerWaiting, claim
@@ -50,7 +49,6 @@ __all__ = [
     "held_by",
     "held_since_before",
     "make_stale",
-    "may_be_waited_for",
     "note_expired",
     "record_refusals",
     "refuse_skew_now",

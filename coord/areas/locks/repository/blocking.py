@@ -1,14 +1,11 @@
 """Who is in whose way: locks that keep waiters waiting, and waiters that wait for the caller
 itself."""
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam as param
-
 from coord.areas.locks.repository import waiters
 from coord.areas.locks.repository.queries import held_by
-from coord.areas.locks.repository.statements import columns, held, overlapping
+from coord.areas.locks.repository.statements import overlapping
 from coord.areas.locks.rows import LockRow, ResourceRow, WaiterRow, conflict, resource_of
-from coord.store import Id, Prepared, Reader, now
+from coord.store import Reader
 
 
 def blocking_locks(db: Reader, claimed: ResourceRow) -> list[LockRow]:
@@ -18,22 +15,6 @@ def blocking_locks(db: Reader, claimed: ResourceRow) -> list[LockRow]:
         for lock in overlapping(db, claimed["project_key"], resource_of(claimed))
         if lock["released_at"] is None and conflict(lock, claimed)
     ]
-
-
-_session_id = param("session_id", type_=sa.String)
-_MAY_BE_WAITED_FOR = Prepared(
-    sa.select(
-        sa.exists().where(columns.session_id == _session_id, held(now())).label("holds"),
-        waiters.another_of(_session_id, param("waiter", type_=Id)).label("waits"),
-    )
-)
-
-
-def may_be_waited_for(db: Reader, session_id: str, waiter_id: str) -> bool:
-    """Whether the session has anything that others may wait for: a lock, or another waiter than
-    this."""
-    (row,) = db.rows(_MAY_BE_WAITED_FOR, session_id=session_id, waiter=waiter_id)
-    return bool(row["holds"] or row["waits"])
 
 
 def waiting_on_me(db: Reader, rows: list[WaiterRow], session_id: str) -> dict[str, str]:

@@ -14,13 +14,15 @@ from sqlalchemy import bindparam as param
 
 from coord.areas.locks.models import LockWaiter
 from coord.areas.locks.overlap import overlap_values, overlaps
+from coord.areas.locks.repository.statements import columns as locks
+from coord.areas.locks.repository.statements import held
 from coord.areas.locks.rows import (
     LockRow,
     ResourceRow,
     WaiterRow,
     resource_of,
 )
-from coord.areas.locks.terms import ClaimTerms
+from coord.areas.locks.terms import Begun, ClaimTerms
 from coord.live import processes
 from coord.store import (
     Answer,
@@ -30,6 +32,8 @@ from coord.store import (
     Id,
     Prepared,
     Reader,
+    Row,
+    Rows,
     Statement,
     along,
     journal,
@@ -42,6 +46,9 @@ GRACE_US = (
     5_000_000  # a row outlives its call's wait by this: it may be in the middle of its last try
 )
 MAX_REMOVED = 100  # dead waiters removed by one change
+# read when a claim begins to wait: whoever takes itself for the first too early tries in vain, and
+# knows then
+MAX_AHEAD = 100
 
 _table = LockWaiter.__table__
 _c = _table.c
@@ -50,6 +57,12 @@ _RESOURCE_INDEX = "ix_lock_waiters_of_resource"
 _in_time = sa.case((_c.until > now(), 1), else_=0).label("in_time")
 waiter_rows = [*_c, _in_time]
 _rows = sa.select(*waiter_rows)
+
+
+_conflicts = sa.and_(
+    _c.session_id != param("session_id", type_=sa.String),
+    sa.or_(param("mode", type_=sa.String) == "exclusive", _c.mode == "exclusive"),
+)
 
 
 def sum_ahead(depth: int, tree: bool) -> sa.ScalarSelect[int]:
@@ -67,9 +80,8 @@ def _is_ahead(depth: int, tree: bool) -> sa.ColumnElement[bool]:
     return sa.and_(
         _c.project_key == param("project_key", type_=sa.String),
         overlaps(_c, depth, tree),
-        _c.session_id != param("session_id", type_=sa.String),
         _c.revision < param("before", type_=sa.BigInteger),
-        sa.or_(param("mode", type_=sa.String) == "exclusive", _c.mode == "exclusive"),
+        _conflicts,
     )
 
 
@@ -92,13 +104,6 @@ def ahead(db: Reader, claimed: ResourceRow, before: int) -> list[WaiterRow]:
         **overlap_values(resource),
     )
     return sorted(waiting, key=lambda row: (row["revision"], row["nth"]))
-
-
-def another_of(
-    session: sa.ColumnElement[str], waiter: sa.ColumnElement[str]
-) -> sa.ColumnElement[bool]:
-    """Whether the session has another waiter than this."""
-    return sa.exists().where(_c.session_id == session, _c.waiter_id != waiter)
 
 
 def blocked_by(db: Reader, lock: LockRow) -> list[WaiterRow]:
@@ -172,13 +177,36 @@ _INSERT = Prepared(sa.insert(_table).from_select(list(_values), sa.select(*_valu
 _DELETE = Prepared(sa.delete(_table).where(_c.waiter_id == param("waiter")))
 
 
-_REVISION = Prepared(sa.select(journal.revision.label("revision")))
+@lru_cache(maxsize=256)
+def _begun(shapes: tuple[tuple[int, bool], ...]) -> Prepared:
+    """The waiter that was just added and those ahead of it, the last first, and whether others may
+    wait for its session. `shapes`: depth and tree of each resource."""
+    session, waiter = param("session_id", type_=sa.String), param("waiter_id", type_=Id)
+    others = _table.alias("others").c
+    holds = sa.exists().where(locks.session_id == session, held(journal.moment))
+    waits = sa.exists().where(others.session_id == session, others.waiter_id != waiter)
+    overlapping = [overlaps(_c, *shape, prefix=_prefix(nth)) for nth, shape in enumerate(shapes)]
+    query = sa.select(
+        _c.waiter_id,
+        journal.revision.label("revision"),
+        sa.or_(holds, waits).label("may_be_waited_for"),
+    ).where(
+        _c.project_key == param("project_key", type_=sa.String),
+        sa.or_(*overlapping),
+        sa.or_(_conflicts, _c.waiter_id == waiter),
+    )
+    last = query.order_by(_c.revision.desc()).limit(MAX_AHEAD + len(shapes))
+    return Prepared(along(last, _table, _RESOURCE_INDEX))
 
 
-def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[int]:
-    """The claim begins to wait, behind all that wait already; answers with its revision, where it
-    stands. `wait_us`: for how many microseconds."""
-    change: Change[int] = Change()
+def _prefix(nth: int) -> str:
+    return f"of_{nth}_"
+
+
+def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[Begun]:
+    """The claim begins to wait, behind all that wait already. `wait_us`: for how many
+    microseconds."""
+    change: Change[Begun] = Change()
     names = [request.name for request in terms.requests]
     data = {"resources": names, "mode": terms.mode, "description": terms.description}
     event = change.record(
@@ -199,15 +227,36 @@ def add(terms: ClaimTerms, waiter_id: str, wait_us: int) -> Change[int]:
             "wait_us": wait_us + GRACE_US,
         }
         change.add(_INSERT, values, expect=1, event=event)
-    change.answer_with(lambda rows: int(rows[0]["revision"]), _REVISION)
+    _answer_begun(change, terms, waiter_id)
     return change
 
 
-def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Decision[int]:
+def _answer_begun(change: Change[Begun], terms: ClaimTerms, waiter_id: str) -> None:
+    resources = [request.resource for request in terms.requests]
+    values: Row = {
+        "project_key": terms.project_key,
+        "session_id": terms.session_id,
+        "mode": terms.mode,
+        "waiter_id": waiter_id,
+    }
+    for nth, resource in enumerate(resources):
+        values |= overlap_values(resource, _prefix(nth))
+
+    def finish(rows: Rows) -> Begun:
+        others = frozenset(row["waiter_id"] for row in rows) - {waiter_id}
+        return Begun(int(rows[0]["revision"]), others, bool(rows[0]["may_be_waited_for"]))
+
+    shapes = tuple((len(resource.above), resource.tree) for resource in resources)
+    change.answer_with(finish, _begun(shapes), values)
+
+
+def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Decision[Begun]:
     """`add`, where it may have happened already: nobody knows what became of a commit whose
     connection broke."""
     rows = rows_of(db, waiter_id)
-    return Answer(rows[0]["revision"]) if rows else add(terms, waiter_id, wait_us)
+    if not rows:
+        return add(terms, waiter_id, wait_us)
+    return Answer(Begun(rows[0]["revision"], frozenset(), may_be_waited_for=True))
 
 
 def end_granted(change: Change[Any], waiter_id: str, resources: int) -> None:
