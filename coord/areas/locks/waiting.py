@@ -46,22 +46,27 @@ def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:
 
 
 def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
-    """Subscribes before the first try: what is freed between that and the wait is noticed."""
+    """Subscribes before the first try: what is freed between that and the wait is noticed. Who
+    would stand behind another of this process need not try first."""
     until = time.monotonic() + seconds
     waiting_claim = WaitingClaim(terms)
+    blocked: Blocked | None = None
     with subscribe(
         waiting_claim.is_concerned,
         *("lock", "waiter", "session"),
         in_time=waiting_claims.OPEN_NOTHING,
     ) as waiting_claim.subscription:
-        outcome = _claim_at_once(terms)
-        if isinstance(outcome, Granted) or waiting_claim.subscription is None:
-            return outcome
-        return _wait(waiting_claim, outcome, until)
+        if waiting_claim.subscription is None or not waiting_claims.is_behind_another(terms):
+            outcome = _claim_at_once(terms)
+            if isinstance(outcome, Granted) or waiting_claim.subscription is None:
+                return outcome
+            blocked = outcome
+        return _wait(waiting_claim, blocked, until)
 
 
-def _wait(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
-    """Waits from a try that was in vain on. However that ends, it waits no longer then."""
+def _wait(waiting_claim: WaitingClaim, blocked: Blocked | None, until: float) -> ClaimOutcome:
+    """Waits, after a try that was in vain or without one. However that ends, it waits no longer
+    then."""
     try:
         return _take_turns(waiting_claim, blocked, until)
     except (
@@ -76,12 +81,12 @@ def _wait(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimO
             waiting_claims.remove(waiting_claim.waiter_id, urgent=False)
 
 
-def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked, until: float) -> ClaimOutcome:
-    """Waits and tries by turns."""
+def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked | None, until: float) -> ClaimOutcome:
+    """Waits and tries by turns, once at least."""
     _begin(waiting_claim, until, blocked)
-    outcome: ClaimOutcome = blocked
-    while isinstance(outcome, Blocked):
-        if time.monotonic() >= until:
+    outcome: ClaimOutcome | None = blocked
+    while not isinstance(outcome, Granted):
+        if outcome is not None and time.monotonic() >= until:
             _end(waiting_claim, "timed_out")
             break
         is_its_turn = waiting_claim.wait(until)

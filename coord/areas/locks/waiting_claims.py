@@ -9,7 +9,7 @@ date. Who waits, and in which order, is in the database; what is kept here only 
 import math
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -82,7 +82,11 @@ class WaitingClaim:
         """Whether the journal's entry may have opened the way, or moved the time at which it
         opens."""
         self._note_ended(entry)
-        if not self._may_concern(entry) or not self.is_first():
+        if not self._may_concern(entry):
+            return False
+        if entry["type"] == "lock.released":
+            self.holders -= {entry["data"].get("holder", entry["session_id"])}
+        if not self.is_first():
             return False
         self.urgent |= entry["type"] not in NOT_URGENT and not self.ahead
         return True
@@ -160,7 +164,7 @@ class WaitingClaim:
 
 
 _waiting: dict[str, WaitingClaim] = {}
-_wanted: Counter[tuple[str, str]] = Counter()  # names that are waited for here
+_wanted: defaultdict[tuple[str, str], set[WaitingClaim]] = defaultdict(set)  # by what they want
 _changing = threading.Lock()
 
 
@@ -169,12 +173,33 @@ def is_waited_for(terms: ClaimTerms) -> bool:
     return any((terms.project_key, request.resource.key) in _wanted for request in terms.requests)
 
 
+def is_behind_another(terms: ClaimTerms) -> bool:
+    """Whether it would have to wait behind a claim that waits here for something of these very
+    names: whatever holds that up is in its way too.
+
+    Not where its session holds what the other waits for, nor where it may have been granted before.
+    """
+    if terms.may_be_repeated:
+        return False
+    names = [(terms.project_key, request.resource.key) for request in terms.requests]
+    with _changing:
+        others = [
+            claim
+            for name in names
+            for claim in _wanted.get(name, ())
+            if claim.terms.session_id != terms.session_id
+            and "exclusive" in (claim.terms.mode, terms.mode)
+        ]
+    return bool(others) and not any(terms.session_id in claim.holders for claim in others)
+
+
 def add(claim: WaitingClaim, waiter_id: str) -> None:
     claim.waiter_id, claim.ahead = waiter_id, frozenset()
     claim.begin_try()
     with _changing:
         _waiting[waiter_id] = claim
-        _wanted.update(claim.names())
+        for name in claim.names():
+            _wanted[name].add(claim)
 
 
 def remove(waiter_id: str, *, urgent: bool) -> None:
@@ -184,8 +209,8 @@ def remove(waiter_id: str, *, urgent: bool) -> None:
         removed = _waiting.pop(waiter_id, None)
         if removed is None:
             return
-        _wanted.subtract(removed.names())
         for name in removed.names():
+            _wanted[name].discard(removed)
             if not _wanted[name]:
                 del _wanted[name]
         next_ones = [

@@ -1,18 +1,26 @@
 """What a release costs those who wait: one try, by the one whose turn it is."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from coord.areas.locks import repository
+from coord.areas.locks import repository, waiting_claims
 from coord.areas.locks.schemas import ClaimSchema
 from coord.areas.locks.terms import Blocked, ClaimTerms, terms_of
 from coord.areas.locks.waiting_claims import WaitingClaim
-from coord.store import engine
-from tests.areas.locks.test_wait import Wait, claim, release, wait
+from coord.live import waiting as live_waiting
+from coord.store import Reader, engine
+from coord.store.combiner import Combiner
+from tests.areas.locks.test_wait import LONG, Wait, Waiting, claim, release, wait
 from tests.conftest import Agent
+from tests.service import until
 
 __all__ = ["wait"]
+
+TURNS = 6
 
 
 def terms(session: str, resource: str = "src/app.py") -> ClaimTerms:
@@ -105,3 +113,64 @@ def test_a_waiter_that_needs_more_than_was_freed_goes_on_waiting(client: Agent, 
     assert not waiting.over
     release(client, other)
     assert waiting.answer.status_code == 201
+
+
+def test_a_hand_off_is_three_changes_and_a_read_of_the_journal(
+    app: Flask, client: Agent, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = claim(client, "host/0").json
+    line = [wait(f"host/{nth}", "src/app.py") for nth in range(1, 4)]
+    monkeypatch.setattr(live_waiting, "POLL_S", LONG)  # what is read for by time is not counted
+    monkeypatch.setattr(waiting_claims, "NOT_URGENT_S", LONG)
+    monkeypatch.setattr(waiting_claims, "MAX_NOT_URGENT_S", LONG)
+    counts: Counter[str] = Counter()
+
+    def counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            counts[name] += 1
+            return original(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(Reader, "rows", counted("reads", Reader.rows))
+    monkeypatch.setattr(Combiner, "carry_out", counted("changes", Combiner.carry_out))
+    for _ in range(TURNS):
+        before = held["session_id"]
+        release(client, held)
+        held = line.pop(0).answer.json
+        again = Waiting(app, before, {"resource": "src/app.py"})
+        until(lambda: len(waiting_claims._waiting) == len(line) + 1, LONG, "it to wait again")
+        line.append(again)
+    assert counts["changes"] == 3 * TURNS
+    assert counts["reads"] <= 2 * TURNS
+    monkeypatch.undo()
+    for waiting in line:
+        release(client, held)
+        held = waiting.answer.json
+
+
+def test_who_holds_what_others_wait_for_is_not_put_in_line(
+    client: Agent, wait: Wait, journal_rows: Any
+) -> None:
+    held = claim(client).json
+    waiting = wait("host/b", "src/app.py")
+    assert claim(client, wait=LONG).status_code == 200
+    assert [row["type"] for row in journal_rows() if row["session_id"] == "host/a"] == [
+        "lock.claimed",
+        "lock.renewed",
+    ]
+    release(client, held)
+    assert waiting.answer.status_code == 201
+
+
+def test_a_circle_is_found_by_who_stands_in_line_without_a_try(client: Agent, wait: Wait) -> None:
+    claim(client, "host/a", "a")
+    other = claim(client, "host/b", "b").json
+    first = wait("host/x", "b")
+    second = wait("host/b", "a")
+    refused = claim(client, "host/a", "b", wait=LONG)
+    assert (refused.status_code, refused.json["error"]) == (409, "deadlock")
+    release(client, other)
+    assert first.answer.status_code == 201
+    client.delete("/locks", session_id="host/a", release_all="true")
+    assert second.answer.status_code == 201
