@@ -216,6 +216,7 @@ def remove(waiter_id: str, *, urgent: bool) -> None:
         next_ones = [
             claim for claim in _waiting.values() if waiter_id in claim.ahead and claim.is_first()
         ]
+        for claim in next_ones:
+            claim.ahead -= {waiter_id}
     for claim in next_ones:
-        claim.ahead -= {waiter_id}
         claim.wake(urgent=urgent)
