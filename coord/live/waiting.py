@@ -257,18 +257,19 @@ class Watcher:
                 return
 
     def _wake_those_concerned(self, row: Row) -> None:
-        kind = row["subject_kind"]
-        for subscription in self._current():
-            if subscription.kinds and kind not in subscription.kinds:
-                continue
-            try:
-                concerned = subscription.matches(row)
-            except Exception as error:  # its own bug, and nobody else's
-                log.exception("whether an entry concerns a waiting call could not be told")
-                subscription.fail(error)
-            else:
-                if concerned:
-                    subscription.wake()
+        """All are asked before any is woken: what it does next may depend on what others know."""
+        for subscription in [each for each in self._current() if self._concerns(each, row)]:
+            subscription.wake()
+
+    def _concerns(self, subscription: Subscription, row: Row) -> bool:
+        if subscription.kinds and row["subject_kind"] not in subscription.kinds:
+            return False
+        try:
+            return subscription.matches(row)
+        except Exception as error:  # its own bug, and nobody else's
+            log.exception("whether an entry concerns a waiting call could not be told")
+            subscription.fail(error)
+            return False
 
     def _note_hang_ups(self, descriptors: set[int]) -> None:
         """Each descriptor is reported twice: when its caller has closed its side, and when it
