@@ -115,6 +115,11 @@ def test_a_waiter_that_needs_more_than_was_freed_goes_on_waiting(client: Agent, 
     assert waiting.answer.status_code == 201
 
 
+def standing_in_line() -> int:
+    """How many claims wait here and know where, without asking the database."""
+    return sum(each.revision > 0 for each in list(waiting_claims._waiting.values()))
+
+
 def test_a_hand_off_is_three_changes_and_a_read_of_the_journal(
     app: Flask, client: Agent, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +144,7 @@ def test_a_hand_off_is_three_changes_and_a_read_of_the_journal(
         release(client, held)
         held = line.pop(0).answer.json
         again = Waiting(app, before, {"resource": "src/app.py"})
-        until(lambda: len(waiting_claims._waiting) == len(line) + 1, LONG, "it to wait again")
+        until(lambda: standing_in_line() == len(line) + 1, LONG, "it to wait again")
         line.append(again)
     assert counts["changes"] == 3 * TURNS
     assert counts["reads"] <= 2 * TURNS
