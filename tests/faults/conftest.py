@@ -58,6 +58,7 @@ def cluster() -> Iterator[Cluster]:
 def one_world(breakable: MariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with contextlib.ExitStack() as stack:
         breakable.create_database("faults")
+        stack.callback(breakable.run, "DROP DATABASE faults")  # another module makes it again
         proxy = stack.enter_context(Proxy(breakable.port))
         url = breakable.url("faults", proxy.port)
         service = stack.enter_context(running(tmp_path_factory.mktemp("service"), url))
