@@ -20,6 +20,9 @@ from tests.service import until
 
 BASE = "/api/coord"
 MAX_CLIENTS = 128
+ROOM = ("--innodb-buffer-pool-size=1G", "--max-connections=600")
+"""Each thread of the bare view keeps a connection of its own."""
+REGISTERED_S = 3600  # longer than any comparison
 SWITCHBOARD = service.ROOT / ".tools" / "bench" / "bin" / "switchboard"
 
 
@@ -65,9 +68,7 @@ def sqlite() -> Iterator[Store]:
 def mariadb(*options: str, **env: str) -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="coord-bench-") as folder, ExitStack() as stack:
         with mock.patch.dict(os.environ, env):
-            server = stack.enter_context(
-                private_mariadb(Path(folder, "db"), ("--innodb-buffer-pool-size=1G", *options))
-            )
+            server = stack.enter_context(private_mariadb(Path(folder, "db"), (*ROOM, *options)))
         assert server.process is not None
         yield Store(server.create_database("bench"), (server.process.pid,))
 
@@ -138,7 +139,7 @@ def _register(port: int) -> None:
     """Its heartbeats are for who is registered."""
     connection = Connection(port)
     for client in range(MAX_CLIENTS):
-        agent = {"agent_id": f"host-{client}", "name": f"host-{client}"}
+        agent = {"agent_id": f"host-{client}", "name": f"host-{client}", "ttl": REGISTERED_S}
         timed(connection, "POST", "/agents/register", agent, expect=200)
     connection.close()
 

@@ -18,6 +18,11 @@ OURS, OTHERS = "#1f6feb", "#9aa4b2"
 Row = dict[str, Any]
 
 
+def store_of(contender: str) -> str:
+    """What it stands on: coord and the bare view on one database are drawn in one colour."""
+    return contender.partition(", ")[2] or contender
+
+
 def bars(rows: list[Row], title: str, file: Path) -> None:
     """Cycles a second of each contender, the fastest above."""
     rows = sorted(rows, key=lambda row: float(row["cycles_per_s"]))
@@ -33,16 +38,20 @@ def bars(rows: list[Row], title: str, file: Path) -> None:
 def clients(rows: list[Row], title: str, file: Path) -> None:
     """Cycles a second over the number of clients, a line for each contender."""
     figure, axes = plt.subplots(figsize=(WIDTH, 4.2))
-    for name in dict.fromkeys(row["contender"] for row in rows):
+    names = list(dict.fromkeys(row["contender"] for row in rows))
+    stores = list(dict.fromkeys(store_of(name) for name in names))
+    for name in names:
         own = sorted(
             (row["clients"], row["cycles_per_s"]) for row in rows if row["contender"] == name
         )
         style = "-" if name.startswith("coord") else "--"
-        axes.plot(*zip(*own, strict=True), style, marker="o", markersize=3.5, label=name)
+        colour = f"C{stores.index(store_of(name))}"
+        axes.plot(*zip(*own, strict=True), style, color=colour, marker="o", ms=3.5, label=name)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     ticks = sorted({row["clients"] for row in rows})
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylabel("cycles a second")
     axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     finish(figure, axes, title, "clients", file)
