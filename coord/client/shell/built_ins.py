@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from coord.client.shell.options import parse_arguments
-from coord.client.shell.outputs import listed, output_of, printed
+from coord.client.shell.outputs import formatted, listed, output_of, printed
 from coord.client.shell.variables import words_of
-from coord.client.shell.words import Value
+from coord.client.shell.words import Value, some_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from coord.client.shell.words import Command
 
 _NO_OPERANDS = frozenset(("--", "-p", "-l", "/d", "-path", "-literalpath"))
-_READ_VALUES = frozenset("-p -d -n -N -u -i".split())
+_READ_VALUES = frozenset("-p -d -n -N -u -i -t -a".split())
+_MAPFILE_VALUES = frozenset("-d -n -O -s -u -C -c".split())
+MAX_ARITHMETIC = 1000  # characters that are looked at
+_ASSIGNING = frozenset(("+", "-", "*", "/", "%", "&", "^", "|", "<<", ">>"))
+_STEPS = ("++", "--")
+_LOCAL = ("local", "declare", "typeset")
 
 
 def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
     """Whether it is one of these; it is followed."""
     operands = [word for word in words[1:] if word.text.lower() not in _NO_OPERANDS]
-    if _moves(walk, name, operands):
+    if _moves(walk, name, operands, command):
         return True
     if name in ("eval", "invoke-expression", "iex"):
         shell = "powershell" if name != "eval" else "posix"
@@ -37,25 +42,49 @@ def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> boo
         walk.line(operands[0].text)
     elif name in (".", "source") and operands:
         walk.follow(operands, command)
-    elif name in ("read", "mapfile", "readarray") and not walk.is_windows:
-        _read(walk, words[1:], command)
     elif name == "set" and walk.is_windows:
         _define(walk, name, [Value(" ".join(word.text for word in operands))])
     elif name in ("set", "shift"):
         _arguments(walk, words)
     else:
-        return name == "command" and bool(operands) and operands[0].text in ("-v", "-V")
+        is_question = name == "command" and bool(operands) and operands[0].text in ("-v", "-V")
+        return is_question or (not walk.is_windows and _sets(walk, name, words, command))
     return True
 
 
-def _moves(walk: Walk, name: str, operands: list[Value]) -> bool:
-    target = walk.path(operands[0]) if operands else None
+def _sets(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
+    """Whether it is one of those that set variables, and nothing else."""
+    if name in ("read", "mapfile", "readarray"):
+        _read(walk, name, words[1:], command)
+    elif name == "let":
+        for word in words[1:]:
+            for changed in _counted(word.text[:MAX_ARITHMETIC]):
+                walk.variables.set(changed, [some_name()])
+    elif name == "printf" and len(words) > 3 and words[1].text == "-v":
+        is_known = all(word.is_known for word in words)
+        said = Value(formatted(words[3:])) if is_known else Value("$", "")
+        walk.variables.set(words[2].text, [said])
+    else:
+        return False
+    return True
+
+
+def _moves(walk: Walk, name: str, operands: list[Value], command: Command) -> bool:
+    target = _place(walk, operands[0]) if operands else None
     if name in ("cd", "chdir", "set-location") or (name == "sl" and walk.is_windows):
         if operands and operands[0].text == "-":
             walk.leave()
         else:
+            here = walk.folder
             walk.enter(target if operands else os.path.expanduser("~"))
+            is_checked = command.is_condition and not command.is_conditional
+            if target is not None and not is_checked and not walk.is_folder(target):
+                walk.variables.doubt(here)
     elif name in ("pushd", "push-location"):
+        if operands and operands[0].text == "-n":
+            places = [walk.path(operand) for operand in operands[1:]]
+            walk.variables.pushed += [(place, False) for place in places if place is not None]
+            return True
         count = operands[0].text if operands else ""
         if count[:1] in ("+", "-") and count[1:].isdecimal() and len(count) < 4:
             walk.rotate(int(count) if count[0] == "+" else int(count) - 1)
@@ -70,22 +99,62 @@ def _moves(walk: Walk, name: str, operands: list[Value]) -> bool:
     return True
 
 
+def _place(walk: Walk, value: Value) -> str | None:
+    """Where `cd` goes; `CDPATH` names other folders to look in."""
+    places = walk.variables.one("CDPATH")
+    path = walk.path(value)
+    if places is None or path is None or walk.is_folder(path) or value.text[:1] in ("/", "."):
+        return path
+    among = [walk.path(Value(os.path.join(each, value.text))) for each in places.text.split(":")]
+    return next((each for each in among if each and walk.is_folder(each)), path)
+
+
 def _define(walk: Walk, kind: str, words: list[Value]) -> None:
+    refers = any(word.text[:1] == "-" and "n" in word.text for word in words)
     for word in words:
         name, equals, text = word.text.partition("=")
+        if kind in _LOCAL:
+            walk.define_local(name)
         if equals and kind == "alias":
             walk.aliases[name] = text
         elif equals:
-            walk.variables.set(name, [word.after(f"{name}=")])
+            walk.variables.set(name, [Value("$", "") if refers else word.after(f"{name}=")])
 
 
-def _read(walk: Walk, words: list[Value], command: Command) -> None:
-    """`read`: each line of what it reads, where that is known, and one variable takes all of it."""
-    names = [word.text for word in parse_arguments(words, _READ_VALUES).plain]
+def _counted(text: str) -> list[str]:
+    """The variables that arithmetic changes: `i++`, `--i`, `i += 2`, `i = 1`."""
+    names: list[str] = []
+    at = 0
+    while at < len(text):
+        start = at
+        while at < len(text) and (text[at].isalnum() or text[at] == "_"):
+            at += 1
+        before, behind = text[:start].rstrip(), text[at:].lstrip()
+        sign = behind.partition("=")[0] if "=" in behind[:3] else "="
+        is_set = (behind[:1] == "=" and behind[:2] != "==") or sign in _ASSIGNING
+        if start < at and (is_set or before.endswith(_STEPS) or behind.startswith(_STEPS)):
+            names.append(text[start:at])
+        at = max(at, start + 1)
+    return names
+
+
+def _read(walk: Walk, name: str, words: list[Value], command: Command) -> None:
+    """Each line of what it reads, where that is known; of several variables each takes a word, and
+    the last one the rest."""
+    args = parse_arguments(words, _READ_VALUES if name == "read" else _MAPFILE_VALUES)
+    array = args.value(("-a",))
+    names = [word.text for word in args.plain] if array is None else [array.text]
+    names = names or ["REPLY" if name == "read" else "MAPFILE"]
     values = _lines(walk, command) or _lines(walk, walk.loop_input)
-    for name in names:
-        is_known = len(names) == 1 and bool(values)
-        walk.variables.set(name, values if is_known else [Value(f"${name}", "")])
+    if len(names) == 1 and array is None and values:
+        walk.variables.set(names[0], values)
+        return
+    is_known = bool(values) and all(value.is_known for value in values)
+    most = len(names) - 1 if array is None else -1
+    rows = [walk.variables.fields(value.text, most) for value in values] if is_known else []
+    for at, each in enumerate(names):
+        texts = [text for row in rows for text in (row if array is not None else row[at : at + 1])]
+        walk.variables.set(each, [Value(t) for t in texts] if rows else [Value(f"${each}", "")])
 
 
 def _lines(walk: Walk, command: Command) -> list[Value]:
@@ -113,3 +182,5 @@ def _arguments(walk: Walk, words: list[Value]) -> None:
         variables.arguments = variables.arguments and variables.arguments[count:]
     elif "--" in texts:
         variables.arguments = words[texts.index("--") + 1 :]
+    elif texts[1:] and texts[1][:1] not in "-+":
+        variables.arguments = words[1:]

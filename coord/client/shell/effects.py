@@ -14,6 +14,7 @@ from coord.client.paths import path_in
 from coord.client.shell import posix, windows
 from coord.client.shell.variables import Variables
 from coord.client.shell.words import (
+    Branch,
     Command,
     Function,
     Group,
@@ -91,6 +92,7 @@ class Walk:
         self.is_windows = False
         self.aliases: dict[str, str] = {}
         self.functions: dict[str, Body] = {}
+        self.made: set[str] = set()  # folders
         self.names: tuple[str, ...] = ()  # that files have which are not known further
         self._runners = 0  # programs around the one that is looked at
         self._outer: list[Variables] = []  # of the shells around a subshell
@@ -98,6 +100,7 @@ class Walk:
         self._room = MAX_CHARACTERS
         self._commands = 0
         self._loops = 0
+        self._locals: dict[str, list[Value] | None] | None = None  # what they were outside
         self._loop_inputs: list[Command] = []  # of the loops around, the innermost last
 
     @property
@@ -144,8 +147,17 @@ class Walk:
     def call(self, body: Body, arguments: list[Value] | None) -> None:
         body.is_called = True
         around, self.variables.arguments = self.variables.arguments, arguments
+        outer, self._locals = self._locals, {}
         self._follow(body.items, body.at, body.end, body.ends)
+        for name, values in self._locals.items():
+            self.variables.restore(name, values)
+        self._locals = outer
         self.variables.arguments = around
+
+    def define_local(self, name: str) -> None:
+        """A variable that ends with the function that is followed."""
+        if self._locals is not None:
+            self._locals.setdefault(name, self.variables.get(name))
 
     def _follow(self, items: list[Item], at: int, end: int, ends: dict[int, int]) -> None:
         while at < end and self._commands <= MAX_COMMANDS:
@@ -153,6 +165,8 @@ class Walk:
             at += 1
             if isinstance(item, Scope):
                 self._scope(item)
+            elif isinstance(item, Branch):
+                self.variables.branch(opens=item.opens)
             elif isinstance(item, Loop):
                 at = self._loop(item, items, at, ends)
             elif isinstance(item, LoopEnd) and self._loop_inputs:
@@ -225,8 +239,13 @@ class Walk:
     def _command(self, command: Command) -> None:
         own = [name for name, _ in command.assignments] if command.words else []
         before = [(name, self.variables.get(name)) for name in own]
-        for name, word in command.assignments:
-            self.variables.set(name, self.variables.expand(word))
+        for name, given in command.assignments:
+            stands_for = [value for word in given for value in self.variables.expand(word)]
+            if len(given) > 1:
+                stands_for = [value for value in stands_for if value.text]
+            if command.is_conditional:
+                stands_for += self.variables.get(name) or []
+            self.variables.set(name, stands_for)
         for operator, word in command.redirects[:MAX_WORDS]:
             if operator in _OUTPUTS:
                 for value in self.variables.expand(word):
@@ -240,6 +259,10 @@ class Walk:
             self.follow(words, command)
         for name, values in before:
             self.variables.restore(name, values)
+
+    def is_folder(self, path: str) -> bool:
+        """One that is there, or that the line has made."""
+        return os.path.isdir(path) or path in self.made
 
     # --- where it goes ------------------------------------------------------------------------
 
@@ -299,11 +322,20 @@ class Walk:
 
     def write(self, value: Value, *, whole_folders: bool = False) -> None:
         """`whole_folders`: a folder is changed with all that is in it."""
-        from coord.client.shell.targets import targets
+        from coord.client.shell.targets import open_names, targets
 
         if self.variables.is_lost and not os.path.isabs(path_in("", value.text)):
             self._write_somewhere(value)
             return
+        folder, names = open_names(self, value) or (None, ())
+        if folder is not None:
+            if names:
+                self.change_tree(folder, names)
+            return
+        for folder in self.variables.others if value.is_known else ():
+            path = os.path.normpath(path_in(folder, value.text))
+            if os.path.isfile(path):
+                self.effects.files[path] = None
         for path, is_tree in targets(self, value):
             if is_tree:
                 self.change_tree(path, self.names)

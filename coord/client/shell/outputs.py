@@ -7,16 +7,19 @@ from __future__ import annotations
 import os
 
 from coord.client.shell.names import program_name
-from coord.client.shell.words import Command, Scope, Value
+from coord.client.shell.words import Command, Scope, Value, some_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.variables import Variables
 
 MAX_CHARACTERS = 2000  # of a substitution that is looked into
+MAX_COUNTED = 200  # numbers of `seq`
 MAX_WITHIN = 3  # substitutions in one another, of those
 _FILTERS = frozenset("head tail sort uniq grep egrep fgrep rg tac shuf".split())
 """What hands on some of the lines that it reads."""
+_NAMING = frozenset("date wc whoami hostname uname id nproc uuidgen arch tty logname".split())
+"""What says a number or a name, in which there is no slash."""
 _LISTS = frozenset("grep egrep rg ag ack ls fd fdfind git".split())
 
 
@@ -28,12 +31,44 @@ def printed(command: Command | None, variables: Variables) -> str | None:
     name = os.path.basename(words[0].text) if words else ""
     if name == "cat" and len(words) == 1 and command.stdin:
         return command.stdin[-1]
+    if name == "seq":
+        return _counted([word.text for word in words[1:]])
     if name not in ("echo", "printf") or not all(word.is_known for word in words):
         return None
+    if name == "printf":
+        return formatted(words[1:])
     shown = [word.text for word in words[1:] if word.text not in ("-n", "-e", "-E", "--")]
-    if name == "printf" and shown[1:] and "%" in shown[0]:
-        return "\n".join(shown[1:]).replace("\\0", "\n")
     return " ".join(shown).replace("\\n", "\n").replace("\\0", "\n")
+
+
+def _counted(texts: list[str]) -> str | None:
+    """Of `seq 1 3`, with one step."""
+    numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 6]
+    if len(numbers) != len(texts) or len(numbers) not in (1, 2):
+        return None
+    first, last = numbers if len(numbers) == 2 else [1, *numbers]
+    return "\n".join(map(str, range(first, min(last, first + MAX_COUNTED) + 1)))
+
+
+def formatted(words: list[Value]) -> str:
+    """What `printf` makes of a format and its arguments; it takes the format again for those that
+    are left."""
+    texts = [word.text for word in words if word.text != "--"]
+    form, rest = (texts[0] if texts else "")[:MAX_CHARACTERS], texts[1:]
+    pieces = form.replace("%%", "\0").split("%")
+    takes = len(pieces) - 1
+    said: list[str] = []
+    while True:
+        row, rest = rest[:takes], rest[takes:]
+        row += [""] * (takes - len(row))
+        said.append(pieces[0])
+        for value, piece in zip(row, pieces[1:]):
+            end = next((at for at, letter in enumerate(piece) if letter.isalpha()), len(piece))
+            said += [value, piece[end + 1 :]]
+        if not takes or not rest or len(said) > MAX_CHARACTERS:
+            break
+    text = "".join(said).replace("\0", "%").replace("\\t", "\t").replace("\\0", "\n")
+    return text.replace("\\n", "\n")
 
 
 def listed(
@@ -83,6 +118,9 @@ def _output(command: Command, variables: Variables) -> list[Value] | None:
     place = _place(words, variables) if words and all(word.is_known for word in words) else None
     if place is not None:
         return [Value(place)]
+    is_name = bool(words) and program_name(words[0]) in _NAMING
+    if is_name and not any("/" in word.text for word in words[1:]):
+        return [some_name()]
     listing = listed(command, variables)
     return listing[0] if listing is not None else None
 
@@ -120,7 +158,7 @@ def _last_of_pipeline(text: str) -> Command | None:
     commands: list[Command] = []
     for item in items:
         if isinstance(item, Scope):
-            depth += 1 if item.opens else -1
+            depth += 0 if item.is_part else 1 if item.opens else -1
         elif not isinstance(item, Command):
             return None
         elif not depth:

@@ -10,37 +10,118 @@ if TYPE_CHECKING:
 
 MAX_CUT = 200  # characters that are cut
 _CUTS = ("%%", "%", "##", "#")
+_ALL = ("@", "*")
+_CASES = ("^^", ",,", "^", ",")
 
 
 def edited(text: str, variables: Variables) -> list[Value]:
     """`text`: what stands in the braces."""
-    end = next((at for at, letter in enumerate(text) if not _is_of_name(letter)), len(text))
-    name, operation = text[:end], text[end:]
-    return [
-        _edited(value, operation) or Value(f"${{{text}}}", "")
-        for value in variables.values(name, None)
-    ]
+    unknown = Value(f"${{{text}}}", "")
+    is_indirect = text[:1] == "!"
+    start = int(is_indirect)
+    end = start + 1 if text[start : start + 1] in _ALL else start
+    while end < len(text) and _is_of_name(text[end]):
+        end += 1
+    name, operation = text[start:end], text[end:]
+    bare = operation[1:] if operation[:1] == ":" else operation
+    sign = bare[:1]
+    values = variables.values(name, bare[1:] if sign in ("-", "=") else None)
+    if is_indirect:
+        values = [v for each in values for v in _named(each, variables)]
+    if sign == "=":
+        variables.set(name, values)
+    if operation[:1] == "[" or name in _ALL:
+        values, operation = _elements(values, name, operation)
+    if sign in ("?", "-", "="):
+        return values
+    if sign == "+":
+        return [Value(bare[1:])]
+    return [_edited(value, operation) or unknown for value in values]
 
 
 def _is_of_name(letter: str) -> bool:
     return letter.isalnum() or letter == "_"
 
 
+def _named(value: Value, variables: Variables) -> list[Value]:
+    """`${!NAME}`"""
+    return variables.values(value.text, None) if value.is_known else [value]
+
+
+def _elements(values: list[Value], name: str, operation: str) -> tuple[list[Value], str]:
+    """Those of an array that `[1]` or `[@]:1` means, all where that is not known; and what is done
+    with them."""
+    index = name
+    if operation[:1] == "[":
+        index, _, operation = operation[1:].partition("]")
+    if index in _ALL:
+        if operation[:1] == ":" and operation[1:2].isdecimal():
+            first, _, count = operation[1:].partition(":")
+            skipped = _number(first) or 0
+            skipped -= int(name in _ALL)  # `$0` is the first of `${@:0}`
+            values = values[max(skipped, 0) :]
+            values, operation = values[: _number(count)] if count else values, ""
+        return values, operation
+    at = _number(index)
+    is_there = at is not None and -len(values) <= at < len(values)
+    return [values[at]] if at is not None and is_there else values, operation
+
+
+def _number(text: str) -> int | None:
+    digits = text.strip().removeprefix("-")
+    return int(text) if digits.isdecimal() and digits.isascii() and len(digits) < 6 else None
+
+
 def _edited(value: Value, operation: str) -> Value | None:
     """None where that is not known."""
+    if not operation:
+        return value
     cut = next((cut for cut in _CUTS if operation.startswith(cut)), None)
     if not value.is_known:  # what is cut from its end leaves its beginning
         return Value(value.text, value.beginning) if cut in ("%", "%%") else None
+    text: str | None = None
     if cut is not None:
-        if len(value.text) > MAX_CUT:
-            return None
-        return Value(_cut(value.text, cut, operation[len(cut) :]))
-    if operation[:1] == "/":
-        every = operation[1:2] == "/"
-        old, slash, new = operation.lstrip("/").partition("/")
-        if old and not GLOB.intersection(old) and "\\" not in old:
-            return Value(value.text.replace(old, new if slash else "", -1 if every else 1))
-    return None
+        is_short = len(value.text) <= MAX_CUT
+        text = _cut(value.text, cut, operation[len(cut) :]) if is_short else None
+    elif operation[:1] == "/":
+        text = _replaced(value.text, operation[1:])
+    elif operation in _CASES:
+        text = _cased(value.text, operation)
+    elif operation[:1] == ":":
+        text = _part(value.text, operation[1:])
+    return Value(text) if text is not None else None
+
+
+def _replaced(text: str, operation: str) -> str | None:
+    """`/old/new`, `//old/new`, `/#old/new`, `/%old/new`"""
+    sign = operation[:1] if operation[:1] in ("/", "#", "%") else ""
+    old, slash, new = operation[len(sign) :].partition("/")
+    new = new.replace("\\/", "/") if slash else ""
+    if GLOB.intersection(old) or "\\" in old or not (old or sign in ("#", "%")):
+        return None
+    if sign == "#":
+        return new + text[len(old) :] if text.startswith(old) else text
+    if sign == "%":
+        return text[: len(text) - len(old)] + new if text.endswith(old) else text
+    return text.replace(old, new, -1 if sign else 1)
+
+
+def _cased(text: str, sign: str) -> str:
+    end = len(text) if len(sign) == 2 else 1
+    part = text[:end].upper() if sign[0] == "^" else text[:end].lower()
+    return part + text[end:]
+
+
+def _part(text: str, operation: str) -> str | None:
+    """`:1`, `:0:3`, `: -3`"""
+    first, colon, count = operation.partition(":")
+    start, length = _number(first or "0"), _number(count or "0")
+    if start is None or length is None:
+        return None
+    start = max(len(text) + start, 0) if start < 0 else start
+    if not colon:
+        return text[start:]
+    return text[start : start + length] if length >= 0 else text[start:length]
 
 
 def _cut(text: str, cut: str, pattern: str) -> str:

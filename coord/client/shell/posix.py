@@ -6,11 +6,13 @@ One pass over the text, so its time grows with its length. Nothing is run.
 
 from __future__ import annotations
 
-from coord.client.shell.posix_words import ENDS, TooDeep, WordReader
+from coord.client.shell.posix_redirects import BLANKS, RedirectReader
+from coord.client.shell.posix_words import ENDS, TooDeep
 from coord.client.shell.words import (
     PLAIN,
     QUOTED,
     QUOTED_VARIABLE,
+    Branch,
     Command,
     Function,
     Group,
@@ -25,12 +27,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.words import Item
 
-_BLANKS = frozenset(" \t\r")
 _RESERVED = frozenset(
     ("if", "then", "else", "elif", "fi", "do", "done", "while", "until", "esac", "!", "{", "}")
 )
+_BRANCHES = {"if": True, "fi": False, "esac": False}
+_DOUBLED = ("&&", "||", ";;", "|&", ";&")
+MAX_APART = 1000  # items of a part of a pipeline
 MAX_RESERVED = 4  # that stand in front of a command: `then ! { while`
-_BEFORE_GROUP = _RESERVED | {"time"}
+_BEFORE_GROUP = _RESERVED | {"time", "coproc"}
+_DECLARATIONS = frozenset(("declare", "typeset", "local", "readonly", "export"))
 
 
 def read(text: str) -> tuple[list[Item], bool]:
@@ -44,10 +49,10 @@ def read(text: str) -> tuple[list[Item], bool]:
     return reader.items, not reader.is_torn
 
 
-class _Reader(WordReader):
+class _Reader(RedirectReader):
     def __init__(self, text: str, depth: int) -> None:
         super().__init__(text, depth)
-        self._pending: list[tuple[str, bool, bool, Command]] = []  # here-documents still to come
+        self._parts: list[bool] = []  # of the loops and groups around, whether a pipeline has them
 
     def inner(self, text: str) -> _Reader:
         return _Reader(text, self.depth)
@@ -55,17 +60,18 @@ class _Reader(WordReader):
     def read_list(self, closer: str) -> None:
         """Commands up to the closer, or to the end of the text."""
         self.descend()
-        group = _List()
+        group = _List(len(self.items))
         while self.at < len(self.text):
             letter = self.text[self.at]
-            if letter in _BLANKS:
-                self.at += 1
+            if letter in BLANKS or self.text.startswith("\\\n", self.at):
+                self.pass_blanks()
             elif letter == "#":
-                self.at = self._line_end()
+                self.at = self.line_end()
             elif letter == "\n":
                 self.at += 1
                 self._end(group)
-                self._read_documents()
+                group.list_start = len(self.items)
+                self.read_documents()
             elif letter == ")" and closer and not group.opened:
                 self.at += 1
                 self._end(group)
@@ -79,10 +85,6 @@ class _Reader(WordReader):
         self.is_torn = self.is_torn or bool(closer) or bool(group.opened)
         self.depth -= 1
 
-    def _line_end(self) -> int:
-        end = self.text.find("\n", self.at)
-        return len(self.text) if end < 0 else end
-
     # --- commands -----------------------------------------------------------------------------
 
     def _end(self, group: _List, *, pipes: bool = False) -> None:
@@ -90,28 +92,66 @@ class _Reader(WordReader):
         command = group.command
         if command:
             command.source = group.source
+            command.is_conditional = group.is_conditional
             self._emit(command)
+        if pipes or group.source is not None:
+            self._set_apart(group.start, is_first=group.source is None)
         group.source = command if pipes else None
         group.command = Command()
-        group.is_test = False
+        group.start = len(self.items)
+        group.is_test = group.is_conditional = False
+
+    def _set_apart(self, start: int, *, is_first: bool = True) -> None:
+        """Gives what has been read since a shell of its own. `is_first`: what has not ended yet
+        is around it, else within."""
+        depth, at = 0, len(self.items)
+        while at > max(len(self.items) - MAX_APART, 0) and (at > start or depth):
+            item = self.items[at - 1]
+            if isinstance(item, Loop) or (isinstance(item, (Scope, Group)) and item.opens):
+                if not depth:
+                    break
+                depth -= 1
+            elif isinstance(item, (LoopEnd, Scope, Group)):
+                depth += 1
+            at -= 1
+        if depth or at == len(self.items) or (at > start and not is_first):
+            return
+        at -= at > 0 and isinstance(self.items[at - 1], Function)
+        self.items.insert(at, Scope(opens=True, is_part=True))
+        self.items.append(Scope(opens=False, is_part=True))
 
     def _emit(self, command: Command) -> None:
         while command.words and command.words[0].literal in _RESERVED:
             reserved = command.words.pop(0).literal
             if reserved in ("while", "until"):
-                self.items.append(Loop("", []))
+                self._begin(Loop("", []), command)
             elif reserved == "done":
-                self.items.append(LoopEnd(command))
-            elif reserved in ("{", "}"):
-                self.items.append(Group(opens=reserved == "{"))
+                self._close(LoopEnd(command))
+            elif reserved == "{":
+                self._begin(Group(opens=True), command)
+            elif reserved == "}":
+                self._close(Group(opens=False))
+            elif reserved in _BRANCHES:
+                self.items.append(Branch(opens=_BRANCHES[reserved]))
         names = [word.literal for word in command.words[:3]]
         if names[:1] in (["for"], ["select"]):
             listed = command.words[3:] if names[2:] == ["in"] else [_arguments()]
-            self.items.append(Loop(names[1] or "" if len(names) > 1 else "", listed))
+            self._begin(Loop(names[1] or "" if len(names) > 1 else "", listed), command)
         elif names[:1] == ["case"]:
-            return
+            self.items.append(Branch(opens=True))
         elif command:
             self.items.append(command)
+
+    def _begin(self, item: Loop | Group, command: Command) -> None:
+        """Where it is a part of a pipeline, it has a shell of its own."""
+        is_part = command.source is not None
+        self._parts.append(is_part)
+        self.items += [Scope(opens=True, is_part=True), item] if is_part else [item]
+
+    def _close(self, item: LoopEnd | Group) -> None:
+        self.items.append(item)
+        if self._parts and self._parts.pop():
+            self.items.append(Scope(opens=False, is_part=True))
 
     def _operator(self, group: _List) -> None:
         letter = self.text[self.at]
@@ -125,20 +165,31 @@ class _Reader(WordReader):
                 self._end(group)
                 group.opened.pop()
                 self.items.append(Scope(opens=False))
-            else:
-                group.command = Command()  # the pattern of a case
+            else:  # the pattern of a case
+                words = [word.literal for word in group.command.words if word.literal != "case"]
+                if len(words) < len(group.command.words):
+                    self.items.append(Branch(opens=True))
+                group.command = Command()
         else:
-            doubled = self.text[self.at : self.at + 2] in ("&&", "||", ";;", "|&", ";&")
-            pipes = letter == "|" and self.text[self.at : self.at + 2] != "||"
-            self.at += 2 if doubled else 1
-            self._end(group, pipes=pipes)
+            operator = self.text[self.at : self.at + 2]
+            operator = operator if operator in _DOUBLED else letter
+            self.at += len(operator)
+            group.command.is_condition = operator in ("&&", "||")
+            self._end(group, pipes=operator in ("|", "|&"))
+            group.is_conditional = operator in ("&&", "||")
+            if operator == "&":
+                self._set_apart(group.list_start)
+            if operator in ("&", ";", ";;", ";&"):
+                group.start = group.list_start = len(self.items)
 
     def _open(self, group: _List) -> None:
         words = group.command.words
         is_first = all(word.literal in _BEFORE_GROUP for word in words[:MAX_RESERVED])
-        if self.text.startswith("((", self.at) and is_first:
-            end = self.arithmetic_end(self.at)
+        is_loop = [word.literal for word in words[-1:]] == ["for"]
+        if self.text.startswith("((", self.at) and (is_first or is_loop):
+            end = self.arithmetic_end(self.at, parts=";" if is_loop else "")
             if end:
+                self._arithmetic(group, self.text[self.at + 2 : end - 2])
                 self.at = end
                 return
         self.at += 1
@@ -151,17 +202,29 @@ class _Reader(WordReader):
         group.opened.append(self.at)
         self.items.append(Scope(opens=True))
 
+    def _arithmetic(self, group: _List, text: str) -> None:
+        """`((i++))`, as `let` has it."""
+        command, name, said = Command(), Word(), Word()
+        name.add(PLAIN, "let")
+        said.add(QUOTED, text)
+        command.words = [name, said]
+        self.items.append(command)
+        if [word.literal for word in group.command.words[-1:]] == ["for"]:
+            group.command.words[-1:] = []
+            group.command.source = group.source
+            self._begin(Loop("", []), group.command)
+
     def _begin_function(self, group: _List) -> None:
         """`name()`, or `function name`: what stands in the command, which is none."""
         self.items.append(Function(group.command.words[-1].literal or ""))
         group.command = Command()
 
-    # --- redirections and here-documents ----------------------------------------------------------
+    # --- words ------------------------------------------------------------------------------------
 
     def _word_or_redirect(self, group: _List) -> None:
-        operator = "" if group.is_test else self._redirect_operator()
+        operator = "" if group.is_test else self.redirect_operator()
         if operator:
-            self._redirect(group.command, operator)
+            self.redirect(group.command, operator)
             return
         before = self.at
         words = group.command.words
@@ -176,11 +239,19 @@ class _Reader(WordReader):
             return  # the number of a file
         first = word.parts[0] if word.parts else (QUOTED, "")
         is_first = all(word.literal in _RESERVED for word in command.words[:MAX_RESERVED])
-        if is_first and first[0] == PLAIN and is_assignment(first[1]):
-            self._assign(command, word)
-            return
+        if first[0] == PLAIN and is_assignment(first[1]):
+            if is_first:
+                self._assign(command, word)
+                return
+            if self._declares_array(command):
+                declared = Command()
+                self._assign(declared, word)
+                self.items.append(declared)
+                return
         command.words.append(word)
-        if text in ("{", "}") and all(word.literal in _RESERVED for word in command.words):
+        if text in ("{", "}") and self._begins_group(command.words):
+            command.words = [word for word in command.words if word.literal in _RESERVED]
+            command.source = group.source
             self._emit(command)  # before what is run within the words behind it
             group.command = Command()
         elif self._is_function(command) and not self._is_before("("):
@@ -189,6 +260,12 @@ class _Reader(WordReader):
             group.is_test = True
         elif text == "]]":
             group.is_test = False
+
+    def _begins_group(self, words: list[Word]) -> bool:
+        """`{`, `time {`, `coproc NAME {`"""
+        if len(words) == 3 and words[0].literal == "coproc":
+            return True
+        return all(word.literal in _BEFORE_GROUP for word in words)
 
     def _is_function(self, command: Command) -> bool:
         """`function name`"""
@@ -205,78 +282,64 @@ class _Reader(WordReader):
 
     def _assign(self, command: Command, word: Word) -> None:
         kind, text = word.parts[0]
-        name, _, rest = text.partition("=")
+        left, _, rest = text.partition("=")
+        name = left.rstrip("+").partition("[")[0]
         word.parts[0] = (kind, rest)
-        if not rest and len(word.parts) == 1 and self.text.startswith("(", self.at):
-            self.at += 1  # an array
-            listed = Word()
-            while self.at < len(self.text) and self.text[self.at] != ")":
-                if self.text[self.at] in ENDS:
-                    self.at += 1
-                    continue
-                if listed.parts:
-                    listed.add(QUOTED, " ")
-                listed.parts += self.read_word().parts
-            self.at += 1
-            word = listed
-        command.assignments.append((name.rstrip("+"), word))
+        is_array = not rest and len(word.parts) == 1 and self.text.startswith("(", self.at)
+        words = self._array() if is_array else [word]
+        if left != name:  # it comes to what is there
+            before = Word()
+            before.add(QUOTED_VARIABLE, name)
+            before.defaults[name] = ""
+            if is_array or "[" in left:
+                words.insert(0, before)
+            else:
+                word.parts[:0] = before.parts
+                word.defaults[name] = ""
+        command.assignments.append((name, words))
 
-    def _redirect_operator(self) -> str:
-        if self.text[self.at] not in "<>&":
-            return ""
-        for operator in ("&>>", "<<<", "<<-", "&>", "<<", ">>", ">|", ">&", "<&", "<>", "<", ">"):
-            if self.text.startswith(operator, self.at):
-                if operator in ("<", ">") and self.text.startswith("(", self.at + 1):
-                    return ""  # a process in place of a file
-                self.at += len(operator)
-                return operator
-        return ""
+    def _array(self) -> list[Word]:
+        """Of `(a b [2]=c)`."""
+        words: list[Word] = []
+        self.at += 1
+        while self.at < len(self.text) and self.text[self.at] != ")":
+            if self.text[self.at] == "#":
+                self.at = self.line_end()
+            elif self.text[self.at] in ENDS:
+                self.at += 1
+            else:
+                word = self.read_word()
+                kind, text = word.parts[0] if word.parts else (QUOTED, "")
+                if kind == PLAIN and text[:1] == "[" and "]=" in text:
+                    word.parts[0] = (kind, text.partition("]=")[2])
+                words.append(word)
+        self.at += 1
+        return words
 
-    def _redirect(self, command: Command, operator: str) -> None:
-        while self.at < len(self.text) and self.text[self.at] in _BLANKS:
-            self.at += 1
-        word = self.read_word()
-        text = "".join(part for _, part in word.parts)
-        if operator in ("<<", "<<-"):
-            is_quoted = any(kind == QUOTED for kind, _ in word.parts)
-            self._pending.append((text, operator == "<<-", is_quoted, command))
-        elif operator == "<<<":
-            command.stdin.append(text)
-        elif operator in (">&", "<&") and (text == "-" or text.rstrip("-").isdigit()):
-            return
-        else:
-            command.redirects.append((operator, word))
-
-    def _read_documents(self) -> None:
-        """The here-documents that begin behind this line break."""
-        pending, self._pending = self._pending, []
-        for delimiter, strips_tabs, is_quoted, command in pending:
-            lines: list[str] = []
-            while self.at < len(self.text):
-                end = self._line_end()
-                line = self.text[self.at : end]
-                self.at = end + 1
-                line = line.lstrip("\t") if strips_tabs else line
-                if line.rstrip("\r") == delimiter:
-                    break
-                if line.startswith(f"{delimiter})"):  # as bash takes it at the end of `$(…)`
-                    self.at -= len(line) - len(delimiter) + 1
-                    break
-                lines.append(line)
-            self.at = min(self.at, len(self.text))
-            body = "\n".join(lines)
-            command.stdin.append(body)
-            if not is_quoted and ("$(" in body or "`" in body):
-                self.run_inner(body, in_quotes=True)
+    def _declares_array(self, command: Command) -> bool:
+        """`declare -a name=(a b)`"""
+        is_one = bool(command.words) and command.words[0].literal in _DECLARATIONS
+        return is_one and self.text.startswith("(", self.at)
 
 
 class _List:
-    """Where the reader is within a list. `opened`: subshells that have not ended. `is_test`: within
-    `[[ … ]]`, where operators are none."""
+    """Where the reader is within a list. `start`: the index of the first item of this command,
+    `list_start`: of all that `&` would end. `opened`: subshells that have not ended. `is_test`:
+    within `[[ … ]]`, where operators are none. `is_conditional`: behind `&&` or `||`."""
 
-    __slots__ = ("command", "is_test", "opened", "source")
+    __slots__ = (
+        "command",
+        "is_conditional",
+        "is_test",
+        "list_start",
+        "opened",
+        "source",
+        "start",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, start: int) -> None:
+        self.start = self.list_start = start
+        self.is_conditional = False
         self.command = Command()
         self.source: Command | None = None
         self.opened: list[int] = []

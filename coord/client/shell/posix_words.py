@@ -58,8 +58,9 @@ class WordReader:
         if self.depth > MAX_DEPTH:
             raise TooDeep
 
-    def arithmetic_end(self, start: int) -> int:
-        """Behind the `))` of what begins with `((`; 0 where it is no arithmetic."""
+    def arithmetic_end(self, start: int, parts: str = "") -> int:
+        """Behind the `))` of what begins with `((`; 0 where it is no arithmetic. `parts`: what may
+        stand between its parts."""
         if start < self._no_arithmetic_before:
             return 0
         depth, at = 0, start
@@ -72,7 +73,7 @@ class WordReader:
                 depth -= 1
                 if not depth and self.text[at - 2] == ")":
                     return at
-            if not depth or letter in "\n;'\"`":
+            if not depth or (letter in "\n;'\"`" and letter not in (parts or "\n")):
                 break
         self._no_arithmetic_before = at
         return 0
@@ -203,11 +204,12 @@ class WordReader:
 
     def _braces(self, word: Word, kind: int) -> None:
         start = self.at
+        self.at += self.text.startswith("!", start)
+        if self.text[self.at : self.at + 2] in ("@}", "*}", "@:", "*:"):
+            self.at += 1
         while self.at < len(self.text) and (
             self.text[self.at].isalnum() or self.text[self.at] == "_"
         ):
-            self.at += 1
-        if self.at == start and self.text[start : start + 2] in ("@}", "*}"):
             self.at += 1
         name = self.text[start : self.at]
         rest = Word()
@@ -215,15 +217,16 @@ class WordReader:
         self._double_quoted(rest, "}")
         self.depth -= 1
         operation = "".join(text for part, text in rest.parts if part == QUOTED)
-        if name and not operation.strip("[]@*"):
-            word.add(VARIABLE if operation == "[@]" else kind, name)
-        elif name and operation.lstrip(":")[:1] in ("-", "=") and len(rest.parts) == 1:
+        is_plain = all(part == QUOTED for part, _ in rest.parts)
+        if name and name[0] != "!" and not operation.strip("[]@*"):
             word.add(kind, name)
-            word.defaults[name] = operation.lstrip(":")[1:]
-        elif name and all(part == QUOTED for part, _ in rest.parts):
+        elif name and name[0] != "!" and is_plain and operation.startswith(("-", ":-")):
+            word.add(kind, name)
+            word.defaults[name] = operation.partition("-")[2]
+        elif name and is_plain:
             word.add(EDITED, name + operation)
         else:
-            word.add(EDITED, f"{name}:")  # anything
+            word.add(EDITED, f"{name}\\")  # anything
 
     def _escaped_quotes(self, word: Word) -> None:
         """`$'…'`"""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_FILES = 50  # that a pattern is taken for; of more, their folder
 _NOWHERE = frozenset(("", "-", "nul", "$null", "con", "/dev/null"))
 _DEVICES = ("/dev/", "/proc/", "/sys/")
+_WILD = frozenset("*?")
 
 
 def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
@@ -34,9 +35,12 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
     text = walk.native(text)
     beginning = path_in(walk.folder, walk.native(value.beginning or ""))
     if value.is_pattern and "**" not in text and "$" not in text:
-        matching = _matching(path_in(walk.folder, text))
+        matching = _matching(path_in(walk.folder, _without_classes(text)))
         if matching is not None:
             yield from ((each, False) for each in matching)
+            literal = os.path.normpath(path_in(walk.folder, text))
+            if not matching and (not _WILD.intersection(text) or os.path.lexists(literal)):
+                yield literal, False  # `app/[id]/page.tsx`
             return
     yield (
         os.path.normpath(beginning if beginning.endswith("/") else os.path.dirname(beginning)),
@@ -44,9 +48,31 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
     )
 
 
+def open_names(walk: Walk, value: Value) -> tuple[str, tuple[str, ...]] | None:
+    """Of `out.$$` the folder and the pattern of the names that there may be, none of `$$` alone;
+    None of any other."""
+    folder, _, name = walk.native(value.text).rpartition("/")
+    if not value.is_open or "$" in value.text or _WILD.intersection(folder):
+        return None
+    is_named = bool(name.strip("*."))
+    return os.path.normpath(path_in(walk.folder, folder)), (name,) if is_named else ()
+
+
 def is_nowhere(text: str) -> bool:
     """Whether it is no file that is kept."""
     return text.lower() in _NOWHERE or text.startswith(_DEVICES)
+
+
+def _without_classes(pattern: str) -> str:
+    """`[[:alpha:]]` as any letter."""
+    start = pattern.find("[[:")
+    while start >= 0:
+        end = pattern.find(":]]", start)
+        if end < 0:
+            break
+        pattern = f"{pattern[:start]}?{pattern[end + 3 :]}"
+        start = pattern.find("[[:")
+    return pattern
 
 
 def _matching(pattern: str) -> list[str] | None:

@@ -18,6 +18,7 @@ from coord.client.shell.words import (
     VARIABLE,
     Value,
     Word,
+    some_name,
     word_of,
 )
 
@@ -25,6 +26,12 @@ MAX_TEXT = 4096  # characters of a variable
 MAX_EVALUATED = 200  # substitutions and edited variables of a line whose outcome is looked for
 _ENVIRONMENT = ("HOME", "TMPDIR", "TEMP", "TMP", "USER", "CLAUDE_PROJECT_DIR")
 """What is looked up where the line does not set it: places, and nothing that may be a secret."""
+
+
+_NAMES = frozenset(
+    "$ ! ? # RANDOM SRANDOM SECONDS LINENO UID EUID PPID BASHPID EPOCHSECONDS".split()
+)
+"""What is known to be a number."""
 
 
 class Allowance:
@@ -45,13 +52,17 @@ class Variables:
     function or the script that is followed, where they are known; `own_name`: its `$0`. `is_lost`:
     it has gone from the folder to one that is not known. `before`: where it was before, as folder
     and `is_lost`; `pushed`: the folders that `pushd` keeps, likewise. `within`: substitutions
-    around the one that is looked into."""
+    around the one that is looked into. `branches`: in whose course it is, so that what it sets may
+    be set or not, as the folders that they began in; `others`: folders in which it may be as
+    well."""
 
     def __init__(self, folder: str, allowance: Allowance | None = None) -> None:
         self.folder = folder
         self.is_lost = False
         self.before = (folder, True)  # of a shell that has just begun
         self.pushed: list[tuple[str, bool]] = []
+        self.branches: list[str] = []
+        self.others: list[str] = []
         self.arguments: list[Value] | None = None
         self.own_name: Value | None = None
         self.allowance = allowance or Allowance()
@@ -63,14 +74,29 @@ class Variables:
         copied.is_lost, copied.arguments = self.is_lost, self.arguments
         copied.before, copied.pushed = self.before, list(self.pushed)
         copied.own_name = self.own_name
-        copied.within = self.within
+        copied.within, copied.branches = self.within, list(self.branches)
+        copied.others = list(self.others)
         copied._known = dict(self._known)
         return copied
 
     def set(self, name: str, values: list[Value]) -> None:
         """A text that is long, as one grows that a line doubles, is not known any more."""
         is_long = any(len(value.text) > MAX_TEXT for value in values)
-        self._known[name] = [Value(f"${name}", "")] if is_long else values[:MAX_VALUES]
+        values = [Value(f"${name}", "")] if is_long else values
+        before = self._known.get(name, []) if self.branches else []
+        self._known[name] = [*values, *before][:MAX_VALUES]
+
+    def branch(self, *, opens: bool) -> None:
+        """`if` or `case` begins or ends."""
+        if opens:
+            self.branches.append(self.folder)
+        elif self.branches:
+            self.doubt(self.branches.pop())
+
+    def doubt(self, folder: str) -> None:
+        """It may be in that one still."""
+        if folder != self.folder and folder not in self.others:
+            self.others.append(folder)
 
     def values(self, name: str, default: str | None) -> list[Value]:
         if name in self._known:
@@ -82,9 +108,9 @@ class Variables:
             folder, is_lost = self.stack[0] if name == "PWD" else self.before
             return [Value(f"${name}", "") if is_lost else Value(folder)]
         value = os.environ.get(name) if name in _ENVIRONMENT else None
-        if value or default:
+        if value or default is not None:
             return [Value(value or default or "")]
-        return [Value(f"${name}", "")]
+        return [some_name() if name in _NAMES else Value(f"${name}", "")]
 
     def _given(self, name: str, default: str | None) -> list[Value] | None:
         """Of `$0`, `$1`, `$@` and their like, where they are known."""
@@ -122,7 +148,7 @@ class Variables:
             parts = [part for part in parts if part != (QUOTED, "")] or parts[:1]
         if len(parts) == 1 and parts[0][0] in (VARIABLE, OUTPUT):
             options = self._options(word, *parts[0], is_first=True)
-            return [piece for value in options for piece in _split(value)][:MAX_VALUES]
+            return [piece for value in options for piece in self._split(value)][:MAX_VALUES]
         values = [Value("")]
         for index, (kind, text) in enumerate(parts):
             options = self._options(word, kind, text, is_first=index == 0)
@@ -134,7 +160,8 @@ class Variables:
         if kind == QUOTED:
             return [Value(text)]
         if kind in (VARIABLE, QUOTED_VARIABLE):
-            return self.values(text, word.defaults.get(text))
+            values = self.values(text, word.defaults.get(text))
+            return [_matched(value) for value in values] if kind == VARIABLE else values
         if kind in (OUTPUT, QUOTED_OUTPUT):
             return self._output(text)
         if kind == EDITED:
@@ -146,6 +173,21 @@ class Variables:
                 return [Value(text, "")]
             text = place + slash + rest
         return [_plain(each) for each in braced(text)]
+
+    def _split(self, value: Value) -> list[Value]:
+        """An unquoted variable is as many words as it has."""
+        if not value.is_known:
+            return [value]
+        return [_plain(text) for text in self.fields(value.text)]
+
+    def fields(self, text: str, most: int = -1) -> list[str]:
+        """The words of a text, as the line's IFS parts them; at most one more than `most`."""
+        separators = self.one("IFS")
+        if separators is None or not separators.is_known or not separators.text.strip():
+            return text.split(None, most)
+        for separator in separators.text[1:]:
+            text = text.replace(separator, separators.text[0])
+        return text.split(separators.text[0], most)
 
     def _place(self, start: str) -> str | None:
         """What a tilde and what stands behind it mean; None where that is not known."""
@@ -162,15 +204,17 @@ class Variables:
         return None if is_lost else folder
 
     def _output(self, text: str) -> list[Value]:
+        if text.startswith("(("):
+            return [some_name()]
         said = output_of(text, self) if self.allowance.take() else None
         return said if said is not None else [Value(f"$({text})", "")]
 
 
-def _split(value: Value) -> list[Value]:
-    """An unquoted variable is as many words as it has."""
-    if not value.is_known or not any(letter.isspace() for letter in value.text):
-        return [value]
-    return [_plain(text) for text in value.text.split()]
+def _matched(value: Value) -> Value:
+    """A pattern in an unquoted variable is one."""
+    if not value.is_known or any(letter.isspace() for letter in value.text):
+        return value
+    return _plain(value.text)
 
 
 def _plain(text: str) -> Value:
@@ -181,11 +225,12 @@ def _plain(text: str) -> Value:
 def _joined(value: Value, more: Value) -> Value:
     text = value.text + more.text
     is_pattern = value.is_pattern or more.is_pattern
+    is_open = value.is_open or more.is_open
     if value.beginning is not None:
         only_globs = value.is_pattern and (more.is_known or more.is_pattern)
-        return Value(text, value.beginning, is_pattern=only_globs)
+        return Value(text, value.beginning, is_pattern=only_globs, is_open=is_open and only_globs)
     if more.beginning is not None:
-        return Value(text, value.text + more.beginning, is_pattern=is_pattern)
+        return Value(text, value.text + more.beginning, is_pattern=is_pattern, is_open=is_open)
     return Value(text)
 
 

@@ -193,7 +193,7 @@ class _Reader:
             name, value = command.words[0].parts[0][1], command.words[2]
             runs_a_program = len(command.words) > 3 and value.literal is not None
             if not runs_a_program:
-                command.assignments.append((name, value))
+                command.assignments.append((name, [value]))
             del command.words[: 2 if runs_a_program else 3]
             for word in place([command])[:1] if runs_a_program else []:  # not `$said = git push`
                 self.items.append(Loop(name, [word]))

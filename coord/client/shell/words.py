@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Union
 
-    Item = Union["Command", "Loop", "LoopEnd", "Scope", "Function", "Group"]
+    Item = Union["Command", "Loop", "LoopEnd", "Scope", "Function", "Group", "Branch"]
 
 QUOTED, PLAIN, VARIABLE, QUOTED_VARIABLE, OUTPUT, QUOTED_OUTPUT, EDITED = range(7)
 GLOB = frozenset("*?[")
@@ -47,17 +47,28 @@ def word_of(text: str) -> Word:
 
 
 class Command:
-    """A simple command. `redirects`: operator and target of each. `stdin`: the texts of its
-    here-documents and here-strings. `source`: the command whose output it reads."""
+    """A simple command. `assignments`: a name, and its value or those of an array. `redirects`:
+    operator and target of each. `stdin`: the texts of its
+    here-documents and here-strings. `source`: the command whose output it reads. `is_conditional`:
+    it stands behind `&&` or `||`, `is_condition`: before."""
 
-    __slots__ = ("assignments", "redirects", "source", "stdin", "words")
+    __slots__ = (
+        "assignments",
+        "is_condition",
+        "is_conditional",
+        "redirects",
+        "source",
+        "stdin",
+        "words",
+    )
 
     def __init__(self) -> None:
-        self.assignments: list[tuple[str, Word]] = []
+        self.assignments: list[tuple[str, list[Word]]] = []
         self.words: list[Word] = []
         self.redirects: list[tuple[str, Word]] = []
         self.stdin: list[str] = []
         self.source: Command | None = None
+        self.is_condition = self.is_conditional = False
 
     def __bool__(self) -> bool:
         return bool(self.words or self.assignments or self.redirects)
@@ -101,7 +112,18 @@ class Group:
 
 
 class Scope:
-    """Where a subshell begins, or ends: what it changes of folder and variables is its own."""
+    """Where a subshell begins, or ends: what it changes of folder and variables is its own.
+    `is_part`: it is a part of a pipeline, or a command in the background."""
+
+    __slots__ = ("is_part", "opens")
+
+    def __init__(self, *, opens: bool, is_part: bool = False) -> None:
+        self.opens = opens
+        self.is_part = is_part
+
+
+class Branch:
+    """`if` or `case`, or its end: what stands between may run or not."""
 
     __slots__ = ("opens",)
 
@@ -111,14 +133,23 @@ class Scope:
 
 class Value:
     """What a word stands for. `beginning`: what is known of it when not all is; None when all of
-    `text` is. `is_pattern`: it is to be matched against the names of files."""
+    `text` is. `is_pattern`: it is to be matched against the names of files. `is_open`: what the
+    pattern stands for may be the name of a file that is not there yet."""
 
-    __slots__ = ("beginning", "is_pattern", "text")
+    __slots__ = ("beginning", "is_open", "is_pattern", "text")
 
-    def __init__(self, text: str, beginning: str | None = None, *, is_pattern: bool = False):
+    def __init__(
+        self,
+        text: str,
+        beginning: str | None = None,
+        *,
+        is_pattern: bool = False,
+        is_open: bool = False,
+    ) -> None:
         self.text = text
         self.beginning = beginning
         self.is_pattern = is_pattern
+        self.is_open = is_open
 
     @property
     def is_known(self) -> bool:
@@ -129,9 +160,17 @@ class Value:
         beginning = self.beginning
         if beginning is not None:
             beginning = beginning[len(start) :]
-        return Value(self.text[len(start) :], beginning, is_pattern=self.is_pattern)
+        return Value(
+            self.text[len(start) :], beginning, is_pattern=self.is_pattern, is_open=self.is_open
+        )
+
+
+def some_name() -> Value:
+    """A number, a date: what has no blank and no slash in it."""
+    return Value("*", "", is_pattern=True, is_open=True)
 
 
 def is_assignment(text: str) -> bool:
+    """`NAME=`, `NAME+=`, `NAME[1]=`"""
     name, equals, _ = text.partition("=")
-    return bool(equals) and name.rstrip("+").isidentifier()
+    return bool(equals) and name.rstrip("+").partition("[")[0].isidentifier()
