@@ -27,6 +27,7 @@ EVENTS_PER_S = 1_000
 OTHERS = 4  # clients beside the pages
 PACE_S = 0.2  # each begins a round of four calls this often
 PAGES = 40
+HEAP_LOOKS = 12
 SETTLE_S = 3
 
 # When the locks were first seen, in ms since the navigation began.
@@ -258,9 +259,10 @@ def _heap(browser: Any, port: int, events: int) -> tuple[float, float]:
         inspector = page.context.new_cdp_session(page)
 
         def used_mb() -> float:
-            """The least of a few: what is about to be let go of is not collected at once."""
+            """The least of many: what is about to be let go of is not collected at once, and every now
+            and then the whole board is on its way."""
             sizes = []
-            for _ in range(4):
+            for _ in range(HEAP_LOOKS):
                 time.sleep(SETTLE_S / 3)
                 inspector.send("HeapProfiler.collectGarbage")
                 sizes.append(float(inspector.send("Runtime.getHeapUsage")["usedSize"]) / 1e6)
