@@ -259,8 +259,9 @@ def _heap(browser: Any, port: int, events: int) -> tuple[float, float]:
         inspector = page.context.new_cdp_session(page)
 
         def used_mb() -> float:
-            """The least of many: what is about to be let go of is not collected at once, and every now
-            and then the whole board is on its way."""
+            """The least of many: what is about to be let go of is not collected at once, and now
+            and then the whole board is on its way.
+            """
             sizes = []
             for _ in range(HEAP_LOOKS):
                 time.sleep(SETTLE_S / 3)
