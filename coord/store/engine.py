@@ -32,9 +32,6 @@ SQLITE_BUSY_STEP_MS = (
     250  # telling a connection how long to wait is a statement, so not for every millisecond
 )
 WRITER_TIMEOUT_S = 2.5
-MAX_COMMITS = int(
-    os.environ.get("MC", "2")
-)  # of a process on their way to MariaDB: one there, one that is being read or answered
 
 _writing = threading.Lock()
 
