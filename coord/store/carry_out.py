@@ -15,7 +15,7 @@ from coord.store.change import Answer, Change, Decision
 from coord.store.combiner import Combiner
 from coord.store.compiled_change import CompiledChange, compile_change
 from coord.store.faults import GuardFailed
-from coord.store.reader import Reader, Rows
+from coord.store.reader import Reader, Rows, pooled_connection
 from coord.store.tables import database
 
 log = logging.getLogger(__name__)
@@ -26,17 +26,40 @@ Outcome = Rows | Exception
 """What a change read, or why nothing of it took hold."""
 
 
-def commit(db: Reader, change: Change[T], *, alone: bool = False) -> T:
+def commit(change: Change[T], *, alone: bool = False) -> T:
     """Carries the change out, together with others that come at the same time if not `alone`, and
-    answers.
+    answers. Only the caller that sends for all takes a connection, and only then: those that wait
+    for their turn would leave none for it.
 
     Raises GuardFailed when a step touched another number of rows than it must.
     """
-    compiled = compile_change(db.dialect, change)
-    send = _as_transaction if db.dialect.name == "sqlite" else _as_packet
-    rows = combiner().carry_out(compiled, lambda changes: send(db, changes), alone=alone)
-    bell.ring(change.news())
-    return change.finish(rows)
+    dialect = database.engine.dialect
+    send = _as_transaction if dialect.name == "sqlite" else _as_packet
+
+    def carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
+        with _writer() as db:
+            outcomes = send(db, changes)
+        bell.ring(_news(changes, outcomes))
+        return outcomes
+
+    return change.finish(
+        combiner().carry_out(compile_change(dialect, change), carry_out, alone=alone)
+    )
+
+
+@contextlib.contextmanager
+def _writer() -> Iterator[Reader]:
+    """One of the connections that writers may take."""
+    with engine.one_of_the_writers(database.engine), pooled_connection() as connection:
+        yield Reader(connection)
+
+
+def _news(changes: Sequence[CompiledChange], outcomes: Sequence[Outcome]) -> frozenset[str]:
+    """Of what there is news now."""
+    held = zip(changes, outcomes, strict=True)
+    return frozenset().union(
+        *(change.news for change, outcome in held if not isinstance(outcome, Exception))
+    )
 
 
 def combiner() -> Combiner[CompiledChange, Rows]:
@@ -104,13 +127,13 @@ def _carry_out_or_undo(change: CompiledChange, cursor: Any) -> Outcome:
     return outcome
 
 
-def decide_inside(db: Reader, decide: Callable[[Reader], Decision[T]]) -> T:
+def decide_inside(decide: Callable[[Reader], Decision[T]]) -> T:
     """SQLite only: decides in the writer's turn, where no guard can fail.
 
     All others that write wait for that, so it is for a retry.
     """
     rows: Rows = []
-    with _sqlite_transaction(db) as cursor:
+    with _writer() as db, _sqlite_transaction(db) as cursor:
         decision = decide(db)
         if isinstance(decision, Change):
             rows = _carry_out_steps(compile_change(db.dialect, decision), cursor)

@@ -27,11 +27,12 @@ class CompiledStep:
 @dataclass(frozen=True)
 class CompiledChange:
     """Everything between BEGIN and COMMIT. `query`: what its last step reads, None when it reads
-    nothing.
+    nothing. `news`: of what it is news to those who wait.
     """
 
     steps: tuple[CompiledStep, ...]
     query: Compiled | None
+    news: frozenset[str]
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> Rows:
         """What the query found, from what the driver has fetched."""
@@ -50,4 +51,5 @@ def compile_change(dialect: Dialect, change: Change[Any]) -> CompiledChange:
             for each, step in zip(compiled, steps, strict=True)
         ),
         None if change.query is None else compiled[-1],
+        change.news(),
     )

@@ -109,12 +109,13 @@ def _once(
     retry: bool,
     alone: bool,
 ) -> T:
-    with engine.one_of_the_writers(database.engine), pooled_connection() as connection:
-        db = Reader(connection)
-        if retry and db.dialect.name == "sqlite":
-            return decide_inside(db, decide)
-        decision = optimistic() if optimistic is not None else decide(db)
-        return decision.value if isinstance(decision, Answer) else commit(db, decision, alone=alone)
+    if retry and database.engine.dialect.name == "sqlite":
+        return decide_inside(decide)
+    if optimistic is not None:
+        return commit(optimistic(), alone=alone)
+    with pooled_connection() as connection:
+        decision = decide(Reader(connection))
+    return decision.value if isinstance(decision, Answer) else commit(decision, alone=alone)
 
 
 _retrying = threading.Lock()

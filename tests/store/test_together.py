@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,6 +126,17 @@ def test_the_journal_has_each_once_in_the_order_of_the_commits(
     assert revisions == list(range(1, len(revisions) + 1))
 
 
+def test_those_that_gather_need_no_connection(
+    web: Agent, database_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than there are: only who sends for all takes one."""
+    count = database_app.config["DATABASE_POOL"] + 4
+    bodies = [claim(f"r{nth}") for nth in range(count)]
+    answers, sizes = at_once(database_app, monkeypatch, bodies)
+    assert {each.status_code for each in answers} == {201}
+    assert sizes == [1, count - 1]
+
+
 def test_of_two_that_want_one_lock_at_once_one_has_it(
     web: Agent, database_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +159,7 @@ def test_a_statement_that_fails_is_its_own_callers_affair(
             return made
         first, *steps = made.steps
         bad = type(first)("INSERT INTO journal_head (id) VALUES (NULL)", (), None)
-        return type(made)((first, bad, *steps), made.query)
+        return replace(made, steps=(first, bad, *steps))
 
     monkeypatch.setattr(carry_out, "compile_change", break_one)
     database_app.config["PROPAGATE_EXCEPTIONS"] = False
