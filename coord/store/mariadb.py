@@ -4,6 +4,7 @@ a connection is told first.
 
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -55,7 +56,8 @@ def arguments(url: URL) -> dict[str, Any]:
 class _Bounded(socket.socket):
     """PyMySQL's timeouts begin anew with each part of an answer, so a peer that drips has no limit.
 
-    These do not.
+    These do not. The system keeps them: with a timeout of Python's own each send and recv is two
+    system calls, and between them all other threads may have their turn.
     """
 
     _until = 0.0
@@ -63,7 +65,22 @@ class _Bounded(socket.socket):
 
     def settimeout(self, value: float | None) -> None:
         self._timeout = value
-        super().settimeout(value)
+        self._set_limit(value)
+
+    def gettimeout(self) -> float | None:
+        return self._timeout
+
+    def _set_limit(self, seconds: float | None) -> None:
+        microseconds = 0 if seconds is None else max(1, round(seconds * 1_000_000))
+        limit = struct.pack("ll", *divmod(microseconds, 1_000_000))
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    def connect(self, address: Any) -> None:
+        """Not every system keeps its limit here."""
+        super().settimeout(self._timeout)
+        super().connect(address)
+        super().settimeout(None)
 
     def allow(self, seconds: float) -> None:
         """What is read from now on must be there within so many seconds, and within the time of the
@@ -86,11 +103,19 @@ class _Bounded(socket.socket):
             raise TimeoutError("timed out")
         if self._timeout is None or left < self._timeout - SLACK_S:
             self.settimeout(left)
-        return super().recv_into(*buffer)
+        try:
+            return super().recv_into(*buffer)
+        except BlockingIOError:
+            raise TimeoutError("timed out") from None
 
 
 class _BoundedTls(_Bounded, ssl.SSLSocket):
-    """The same over TLS: Python wraps a socket by making another of it, of this class."""
+    """The same over TLS: Python wraps a socket by making another of it, of this class, whose
+    timeouts are Python's.
+    """
+
+    def _set_limit(self, seconds: float | None) -> None:
+        ssl.SSLSocket.settimeout(self, seconds)
 
 
 class Nodes:
