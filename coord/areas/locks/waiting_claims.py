@@ -18,9 +18,14 @@ from coord.areas.locks.terms import Begun, Blocked, ClaimTerms
 from coord.live import Subscription
 from coord.store import Row
 
-CONCERNS_NOBODY = ("lock.waiting",)  # whoever begins to wait is behind all that wait already
+CONCERNS_NOBODY = (  # whoever begins to wait is behind all that wait already
+    *("lock.waiting", "lock.refused", "lock.upgraded"),
+    *("session.announced", "session.heartbeat", "session.active"),
+    *("session.waiting", "session.wait_ended", "session.ended"),
+)
+RENEWED = "lock.renewed"  # which opens nothing, unless its holder has it for less time now
 NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wait for now
-OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT})
+OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT, RENEWED})
 NOT_URGENT_S = 0.1
 MAX_NOT_URGENT_S = 0.5  # however much happens meanwhile
 
@@ -105,11 +110,14 @@ class WaitingClaim:
                 self.ended.add(waiter_id)
 
     def _may_concern(self, entry: Row) -> bool:
-        if entry["subject_kind"] == "session":
-            return entry["session_id"] in self.holders
-        if entry["project_key"] != self.terms.project_key or entry["type"] in CONCERNS_NOBODY:
+        type_, data = entry["type"], entry["data"]
+        if type_ in CONCERNS_NOBODY or (type_ == RENEWED and not data.get("shortened")):
             return False
-        names = entry["data"].get("resources") or [entry["data"]["resource"]]
+        if entry["subject_kind"] == "session":
+            return entry["subject_id"] in self.holders  # it is gone: its locks are stale
+        if entry["project_key"] != self.terms.project_key:
+            return False
+        names = data.get("resources") or [data["resource"]]
         return any(
             request.resource.overlaps(canonical(name))
             for request in self.terms.requests

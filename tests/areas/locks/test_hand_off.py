@@ -80,6 +80,29 @@ def test_who_went_while_it_read_is_not_ahead_of_it() -> None:
     assert second.ahead == frozenset()
 
 
+def test_a_renewal_wakes_nobody_unless_its_holder_has_the_lock_for_less_time() -> None:
+    first = behind()
+    assert not first.is_concerned(entry("lock.renewed"))
+    assert not first.urgent
+    assert first.is_concerned(entry("lock.renewed", data={"shortened": True}))
+
+
+def test_of_what_a_session_says_only_its_end_concerns_who_waits_for_it() -> None:
+    first = behind()
+    first.holders = frozenset({"host/a"})
+    of_holder = {"subject_kind": "session", "subject_id": "host/a"}
+    assert not first.is_concerned(entry("session.heartbeat", **of_holder))
+    assert first.is_concerned(entry("session.gone", session_id=None, **of_holder))
+
+
+def test_who_waits_learns_that_a_lock_ends_sooner(client: Agent, wait: Wait) -> None:
+    held = claim(client).json
+    waiting = wait("host/b", "src/app.py")
+    renewed = client.patch(f"/locks/{held['id']}", session_id="host/a", ttl_hours=1 / 3600)
+    assert renewed.status_code == 200
+    assert waiting.answer.status_code == 201
+
+
 def test_a_hand_off_reads_nothing(
     client: Agent, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:

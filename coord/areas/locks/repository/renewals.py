@@ -1,5 +1,6 @@
 """Renewing locks, and what signs of life of their sessions mean for them."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,6 +123,8 @@ def add_renewal(change: Change[Any], lock: LockRow, renewal: Renewal, **data: An
         "new_observed_at": renewal.observed_at,
     }
     change.add(_RENEW, values, expect=1)
+    if 0 < renewal.ttl_hours < (lock["ttl_hours"] or math.inf):
+        data["shortened"] = True  # whoever waits for it learns that it ends sooner
     change.record(lock_event("lock.renewed", lock, lock["session_id"], **data))
 
 
