@@ -144,7 +144,7 @@ class Worker(ThreadWorker):
         name = address[0] if isinstance(address, tuple) else ""
         is_limited = bool(name) and not access.is_trusted_proxy(name, self._proxies)
         peer = self._peers.connect(name, is_limited=is_limited)
-        sock = callers.CallerSocket(fileno=accepted.detach())
+        sock = callers.CallerSocket(accepted.detach())
         conn = Connection(self._peers, peer, self.cfg, sock, address, listener.getsockname())
         if peer.excess > 0 and peer.idle:
             self._drop(next(iter(peer.idle)))
@@ -178,7 +178,6 @@ class Worker(ThreadWorker):
         self._listen(conn)
 
     def _listen(self, conn: Connection) -> None:
-        conn.sock.setblocking(False)
         self._idle[conn] = conn.peer.idle[conn] = None
         self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._collect(conn))
 
@@ -255,7 +254,12 @@ class Worker(ThreadWorker):
 
     def handle(self, conn: Connection) -> bool:
         conn.hand_over()
-        return bool(super().handle(conn))  # type: ignore[no-untyped-call]
+        may_go_on = bool(super().handle(conn))  # type: ignore[no-untyped-call]
+        try:
+            conn.sock.flush()
+        except OSError:  # the caller is gone
+            return False
+        return may_go_on
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
         req._expected_100_continue = False  # it is told so once its head has been judged
@@ -278,7 +282,7 @@ class Worker(ThreadWorker):
         self._run_next(conn.peer)
         try:
             error = None if fs.cancelled() else fs.exception()
-            if isinstance(error, callers.BodyAwaited):
+            if isinstance(error, callers.BodyAwaited) and not conn.sock.has_begun:
                 self._collect_on(conn)
             elif fs.cancelled() or error is not None or not fs.result():
                 self._close_soon(conn)
@@ -298,7 +302,6 @@ class Worker(ThreadWorker):
     def _collect_on(self, conn: Connection) -> None:
         """A request that is wanted, until the rest of it is there."""
         if conn.accept_request():
-            conn.sock.setblocking(False)
             conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         progress = conn.add(b"")
         if progress in (Progress.HEAD, Progress.BODY, Progress.WHOLE):
@@ -310,7 +313,6 @@ class Worker(ThreadWorker):
         """A caller that is still sending would lose the answer to a reset. gunicorn would wait here
         for 2 s, and all others with it.
         """
-        conn.sock.setblocking(False)
         conn.sock.shutdown(socket.SHUT_WR)
         conn.forget_request()
         self._closing[conn] = time.monotonic() + CLOSING_S

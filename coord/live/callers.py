@@ -10,7 +10,9 @@ before its body is there. Every part of an answer has a time in which the caller
 import enum
 import errno
 import re
+import select
 import socket
+import time
 from typing import Any
 
 REQUEST_S = 10.0  # for a request to arrive, from its first byte on
@@ -22,8 +24,7 @@ MAX_BODY_BYTES = 1024 * 1024  # a longer one is refused without being collected
 MAX_CHUNKED_BYTES = 2 * MAX_BODY_BYTES  # with what announces the chunks
 MAX_HEAD_BYTES = 64 * 1024
 
-_VERSION = b"HTTP/1.1 "
-_STATUS_FROM = len(_VERSION)
+_STATUS_FROM = len(b"HTTP/1.1 ")
 _TLS = b"\x16"  # the first byte of its first record
 _END_OF_HEAD = b"\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -42,16 +43,35 @@ class BodyAwaited(BaseException):
 
 
 class CallerSocket(socket.socket):
-    """A connection that a caller has made, from which only the worker's loop reads."""
+    """A connection that a caller has made, from which only the worker's loop reads.
+
+    To the system it is never blocking, whatever gunicorn wants of it: each change of that, and
+    each wait for room that is there, is one more system call, at which other threads take over.
+    """
 
     ended = False  # the caller sends no more
     sends = False  # an answer, at the moment
     is_refused = False  # for now: the last answer was 429
+    has_begun = False  # to answer
+    _head = b""  # of the answer, which goes with the first part of its body
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(fileno=descriptor)
+        super().setblocking(False)
+
+    def setblocking(self, flag: bool) -> None:
+        pass
+
+    def settimeout(self, value: float | None) -> None:
+        pass
+
+    def gettimeout(self) -> float:
+        return SEND_S
 
     def collect(self) -> bytes | None:
         """What is there now, without waiting; empty at the end. None: nothing yet."""
         try:
-            return super().recv(64 * 1024, socket.MSG_DONTWAIT)
+            return super().recv(64 * 1024)
         except (BlockingIOError, InterruptedError):
             return None
 
@@ -60,20 +80,55 @@ class CallerSocket(socket.socket):
             return b""
         raise BodyAwaited
 
+    def begin(self) -> None:
+        """What is sent from now on answers the next request."""
+        self.is_refused, self.has_begun, self._head = False, False, b""
+
     def sendall(self, data: Any, *flags: int) -> None:
-        if self.gettimeout() != SEND_S:  # a system call less for each further part
-            self.settimeout(SEND_S)
-        if data[:_STATUS_FROM] == _VERSION:
+        """A part of the answer; the first, its head, goes with the next."""
+        if not self.has_begun:
             self.is_refused = data[_STATUS_FROM:].startswith(b"429")
+            self.has_begun, self._head = True, data
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._send(data)
+
+    def flush(self) -> None:
+        """Sends a head that nothing followed."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._send(head)
+
+    def sendfile(self, *file: Any, **part: Any) -> int:
+        self.flush()
+        return super().sendfile(*file, **part)
+
+    def _send(self, data: bytes) -> None:
         self.sends = True
         try:
-            super().sendall(data, *flags)
-        except TimeoutError:  # as if the caller had hung up, which is what it amounts to
-            raise ConnectionResetError(
-                errno.ECONNRESET, "the caller did not read the answer"
-            ) from None
+            sent = self._send_now(data)
+            if sent < len(data):
+                self._send_in_time(memoryview(data)[sent:])
         finally:
             self.sends = False
+
+    def _send_now(self, data: Any) -> int:
+        """How much of it had room."""
+        try:
+            return self.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def _send_in_time(self, rest: memoryview) -> None:
+        until = time.monotonic() + SEND_S
+        poll = select.poll()
+        poll.register(self, select.POLLOUT)
+        while rest:
+            if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
+                # as if the caller had hung up, which is what it amounts to
+                raise ConnectionResetError(errno.ECONNRESET, "the caller did not read the answer")
+            rest = rest[self._send_now(rest) :]
 
 
 class Progress(enum.Enum):

@@ -178,7 +178,8 @@ class Connection(TConn):
 
     def hand_over(self) -> None:
         """To the thread that calls this."""
-        self.initialized, self.parser, self.sock.is_refused = False, None, False
+        self.initialized, self.parser = False, None
+        self.sock.begin()
         self.init()  # type: ignore[no-untyped-call]
         self.data_ready = True
         self.parser.unreader.unread(self.request.to_hand_over(ended=self.sock.ended))

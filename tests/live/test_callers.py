@@ -1,8 +1,21 @@
-"""When a request that comes in pieces is handed to a thread."""
+"""When a request that comes in pieces is handed to a thread, and in which pieces an answer
+goes out."""
+
+import socket
+import threading
+from collections.abc import Iterator
 
 import pytest
 
-from coord.live.callers import MAX_BODY_BYTES, MAX_CHUNKED_BYTES, MAX_HEAD_BYTES, Progress, Request
+from coord.live import callers
+from coord.live.callers import (
+    MAX_BODY_BYTES,
+    MAX_CHUNKED_BYTES,
+    MAX_HEAD_BYTES,
+    CallerSocket,
+    Progress,
+    Request,
+)
 
 POST = b"POST /x HTTP/1.1\r\nHost: h\r\n"
 
@@ -68,3 +81,59 @@ def test_a_head_without_an_end_is_not_collected_for_ever() -> None:
     endless = Request()
     assert endless.add(b"GET / HTTP/1.1\r\n") is Progress.HEAD
     assert endless.add(b"x" * (MAX_HEAD_BYTES + 1)) is Progress.HEAD_TOO_LONG
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[CallerSocket, socket.socket]]:
+    """The service's end of a connection, and its caller's."""
+    one, other = socket.socketpair()
+    with CallerSocket(one.detach()) as own, other:
+        own.begin()
+        yield own, other
+
+
+def test_a_head_and_a_body_go_in_one_piece(ends: tuple[CallerSocket, socket.socket]) -> None:
+    own, caller = ends
+    own.sendall(HEAD)
+    with pytest.raises(BlockingIOError):
+        caller.recv(100, socket.MSG_DONTWAIT)
+    own.sendall(b"body")
+    assert caller.recv(100) == HEAD + b"body"
+    own.sendall(b"more")
+    assert caller.recv(100) == b"more"
+
+
+def test_a_head_without_a_body_goes_out_at_the_end(
+    ends: tuple[CallerSocket, socket.socket],
+) -> None:
+    own, caller = ends
+    own.sendall(HEAD)
+    own.flush()
+    assert caller.recv(100) == HEAD
+
+
+def test_a_long_answer_waits_for_its_reader(ends: tuple[CallerSocket, socket.socket]) -> None:
+    own, caller = ends
+    body = bytes(range(256)) * 16_384
+    own.sendall(HEAD)
+    sending = threading.Thread(target=own.sendall, args=(body,))
+    sending.start()
+    received = b""
+    while len(received) < len(HEAD) + len(body):
+        received += caller.recv(1 << 20)
+    sending.join()
+    assert received == HEAD + body
+
+
+def test_who_reads_nothing_of_an_answer_is_given_up(
+    ends: tuple[CallerSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, _ = ends
+    monkeypatch.setattr(callers, "SEND_S", 0.05)
+    own.sendall(HEAD)
+    with pytest.raises(ConnectionResetError):
+        own.sendall(bytes(1 << 24))
+    assert not own.sends
