@@ -21,7 +21,7 @@ from wsgiref.types import WSGIApplication
 
 from bench import baseline, cycles, service
 from coord.app import create_app
-from coord.serving import collect_less
+from coord.live.tuning import collect_less
 from coord.store import database
 from tests.databases import private_mariadb
 

@@ -4,18 +4,13 @@ What is not even HTTP never reaches the app: gunicorn answers it, with an HTML p
 likeliest is a path or query that was not percent-encoded, so the answer says how to do that.
 """
 
-import contextlib
-import ctypes
 import errno
-import gc
 import logging
 import os
-import resource
 import selectors
 import signal
 import socket
 import time
-from concurrent.futures import Future
 from typing import Any
 
 from gunicorn import glogging
@@ -24,7 +19,17 @@ from gunicorn.workers import base
 from gunicorn.workers.gthread import ThreadWorker
 
 from coord import upkeep
-from coord.live import Connection, Peer, Peers, Progress, Pulse, callers, waiting
+from coord.live import (
+    Connection,
+    Peer,
+    Peers,
+    Progress,
+    Pulse,
+    Threads,
+    callers,
+    tuning,
+    waiting,
+)
 from coord.store import bell
 from coord.web import Output, access, refusals
 
@@ -38,10 +43,6 @@ MAX_REFUSED = 64  # connections past its share from which a peer is told so; oth
 SWEEP_S = 0.5
 QUEUE_S = 0.01  # a third of the time after which a call is seen to wait
 MAX_JUDGED = 20  # late bodies in one sweep: a thousand at once would be a flood of calls
-DESCRIPTORS = 8192  # what a worker may open, where the system lets it: most systems begin with 1024
-M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
-LONG_BLOCK_BYTES = 256 * 1024
-COLLECT_AFTER = 10_000  # objects more than before, of those that can be in a circle
 KEPT_DESCRIPTORS = 512  # for calls under way and what they open
 
 # gunicorn makes one for each worker, in the master
@@ -67,10 +68,11 @@ class Worker(ThreadWorker):
     """
 
     poller: Any
+    tpool: Any
     _proxies: tuple[Any, ...]
     _peers: Peers
     _is_orphan = False
-    _swept_at = 0.0
+    _swept_at = _notified_at = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._busy = 0
@@ -106,9 +108,9 @@ class Worker(ThreadWorker):
 
         What comes due without a call starts here: its thread would not survive the fork.
         """
-        self._max_idle = min(MAX_IDLE, raise_descriptors() - KEPT_DESCRIPTORS)
-        collect_less()
-        return_long_blocks()
+        self._max_idle = min(MAX_IDLE, tuning.raise_descriptors() - KEPT_DESCRIPTORS)
+        tuning.collect_less()
+        tuning.return_long_blocks()
         config = self.wsgi.config
         self._proxies = config["TRUSTED_PROXIES"]
         self._peers = Peers(config["PEER_CONNECTIONS"], config["PEER_CALLS"], config["THREADS"])
@@ -120,6 +122,19 @@ class Worker(ThreadWorker):
             due.stop()
             if self._is_orphan:
                 os._exit(0)  # nobody is left to kill it, should a thread never end
+
+    def get_thread_pool(self) -> Threads[Connection]:
+        def tell() -> None:
+            self.method_queue.defer(self._finish)  # type: ignore[no-untyped-call]
+
+        return Threads(self.cfg.threads, self.handle, tell)
+
+    def notify(self) -> None:
+        """The loop does so at each turn, of which a call takes two."""
+        now = time.monotonic()
+        if now - self._notified_at > SWEEP_S:
+            self._notified_at = now
+            super().notify()  # type: ignore[no-untyped-call]
 
     def is_parent_alive(self) -> bool:
         """Without a master (killed by hand, or when memory is short) nobody would end this process:
@@ -220,12 +235,19 @@ class Worker(ThreadWorker):
         self._peers.queue(conn)
         self._run_next(conn.peer)
 
+    def enqueue_req(self, conn: Connection) -> None:
+        self.tpool.submit(conn, self._busy)
+
+    def _finish(self) -> None:
+        for conn, outcome in self.tpool.finished():
+            self.finish_request(conn, outcome)
+
     def _run_next(self, peer: Peer) -> None:
         while peer.queue and self._peers.may_run(peer):
             conn = peer.queue.popleft()
             peer.running[conn] = time.monotonic()
             self._busy += 1
-            self.enqueue_req(conn)  # type: ignore[no-untyped-call]
+            self.enqueue_req(conn)
         if peer.queue:
             self._queued.add(peer)
         else:
@@ -273,7 +295,7 @@ class Worker(ThreadWorker):
         except callers.BodyAwaited:  # nobody wanted the rest
             return False
 
-    def finish_request(self, conn: Connection, fs: "Future[Any]") -> None:
+    def finish_request(self, conn: Connection, outcome: bool | BaseException) -> None:
         self._busy -= 1
         del conn.peer.running[conn]
         is_refused = conn.sock.is_refused and conn.peer.is_limited
@@ -281,10 +303,9 @@ class Worker(ThreadWorker):
             conn.peer.note_refused()
         self._run_next(conn.peer)
         try:
-            error = None if fs.cancelled() else fs.exception()
-            if isinstance(error, callers.BodyAwaited) and not conn.sock.has_begun:
+            if isinstance(outcome, callers.BodyAwaited) and not conn.sock.has_begun:
                 self._collect_on(conn)
-            elif fs.cancelled() or error is not None or not fs.result():
+            elif outcome is not True:
                 self._close_soon(conn)
             elif is_refused:
                 self._resting[conn] = conn.peer.refused_until
@@ -374,28 +395,3 @@ class Worker(ThreadWorker):
             self._close_soon(conn)
         except OSError:
             conn.close()
-
-
-def collect_less() -> None:
-    """What the start made stays for as long as the process does, so no collection looks through it;
-    and a call, which makes a few hundred objects and leaves no circle, is not collected after.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
-
-
-def return_long_blocks() -> None:
-    """Where the C library has it so: what a long answer took goes back to the system once it is
-    sent, and not to the heap of the thread that made it.
-    """
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LONG_BLOCK_BYTES)
-
-
-def raise_descriptors() -> int:
-    """Asks the system for more; how many this process may open now."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if most == resource.RLIM_INFINITY else min(DESCRIPTORS, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    return wanted

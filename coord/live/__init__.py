@@ -4,13 +4,14 @@ called lately.
 This is its face: whoever uses it imports from here.
 """
 
-from coord.live import activity, callers, memory, presence, processes, waiting
+from coord.live import activity, callers, memory, presence, processes, tuning, waiting
 from coord.live.activity import Activity
 from coord.live.callers import Progress
 from coord.live.hang_up import ClientHungUp
 from coord.live.peers import Connection, Peer, Peers
 from coord.live.presence import AGENT_LENGTH, WAITING_FOR_LENGTH, Session
 from coord.live.pulse import Pulse
+from coord.live.threads import Threads
 from coord.live.waiting import MAX_WAIT_S, Subscription, subscribe
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "Pulse",
     "Session",
     "Subscription",
+    "Threads",
     "activity",
     "callers",
     "memory",
     "presence",
     "processes",
     "subscribe",
+    "tuning",
     "waiting",
 ]

@@ -1,0 +1,60 @@
+"""The threads that calls run in."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Threads(Generic[T]):
+    """As many as there are calls at once, up to a number: started when they are needed, and kept.
+
+    The standard library's pool makes a future, a lock and a condition for each call, and wakes the
+    loop for each that is finished.
+    """
+
+    def __init__(
+        self, max_threads: int, run: Callable[[T], bool], tell: Callable[[], None]
+    ) -> None:
+        """`run`: in a thread. `tell`: called there when `finished` has something to say, once
+        until it is asked.
+        """
+        self._max_threads = max_threads
+        self._run = run
+        self._tell = tell
+        self._started = 0
+        self._calls: SimpleQueue[T | None] = SimpleQueue()
+        self._finished: deque[tuple[T, bool | BaseException]] = deque()
+        self._has_told = False
+
+    def submit(self, call: T, unfinished: int) -> None:
+        """`unfinished`: so many are in a thread or wait for one, this one among them."""
+        self._calls.put(call)
+        if self._started < min(unfinished, self._max_threads):
+            threading.Thread(target=self._work, daemon=True).start()
+            self._started += 1
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            try:
+                outcome: bool | BaseException = self._run(call)
+            except BaseException as error:
+                outcome = error
+            self._finished.append((call, outcome))
+            if not self._has_told:
+                self._has_told = True
+                self._tell()
+
+    def finished(self) -> Iterator[tuple[T, bool | BaseException]]:
+        """The calls that are over, and how each ended."""
+        self._has_told = False  # first: whoever finishes from now on tells again
+        while self._finished:
+            yield self._finished.popleft()
+
+    def shutdown(self, *, wait: bool) -> None:
+        """As gunicorn calls it: each thread ends after its call, and nobody waits for that."""
+        for _ in range(self._started):
+            self._calls.put(None)

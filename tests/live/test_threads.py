@@ -1,0 +1,49 @@
+"""The threads that calls run in."""
+
+import threading
+from queue import SimpleQueue
+
+from coord.live import Threads
+
+
+def test_all_run_at_once_that_may_and_each_tells_how_it_ended() -> None:
+    together = threading.Barrier(4)
+    told: SimpleQueue[None] = SimpleQueue()
+
+    def run(call: int) -> bool:
+        together.wait(10)
+        if call == 3:
+            raise KeyboardInterrupt
+        return call > 0
+
+    threads = Threads(4, run, lambda: told.put(None))
+    ended: dict[int, bool | BaseException] = {}
+    for _ in range(2):
+        for call in range(4):
+            threads.submit(call, call + 1)
+        while len(ended) < 4:
+            told.get(timeout=10)
+            ended |= threads.finished()
+        assert isinstance(ended.pop(3), KeyboardInterrupt)
+        assert ended == {0: False, 1: True, 2: True}
+        ended.clear()
+    threads.shutdown(wait=False)
+
+
+def test_more_than_may_run_wait_for_a_thread() -> None:
+    told: SimpleQueue[None] = SimpleQueue()
+    running: set[str] = set()
+
+    def run(call: int) -> bool:
+        running.add(threading.current_thread().name)
+        return True
+
+    threads = Threads(2, run, lambda: told.put(None))
+    for call in range(50):
+        threads.submit(call, call + 1)
+    ended: dict[int, bool | BaseException] = {}
+    while len(ended) < 50:
+        told.get(timeout=10)
+        ended |= threads.finished()
+    assert len(running) <= 2
+    threads.shutdown(wait=False)
