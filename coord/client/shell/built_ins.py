@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from coord.client.shell.options import parse_arguments
-from coord.client.shell.outputs import formatted, listed, output_of, printed
+from coord.client.shell.outputs import formatted, listed, output_of, read_by
+from coord.client.shell.texts import text_of
 from coord.client.shell.variables import words_of
 from coord.client.shell.words import Value, some_name
 
@@ -41,7 +42,11 @@ def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> boo
     elif name == "trap" and operands:
         walk.line(operands[0].text)
     elif name in (".", "source") and operands:
-        walk.follow(operands, command)
+        text = text_of(walk, operands[0], command)
+        if text is not None:
+            walk.line(text)
+        else:
+            walk.follow(operands, command)
     elif name == "set" and walk.is_windows:
         _define(walk, name, [Value(" ".join(word.text for word in operands))])
     elif name in ("set", "shift"):
@@ -62,7 +67,7 @@ def _sets(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
                 walk.variables.set(changed, [some_name()])
     elif name == "printf" and len(words) > 3 and words[1].text == "-v":
         is_known = all(word.is_known for word in words)
-        said = Value(formatted(words[3:])) if is_known else Value("$", "")
+        said = Value(formatted([word.text for word in words[3:]])) if is_known else Value("$", "")
         walk.variables.set(words[2].text, [said])
     else:
         return False
@@ -159,7 +164,7 @@ def _read(walk: Walk, name: str, words: list[Value], command: Command) -> None:
 
 def _lines(walk: Walk, command: Command) -> list[Value]:
     """What the command reads, as far as the line says."""
-    said = command.stdin[-1] if command.stdin else printed(command.source, walk.variables)
+    said = read_by(command, walk.variables)
     if said is not None:
         return words_of(said.rstrip("\n").split("\n"))
     for operator, word in command.redirects:

@@ -25,7 +25,7 @@ CMDLETS = {
     "export-clixml": ALL, "start-transcript": ALL, "set-acl": ALL, "set-item": ALL, "si": ALL,
     "clear-item": ALL, "cli": ALL, "new-modulemanifest": ALL, "update-modulemanifest": ALL,
     "start-bitstransfer": LAST, "export-alias": ALL, "new-itemproperty": ALL,
-    "set-authenticodesignature": ALL,
+    "set-authenticodesignature": ALL, "expand": LAST,
 }  # fmt: skip
 """PowerShell's and cmd's own, lower-case."""
 _REMOVALS = frozenset("remove-item ri rm del erase rd rmdir clear-content clc".split())
@@ -35,6 +35,8 @@ _COPIES = frozenset("move-item mi mv move copy-item cpi cp copy xcopy".split())
 _FOLDERS = frozenset("get-childitem gci ls dir".split())
 _LISTS = _FOLDERS | frozenset("get-item gi resolve-path rvpa convert-path cvpa".split())
 """What hands files on to the next command."""
+_NARROWS = ("-filter", "-include", "-exclude", "-depth", "-attributes")
+"""Parameters whose value is no place."""
 _EACH = frozenset("foreach-object foreach % where-object where ?".split())
 _FILTERS = _EACH | frozenset("select-object select sort-object sort tee-object".split())
 _OBJECT_METHODS = {
@@ -225,12 +227,23 @@ def piped(walk: Walk, source: Command | None) -> list[Value]:
         return _constructed(words)
     if name not in _LISTS:
         return []
-    named = [word for word in words[1:] if word.text[:1] != "-"]
+    return _listed(walk, words, is_listing=name in _FOLDERS)
+
+
+def _listed(walk: Walk, words: list[Value], *, is_listing: bool) -> list[Value]:
+    texts = [word.text.lower() for word in words]
+    named = [
+        word
+        for at, word in enumerate(words)
+        if at and word.text[:1] != "-" and not texts[at - 1].startswith(_NARROWS)
+    ]
     path = walk.path(named[0]) if named else None
-    if named and (path is None or os.path.isfile(path) or name not in _FOLDERS):
+    is_file = path is not None and os.path.isfile(path)
+    if "-recurse" not in texts and named and (path is None or is_file or not is_listing):
         return named[:1]
-    folder = path or walk.folder
-    return [Value(f"{folder}/…", f"{folder}/")]
+    start = walk.native(named[0].beginning or "") if named and path is None else ""
+    folder = path or os.path.normpath(os.path.join(walk.folder, os.path.dirname(start)))
+    return named[:1] if is_file else [Value(f"{folder}/…", f"{folder}/")]
 
 
 def _constructed(words: list[Value]) -> list[Value]:

@@ -12,22 +12,41 @@ if TYPE_CHECKING:
     from coord.client.shell.effects import Walk
 
 
-def copy_to(walk: Walk, sources: list[Value], target: Value) -> None:
+def copy_to(
+    walk: Walk,
+    sources: list[Value],
+    target: Value,
+    *,
+    into: bool | None = None,
+    whole_paths: bool = False,
+    backup: str = "",
+    links: bool = False,
+) -> None:
+    """`into`: whether the target is a folder for them; None: where there is one. `whole_paths`: the
+    folders of the sources are made there, too. `backup`: what the name of what was there gets.
+    `links`: to the sources, so that folders are none."""
     path = walk.path(target)
-    if path is None or not (os.path.isdir(path) or target.text.endswith("/")):
+    if path is None:
         walk.write(target)
         return
-    for source in _matched(walk, sources):
+    if into is None:
+        into = walk.is_folder(path) or target.text.endswith("/")
+    for source in matched(walk, sources):
         text = walk.native(source.text)
-        name = os.path.basename(text.rstrip("/"))
-        if not source.is_known or not name or text.endswith("/"):
+        name = text.lstrip("/") if whole_paths else os.path.basename(text.rstrip("/"))
+        if into and (not source.is_known or name in ("", ".", "..") or text.endswith("/")):
             walk.change_tree(path)
             continue
-        inside = os.path.join(path, name)
-        walk.write(Value(inside), whole_folders=True)
+        place = os.path.join(path, name) if into else path
+        if not links and source.is_known and walk.is_folder(walk.path(source) or ""):
+            walk.change_tree(place)
+            continue
+        walk.write(Value(place), whole_folders=into)
+        if backup:
+            walk.write(Value(place + backup))
 
 
-def _matched(walk: Walk, sources: list[Value]) -> list[Value]:
+def matched(walk: Walk, sources: list[Value]) -> list[Value]:
     """With the files that patterns stand for."""
     args: list[Value] = []
     for source in sources:

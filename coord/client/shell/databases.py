@@ -6,7 +6,7 @@ A statement that only looks needs nothing. A file is not read: it is taken for o
 from __future__ import annotations
 
 from coord.client.shell.options import parse_arguments
-from coord.client.shell.outputs import printed
+from coord.client.shell.outputs import read_by
 from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
@@ -44,6 +44,7 @@ _CHANGES = frozenset(
 )
 _SHELLS = frozenset((".shell", ".system", "\\!", "system", "!", "!!"))
 _OUTPUTS = frozenset(r".backup .save .clone .output .once .log \o \out \w \write \g tee \T".split())
+_NAMES = ("into ", "attach ", "attach database ", "writefile(")
 _WITHOUT_SQL = ("--help", "--version", "-V", "-l", "--list", "-?")
 
 
@@ -58,9 +59,12 @@ def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -
     texts = [value.text for option in options for value in args.values.get(option, [])]
     if name in _FILES:
         texts += [word.text for word in args.plain[1:]]
-    texts += command.stdin
-    if command.source is not None:
-        texts.append(printed(command.source, walk.variables) or "drop")
+    said = read_by(command, walk.variables)
+    if said is not None or command.source is not None:
+        texts.append("drop" if said is None else said)
+    if name in _FILES:
+        for file in [file for text in texts for file in _named_files(text)]:
+            walk.write(Value(file))
     for line in [line for text in texts for line in text.split("\n")]:
         _own_command(walk, line.strip())
     reads = any(operator == "<" for operator, _ in command.redirects) or args.has(scripts)
@@ -70,6 +74,14 @@ def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -
         walk.need(LOCK)
     elif args.plain:
         walk.write(args.plain[0])
+
+
+def _named_files(statement: str) -> list[str]:
+    """`VACUUM INTO 'x.db'`, `ATTACH 'y.db'`, `writefile('z.txt', …)`"""
+    pieces = statement.split("'")
+    return [
+        name for before, name in zip(pieces[::2], pieces[1::2]) if before.lower().endswith(_NAMES)
+    ]
 
 
 def _own_command(walk: Walk, line: str) -> None:

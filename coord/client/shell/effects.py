@@ -12,16 +12,19 @@ from itertools import islice
 
 from coord.client.paths import path_in
 from coord.client.shell import posix, windows
+from coord.client.shell.texts import note_texts
 from coord.client.shell.variables import Variables
 from coord.client.shell.words import (
+    FOUND,
+    VARIABLES,
     Branch,
     Command,
     Function,
-    Group,
     Loop,
     LoopEnd,
     Scope,
     Value,
+    ends_of,
 )
 
 TYPE_CHECKING = False
@@ -93,6 +96,7 @@ class Walk:
         self.aliases: dict[str, str] = {}
         self.functions: dict[str, Body] = {}
         self.made: set[str] = set()  # folders
+        self.texts: dict[str, str] = {}  # of the files that the line has written
         self.names: tuple[str, ...] = ()  # that files have which are not known further
         self._runners = 0  # programs around the one that is looked at
         self._outer: list[Variables] = []  # of the shells around a subshell
@@ -124,7 +128,7 @@ class Walk:
         readers = {"powershell": windows.read_powershell, "cmd": windows.read_cmd}
         items, is_whole = readers.get(shell, posix.read)(text)
         defined = list(self.functions.values())
-        self._follow(items, 0, len(items), _ends(items))
+        self._follow(items, 0, len(items), ends_of(items))
         for body in [each for each in self.functions.values() if each not in defined]:
             if not body.is_called:  # another line may, or a trap
                 self.call(body, None)
@@ -194,14 +198,20 @@ class Walk:
         values, end = self._loop_values(loop), ends.get(at - 1)
         last = items[end] if end is not None else None
         self._loop_inputs.append(last.command if isinstance(last, LoopEnd) else Command())
-        if end is None or self._loops >= MAX_LOOPS or not 1 < len(values) <= MAX_TURNS:
+        is_counted = bool(loop.name) and not 1 < len(values) <= MAX_TURNS
+        if end is None or self._loops >= MAX_LOOPS or is_counted:
             self.variables.set(loop.name, values)
             return at
         self._loops += 1
-        for value in values:
+        for value in values if loop.name else ():
             self._commands += 1
             self.variables.set(loop.name, [value])
             self._follow(items, at, end, ends)
+        if not loop.name:
+            self._follow(items, at, end, ends)
+            around, self.variables = self.variables, self.variables.copy()
+            self._follow(items, at, end, ends)  # with what the first turn has set
+            self.variables = around
         self._loops -= 1
         return end
 
@@ -237,19 +247,41 @@ class Walk:
         self.effects = kept
 
     def _command(self, command: Command) -> None:
+        """Of a variable with several values, of which it has one, with each."""
+        known = self.variables.alternatives
+        parts = [part for word in command.words for part in word.parts] if known else []
+        names = {text for kind, text in parts if kind in VARIABLES}
+        name = min(names & known, default=None)
+        values = self.variables.get(name) if name is not None else None
+        if name is None or not values or len(values) > MAX_TURNS:
+            self._simple(command)
+            return
+        for value in values:
+            self._commands += 1
+            self.variables.restore(name, [value])
+            self.variables.alternatives.discard(name)
+            self._command(command)
+        self.variables.restore(name, values)
+        self.variables.alternatives.add(name)
+
+    def _simple(self, command: Command) -> None:
         own = [name for name, _ in command.assignments] if command.words else []
         before = [(name, self.variables.get(name)) for name in own]
         for name, given in command.assignments:
             stands_for = [value for word in given for value in self.variables.expand(word)]
             if len(given) > 1:
                 stands_for = [value for value in stands_for if value.text]
-            if command.is_conditional:
-                stands_for += self.variables.get(name) or []
-            self.variables.set(name, stands_for)
+            others = self.variables.get(name) if command.is_conditional else None
+            self.variables.set(name, stands_for + (others or []))
+            if others:
+                self.variables.alternatives.add(name)
+        written: list[Value] = []
         for operator, word in command.redirects[:MAX_WORDS]:
             if operator in _OUTPUTS:
                 for value in self.variables.expand(word):
                     self.write(value)
+                    written.append(value)
+        note_texts(self, written, command)
         expanded = (
             value for word in command.words[:MAX_WORDS] for value in self.variables.expand(word)
         )
@@ -338,7 +370,7 @@ class Walk:
                 self.effects.files[path] = None
         for path, is_tree in targets(self, value):
             if is_tree:
-                self.change_tree(path, self.names)
+                self.change_tree(path, self.names if value.text.rpartition("/")[2] in FOUND else ())
             elif whole_folders and os.path.isdir(path) and not os.path.islink(path):
                 self.change_tree(path)
             else:
@@ -361,23 +393,3 @@ class Walk:
 
     def change_tree(self, folder: str, names: tuple[str, ...] = ()) -> None:
         self.effects.trees[folder, names] = None
-
-
-def _ends(items: list[Item]) -> dict[int, int]:
-    """Of each loop and each function, by their places in the line."""
-    ends: dict[int, int] = {}
-    loops: list[int] = []
-    groups: list[int] = []  # and subshells
-    for at, item in enumerate(items):
-        if isinstance(item, Loop):
-            loops.append(at)
-        elif isinstance(item, LoopEnd) and loops:
-            ends[loops.pop()] = at
-        elif isinstance(item, (Group, Scope)):
-            if item.opens:
-                groups.append(at)
-            elif groups and type(items[groups[-1]]) is type(item):
-                opened = groups.pop()
-                if opened and isinstance(items[opened - 1], Function):
-                    ends[opened - 1] = at + 1
-    return ends

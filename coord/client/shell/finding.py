@@ -15,7 +15,8 @@ _FD_EXECUTES = frozenset(("-x", "-X", "--exec", "--exec-batch"))
 _FD_VALUES = frozenset(
     "-e --extension -t --type -d --max-depth -E --exclude -g -j -S --size".split()
 )
-_NAMES = frozenset(("-name", "-iname"))
+_ORS = frozenset(("-o", "-or", ","))
+_NOT = frozenset(("!", "-not"))
 
 
 def starts_and_names(words: list[Value]) -> tuple[list[Value], tuple[str, ...]]:
@@ -25,12 +26,41 @@ def starts_and_names(words: list[Value]) -> tuple[list[Value], tuple[str, ...]]:
         if word.text[:1] in ("-", "(", "!"):
             break
         starts.append(word)
-    names = [
-        words[at + 1].text
-        for at, word in enumerate(words[:-1])
-        if word.text in _NAMES and words[at - 1].text not in ("!", "-not")
-    ]
-    return starts or [Value(".")], tuple(names)
+    return starts or [Value(".")], _names(words)
+
+
+def _names(words: list[Value]) -> tuple[str, ...]:
+    """Each way to be found must ask for one, but for what `-prune` ends; else any may be found."""
+    names: list[str] = []
+    for way in _ways(words):
+        texts = [word.text for word in way]
+        if "-prune" in texts:
+            continue
+        named = [
+            way[at + 1]
+            for at, text in enumerate(texts[:-1])
+            if text == "-name" and not _NOT.intersection(texts[max(at - 1, 0) : at])
+        ]
+        is_known = all(word.is_known or word.is_pattern for word in named)
+        if not named or not is_known or _negates_group(texts):
+            return ()
+        names += [word.text for word in named]
+    return tuple(names)
+
+
+def _ways(words: list[Value]) -> list[list[Value]]:
+    """What stands between each `-o`."""
+    ways: list[list[Value]] = [[]]
+    for word in words:
+        if word.text in _ORS:
+            ways.append([])
+        else:
+            ways[-1].append(word)
+    return ways
+
+
+def _negates_group(texts: list[str]) -> bool:
+    return any(text in _NOT and after == "(" for text, after in zip(texts, texts[1:]))
 
 
 def executed(words: list[Value], start: Value) -> Iterator[list[Value]]:

@@ -18,6 +18,8 @@ _OWN_VALUES = {
     "restore": frozenset(("-s",)),
     "commit": frozenset("-t --template --cleanup --trailer --squash --fixup".split()),
     "archive": frozenset("-o --format --prefix --remote".split()),
+    "config": frozenset("-f --file --blob --type".split()),
+    "checkout-index": frozenset(("--prefix",)),
     "format-patch": frozenset("-o --output-directory".split()),
 }
 """Options with a value that other commands have without."""
@@ -159,10 +161,13 @@ def _mv(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     if args.has(("-n",)) or len(named) < 2:
         return NOTHING
     sources, target = named[:-1], named[-1]
-    if os.path.isdir(path_in(folder, target.text)):
-        moved = [Value(os.path.join(target.text, _last_name(source))) for source in sources]
-        return GitChange([*sources, *moved])
-    return GitChange(named)
+    into = os.path.isdir(path_in(folder, target.text))
+    moved = []
+    for source in sources:
+        place = os.path.join(target.text, _last_name(source)) if into else target.text
+        is_folder = os.path.isdir(path_in(folder, source.text))
+        moved.append(Value(f"{place}/…", f"{place}/") if is_folder else Value(place))
+    return GitChange([*sources, *moved])
 
 
 def _last_name(path: Value) -> str:
@@ -178,6 +183,9 @@ def _read_tree(args: Arguments, operands: list[Value], folder: str) -> GitChange
 
 
 def _checkout_index(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    prefix = args.value(("--prefix",))
+    if prefix is not None:
+        return GitChange([Value(f"{prefix.text}*", prefix.text)])
     if not args.has(("-f", "--force")):
         return NOTHING
     return TREE if args.has(("-a", "--all")) else GitChange([*operands, *args.rest])
@@ -218,6 +226,23 @@ def _worktree(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     return GitChange([operands[1]]) if is_removal else NOTHING
 
 
+def _format_patch(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    """A file of each commit, whose names begin with its number."""
+    if args.has(("--stdout", "--output", "-o", "--output-directory")):
+        return _outputs(args, operands, folder)
+    return GitChange([Value("0*.patch", "0", is_pattern=True, is_open=True)])
+
+
+def _bundle(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    return GitChange(operands[1:2] if operands and operands[0].text == "create" else [])
+
+
+def _config(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    named = args.value(("-f", "--file"))
+    is_read = len(operands) < 2 or args.has(("--get", "--get-all", "-l", "--list"))
+    return GitChange([named] if named is not None and not is_read else [])
+
+
 def _outputs(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     named = args.value(("--output", "-o", "--output-directory"))
     return GitChange([named]) if named is not None else NOTHING
@@ -248,5 +273,8 @@ _JUDGES = {
     "worktree": _worktree,
     "merge-file": _merge_file,
     "mergetool": _mergetool,
-    **dict.fromkeys(("archive", "diff", "log", "show", "format-patch"), _outputs),
+    "bundle": _bundle,
+    "config": _config,
+    "format-patch": _format_patch,
+    **dict.fromkeys(("archive", "diff", "log", "show"), _outputs),
 }

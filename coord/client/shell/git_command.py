@@ -74,6 +74,9 @@ def follow_git(walk: Walk, call: GitCall) -> None:
     if not rest:
         return
     verb = rest[0].text
+    if verb == "clone" and len(rest) > 1:
+        last = rest[-1].text.rstrip("/").rpartition("/")[2]
+        walk.made.add(os.path.join(walk.folder, last.removesuffix(".git")))
     if verb == "submodule" and len(rest) > 2 and rest[1].text == "foreach":
         walk.line_apart(" ".join(word.text for word in rest[2:] if word.text != "--recursive"))
     for line in _run_within(verb, rest[1:]):

@@ -16,11 +16,25 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 2000  # of a substitution that is looked into
 MAX_COUNTED = 200  # numbers of `seq`
 MAX_WITHIN = 3  # substitutions in one another, of those
+_HANDS_ON = frozenset(("cat", "tee", "head", "tail", "sort", "tac", "uniq"))
+"""What hands on what it reads, or some of its lines."""
+_SAID_ELSEWHERE = _HANDS_ON | {"seq", "base64"}
 _FILTERS = frozenset("head tail sort uniq grep egrep fgrep rg tac shuf".split())
 """What hands on some of the lines that it reads."""
 _NAMING = frozenset("date wc whoami hostname uname id nproc uuidgen arch tty logname".split())
 """What says a number or a name, in which there is no slash."""
 _LISTS = frozenset("grep egrep rg ag ack ls fd fdfind git".split())
+
+
+def read_by(command: Command, variables: Variables) -> str | None:
+    """What it reads, where that stands in the line."""
+    if command.stdin:
+        return "\n".join(value.text for value in variables.expand(command.stdin[-1]))
+    for operator, word in command.redirects:
+        if operator == "<" and word.process is not None:
+            said = output_of(word.process, variables) or [Value("", "")]
+            return "\n".join(v.text for v in said) if all(v.is_known for v in said) else None
+    return printed(command.source, variables)
 
 
 def printed(command: Command | None, variables: Variables) -> str | None:
@@ -29,16 +43,53 @@ def printed(command: Command | None, variables: Variables) -> str | None:
         return None
     words = _expanded(command, variables)
     name = os.path.basename(words[0].text) if words else ""
-    if name == "cat" and len(words) == 1 and command.stdin:
-        return command.stdin[-1]
-    if name == "seq":
-        return _counted([word.text for word in words[1:]])
-    if name not in ("echo", "printf") or not all(word.is_known for word in words):
+    if name in _SAID_ELSEWHERE:
+        return _handed_on(name, words[1:], command, variables)
+    if name not in ("echo", "printf"):
+        return None
+    texts = _texts(words[1:], variables)
+    if texts is None:
         return None
     if name == "printf":
-        return formatted(words[1:])
-    shown = [word.text for word in words[1:] if word.text not in ("-n", "-e", "-E", "--")]
+        return formatted(texts)
+    shown = [text for text in texts if text not in ("-n", "-e", "-E", "--")]
     return " ".join(shown).replace("\\n", "\n").replace("\\0", "\n")
+
+
+def _texts(words: list[Value], variables: Variables) -> list[str] | None:
+    """With the files that patterns stand for; None where a word is not known."""
+    from coord.client.shell.targets import matching
+
+    texts: list[str] = []
+    for word in words:
+        if word.is_known:
+            texts.append(word.text)
+        elif word.is_pattern and not word.is_open:
+            texts += matching(os.path.join(variables.folder, word.text)) or [word.text]
+        else:
+            return None
+    return texts
+
+
+def _handed_on(name: str, words: list[Value], command: Command, variables: Variables) -> str | None:
+    """Of `seq`, `base64 -d` and what hands on what it reads."""
+    texts = [word.text for word in words]
+    if name == "seq":
+        return _counted(texts)
+    if name == "base64":
+        is_decoding = texts in (["-d"], ["-D"], ["--decode"])
+        return _decoded(read_by(command, variables)) if is_decoding else None
+    has_files = any(text[:1] != "-" for text in texts) and name != "tee"
+    return None if has_files else read_by(command, variables)
+
+
+def _decoded(text: str | None) -> str | None:
+    from binascii import Error, a2b_base64
+
+    try:
+        return a2b_base64(text).decode("utf-8", "replace") if text is not None else None
+    except (Error, ValueError):
+        return None
 
 
 def _counted(texts: list[str]) -> str | None:
@@ -50,10 +101,10 @@ def _counted(texts: list[str]) -> str | None:
     return "\n".join(map(str, range(first, min(last, first + MAX_COUNTED) + 1)))
 
 
-def formatted(words: list[Value]) -> str:
+def formatted(words: list[str]) -> str:
     """What `printf` makes of a format and its arguments; it takes the format again for those that
     are left."""
-    texts = [word.text for word in words if word.text != "--"]
+    texts = [text for text in words if text != "--"]
     form, rest = (texts[0] if texts else "")[:MAX_CHARACTERS], texts[1:]
     pieces = form.replace("%%", "\0").split("%")
     takes = len(pieces) - 1

@@ -38,6 +38,7 @@ PACKAGES_AND_DATABASES = (
         harmless="-n --list",
         folder="-C",
     ),
+    Program("lein", {"publish": "deploy, release, do deploy"}),
     Program("gem", {"publish": "push, yank, owner"}),
     Program("deno jsr", {"publish": "publish"}),
     Program("setup.py", {"publish": "upload, register, * upload, * register"}),

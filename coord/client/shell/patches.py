@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MAX_BYTES = 1024 * 1024  # of a patch
 MAX_FILES = 200
+_NAMED = ("+++ ", "--- ", "*** ", "rename from ", "rename to ", "copy to ")
 _EDITS = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
 
 
@@ -21,11 +22,14 @@ def patched(patch: str, strip: int | None) -> list[str]:
     """Of a diff. `strip`: leading folders that do not count; None: those of git alone."""
     paths: dict[str, None] = {}
     for line in patch[:MAX_BYTES].split("\n"):
-        if not line.startswith(("+++ ", "--- ")):
+        mark = next((mark for mark in _NAMED if line.startswith(mark)), None)
+        if mark is None or line.endswith((" ****", " ----")):
             continue
-        name = line[4:].partition("\t")[0].strip().strip('"')
+        name = line[len(mark) :].partition("\t")[0].strip().strip('"')
         if name in ("", "/dev/null"):
             continue
+        if mark.endswith((" from ", " to ")):  # as git has it, without a folder to strip
+            name = f"a/{name}"
         if strip is None:
             name = name[2:] if name[:2] in ("a/", "b/") else name
         else:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from coord.client.shell.posix_words import WordReader
-from coord.client.shell.words import QUOTED, QUOTED_VARIABLE, VARIABLE, Command
+from coord.client.shell.words import QUOTED, VARIABLES, Command, Word
 
 BLANKS = frozenset(" \t\r")
-_OPENED = (VARIABLE, QUOTED_VARIABLE)
 
 
 class RedirectReader(WordReader):
@@ -46,10 +45,10 @@ class RedirectReader(WordReader):
             is_quoted = any(kind == QUOTED for kind, _ in word.parts)
             self._pending.append((text, operator == "<<-", is_quoted, command))
         elif operator == "<<<":
-            command.stdin.append(text)
+            command.stdin.append(word)
         elif operator in (">&", "<&") and (text == "-" or text.rstrip("-").isdigit()):
             return
-        elif operator == ">&" and all(kind in _OPENED or not part for kind, part in word.parts):
+        elif operator == ">&" and all(kind in VARIABLES or not part for kind, part in word.parts):
             return  # `>&$fd`: one that is open
         else:
             command.redirects.append((operator, word))
@@ -72,6 +71,9 @@ class RedirectReader(WordReader):
                 lines.append(line)
             self.at = min(self.at, len(self.text))
             body = "\n".join(lines)
-            command.stdin.append(body)
-            if not is_quoted and ("$(" in body or "`" in body):
-                self.run_inner(body, in_quotes=True)
+            said = Word()
+            if is_quoted:
+                said.add(QUOTED, body)
+            else:
+                self.run_inner(body, said)
+            command.stdin.append(said)

@@ -6,6 +6,7 @@ from coord.client.shell.words import (
     EDITED,
     OUTPUT,
     PLAIN,
+    PROCESS,
     QUOTED,
     QUOTED_OUTPUT,
     QUOTED_VARIABLE,
@@ -89,7 +90,7 @@ class WordReader:
                     run = Word()
                     self._nested(run)
                     word.process = run.parts[0][1]
-                    word.add(QUOTED, "/dev/fd/63")  # as bash hands the process on
+                    word.add(QUOTED, PROCESS)
                     continue
                 if letter == "(" and self._pattern(word):
                     continue
@@ -146,14 +147,12 @@ class WordReader:
                 word.add(QUOTED, text[start : self.at])
                 self.at += 1
                 return
-            if letter not in _IN_QUOTES:
+            if letter not in _IN_QUOTES or (letter == '"' and not closer):
                 self.at += 1
                 continue
             word.add(QUOTED, text[start : self.at])
             if letter == "\\":
-                following = text[self.at + 1 : self.at + 2]
-                word.add(QUOTED, following if following in '"\\$`' else f"\\{following}"[:2])
-                self.at += 2
+                self._backslash(word, '"\\$`' if closer else "\\$`")
             elif letter == "$":
                 self._dollar(word, QUOTED_VARIABLE)
             elif letter == "`":
@@ -164,6 +163,13 @@ class WordReader:
             start = self.at
         self.is_torn = True
         word.add(QUOTED, text[start:])
+
+    def _backslash(self, word: Word, escaped: str) -> None:
+        """In quotes, where it counts only before some letters."""
+        following = self.text[self.at + 1 : self.at + 2]
+        if following != "\n":
+            word.add(QUOTED, following if following in escaped else f"\\{following}")
+        self.at += 2
 
     def _dollar(self, word: Word, kind: int) -> None:
         text = self.text
@@ -274,11 +280,12 @@ class WordReader:
         self.run_inner(inner)
         word.add(OUTPUT if kind == VARIABLE else QUOTED_OUTPUT, inner)
 
-    def run_inner(self, text: str, *, in_quotes: bool = False) -> None:
-        """The commands of another text: all of it, or those of its substitutions."""
+    def run_inner(self, text: str, quoted: Word | None = None) -> None:
+        """The commands of another text: all of it, or, where it is to be read as `quoted`, those of
+        its substitutions."""
         inner = self.inner(text)
-        if in_quotes:
-            inner._double_quoted(Word(), "")
+        if quoted is not None:
+            inner._double_quoted(quoted, "")
         else:
             inner.read_list("")
             self.is_torn = self.is_torn or inner.is_torn

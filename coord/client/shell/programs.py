@@ -123,6 +123,39 @@ PROGRAMS = (
     Program("waypoint", {"deploy": "up, deploy, release, destroy"}),
     Program("argocd", {"deploy": "app sync|create|delete|set|rollback|patch"}, values="--server"),
     Program("flux", {"deploy": "reconcile *, create *, delete *, suspend *, resume *, bootstrap"}),
+    Program("ko", {"deploy": "apply, create, delete", "publish": "build, publish, resolve"}),
+    Program(
+        "consul",
+        {
+            "deploy": "kv put|delete|import, config write|delete, intention create|delete,"
+            " services register|deregister, snapshot restore, leave, force-leave"
+        },
+    ),
+    Program(
+        "vault",
+        {
+            "deploy": "write, delete, patch, kv put|patch|delete|undelete|destroy|rollback,"
+            " kv metadata put|patch|delete, policy write|delete, secrets enable|disable|tune|move,"
+            " auth enable|disable|tune|move, audit enable|disable, operator *,"
+            " token create|revoke, lease revoke"
+        },
+        values="-address -namespace -mount -format -field -ca-cert",
+    ),
+    Program(
+        "etcdctl",
+        {
+            "deploy": "put, del, txn, set, rm, compaction, member add|remove|update,"
+            " snapshot restore, lease grant|revoke, user add|delete, role add|delete"
+        },
+        values="--endpoints --user --cacert --cert --key",
+    ),
+    Program(
+        "vagrant",
+        {
+            "vagrant {host}": "up, destroy, halt, reload, provision, suspend, resume,"
+            " snapshot restore"
+        },
+    ),
     Program("kamal mrsk cap", {"deploy": "deploy, redeploy, rollback, setup, remove, * deploy*"}),
     Program("dokku", {"deploy": "ps:*, git:*, apps:destroy, config:set, config:unset"}),
     Program(

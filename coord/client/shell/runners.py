@@ -88,7 +88,7 @@ RUNNERS = (
         values="-u --unset",
         folder="-C --chdir",
         line="-S --split-string",
-        flags="-i --ignore-environment -0 -v",
+        flags="- -i --ignore-environment -0 -v",
         assigns=True,
     ),
     Runner(
@@ -133,7 +133,7 @@ RUNNERS = (
     Runner("entr", line="-s", flags="-r -c -d -n -p -z -a"),
     Runner("perf", "stat, record, trace", values="-e -o -F -I -r", flags="-a -d -g -v"),
     Runner("strace ltrace", values="-e -o -p -s -u -E -P -a -n -l", flags="-f -ff -c -tt -T -y -S"),
-    Runner("taskset setarch faketime gosu su-exec setuidgid s6-setuidgid envdir cpulimit", skip=1),
+    Runner("taskset faketime gosu su-exec setuidgid s6-setuidgid envdir cpulimit", skip=1),
     Runner("chpst", values="-u -U -e -n -l -L -m -d -o -p -f -c -/ -b", flags="-v -P -0 -1 -2"),
     Runner("chroot", skip=1, values="--userspec --groups"),
     Runner("nsenter", values="-t --target -S -G --setuid --setgid"),
@@ -156,7 +156,8 @@ RUNNERS = (
         is_line=True,
     ),
     Runner("screen", values="-S -c -e -h -p -s -T -t -L", flags="-d -m -D -R -dm -A -a -U"),
-    Runner("script", values="-o -O -I -B -T -m", line="-c --command"),
+    Runner("logsave", skip=1, flags="-a -s -v"),
+    Runner("setarch", flags="x86_64 i686 i386 linux32 linux64 aarch64 uname26 -R -v -3 -B -F -L"),
     Runner(
         "parallel",
         values="-j --jobs -a --arg-file -I --colsep -n -N --timeout --retries",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 
+from coord.client.shell.names import program_name
 from coord.client.shell.options import fits
 from coord.client.shell.output_options import write_outputs
-from coord.client.shell.outputs import listed, printed
+from coord.client.shell.outputs import listed, read_by
 from coord.client.shell.program import HARMLESS
 from coord.client.shell.runners import INTERPRETERS, Runner
+from coord.client.shell.targets import targets
 from coord.client.shell.tasks import ENVIRONMENTS, note_task
+from coord.client.shell.texts import text_of
 from coord.client.shell.variables import words_of
 from coord.client.shell.words import SOMETHING, Value, is_assignment
 
@@ -141,17 +144,18 @@ def _with_input(walk: Walk, run: _Run, command: Command) -> list[Value]:
         if not inner:  # they are the commands
             return [Value("\n".join(word.text for word in more))]
     else:
-        more = _read_words(walk, command)
+        more = _read_words(walk, run.options, command)
     marker = _marker(run.options)
     if not more or not any(marker in word.text or word.text == "%" for word in inner):
         return [*inner, *more]
     return [each for word in inner for each in _put(word, marker, more)]
 
 
-def _read_words(walk: Walk, command: Command) -> list[Value]:
-    read = command.stdin[-1] if command.stdin else printed(command.source, walk.variables)
+def _read_words(walk: Walk, options: list[Value], command: Command) -> list[Value]:
+    read = read_by(command, walk.variables)
     if read is not None:
-        return words_of(read.split())
+        is_by_lines = any(word.text[:2] in ("-I", "-J") for word in options)
+        return words_of(read.split("\n")) if is_by_lines else words_of(read.split())
     listing = listed(command.source, walk.variables)
     if listing is None:
         return [Value("…", "")]
@@ -272,6 +276,21 @@ def _folder(walk: Walk, options: frozenset[str], words: list[Value]) -> str | No
     return None
 
 
+def run_text(walk: Walk, words: list[Value], command: Command, shell: str) -> bool:
+    """Whether the script is a file that the line has written, or a process; `words`: the script
+    and its arguments."""
+    text = text_of(walk, words[0], command)
+    if text is None:
+        return False
+    first = text.partition("\n")[0]
+    name = program_name(Value(first.split()[-1])) if first[:2] == "#!" and first[2:].strip() else ""
+    if name in INTERPRETERS:
+        _inline(walk, name, [Value(text), *words[1:]])
+    else:
+        walk.line_apart(text, shell, words)
+    return True
+
+
 def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> None:
     """`python -m alembic`, `php artisan migrate`: what is run is followed as a program."""
     known = INTERPRETERS.get(name)
@@ -295,29 +314,40 @@ def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> No
         if text[:1] != "-" or text == "-":
             break
         at += 2 if text in values else 1
-    if at < len(words) and words[at].text != "-":
+    said = (
+        text_of(walk, words[at], command) if at < len(words) else read_by(command, walk.variables)
+    )
+    if said is None and at < len(words) and words[at].text != "-":
         if name != "emacs":  # which edits it
             walk.follow(words[at:], command)
         return
-    said = command.stdin[-1] if command.stdin else printed(command.source, walk.variables)
     if said is not None:
         _inline(walk, name, [Value(said), *words[at + 1 :]])
 
 
 def _inline(walk: Walk, name: str, words: list[Value]) -> None:
     """`words`: a script, and its arguments."""
-    from coord.client.shell.scripts import commands, tcl_commands, written
+    from coord.client.shell import tcl
+    from coord.client.shell.scripts import commands, written
     from coord.client.shell.words import Command
 
     for script in words[:1]:
-        arguments = [word.text for word in words[1:] if word.is_known]
+        arguments = [
+            path if word.is_pattern else word.text
+            for word in words[1:]
+            for path, is_tree in (targets(walk, word) if word.is_pattern else [("", False)])
+            if word.is_known or (word.is_pattern and not is_tree)
+        ]
         files, folders = written(script.text, walk.folder, arguments)
         for path in files:
             walk.effects.files[path] = None
         for path in folders:
             walk.change_tree(path)
-        for line in tcl_commands(script.text) if name in ("expect", "tclsh") else ():
+        is_tcl = name in ("expect", "tclsh")
+        for line in tcl.commands(script.text) if is_tcl else ():
             walk.line_apart(line)
+        for file in tcl.files(script.text) if is_tcl else ():
+            walk.write(Value(file))
         for texts in commands(script.text):
             if len(texts) == 1:
                 walk.line_apart(texts[0])

@@ -37,13 +37,22 @@ _WRITES = (
     *("file.remove(", "file.rename(", "file.copy(", "sink(", "ggsave(", "file delete"),
     *("file rename", "file copy", "spit ", "write(", "File.rm", "delete-file"),
     *("rename-file", "copy-file", "write-file", "write-region", "save-buffer", "spurt"),
+    *("urlretrieve(", "FileHandler(", "basicConfig(filename=", ".commit(", "copytree("),
 )
 _REMOVES = ("rmtree(", "rmSync(", "fs.rm(", "rm_r", "remove_dir", "rmdir(", "removedirs(", "rm-rf")
 _OPENS = (
     *("open(", "open ", "Path(", "File(", "writeFile", "writeFileSync(", "appendFile"),
     *("Bun.write(", "WriteStream(", "write_text(", "File.write(", "IO.write(", "spit "),
-    *("file_put_contents(", "writeLines(", "write.csv("),
+    *("file_put_contents(", "writeLines(", "write.csv(", "openSync(", "connect("),
+    *("FileHandler(", "basicConfig(filename="),
 )
+_MOVES = (
+    *("rename(", "rename ", "replace(", "renameSync(", "copyFile(", "copyFileSync(", "link("),
+    *("shutil.copy(", "shutil.copy2(", "shutil.copyfile(", "shutil.move(", "copytree(", "cpSync("),
+    *("symlink(", "symlinkSync(", "urlretrieve(", "copy(", "move(", "File.rename(", ".cp(", ".mv("),
+)
+"""What has the place that it writes as its second argument."""
+_WALKS = ("glob(", "os.walk(", "listdir(", "scandir(", "iterdir(", "readdirSync(", "Dir[", "glob ")
 _MODES = frozenset("w a x wb ab xb w+ a+ r+ wt at rb+ r+b wb+ ab+ > >> < +< +>".split())
 """How a file is opened; to be written, but for `<`."""
 _RUNS = (
@@ -56,6 +65,7 @@ _RUNS = (
 )
 _ARGUMENTS = ("argv", "ARGV", "fileinput", "$1", "Deno.args", "commandArgs", "arg[")
 _QUOTES = ("'", '"', "`")
+_CLOSERS = {"{": "}", "(": ")", "[": "]", "<": ">"}
 _JOINS = (
     *("os.path.join(", "path.join(", "path.resolve(", "File.join(", "Path.join(", "pathlib."),
     *("PurePath(", "Path(", ".joinpath(", "join(", "file.path(", "os.sep", "path.sep"),
@@ -74,20 +84,47 @@ def written(script: str, folder: str, arguments: list[str]) -> tuple[list[str], 
     opens = any(text in _MODES - {"<"} or text[:1] == ">" for text in texts) and "open" in script
     if not removes and not opens and not any(call in script for call in _WRITES):
         return [], []
-    opened = set(_behind(script, _OPENS))
+    opened = {*_behind(script, _OPENS), *(text for text in texts if text[:1] == ">" < text)}
+    targets, folders = _moved(script, folder)
+    opened.update(targets)
     if any(name in script for name in _ARGUMENTS):
         opened.update(arguments)
         texts += arguments
-    names = [*texts, *_joined(script)]
+    names = [*texts, *targets, *_joined(script)]
     files = _files(names, opened, folder)
+    for inner in _arguments(script, "chdir(")[:MAX_FOLDERS]:
+        files += _files(names, opened, os.path.join(folder, inner[0]))
     named = [path for path in _paths(names, folder) if os.path.isdir(path) and path != folder]
     if not files:  # `os.chdir('src'); os.remove('app.py')`, `f'{folder}/app.py'`
         ends = [text.rpartition("}")[2].lstrip("/") for text in texts]
         for path in named[:MAX_FOLDERS]:
             files += _files(ends[:MAX_FILES], set(), path)
     if removes or not files:
-        return files[:MAX_FILES], named + ([] if files else _of_patterns(texts, folder))
-    return files[:MAX_FILES], []
+        folders += named + ([] if files else _of_patterns(texts, folder))
+    is_unknown = not files and not folders and (opens or removes or _walks_here(script, texts))
+    return files[:MAX_FILES], [folder] if is_unknown and not _is_elsewhere(opened) else folders
+
+
+def _moved(script: str, folder: str) -> tuple[list[str], list[str]]:
+    """The second arguments of what moves and copies: names of files, and folders."""
+    names: list[str] = []
+    folders: list[str] = []
+    for source, target in [t[:2] for call in _MOVES for t in _arguments(script, call) if t[1:]]:
+        place = os.path.join(folder, target)
+        if os.path.isdir(os.path.join(folder, source)):
+            folders.append(os.path.normpath(place))
+        is_inside = os.path.isdir(place)
+        names.append(os.path.join(target, os.path.basename(source)) if is_inside else target)
+    return names[:MAX_FILES], folders[:MAX_FOLDERS]
+
+
+def _walks_here(script: str, texts: list[str]) -> bool:
+    return "." in texts and any(call in script for call in _WALKS)
+
+
+def _is_elsewhere(names: set[str]) -> bool:
+    """Whether all that it opens is known, and none of it may be here."""
+    return bool(names) and all(os.path.isabs(name.lstrip("<>+ ")) for name in names)
 
 
 def _files(names: list[str], opened: set[str], folder: str) -> list[str]:
@@ -132,26 +169,23 @@ def commands(script: str) -> list[list[str]]:
         commands_run += [[text] for text in script.split("`")[1::2]]
     for call in ("execvp(", "execv(", "execvpe(", "execlp(", "execl(", "posix_spawn("):
         commands_run += [texts[1:] for texts in _arguments(script, call) if texts[1:]]
+    commands_run += [[text] for call in ("qx", "%x") for text in _delimited(script, call)]
+    for text in _strings(script) if "open" in script else ():
+        if text[:1] == "|" or text[-1:] == "|":  # Perl's open
+            commands_run.append([text.strip("|")])
     for call in (".execute(", ".!"):  # Groovy's and Scala's, behind the text
         commands_run += [[text] for text in _before(script, call)]
     return commands_run[:MAX_COMMANDS]
 
 
-def tcl_commands(script: str) -> list[str]:
-    """Lines of shell: what Tcl and `expect` run, and what they type into a shell that they run."""
-    lines: list[str] = []
-    types = False
-    for line in script.replace(";", "\n").split("\n")[:MAX_NAMES]:
-        name, _, rest = line.strip(" \t{}").partition(" ")
-        while rest[:1] == "-":
-            rest = rest.partition(" ")[2]
-        if name in ("spawn", "exec", "system"):
-            lines.append(rest.replace("{", "'").replace("}", "'"))
-            program = rest.split(" ")[0].rpartition("/")[2]
-            types = types or program in ("sh", "bash", "zsh", "dash", "ksh", "fish", "sudo", "su")
-        elif name in ("send", "exp_send") and types:
-            lines.append(rest.strip('"{}').replace("\\r", "\n").replace("\\n", "\n"))
-    return lines[:MAX_COMMANDS]
+def _delimited(script: str, call: str) -> list[str]:
+    """`qx{make deploy}`, `%x(make deploy)`"""
+    texts: list[str] = []
+    for piece in script.split(call)[1:MAX_COMMANDS]:
+        end = piece.find(_CLOSERS.get(piece[:1], piece[:1]), 1)
+        if piece[:1] and not piece[0].isalnum() and end > 0:
+            texts.append(piece[1:end])
+    return texts
 
 
 def _before(script: str, call: str) -> list[str]:

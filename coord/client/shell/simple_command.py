@@ -9,10 +9,10 @@ from coord.client.shell import remote
 from coord.client.shell.built_ins import built_in
 from coord.client.shell.names import program_name
 from coord.client.shell.options import Arguments, lock_for, parse_arguments
-from coord.client.shell.outputs import printed
+from coord.client.shell.outputs import read_by
 from coord.client.shell.program import HARMLESS
 from coord.client.shell.runners import POWERSHELLS, SHELL_VALUES, SHELLS, WINDOWS_RUNNERS
-from coord.client.shell.running import interpret, run_by
+from coord.client.shell.running import interpret, run_by, run_text
 from coord.client.shell.tasks import (
     BIN_RUNNERS,
     TASK_READS,
@@ -21,7 +21,7 @@ from coord.client.shell.tasks import (
     follow_tasks,
     lock_by_name,
 )
-from coord.client.shell.words import Value, is_assignment
+from coord.client.shell.words import Value, first_name, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from coord.client.shell.words import Command
 
 _MOVES = frozenset(("cd", "pushd", "popd"))
+_CALLERS = frozenset(
+    "curl wget gh glab http https xh xhs invoke-restmethod irm invoke-webrequest iwr".split()
+)
+"""What calls other hosts."""
+_TEXT_TOOLS = frozenset("sed awk gawk perl tr grep cut paste find ls printf echo jq cat".split())
 
 
 def follow(walk: Walk, words: list[Value], command: Command) -> None:
@@ -51,7 +56,11 @@ def follow(walk: Walk, words: list[Value], command: Command) -> None:
         words, name = [Value("git"), Value(name[len("git-") :]), *words[1:]], "git"
     if name == "cargo" and words[1:] and words[1].text[:1] == "+":
         words = [words[0], *words[2:]]  # a toolchain
-    if built_in(walk, name, words, command) or _runs(walk, name, words[1:], command):
+    if (
+        ("/" in words[0].text and run_text(walk, words, command, "posix"))
+        or built_in(walk, name, words, command)
+        or _runs(walk, name, words[1:], command)
+    ):
         return
     if name == "git":
         from coord.client.shell import git_command
@@ -140,11 +149,12 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
         is_option_with_value = shell == "posix" and text[:1] in "-+" and text[-1:] in ("o", "O")
         if is_option_with_value or text in SHELL_VALUES:
             index += 1
-        elif text[:1] not in ("-", "/") or text.count("/") > 1 or "." in text:
+        elif text[:1] not in ("-", "/", "+") or text.count("/") > 1 or "." in text:
             break
         index += 1
     if index < len(words) and words[index].text not in ("-", "-s") and not reads:
-        walk.follow(words[index:], command)
+        if not run_text(walk, words[index:], command, shell):
+            walk.follow(words[index:], command)
     else:
         arguments = [word for word in words[index:] if word.text not in ("-", "-s", "--")]
         _input(walk, command, shell, [Value(name), *arguments])
@@ -152,9 +162,11 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
 
 def _input(walk: Walk, command: Command, shell: str, arguments: list[Value] | None = None) -> None:
     """What a shell reads, as far as it stands in the line."""
-    script = command.stdin[-1] if command.stdin else printed(command.source, walk.variables)
+    script = read_by(command, walk.variables)
     if script is not None:
         walk.line_apart(script, shell, arguments)
+    elif command.source is not None and first_name(command.source) in _TEXT_TOOLS:
+        walk.change_tree(walk.folder)  # commands that it makes of a text
 
 
 def _coord(walk: Walk, words: list[Value], command: Command) -> None:
@@ -198,6 +210,11 @@ def _program(walk: Walk, name: str, words: list[Value], command: Command) -> Non
             return
     if not walk.rules.has_defaults:
         return
+    if name in _CALLERS:
+        from coord.client.shell.web_calls import hosts
+
+        for host in hosts(name, words[1:]):
+            walk.need(_named(f"http {host}"))
     if name in BIN_RUNNERS and _runs_a_writer(walk, words[1:], command):
         return
     if name in TASK_RUNNERS:

@@ -5,11 +5,13 @@ run.
 from __future__ import annotations
 
 from coord.client.shell.options import parse_arguments
+from coord.client.shell.texts import text_of
 from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.effects import Walk
+    from coord.client.shell.options import Arguments
     from coord.client.shell.words import Command
 
 MAX_CHARACTERS = 20_000  # of a program that is read
@@ -20,6 +22,7 @@ _AWK_VALUES = frozenset("-F -v -f -i --field-separator --assign --file --include
 def follow_sed(walk: Walk, words: list[Value], command: Command) -> None:
     args = parse_arguments(words, _SED_VALUES)
     scripts = [*args.values.get("-e", []), *args.values.get("--expression", [])]
+    scripts += [Value(text) for text in _files(walk, args, command)]
     if not scripts and not args.has(("-f", "--file")):
         scripts = args.plain[:1]
     for script in scripts:
@@ -28,6 +31,13 @@ def follow_sed(walk: Walk, words: list[Value], command: Command) -> None:
                 walk.write(_file(text, script))
             else:
                 walk.line_apart(text)
+
+
+def _files(walk: Walk, args: Arguments, command: Command) -> list[str]:
+    """What stands in the files of `-f`, where the line says so."""
+    named = [value for option in ("-f", "--file") for value in args.values.get(option, [])]
+    texts = [text_of(walk, value, command) for value in named]
+    return [text for text in texts if text is not None]
 
 
 def _file(text: str, script: Value) -> Value:
@@ -121,10 +131,9 @@ def follow_awk(walk: Walk, words: list[Value], command: Command) -> None:
     args = parse_arguments(words, _AWK_VALUES)
     set_by = [*args.values.get("-v", []), *args.values.get("--assign", [])]
     names = {name: text for name, _, text in (word.text.partition("=") for word in set_by)}
-    if args.has(("-f", "--file")):
-        return
-    for program in args.plain[:1]:
-        text = program.text[:MAX_CHARACTERS]
+    programs = [program.text for program in args.plain[:1]]
+    for program in _files(walk, args, command) if args.has(("-f", "--file")) else programs:
+        text = program[:MAX_CHARACTERS]
         for target in _outputs(text):
             walk.write(_named(target, names))
         for line in _commands(text):
@@ -148,6 +157,9 @@ def _commands(program: str) -> list[str]:
     from coord.client.shell.scripts import commands
 
     piped = [text[1:].partition('"')[0] for sign, text in _behind_prints(program) if sign == "|"]
+    for piece in program.split("| getline")[:-1]:  # `"make deploy" | getline`
+        text = piece.rstrip()
+        piped += [text[:-1].rpartition('"')[2]] if text[-1:] == '"' else []
     return [*piped, *(texts[0] for texts in commands(program) if len(texts) == 1)]
 
 

@@ -35,11 +35,11 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
     text = walk.native(text)
     beginning = path_in(walk.folder, walk.native(value.beginning or ""))
     if value.is_pattern and "**" not in text and "$" not in text:
-        matching = _matching(path_in(walk.folder, _without_classes(text)))
-        if matching is not None:
-            yield from ((each, False) for each in matching)
+        files = matching(path_in(walk.folder, _without_classes(text)))
+        if files is not None:
+            yield from ((each, False) for each in files)
             literal = os.path.normpath(path_in(walk.folder, text))
-            if not matching and (not _WILD.intersection(text) or os.path.lexists(literal)):
+            if not files and (not _WILD.intersection(text) or os.path.lexists(literal)):
                 yield literal, False  # `app/[id]/page.tsx`
             return
     yield (
@@ -75,10 +75,10 @@ def _without_classes(pattern: str) -> str:
     return pattern
 
 
-def _matching(pattern: str) -> list[str] | None:
-    """None where there are too many."""
+def matching(pattern: str) -> list[str] | None:
+    """The files that it stands for; None where there are too many."""
     import glob
     from itertools import islice
 
-    matching = list(islice(glob.iglob(pattern), MAX_FILES + 1))
-    return matching if len(matching) <= MAX_FILES else None
+    files = list(islice(glob.iglob(pattern), MAX_FILES + 1))
+    return files if len(files) <= MAX_FILES else None

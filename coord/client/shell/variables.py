@@ -22,6 +22,7 @@ from coord.client.shell.words import (
     word_of,
 )
 
+MAX_PARTS = 5000  # of a word
 MAX_TEXT = 4096  # characters of a variable
 MAX_EVALUATED = 200  # substitutions and edited variables of a line whose outcome is looked for
 _ENVIRONMENT = ("HOME", "TMPDIR", "TEMP", "TMP", "USER", "CLAUDE_PROJECT_DIR")
@@ -54,7 +55,7 @@ class Variables:
     and `is_lost`; `pushed`: the folders that `pushd` keeps, likewise. `within`: substitutions
     around the one that is looked into. `branches`: in whose course it is, so that what it sets may
     be set or not, as the folders that they began in; `others`: folders in which it may be as
-    well."""
+    well. `alternatives`: the variables that have one of their values, and not all."""
 
     def __init__(self, folder: str, allowance: Allowance | None = None) -> None:
         self.folder = folder
@@ -63,6 +64,7 @@ class Variables:
         self.pushed: list[tuple[str, bool]] = []
         self.branches: list[str] = []
         self.others: list[str] = []
+        self.alternatives: set[str] = set()
         self.arguments: list[Value] | None = None
         self.own_name: Value | None = None
         self.allowance = allowance or Allowance()
@@ -75,7 +77,7 @@ class Variables:
         copied.before, copied.pushed = self.before, list(self.pushed)
         copied.own_name = self.own_name
         copied.within, copied.branches = self.within, list(self.branches)
-        copied.others = list(self.others)
+        copied.others, copied.alternatives = list(self.others), set(self.alternatives)
         copied._known = dict(self._known)
         return copied
 
@@ -85,6 +87,10 @@ class Variables:
         values = [Value(f"${name}", "")] if is_long else values
         before = self._known.get(name, []) if self.branches else []
         self._known[name] = [*values, *before][:MAX_VALUES]
+        if before:
+            self.alternatives.add(name)
+        else:
+            self.alternatives.discard(name)
 
     def branch(self, *, opens: bool) -> None:
         """`if` or `case` begins or ends."""
@@ -149,6 +155,8 @@ class Variables:
         if len(parts) == 1 and parts[0][0] in (VARIABLE, OUTPUT):
             options = self._options(word, *parts[0], is_first=True)
             return [piece for value in options for piece in self._split(value)][:MAX_VALUES]
+        if len(parts) > MAX_PARTS:
+            return [Value("".join(text for _, text in parts), "")]
         values = [Value("")]
         for index, (kind, text) in enumerate(parts):
             options = self._options(word, kind, text, is_first=index == 0)
@@ -166,12 +174,15 @@ class Variables:
             return self._output(text)
         if kind == EDITED:
             return edited(text, self) if self.allowance.take() else [Value(f"${{{text}}}", "")]
-        if is_first and text[:1] == "~":
-            start, slash, rest = text.partition("/")
+        name, tilde, path = text.partition("=~")  # `of=~/x`
+        if not (is_first and tilde and name.isidentifier()):
+            name, path = "", text[1:]
+        if (is_first and text[:1] == "~") or name:
+            start, slash, rest = f"~{path}".partition("/")
             place = self._place(start)
             if place is None:
                 return [Value(text, "")]
-            text = place + slash + rest
+            text = f"{name}={place}{slash}{rest}" if name else place + slash + rest
         return [_plain(each) for each in braced(text)]
 
     def _split(self, value: Value) -> list[Value]:

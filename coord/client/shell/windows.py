@@ -22,6 +22,7 @@ from coord.client.shell.words import (
     Command,
     Loop,
     Word,
+    word_of,
 )
 
 TYPE_CHECKING = False
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _BLANKS = frozenset(" \t\r")
 MAX_DEPTH = 40  # of arguments in parentheses, in one another
+_SWITCHES = ((VARIABLE, "true"), (VARIABLE, "false"))
 _STREAMS = ("streamwriter", "filestream")
 _RESERVED = frozenset("if else elseif foreach while try catch finally do return exit throw".split())
 
@@ -102,6 +104,8 @@ class _Reader:
             elif letter == "(" and (self._is_called or self._is_argument()):
                 opened -= 1
                 self._argument()
+            elif self.dialect.has_variables and self.text.startswith("@{", self.at):
+                self._command.words += self._table()
             elif letter in self.dialect.separates:
                 self._operator(letter)
             elif letter == ">" or self.text[self.at : self.at + 2] in ("1>", "2>", "*>"):
@@ -110,6 +114,26 @@ class _Reader:
                 word = self._word()
                 self._command.words += [word] if word.parts else []
         self._end()
+
+    def _table(self) -> list[Word]:
+        """`@{ Path = 'app.py'; Force = $true }`, as the parameters that `@name` makes of it."""
+        words: list[Word] = []
+        is_name = True
+        self.at += 2
+        while self.at < len(self.text) and self.text[self.at] != "}":
+            letter = self.text[self.at]
+            if letter in _BLANKS or letter in self.dialect.separates or letter == "=":
+                is_name = (is_name or letter in ";\n") and letter != "="
+                self.at += 1
+                continue
+            word = self._word()
+            if is_name and word.parts:
+                words.append(word_of(f"-{word.parts[0][1].rstrip('=')}"))
+                is_name = not word.parts[0][1].endswith("=")
+            elif word.parts and word.parts[0] not in _SWITCHES:
+                words.append(word)
+        self.at += 1
+        return words
 
     def _calls_a_method(self) -> bool:
         """`[IO.File]::Delete(…)`: the arguments stand in parentheses."""

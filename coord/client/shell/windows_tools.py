@@ -130,7 +130,6 @@ TOOLS = {
     "fsutil": _fsutil,
     "certutil": _certutil,
     "bitsadmin": _last,
-    "expand": _last,
     "makecab": _last,
     "compact": _packed,
     "cipher": _packed,

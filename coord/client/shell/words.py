@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     Item = Union["Command", "Loop", "LoopEnd", "Scope", "Function", "Group", "Branch"]
 
 QUOTED, PLAIN, VARIABLE, QUOTED_VARIABLE, OUTPUT, QUOTED_OUTPUT, EDITED = range(7)
+VARIABLES = (VARIABLE, QUOTED_VARIABLE)
 GLOB = frozenset("*?[")
+FOUND = frozenset(("{}", "…", "$_found"))
+"""Words for a file that `find` or a list has found."""
+PROCESS = "/dev/fd/63"  # as bash hands on `<(…)`
 SOMETHING = "$_found"
 """A variable that no line sets: what a program puts there is not known."""
 
@@ -66,7 +70,7 @@ class Command:
         self.assignments: list[tuple[str, list[Word]]] = []
         self.words: list[Word] = []
         self.redirects: list[tuple[str, Word]] = []
-        self.stdin: list[str] = []
+        self.stdin: list[Word] = []
         self.source: Command | None = None
         self.is_condition = self.is_conditional = False
 
@@ -165,6 +169,11 @@ class Value:
         )
 
 
+def first_name(command: Command) -> str:
+    """Of a command, where it stands there."""
+    return (command.words[0].literal or "").rpartition("/")[2] if command.words else ""
+
+
 def some_name() -> Value:
     """A number, a date: what has no blank and no slash in it."""
     return Value("*", "", is_pattern=True, is_open=True)
@@ -174,3 +183,23 @@ def is_assignment(text: str) -> bool:
     """`NAME=`, `NAME+=`, `NAME[1]=`"""
     name, equals, _ = text.partition("=")
     return bool(equals) and name.rstrip("+").partition("[")[0].isidentifier()
+
+
+def ends_of(items: list[Item]) -> dict[int, int]:
+    """Of each loop and each function, by their places in the line."""
+    ends: dict[int, int] = {}
+    loops: list[int] = []
+    groups: list[int] = []  # and subshells
+    for at, item in enumerate(items):
+        if isinstance(item, Loop):
+            loops.append(at)
+        elif isinstance(item, LoopEnd) and loops:
+            ends[loops.pop()] = at
+        elif isinstance(item, (Group, Scope)):
+            if item.opens:
+                groups.append(at)
+            elif groups and type(items[groups[-1]]) is type(item):
+                opened = groups.pop()
+                if opened and isinstance(items[opened - 1], Function):
+                    ends[opened - 1] = at + 1
+    return ends

@@ -4,7 +4,8 @@
 `targets`: which words are files: `all`, the `first`, the `last`, those `behind` the first `skip`
 (a script), the last two and more of a `move`, or none (``). `options`: those whose value is a file
 that it writes. `here`: without files it changes all of the folder. `files`: that it changes
-wherever it is run, where they exist.
+wherever it is run, where they exist. `moves`: with one of these options the sources of a copy are
+changed, too; `whole_paths`: with one of these they keep their folders.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class Writer:
         "files",
         "harmless",
         "here",
+        "moves",
         "names",
         "needs",
         "options",
@@ -25,6 +27,7 @@ class Writer:
         "skip",
         "targets",
         "values",
+        "whole_paths",
     )
 
     def __init__(
@@ -41,6 +44,8 @@ class Writer:
         skip: int = 1,
         here: bool = False,
         files: str = "",
+        moves: str = "",
+        whole_paths: str = "",
     ) -> None:
         self.names = names.split()
         self.targets = targets
@@ -53,6 +58,8 @@ class Writer:
         self.skip = skip
         self.here = here
         self.files = files.split()
+        self.moves = frozenset(moves.split())
+        self.whole_paths = frozenset(whole_paths.split())
 
 
 WRITERS = (
@@ -69,10 +76,12 @@ WRITERS = (
     ),
     Writer("aws gsutil", LAST, commands="s3 cp, s3 sync, s3 mv, cp, rsync", values="--profile"),
     Writer(
-        "cp ln ditto",
+        "cp ditto",
         LAST,
         values="-t --target-directory -S --suffix",
+        whole_paths="--parents",
     ),
+    Writer("ln", LAST, values="-t --target-directory -S --suffix"),
     Writer(
         "install",
         LAST,
@@ -83,8 +92,11 @@ WRITERS = (
         "rsync",
         LAST,
         values="-e --rsh --exclude --include --filter -f --chmod --bwlimit"
-        " --rsync-path --exclude-from --files-from --log-file --timeout --port -T --link-dest",
+        " --rsync-path --exclude-from --files-from --timeout --port -T --link-dest --suffix",
+        options="--log-file --write-batch --backup-dir",
         harmless="-n --dry-run --list-only",
+        moves="--remove-source-files",
+        whole_paths="-R --relative",
     ),
     Writer(
         "sed gsed",
@@ -110,11 +122,12 @@ WRITERS = (
         harmless="-R --version -h --help",
     ),
     Writer("setfacl setfattr", BEHIND, skip=0, values="-m -x -M -X -n -v --modify --remove"),
-    Writer("uniq xxd", BEHIND, values="-f -s -w -l -c -g -o -n"),
+    Writer("uniq", BEHIND, values="-f -s -w --skip-fields --skip-chars --check-chars"),
+    Writer("xxd", BEHIND, values="-l -c -g -o -n -s"),
     Writer("cpio", NONE, needs="-i* --extract", here=True),
     Writer("cpio", ALL, needs="-p* --pass-through"),
     Writer("convert magick cwebp sox pdftotext pdftoppm wkhtmltopdf wkhtmltoimage", LAST),
-    Writer("qpdf objcopy sass lessc", LAST),
+    Writer("qpdf sass lessc", LAST),
     Writer(
         "mogrify optipng oxipng jpegoptim pngquant advpng gifsicle svgo strip",
         ALL,
@@ -140,8 +153,9 @@ WRITERS = (
     Writer("http https xh", NONE, needs="-d --download", options="-o --output"),
     Writer("redis-cli", NONE, options="--rdb"),
     Writer("psql", NONE, options="-o --output -L --log-file"),
-    Writer("json.tool", BEHIND),
+    Writer("json.tool", BEHIND, values="--indent"),
     Writer("zipfile tarfile", NONE, options="-c --create"),
+    Writer("zipfile tarfile", BEHIND, needs="-e --extract", here=True),
     Writer("tidy", ALL, needs="-m -modify", values="-o -output -config -e"),
     Writer("xmlstarlet xml", ALL, commands="ed, edit", needs="-L --inplace", values="-u -v -d -x"),
     Writer("msgmerge", FIRST, needs="-U --update"),
@@ -184,24 +198,16 @@ WRITERS = (
     Writer("2to3", ALL, needs="-w --write", values="-f -x -j"),
     Writer("crudini", FIRST, needs="--set --del --merge"),
     Writer("ansible-vault", ALL, commands="edit, encrypt, decrypt, rekey, create"),
-    Writer("gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd", ALL, harmless="-c --stdout -l -t -k"),
-    Writer("zip", FIRST, harmless="-l -T -sf"),
     Writer("7z 7za", FIRST, commands="a, u, d"),
     Writer("7z 7za unrar", NONE, commands="x, e", options="-o", here=True),
     Writer("gh glab hub", NONE, commands="pr checkout, mr checkout, co", here=True),
-    Writer("sort", NONE, options="-o --output", values="-k -t -S -T"),
-    Writer(
-        "curl",
-        NONE,
-        options="-o --output",
-        values="--output-dir -d -H -X -u -A -b -c -e -F -T -x -m -w --data --header --request"
-        " --user",
-    ),
-    Writer("wget", NONE, options="-O --output-document -o --output-file", values="-P -e -U -t -T"),
+    Writer("sort shuf", NONE, options="-o --output", values="-k -t -S -T -n -i"),
     Writer("unzip", NONE, options="-d", values="-x -P", harmless="-l -t -p -v -Z", here=True),
-    Writer("pandoc gcc g++ clang cc protoc iconv gpg age dot", NONE, options="-o --output"),
+    Writer("pandoc protoc iconv gpg age dot", NONE, options="-o --output"),
     Writer("pg_dump pg_dumpall mysqldump mariadb-dump", NONE, options="-f --file -r --result-file"),
-    Writer("openssl", NONE, options="-out"),
+    Writer("openssl", NONE, options="-out -keyout -writerand"),
+    Writer("ranlib patchelf install_name_tool", ALL, values="--set-rpath --set-interpreter"),
+    Writer("mkfifo mknod", FIRST, values="-m --mode"),
     Writer("terraform tofu", NONE, commands="plan", options="-out"),
     # --- what package managers keep -----------------------------------------------------------
     Writer("go", NONE, commands="mod tidy, mod edit, get, mod init", files="go.mod go.sum"),

@@ -7,20 +7,43 @@ import os
 from coord.client.shell.copies import copy_to
 from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
+from coord.client.shell.outputs import read_by
 from coord.client.shell.stream_editors import follow_awk, follow_sed
+from coord.client.shell.targets import targets
+from coord.client.shell.texts import note_texts
 from coord.client.shell.words import GLOB, Value
 from coord.client.shell.writers import ALL, BEHIND, FIRST, LAST, MOVED, WRITERS, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coord.client.shell.effects import Walk
     from coord.client.shell.words import Command
 
-WINDOWS_TOOLS = frozenset(
-    "attrib icacls cacls takeown mklink fsutil certutil bitsadmin expand makecab compact cipher"
-    " esentutl sort forfiles wmic schtasks".split()
-)
-"""Those of `windows_tools`; Git Bash runs them too."""
+    Tool = Callable[[Walk, list[Value], Command], None]
+
+_TOOLS = {
+    **dict.fromkeys(
+        "attrib icacls cacls takeown mklink fsutil certutil bitsadmin makecab compact cipher"
+        " esentutl sort forfiles wmic schtasks".split(),
+        "windows_tools",  # Git Bash runs them too
+    ),
+    **dict.fromkeys(
+        "tar bsdtar gtar jar zip ar gzip pigz bzip2 pbzip2 xz pixz lzma zstd zstdmt lz4 lzip lzop"
+        " brotli compress gunzip unpigz bunzip2 unxz unlzma unzstd unlz4 uncompress lunzip".split(),
+        "archives",
+    ),
+    **dict.fromkeys("gcc g++ cc c++ clang clang++ ld as objcopy".split(), "compilers"),
+    **dict.fromkeys(("curl", "wget"), "downloads"),
+    **dict.fromkeys(
+        "chmod chown chgrp chattr chcon dd split csplit touch mkdir ssh-keygen ctags".split(),
+        "small_tools",
+    ),
+    **dict.fromkeys(("vim", "nvim", "vi", "ex", "ed"), "editors"),
+    **dict.fromkeys(("socat", "script"), "relays"),
+}
+"""Programs with rules of their own, and the module that has them."""
 _BY_NAME: dict[str, list[Writer]] = {}
 for _each in WRITERS:
     for _name in _each.names:
@@ -33,13 +56,13 @@ def write_targets(walk: Walk, name: str, words: list[Value], command: Command) -
 
         if follow_cmdlet(walk, name, words, command):
             return
-    if name in WINDOWS_TOOLS:
-        from coord.client.shell.windows_tools import TOOLS
-
-        TOOLS[name](walk, words, command)
+    if name in _TOOLS:
+        _tool(_TOOLS[name], name)(walk, words, command)
     special = _SPECIAL.get(name)
     if special is not None:
         special(walk, words, command)
+    if name == "tee":
+        note_texts(walk, words, command)
     for writer in _BY_NAME.get(name, []):
         args = parse_arguments(words, writer.values)
         if _applies(writer, args):
@@ -47,9 +70,15 @@ def write_targets(walk: Walk, name: str, words: list[Value], command: Command) -
     write_outputs(walk, name, words)
 
 
+def _tool(module: str, name: str) -> Tool:
+    """Loaded where it is needed."""
+    tools: dict[str, Tool] = __import__(f"coord.client.shell.{module}", fromlist=["TOOLS"]).TOOLS
+    return tools[name]
+
+
 def writes(name: str) -> bool:
     """Whether the table has the program."""
-    return name in _BY_NAME or name in _SPECIAL or name in WINDOWS_TOOLS
+    return name in _BY_NAME or name in _SPECIAL or name in _TOOLS
 
 
 def _applies(writer: Writer, args: Arguments) -> bool:
@@ -80,26 +109,39 @@ def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> N
     for name in writer.files:
         if os.path.isfile(os.path.join(walk.folder, name)):
             walk.write(Value(name))
-    if writer.targets == BEHIND:
-        has_script = any(option in writer.script for option in args.options)
-        plain = plain if has_script else plain[writer.skip :]
-    elif writer.targets == LAST:
-        _copy(walk, args, plain, is_link="ln" in writer.names)
-        return
-    elif writer.targets == MOVED:
+    if writer.targets == MOVED:
         named = args.value(("-t", "--target-directory"))
         for value in plain if named is not None else plain[:-1]:
             walk.write(value, whole_folders=True)
-        _copy(walk, args, plain)
+    if writer.targets in (LAST, MOVED):
+        _copy(walk, args, plain, writer)
         return
-    elif writer.targets == FIRST:
-        plain = plain[:1]
-    elif writer.targets != ALL:
-        plain = []
+    plain = _chosen(writer, args, plain)
+    backup = _backup(args) if "--in-place*" in writer.needs or "-pi*" in writer.needs else ""
     for value in plain:
         walk.write(_pattern(walk, writer, value), whole_folders=True)
+        for file, is_tree in targets(walk, value) if backup else ():
+            walk.effects.files.update({} if is_tree else {file + backup: None})
     if writer.here and not plain and not args.has(writer.options):
         walk.change_tree(walk.folder)
+
+
+def _chosen(writer: Writer, args: Arguments, plain: list[Value]) -> list[Value]:
+    """Those of the words that are files which it changes."""
+    if writer.targets == BEHIND:
+        has_script = any(option in writer.script for option in args.options)
+        return plain if has_script else plain[writer.skip :]
+    return {ALL: plain, FIRST: plain[:1]}.get(writer.targets, [])
+
+
+def _backup(args: Arguments) -> str:
+    """What `-i.bak` and `--in-place=.bak` add to the names of what was there."""
+    for option in args.options:
+        letters, dot, ending = option.partition(".")
+        if dot and letters[-1:] == "i" and letters[:1] == "-":
+            return f".{ending}"
+    named = args.value(("--in-place",))
+    return named.text if named is not None and named.text.startswith(".") else ""
 
 
 def _pattern(walk: Walk, writer: Writer, value: Value) -> Value:
@@ -117,8 +159,9 @@ def _starts(args: Arguments, path: tuple[str, ...]) -> bool:
     return len(words) == len(path) and all(map(fits, (word.text for word in words), path))
 
 
-def _copy(walk: Walk, args: Arguments, plain: list[Value], *, is_link: bool = False) -> None:
+def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> None:
     """The target of a copy: of a folder, the files in it that have the names of the sources."""
+    is_link = "ln" in writer.names
     named = args.value(("-t", "--target-directory"))
     if named is not None:
         sources, target = plain, named
@@ -128,9 +171,22 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], *, is_link: bool = Fa
         return
     else:
         sources, target = plain[:-1], plain[-1]
+    if args.has(writer.moves):
+        for value in sources:
+            walk.write(value, whole_folders=True)
     if ":" in target.text.partition("/")[0] and len(target.text.partition(":")[0]) > 1:
         return  # on another machine
-    copy_to(walk, sources, target)
+    is_itself = args.has(("-T", "--no-target-directory")) or (is_link and args.has(("-n",)))
+    suffix = args.value(("-S", "--suffix"))
+    copy_to(
+        walk,
+        sources,
+        target,
+        into=True if named is not None else False if is_itself else None,
+        whole_paths=args.has(writer.whole_paths),
+        backup=(suffix.text if suffix else "~") if args.has(("-b", "--backup")) else "",
+        links=is_link,
+    )
 
 
 def _find(walk: Walk, words: list[Value], command: Command) -> None:
@@ -163,138 +219,63 @@ def _fd(walk: Walk, words: list[Value], command: Command) -> None:
     walk.names = before
 
 
-def _dd(walk: Walk, words: list[Value], command: Command) -> None:
-    for word in words:
-        if word.text.startswith("of="):
-            walk.write(word.after("of="))
-
-
-_TAR_WRITES = frozenset("--create --append --update --concatenate --delete -A".split())
-
-
-def _tar(walk: Walk, words: list[Value], command: Command) -> None:
-    """Extracting changes a folder; creating, a file."""
-    letters = "".join(
-        word.text.lstrip("-")
-        for index, word in enumerate(words)
-        if word.text[:2] != "--" and (word.text[:1] == "-" or index == 0)
-    )
-    texts = [word.text for word in words]
-    args = parse_arguments(words, frozenset(("-C", "--directory", "-f", "--file")))
-    if "x" in letters or "--extract" in texts or "--get" in texts:
-        into = args.value(("-C", "--directory"))
-        members = args.plain if args.has(("-f", "--file")) else args.plain[2:]
-        if members and all(word.is_known for word in members):
-            folder = into.text if into is not None else ""
-            members = [Value(os.path.join(folder, word.text)) for word in members]
-        else:
-            members = [into if into is not None else Value(".")]
-        for value in members:
-            walk.write(value, whole_folders=True)
-    elif set("cru").intersection(letters) or not _TAR_WRITES.isdisjoint(texts):
-        named = args.value(("-f", "--file"))
-        behind = args.plain[1:2] if named is None and "f" in letters else []
-        behind = behind if named is None else [named]
-        for value in behind:
-            walk.write(value)
-
-
-def _attributes(walk: Walk, words: list[Value], command: Command) -> None:
-    """`chmod -R go-w src`: the mode, which may look like an option, and what it is for."""
-    args = parse_arguments(words, frozenset(("--reference", "--from")))
-    if args.has(("--help", "--version")):
-        return
-    has_mode = args.has(("--reference",)) or any(
-        word.text[:1] == "-" and _is_mode(word.text[1:]) and word.text != "-R" for word in words
-    )
-    is_deep = any(option in ("-R", "--recursive") for option in args.options)
-    for value in args.plain if has_mode else args.plain[1:]:
-        path = walk.path(value)
-        if is_deep or path is None or not os.path.isdir(path):
-            walk.write(value, whole_folders=True)
-
-
-def _is_mode(text: str) -> bool:
-    """Of `-x`, which takes away; `chmod` has no such options."""
-    return bool(text) and set(text) <= set("rwxXstugo,+-=ai")
-
-
-def _split(walk: Walk, words: list[Value], command: Command) -> None:
-    """Into files that begin with what it is given."""
-    values = frozenset("-a -b -C -l -n --lines --bytes --number --filter -t -f --prefix".split())
-    args = parse_arguments(words, values)
-    named = args.value(("-f", "--prefix"))
-    prefix = named.text if named is not None else "".join(word.text for word in args.plain[1:2])
-    folder = walk.path(Value(os.path.dirname(prefix) or "."))
-    if folder is not None:
-        walk.change_tree(folder, (f"{os.path.basename(prefix) or 'x'}*",))
-
-
 def _patch(walk: Walk, words: list[Value], command: Command) -> None:
     """The file that it is given, else those that the patch names."""
-    from coord.client.shell.patches import patched
-
-    args = parse_arguments(
-        words, frozenset(("-p", "-d", "--directory", "-i", "--input", "-o", "-F"))
-    )
+    values = "-p --strip -d --directory -i --input -o --output -F -r -B -z -Y -V -g -D --suffix"
+    args = parse_arguments(words, frozenset(values.split()))
     if args.has(("--dry-run", "-C")):
         return
-    if args.plain:
-        walk.write(args.plain[0])
+    into, only = args.value(("-d", "--directory")), args.value(("-o", "--output"))
+    folder = (walk.path(into) if into is not None else walk.folder) or walk.folder
+    if only is not None:
+        walk.write(Value(os.path.join(folder, only.text), only.beginning))
         return
+    paths: list[str | None] = [path for word in args.plain[:1] for path, _ in targets(walk, word)]
+    if not paths:
+        strip = args.value(("-p", "--strip"))
+        count = int(strip.text) if strip is not None and strip.text.isdigit() else None
+        paths += _patched(_patch_text(walk, args, command), count, folder)
+    if not paths:
+        walk.change_tree(folder)
+    is_backed_up = args.has(("-b", "--backup"))
+    for path in paths:
+        if path is not None:
+            walk.write(Value(path))
+            walk.effects.files.update({f"{path}.orig": None} if is_backed_up else {})
+
+
+def _patch_text(walk: Walk, args: Arguments, command: Command) -> str:
     named = args.value(("-i", "--input"))
-    sources = [named] if named is not None else []
+    sources = [named] if named is not None else args.plain[1:2]
     sources += [
         value
         for operator, word in command.redirects
         if operator == "<"
         for value in walk.variables.expand(word)
     ]
-    text = command.stdin[-1] if command.stdin else ""
+    text = read_by(command, walk.variables) or ""
     for value in sources:
-        text = text or _content(walk.path(value))
-    into = args.value(("-d", "--directory"))
-    folder = walk.path(into) if into is not None else walk.folder
-    strip = args.value(("-p", "--strip"))
-    names = patched(text, int(strip.text) if strip is not None and strip.text.isdigit() else None)
-    if not names:
-        walk.change_tree(folder or walk.folder)
-    for name in names:
-        walk.write(Value(os.path.join(folder or walk.folder, name)))
+        text = text or walk.texts.get(walk.path(value) or "", "") or _content(walk.path(value))
+    return text
+
+
+def _patched(text: str, strip: int | None, folder: str) -> list[str | None]:
+    """Without a count of the folders to strip, `patch` takes the name alone, too."""
+    from coord.client.shell.patches import patched
+
+    names = patched(text, strip)
+    bare = [os.path.basename(name) for name in names] if strip is None else []
+    bare = [name for name in bare if os.path.isfile(os.path.join(folder, name))]
+    return [os.path.join(folder, name) for name in dict.fromkeys([*names, *bare])]
 
 
 def _apply_patch(walk: Walk, words: list[Value], command: Command) -> None:
     """As some agents edit: the patch is an argument, or a here-document."""
     from coord.client.shell.patches import edited
 
-    text = command.stdin[-1] if command.stdin else "".join(word.text for word in words)
+    text = read_by(command, walk.variables) or "".join(word.text for word in words)
     for name in edited(text):
         walk.write(Value(name))
-
-
-def _curl(walk: Walk, words: list[Value], command: Command) -> None:
-    """`-O`: into files that are called as on the server."""
-    into = parse_arguments(words, frozenset(("--output-dir",))).value(("--output-dir",))
-    if any(word.text[:1] == "-" and word.text[:2] != "--" and "O" in word.text for word in words):
-        _download(walk, words, into.text if into is not None else "")
-
-
-def _wget(walk: Walk, words: list[Value], command: Command) -> None:
-    args = parse_arguments(
-        words, frozenset("-O --output-document -P --directory-prefix -o -e".split())
-    )
-    if any(word.text[:2] == "-O" or "O" in word.text[:4].strip("-q") for word in words[:-1]):
-        return
-    into = args.value(("-P", "--directory-prefix"))
-    _download(walk, words, into.text if into is not None else "")
-
-
-def _download(walk: Walk, words: list[Value], folder: str) -> None:
-    for word in words:
-        scheme, marks, rest = word.text.partition("://")
-        name = rest.partition("?")[0].rpartition("/")[2]
-        if marks and scheme.isalpha() and name and word.is_known:
-            walk.write(Value(os.path.join(folder, name)))
 
 
 def _ffmpeg(walk: Walk, words: list[Value], command: Command) -> None:
@@ -314,19 +295,6 @@ _FFMPEG_FLAGS = frozenset(
 ) | {""}
 
 
-def _editor(walk: Walk, words: list[Value], command: Command) -> None:
-    """`vim -c '!git push'`, `ex +'w other.py'`"""
-    args = parse_arguments(words, frozenset(("-c", "--cmd", "-S", "-u", "-i", "-T")))
-    lines = [value.text for option in ("-c", "--cmd") for value in args.values.get(option, [])]
-    lines += [word.text[1:] for word in args.plain if word.text[:1] == "+"]
-    for line in lines:
-        name, _, rest = line.lstrip(": %").partition(" ")
-        if name[:1] == "!":
-            walk.line_apart(line.lstrip(": %")[1:])
-        elif name.rstrip("!") in ("w", "wq", "write", "saveas", "sav", "up", "x") and rest.strip():
-            walk.write(Value(rest.strip()))
-
-
 def _content(path: str | None) -> str:
     from coord.client.shell.patches import MAX_BYTES
 
@@ -344,28 +312,10 @@ _SPECIAL = {
     "gawk": follow_awk,
     "mawk": follow_awk,
     "nawk": follow_awk,
-    "chmod": _attributes,
-    "chown": _attributes,
-    "chgrp": _attributes,
-    "chattr": _attributes,
-    "chcon": _attributes,
-    "split": _split,
-    "csplit": _split,
     "find": _find,
     "fd": _fd,
     "fdfind": _fd,
-    "dd": _dd,
-    "tar": _tar,
-    "bsdtar": _tar,
-    "gtar": _tar,
-    "jar": _tar,
     "ffmpeg": _ffmpeg,
-    "vim": _editor,
-    "nvim": _editor,
-    "vi": _editor,
-    "ex": _editor,
-    "curl": _curl,
-    "wget": _wget,
     "patch": _patch,
     "apply_patch": _apply_patch,
     "applypatch": _apply_patch,

@@ -1,0 +1,103 @@
+"""What small programs write by rules of their own: `chmod`, `dd`, `split`, `touch`."""
+
+from __future__ import annotations
+
+import os
+
+from coord.client.shell.options import parse_arguments
+from coord.client.shell.words import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coord.client.shell.effects import Walk
+    from coord.client.shell.words import Command
+
+
+def _dd(walk: Walk, words: list[Value], command: Command) -> None:
+    for word in words:
+        if word.text.startswith("of="):
+            # a pattern is one of the whole word, which is no file's
+            is_literal = word.is_pattern and not word.is_open
+            walk.write(Value(word.text[len("of=") :]) if is_literal else word.after("of="))
+
+
+def _attributes(walk: Walk, words: list[Value], command: Command) -> None:
+    """`chmod -R go-w src`: the mode, which may look like an option, and what it is for."""
+    args = parse_arguments(words, frozenset(("--reference", "--from")))
+    if args.has(("--help", "--version")):
+        return
+    has_mode = args.has(("--reference",)) or any(
+        word.text[:1] == "-" and _is_mode(word.text[1:]) and word.text != "-R" for word in words
+    )
+    is_deep = any(option in ("-R", "--recursive") for option in args.options)
+    for value in args.plain if has_mode else args.plain[1:]:
+        path = walk.path(value)
+        if is_deep or path is None or not os.path.isdir(path):
+            walk.write(value, whole_folders=True)
+
+
+def _is_mode(text: str) -> bool:
+    """Of `-x`, which takes away; `chmod` has no such options."""
+    return bool(text) and set(text) <= set("rwxXstugo,+-=ai")
+
+
+def _split(walk: Walk, words: list[Value], command: Command) -> None:
+    """Into files that begin with what it is given."""
+    values = frozenset("-a -b -C -l -n --lines --bytes --number --filter -t".split())
+    args = parse_arguments(words, values)
+    _pieces(walk, args.plain[1].text if args.plain[1:] else "x")
+
+
+def _csplit(walk: Walk, words: list[Value], command: Command) -> None:
+    args = parse_arguments(words, frozenset("-f --prefix -b --suffix-format -n --digits".split()))
+    named = args.value(("-f", "--prefix"))
+    _pieces(walk, named.text if named is not None else "xx")
+
+
+def _pieces(walk: Walk, prefix: str) -> None:
+    folder = walk.path(Value(os.path.dirname(prefix) or "."))
+    name = os.path.basename(prefix)
+    if folder is not None:
+        walk.change_tree(folder, (f"{name}*",) if name else ())
+
+
+def _touch(walk: Walk, words: list[Value], command: Command) -> None:
+    """It makes files; the time of one that is there is nobody's."""
+    args = parse_arguments(words, frozenset("-d --date -r --reference -t --time".split()))
+    for word in [] if args.has(("-c", "--no-create")) else args.plain:
+        path = walk.path(word)
+        if path is None or not os.path.lexists(path):
+            walk.write(word)
+
+
+def _mkdir(walk: Walk, words: list[Value], command: Command) -> None:
+    """What comes there later comes into a folder."""
+    for word in parse_arguments(words, frozenset(("-m", "--mode"))).plain:
+        path = walk.path(word)
+        if path is not None:
+            walk.made.add(path)
+
+
+def _ssh_keygen(walk: Walk, words: list[Value], command: Command) -> None:
+    """The public half of a key, beside it."""
+    args = parse_arguments(words, frozenset("-f -t -b -N -C -P -m -Z -I -n -O -s".split()))
+    file = args.value(("-f",))
+    if file is not None and args.has(("-t",)):
+        walk.write(Value(f"{file.text}.pub", file.beginning))
+
+
+def _ctags(walk: Walk, words: list[Value], command: Command) -> None:
+    if words and not any(word.text[:2] in ("-f", "-o") for word in words):
+        walk.write(Value("tags"))
+
+
+TOOLS = {
+    **dict.fromkeys(("chmod", "chown", "chgrp", "chattr", "chcon"), _attributes),
+    "csplit": _csplit,
+    "ctags": _ctags,
+    "dd": _dd,
+    "mkdir": _mkdir,
+    "split": _split,
+    "ssh-keygen": _ssh_keygen,
+    "touch": _touch,
+}
