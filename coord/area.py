@@ -16,6 +16,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import click
 import marshmallow as ma
+import sqlalchemy as sa
 from flask import current_app
 
 from coord.errors import CoordError
@@ -285,8 +286,10 @@ class Area:
     `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic
     revisions, when they are not in coord's own. `on_activity(change, session_id)`: adds to a change
     what a sign of life means for what the session has; `on_checkin` what a check-in means besides.
-    `on_session_end(db, end)`: adds what becomes of what it had. `deliver(change, notice)`: adds the
-    sending of a message. `tools`: what agents can do with it over MCP. `board`: its part of the
+    `on_session_end(db, end)`: adds what becomes of what it had. `waiters()`: whose calls wait in a
+    line of the area, as a select of one column, `session_id`, that an index begins with; it becomes
+    a part of the statements that read sessions. `deliver(change, notice)`: adds the sending of a
+    message. `tools`: what agents can do with it over MCP. `board`: its part of the
     page for people. `samples`: its commonest writes by name, each a function that makes the change
     from example values, so that `flask coord sql NAME` can show what it becomes. `on_tick()`: does
     what has come due without a call; about twice a second in one thread of each worker, so it must
@@ -304,6 +307,7 @@ class Area:
     on_activity: Callable[[Change[Any], str], None] | None = None
     on_checkin: Callable[[Change[Any], str], None] | None = None
     on_session_end: Callable[[Reader, SessionEnd], None] | None = None
+    waiters: Callable[[], sa.Select[tuple[str]]] | None = None
     deliver: Callable[[Change[Any], Notice], None] | None = None
     on_tick: Callable[[], None] | None = None
     tools: Sequence[Tool] = ()
@@ -316,6 +320,7 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
     "on_activity": ("change", "session_id"),
     "on_checkin": ("change", "session_id"),
     "on_session_end": ("db", "end"),
+    "waiters": (),
     "deliver": ("change", "notice"),
     "on_tick": (),
     "status.read": ("db", "scope"),

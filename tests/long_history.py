@@ -156,6 +156,10 @@ TABLES: dict[str, dict[str, str]] = {
         "final_state": (
             f"CASE WHEN {IS_NEWEST} THEN NULL WHEN n % 1000 THEN 'ended' ELSE 'gone' END"
         ),
+        "told_state": (
+            "CASE (n - n % 20) % 80 WHEN 20 THEN 'working' WHEN 40 THEN 'idle'"
+            " WHEN 60 THEN CASE WHEN n % 1000 < 100 THEN 'rate_limited' END END"
+        ),
     },
     "journal": {
         "revision": "n",

@@ -203,6 +203,7 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
     "on_activity": ({"on_activity": no_arguments}, "on_activity(change, session_id)"),
     "on_checkin": ({"on_checkin": no_arguments}, "on_checkin(change, session_id)"),
     "on_session_end": ({"on_session_end": no_arguments}, "on_session_end(db, end)"),
+    "waiters": ({"waiters": lambda db: None}, "waiters()"),
     "deliver": ({"deliver": no_arguments}, "deliver(change, notice)"),
     "on_tick": ({"on_tick": lambda app: None}, "on_tick()"),
     "status.read": ({"status": replace(STATUS, read=no_arguments)}, "status.read(db, scope)"),

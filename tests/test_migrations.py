@@ -258,3 +258,26 @@ def test_waiting_for_a_human_comes_by_a_migration_that_may_be_killed_at_any_stat
     assert client.get("/sessions").json["items"] == [session]
     beat = client.post("/sessions/heartbeat", session_id="host/a", waiting_for="input").json
     assert (beat["state"], beat["task"]) == ("waiting_for_human", "Checkout")
+
+
+@pytest.mark.parametrize(
+    ("back", "move", "revision"),
+    [(upgrade, downgrade, "0009"), (downgrade, upgrade, "0010")],
+    ids=["downgrade", "upgrade"],
+)
+def test_told_states_come_by_a_migration_that_may_be_killed_at_any_statement(
+    migrating: Flask, back: Any, move: Any, revision: str
+) -> None:
+    client = Agent(migrating.test_client())
+    session = client.post("/sessions/heartbeat", session_id="host/a", task="Checkout").json
+    for nth in itertools.count():
+        to(migrating, back, "0010" if back is upgrade else "0009")
+        done, has_died = dies_before(nth, migrating, move, revision)
+        if not has_died:
+            break
+        to(migrating, move, revision)
+    assert len(done) >= 7, "five columns and two indexes"
+    to(migrating, upgrade, "heads")
+    assert client.get("/sessions").json["items"] == [session]
+    beat = client.post("/sessions/heartbeat", session_id="host/a", state="idle").json
+    assert (beat["state"], beat["task"]) == ("idle", "Checkout")

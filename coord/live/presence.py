@@ -23,6 +23,8 @@ class Session(Base):
 
     `expires_at` is null when it promised nothing: then it can fall silent, but is never gone.
     `waiting_for`: what of a human, since `waiting_since`; both null while it is at work.
+    `told_state`: what it says of itself, since `told_since`. `handover`: what a successor must
+    know, as of `handover_at`; it outlasts the session's end. `handed_to`: who was told of it last.
     `revision`: of its last announcement.
     """
 
@@ -33,6 +35,10 @@ class Session(Base):
         sa.Index("ix_sessions_by_state", "final_state", "revision"),
         sa.Index("ix_sessions_of_project", "project_key", "revision"),
         sa.Index("ix_sessions_waiting", "final_state", "waiting_since"),
+        sa.Index("ix_sessions_told", "final_state", "told_state", "revision"),
+        sa.Index(
+            "ix_sessions_told_of_project", "final_state", "project_key", "told_state", "revision"
+        ),
         TABLE_OPTIONS,
     )
 
@@ -49,6 +55,11 @@ class Session(Base):
     final_state: Mapped[str | None] = mapped_column(sa.String(10))
     waiting_for: Mapped[str | None] = mapped_column(sa.String(WAITING_FOR_LENGTH))
     waiting_since: Mapped[datetime | None] = mapped_column(Timestamp)
+    told_state: Mapped[str | None] = mapped_column(sa.String(20))
+    told_since: Mapped[datetime | None] = mapped_column(Timestamp)
+    handover: Mapped[str | None] = mapped_column(LongText)
+    handover_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    handed_to: Mapped[str | None] = mapped_column(sa.String(200))
 
 
 _c = Session.__table__.c

@@ -9,21 +9,18 @@ from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.sessions import repository
 from coord.areas.sessions.board import board
 from coord.areas.sessions.routes import blp
+from coord.areas.sessions.rows import TOLD_STATES
 from coord.areas.sessions.tools import checkin
 from coord.areas.sessions.upkeep import on_tick
 from coord.store import Reader
 
+COUNTED = (*TOLD_STATES, "waiting_for_lock", "waiting_for_human", "gone")
+
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     by_state = repository.count(db, scope.project_key, repository.silent_us())
-    waiting = by_state["waiting_for_human"]
-    return {
-        "counts": {
-            "sessions": by_state["alive"] + waiting + by_state["silent"],
-            "sessions_waiting_for_human": waiting,
-            "sessions_gone": by_state["gone"],
-        }
-    }
+    there = sum(by_state.values()) - by_state["gone"]
+    return {"counts": {"sessions": there, **{f"sessions_{s}": by_state[s] for s in COUNTED}}}
 
 
 def _gauges(db: Reader) -> Iterable[Gauge]:

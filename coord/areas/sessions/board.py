@@ -13,13 +13,12 @@ from coord.areas.sessions.rows import SessionAnswer
 from coord.areas.sessions.schemas import SessionSchema
 from coord.store import Reader, moments
 
-SHOWN = ("alive", "waiting_for_human", "silent", "gone")
 MAX_SESSIONS = 2_000
 ENDINGS = {"session.gone": "gone", "session.ended": "ended"}
 
 
 def _sessions(db: Reader) -> list[SessionAnswer]:
-    return repository.find(db, None, SHOWN, None, MAX_SESSIONS - 1, repository.silent_us())
+    return repository.find_for_board(db, MAX_SESSIONS - 1, repository.silent_us())
 
 
 def _changed(db: Reader, names: Sequence[str]) -> list[SessionAnswer]:

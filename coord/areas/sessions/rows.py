@@ -3,6 +3,14 @@
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
+TOLD_STATES = ("working", "idle", "rate_limited")
+"""What a session says of itself. The other states are found by the service."""
+
+STATES = (
+    *("alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human"),
+    *("silent", "gone", "ended"),
+)
+
 
 class SessionFields(TypedDict):
     """What a session says of itself."""
@@ -16,7 +24,8 @@ class SessionFields(TypedDict):
 class Heartbeat(TypedDict):
     """A heartbeat: what is left out keeps its value.
 
-    `waiting_for`: what of a human; None: it is at work.
+    `state`: one of TOLD_STATES; None: not said. `waiting_for`: what of a human; None: it is at
+    work.
     """
 
     session_id: str
@@ -24,6 +33,7 @@ class Heartbeat(TypedDict):
     agent: NotRequired[str | None]
     task: NotRequired[str | None]
     ttl_minutes: NotRequired[float | None]
+    state: NotRequired[str | None]
     waiting_for: NotRequired[str | None]
 
 
@@ -64,13 +74,17 @@ class SessionRow(SessionFields):
     final_state: str | None
     waiting_for: str | None
     waiting_since: datetime | None
+    told_state: str | None
+    told_since: datetime | None
+    waits_for_lock: bool
     now: datetime
 
 
 class SessionAnswer(SessionRow):
-    """A session as it is answered."""
+    """A session as it is answered; `state_since`: None where nobody told."""
 
     state: str
+    state_since: datetime | None
 
 
 class ChangeRow(TypedDict):

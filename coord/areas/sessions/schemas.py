@@ -1,10 +1,12 @@
 """What the sessions area takes and answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 
+from coord.areas.sessions.rows import STATES, TOLD_STATES
 from coord.live import AGENT_LENGTH, WAITING_FOR_LENGTH
 from coord.web import (
     Body,
@@ -24,7 +26,6 @@ from coord.web import (
     list_of,
 )
 
-STATES = ("alive", "waiting_for_human", "silent", "gone", "ended")
 TASK_LENGTH = 5_000
 MIN_TTL_MINUTES = 0.001
 MAX_TTL_MINUTES = 7 * 24 * 60
@@ -65,6 +66,24 @@ def _waiting_for(description: str, **kwargs: Any) -> Text:
     )
 
 
+class ToldState(Choice):
+    """What a session says of itself. Of the states that the service finds it says how."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(TOLD_STATES, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        if value == "waiting_for_human":
+            raise ma.ValidationError("Say in waiting_for what of a human it waits for.")
+        if value in STATES and value not in TOLD_STATES:
+            raise ma.ValidationError(
+                f"coord finds out by itself who is {value}. Say one of: {', '.join(TOLD_STATES)}."
+            )
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 def _ttl(**kwargs: Any) -> Number:
     description = (
         "A promise: to call again within this time. Who breaks it is gone. null: no promise."
@@ -100,9 +119,20 @@ class SessionSchema(Schema):
         required=True,
         metadata={
             "description": (
-                "`waiting_for_human`: said so, and has been seen within a day. `silent`: promised"
-                " nothing, and has not called for long. `gone`: promised, and did not. `ended`:"
-                " said so."
+                "The first that is true of: `ended`: said so. `gone`: promised to call, and did"
+                " not. `silent`: promised nothing, and has not called for long."
+                " `waiting_for_human`: said so, and has been seen within a day."
+                " `waiting_for_lock`: a claim of it waits in line. `working`, `idle`,"
+                " `rate_limited`: said so. `alive`: said nothing."
+            )
+        },
+    )
+    state_since = Time(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": (
+                "Since when it is in a state that it told of; null in those that coord finds."
             )
         },
     )
@@ -137,6 +167,15 @@ class HeartbeatSchema(Body):
     ttl_minutes = _ttl()
     agent = _agent()
     task = _task()
+    state = ToldState(
+        allow_none=True,
+        metadata={
+            "description": (
+                "What it says of itself. A check-in that leaves it out makes `working` of whatever"
+                " was said. null: nothing."
+            )
+        },
+    )
     waiting_for = _waiting_for(
         "What of a human it waits for: by convention `permission`, `answer` or `input`, then `: `"
         " and more where others may see it. null, or a check-in that leaves it out: it is at work"

@@ -26,6 +26,7 @@ checkin = Tool(
             CheckinBody,
             project_key="",
             task="What you are about to do, for others",
+            state="",
             waiting_for="What you need of your user; others see it. Left out: nothing",
             after="cursor of your last checkin",
             ttl_minutes="Promise to call again within; else your locks turn stale",

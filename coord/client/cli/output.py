@@ -19,11 +19,11 @@ from coord.client.others_text import one_line
 from coord.client.queue import seconds_of
 
 _COLOURS = {
-    **dict.fromkeys(("completed", "deployed", "built", "alive"), "green"),
+    **dict.fromkeys(("completed", "deployed", "built", "alive", "working"), "green"),
     **dict.fromkeys(("in_progress", "active", "building", "deploying", "high"), "cyan"),
     **dict.fromkeys(("blocked", "degraded", "stale", "gone", "urgent"), "red"),
-    "waiting_for_human": "yellow",
-    **dict.fromkeys(("cancelled", "silent", "unknown", "ended", "low"), "bright_black"),
+    **dict.fromkeys(("waiting_for_human", "waiting_for_lock", "rate_limited"), "yellow"),
+    **dict.fromkeys(("cancelled", "idle", "silent", "unknown", "ended", "low"), "bright_black"),
 }
 
 

@@ -15,7 +15,11 @@ from coord.client.cli.tables import Column, Row, table
 from coord.client.others_text import one_line
 from coord.client.percent import query
 
-STATES = ("alive", "waiting_for_human", "silent", "gone", "ended")
+TOLD_STATES = ("working", "idle", "rate_limited")
+STATES = (
+    *("alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human"),
+    *("silent", "gone", "ended"),
+)
 MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service takes
 
 
@@ -35,6 +39,11 @@ coord checkin --waiting-for "answer: which database?"    stop, and wait for your
     type=float,
     metavar="N",
     help="A promise to call again within this time. A session that breaks it is gone.",
+)
+@click.option(
+    "--state",
+    type=click.Choice(TOLD_STATES),
+    help="What you say of yourself. A check-in without it makes `working` of what you said.",
 )
 @click.option(
     "--waiting-for",
@@ -59,6 +68,7 @@ def checkin(
     task: str | None,
     agent: str | None,
     ttl_minutes: float | None,
+    state: str | None,
     waiting_for: str | None,
     after: int | None,
     max_bytes: int | None,
@@ -74,6 +84,7 @@ def checkin(
         task=task,
         agent=agent,
         ttl_minutes=ttl_minutes,
+        state=state,
         waiting_for=waiting_for,
         after=session_state.cursor(coord) if after is None else after,
         max_bytes=max_bytes,

@@ -24,6 +24,7 @@ SESSION_KEYS = [
     "last_seen_at",
     "expires_at",
     "state",
+    "state_since",
     "waiting_for",
     "waiting_since",
     "ended_at",

@@ -36,6 +36,7 @@ const VERBS = {
   "session.active": "is active",
   "session.waiting": "waits for a human:",
   "session.wait_ended": "goes on; it waited for",
+  "session.state_told": "says it is",
   "session.gone": "is gone",
   "session.ended": "ended",
   "journal.trimmed": "trimmed the journal",
@@ -44,7 +45,10 @@ const VERBS = {
 const QUIET = new Set(["lock.renewed", "component.confirmed", "workflow.confirmed", "work_item.confirmed", "session.heartbeat", "session.active"]);
 
 /** Signs of life, repetitions and the ends of turns, which nobody wants to read one by one. */
-export const isQuiet = (event) => QUIET.has(event.type) || (event.type.startsWith("session.wait") && event.data.waiting_for === "input");
+export const isQuiet = (event) =>
+  QUIET.has(event.type) ||
+  (event.type.startsWith("session.wait") && event.data.waiting_for === "input") ||
+  (event.type === "session.state_told" && event.data.state !== "rate_limited");
 
 /** Events after which more has changed than their subject says: what a session had turns stale with it. */
 export const changesMore = (event) => event.type === "session.gone";
@@ -73,7 +77,7 @@ function subjectOf({ type, project_key: project, subject, data, session_id: by }
     case "message":
       return { text: data.subject ?? subject.id, to: ["message", subject.id], more: data.to_session && `to ${data.to_session}` };
     case "session":
-      return { who: by ?? subject.id, text: "", more: data.waiting_for ?? data.task };
+      return { who: by ?? subject.id, text: "", more: data.waiting_for ?? data.state?.replaceAll("_", " ") ?? data.task };
     default:
       return { text: subject.id };
   }

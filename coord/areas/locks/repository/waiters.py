@@ -158,6 +158,13 @@ def count(db: Reader, project_key: str | None = None) -> int:
     return int(db.value(_counting(project_key is not None), project_key=project_key))
 
 
+def sessions() -> sa.Select[tuple[str]]:
+    """The sessions that wait, once for each of their resources, but for those that have just
+    died."""
+    waiting = sa.select(_c.session_id).where(_c.until > now())
+    return along(waiting, _table, "ix_lock_waiters_of_session")
+
+
 _values: dict[str, Any] = {
     "revision": journal.revision - param("back", type_=sa.BigInteger),
     "nth": param("nth", type_=sa.Integer),

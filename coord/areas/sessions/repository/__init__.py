@@ -11,7 +11,8 @@ from coord.areas.sessions.repository.calls import CallsResult, write_calls
 from coord.areas.sessions.repository.checkins import collect_checkin
 from coord.areas.sessions.repository.ends import EndResult, end, find_due, note_gone
 from coord.areas.sessions.repository.heartbeats import heartbeat
-from coord.areas.sessions.repository.listing import count, find, find_named, silent_us
+from coord.areas.sessions.repository.listing import count, find, find_for_board, find_named
+from coord.areas.sessions.repository.states import silent_us
 
 __all__ = [
     "CallsResult",
@@ -22,6 +23,7 @@ __all__ = [
     "end",
     "find",
     "find_due",
+    "find_for_board",
     "find_named",
     "heartbeat",
     "note_gone",

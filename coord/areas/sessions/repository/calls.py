@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.sessions.repository.heartbeats import announce, call_activity_hooks, session_event
-from coord.areas.sessions.repository.listing import is_there, named
+from coord.areas.sessions.repository.states import is_there, named
 from coord.areas.sessions.rows import SessionRow
 from coord.live import Session
 from coord.store import Answer, Change, Decision, Prepared, Reader, journal, now, plus

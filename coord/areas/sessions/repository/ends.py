@@ -9,8 +9,14 @@ from sqlalchemy import bindparam as param
 
 from coord.area import Notice, SessionEnd, areas, call_hook, deliver
 from coord.areas.sessions.errors import Superseded
-from coord.areas.sessions.repository.heartbeats import BY_NAME_INSIDE, session_event
-from coord.areas.sessions.repository.listing import as_answered, by_name, is_there, named
+from coord.areas.sessions.repository.heartbeats import session_event
+from coord.areas.sessions.repository.states import (
+    as_answered,
+    by_name,
+    by_name_inside,
+    is_there,
+    named,
+)
 from coord.areas.sessions.rows import SessionAnswer, SessionRow
 from coord.live import Session
 from coord.observed_at import is_superseded, not_superseded, refuse_skew
@@ -96,7 +102,7 @@ def end(
         session = as_answered(cast(SessionRow, rows[0]), silent_after_us) if rows else None
         return EndResult(session, True, session_end.counts, session_end.incomplete)
 
-    change.answer_with(answer, BY_NAME_INSIDE, {"named": session_id})
+    change.answer_with(answer, by_name_inside(), {"named": session_id})
     return change
 
 

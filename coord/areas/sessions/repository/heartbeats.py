@@ -8,7 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.area import areas, call_hook
-from coord.areas.sessions.repository.listing import as_answered, by_name, is_there, named
+from coord.areas.sessions.repository.states import (
+    as_answered,
+    by_name,
+    by_name_inside,
+    is_there,
+    named,
+)
 from coord.areas.sessions.rows import Heartbeat, SessionAnswer, SessionFields, SessionRow
 from coord.live import Session
 from coord.store import Change, Decision, Event, Prepared, Reader, Rows, journal, plus
@@ -18,10 +24,10 @@ FIELDS = ("project_key", "agent", "task", "ttl_minutes")
 _sessions = Session.__table__
 _c = _sessions.c
 
-BY_NAME_INSIDE = Prepared(sa.select(*_c, journal.moment.label("now")).where(named))
-
 _own_revision = journal.revision - param("back", type_=sa.BigInteger)
 _ago = -param("ago_us", type_=sa.BigInteger)
+_told = param("new_told_state", type_=_c.told_state.type)
+_TELL = {"told_state": _told, "told_since": sa.case((_told.is_not(None), journal.moment))}
 
 
 def _announce() -> Prepared:
@@ -36,6 +42,7 @@ def _announce() -> Prepared:
         "started_at": journal.moment,
         "last_seen_at": journal.moment,
         "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
+        **_TELL,
     }
     return Prepared(sa.insert(_sessions).from_select(list(values), sa.select(*values.values())))
 
@@ -55,12 +62,13 @@ _ANNOUNCE_AGAIN = Prepared(
         final_state=sa.null(),
         waiting_for=sa.null(),
         waiting_since=sa.null(),
+        **_TELL,
     )
 )
 """A session that had ended, or was gone, announces itself again."""
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _heartbeat(given: frozenset[str]) -> Prepared:
     """A heartbeat with these fields.
 
@@ -68,7 +76,11 @@ def _heartbeat(given: frozenset[str]) -> Prepared:
     """
     kept_ttl_us = _c.ttl_minutes * 60_000_000
     ttl_us = param("ttl_us", type_=sa.BigInteger) if "ttl_minutes" in given else kept_ttl_us
-    values = {name: param(f"new_{name}", type_=_c[name].type) for name in sorted(given)}
+    values: dict[str, Any] = {
+        name: param(f"new_{name}", type_=_c[name].type) for name in sorted(given)
+    }
+    if "told_state" in given:
+        values |= _TELL
     return Prepared(
         sa.update(_sessions)
         .where(named, is_there)
@@ -104,25 +116,36 @@ def heartbeat(
     row = by_name(db, session_id)
     change: Change[tuple[SessionAnswer, bool]] = Change()
     announced = row is None or row["final_state"] is not None
+    was = None if row is None or announced else row["told_state"]
+    told = body.get("state", _goes_on(was) if is_checkin else was)
     if row is None or announced:
         kept: Mapping[str, Any] = row if row is not None and row["final_state"] == "gone" else {}
         fields = {name: given.get(name, kept.get(name)) for name in FIELDS}
-        announce(change, session_id, cast(SessionFields, fields), row)
+        announce(change, session_id, cast(SessionFields, fields), row, told=told)
     else:
+        given |= {"told_state": told} if told != was else {}
         new = {f"new_{name}": value for name, value in given.items()}
         values = {"named": session_id, **new, "ttl_us": _ttl_us(body.get("ttl_minutes"))}
         change.add(_heartbeat(frozenset(given)), values, expect=1)
     project_key = body.get("project_key", row["project_key"] if row is not None else None)
+    if told != was:
+        data = {"state": told, "was": was}
+        change.record(session_event("session.state_told", session_id, project_key, **data))
     is_told = _tell_wait(change, row, body, project_key, is_checkin=is_checkin)
-    if not announced and not is_told:
+    if not announced and not is_told and told == was:
         change.record(session_event("session.heartbeat", session_id, project_key))
     call_activity_hooks(change, session_id, is_checkin=is_checkin)
 
     def answer(rows: Rows) -> tuple[SessionAnswer, bool]:
         return as_answered(cast(SessionRow, rows[0]), silent_after_us), announced
 
-    change.answer_with(answer, BY_NAME_INSIDE, {"named": session_id})
+    change.answer_with(answer, by_name_inside(), {"named": session_id})
     return change
+
+
+def _goes_on(was: str | None) -> str | None:
+    """What a session says of itself with a check-in that does not: a turn begins."""
+    return was and "working"
 
 
 def _tell_wait(
@@ -157,16 +180,21 @@ def announce(
     fields: SessionFields,
     row: SessionRow | None,
     ago_us: int = 0,
+    told: str | None = None,
 ) -> None:
     """Adds that the session announces itself.
 
-    `row`: what is stored of it. `ago_us`: how long ago it called.
+    `row`: what is stored of it. `ago_us`: how long ago it called. `told`: the state that it says.
     """
     data = {"agent": fields["agent"], "task": fields["task"], "ttl_minutes": fields["ttl_minutes"]}
     nth = change.record(
         session_event("session.announced", session_id, fields["project_key"], **data)
     )
-    values: dict[str, Any] = {"named": session_id, "ttl_us": _ttl_us(fields["ttl_minutes"])}
+    values: dict[str, Any] = {
+        "named": session_id,
+        "ttl_us": _ttl_us(fields["ttl_minutes"]),
+        "new_told_state": told,
+    }
     if row is None:
         change.add(
             _ANNOUNCE, {**values, "project_key": fields["project_key"], **data}, expect=1, event=nth

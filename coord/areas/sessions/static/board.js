@@ -54,6 +54,16 @@ const SORTS = {
 
 const NEEDS = { permission: "your permission", answer: "your answer", input: "your next prompt" };
 
+const AT_WORK = new Set(["alive", "working", "idle", "rate_limited"]);
+
+/** The sessions as they are now: who waits in a line for a lock is seen from the waiters, of which no session's event tells. */
+function sessionsNow() {
+  const inLine = new Set(items("waiters").map((each) => each.session_id));
+  return items("sessions").map((each) => stateNow(each, inLine));
+}
+
+const stateNow = (session, inLine) => (AT_WORK.has(session.state) && inLine.has(session.session_id) ? { ...session, state: "waiting_for_lock", state_since: null } : session);
+
 /** `{ what, urgent }`: what a session that waits for a human needs, in words. Without a next prompt no work stands still. */
 function need(waitingFor) {
   const [, kind, more] = /^(\w+)(?:: (.*))?$/s.exec(waitingFor) ?? [];
@@ -62,11 +72,12 @@ function need(waitingFor) {
 }
 
 const waits = (session) => session.state === "waiting_for_human";
+const finished = (session) => session.state === "idle";
 const doing = (session) => [waits(session) && `needs ${need(session.waiting_for).what}`, session.task].filter(Boolean).join(" · ");
 
 const current = (session) => session.state !== "gone" || age(session.ended_at ?? session.last_seen_at) < GONE_SHOWN_S;
 const fitting = (fits) =>
-  items("sessions").filter((each) => current(each) && fits(each.project_key, each.session_id, doing(each), each.agent, each.state));
+  sessionsNow().filter((each) => current(each) && fits(each.project_key, each.session_id, doing(each), each.agent, each.state));
 
 function sessionState(session) {
   if (!waits(session)) return html`<${State} kind=${KINDS[session.state] ?? "off"} word=${session.state.replaceAll("_", " ")} />`;
@@ -142,7 +153,7 @@ function useSession(name) {
       .then((page) => setEnded(page.items.find((each) => each.session_id === name) ?? null))
       .catch(() => setEnded(null));
   }, [name, Boolean(known)]);
-  return known ?? ended;
+  return known ? stateNow(known, new Set(items("waiters").map((each) => each.session_id))) : ended;
 }
 
 function Session({ path: [name = ""] }) {
@@ -156,7 +167,7 @@ function Session({ path: [name = ""] }) {
         ? html`<${Facts} of=${[
             ["State", sessionState(session)],
             waits(session) && ["Needs", html`<${Text} of=${need(session.waiting_for).what} />`],
-            waits(session) && ["Waiting since", html`<${Time} at=${session.waiting_since} />`],
+            session.state_since && ["Since", html`<${Time} at=${session.state_since} />`],
             ["Task", html`<${Text} of=${session.task ?? "not said"} />`],
             ["Agent", html`<${Text} of=${session.agent ?? "not said"} />`],
             ["Project", html`<${ProjectLink} project=${session.project_key} />`],
@@ -174,10 +185,11 @@ function Session({ path: [name = ""] }) {
 }
 
 function troubles() {
-  const found = items("sessions");
+  const found = sessionsNow();
   const gone = found.filter((each) => each.state === "gone" && age(each.ended_at ?? each.last_seen_at) < GONE_TROUBLE_S);
-  const asking = found.filter(waits).map((each) => ({ each, ...need(each.waiting_for) }));
-  const idle = ({ each, urgent }) => !urgent && age(each.waiting_since) < PROMPT_TROUBLE_S;
+  const asking = found.filter((each) => waits(each) || finished(each)).map((each) => ({ each, ...need(each.waiting_for ?? "input") }));
+  const idle = ({ each, urgent }) => !urgent && age(each.state_since) < PROMPT_TROUBLE_S;
+  const limited = found.filter((each) => each.state === "rate_limited");
   return [
     ...asking.filter((each) => !idle(each)).map(({ each, what, urgent }) => ({
       key: each.session_id,
@@ -186,9 +198,20 @@ function troubles() {
       word: urgent ? "waits for you" : "finished",
       text: `${each.session_id} needs ${what}${each.task ? ` · its task: ${each.task}` : ""}`,
       project: each.project_key,
-      since: each.waiting_since,
+      since: each.state_since,
       to: [["session", each.session_id]],
       act: { label: "Write", of: () => tell(each.session_id, each.project_key, ELSEWHERE) },
+    })),
+    ...limited.map((each) => ({
+      key: each.session_id,
+      severity: "warn",
+      rank: 10,
+      word: "rate limited",
+      text: `${each.session_id} cannot go on for now${each.task ? `; its task: ${each.task}` : ""}`,
+      project: each.project_key,
+      since: each.state_since,
+      to: [["session", each.session_id]],
+      act: { label: "Write", of: () => tell(each.session_id, each.project_key) },
     })),
     ...gone.map((each) => ({
       key: each.session_id,
@@ -210,7 +233,7 @@ addToBoard({
   pages: { session: Session },
   troubles,
   search: (fits) =>
-    items("sessions")
+    sessionsNow()
       .filter((each) => fits(each.session_id, each.task, each.agent, each.project_key))
       .map((each) => ({ kind: "session", text: each.session_id, more: each.task ?? each.state, to: ["session", each.session_id] })),
 });

@@ -1,0 +1,174 @@
+"""What state a session is in: of a row, and as ranges of an index for lists and counts.
+
+That it ended, is gone or fell silent goes before all else; then what it waits for, and then what it
+says of itself. Whose call waits in a line is known to the area that has the line (`Area.waiters`):
+it is looked up by the statement that reads the session, so nobody notes it anywhere.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import cast
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy import bindparam as param
+
+from coord.area import areas, call_hook
+from coord.areas.sessions.rows import TOLD_STATES, SessionAnswer, SessionRow
+from coord.live import Session
+from coord.store import Prepared, Range, Reader, journal, microseconds, now, plus
+
+_sessions = Session.__table__
+_c = _sessions.c
+
+Waiters = tuple[tuple[str, Callable[[], sa.Select[tuple[str]]]], ...]
+"""Of each area that has a line, its name and whose calls wait in it."""
+
+is_there = _c.final_state.is_(None)
+named = _c.session_id == param("named", type_=sa.String)
+
+HUMAN_WAIT_HOURS = 24  # who waits calls nothing, and a person may have gone to bed
+
+
+def silent_us() -> int:
+    """How long a session that promised nothing may be without a sign of life before it counts as
+    silent.
+    """
+    return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])
+
+
+def waiters() -> Waiters:
+    return tuple((area.name, area.waiters) for area in areas() if area.waiters is not None)
+
+
+def names(lines: Waiters) -> list[sa.Select[tuple[str]]]:
+    """Raises HookFailed."""
+    return [call_hook(area, "waiters", each) for area, each in lines]
+
+
+def _waits(lines: Waiters) -> sa.ColumnElement[bool]:
+    """Whether a call of the session waits in one of the lines. Not by EXISTS: of that MariaDB makes
+    a list of all that wait, to look names up in.
+    """
+    here = (
+        each.where(each.selected_columns.session_id == _c.session_id).limit(1).correlate(_sessions)
+        for each in names(lines)
+    )
+    return sa.or_(sa.false(), *(each.scalar_subquery().is_not(None) for each in here))
+
+
+def columns(
+    lines: Waiters, clock: sa.ColumnElement[datetime] | None = None
+) -> list[sa.ColumnElement[object]]:
+    """What is read of a session; `clock`: what time it is."""
+    at = now() if clock is None else clock
+    waits = sa.case((_waits(lines), 1), else_=0)  # a condition does not survive MariaDB's JSON
+    return [*_c, at.label("now"), waits.label("waits_for_lock")]
+
+
+def by_name(db: Reader, session_id: str) -> SessionRow | None:
+    return cast(SessionRow | None, db.row(_by_name(waiters()), named=session_id))
+
+
+@lru_cache(maxsize=8)
+def _by_name(lines: Waiters) -> Prepared:
+    return Prepared(sa.select(*columns(lines)).where(named))
+
+
+def by_name_inside() -> Prepared:
+    """The session, inside a change."""
+    return _by_name_inside(waiters())
+
+
+@lru_cache(maxsize=8)
+def _by_name_inside(lines: Waiters) -> Prepared:
+    return Prepared(sa.select(*columns(lines, journal.moment)).where(named))
+
+
+def ages(silent_after_us: int) -> dict[str, int]:
+    return {
+        "silent_us": silent_after_us,
+        "waiting_us": max(silent_after_us, microseconds(hours=HUMAN_WAIT_HOURS)),
+    }
+
+
+def as_answered(row: SessionRow, silent_after_us: int) -> SessionAnswer:
+    """One that broke its promise is gone since then, whether or not that has been noted."""
+    if row["final_state"] is not None:
+        return _as_left(row, row["final_state"], row["ended_at"])
+    if row["expires_at"] is not None and row["expires_at"] <= row["now"]:
+        return _as_left(row, "gone", row["expires_at"])
+    is_waiting = row["waiting_since"] is not None
+    age = timedelta(microseconds=ages(silent_after_us)["waiting_us" if is_waiting else "silent_us"])
+    if row["expires_at"] is None and row["last_seen_at"] <= row["now"] - age:
+        return {**row, "state": "silent", "state_since": None}
+    if is_waiting:
+        return {**row, "state": "waiting_for_human", "state_since": row["waiting_since"]}
+    if row["waits_for_lock"]:
+        return {**row, "state": "waiting_for_lock", "state_since": None}
+    return {**row, "state": row["told_state"] or "alive", "state_since": row["told_since"]}
+
+
+def _as_left(row: SessionRow, state: str, ended_at: datetime | None) -> SessionAnswer:
+    """Who has left waits for nobody."""
+    return {
+        **row,
+        "waiting_for": None,
+        "waiting_since": None,
+        "state": state,
+        "state_since": None,
+        "ended_at": ended_at,
+    }
+
+
+def conditions(lines: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
+    """The states, each as ranges of final_state. `at_work` are those that are neither silent nor
+    gone and wait for no human.
+    """
+    silent_since, lost_since = (
+        plus(now(), -param(age, type_=sa.BigInteger)) for age in ("silent_us", "waiting_us")
+    )
+    without_promise = sa.and_(is_there, _c.expires_at.is_(None))
+    is_waiting = _c.waiting_since.is_not(None)
+
+    def seen_since(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+        return sa.or_(
+            _c.expires_at > now(), sa.and_(_c.expires_at.is_(None), _c.last_seen_at > moment)
+        )
+
+    at_work = sa.and_(is_there, ~is_waiting, seen_since(silent_since))
+    unseen_for_long = sa.or_(
+        sa.and_(~is_waiting, _c.last_seen_at <= silent_since), _c.last_seen_at <= lost_since
+    )
+    free = sa.and_(at_work, ~_waits(lines))
+    return {
+        "at_work": [at_work],
+        "alive": [sa.and_(_c.told_state.is_(None), free)],
+        **{state: [sa.and_(_c.told_state == sa.literal(state), free)] for state in TOLD_STATES},
+        "waiting_for_lock": [sa.and_(at_work, _waits(lines))],
+        "waiting_for_human": [sa.and_(is_there, is_waiting, seen_since(lost_since))],
+        "silent": [sa.and_(without_promise, unseen_for_long)],
+        "gone": [sa.and_(is_there, _c.expires_at <= now()), _c.final_state == sa.literal("gone")],
+        "ended": [_c.final_state == sa.literal("ended")],
+    }
+
+
+def ranges(lines: Waiters, *, in_project: bool) -> dict[str, list[Range]]:
+    """What is there is met on the way along the newest, by what it says of itself; of what has
+    ended, and what is gone, each is a range of its own.
+    """
+    parts = conditions(lines)
+    newest = "ix_sessions_there" if in_project else "ix_sessions_by_state"
+    told = "ix_sessions_told_of_project" if in_project else "ix_sessions_told"
+    missed, noted = parts["gone"]
+    return {
+        "there": [Range([is_there], newest)],
+        **{state: [Range(parts[state], told)] for state in ("alive", *TOLD_STATES)},
+        "waiting_for_lock": [Range(parts["waiting_for_lock"], newest)],
+        "waiting_for_human": [Range(parts["waiting_for_human"], "ix_sessions_waiting")],
+        "silent": [Range(parts["silent"], newest if in_project else "ix_sessions_due")],
+        "gone": [Range([missed], "ix_sessions_due"), Range([noted], newest)],
+        "noted": [Range([noted], newest)],
+        "ended": [Range(parts["ended"], newest)],
+    }
