@@ -40,7 +40,7 @@ class Change(Generic[T]):
     is answered.
 
     `finish` makes the answer, of type T, from the rows of the `query`, which is read inside the
-    transaction.
+    transaction. By then the connection that it was decided over has been given back.
     """
 
     steps: list[Step] = field(default_factory=list)

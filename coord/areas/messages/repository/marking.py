@@ -30,7 +30,7 @@ from coord.areas.messages.repository.messages import (
 from coord.areas.messages.repository.sending import message_event
 from coord.areas.messages.rows import BriefRow, KeyRow, MarkReport, MessageAnswer, MessageRow
 from coord.errors import Invalid
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal, read
 
 BATCH = 100  # messages marked in one change: others wait for their turn while it runs
 MAX_MARKED = 2_000  # messages marked by one call, which takes some 0.3 s
@@ -134,7 +134,7 @@ def mark_one(
     if not result.changed:
         return Answer(get(db, message_id, session_id))
     change.answer_with(
-        lambda rows: with_readers(db, cast(list[MessageRow], rows), MAX_READERS)[0],
+        lambda rows: read(with_readers, cast(list[MessageRow], rows), MAX_READERS)[0],
         BY_ID,
         {"id": message_id, "viewer": session_id},
     )
