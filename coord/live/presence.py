@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.store import TABLE_OPTIONS, Base, LongText, Revision, Timestamp
+from coord.store import TABLE_OPTIONS, Base, LongText, Prepared, Reader, Revision, Timestamp
 
 AGENT_LENGTH = 200
 WAITING_FOR_LENGTH = 500
@@ -63,6 +63,19 @@ class Session(Base):
 
 
 _c = Session.__table__.c
+
+
+_TOLD_STATE = Prepared(
+    sa.select(_c.told_state).where(
+        _c.session_id == sa.bindparam("named", type_=sa.String), _c.final_state.is_(None)
+    )
+)
+
+
+def told_state(db: Reader, session_id: str) -> str | None:
+    """What the session says of itself; None where it said nothing, or has left."""
+    told: str | None = db.value(_TOLD_STATE, named=session_id)
+    return told
 
 
 def promise(session: sa.ColumnElement[str]) -> sa.ScalarSelect[datetime]:

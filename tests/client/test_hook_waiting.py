@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.server
+import json
+import threading
 from typing import Any
 
 import pytest
@@ -35,7 +38,7 @@ def asks(session: Session, tool: str = "Bash", given: Any = None) -> None:
     assert answer == {}
 
 
-AT_WORK = ("alive", None)
+AT_WORK = ("working", None)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +48,8 @@ AT_WORK = ("alive", None)
         ("PermissionRequest", {"tool_name": "AskUserQuestion", "tool_input": ASK}, "answer"),
         ("Notification", {"notification_type": "permission_prompt", "message": "S"}, "permission"),
         ("Notification", {"notification_type": "idle_prompt", "message": "S"}, "input"),
-        ("Stop", {}, "input"),
     ],
-    ids=["permission", "question", "notified", "idle", "end of turn"],
+    ids=["permission", "question", "notified", "idle"],
 )
 def test_it_is_told_by_its_kind_alone_until_the_next_prompt(
     one: Session, service: Service, event: str, given: dict[str, Any], what: str
@@ -57,6 +59,59 @@ def test_it_is_told_by_its_kind_alone_until_the_next_prompt(
     assert shown(service, one) == ("waiting_for_human", what)
     one.prompts()
     assert shown(service, one) == AT_WORK
+
+
+@pytest.mark.parametrize(
+    ("event", "given", "state"),
+    [
+        ("Stop", {}, "idle"),
+        ("StopFailure", {"error": "rate_limit", "error_details": "429"}, "rate_limited"),
+        ("StopFailure", {"error": "server_error"}, "idle"),
+    ],
+    ids=["end", "rate limit", "another error"],
+)
+def test_how_a_turn_ended_is_told_until_the_next_one(
+    one: Session, service: Service, event: str, given: dict[str, Any], state: str
+) -> None:
+    one.starts()
+    one.prompts()
+    assert shown(service, one) == AT_WORK
+    assert one.fires(event, **given) == {}
+    assert shown(service, one) == (state, None)
+    one.fires("Notification", notification_type="idle_prompt")
+    assert shown(service, one) == ("waiting_for_human", "input")
+    one.prompts()
+    assert shown(service, one) == AT_WORK
+    one.prompts()
+    told = [row for row in beats(service, one) if row == "session.state_told"]
+    assert len(told) == 3
+
+
+def test_an_older_service_that_refuses_it_is_asked_without(repository: Repository) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    class Older(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append((self.path.rpartition("/")[2], body.get("state")))
+            refused = json.dumps({"error": "invalid"}).encode()
+            answer = refused if "state" in body else b'{"messages": [], "cursor": 0}'
+            self.send_response(422 if "state" in body else 200)
+            self.send_header("X-Coord-Server", "0.1.0; api=1; oldest-api=1")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *message: Any) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Older) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        session = Session(repository, f"http://127.0.0.1:{server.server_address[1]}")
+        session.starts()
+        assert session.prompts() == ""
+        server.shutdown()
+    assert asked == [("checkin", None), ("checkin", "working"), ("checkin", None)]
 
 
 def test_it_says_what_it_asks_where_its_user_shares_prompts(one: Session, service: Service) -> None:
@@ -81,6 +136,7 @@ def test_a_tool_that_ran_ends_it_and_each_wait_costs_one_call(
     assert beats(service, one) == [
         "session.announced",
         "session.waiting",
+        "session.state_told",
         "session.wait_ended",
     ]
 
@@ -89,6 +145,7 @@ def test_a_subagent_s_question_is_its_session_s_and_another_s_work_does_not_end_
     one: Session, service: Service
 ) -> None:
     one.starts()
+    one.prompts()
     asking = one.subagent()
     asks(asking)
     assert shown(service, one) == ("waiting_for_human", "permission")
@@ -105,6 +162,7 @@ def test_nothing_is_queued_or_said_while_coord_is_away_and_it_is_told_later(
     session.starts()
     line.breaks()
     assert session.fires("Stop") == {}
+    assert shown(service, session) == ("alive", None)
     assert repository.queued(line.url) == []
     line.mends()
     assert session.fires("Notification", notification_type="idle_prompt") == {}

@@ -13,6 +13,7 @@ from coord.web import iso, one_line
 _lock = LockSchema()
 _waiter = WaiterSchema()
 _HOW_LOST = {"stale": "taken over or released as stale", "forced": "released by force"}
+_LIMITED = " A rate limit keeps its holder from going on."
 MAX_WHY = 200  # characters of a holder's reason that the sentence repeats
 
 
@@ -22,20 +23,21 @@ class LockHeld(CoordError):
 
     status, code = 409, "lock_held"
 
-    def __init__(self, blocked: Blocked) -> None:
+    def __init__(self, blocked: Blocked, state_of_holder: str | None = None) -> None:
         conflicts, ahead = blocked.conflicts, waiter_answers(blocked.ahead)
         known = conflicts or blocked.awaited
         super().__init__(
-            _who_holds(conflicts, ahead) if conflicts else _who_is_next(ahead),
+            _who_holds(conflicts, ahead, state_of_holder) if conflicts else _who_is_next(ahead),
             headers={"Retry-After": str(_seconds_until_free(known, blocked.now))},
             lock=_lock.dump(known[0]) if known else None,
+            holder_state=state_of_holder,
             conflicts=_lock.dump(conflicts, many=True),
             position=len(ahead) + 1,
             ahead=_waiter.dump(ahead, many=True),
         )
 
 
-def _who_holds(conflicts: list[LockRow], ahead: list[WaiterAnswer]) -> str:
+def _who_holds(conflicts: list[LockRow], ahead: list[WaiterAnswer], state: str | None) -> str:
     first = conflicts[0]
     more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
     why = f" ({one_line(first['description'], MAX_WHY)})" if first["description"] else ""
@@ -45,7 +47,7 @@ def _who_holds(conflicts: list[LockRow], ahead: list[WaiterAnswer]) -> str:
         advice = "It is stale: claim it with take_over_stale set to true if its holder is gone."
     return (
         f"'{first['resource']}' is held by '{first['session_id']}'{why}"
-        f" {_until(first)}{more}.{others} {advice}"
+        f" {_until(first)}{more}.{_LIMITED if state == 'rate_limited' else ''}{others} {advice}"
     )
 
 

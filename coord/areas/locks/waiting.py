@@ -10,7 +10,7 @@ from coord.areas.locks.terms import Blocked, ClaimOutcome, ClaimTerms, Granted
 from coord.areas.locks.waiting_claims import WaitingClaim
 from coord.errors import Stopping
 from coord.ids import new_id
-from coord.live import ClientHungUp, processes, subscribe
+from coord.live import ClientHungUp, presence, processes, subscribe
 from coord.store import read, transact, transact_optimistically
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,15 @@ def claim(terms: ClaimTerms, seconds: float) -> Granted:
     if isinstance(outcome, Blocked):
         if not seconds:
             refusals.note(terms, outcome)
-        raise LockHeld(outcome)
+        raise LockHeld(outcome, _state_of_holder(outcome))
     return outcome
+
+
+def _state_of_holder(blocked: Blocked) -> str | None:
+    """What the holder in the way says of itself: one read, of a claim that is refused."""
+    if not blocked.conflicts:
+        return None
+    return read(presence.told_state, blocked.conflicts[0]["session_id"])
 
 
 def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:

@@ -27,7 +27,8 @@ SessionStart        replays the queue; shows unread messages, what others hold, 
 UserPromptSubmit    shows new messages
 PreToolUse          claims the file before an edit, and what a command needs (git push, a deployment); refuses what another session holds
 PostToolUse         keeps the locks of long work alive; gives back what a command needed
-PermissionRequest   says that the session waits for you, as Notification and Stop do; what it asks stays here
+PermissionRequest   says that the session waits for you, as Notification does; what it asks stays here
+Stop                says that the turn is over; StopFailure, that a rate limit keeps the session from going on
 SubagentStop        releases what a subagent held
 SessionEnd          releases all
 

@@ -20,21 +20,24 @@ That is a subagent of yours: wait until it has finished, or tell it to leave thi
 
 
 class HeldLock:
-    """Another session's lock, as the 409 of a claim carries it."""
+    """Another session's lock, as the 409 of a claim carries it. `is_limited`: a rate limit keeps
+    its holder from going on."""
 
     __slots__ = (
         "acquired_at",
         "description",
         "expires_at",
         "id",
+        "is_limited",
         "project",
         "resource",
         "session",
         "stale",
     )
 
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, fields: dict[str, Any], *, is_limited: bool = False) -> None:
         self.id = str(fields.get("id") or "")
+        self.is_limited = is_limited
         self.project = str(fields.get("project_key") or "")
         self.resource = str(fields.get("resource") or "")
         self.session = str(fields.get("session_id") or "")
@@ -115,8 +118,13 @@ def claim(hook: HookContext, fields: dict[str, Any], wait: float = 0.0) -> Claim
 def _in_the_way(fields: dict[str, Any]) -> list[HeldLock]:
     first, conflicts = fields.get("lock"), fields.get("conflicts")
     listed = conflicts if isinstance(conflicts, list) else []
+    is_limited = fields.get("holder_state") == "rate_limited"
     rows = [row for row in [first, *listed] if isinstance(row, dict)]
-    return list({lock.id: lock for lock in map(HeldLock, rows)}.values())
+    locks: dict[str, HeldLock] = {}
+    for row in rows:
+        lock = HeldLock(row, is_limited=is_limited and row is first)
+        locks.setdefault(lock.id, lock)
+    return list(locks.values())
 
 
 def is_parents(hook: HookContext, lock: HeldLock) -> bool:
@@ -143,7 +151,9 @@ def described(lock: HeldLock) -> str:
     why = f' ("{one_line(lock.description, ONE_LINE)}")' if lock.description else ""
     end = f"until {moment(lock.expires_at)}" if lock.expires_at else "without an end"
     where = f", in project {one_line(lock.project, MAX_NAME)}" if lock.project else ""
-    return f"{resource} is held by {holder} since {moment(lock.acquired_at)}, {end}{why}{where}."
+    limited = " A rate limit keeps its holder from going on." if lock.is_limited else ""
+    since = moment(lock.acquired_at)
+    return f"{resource} is held by {holder} since {since}, {end}{why}{where}.{limited}"
 
 
 def deny(hook: HookContext, lock: HeldLock, action: str, means: str, wait: str) -> None:

@@ -181,7 +181,7 @@ class HookContext:
         """Once a session: to the person, whose decision it is, and to the model as something that
         is not its own.
         """
-        unseen = ("SessionEnd", "SubagentStop", "PermissionRequest")
+        unseen = ("SessionEnd", "SubagentStop", "PermissionRequest", "StopFailure")
         if self.memory.has_warned or self.event.kind in unseen:
             return
         from coord.client.suggestions import command

@@ -137,7 +137,16 @@ def stop(hook: HookContext) -> None:
     from coord.client.hook import waiting
 
     give_all_back(hook)
-    waiting.wait(hook, waiting.INPUT)
+    waiting.wait(hook, waiting.IDLE)
+
+
+def stop_failure(hook: HookContext) -> None:
+    """The turn is over because of an error of the model's API."""
+    from coord.client.hook import waiting
+
+    give_all_back(hook)
+    limited = hook.event.text("error") == "rate_limit"
+    waiting.wait(hook, waiting.RATE_LIMITED if limited else waiting.IDLE)
 
 
 def subagent_stop(hook: HookContext) -> None:
@@ -174,6 +183,7 @@ HANDLERS = {
     "PermissionDenied": give_back,
     "PermissionRequest": permission_request,
     "Stop": stop,
+    "StopFailure": stop_failure,
     "Notification": notification,
     "SubagentStop": subagent_stop,
     "SessionEnd": session_end,

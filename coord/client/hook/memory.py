@@ -76,8 +76,8 @@ class SessionMemory:
 
     @property
     def waiting(self) -> dict[str, str]:
-        """What of its user the session waits `for`, and `by` which subagent; empty while it is at
-        work."""
+        """What of its user the session waits `for`, or why it does nothing, and `by` which
+        subagent; empty while it is at work."""
         waiting = _load(self._path).get("waiting")
         return waiting if isinstance(waiting, dict) else {}
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from coord.client.answer import Answer
     from coord.client.calls import Calls
     from coord.client.hook.context import HookContext
 
@@ -62,7 +63,7 @@ def check_in(hook: HookContext) -> None:
     calls = hook.calls()
     try:
         _replay(calls)
-        answer = calls.ask("POST", "/sessions/checkin", checkin_body(hook, banner_bytes(hook) // 2))
+        answer = ask_checkin(hook, calls, banner_bytes(hook) // 2, {"state": "working"})
     except Away as away:
         hook.report_away(away, calls)
         return
@@ -75,6 +76,18 @@ def check_in(hook: HookContext) -> None:
     if hook.event.agent:  # broadcasts are for its session, which has them already
         rows = [row for row in rows if row.get("to_session") == hook.name]
     _show(hook, calls, rows, left_out(answer.fields))
+
+
+def ask_checkin(
+    hook: HookContext, calls: Calls, room: int, told: dict[str, str] | None = None
+) -> Answer:
+    """`told`: what the session says of itself, which an older service does not know and refuses.
+    Raises Away."""
+    body = checkin_body(hook, room)
+    answer = calls.ask("POST", "/sessions/checkin", {**body, **(told or {})})
+    if told and answer.status == 422:
+        answer = calls.ask("POST", "/sessions/checkin", body)
+    return answer
 
 
 def checkin_body(hook: HookContext, room: int) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from coord.client import banner
 from coord.client.hook.messages import (
     answer_then_mark,
+    ask_checkin,
     banner_bytes,
-    checkin_body,
     left_out,
     message_section,
 )
+from coord.client.hook.waiting import IDLE
 from coord.client.locked import Busy
 from coord.client.others_text import one_line, printable
 from coord.client.percent import query
@@ -28,6 +29,7 @@ MAX_LOCKS = 20  # that are asked for: no more fit into a banner
 
 
 def start_session(hook: HookContext) -> None:
+    source = hook.event.text("source")
     _open(hook)
     calls = hook.calls(always=True)
     calls.timeouts.replay = REPLAY_S
@@ -42,7 +44,7 @@ def start_session(hook: HookContext) -> None:
         )
     try:
         rejected = _replay(hook, calls)
-        answer = calls.ask("POST", "/sessions/checkin", checkin_body(hook, room))
+        answer = ask_checkin(hook, calls, room, {"state": "idle"} if source == "clear" else None)
     except Away as away:
         hook.report_away(away, calls)
         return
@@ -50,7 +52,8 @@ def start_session(hook: HookContext) -> None:
         return
     hook.note_reachable()
     hook.memory.note_active()
-    hook.memory.forget_waiting()  # of an earlier run
+    # whatever an earlier run waited for; the first prompt then says that it works
+    hook.memory.update(waiting=None if source == "compact" else {"for": IDLE, "by": ""})
     rejections, _ = banner.section("of your queued calls were refused", rejected, room // 4)
     messages, ids = message_section(answer.rows("messages"), left_out(answer.fields), room // 2)
     items, _ = banner.section(

@@ -1,4 +1,5 @@
-"""A session that waits for its user says so, for those who look at the board.
+"""A session that waits for its user, whose turn is over or whose limit is used up says so, for
+those who look at the board or wait for what it holds.
 
 What it asks stays on the machine, unless the user shares prompts. Where coord cannot be told it is
 not: nothing waits for that, and nothing is queued, since it would be news of yesterday.
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from coord.client.hook.context import HookContext
 
 PERMISSION, ANSWER, INPUT = "permission", "answer", "input"
+IDLE, RATE_LIMITED = _STATES = ("idle", "rate_limited")
 NOTIFICATIONS = {
     "permission_prompt": PERMISSION,
     "worker_permission_prompt": PERMISSION,
@@ -35,7 +37,7 @@ def wait(hook: HookContext, kind: str, asked: str = "") -> None:
     if memory.waiting.get("for") == kind:
         return
     what = f"{kind}: {one_line(asked, MAX_ASKED)}" if asked and hook.shares_prompt else kind
-    if _tell(hook, what):
+    if _tell(hook, {"state": kind} if kind in _STATES else {"waiting_for": what}):
         memory.update(waiting={"for": kind, "by": hook.event.agent or ""})
 
 
@@ -63,12 +65,12 @@ def is_over(hook: HookContext) -> bool:
         return False
     if not hook.event.agent:
         return True
-    if _tell(hook, None):
+    if _tell(hook, {"waiting_for": None}):
         hook.parents_memory().forget_waiting()
     return False
 
 
-def _tell(hook: HookContext, what: str | None) -> bool:
+def _tell(hook: HookContext, told: dict[str, str | None]) -> bool:
     """Whether coord was reached. A service that is too old to know of it refuses, and is not asked
     again and again."""
     if hook.memory.is_away():
@@ -78,7 +80,7 @@ def _tell(hook: HookContext, what: str | None) -> bool:
         "session_id": hook.parent,
         "project_key": hook.workspace.project,
         "agent": hook.dialect.agent,
-        "waiting_for": what,
+        **told,
     }
     try:
         calls.ask("POST", "/sessions/heartbeat", body)

@@ -96,8 +96,13 @@ EVENTS = (
         "Stop",
         None,
         5,
-        "says that it waits for your next prompt; gives back what was claimed for tools that never"
-        " ran",
+        "says that the session is idle; gives back what was claimed for tools that never ran",
+    ),
+    HookEvent(
+        "StopFailure",
+        None,
+        5,
+        "the same where an error ended the turn; of a rate limit it says so",
     ),
     HookEvent("SubagentStop", None, 5, "releases what a subagent held"),
     # Without a timeout of its own Claude Code cancels this one after 1.5 s.

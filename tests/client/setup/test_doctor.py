@@ -412,7 +412,7 @@ def test_hooks_in_the_users_own_settings_count(set_up: Repository) -> None:
     (set_up.home / ".claude").mkdir()
     os.replace(set_up.folder / SETTINGS, set_up.home / ".claude" / "settings.json")
     checks = doctor(set_up, code=0)
-    assert the_only(checks, "hooks")["message"] == "all 11 in ~/.claude/settings.json"
+    assert the_only(checks, "hooks")["message"] == "all 12 in ~/.claude/settings.json"
     assert the_only(checks, "hooks fire")["state"] == "ok"
 
 
