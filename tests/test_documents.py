@@ -410,10 +410,15 @@ def test_what_the_protocol_tells_to_run_runs(service: Service, tmp_path: Path) -
     ]
 
 
-def test_the_protocol_is_short_and_served_as_it_stands(client: Agent) -> None:
-    served = client.get("/llms.txt")
-    assert served.data == PROTOCOL.read_bytes()
-    assert len(served.data) < PROTOCOL_BYTES
+def test_the_protocol_is_short_and_served_with_the_address_by_which_it_was_asked(
+    client: Agent,
+) -> None:
+    for host in ("127.0.0.1:8001", "coord-1:8001", "[::1]:9"):
+        served = client.client.get("/llms.txt", headers={"Host": host})
+        written = PROTOCOL.read_text(encoding="utf-8")
+        assert served.text == written.replace("http://127.0.0.1:8001", f"http://{host}")
+        assert f"COORD=http://{host};" in served.text
+    assert len(PROTOCOL.read_bytes()) < PROTOCOL_BYTES
 
 
 def test_the_privileges_in_the_operations_manual_are_enough(mariadb: MariaDB) -> None:

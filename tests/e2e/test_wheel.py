@@ -214,9 +214,10 @@ def test_the_server_migrates_says_so_and_serves(server: str, hostile: Path) -> N
     assert "fencing_token" in succeed(
         "curl", "-fsS", "--json", body, f"{server}/api/coord/locks", cwd=hostile
     )
-    assert succeed("curl", "-fsS", f"{server}/llms.txt", cwd=hostile) == (
-        ROOT / "docs" / "PROTOCOL.md"
-    ).read_text(encoding="utf-8")
+    protocol = (ROOT / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
+    assert succeed("curl", "-fsS", f"{server}/llms.txt", cwd=hostile) == protocol.replace(
+        "http://127.0.0.1:8001", server
+    )
     assert "coord_locks_active 1.0" in succeed("curl", "-fsS", f"{server}/metrics", cwd=hostile)
     for path in ("/docs/swagger-ui.css", "/client/install.sh", "/client/coord.pyz"):
         succeed("curl", "-fsS", "-o", os.devnull, f"{server}{path}", cwd=hostile)

@@ -1,11 +1,14 @@
 """/docs in a real browser: drawn from this service alone, under a strict policy."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.parsing import networks
+from coord.app import create_app
 from tests.conftest import Agent
 from tests.service import Service
 from tests.web.conftest import EVERY_CALL, assert_error
@@ -115,3 +118,20 @@ def test_its_parts_are_served(web: Agent, path: str, kind: str) -> None:
 )
 def test_nothing_else_is(web: Agent, path: str) -> None:
     assert_error(web.client.get(path), 404, "not_found")
+
+
+def test_below_a_proxy_s_prefix_page_and_document_lead_there_too() -> None:
+    app = create_app(
+        {
+            "DATABASE_URL": "sqlite:////nonexistent/coord.db",
+            "TESTING": True,
+            "TRUSTED_PROXIES": networks("127.0.0.1"),
+        }
+    )
+    below = {"X-Forwarded-Prefix": "/tools/coord"}
+    document = json.loads(app.test_client().get("/openapi.json", headers=below).data)
+    assert document["servers"] == [{"url": "/tools/coord"}]
+    assert "servers" not in json.loads(app.test_client().get("/openapi.json").data)
+    for path in ("/docs", "/docs/start.js"):
+        text = app.test_client().get(path, headers=below).text
+        assert not any(f"{quote}/{name}" in text for quote in "\"'" for name in ("docs", "openapi"))

@@ -1,6 +1,7 @@
 """HTTP of the documentation area."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import flask_swagger_ui
 from flask import Response, current_app, send_from_directory
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from coord.errors import NotFound
 from coord.layout import DOCS
-from coord.web import Blueprint, Query, openapi, shortened
+from coord.web import Blueprint, Query, openapi, own_url, shortened
 
 blp = Blueprint(
     "documentation", __name__, description="The API document, its page and the protocol."
@@ -17,31 +18,33 @@ blp = Blueprint(
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 _FILES = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _PROTOCOL = DOCS / "PROTOCOL.md"
+_WRITTEN = "http://127.0.0.1:8001"  # in its examples, for a service's own address
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors"
     " 'none'; base-uri 'none'"
 )
 
+# All addresses are relative, so that the page works below a proxy's prefix too.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>coord: API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="icon" href="docs/favicon-32x32.png">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 """
 
 # validatorUrl: by default the page shows the document to a service in the internet.
 _START = """SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, docExpansion: "list",
+  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, docExpansion: "list",
   defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true
 });
 """  # noqa: E501 (as it is shown)
@@ -52,7 +55,10 @@ _START = """SwaggerUIBundle({
 @blp.response(200, description="This API, as OpenAPI 3.1.")
 def openapi_json(query: dict[str, str | None]) -> ResponseReturnValue:
     """This API as an OpenAPI 3.1 document."""
-    return current_app.json.response(openapi.document(current_app))
+    document, prefix = openapi.document(current_app), urlsplit(own_url()).path
+    if prefix:
+        document = {**document, "servers": [{"url": prefix}]}
+    return current_app.json.response(document)
 
 
 @blp.route("/docs", methods=["GET"], needs_token=False)
@@ -80,8 +86,9 @@ def docs_asset(query: dict[str, str | None], asset: str) -> Response:
 @blp.arguments(Query)
 @blp.response(200, content_type="text/plain", description="Markdown.")
 def llms_txt(query: dict[str, str | None]) -> Response:
-    """The protocol, as an agent should read it."""
-    return Response(_PROTOCOL.read_text(encoding="utf-8"), mimetype="text/plain")
+    """The protocol, as an agent should read it, with the address by which it was asked."""
+    text = _PROTOCOL.read_text(encoding="utf-8").replace(_WRITTEN, own_url())
+    return Response(text, mimetype="text/plain")
 
 
 def _with_policy(response: Response) -> Response:
