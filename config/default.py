@@ -19,6 +19,7 @@ from .parsing import (
     bind_address,
     choice,
     database_url,
+    file_name,
     has_control,
     host_names,
     networks,
@@ -184,7 +185,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "TOKEN_FILE",
         "",
-        text,
+        file_name,
         "File with a token on each line, or `name:token`; any of them opens, so one can replace"
         " another. Instead of `COORD_TOKEN`.",
     ),
@@ -326,6 +327,8 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
     Raises BadSetting: a token that was asked for but cannot be read must not leave the service
     open.
     """
+    if path.exists() and not path.is_file():  # to read a pipe would wait for who writes into it
+        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not a regular file.")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as reason:

@@ -26,6 +26,13 @@ def text(value: str) -> str:
     return value.strip()
 
 
+def file_name(value: str) -> str:
+    """Empty for none. A blank one is refused: whoever set it wanted what is in the file."""
+    if value and not value.strip():
+        raise ValueError("it is blank; unset it to do without")
+    return value.strip()
+
+
 def words(value: str) -> tuple[str, ...]:
     """Comma- or space-separated words, in order, empty ones left out."""
     return tuple(value.replace(",", " ").split())

@@ -1,5 +1,6 @@
 """What a setting that cannot be used does: it stops the start with one sentence that names it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ NONSENSE = {
     "ALLOWED_ORIGINS": ["coord.example", "https://coord.example/path", "*"],
     "TRUSTED_PROXIES": ["x", "10.0.0.1/8"],
     "TOKEN": [" ", "a\x00b", "a\nb", "a\udcffb"],
-    "TOKEN_FILE": ["/nowhere/tokens", "/"],
+    "TOKEN_FILE": ["/nowhere/tokens", "/", " ", "\t"],
     "DEFAULT_TTL_HOURS": ["x", "-1", "nan", "inf"],
     "STALE_AFTER_HOURS": ["x", "0", "nan"],
     "BROADCAST_DAYS": ["x", "0"],
@@ -81,6 +82,12 @@ def test_every_setting_is_tried_with_nonsense() -> None:
 def test_nonsense_is_refused_with_the_name_of_its_variable(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=f"^COORD_{name}="):
         load({f"COORD_{name}": value})
+
+
+def test_a_pipe_in_place_of_the_token_file_holds_no_start_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tokens")
+    with pytest.raises(BadSetting, match=r"^COORD_TOKEN_FILE=.* is not a regular file"):
+        load({"COORD_TOKEN_FILE": str(tmp_path / "tokens")})
 
 
 @pytest.mark.parametrize(
