@@ -18,22 +18,30 @@ _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 def values(git_folder: str, section: str, name: str) -> list[str]:
     """All values of a setting of a repository, in order: of most settings git takes the last, of a
     remote's addresses the first. `section`: `core`, or `remote "origin"`."""
+    return _chosen(settings(git_folder), section, name)
+
+
+def settings(git_folder: str) -> Iterator[tuple[str, str, str]]:
+    """Section, name and value of all settings of a repository, in order."""
     path = os.path.join(git_folder, "config")
-    return [
-        value
-        for its_section, its_name, value in _settings(path, git_folder, [path])
-        if its_section == section and its_name == name and value
-    ]
+    return _settings(path, git_folder, [path])
 
 
 def user_values(section: str, name: str) -> list[str]:
     """As `values`, of what the user has set for all repositories."""
+    return _chosen(user_settings(), section, name)
+
+
+def user_settings() -> Iterator[tuple[str, str, str]]:
     named = os.environ.get("GIT_CONFIG_GLOBAL")
-    paths = [named] if named else [users_file("config"), expanded("~/.gitconfig")]
+    for path in [named] if named else [users_file("config"), expanded("~/.gitconfig")]:
+        yield from _settings(path, "", [path])
+
+
+def _chosen(found: Iterator[tuple[str, str, str]], section: str, name: str) -> list[str]:
     return [
         value
-        for path in paths
-        for its_section, its_name, value in _settings(path, "", [path])
+        for its_section, its_name, value in found
         if its_section == section and its_name == name and value
     ]
 

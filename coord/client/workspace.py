@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import address, kept_names, text_files, user_state
+from coord.client import address, kept_names, origin, text_files, user_state
 from coord.client.git_config import values
 from coord.client.host_name import host
 from coord.client.ids import short_id
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = ".coord.toml"
-"""The server that is called where nobody names one and the client was not installed from one."""
 FOLDER = ".claude"
 SHELL_QUEUE = "coord-queue.jsonl"
 MAX_CONFIG_BYTES = (
@@ -62,44 +61,23 @@ class Repository:
         own = self.main if self.lasting == self.main else self.common
         while own.endswith((f"{os.sep}.git", f"{os.sep}.bare")):
             own = os.path.dirname(own)
-        return _bare(self._origin) or _bare(own.replace("\\", "/"))
+        return origin.name_of(self._origin) or origin.name_of(own.replace("\\", "/"))
 
     @property
     def project(self) -> str:
         """`owner/name`, as the server has it that it was cloned from; else its name alone."""
-        owner = _owner(self._origin)
+        owner = origin.owner_of(self._origin)
         return f"{owner}/{self.name}" if owner else self.name
 
     @property
     def _origin(self) -> str:
-        named = next(iter(values(self.common, 'remote "origin"', "url")), "")
-        return named.replace("\\", "/").rstrip("/")
+        return origin.address_of(self.common)
 
     @property
     def hash_bytes(self) -> int:
         """Of the ids of its objects."""
         formats = values(self.common, "extensions", "objectformat")
         return 32 if formats and formats[-1].lower() == "sha256" else 20
-
-
-def _bare(origin: str) -> str:
-    """What git would call the folder of a clone."""
-    origin = origin[: -len("/.git")] if origin.endswith("/.git") else origin
-    name = origin.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-    return name[:-4] if name.endswith(".git") and len(name) > 4 else name
-
-
-def _owner(origin: str) -> str:
-    """The folder of a repository on its server; empty for one that is on a disk."""
-    scheme, marks, rest = origin.partition("://")
-    if marks:
-        path = "" if scheme == "file" else rest.partition("/")[2]
-    else:
-        host_name, colon, path = origin.partition(":")
-        is_remote = colon and "/" not in host_name and len(host_name) > 1  # `C:/` is a drive
-        path = path if is_remote else ""
-    steps = [step for step in path.split("/")[:-1] if step not in ("", "_git", "~")]
-    return steps[-1] if steps else ""
 
 
 def repository(folder: str) -> Repository | None:
@@ -201,9 +179,7 @@ class Workspace:
     def _choose_server(self, url: str | None) -> None:
         from coord.client import tokens
 
-        named_by_user = url or (
-            os.environ.get("COORD_URL") if tokens.environment_is_users(self.root) else None
-        )
+        named_by_user = url or (os.environ.get("COORD_URL") if tokens.environment_is_users(self.root) else None)
         chosen = (
             named_by_user
             or os.environ.get("COORD_URL")

@@ -241,6 +241,11 @@ def test_a_repository_is_called_after_where_it_was_cloned_from(
         ("https://gitlab.example/group/part/api.git", "part/api"),
         ("https://dev.azure.com/org/shop/_git/api", "shop/api"),
         ("git@ssh.dev.azure.com:v3/org/shop/api", "shop/api"),
+        ("[git@host.example:2222]:acme/api.git", "acme/api"),
+        ("[host.example:2222]:api.git", "api"),
+        ("git@[::1]:acme/api.git", "acme/api"),
+        ("ssh://git@[::1]:22/acme/api.git/", "acme/api"),
+        ("g@h:acme/api", "acme/api"),
         ("host:api", "api"),
         ("/srv/git/api.git", "api"),
         ("file:///srv/git/api.git", "api"),
@@ -273,12 +278,54 @@ def test_however_the_settings_of_git_are_written(tmp_path: Path, config: str) ->
 
 
 @pytest.mark.parametrize(
-    "config", ["", '[remote "Origin"]\nurl = host:no\n', '[remote "origin"]\nurl =\n', "\x00\xff"]
+    "config", ["", '[remote "origin"]\nurl =\n', '[remotes "x"]\nurl = host:no\n', "\x00\xff"]
 )
 def test_without_an_origin_after_its_folder(tmp_path: Path, config: str) -> None:
     (tmp_path / "shop" / ".git").mkdir(parents=True)
     (tmp_path / "shop" / ".git" / "config").write_text(config, encoding="latin-1")
     assert Workspace(str(tmp_path / "shop")).project == "shop"
+
+
+@pytest.mark.parametrize(
+    ("config", "project"),
+    [
+        ('[remote "upstream"]\nurl = git@host:acme/api\n', "acme/api"),
+        ('[remote "Origin"]\nurl = git@host:acme/api\n', "acme/api"),
+        ('[remote "hub"]\nurl = h:acme/api\n[remote "me"]\nurl = h:me/api\n', "acme/api"),
+        ('[remote "me"]\nurl = h:me/api\n[remote "origin"]\nurl = git@h:acme/api\n', "acme/api"),
+        ('[remote "hub"]\nfetch = x\n[remote "origin"]\nurl = git@h:acme/api\n', "acme/api"),
+    ],
+)
+def test_a_remote_of_another_name_is_where_it_was_cloned_from(
+    tmp_path: Path, config: str, project: str
+) -> None:
+    (tmp_path / "folder" / ".git").mkdir(parents=True)
+    (tmp_path / "folder" / ".git" / "config").write_text(config.replace("h:", "hub:"))
+    assert Workspace(str(tmp_path / "folder")).project == project
+
+
+@pytest.mark.parametrize(
+    ("address", "project"),
+    [
+        ("gh:api", "acme/api"),
+        ("w:acme/api", "acme/api"),
+        ("work/api", "acme/api"),
+        ("https://mirror.example/acme/api", "acme/api"),
+        ("ghost:api", "api"),
+    ],
+)
+def test_an_address_that_the_user_has_shortened_is_the_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, project: str
+) -> None:
+    (tmp_path / "folder" / ".git").mkdir(parents=True)
+    (tmp_path / "folder" / ".git" / "config").write_text(
+        f'[remote "origin"]\nurl = {address}\n[url "https://host.example/"]\ninsteadOf = w:\n'
+    )
+    (tmp_path / "users").write_text(
+        '[url "git@host.example:acme/"]\n\tinsteadOf = gh:\n\tinsteadOf = work/\n'
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "users"))
+    assert Workspace(str(tmp_path / "folder")).project == project
 
 
 # --- settings -------------------------------------------------------------------------------------
