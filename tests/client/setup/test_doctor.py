@@ -448,7 +448,7 @@ def test_a_hook_that_does_not_fire_is_found_by_trying_it(
     set_up: Repository, command: str, said: str
 ) -> None:
     edited(lambda settings: ours(settings, "PreToolUse").update(command=command))(set_up)
-    check = the_only(doctor(set_up, code=1), "hooks fire")
+    check = the_only(doctor(set_up, "--run-hooks", code=1), "hooks fire")
     assert (check["state"], said in check["message"]) == ("problem", True), check
 
 
@@ -463,10 +463,37 @@ def test_every_command_that_settings_have_is_tried(set_up: Repository) -> None:
         ".claude/settings.local.json",
         set_up.read(SETTINGS).replace("&& coord hook", "&& false coord hook"),
     )
-    assert sorted(check["state"] for check in doctor(set_up, code=1)["hooks fire"]) == [
-        "ok",
-        "problem",
-    ]
+    tried = doctor(set_up, "--run-hooks", code=1)["hooks fire"]
+    assert sorted(check["state"] for check in tried) == ["ok", "problem"]
+
+
+@pytest.mark.parametrize("name", ["settings.json", "settings.local.json"])
+@pytest.mark.parametrize(
+    "command",
+    ["touch ran; coord hook", "touch ran # coord hook", f"{hooks.COMMAND}\ntouch ran"],
+)
+def test_what_else_a_repository_s_settings_would_run_is_not_run(
+    set_up: Repository, name: str, command: str
+) -> None:
+    settings = set_up.json(SETTINGS)
+    ours(settings, "PreToolUse").update(command=command)
+    set_up.write(f".claude/{name}", json.dumps(settings))
+    checks = doctor(set_up)["hooks fire"]
+    assert "not tried" in checks[-1]["message"]
+    assert "coord doctor --run-hooks" in checks[-1]["fix"]
+    assert not (set_up.folder / "ran").exists()
+
+
+def test_it_says_which_name_all_sessions_share(set_up: Repository) -> None:
+    checks = doctor(set_up, COORD_SESSION="web-1/all")["environment"]
+    assert any("the same name, web-1/all:" in check["message"] for check in checks), checks
+
+
+@pytest.mark.parametrize("name", ["lefthook.yml", ".mcp.json", ".gemini/settings.json"])
+def test_a_link_to_a_device_is_no_file_of_the_repository(set_up: Repository, name: str) -> None:
+    (set_up.folder / name).parent.mkdir(exist_ok=True)
+    (set_up.folder / name).symlink_to("/dev/zero")
+    doctor(set_up, code=0)
 
 
 def test_a_session_that_turned_hooks_off_or_shares_a_name_is_warned(

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coord.client.answer import Answer
+from coord.client.safe_files import open_regular
 from coord.client.wire import call
 from coord.client.workspace import CONFIG, Workspace
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 TIMEOUT_S = 3.0
+MAX_JSON_BYTES = 4 * 1024 * 1024  # of settings
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class DoctorContext:
     `started_in`: the folder in which the command was started. `overrides`: environment variables
     for the hooks, for what cannot be read from the workspace. `is_usable`: the server answers, lets
     us in and has its database. `has_plugin`: coord's plugin for Claude Code is enabled.
+    `runs_hooks`: the user lets commands be run that only the repository names.
     """
 
     workspace: Workspace
@@ -39,6 +42,7 @@ class DoctorContext:
     overrides: dict[str, str] = field(default_factory=dict)
     is_usable: bool = False
     has_plugin: bool = False
+    runs_hooks: bool = False
 
     def call(self, path: str, method: str = "GET", body: object = None) -> Answer:
         """One call to the server, with the token. Raises Away and BadUrl."""
@@ -57,8 +61,8 @@ def source(variable: str, setting: object, default: str) -> str:
 def read_json(path: str) -> dict[str, Any]:
     """The object in the file; an empty one when there is no such file. Raises ValueError."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            content = json.load(file)
+        with open_regular(path) as file:
+            content = json.loads(file.read(MAX_JSON_BYTES).decode("utf-8-sig"))
     except OSError:
         return {}
     if not isinstance(content, dict):

@@ -19,7 +19,11 @@ GROUPS = (
 
 
 def diagnose(
-    folder: str | None = None, *, url: str | None = None, project: str | None = None
+    folder: str | None = None,
+    *,
+    url: str | None = None,
+    project: str | None = None,
+    runs_hooks: bool = False,
 ) -> Iterator[Check]:
     """Every check, each as soon as it is made; what depends on a failed one is left out.
 
@@ -40,6 +44,7 @@ def diagnose(
         workspace,
         folder or os.getcwd(),
         {name: value for name, value in overrides.items() if value},
+        runs_hooks=runs_hooks,
     )
     for name, check in GROUPS:
         try:

@@ -52,8 +52,13 @@ def check(context: DoctorContext) -> Iterator[Check]:
     if not context.is_usable:
         yield Check("hooks fire", WARNING, "not tried, since the server cannot be used")
         return
-    for command in _commands(ours) or [hooks.PLUGIN_COMMAND]:
-        yield hook_trial.try_command(context, command)
+    for command, file in (_commands(ours) or {hooks.PLUGIN_COMMAND: None}).items():
+        if command == hooks.COMMAND or _may_run(context, file):
+            yield hook_trial.try_command(context, command)
+        else:
+            message = f"not tried, since {short_path(file or '')} has another command than coord's"
+            fix = "Look at it; then try it: coord doctor --run-hooks. Or have coord's: coord init"
+            yield Check("hooks fire", WARNING, message, fix)
 
 
 def settings_files(root: str) -> list[str]:
@@ -125,8 +130,18 @@ def _compared(ours: dict[str, Groups]) -> Check:
     return Check("hooks", OK, f"all {len(hooks.EVENTS)} in {names}")
 
 
-def _commands(ours: dict[str, Groups]) -> list[str]:
-    """The commands that run before an edit, each once."""
-    groups = [group for by_event in ours.values() for group in by_event.get("PreToolUse", [])]
-    entries = [hook for group in groups for hook in group["hooks"] if hooks.is_ours(hook)]
-    return list(dict.fromkeys(str(hook["command"]) for hook in entries))
+def _may_run(context: DoctorContext, path: str | None) -> bool:
+    """What a repository's settings say besides coord's own command could be anything."""
+    folder = os.path.join(context.workspace.root, FOLDER)
+    return context.runs_hooks or path is None or os.path.dirname(path) != folder
+
+
+def _commands(ours: dict[str, Groups]) -> dict[str, str | None]:
+    """The commands that run before an edit, each once, and the file that has it; of several the
+    one that is most the user's own."""
+    found: dict[str, str | None] = {}
+    for path, by_event in ours.items():
+        for group in by_event.get("PreToolUse", []):
+            for hook in filter(hooks.is_ours, group["hooks"]):
+                found.setdefault(str(hook["command"]), path)
+    return found

@@ -51,7 +51,8 @@ def _environment() -> Iterator[Check]:
     session = os.environ.get("COORD_SESSION")
     if session:
         message = (
-            f"COORD_SESSION gives every session that is started from here the same name, {name}:"
+            "COORD_SESSION gives every session that is started from here the same name,"
+            f" {printable(session)}:"
             " they share their locks"
         )
         yield Check(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 
+from coord.client import text_files
 from coord.client.paths import real_path
+from coord.client.safe_files import open_regular
 from coord.client.setup import blocks, git
 from coord.client.setup.guard import REFUSAL_CODE, trial
 from coord.client.setup.plan import CannotChange, Plan
 from coord.client.workspace import Workspace
 
 HOOKS = ("pre-commit", "pre-push")
+MAX_BYTES = 1024 * 1024  # of a hook, or a tool's settings
 
 COMMAND = (
     '(PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord guard {hook} </dev/null)'
@@ -130,7 +133,7 @@ def status(workspace: Workspace) -> dict[str, str]:
         if not _mentioning(workspace, hook, path, *moved):
             states[hook] = f"off: {reason}" if reason else "off"
             continue
-        text = _text(path)
+        text = text_files.read(path, MAX_BYTES)
         if blocks.HASH.begin in text and command(hook) not in text:
             states[hook] = OLD
             continue
@@ -159,15 +162,7 @@ def _mentioning(workspace: Workspace, hooks: str, *paths: str) -> list[str]:
     assert workspace.repository is not None
     top = workspace.repository.top
     candidates = [*paths, *(os.path.join(top, name) for name in _CONFIGS)]
-    return [path for path in candidates if _mention(hooks).search(_text(path))]
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+    return [path for path in candidates if _mention(hooks).search(text_files.read(path, MAX_BYTES))]
 
 
 def _folder(workspace: Workspace) -> tuple[str, str]:
@@ -206,8 +201,8 @@ def _obstacle(path: str) -> str:
     if os.path.islink(path):
         return f"it is a link to {os.readlink(path)}. Add there:"
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        with open_regular(path) as file:
+            content = file.read(MAX_BYTES)
     except OSError as error:
         return f"it cannot be read ({error.strerror}). Add:"
     return _owner(content) or _not_runnable(path, content)
