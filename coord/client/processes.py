@@ -97,7 +97,9 @@ def _terminal(device: int) -> str:
 def _from_ps(*selection: str) -> list[Process]:
     import subprocess
 
-    command = ["ps", "-o", "pid=,ppid=,pgid=,stat=,tty=,comm=", *selection]
+    from coord.client import programs
+
+    command = [programs.find("ps") or "ps", "-o", "pid=,ppid=,pgid=,stat=,tty=,comm=", *selection]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=PS_TIMEOUT_S, check=False

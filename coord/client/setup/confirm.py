@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import click
 
+from coord.client.banner import plain
 from coord.client.cli.console import can_ask
 from coord.client.cli.context import Coord
 from coord.client.cli.failures import REFUSED, USAGE, Failed
+from coord.client.setup.git import GitFailed
 from coord.client.setup.plan import CannotChange, FileChange, Plan
 
 dry_run_option = click.option(
@@ -23,7 +25,7 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def refusals_end_the_command() -> Iterator[None]:
     try:
         yield
-    except CannotChange as error:
+    except (CannotChange, GitFailed) as error:
         raise Failed(str(error), REFUSED) from None
 
 
@@ -52,7 +54,7 @@ def carry_out(coord: Coord, plan: Plan, *, dry_run: bool, yes: bool) -> bool:
         _ask(coord, count)
     plan.apply()
     for change in changes:
-        coord.out(f"{_verb(change):8}{plan.shown(change.path)}")
+        coord.out(f"{_verb(change):8}{plain(plan.shown(change.path))}")
     coord.result({"changed": True, **summary})
     return True
 
@@ -71,7 +73,8 @@ def _coloured(diff: str) -> str:
     colours = {"+": "green", "-": "red", "@": "cyan"}
     lines = re.split(r"(?<=\n)", diff)
     return "".join(
-        click.style(line, fg=colours[line[0]]) if line[:1] in colours else line for line in lines
+        click.style(plain(line), fg=colours[line[0]]) if line[:1] in colours else plain(line)
+        for line in lines
     )
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 
+from coord.client import programs
+
 TIMEOUT_S = 10.0
+_SETTINGS = ("-c", "core.fsmonitor=false")  # else git runs what the repository's settings name
 
 
 class GitFailed(Exception):
     """git is not installed, or reports an error."""
 
 
-def run(folder: str, *arguments: str) -> bytes:
-    """What `git -C folder …` prints. Raises GitFailed."""
+def run(folder: str, *arguments: str, environment: dict[str, str] | None = None) -> bytes:
+    """What `git -C folder …` prints. `environment`: in place of this one's. Raises GitFailed."""
+    git = programs.find("git")
+    if git is None:
+        raise GitFailed("there is no git on PATH")
     try:
         done = subprocess.run(
-            ["git", "-C", folder, *arguments],
+            [git, *_SETTINGS, "-C", folder, *arguments],
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

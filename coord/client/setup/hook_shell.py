@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
+
+from coord.client.programs import find as find_program
 
 _TIMEOUT_S = 20.0  # PowerShell's first start, with a virus scanner
 _FIND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord'
@@ -40,10 +41,10 @@ class HookShell:
 
 def find() -> HookShell | None:
     """None where there is none that Claude Code would use."""
-    shell = _git_bash() if os.name == "nt" else shutil.which("sh") or shutil.which("bash")
+    shell = _git_bash() if os.name == "nt" else find_program("sh") or find_program("bash")
     if shell is not None:
         return HookShell([shell, "-c"])
-    powershell = shutil.which("pwsh") or shutil.which("powershell") if os.name == "nt" else None
+    powershell = find_program("pwsh") or find_program("powershell") if os.name == "nt" else None
     if powershell is None:
         return None
     command = [powershell, "-NoProfile", "-NonInteractive", "-Command"]
@@ -60,7 +61,7 @@ def _git_bash() -> str | None:
         "C:\\Program Files\\Git\\bin\\bash.exe",
         "C:\\Program Files (x86)\\Git\\bin\\bash.exe",
     ]
-    git = shutil.which("git")
+    git = find_program("git")
     if git is not None:
         above = os.path.dirname(os.path.dirname(git))
         candidates.append(os.path.join(above, "bin", "bash.exe"))

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
+from coord.client import programs
 from coord.client.setup import git
 from coord.client.setup.guard import TRIAL
 
@@ -57,7 +58,7 @@ def _run(top: str, hook: str, environment: dict[str, str]) -> int:
     path = hook_path(top, hook)
     if not os.path.isfile(path) or not (os.name == "nt" or os.access(path, os.X_OK)):
         return 0
-    shell = ["sh"] if os.name == "nt" else []
+    shell = [programs.find("sh") or "sh"] if os.name == "nt" else []
     arguments = [REMOTE, REMOTE] if hook == "pre-push" else []
     try:
         done = subprocess.run(
@@ -92,15 +93,10 @@ def _index_without_changes(top: str, scratch: str) -> str | None:
         shutil.copy(
             os.path.join(top, output.decode("utf-8", "surrogateescape").rstrip("\n")), index
         )
-        environment = {**os.environ, "GIT_INDEX_FILE": index}
-        subprocess.run(
-            ["git", "-C", top, "add", "--update"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=git.TIMEOUT_S,
-        )
-    except (OSError, git.GitFailed, subprocess.TimeoutExpired):
+    except (OSError, git.GitFailed):
         return None
+    try:
+        git.run(top, "add", "--update", environment={**os.environ, "GIT_INDEX_FILE": index})
+    except git.GitFailed:
+        pass  # then it is the index as it is
     return index
