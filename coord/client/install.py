@@ -7,7 +7,7 @@ import os
 import click
 
 from coord import __version__
-from coord.client import address, download, installation, launcher, tokens
+from coord.client import address, download, installation, launcher, suggestions, tokens
 from coord.client.cli.context import Coord, leave, pass_coord
 from coord.client.cli.failures import Failed
 from coord.client.cli.options import Command
@@ -74,10 +74,10 @@ def upgrade(coord: Coord) -> None:
         or installation.Installed.load(installation.data_folder()).server
         or coord.workspace.url
     )
-    if not (coord.url_option or os.environ.get("COORD_URL") == url or tokens.trusts(url)):
+    if not (coord.url_option or tokens.trusts(url) or _is_named_by_user(coord, url)):
         raise Failed(
-            f"Only this repository's .coord.toml names {url}. If you trust what it hands out: coord"
-            f" upgrade --url {url}"
+            f"Only this repository names {url}. If you trust what it hands out:"
+            f" {suggestions.command('upgrade', url=url)}"
         )
     try:
         offer = download.offered(url, _token())
@@ -94,6 +94,10 @@ def upgrade(coord: Coord) -> None:
             _from(coord, url, sha256, None)
     except launcher.CannotInstall as error:
         raise Failed(str(error)) from None
+
+
+def _is_named_by_user(coord: Coord, url: str) -> bool:
+    return os.environ.get("COORD_URL") == url and coord.workspace.has_users_environment
 
 
 def _from(coord: Coord, url: str, sha256: str, bin_dir: str | None) -> None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import stat
 
-from coord.client import text_files
+from coord.client import address, text_files
 from coord.client.lean import loads_or_none
 from coord.client.safe_files import is_own_or_roots, open_any, read_any, write_whole
 
 SERVERS, TOKEN = "servers", "token"
-MAX_SETTINGS_BYTES = 1024 * 1024  # of .claude/settings.json
+MAX_TOKEN_BYTES = 1024 * 1024  # of its file
 
 
 class BadToken(Exception):
@@ -44,7 +44,7 @@ def token() -> str | None:
         source = f"The token file {file}"
         try:
             with open_any(file) as opened:
-                value = text_files.decode(opened.read(MAX_SETTINGS_BYTES)).partition("\n")[0]
+                value = text_files.decode(opened.read(MAX_TOKEN_BYTES)).partition("\n")[0]
         except (OSError, text_files.BadEncoding) as error:
             raise BadToken(f"{source} cannot be read: {error}.") from None
     value = (value or "").strip()
@@ -72,7 +72,7 @@ def servers() -> list[str]:
     try:
         status = os.stat(file)
         is_obeyed = stat.S_ISREG(status.st_mode) and is_own_or_roots(status)
-        return read_any(file).decode("utf-8-sig", "replace").split() if is_obeyed else []
+        return text_files.decode_all(read_any(file)).split() if is_obeyed else []
     except OSError:
         return []
 
@@ -81,8 +81,6 @@ def default_server() -> str:
     """The server that is called where nobody names one: the one that this client was installed
     from.
     """
-    from coord.client.address import DEFAULT_URL
-
     installed = os.path.dirname(
         os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     )
@@ -91,34 +89,14 @@ def default_server() -> str:
     except OSError:
         state = None
     server = state.get("server") if isinstance(state, dict) else None
-    return server if isinstance(server, str) and server else DEFAULT_URL
-
-
-def environment_is_users(root: str) -> bool:
-    """Whether the variables of coord are the user's own, and not those that Claude Code takes from
-    settings that a repository ships.
-    """
-    if not any(name.startswith("COORD_") for name in os.environ):
-        return True
-    for name in ("settings.json", "settings.local.json"):
-        try:
-            with open_any(os.path.join(root, ".claude", name)) as file:
-                settings = loads_or_none(file.read(MAX_SETTINGS_BYTES))
-        except OSError:
-            continue
-        variables = settings.get("env") if isinstance(settings, dict) else None
-        if isinstance(variables, dict) and any(
-            str(variable).startswith("COORD_") for variable in variables
-        ):
-            return False
-    return True
+    return server if isinstance(server, str) and server else address.DEFAULT_URL
 
 
 def trust(url: str) -> bool:
     """From now on. Whether that is new. Raises OSError."""
     if trusts(url):
         return False
-    _write([*servers(), url.rstrip("/")])
+    _write([*servers(), address.normal(url)])
     return True
 
 
@@ -139,6 +117,6 @@ def _write(urls: list[str]) -> None:
 
 def _normal(url: str) -> str:
     """One spelling of all that name the same server."""
-    scheme, separator, address = url.strip().rstrip("/").partition("://")
-    host, slash, path = address.partition("/")
+    scheme, separator, rest = address.normal(url).partition("://")
+    host, slash, path = rest.partition("/")
     return f"{scheme.lower()}{separator}{host.lower()}{slash}{path}"

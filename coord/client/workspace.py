@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import address, kept_names, origin, text_files, user_state
+from coord.client import address, kept_names, origin, shipped_environment, text_files, user_state
 from coord.client.git_config import values
 from coord.client.host_name import host
 from coord.client.ids import short_id
@@ -132,13 +132,15 @@ class Workspace:
     another user's. `root`: the folder that file names count from. `home`: the folder that stays
     when a worktree is deleted: the main checkout, of a bare repository its git folder; outside of a
     project the user's home. `own_project`: the project where the environment names none.
-    `is_trusted`: whether the user has said that this server may be called; without that nothing is
-    sent to it.
+    `has_users_environment`: whether coord's variables are the user's own, and not what an agent
+    took from files of the repository. `is_trusted`: whether the user has said that this server may
+    be called; without that nothing is sent to it.
     """
 
     __slots__ = (
         "config",
         "file",
+        "has_users_environment",
         "home",
         "ignored_file",
         "is_trusted",
@@ -173,13 +175,16 @@ class Workspace:
         )
         self.own_project = _project(str(named))
         self.project = _project(os.environ.get("COORD_PROJECT") or self.own_project)
+        shipped = shipped_environment.names(start, self.root)
+        shipped_environment.forget_places(shipped)
+        self.has_users_environment = not any(name.startswith("COORD_") for name in shipped)
         self._choose_server(url)
         self.state_folder = user_state.folder_for(self.home, self.url)
 
     def _choose_server(self, url: str | None) -> None:
         from coord.client import tokens
 
-        named_by_user = url or (os.environ.get("COORD_URL") if tokens.environment_is_users(self.root) else None)
+        named_by_user = url or (os.environ.get("COORD_URL") if self.has_users_environment else None)
         chosen = (
             named_by_user
             or os.environ.get("COORD_URL")

@@ -31,8 +31,8 @@ def trust(coord: Coord, url: str | None, list_only: bool, remove: bool) -> None:
     out.
 
     A server that only a repository's .coord.toml names gets neither, since any repository can
-    name any server. Trusted from the start are this machine, what COORD_URL or --url names, and
-    the server that coord was installed from.
+    name any server. Trusted from the start are what COORD_URL or --url names, the server that coord
+    was installed from, and the default.
     """
     if list_only and (url or remove):
         raise click.UsageError("--list goes with neither URL nor --remove.")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CALL_TIMEOUT_S = 1.0
 MAX_NUMBER = 1e6  # of a setting: hours, bytes
 MAX_DETAIL = 200  # characters of what somebody else says in a sentence of ours
+MAX_SENTENCE = 1000  # characters of one that says what an error says
 QUICK_S = (
     0.2  # after a failure that took no longer than this, coord is tried again at the next call
 )
@@ -50,7 +51,6 @@ class HookContext:
     def __init__(self, event: HookEvent, dialect: Dialect) -> None:
         self.event = event
         self.dialect = dialect
-        self.take_names()
         self.context: list[str] = []
         self.denial = ""
         self.message = ""
@@ -61,8 +61,10 @@ class HookContext:
                 os.environ.get("CLAUDE_PROJECT_DIR") or event.text("cwd") or None
             )
         except BadConfig as error:
-            self.config_error = f"coord's hooks do nothing here: {error}"
+            self.config_error = one_line(f"coord's hooks do nothing here: {error}", MAX_SENTENCE)
             return
+        finally:
+            self.take_names()  # after the workspace, which says whose the environment is
         if self.workspace.file:
             remember_config(self.workspace.file, self.workspace.config)
         table = self.workspace.config.get("hook")
@@ -197,9 +199,9 @@ class HookContext:
         self.warn_once(f"{self.message} Only your user decides that; do not run it yourself.")
 
     def warn_once(self, text: str) -> None:
-        """Not again until coord was reached."""
+        """Not again until coord was reached. It may repeat what a server or a file says."""
         if self.shows_context and not self.memory.has_warned:
-            self.context.append(text)
+            self.context.append(one_line(text, MAX_SENTENCE))
             self.memory.update(has_warned=True)
 
     def note_reachable(self) -> None:
@@ -225,13 +227,11 @@ class HookContext:
         """The user alone can say so; a repository can only forbid it, with `share_prompt =
         false`.
         """
-        from coord.client.tokens import environment_is_users
-
         wanted = os.environ.get("COORD_SHARE_PROMPT", "").lower() in ("1", "on", "true", "yes")
         return (
             wanted
             and self.config.get("share_prompt", True) is not False
-            and environment_is_users(self.workspace.root)
+            and self.workspace.has_users_environment
         )
 
     def number(self, name: str, default: float) -> float:

@@ -126,7 +126,7 @@ def _trust_named_server(coord: Coord, workspace: Workspace) -> None:
     files name is not.
     """
     url = coord.url_option or (
-        os.environ.get("COORD_URL") if tokens.environment_is_users(workspace.root) else None
+        os.environ.get("COORD_URL") if workspace.has_users_environment else None
     )
     if url and tokens.trust(url):
         coord.note(f"You trust {printable(url)} from now on: coord trust --list.")

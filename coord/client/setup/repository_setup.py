@@ -20,6 +20,7 @@ from coord.client.setup import (
 )
 from coord.client.setup.guard import git_hooks
 from coord.client.setup.plan import CannotChange, Plan
+from coord.client.suggestions import quote
 from coord.client.wire import Away, call
 from coord.client.workspace import CONFIG, FOLDER, BadConfig, Workspace
 
@@ -63,9 +64,8 @@ def install(workspace: Workspace, options: InitOptions) -> Plan:
     plan = plan_for(workspace)
     url, project = _chosen(plan, workspace, options)
     creates_config = plan.read(os.path.join(workspace.root, CONFIG)) is None
-    answers = not creates_config or _answers(
-        plan, url, is_named=bool(options.url or os.environ.get("COORD_URL"))
-    )
+    by_user = os.environ.get("COORD_URL") if workspace.has_users_environment else None
+    answers = not creates_config or _answers(plan, url, is_named=bool(options.url or by_user))
     config_file.add(plan, workspace.root, url if answers else None, project)
     claude_settings.add_hooks(plan, settings_file(workspace, local=options.local))
     if options.local:
@@ -79,7 +79,7 @@ def install(workspace: Workspace, options: InitOptions) -> Plan:
     if options.agents and options.local:
         raise CannotChange("Settings of other agents are shared: --agent does not go with --local.")
     if options.mcp and options.local:
-        command = f"claude mcp add --transport http --scope local coord {url}/mcp"
+        command = f"claude mcp add --transport http --scope local coord {quote(f'{url}/mcp')}"
         raise CannotChange(
             f"{MCP} is shared, so --mcp does not go with --local. For yourself: {command}"
         )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from coord.client import tokens
 from tests.client.cli.conftest import Person
 
 FOREIGN = "http://coord.example:8001"
@@ -26,6 +27,22 @@ def test_a_server_is_trusted_until_it_no_longer_is(me: Person, settings: Path) -
     assert me("trust", "--remove", FOREIGN).code == 4
 
 
+@pytest.mark.parametrize("page", ["/api/coord", "/api/coord/", "/docs", "/client/install.sh"])
+def test_it_is_the_same_server_by_whichever_of_its_pages_it_is_named(
+    settings: Path, page: str
+) -> None:
+    assert tokens.trust(f"{FOREIGN}{page}")
+    assert tokens.trusts(FOREIGN)
+    assert tokens.servers() == [FOREIGN]
+    assert tokens.distrust(f"{FOREIGN}{page}")
+
+
+def test_the_list_is_read_as_editors_on_windows_write_it(settings: Path) -> None:
+    settings.mkdir(parents=True)
+    (settings / "servers").write_bytes(f"{FOREIGN}\r\n".encode("utf-16"))
+    assert tokens.trusts(FOREIGN)
+
+
 def test_what_is_no_address_is_not_trusted(me: Person, settings: Path) -> None:
     assert me("trust", "coord.example").code == 2
     assert not settings.exists()
@@ -42,4 +59,4 @@ def test_nothing_is_installed_from_a_server_that_only_the_repository_names(
     (me.folder / ".coord.toml").write_text(f'url = "{FOREIGN}"\n')
     said = me.at("")("upgrade")
     assert said.code == 1
-    assert f"Only this repository's .coord.toml names {FOREIGN}" in said.err
+    assert f"Only this repository names {FOREIGN}" in said.err
