@@ -42,7 +42,7 @@ def install(url: str) -> str:
     """The line that installs the client from a server."""
     if os.name == "nt":  # also in Git Bash: the script for sh is for other systems
         return f'powershell -c "irm {url}/client/install.ps1 | iex"'
-    return f"curl -fsS {url}/client/install.sh | sh"
+    return f"curl -fsS {quote(f'{url}/client/install.sh')} | sh"
 
 
 def _has_posix_shell() -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coord.client import banner
 from coord.client.others_text import framed, one_line, printable
-from coord.client.suggestions import command, quote
+from coord.client.suggestions import command, install, quote
 
 BUDGET = settings(max_examples=200)
 ANY_TEXT = st.text(st.characters(codec=None), max_size=80)
@@ -133,6 +133,11 @@ def test_a_suggested_command_says_what_it_says(text: str) -> None:
         text,
         "When?",
     ]
+
+
+def test_so_is_the_line_that_installs_the_client() -> None:
+    line = install("http://h/$(touch x);id")
+    assert line == "curl -fsS 'http://h/$(touch x);id/client/install.sh' | sh"
 
 
 @settings(max_examples=60)

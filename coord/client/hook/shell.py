@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coord.client.hook.claims import claim, deny, is_parents, release
+from coord.client.hook.context import MAX_SENTENCE
 from coord.client.others_text import one_line
 from coord.client.shell.effects import effects_of
 from coord.client.shell.rules import BadPattern, Rules
@@ -26,7 +27,7 @@ def claim_for_command(hook: HookContext, call: ToolCall) -> None:
     try:
         effects = effects_of(line, folder, Rules(hook.workspace.config), call.shell)
     except BadPattern as error:
-        hook.context.append(f"coord: {error}")
+        hook.context.append(one_line(f"coord: {error}", MAX_SENTENCE))
         return
     if not effects:
         return

@@ -190,7 +190,7 @@ def _names(output: bytes) -> list[str]:
 
 def _commit_refusal(held: dict[str, Lock], count: int) -> str:
     shown = list(held.items())[:MAX_SHOWN]
-    lines = [f"  {_printable(_held(file, lock))}" for file, lock in shown]
+    lines = [f"  {_held(file, lock)}" for file, lock in shown]
     if len(held) > len(shown):
         lines.append(f"  and {len(held) - len(shown)} more")
     file, lock = shown[0]
@@ -226,10 +226,6 @@ def _push_refusal(lock: Lock) -> str:
             "If its holder has agreed to this push: COORD_GUARD=off git push ...",
         ]
     )
-
-
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 def is_off() -> bool:

@@ -6,6 +6,7 @@ from typing import Callable, NoReturn
 
 import click
 
+from coord.client.banner import plain
 from coord.client.cli.context import Coord, leave, pass_coord
 from coord.client.cli.failures import REFUSED
 from coord.client.cli.options import Group
@@ -94,5 +95,5 @@ def pre_push(remote: tuple[str, ...]) -> None:
 def _run(hook: str) -> NoReturn:
     code, message = check.check(hook)
     if message:
-        click.echo(message, err=True)
+        click.echo(plain(message), err=True)
     click.get_current_context().exit(code)
