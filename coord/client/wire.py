@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+MAX_DETAIL = 300  # characters of what an answer says that is none
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # of an answer: a page of 500 long messages has a tenth of that
 AGENT = f"coord/{__version__}"
 CLIENT = f"{__version__}; api={API}"
 _CHUNK = 65536
+_TLS_ALERT = "\x15\x03"
+# How nginx, Apache and those written in Go answer http where they speak https.
+_NO_HTTP = (b"sent to HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server")
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")  # as OpenSSL names it
 _SLICE_S = 0.25 if os.name == "nt" else float("inf")  # nothing else lets Ctrl-C in there
 
@@ -62,9 +66,8 @@ def call(
     Away too, and what a newer client may send again; all else is an answer."""
     began = time.monotonic()
     secure, host, port, prefix = _parts(url)
-    sent = _request(
-        method, prefix + path, host if ":" not in host else f"[{host}]", port, body, headers or {}
-    )
+    named = f"[{host.partition('%')[0]}]" if ":" in host else host  # a zone is this machine's word
+    sent = _request(method, prefix + path, named, port, body, headers or {})
     try:
         connection = _connect(host, port, secure, began + timeout)
         try:
@@ -78,6 +81,8 @@ def call(
             ) from None
         waited = time.monotonic() - began
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
+    if not secure and answer.status >= 300:
+        _check_scheme(url, named, answer)
     if (
         answer.status >= 500
         or answer.status == 429
@@ -85,12 +90,28 @@ def call(
     ):
         after = answer.headers.get("retry-after", "")
         seconds = float(after) if after.isascii() and after.isdecimal() else None
+        from coord.client.others_text import one_line
+
+        said = one_line(answer.detail, MAX_DETAIL)
         raise Away(
-            f"{url} answers {answer.status}: {answer.detail or 'no reason given'}",
+            f"{url} answers {answer.status}: {said or 'no reason given'}",
             seconds,
             time.monotonic() - began,
         )
     return answer
+
+
+def _check_scheme(url: str, host: str, answer: Answer) -> None:
+    """Raises BadUrl where the answer says that https is spoken there: a redirect to it, or what a
+    server for https says to a call that is none.
+    """
+    location = answer.headers.get("location", "").lower()
+    leads = 300 <= answer.status < 400 and location.partition("://")[0] == "https"
+    leads = (
+        leads and location[8:].startswith(host.lower()) and location[8 + len(host) :][:1] in ":/"
+    )
+    if leads or (answer.status == 400 and any(each in answer.body[:4096] for each in _NO_HTTP)):
+        raise BadUrl(f"{url} speaks https, not http. Mend COORD_URL, or url in .coord.toml.")
 
 
 def check(url: str) -> None:
@@ -119,9 +140,13 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
         or not 0 < number < 65536
         or _unsafe(prefix)
     ):
+        shown, why = url, "is not the address of a coord server"
+        if "@" in authority:  # what stands before it is a secret
+            shown = f"{scheme}://…@{authority.rpartition('@')[2]}"
+            why = "has a user in it, and coord knows none"
         raise BadUrl(
-            f"{url!r} is not the address of a coord server. Set COORD_URL, or url in .coord.toml,"
-            " to one like http://127.0.0.1:8001."
+            f"{shown!r} {why}. Set COORD_URL, or url in .coord.toml, to one like"
+            " http://127.0.0.1:8001."
         )
     return secure, host, number, f"/{prefix}".rstrip("/")
 
@@ -129,7 +154,7 @@ def _parts(url: str) -> tuple[bool, str, int, str]:
 def _host(text: str) -> str:
     """Nothing when it is none. Only what stands in brackets has colons and a zone."""
     if text[:1] == "[" and text[-1:] == "]" and ":" in text:
-        return _ascii(text[1:-1])
+        return _ascii(text[1:-1].replace("%25", "%"))  # as RFC 6874 has a zone in an address
     return "" if any(each in text for each in "[]:%") else _ascii(text)
 
 
@@ -273,6 +298,8 @@ def _exchange(connection: socket.socket, sent: bytes, deadline: float, *, head: 
 
 def _head(reader: _Reader) -> tuple[int, dict[str, str]]:
     first = reader.line().split(" ", 2)
+    if first[0].startswith(_TLS_ALERT):
+        raise ValueError("what listens there speaks https, not http")
     if not first[0].startswith("HTTP/1.") or len(first) < 2 or not first[1].isdigit():
         raise ValueError("what listens there does not speak HTTP")
     headers: dict[str, str] = {}
