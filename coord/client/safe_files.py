@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
 _TRIES_EVERY_S = 0.01
-# Names count from an opened folder, so that nobody puts another in its place between a look at it
-# and its use. Windows opens no folder so: who may rename one of this user's could as well write in
-# it, since a folder's own rights are its parent's there unless somebody changed them.
+# Names count from an opened folder, so that nobody puts another in its place. Windows opens none:
+# who may rename a folder of this user's could write in it, too; its rights are its parent's there.
 BY_FOLDER = os.open in os.supports_dir_fd
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # O_NONBLOCK: to open a pipe that somebody put in the file's place would wait for a writer.
@@ -183,15 +182,17 @@ def make_folder(path: str) -> None:
         )
 
 
-def _make_folders(path: str) -> None:
+def _make_folders(path: str, *, again: bool = True) -> None:
     """As os.makedirs, which leaves the folders above to the umask."""
     try:
         os.mkdir(path, PRIVATE_FOLDER)
     except FileExistsError:
         return
-    except FileNotFoundError:
+    except FileNotFoundError:  # also where the one above is there, as in /proc, or automounted
+        if not again:
+            raise
         _make_folders(os.path.dirname(path))
-        _make_folders(path)
+        _make_folders(path, again=False)
 
 
 def list_folder(path: str) -> list[str]:

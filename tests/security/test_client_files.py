@@ -288,3 +288,11 @@ def test_state_is_for_its_user_alone(machine: Machine) -> None:
     files = list(machine.state.parent.rglob("*"))
     assert files
     assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_a_folder_in_which_none_can_be_made_is_said_as_it_is() -> None:
+    from coord.client.safe_files import make_folder
+
+    with pytest.raises(FileNotFoundError, match=r"/proc/self/\.local"):
+        make_folder("/proc/self/.local/state/coord")
