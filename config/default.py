@@ -327,9 +327,9 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
     Raises BadSetting: a token that was asked for but cannot be read must not leave the service
     open.
     """
-    if path.exists() and not path.is_file():  # to read a pipe would wait for who writes into it
-        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not a regular file.")
     try:
+        if path.exists() and not path.is_file():  # a pipe waits for who writes into it
+            raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not a regular file.")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as reason:
         raise BadSetting(

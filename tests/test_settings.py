@@ -47,7 +47,7 @@ NONSENSE = {
     "ALLOWED_ORIGINS": ["coord.example", "https://coord.example/path", "*"],
     "TRUSTED_PROXIES": ["x", "10.0.0.1/8"],
     "TOKEN": [" ", "a\x00b", "a\nb", "a\udcffb"],
-    "TOKEN_FILE": ["/nowhere/tokens", "/", " ", "\t"],
+    "TOKEN_FILE": ["/nowhere/tokens", "/", " ", "\t", "x" * 5000],
     "DEFAULT_TTL_HOURS": ["x", "-1", "nan", "inf"],
     "STALE_AFTER_HOURS": ["x", "0", "nan"],
     "BROADCAST_DAYS": ["x", "0"],
