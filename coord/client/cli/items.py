@@ -15,6 +15,7 @@ from coord.client.cli.work_output import items_table, written
 from coord.client.cli.workflows import workflow_id
 from coord.client.others_text import one_line
 from coord.client.queue import new_id
+from coord.client.suggestions import quote
 
 STATUSES = ("pending", "in_progress", "blocked", "completed", "cancelled")
 
@@ -224,6 +225,11 @@ def show(coord: Coord, item_id: str) -> None:
     )
     if each["depends_on"]:
         coord.out(f"  after {', '.join(each['depends_on'])}")
+    if each.get("blocked_by"):
+        coord.out(
+            f"  stuck: {', '.join(each['blocked_by'])} was cancelled. Say what it waits for now:"
+            f" coord item set {quote(each['id'])} --after ID, or --after-nothing"
+        )
     if each["description"]:
         coord.out(plain(each["description"]))
 

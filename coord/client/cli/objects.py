@@ -65,6 +65,7 @@ class WorkItem(TypedDict):
     status: str
     priority: int
     depends_on: list[str]
+    blocked_by: list[str]
     assigned_to: str | None
     claimed_at: str | None
     created_at: str
@@ -79,6 +80,7 @@ class Workflow(TypedDict):
     description: str | None
     status: str
     progress: dict[str, int]
+    stuck_items: int
     created_by: str
     created_at: str
     work_items: list[WorkItem]

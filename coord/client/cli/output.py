@@ -21,7 +21,7 @@ from coord.client.queue import seconds_of
 _COLOURS = {
     **dict.fromkeys(("completed", "deployed", "built", "alive", "working"), "green"),
     **dict.fromkeys(("in_progress", "active", "building", "deploying", "high"), "cyan"),
-    **dict.fromkeys(("blocked", "degraded", "stale", "gone", "urgent"), "red"),
+    **dict.fromkeys(("blocked", "stuck", "degraded", "stale", "gone", "urgent"), "red"),
     **dict.fromkeys(("waiting_for_human", "waiting_for_lock", "rate_limited"), "yellow"),
     **dict.fromkeys(("cancelled", "idle", "silent", "unknown", "ended", "low"), "bright_black"),
 }

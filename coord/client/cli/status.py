@@ -19,7 +19,7 @@ from coord.client.cli.journal import Journal
 from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
 from coord.client.cli.output import ago, until, when, word
-from coord.client.cli.work_output import progress
+from coord.client.cli.work_output import progress, stuck_items
 from coord.client.others_text import one_line
 
 REDRAW_S = 1.0  # ages count seconds
@@ -170,6 +170,7 @@ def _workflows(overview: Status) -> list[str]:
     )
     lines = [
         f"  {one_line(workflow['name'])}  {word(workflow['status'])}  {progress(workflow)} done"
+        f"{stuck_items(workflow)}"
         for workflow in workflows[:MAX_SHOWN]
     ]
     return [first, *lines, *_omitted(workflows, counts["active_workflows"])]

@@ -9,11 +9,27 @@ from coord.client.cli.output import word
 from coord.client.cli.tables import Column, Row, id_cells, table
 from coord.client.others_text import one_line
 
+STUCK = "stuck"
+"""Of an item: it waits for one that was cancelled, so it would wait for ever."""
+
 
 def progress(workflow: Workflow) -> str:
     """2/5, without cancelled items."""
     counts = workflow["progress"]
     return f"{counts['completed']}/{counts['total'] - counts['cancelled']}"
+
+
+def stuck_items(workflow: Workflow) -> str:
+    """How many wait for a cancelled one; nothing where none does."""
+    count = workflow.get("stuck_items")
+    return f", {count} {word(STUCK)}" if count else ""
+
+
+def item_state(item: WorkItem) -> str:
+    """As a list has it."""
+    if item.get("blocked_by"):
+        return word(STUCK)
+    return "ready" if item["ready"] else word(item["status"])
 
 
 _ITEM_COLUMNS = (
@@ -30,7 +46,7 @@ def items_table(items: list[WorkItem]) -> list[str]:
     rows: list[Row] = [
         [
             item_id,
-            "ready" if item["ready"] else word(item["status"]),
+            item_state(item),
             str(item["priority"]),
             plain(item["assigned_to"] or "-"),
             one_line(item["title"]),
@@ -44,7 +60,12 @@ def workflows_table(workflows: list[Workflow]) -> list[str]:
     columns = (Column("ID"), Column("STATUS"), Column("DONE"), Column("NAME", minimum=12))
     ids = id_cells([workflow["id"] for workflow in workflows])
     rows: list[Row] = [
-        [workflow_id, word(each["status"]), progress(each), one_line(each["name"])]
+        [
+            workflow_id,
+            word(each["status"]),
+            progress(each) + stuck_items(each),
+            one_line(each["name"]),
+        ]
         for each, workflow_id in zip(workflows, ids)
     ]
     return table(columns, rows)

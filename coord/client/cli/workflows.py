@@ -13,7 +13,13 @@ from coord.client.cli.naming import is_id
 from coord.client.cli.objects import Workflow
 from coord.client.cli.options import Group, all_projects_option, limit_option, note_more, text_of
 from coord.client.cli.output import when, word
-from coord.client.cli.work_output import items_table, progress, workflows_table, written
+from coord.client.cli.work_output import (
+    items_table,
+    progress,
+    stuck_items,
+    workflows_table,
+    written,
+)
 from coord.client.queue import new_id
 
 STATUSES = ("planning", "active", "blocked", "completed", "cancelled")
@@ -99,7 +105,8 @@ def show(coord: Coord, name: str) -> None:
     )
     details = f" ({counts})" if counts else ""
     coord.out(
-        f"{plain(each['name'])}  {word(each['status'])}  {progress(each)} done{details}",
+        f"{plain(each['name'])}  {word(each['status'])}  {progress(each)} done{details}"
+        f"{stuck_items(each)}",
         f"  id {each['id']}, created by {plain(each['created_by'])} {when(each['created_at'])}",
     )
     if each["description"]:

@@ -235,3 +235,19 @@ def test_a_workflow_with_open_items_is_not_completed_unasked(me: Person) -> None
     me("workflow", "set", "Flow", "--status", "active")
     me("item", "done", item)
     assert me("workflow", "done", "Flow").code == 0
+
+
+def test_what_waits_for_a_cancelled_item_says_so_wherever_it_is_shown(me: Person) -> None:
+    me("workflow", "add", "release", "--status", "active")
+    first = me("item", "add", "migrate", "-w", "release", "-q").out.strip()
+    second = me("item", "add", "deploy", "-w", "release", "--after", first, "-q").out.strip()
+    assert "stuck" not in me("item", "list").out + me("workflow", "show", "release").out
+    me("item", "set", first, "--status", "cancelled")
+    shown = me("item", "show", second).out
+    assert f"stuck: {first} was cancelled" in shown
+    assert f"coord item set {second} --after ID" in shown
+    assert {line.split()[1] for line in me("item", "list").lines[1:]} == {"stuck", "cancelled"}
+    for command in (("workflow", "list"), ("workflow", "show", "release"), ("status",)):
+        assert "1 stuck" in me(*command).out, command
+    me("item", "set", second, "--after-nothing")
+    assert "stuck" not in me("item", "list").out
