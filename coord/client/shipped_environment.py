@@ -14,18 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 1024 * 1024
-_CLAUDES = (".claude/settings.json", ".claude/settings.local.json")
-# Of these a name that stands anywhere counts: they have more than one form, or allow comments.
-_OTHERS = (
-    ".env",
-    ".gemini/.env",
+_SETTINGS = (
+    ".claude/settings.json",
+    ".claude/settings.local.json",
     ".gemini/settings.json",
-    ".qwen/.env",
     ".qwen/settings.json",
-    ".codex/config.toml",
     ".factory/settings.json",
-    ".vscode/settings.json",
 )
+_LINES = (".env", ".gemini/.env", ".qwen/.env")
+_OTHERS = (".codex/config.toml", ".vscode/settings.json")  # in which they stand in several places
 _OF_FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
 _OF_FOLDERS_ON_WINDOWS = ("APPDATA", "LOCALAPPDATA")
 _PLACES = (*(_OF_FOLDERS if os.name != "nt" else _OF_FOLDERS_ON_WINDOWS), "COORD_TOKEN_FILE")
@@ -36,14 +33,17 @@ def names(folder: str, top: str) -> set[str]:
     """Those of this process that matter to coord and that a file names, in the folder or in one
     around it, up to the top of its checkout.
     """
-    own = [name for name in os.environ if name.startswith("COORD_") or name in _PLACES]
+    own = {name for name in os.environ if name.startswith("COORD_") or name in _PLACES}
     shipped: set[str] = set()
     for at in _folders(folder, top):
-        for file in _CLAUDES:
-            shipped |= _in_claudes(os.path.join(at, file)).intersection(own)
-        for file in _OTHERS:
-            text = text_files.read(os.path.join(at, file), MAX_BYTES)
-            shipped.update(name for name in own if text and name in text)
+        for read_names, files in (
+            (_in_settings, _SETTINGS),
+            (_in_lines, _LINES),
+            (_anywhere, _OTHERS),
+        ):
+            for file in files:
+                text = text_files.read(os.path.join(at, file), MAX_BYTES)
+                shipped |= read_names(text) & own if text else set()
     return shipped
 
 
@@ -65,8 +65,21 @@ def _folders(folder: str, top: str) -> Iterator[str]:
     yield top
 
 
-def _in_claudes(file: str) -> set[str]:
-    text = text_files.read(file, MAX_BYTES)
-    settings = loads_or_none(text) if '"env"' in text else None
+def _in_settings(text: str) -> set[str]:
+    if '"env"' not in text:
+        return set()
+    settings = loads_or_none(text)
+    if settings is None:  # it may have comments
+        return _anywhere(text)
     variables = settings.get("env") if isinstance(settings, dict) else None
     return set(variables) if isinstance(variables, dict) else set()
+
+
+def _in_lines(text: str) -> set[str]:
+    before = (line.partition("=")[0].split() for line in text.splitlines())
+    return {words[-1] for words in before if words}
+
+
+def _anywhere(text: str) -> set[str]:
+    """Not those of the system, which commands name, too."""
+    return {name for name in os.environ if name.startswith("COORD_") and name in text}

@@ -451,3 +451,18 @@ def test_whatever_a_queue_holds_only_coords_own_calls_leave_it(
             for call in server.calls
         )
         assert {call.method for call in server.calls} <= {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX only")
+def test_coord_s_own_hooks_in_settings_of_an_agent_name_no_place(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coord.client.setup import hooks
+
+    monkeypatch.setenv("HOME", str(checkout))
+    for name in (".gemini", ".qwen", ".factory", ".claude"):
+        (checkout / name).mkdir()
+        settings = {"env": {"A": "b"}, "hooks": {"x": [hooks.COMMAND]}}
+        (checkout / name / "settings.json").write_text(json.dumps(settings))
+    Workspace(str(checkout))
+    assert os.environ["HOME"] == str(checkout)
