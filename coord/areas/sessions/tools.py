@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
-from coord.areas.sessions.schemas import CheckinBody
+from coord.areas.sessions.schemas import CheckinBody, ToldState
 from coord.web import Boolean
 
 
@@ -26,11 +26,11 @@ checkin = Tool(
             CheckinBody,
             project_key="",
             task="What you are about to do, for others",
-            state="",
             waiting_for="What you need of your user; others see it. Left out: nothing",
             after="cursor of your last checkin",
             ttl_minutes="Promise to call again within; else your locks turn stale",
         ),
+        "state": ToldState(),
         "leave": Boolean(metadata={"description": "You are done: release all, give work back"}),
     },
     call=_checkin,
