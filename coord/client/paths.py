@@ -13,25 +13,39 @@ _DEVICES = frozenset(
     + [f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"]
 )
 
+MOUNTS = "/mnt"
+"""Where WSL has the drives of Windows (https://learn.microsoft.com/windows/wsl/wsl-config)."""
+
 
 def path_in(folder: str, spelt: str) -> str:
     """The path that somebody in the folder means; it keeps a slash at its end."""
-    return os.path.join(folder, with_drive(os.path.expanduser(spelt)))
+    return os.path.join(folder, with_drive(_in_home(spelt)))
+
+
+def _in_home(spelt: str) -> str:
+    """With `~` as shells read it. Python takes each name behind a `~` for a user's on Windows, and
+    Office calls its files so: `~$report.docx`.
+    """
+    if os.name == "nt" and spelt[1:2] not in ("", "/", "\\"):
+        return spelt
+    return os.path.expanduser(spelt)
 
 
 def real_path(path: str) -> str:
-    r"""Without links and `..`. On Windows also without the `\\?\` that programs put before paths
-    and the dots and blanks that it drops behind a name; a device's name is a file's, as elsewhere.
+    r"""Without links and `..`. On Windows also without the `\\?\` that programs put before paths,
+    the dots and blanks that it drops behind a name, and the stream of a file (`a.py:notes`); a
+    device's name is a file's, as elsewhere.
     """
     if os.name != "nt":
         return os.path.realpath(path)
-    steps = without_prefix(path).replace("/", "\\").split("\\")
+    drive, rest = os.path.splitdrive(without_prefix(path.replace("/", "\\")))
+    steps = [_as_opened(step) for step in rest.split("\\")]
     if steps[-1] not in (".", ".."):
         steps[-1] = steps[-1].rstrip(". ")
     end = next((at for at, step in enumerate(steps) if _is_device(step)), len(steps))
     if end < len(steps):
-        return os.path.join(real_path("\\".join([*steps[:end], ""])), *steps[end:])
-    whole = "\\".join(steps)
+        return os.path.join(real_path(drive + "\\".join([*steps[:end], ""])), *steps[end:])
+    whole = drive + "\\".join(steps)
     try:
         return without_prefix(os.path.realpath(whole))
     except OSError:  # longer than it opens
@@ -39,15 +53,28 @@ def real_path(path: str) -> str:
         return os.path.join(real_path(folder), name) if name else folder
 
 
+def _as_opened(step: str) -> str:
+    """A step of a path without the stream behind a colon, which is in the file of that name
+    (https://learn.microsoft.com/windows/win32/fileio/file-streams), and without one dot at its end,
+    which is dropped there too (https://learn.microsoft.com/dotnet/standard/io/file-path-formats).
+    """
+    name = step.partition(":")[0] or step
+    return name[:-1] if name.endswith(".") and not name.endswith("..") and name != "." else name
+
+
 def _is_device(name: str) -> bool:
     return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
 
 
 def without_prefix(path: str) -> str:
-    r"""`\\?\C:\src` as `C:\src`, and `\\?\UNC\server\share` as `\\server\share`."""
-    if path.startswith("\\\\?\\UNC\\"):
-        return f"\\\\{path[8:]}"
-    return path[4:] if path.startswith("\\\\?\\") else path
+    r"""`\\?\C:\src` and `\\.\C:\src` as `C:\src`, and `\\?\UNC\server\share` as
+    `\\server\share`; what else is behind such a prefix, as a volume by its number, as it is.
+    """
+    if path[:4] in ("\\\\?\\", "\\\\.\\"):
+        if path[4:8].upper() == "UNC\\":
+            return f"\\\\{path[8:]}"
+        return path[4:] if path[5:6] == ":" else path
+    return path
 
 
 def with_drive(path: str) -> str:
@@ -56,6 +83,7 @@ def with_drive(path: str) -> str:
     """
     if os.sep != "\\":
         return path
+    path = without_prefix(path)
     if len(path) == 2 and path[1] == ":":  # else the folder in which that drive is
         return f"{path}/"
     if path[:1] not in ("/", "\\"):
@@ -67,6 +95,16 @@ def with_drive(path: str) -> str:
     if not below or len(below[0]) != 1 or not below[0].isalpha():
         return path
     return "/".join([f"{below[0]}:", *(below[1:] or [""])])
+
+
+def from_beside(path: str) -> str:
+    """A path that git wrote, in Windows or in the WSL beside it, as this of the two has it."""
+    if os.name == "nt":
+        return with_drive(path)
+    drive, colon, rest = path[:1], path[1:2], path[2:].replace("\\", "/")
+    mounted = f"{MOUNTS}/{drive.lower()}"
+    is_drive = colon == ":" and rest[:1] == "/" and os.path.isdir(mounted)
+    return f"{mounted}{rest}" if is_drive else path
 
 
 def _own_share(parts: list[str]) -> str | None:

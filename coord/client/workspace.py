@@ -13,7 +13,7 @@ from coord.client import address, kept_names, origin, shipped_environment, text_
 from coord.client.git_config import values
 from coord.client.host_name import host
 from coord.client.ids import short_id
-from coord.client.paths import real_path
+from coord.client.paths import from_beside, real_path
 from coord.client.safe_files import is_own_or_roots, open_regular
 
 TYPE_CHECKING = False
@@ -99,13 +99,13 @@ def _linked(top: str, git_file: str) -> Repository:
     """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has
     one of its own.
     """
-    folder = os.path.normpath(
-        os.path.join(top, text_files.read(git_file, MAX_GIT_BYTES).partition("gitdir:")[2].strip())
-    )
+    named = text_files.read(git_file, MAX_GIT_BYTES).partition("gitdir:")[2].strip()
+    folder = os.path.normpath(os.path.join(top, from_beside(named)))
     shared = text_files.read(os.path.join(folder, "commondir"), MAX_GIT_BYTES).strip()
     if not shared:
         return Repository(top, folder, folder)
-    return Repository(top, folder, os.path.normpath(os.path.join(folder, shared)), is_worktree=True)
+    common = os.path.normpath(os.path.join(folder, from_beside(shared)))
+    return Repository(top, folder, common, is_worktree=True)
 
 
 def _worktree_of(common: str) -> str:

@@ -31,6 +31,10 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
         ("C:", "C:/"),
         ("~/a.py", "C:\\Users\\me/a.py"),
         ("\\\\server\\share\\a.py", "\\\\server\\share\\a.py"),
+        ("\\\\?\\UNC\\localhost\\d$\\a.py", "d:/a.py"),
+        ("C:a.py", "C:\\shop\\a.py"),
+        ("\\a.py", "C:\\a.py"),
+        ("~$report.docx", "C:\\shop\\~$report.docx"),
     ],
 )
 def test_a_path_is_the_one_that_the_shell_means(windows: None, spelt: str, path: str) -> None:
@@ -42,6 +46,15 @@ def test_a_path_is_the_one_that_the_shell_means(windows: None, spelt: str, path:
     [
         ("\\\\?\\C:\\long\\x", "C:\\long\\x"),
         ("\\\\?\\UNC\\server\\share\\x", "\\\\server\\share\\x"),
+        ("\\\\?\\unc\\server\\share\\x", "\\\\server\\share\\x"),
+        ("//?/C:/long/x", "C:\\long\\x"),
+        ("\\\\.\\C:\\x", "C:\\x"),
+        ("\\\\?\\Volume{4c1b02c1}\\x", "\\\\?\\Volume{4c1b02c1}\\x"),
+        ("C:\\a.py:notes", "C:\\a.py"),
+        ("C:\\a.py::$DATA", "C:\\a.py"),
+        ("C:\\src::$INDEX_ALLOCATION\\a.py", "C:\\src\\a.py"),
+        ("C:\\src.\\a.py", "C:\\src\\a.py"),
+        ("C:\\...\\a.py", "C:\\...\\a.py"),
         ("C:/shop/../x", "C:\\x"),
         ("C:\\shop\\", "C:\\shop"),
         ("C:\\", "C:\\"),

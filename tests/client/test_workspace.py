@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from coord.client import tokens
+from coord.client import paths, tokens
 from coord.client import workspace as module
 from coord.client.host_name import host
 from coord.client.queue import new_id
@@ -32,6 +32,7 @@ def git(folder: Path, *args: str) -> None:
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **NAMELESS, **WHO},
         check=True,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
     )
 
@@ -88,6 +89,24 @@ def test_a_worktree_counts_from_its_own_top_and_queues_in_the_main_checkout(
     assert found.shell_queues == [str(shop / QUEUE), str(worktree / QUEUE)]
     assert found.repository is not None
     assert found.repository.common == str(shop / ".git")
+
+
+def test_a_worktree_that_git_of_windows_or_of_the_wsl_beside_made_is_known_in_the_other(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(shop, "worktree", "add", "../other")
+    written = (shop / ".git" / "worktrees" / "other").as_posix()
+    if os.name == "nt":
+        named = f"/mnt/{written[0].lower()}{written[2:]}"
+    else:
+        named = f"C:{written}"
+        (tmp_path / "mnt").mkdir()
+        (tmp_path / "mnt" / "c").symlink_to("/")
+        monkeypatch.setattr(paths, "MOUNTS", str(tmp_path / "mnt"))
+    (tmp_path / "other" / ".git").write_text(f"gitdir: {named}\n")
+    found = Workspace(str(tmp_path / "other"))
+    assert found.project == "shop"
+    assert os.path.samefile(found.home, shop)
 
 
 def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(
@@ -574,7 +593,11 @@ def test_nothing_heavy_is_loaded_for_it() -> None:
     )
     program += f"print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-c", program],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "[]\n"
 

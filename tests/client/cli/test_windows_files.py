@@ -75,6 +75,8 @@ SPELLINGS: dict[str, Callable[[Path], str]] = {
     "as programs in Rust write it": lambda path: rf"\\?\{path}",
     "with a dot behind it": lambda path: f"{path}.",
     "with a blank behind it": lambda path: f"{path} ",
+    "in a folder with a dot behind it": lambda path: rf"{path.parent}.\{path.name}",
+    "by one of its streams": lambda path: f"{path}:notes",
     "by way of another folder": lambda path: rf"{path.parent}\..\{path.parent.name}\{path.name}",
     "in 8.3": short_name,
 }
@@ -92,6 +94,15 @@ def test_a_file_that_somebody_holds_is_held_however_it_is_spelt(
     spelt = SPELLINGS[how](path)
     assert me("lock", spelt, "--file").code == 3
     assert '"deny"' in edits(me, spelt)
+
+
+def test_a_new_file_in_a_folder_that_is_spelt_in_8_3_is_the_one_in_that_folder(me: Person) -> None:
+    folder = me.folder / "a folder with a long name"
+    folder.mkdir()
+    short = short_name(folder)
+    assert short != str(folder)
+    named = me("lock", rf"{short}\new.py", "--file", "--json").json["resource"]
+    assert named == "a folder with a long name/new.py"
 
 
 @pytest.mark.parametrize("name", ["NUL", "con", "aux.txt", "src/COM1.py", "lpt9 .c", "new.py. "])
