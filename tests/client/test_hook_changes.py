@@ -37,7 +37,13 @@ def two(repository: Repository, service: Service) -> Session:
 
 def git(folder: Path, *args: str) -> None:
     named = ["-c", "user.name=x", "-c", "user.email=x@y", "-c", "protocol.file.allow=always"]
-    subprocess.run(["git", *named, *args], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        ["git", *named, *args],
+        cwd=folder,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
 
 
 def claim(
@@ -150,6 +156,17 @@ def test_a_tool_of_an_mcp_server_that_writes_is_an_edit(
     repository.config('[hook]\nedit_tools = ["mcp__ide__save"]\n')
     one.edits("src/app.py")
     event = {"tool_name": tool, "tool_input": given, "tool_use_id": "toolu_m"}
+    assert one.name in reason(two.fires("PreToolUse", **event))
+
+
+@pytest.mark.parametrize("spelt", ["{uri}", "file://localhost{path}"])
+def test_a_tool_may_name_a_file_by_its_uri(
+    one: Session, two: Session, repository: Repository, spelt: str
+) -> None:
+    uri = (repository.folder / "größe 1.py").as_uri()
+    one.edits("größe 1.py")
+    given = {"uri": spelt.format(uri=uri, path=uri[len("file://") :])}
+    event = {"tool_name": "mcp__ide__edit_file", "tool_input": given, "tool_use_id": "toolu_m"}
     assert one.name in reason(two.fires("PreToolUse", **event))
 
 

@@ -88,12 +88,23 @@ def _edits(tool: str, config: dict[str, Any]) -> bool:
     return tool.startswith(MCP) and tool.rpartition("__")[2] in MCP_EDITS
 
 
+def _path_of(uri: str) -> str:
+    """`file:///src/a%20b.py` as `/src/a b.py`, `file:///c%3A/src/a.py` as `c:/src/a.py`."""
+    from urllib.parse import unquote
+
+    host, _, below = uri[len(_FILE_URI) :].partition("/")
+    path = unquote(below, errors="surrogateescape")
+    if path[1:2] == ":" and path[:1].isalpha():
+        return path
+    return f"//{host}/{path}" if host not in ("", "localhost") else f"/{path}"
+
+
 def _paths(given: dict[str, Any]) -> list[str]:
     paths = []
     for name in _PATHS:
         value = given.get(name)
         if isinstance(value, str) and value:
-            paths.append(value[len(_FILE_URI) :] if value.startswith(_FILE_URI) else value)
+            paths.append(_path_of(value) if value.startswith(_FILE_URI) else value)
     for name in _LISTS:
         listed = given.get(name)
         for each in listed if isinstance(listed, list) else ():
