@@ -165,6 +165,21 @@ def test_the_client_imports_nothing_of_the_server_nor_the_server_of_the_client()
     assert said(wrong) == []
 
 
+def test_programs_that_the_client_starts_get_a_standard_input() -> None:
+    """A process without a console may have one that is no handle any more, and on Windows none can
+    be started beside it whose output goes elsewhere: https://github.com/python/cpython/issues/74015
+    """
+    wrong = []
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess."):
+                given = {each.arg for each in node.keywords}
+                redirects = given & {"stdout", "stderr", "capture_output"}
+                if name.startswith("coord.client") and redirects and not given & {"stdin", "input"}:
+                    wrong.append(f"{name}:{node.lineno}")
+    assert wrong == []
+
+
 def test_no_area_imports_another_and_nobody_imports_an_area() -> None:
     wrong = []
     for each in IMPORTS:

@@ -102,7 +102,12 @@ def _from_ps(*selection: str) -> list[Process]:
     command = [programs.find("ps") or "ps", "-o", "pid=,ppid=,pgid=,stat=,tty=,comm=", *selection]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PS_TIMEOUT_S, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PS_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return []

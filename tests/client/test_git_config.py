@@ -66,6 +66,7 @@ def test_it_reads_what_git_reads(tmp_path: Path, name: str) -> None:
     done = subprocess.run(
         ["git", "-C", str(top), "config", "--get-all", "remote.origin.url"],
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -307,6 +307,7 @@ def test_a_worktree_s_file_is_the_same_file(
     subprocess.run(
         [*git, "worktree", "add", "-q", ".claude/worktrees/feature"],
         check=True,
+        stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     one.edits("src/app.py")

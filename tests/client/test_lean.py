@@ -106,7 +106,12 @@ for end in range(len(text)):
     sys.exit("read: " + text[:end])
 assert lean.loads_or_none(text[:5]) is None and lean.loads(text)["b"]
 """
-    done = subprocess.run([python, "-I", "-S", "-c", program], capture_output=True, text=True)
+    done = subprocess.run(
+        [python, "-I", "-S", "-c", program],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -14,7 +14,7 @@ if sys.platform == "win32":
         (https://learn.microsoft.com/cpp/c-runtime-library/reference/isatty). Only a console has a
         mode.
         """
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             return False
         mode = ctypes.c_ulong()
         handle = ctypes.c_void_p(msvcrt.get_osfhandle(sys.stdin.fileno()))
@@ -23,4 +23,4 @@ if sys.platform == "win32":
 else:
 
     def can_ask() -> bool:
-        return sys.stdin.isatty()
+        return sys.stdin is not None and sys.stdin.isatty()
