@@ -121,7 +121,9 @@ def test_coord_exe_hands_on_each_text_as_it_is(tmp_path: Path, text: str) -> Non
     content = exe.exe_content(sys.executable, str(shows), "-I -S -X utf8", "Written by a test")
     assert content is not None
     program.write_bytes(content)
-    said = subprocess.run([str(program), text, "end"], stdout=subprocess.PIPE).stdout
+    said = subprocess.run(
+        [str(program), text, "end"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ).stdout
     assert json.loads(said) == [text, "end"]
 
 
@@ -375,6 +377,14 @@ def test_what_a_batch_file_started_ends_with_it(tmp_path: Path) -> None:
             pass
     finally:
         command.restore_signals()
+
+
+def test_of_a_script_it_is_said_that_it_needs_a_program(user: User, tmp_path: Path) -> None:
+    script = tmp_path / "deploy.ps1"
+    script.write_text("exit 3\n")
+    done = user.run(user.bin / "coord.exe", "run", "x", "--", script)
+    assert done.returncode == 126
+    assert b"it is no program. name the one that runs it" in done.stderr
 
 
 def test_a_batch_file_gets_each_argument_as_it_is(user: User, tmp_path: Path) -> None:

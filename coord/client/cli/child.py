@@ -8,6 +8,7 @@ group, as daemons do, is not waited for.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -47,9 +48,7 @@ class Child:
     def start(self, command: list[str], environment: dict[str, str]) -> None:
         """Raises OSError."""
         environment = {**environment, RUN_ID: self._run_id}
-        self._process = subprocess.Popen(
-            _resolved(command), env=environment, start_new_session=self._owns_group
-        )
+        self._process = _started(command, environment, new_session=self._owns_group)
         if sys.platform == "win32":
             self._job = windows.Job(int(self._process._handle))
         for number in self._early:
@@ -196,6 +195,18 @@ def _signals() -> list[signal.Signals]:
     too."""
     available = [getattr(signal, name) for name in _FORWARDED if hasattr(signal, name)]
     return [number for number in available if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _started(
+    command: list[str], environment: dict[str, str], *, new_session: bool
+) -> subprocess.Popen[bytes]:
+    """Raises OSError."""
+    try:
+        return subprocess.Popen(_resolved(command), env=environment, start_new_session=new_session)
+    except OSError as error:
+        if getattr(error, "winerror", None) == windows.ERROR_BAD_EXE_FORMAT:
+            raise OSError(errno.ENOEXEC, windows.NO_PROGRAM) from None
+        raise
 
 
 def _resolved(command: list[str]) -> list[str] | str:

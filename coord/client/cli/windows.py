@@ -8,6 +8,8 @@ import errno
 import sys
 from collections.abc import Sequence
 
+ERROR_BAD_EXE_FORMAT = 193
+NO_PROGRAM = "it is no program. Name the one that runs it: powershell -File, python, bash"
 _CMDS_OWN = '"%\r\n'
 _SPLITTING = " \t&|<>^()=;,!'`"
 
