@@ -11,6 +11,7 @@ import sys
 
 from coord.client import exe
 from coord.client.safe_files import read_any
+from coord.client.suggestions import in_powershell
 
 MARK = "Written by `coord install`"
 FLAGS = (
@@ -169,9 +170,8 @@ def path_hint(folder: str) -> list[str]:
             ]
         return []
     if windows():
-        value = folder.replace("'", "''")
         line = (
-            f"[Environment]::SetEnvironmentVariable('Path', '{value};' +"
+            f"[Environment]::SetEnvironmentVariable('Path', {in_powershell(f'{folder};')} +"
             " [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')"
         )
         return [

@@ -11,6 +11,9 @@ from coord.client.others_text import printable
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,=")
 _PLAIN_ON_WINDOWS = _PLAIN - frozenset("%@,")  # PowerShell makes lists of a,b and of @name
 _QUOTED_ON_WINDOWS = _PLAIN - frozenset("%") | frozenset(" ")
+# The quotes that PowerShell takes for a single one
+# (https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules).
+SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def command(verb: str, *arguments: str, **options: object) -> str:
@@ -34,6 +37,25 @@ def quote(text: str) -> str:
     return word if is_plain else "'" + word.replace("'", "'\\''") + "'"
 
 
+def _is_parted(word: str) -> bool:
+    """Whether PowerShell makes more than one word of it where it is not quoted: of `-a.b`, it does
+    (https://github.com/PowerShell/PowerShell/issues/6291).
+    """
+    is_option = word.lstrip("-")[:1].isalpha() and not set(".:").intersection(word)
+    return word.startswith("-") and not is_option
+
+
+def in_powershell(text: str) -> str:
+    """One text of PowerShell, whatever is in it."""
+    return "'" + "".join(each * 2 if each in SINGLE_QUOTES else each for each in text) + "'"
+
+
+def powershell_word(text: str) -> str:
+    """One word of PowerShell."""
+    is_plain = bool(text) and _PLAIN_ON_WINDOWS.issuperset(text) and not _is_parted(text)
+    return text if is_plain else in_powershell(text)
+
+
 def unset(variable: str) -> str:
     return f"unset {variable}" if _has_posix_shell() else f"Remove-Item Env:{variable}"
 
@@ -54,6 +76,6 @@ def _quote_on_windows(word: str) -> str:
     """For cmd and PowerShell alike: they agree on no way to quote what is special to one of them,
     so that is left out.
     """
-    if word and _PLAIN_ON_WINDOWS.issuperset(word):
+    if word and _PLAIN_ON_WINDOWS.issuperset(word) and not _is_parted(word):
         return word
     return '"' + "".join(letter if letter in _QUOTED_ON_WINDOWS else "?" for letter in word) + '"'

@@ -7,19 +7,23 @@ import os
 
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
 
-# The quotes that PowerShell takes for a single one
-# (https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules).
-_SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=+")
+from coord.client.suggestions import SINGLE_QUOTES, powershell_word
 
 # Windows PowerShell 5.1 decodes what a program prints by the console's code page: what coord prints
-# here is ASCII. Words go there by the environment, so that no rule of quoting is between.
-_SOURCE = """Register-ArgumentCompleter -Native -CommandName coord, coord.exe -ScriptBlock {
+# here is ASCII. Words go there by the environment, so that no rule of quoting is between. To set a
+# variable to nothing removes it, hence `Ignore`. Not every element has a `Value`, and under
+# `Set-StrictMode` it is an error to ask for one that is not there.
+_SOURCE = """Register-ArgumentCompleter -Native -CommandName 'coord', 'coord.exe' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $words = @($commandAst.CommandElements | Where-Object {
         $_.Extent.EndOffset -lt $cursorPosition
     } | ForEach-Object {
-        if ($null -ne $_.Value) { [string]$_.Value } else { $_.Extent.Text }
+        if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst] -or
+            $_ -is [System.Management.Automation.Language.ExpandableStringExpressionAst]) {
+            $_.Value
+        } else {
+            $_.Extent.Text
+        }
     })
     $env:COMP_WORDS = $words -join "`n"
     $env:COMP_INCOMPLETE = [string]$wordToComplete
@@ -31,7 +35,8 @@ _SOURCE = """Register-ArgumentCompleter -Native -CommandName coord, coord.exe -S
                 $item.text, $item.shown, 'ParameterValue', $item.help)
         }
     } finally {
-        Remove-Item Env:COMP_WORDS, Env:COMP_INCOMPLETE, Env:%(complete_var)s
+        Remove-Item -ErrorAction Ignore -Path @(
+            'Env:COMP_WORDS', 'Env:COMP_INCOMPLETE', 'Env:%(complete_var)s')
     }
 }
 """
@@ -44,24 +49,17 @@ class PowerShellComplete(ShellComplete):
     def get_completion_args(self) -> tuple[list[str], str]:
         words = os.environ.get("COMP_WORDS", "").split("\n")
         incomplete = os.environ.get("COMP_INCOMPLETE", "")
-        return words[1:], incomplete.lstrip(_SINGLE_QUOTES + '"')
+        return words[1:], incomplete.lstrip(SINGLE_QUOTES + '"')
 
     def format_completion(self, item: CompletionItem) -> str:
         """One line of JSON. Of files nothing: then PowerShell offers them itself."""
         if item.type != "plain":
             return ""
         text = str(item.value)
-        return json.dumps({"text": quoted(text), "shown": text, "help": item.help or text})
+        return json.dumps({"text": powershell_word(text), "shown": text, "help": item.help or text})
 
     def complete(self) -> str:
         return "\n".join(line for line in super().complete().split("\n") if line)
-
-
-def quoted(text: str) -> str:
-    """One word of PowerShell, whatever is in it."""
-    if text and _PLAIN.issuperset(text):
-        return text
-    return "'" + "".join(each * 2 if each in _SINGLE_QUOTES else each for each in text) + "'"
 
 
 add_completion_class(PowerShellComplete)

@@ -7,7 +7,7 @@ from coord.client.hook.context import MAX_SENTENCE
 from coord.client.others_text import one_line
 from coord.client.shell.effects import effects_of
 from coord.client.shell.rules import BadPattern, Rules
-from coord.client.suggestions import command, quote
+from coord.client.suggestions import command, in_powershell, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,9 +116,12 @@ def _one_command(line: str, shell: str) -> str:
         return line
     if shell != "powershell":
         return f"sh -c {quote(line)}"
+    import shutil
+
+    program = "pwsh" if shutil.which("pwsh") else "powershell"  # as Claude Code chooses: 7 has `&&`
     if '"' not in line and "\n" not in line:
-        return "powershell -Command '" + line.replace("'", "''") + "'"
+        return f"{program} -Command {in_powershell(line)}"
     from binascii import b2a_base64  # its versions differ in how they hand on quotes
 
     encoded = b2a_base64(line.encode("utf-16-le", "replace"), newline=False).decode()
-    return f"powershell -EncodedCommand {encoded}"
+    return f"{program} -EncodedCommand {encoded}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import os
 import subprocess
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from coord.client.programs import find as find_program
 
 _TIMEOUT_S = 20.0  # PowerShell's first start, with a virus scanner
 _FIND = 'PATH="$PATH:$HOME/.local/bin"; command -v coord'
+# Base64, since PowerShell writes into pipes in a code page that no user's name need be in.
 _FIND_IN_POWERSHELL = (
-    '$env:PATH += ";$HOME/.local/bin"; (Get-Command coord -ErrorAction Ignore).Source'
+    '$env:PATH += ";$HOME/.local/bin"; $coord = Get-Command coord -ErrorAction Ignore; '
+    "if ($coord) { [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($coord.Source)) }"
 )
 
 
@@ -34,9 +37,12 @@ class HookShell:
                 timeout=_TIMEOUT_S,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired):
+            said = done.stdout.strip()
+            if self.is_powershell:
+                said = binascii.a2b_base64(said)
+        except (OSError, subprocess.TimeoutExpired, binascii.Error):
             return ""
-        return done.stdout.decode("utf-8", "replace").strip()
+        return said.decode("utf-8", "replace")
 
 
 def find() -> HookShell | None:

@@ -24,12 +24,18 @@ from coord.client.shell.words import (
     Word,
     word_of,
 )
+from coord.client.suggestions import SINGLE_QUOTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.words import Item
 
 _BLANKS = frozenset(" \t\r")
+# PowerShell takes what word processors make of quotes and dashes for those
+# (https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules).
+_DOUBLE_QUOTES = '"\u201c\u201d\u201e'
+_DASHES = "\u2013\u2014\u2015"
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": ""}
 MAX_DEPTH = 40  # of arguments in parentheses, in one another
 _SWITCHES = ((VARIABLE, "true"), (VARIABLE, "false"))
 _STREAMS = ("streamwriter", "filestream")
@@ -37,20 +43,22 @@ _RESERVED = frozenset("if else elseif foreach while try catch finally do return 
 
 
 class _Dialect:
-    """`escape`: the letter that takes the next one as it is. `quotes`: those that there are.
-    `separates`: what ends a command."""
+    """`escape`: the letter that takes the next one as it is. `quotes`: for each those that may
+    stand at the other end. `separates`: what ends a command."""
 
     __slots__ = ("escape", "has_comments", "has_variables", "quotes", "separates")
 
-    def __init__(self, escape: str, quotes: str, separates: str, *, is_powershell: bool) -> None:
+    def __init__(
+        self, escape: str, quotes: tuple[str, ...], separates: str, *, is_powershell: bool
+    ) -> None:
         self.escape = escape
-        self.quotes = quotes
+        self.quotes = {quote: alike for alike in quotes for quote in alike}
         self.separates = frozenset(separates)
         self.has_comments = self.has_variables = is_powershell
 
 
-_POWERSHELL = _Dialect("`", "'\"", ";|&\n{}()", is_powershell=True)
-_CMD = _Dialect("^", '"', "|&\n()", is_powershell=False)
+_POWERSHELL = _Dialect("`", (SINGLE_QUOTES, _DOUBLE_QUOTES), ";|&\n{}()", is_powershell=True)
+_CMD = _Dialect("^", ('"',), "|&\n()", is_powershell=False)
 
 
 def read_powershell(text: str) -> tuple[list[Item], bool]:
@@ -108,7 +116,9 @@ class _Reader:
                 self._command.words += self._table()
             elif letter in self.dialect.separates:
                 self._operator(letter)
-            elif letter == ">" or self.text[self.at : self.at + 2] in ("1>", "2>", "*>"):
+            elif letter == ">" or (
+                letter in "123456*" and self.text[self.at + 1 : self.at + 2] == ">"
+            ):
                 self._redirect()
             else:
                 word = self._word()
@@ -283,6 +293,9 @@ class _Reader:
                 self._variable(word, VARIABLE)
             elif letter == "%" and self._percent(word, VARIABLE):
                 continue
+            elif letter in _DASHES and self.at == start and self.dialect.has_variables:
+                word.add(PLAIN, "-")
+                self.at += 1
             else:
                 word.add(PLAIN, letter)
                 self.at += 1
@@ -294,16 +307,19 @@ class _Reader:
     def _quoted(self, word: Word, quote: str) -> None:
         self.at += 1
         letters: list[str] = []
+        alike = self.dialect.quotes[quote]
+        is_double = '"' in alike
         while self.at < len(self.text):
             letter = self.text[self.at]
-            if letter == quote:
-                if self.text[self.at + 1 : self.at + 2] != quote:
+            if letter in alike:
+                if self.text[self.at + 1 : self.at + 2] not in [*alike]:
                     break
                 self.at += 1  # doubled, it stands for itself
-            elif letter == self.dialect.escape == "`" and quote == '"':
+            elif letter == self.dialect.escape == "`" and is_double:
                 self.at += 1
                 letter = self.text[self.at : self.at + 1]
-            elif letter == "$" and quote == '"' and self.dialect.has_variables:
+                letter = _ESCAPED.get(letter, letter)
+            elif letter == "$" and is_double and self.dialect.has_variables:
                 word.add(QUOTED, "".join(letters))
                 letters.clear()
                 self._variable(word, QUOTED_VARIABLE)
