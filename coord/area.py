@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from coord.errors import CoordError
+from coord.live import presence
 from coord.store import Change, Reader, faults
 from coord.web import SESSION_HEADER, Blueprint, Schema, SessionId
 
@@ -131,7 +132,7 @@ class Stretch:
 @dataclass(frozen=True)
 class Span:
     """What a session had or did for a while, as a bar of the timeline; with `style` `mark`, at one
-    moment.
+    moment. `asking`, `idle` and `limited` are of a session that waits for a human, or does nothing.
 
     `until`: None while it goes on. `ending`: the word for an end that is not the usual one. `to`:
     the path of its page on the board.
@@ -140,7 +141,7 @@ class Span:
     session_id: str
     project_key: str | None
     text: str
-    style: Literal["solid", "light", "hatched", "mark"]
+    style: Literal["solid", "light", "hatched", "asking", "idle", "limited", "mark"]
     since: datetime
     until: datetime | None
     ending: str | None
@@ -375,6 +376,20 @@ def deliver(change: Change[Any], notice: Notice) -> None:
         if area.deliver is not None:
             call_hook(area.name, "deliver", area.deliver, change, notice)
             return
+
+
+def hand_over(db: Reader, change: Change[Any], before: str, after: str, what: str) -> None:
+    """Tells the session that comes after another of the note that the other left, once in a row.
+
+    `what`: it has of the other now. Raises HookFailed.
+    """
+    note = presence.handover_note(db, before)
+    if note is None or note["handed_to"] == after:
+        return
+    at = note["handover_at"]
+    change.add(presence.NOTE_TOLD, {"left_by": before, "left_at": at, "to": after}, expect=1)
+    body = f"{before} left this at {at:%Y-%m-%dT%H:%M:%SZ}; {what}.\n\n{note['handover']}"
+    deliver(change, Notice(after, f"Hand-over note of {before}", body, note["project_key"]))
 
 
 def areas() -> list[Area]:

@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coord.store import TABLE_OPTIONS, Base, LongText, Prepared, Reader, Revision, Timestamp
+from coord.store import TABLE_OPTIONS, Base, LongText, Prepared, Reader, Revision, Row, Timestamp
 
 AGENT_LENGTH = 200
 WAITING_FOR_LENGTH = 500
@@ -63,6 +63,28 @@ class Session(Base):
 
 
 _c = Session.__table__.c
+
+
+_NOTE = Prepared(
+    sa.select(_c.project_key, _c.handover, _c.handover_at, _c.handed_to).where(
+        _c.session_id == sa.bindparam("named", type_=sa.String), _c.handover.is_not(None)
+    )
+)
+
+NOTE_TOLD = Prepared(
+    sa.update(Session.__table__)
+    .where(
+        _c.session_id == sa.bindparam("left_by", type_=sa.String),
+        _c.handover_at == sa.bindparam("left_at", type_=_c.handover_at.type),
+    )
+    .values(handed_to=sa.bindparam("to", type_=sa.String))
+)
+"""Notes who was told of a hand-over note; touches no row where it is another note by now."""
+
+
+def handover_note(db: Reader, session_id: str) -> Row | None:
+    """What the session left for who comes after it, and who was told of that last."""
+    return db.row(_NOTE, named=session_id)
 
 
 _TOLD_STATE = Prepared(

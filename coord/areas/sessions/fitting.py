@@ -16,7 +16,7 @@ SHARES = (
     4,
 )  # an item takes at most this part of all the room: the first of these with which all have room
 MIN_CUT_BYTES = 40  # cutting texts as short as that saves nothing
-SESSION_TEXTS = ("task", "waiting_for")
+SESSION_TEXTS = ("task", "waiting_for", "handover")
 VOLATILE_OF_SESSION = frozenset({"last_seen_at", "expires_at"})
 
 

@@ -57,6 +57,7 @@ def find(query: ListSessions) -> ResponseReturnValue:
     after = cursor_key("sessions", query["cursor"])
     rows = read(
         repository.find,
+        query["name"],
         query["project_key"],
         query["state"],
         after[0] if after else None,
@@ -78,9 +79,7 @@ def end(query: EndCall) -> ResponseReturnValue:
     counts: Counter[str] = Counter()
     ended = False
     while True:
-        result = transact(
-            repository.end, query["session_id"], repository.silent_us(), query["observed_at"]
-        )
+        result = transact(repository.end, query, repository.silent_us())
         counts.update(result.counts)
         ended = ended or result.ended
         if not result.incomplete:

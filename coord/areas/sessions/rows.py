@@ -35,6 +35,7 @@ class Heartbeat(TypedDict):
     ttl_minutes: NotRequired[float | None]
     state: NotRequired[str | None]
     waiting_for: NotRequired[str | None]
+    handover: NotRequired[str | None]
 
 
 class CheckinCall(Heartbeat):
@@ -49,6 +50,7 @@ class CheckinCall(Heartbeat):
 class ListSessions(TypedDict):
     """A call that lists sessions; None: any."""
 
+    name: str | None
     project_key: str | None
     state: list[str] | None
     cursor: str | None
@@ -56,9 +58,11 @@ class ListSessions(TypedDict):
 
 
 class EndCall(TypedDict):
-    """A call that ends a session; `observed_at`: when that was decided, None: now."""
+    """A call that ends a session; `observed_at`: when that was decided, None: now. `handover`: left
+    out, the note stays that there is."""
 
     session_id: str
+    handover: NotRequired[str | None]
     observed_at: datetime | None
 
 
@@ -76,6 +80,9 @@ class SessionRow(SessionFields):
     waiting_since: datetime | None
     told_state: str | None
     told_since: datetime | None
+    handover: str | None
+    handover_at: datetime | None
+    handed_to: str | None
     waits_for_lock: bool
     now: datetime
 

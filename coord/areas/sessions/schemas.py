@@ -27,6 +27,7 @@ from coord.web import (
 )
 
 TASK_LENGTH = 5_000
+HANDOVER_LENGTH = 4_000
 MIN_TTL_MINUTES = 0.001
 MAX_TTL_MINUTES = 7 * 24 * 60
 MAX_CURSOR = 2**53
@@ -82,6 +83,19 @@ class ToldState(Choice):
                 f"coord finds out by itself who is {value}. Say one of: {', '.join(TOLD_STATES)}."
             )
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+def _handover(**kwargs: Any) -> Text:
+    description = (
+        "What who comes after it must know: done so far, next step, traps. Told to who takes over a"
+        " lock or an item that it had; stays when it ends."
+    )
+    return Text(
+        max_length=HANDOVER_LENGTH,
+        allow_none=True,
+        metadata={"description": description},
+        **kwargs,
+    )
 
 
 def _ttl(**kwargs: Any) -> Number:
@@ -140,6 +154,8 @@ class SessionSchema(Schema):
         "What of a human it waits for; null while it is at work.", required=True
     )
     waiting_since = Time(required=True, allow_none=True)
+    handover = _handover(required=True)
+    handover_at = Time(required=True, allow_none=True)
     ended_at = Time(
         required=True,
         allow_none=True,
@@ -181,11 +197,15 @@ class HeartbeatSchema(Body):
         " and more where others may see it. null, or a check-in that leaves it out: it is at work"
         " again."
     )
+    handover = _handover()
 
 
 class SessionsQuery(PageQuery):
     """Which sessions to list."""
 
+    name = SessionId(
+        load_default=None, metadata={"description": "Only the session of this name, in any state."}
+    )
     project_key = ProjectKey(load_default=None)
     state = ListOf(
         Choice(STATES),
@@ -208,6 +228,7 @@ class EndSchema(Query):
     observed_at = ObservedAt(
         "A session that was seen since has come back and stays; what it took since it keeps."
     )
+    handover = _handover()
 
 
 class EndedSchema(Schema):

@@ -27,6 +27,7 @@ checkin = Tool(
             project_key="",
             task="What you are about to do, for others",
             waiting_for="What you need of your user; others see it. Left out: nothing",
+            handover="What your successor must know",
             after="cursor of your last checkin",
             ttl_minutes="Promise to call again within; else your locks turn stale",
         ),

@@ -1,5 +1,6 @@
 """HTTP of the workflows area: workflows, and the work items in them."""
 
+import logging
 from uuid import UUID
 
 from flask import Response
@@ -41,8 +42,10 @@ from coord.areas.workflows.schemas import (
 )
 from coord.errors import IdConflict, NotFound
 from coord.ids import new_id
-from coord.store import read, transact
+from coord.store import faults, read, transact
 from coord.web import Blueprint, Query, cursor_key, paginate
+
+log = logging.getLogger(__name__)
 
 blp = Blueprint(
     "workflows",
@@ -140,7 +143,22 @@ def claim_item(body: ClaimItem) -> ItemAnswer | Response:
     `cancelled`.
     """
     item = transact(claims.claim, body, body["claim_id"] or new_id())
-    return Response(status=204) if item is None else item
+    if item is None:
+        return Response(status=204)
+    _hand_over(item, body["session_id"])
+    return item
+
+
+def _hand_over(item: ItemAnswer, session_id: str) -> None:
+    """The item is the caller's whatever becomes of this: a database that has gone away since is no
+    reason to say anything else. The note stays with the session that left it.
+    """
+    try:
+        transact(claims.hand_over_item, item, session_id)
+    except Exception as error:
+        if faults.classify(error) is faults.BUG:
+            raise
+        log.warning("who claimed %s was told of no hand-over note: %s", item["id"], error)
 
 
 @blp.route("/work-items/<uuid:item_id>", methods=["GET"], tags=ITEMS)

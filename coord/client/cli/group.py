@@ -62,6 +62,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "events": (f"{CLI}.events", "events", "What has happened, and what happens."),
         "sessions": (f"{CLI}.presence", "sessions", "Show who else is there."),
         "whoami": (f"{CLI}.whoami", "whoami", "Show your session's name, and where it comes from."),
+        "handover": (f"{CLI}.handover", "handover", "Leave a note for who comes after you."),
         "end": (f"{CLI}.presence", "end", "End your session; release all it has."),
     },
     "When coord was away": {

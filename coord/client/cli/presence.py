@@ -9,6 +9,7 @@ from coord.client.banner import plain
 from coord.client.cli import session_state
 from coord.client.cli.context import Body, Coord, Write, pass_coord, without_none
 from coord.client.cli.failures import NotCoord
+from coord.client.cli.handover import handover_option
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
 from coord.client.cli.output import ago, word
 from coord.client.cli.tables import Column, Row, table
@@ -176,13 +177,16 @@ def _doing(session: Body) -> str:
     "end",
     cls=Command,
     examples="""
-coord end        when your work is done
+coord end                                        when your work is done
+coord end --handover "tests pass; docs are left"    and others go on with it
 """,
 )
+@handover_option
 @pass_coord
-def end(coord: Coord) -> None:
+def end(coord: Coord, handover: str | None) -> None:
     """End your session: its locks are released, its unfinished items given back."""
-    write = Write("DELETE", f"/sessions{query(session_id=coord.session)}")
+    body = None if handover is None else {"handover": handover}
+    write = Write("DELETE", f"/sessions{query(session_id=coord.session)}", body)
     coord.write_each([write], lambda payload: _ended(coord, payload))
 
 

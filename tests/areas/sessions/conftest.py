@@ -27,6 +27,8 @@ SESSION_KEYS = [
     "state_since",
     "waiting_for",
     "waiting_since",
+    "handover",
+    "handover_at",
     "ended_at",
 ]
 

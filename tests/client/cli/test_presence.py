@@ -119,3 +119,30 @@ def test_what_is_remembered_of_sessions_that_are_long_over_goes(me: Person, othe
     me.as_("another")("checkin")
     (left,) = state(me).glob("cli-*.json")
     assert left != old
+
+
+def test_a_note_is_left_read_by_others_and_taken_back(me: Person, other: Person) -> None:
+    me("checkin")
+    assert me("handover").err == f"{me.session} left no note.\n"
+    assert me("handover", "totals are done\nnext: refunds").out == (
+        f"left a note for who comes after {me.session}\n"
+    )
+    shown = other("handover", "--of", me.session).lines
+    assert shown[0].startswith(f"=== coord: note of {me.session}, ")
+    assert shown[2:] == ["| totals are done", "| next: refunds"]
+    assert me("handover", "-", stdin="from a file\n").code == 0
+    assert me("handover", "--json").json["items"][0]["handover"] == "from a file"
+    assert me("handover", "--clear").out == f"took back the note of {me.session}\n"
+    assert me("handover", "").code == 2
+    assert me("end", "--handover", "all is done").code == 0
+    assert "| all is done" in other("handover", "--of", me.session).out
+    assert other("handover", "--of", "nobody").err == (
+        "No session of the name nobody has announced itself.\n"
+    )
+
+
+def test_a_check_in_says_what_one_does(me: Person, other: Person) -> None:
+    me("checkin", "--state", "rate_limited")
+    assert other("sessions", "--state", "rate_limited").lines[1].split()[1] == "rate_limited"
+    me("checkin")
+    assert me("sessions", "--json").json["items"][0]["state"] == "working"

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
+from coord.area import hand_over
 from coord.areas.locks.models import LockAlias
 from coord.areas.locks.repository import waiters
 from coord.areas.locks.repository.blocking import blocking_locks, waiting_on_me
@@ -98,6 +99,7 @@ class ClaimAttempt:
         self._event_data = {} if waiter_id is None else data_of_waiter(waiter_id)
         self._change: Change[ClaimOutcome] = Change()
         self._ended: set[str] = set()  # locks and waiters that the change ends
+        self._succeeded: set[str] = set()  # sessions whose stale locks are taken over
         self._conflicts: dict[str, LockRow] = {}
         self._ahead: dict[tuple[str, int], WaiterRow] = {}
         self._new: list[tuple[RequestedLock, int]] = []  # with the sum of who is passed
@@ -132,7 +134,12 @@ class ClaimAttempt:
         by = self._terms.session_id
         self._ended.add(lock["id"])
         self._change.add(RELEASE_STALE, {"lock_id": lock["id"], "by": by}, expect=1)
-        self._change.record(lock_event("lock.taken_over", lock, by, holder=lock["session_id"]))
+        holder = lock["session_id"]
+        self._change.record(lock_event("lock.taken_over", lock, by, holder=holder))
+        if holder not in self._succeeded:
+            self._succeeded.add(holder)
+            what = f"you have taken over its lock of '{lock['resource']}'"
+            hand_over(self._db, self._change, holder, by, what)
 
     def check_waiters(self, request: RequestedLock) -> None:
         """For a resource that is to be granted anew: removes dead waiters ahead, passes those

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam as param
 
 from coord.area import Notice, SessionEnd, areas, call_hook, deliver
 from coord.areas.sessions.errors import Superseded
-from coord.areas.sessions.repository.heartbeats import session_event
+from coord.areas.sessions.repository.heartbeats import leave_note, session_event
 from coord.areas.sessions.repository.states import (
     as_answered,
     by_name,
@@ -17,11 +17,13 @@ from coord.areas.sessions.repository.states import (
     is_there,
     named,
 )
-from coord.areas.sessions.rows import SessionAnswer, SessionRow
+from coord.areas.sessions.rows import EndCall, SessionAnswer, SessionRow
+from coord.errors import Invalid
 from coord.live import Session
 from coord.observed_at import is_superseded, not_superseded, refuse_skew
 from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Rows, Step, journal, now
 
+NO_PLACE = "'{name}' never announced itself, so there is no place for it: check in with it first."
 MAX_DUE = 100  # sessions noted gone in one round
 MAX_SENTENCES = 50  # in one message
 
@@ -66,13 +68,12 @@ class EndResult:
     incomplete: bool = False
 
 
-def end(
-    db: Reader, session_id: str, silent_after_us: int, observed_at: datetime | None
-) -> Decision[EndResult]:
+def end(db: Reader, call: EndCall, silent_after_us: int) -> Decision[EndResult]:
     """Ends the session, and what it has. Raises Invalid, Superseded and HookFailed.
 
     May be repeated; works for a session that never announced itself.
     """
+    session_id, observed_at = call["session_id"], call["observed_at"]
     row = by_name(db, session_id)
     if observed_at is not None:
         refuse_skew(observed_at, row["now"] if row is not None else db.value(_NOW))
@@ -91,8 +92,13 @@ def end(
         change.steps.insert(
             0, Step(guard, {"named": session_id, "new_observed_at": observed_at}, 1)
         )
-    if not session_end.incomplete and (may_end or change.events):
-        project_key = row["project_key"] if row is not None else None
+    project_key = row["project_key"] if row is not None else None
+    is_end = may_end or bool(change.events)
+    if "handover" in call:
+        if row is None:
+            raise Invalid({"handover": [NO_PLACE.format(name=session_id)]})
+        leave_note(change, row, session_id, project_key, call["handover"])
+    if not session_end.incomplete and is_end:
         change.record(session_event("session.ended", session_id, project_key))
     if not change.events:
         session = as_answered(row, silent_after_us) if row is not None else None
@@ -100,7 +106,7 @@ def end(
 
     def answer(rows: Rows) -> EndResult:
         session = as_answered(cast(SessionRow, rows[0]), silent_after_us) if rows else None
-        return EndResult(session, True, session_end.counts, session_end.incomplete)
+        return EndResult(session, is_end, session_end.counts, session_end.incomplete)
 
     change.answer_with(answer, by_name_inside(), {"named": session_id})
     return change

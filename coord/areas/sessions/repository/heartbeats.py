@@ -7,7 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
-from coord.area import areas, call_hook
+from coord.area import areas, call_hook, hand_over
 from coord.areas.sessions.repository.states import (
     as_answered,
     by_name,
@@ -95,6 +95,17 @@ def _waiting(since: sa.ColumnElement[Any], what: sa.ColumnElement[Any]) -> Prepa
     return Prepared(sa.update(_sessions).where(named, is_there).values(values))
 
 
+_LEAVE_NOTE = Prepared(
+    sa.update(_sessions)
+    .where(named)
+    .values(
+        handover=param("new_handover", type_=_c.handover.type),
+        handover_at=sa.case((param("is_note", type_=sa.Boolean), journal.moment)),
+        handed_to=sa.null(),
+    )
+)
+
+
 _WAIT = _waiting(journal.moment, param("new_waiting_for", type_=_c.waiting_for.type))
 _END_WAIT = _waiting(sa.null(), sa.null())
 
@@ -131,6 +142,10 @@ def heartbeat(
     if told != was:
         data = {"state": told, "was": was}
         change.record(session_event("session.state_told", session_id, project_key, **data))
+    if "handover" in body:
+        leave_note(change, row, session_id, project_key, body["handover"])
+    elif announced and row is not None:
+        hand_over(db, change, session_id, session_id, "you go on under its name")
     is_told = _tell_wait(change, row, body, project_key, is_checkin=is_checkin)
     if not announced and not is_told and told == was:
         change.record(session_event("session.heartbeat", session_id, project_key))
@@ -141,6 +156,21 @@ def heartbeat(
 
     change.answer_with(answer, by_name_inside(), {"named": session_id})
     return change
+
+
+def leave_note(
+    change: Change[Any],
+    row: SessionRow | None,
+    session_id: str,
+    project_key: str | None,
+    note: str | None,
+) -> None:
+    """Adds that the session leaves a note for who comes after it, if it is another than before."""
+    if note == (row["handover"] if row is not None else None):
+        return
+    values = {"named": session_id, "new_handover": note, "is_note": note is not None}
+    change.add(_LEAVE_NOTE, values, expect=1)
+    change.record(session_event("session.handed_over", session_id, project_key, handover=note))
 
 
 def _goes_on(was: str | None) -> str | None:

@@ -11,6 +11,7 @@ from coord.areas.sessions.repository.states import (
     Waiters,
     ages,
     as_answered,
+    by_name,
     columns,
     conditions,
     is_there,
@@ -57,6 +58,7 @@ def _parts(states: Sequence[str] | None) -> frozenset[str]:
 
 def find(
     db: Reader,
+    name: str | None,
     project_key: str | None,
     states: Sequence[str] | None,
     after: int | None,
@@ -66,6 +68,8 @@ def find(
     """`limit + 1` sessions at most, the one that announced itself last first, older than the
     revision `after`.
     """
+    if name is not None:
+        return _find_one(db, name, project_key, states, after, silent_after_us)
     lines, parts = waiters(), _parts(states)
     rows: list[SessionRow] = []
     if "waiting_for_lock" in parts:
@@ -81,6 +85,25 @@ def find(
         rows = cast(list[SessionRow], db.rows(listing, most=limit + 1, **values))
         found += [as_answered(row, silent_after_us) for row in rows]
     return sorted(found, key=lambda each: -each["revision"])[: limit + 1]
+
+
+def _find_one(
+    db: Reader,
+    name: str,
+    project_key: str | None,
+    states: Sequence[str] | None,
+    after: int | None,
+    silent_after_us: int,
+) -> list[SessionAnswer]:
+    row = by_name(db, name)
+    found = [] if row is None else [as_answered(row, silent_after_us)]
+    return [
+        each
+        for each in found
+        if (project_key is None or each["project_key"] == project_key)
+        and (not states or each["state"] in states)
+        and (after is None or each["revision"] < after)
+    ]
 
 
 @lru_cache(maxsize=8)

@@ -141,19 +141,19 @@ const end = (session, project) => ({
   calls: () => [{ method: "DELETE", path: "/sessions", query: { session_id: session }, coord: ["end"], as: session }],
 });
 
-/** A session that the board does not list (it ended, or never announced itself) is asked for; null: it is nowhere. */
+/** The session with its note, which the board's list leaves out; one that ended is in no list. null: it is nowhere. */
 function useSession(name) {
   useModel();
-  const [ended, setEnded] = useState(undefined);
+  const [asked, setAsked] = useState(undefined);
   const known = item("sessions", name);
   useEffect(() => {
-    setEnded(undefined);
-    if (known) return;
-    call({ path: "/sessions", query: { state: "ended", limit: 500 } })
-      .then((page) => setEnded(page.items.find((each) => each.session_id === name) ?? null))
-      .catch(() => setEnded(null));
-  }, [name, Boolean(known)]);
-  return known ? stateNow(known, new Set(items("waiters").map((each) => each.session_id))) : ended;
+    call({ path: "/sessions", query: { name } })
+      .then((page) => setAsked(page.items[0] ?? null))
+      .catch(() => setAsked(null));
+  }, [name, Boolean(known), known?.handover_at]);
+  if (!known) return asked;
+  const inLine = new Set(items("waiters").map((each) => each.session_id));
+  return { ...stateNow(known, inLine), handover: asked?.session_id === name ? asked.handover : null };
 }
 
 function Session({ path: [name = ""] }) {
@@ -181,6 +181,9 @@ function Session({ path: [name = ""] }) {
           : html`<p class="quiet">Looking…</p>`}
       ${session && waits(session) && html`<p class="quiet">${ELSEWHERE}</p>`}
     </div></section>
+    ${session?.handover && html`<section class="panel" aria-labelledby="note"><h2 id="note">Hand-over note</h2><div class="pad">
+      <p class="quiet">Left <${Time} at=${session.handover_at} /> for who comes after it.</p><p class="body"><${Text} of=${session.handover} /></p>
+    </div></section>`}
   </${Page}>`;
 }
 

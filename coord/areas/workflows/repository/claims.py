@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
+from coord.area import hand_over
 from coord.areas.workflows.models import work_item_claims, work_items, workflows
 from coord.areas.workflows.repository.item_changes import workflow_of
 from coord.areas.workflows.repository.items import COLUMNS, answers
@@ -18,7 +19,7 @@ from coord.areas.workflows.rows import ClaimItem, ItemAnswer
 from coord.areas.workflows.stages import READY
 from coord.ids import digest, must_match
 from coord.observed_at import now_or_newest
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, journal, now
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, along, journal, now
 
 REMEMBER_EMPTY = timedelta(minutes=10)  # a proxy or a queue delivers a call again within seconds
 NO_ITEM = "00000000-0000-0000-0000-000000000000"  # the item of a claim that was answered 204
@@ -121,6 +122,23 @@ _FORGET_EMPTY = Prepared(
 )
 
 
+_HAD_BEFORE = Prepared(
+    along(
+        sa.select(_entries.session_id)
+        .where(
+            _entries.subject_id == param("item", type_=sa.String),
+            _entries.type == sa.literal("work_item.claimed"),
+            _entries.session_id != param("session_id", type_=sa.String),
+        )
+        .order_by(_entries.revision.desc())
+        .limit(1),
+        journal.JournalEntry.__table__,
+        "ix_journal_subject",
+    )
+)
+"""Who claimed the item last, before the session."""
+
+
 @lru_cache(maxsize=4)
 def _remember_empty(scope: tuple[str, ...]) -> Prepared:
     """Notes that there was nothing for the claim, if that is still so."""
@@ -185,6 +203,17 @@ def _add_claim(
     )
     change.answer_with(lambda rows: answers(rows)[0], _ITEM_OF_CLAIM, {"claim_id": claim_id})
     return change
+
+
+def hand_over_item(db: Reader, item: ItemAnswer, session_id: str) -> Decision[None]:
+    """Tells the session, which has just claimed the item, of the note that whoever had it before
+    left. Which item a claim gets is known only when it has got it. Raises HookFailed.
+    """
+    change: Change[None] = Change()
+    before = db.value(_HAD_BEFORE, item=item["id"], session_id=session_id)
+    if before is not None:
+        hand_over(db, change, before, session_id, f"you have taken on its item '{item['title']}'")
+    return change if change.events else Answer(None)
 
 
 def _add_empty(
