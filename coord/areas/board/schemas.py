@@ -158,7 +158,8 @@ class TimelineSchema(Schema):
         metadata={
             "description": (
                 "Spans: `session_id`, `project_key`, `text`, `style` (`solid`: held, `light`: held"
-                " shared, `hatched`: waited, `mark`: a moment), `since`, `until` (null: goes on),"
+                " shared, `hatched`: waited, `asking`: waited for a human, `idle`, `limited`: by a"
+                " rate, `mark`: a moment), `since`, `until` (null: goes on),"
                 " `ending`, `to` (its page on the board)."
             )
         },

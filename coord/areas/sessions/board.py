@@ -3,18 +3,24 @@ are gone.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from coord.area import BoardList, BoardPart, PastItem, PastList, Span, Stretch
+from coord.area import BoardList, BoardPart, PastItem, PastList
 from coord.areas.sessions import repository
 from coord.areas.sessions.rows import SessionAnswer
 from coord.areas.sessions.schemas import SessionSchema
-from coord.store import Reader, moments
+from coord.areas.sessions.spans import ENDINGS, spans
+from coord.store import Reader
 
 MAX_SESSIONS = 2_000
-ENDINGS = {"session.gone": "gone", "session.ended": "ended"}
+
+
+class BoardSessionSchema(SessionSchema):
+    """A session without what only its own page shows."""
+
+    class Meta(SessionSchema.Meta):
+        exclude = ("handover",)
 
 
 def _sessions(db: Reader) -> list[SessionAnswer]:
@@ -23,26 +29,6 @@ def _sessions(db: Reader) -> list[SessionAnswer]:
 
 def _changed(db: Reader, names: Sequence[str]) -> list[SessionAnswer]:
     return repository.find_named(db, names, repository.silent_us())
-
-
-def _ends(db: Reader, stretch: Stretch) -> list[Span]:
-    """Where sessions went: both events have the session as their subject."""
-    entries = moments.entries_between(
-        db, stretch.since, stretch.until, tuple(ENDINGS), stretch.project_key
-    )
-    return [
-        Span(
-            session_id=entry["subject_id"],
-            project_key=entry["project_key"],
-            text="",
-            style="mark",
-            since=entry["at"],
-            until=entry["at"],
-            ending=ENDINGS[entry["type"]],
-            to=("session", entry["subject_id"]),
-        )
-        for entry in islice(entries, stretch.limit)
-    ]
 
 
 def _stood(entry: Mapping[str, Any]) -> PastItem | None:
@@ -57,11 +43,11 @@ def _stood(entry: Mapping[str, Any]) -> PastItem | None:
 board = BoardPart(
     folder=Path(__file__).parent / "static",
     past=PastList("Sessions", ("session.announced", *ENDINGS), _stood),
-    spans=_ends,
+    spans=spans,
     lists=(
         BoardList(
             "sessions",
-            SessionSchema,
+            BoardSessionSchema,
             "session_id",
             frozenset({"session"}),
             _sessions,

@@ -108,6 +108,39 @@ def test_a_session_that_is_gone_is_marked(
     assert marks == {"host/z": "ended"}
 
 
+def test_what_a_session_waited_for_and_said_of_itself_are_bars(client: Agent, clock: Clock) -> None:
+    def beat(minutes: float, **says: Any) -> str:
+        clock.move(minutes=minutes)
+        answer = client.post("/sessions/heartbeat", session_id="host/a", **says).json
+        at: str = answer["last_seen_at"]
+        return at
+
+    since = beat(0, state="idle")
+    worked = beat(5, state="working")
+    asked = beat(5, waiting_for="permission: rm")
+    went_on = beat(5, waiting_for=None)
+    limited = beat(5, state="rate_limited")
+    bars = [
+        (each["style"], each["text"], each["since"], each["until"])
+        for each in shown(client, since=since)
+    ]
+    assert bars == [
+        ("idle", "", since, worked),
+        ("asking", "permission: rm", asked, went_on),
+        ("limited", "", limited, None),
+    ]
+
+
+def test_a_state_is_a_bar_in_a_stretch_that_began_after_it(client: Agent, clock: Clock) -> None:
+    for name, more in (("host/a", {"ttl_minutes": 60 * 72}), ("host/b", {"ttl_minutes": 30})):
+        client.post("/sessions/heartbeat", session_id=name, state="idle", **more)
+    clock.move(hours=48)
+    now = client.post("/sessions/heartbeat", session_id="host/c").json["last_seen_at"]
+    clock.move(hours=1)
+    (bar,) = [each for each in shown(client, since=now) if each["style"] != "mark"]
+    assert (bar["session_id"], bar["style"], bar["until"]) == ("host/a", "idle", None)
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

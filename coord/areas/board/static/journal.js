@@ -37,6 +37,7 @@ const VERBS = {
   "session.waiting": "waits for a human:",
   "session.wait_ended": "goes on; it waited for",
   "session.state_told": "says it is",
+  "session.handed_over": "left a note:",
   "session.gone": "is gone",
   "session.ended": "ended",
   "journal.trimmed": "trimmed the journal",
@@ -77,7 +78,7 @@ function subjectOf({ type, project_key: project, subject, data, session_id: by }
     case "message":
       return { text: data.subject ?? subject.id, to: ["message", subject.id], more: data.to_session && `to ${data.to_session}` };
     case "session":
-      return { who: by ?? subject.id, text: "", more: data.waiting_for ?? data.state?.replaceAll("_", " ") ?? data.task };
+      return { who: by ?? subject.id, text: "", more: data.waiting_for ?? data.state?.replaceAll("_", " ") ?? data.handover?.slice(0, 200) ?? data.task };
     default:
       return { text: subject.id };
   }

@@ -112,6 +112,7 @@ export function Timeline() {
         ${found.loaded && spans.length === 0 && html`<${Empty}>Nobody held or waited for anything then${fits.any ? " that fits the filter" : ""}.</${Empty}>`}
         <${Drawing} spans=${spans} view=${view} at=${at} moved=${setDragged} settle=${settle} choose=${(moment) => setParams({ at: told(moment) })} />
         <p class="legend pad quiet"><span class="bar solid"></span> held <span class="bar light"></span> held shared <span class="bar hatched"></span> waited
+          <span class="bar asking"></span> waited for a human <span class="bar limited"></span> rate-limited <span class="bar idle"></span> idle
           <span>◆ gone, or released by force</span> <span>▲ stale, refused, or waited in vain</span> <span>| expired, ended</span></p>
       </section>
       ${at !== null && html`<${Moment} spans=${spans} at=${at} /><${Past} at=${at} project=${params.project} fits=${fits} />`}
@@ -236,7 +237,7 @@ function hands(box, canvas, state, say) {
   };
 }
 
-const VERBS = { solid: "held", light: "held, shared,", hatched: "waited for", mark: "" };
+const VERBS = { solid: "held", light: "held, shared,", hatched: "waited for", asking: "waited for a human:", idle: "was idle", limited: "was rate-limited", mark: "" };
 
 function words(bar) {
   if (bar === null) return "";
@@ -245,17 +246,20 @@ function words(bar) {
   return html`<strong><${Text} of=${session} /></strong> ${VERBS[style]} <${Text} of=${text} cut=${120} /> ${style === "mark" ? ending : "from"} ${exact(since, { named: false })}${end}${style !== "mark" && ending ? `, ${ending}` : ""}`;
 }
 
+const KINDS = { hatched: "wait", asking: "bad", limited: "wait", idle: "off" };
+const WORDS = { hatched: "waited", light: "shared", asking: "waited for a human", limited: "rate-limited", idle: "idle" };
+
 /** The list of one moment: what was held and waited for then. */
 function Moment({ spans, at }) {
   const then = spans.filter((span) => span.style !== "mark" && Date.parse(span.since) <= at && (span.until === null ? at <= now() : Date.parse(span.until) > at));
   const close = () => setParams({ at: "" });
   return html`<section class="panel" aria-labelledby="moment"><h2 id="moment">As it was at ${exact(at)} <span class="count">${then.length}</span>
       <button type="button" class="plain" onClick=${close}>Close</button></h2>
-    ${then.length === 0 && html`<${Empty}>No locks were held or waited for at that moment.</${Empty}>`}
+    ${then.length === 0 && html`<${Empty}>Nothing was held or waited for at that moment.</${Empty}>`}
     <${Rows} items=${then} keyOf=${(span) => `${span.session_id} ${span.text} ${span.since}`} label="As it was" row=${(span) => html`<div class="lock">
-      <span class="name"><a href=${href(span.to)}><${Text} of=${span.text} cut=${160} /></a></span>
+      <span class="name"><a href=${href(span.to)}><${Text} of=${span.text || span.session_id} cut=${160} /></a></span>
       <span class="who"><${SessionLink} id=${span.session_id} /></span><span class="why"><${ProjectLink} project=${span.project_key} /></span>
       <span class="when"><${Time} at=${span.since} /></span>
-      <${State} kind=${span.style === "hatched" ? "wait" : "good"} word=${{ hatched: "waited", light: "shared" }[span.style] ?? "held"} /></div>`} />
+      <${State} kind=${KINDS[span.style] ?? "good"} word=${WORDS[span.style] ?? "held"} /></div>`} />
   </section>`;
 }

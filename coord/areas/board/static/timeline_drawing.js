@@ -79,6 +79,25 @@ function resolved(element, name) {
   return color;
 }
 
+/** Dots, and upright stripes: neither looks like a hatch, also without colours. */
+function dots(context, colour) {
+  const tile = document.createElement("canvas");
+  [tile.width, tile.height] = [5, 6];
+  const drawing = tile.getContext("2d");
+  drawing.fillStyle = colour;
+  drawing.fillRect(1, 1, 3, 4);
+  return context.createPattern(tile, "repeat");
+}
+
+function stripes(context, colour) {
+  const tile = document.createElement("canvas");
+  [tile.width, tile.height] = [4, 6];
+  const drawing = tile.getContext("2d");
+  drawing.fillStyle = colour;
+  drawing.fillRect(0, 0, 2, 6);
+  return context.createPattern(tile, "repeat");
+}
+
 function hatch(context, colour) {
   const tile = document.createElement("canvas");
   [tile.width, tile.height] = [6, 6];
@@ -111,13 +130,13 @@ export function draw(context, laidOut, view, palette) {
   context.beginPath();
   context.rect(0, AXIS, width, height - AXIS);
   context.clip();
-  const hatched = hatch(context, palette.wait);
+  const fills = { solid: palette.busy, hatched: hatch(context, palette.wait), asking: dots(context, palette.bad), limited: stripes(context, palette.warn), idle: palette.quiet };
   const marks = [];
   for (const row of laidOut.rows) {
     const y = AXIS + row.top - view.scrolled;
     if (y > height) break;
     if (y + row.height < AXIS) continue;
-    row.lanes.forEach((lane, nth) => drawLane(context, lane, y + nth * LANE + 2, view, palette, hatched, xOf, marks));
+    row.lanes.forEach((lane, nth) => drawLane(context, lane, y + nth * LANE + 2, view, palette, fills, xOf, marks));
     context.fillStyle = palette.line;
     context.fillRect(0, y + row.height - 1, width, 1);
     drawLabel(context, row, y, left, palette);
@@ -127,7 +146,7 @@ export function draw(context, laidOut, view, palette) {
   drawMoments(context, view, palette, xOf);
 }
 
-function drawLane(context, lane, y, view, palette, hatched, xOf, marks) {
+function drawLane(context, lane, y, view, palette, fills, xOf, marks) {
   const edge = labels(view.width);
   let drawnTo = -1;
   for (let at = firstUntil(lane, view.since); at < lane.length; at += 1) {
@@ -142,8 +161,12 @@ function drawLane(context, lane, y, view, palette, hatched, xOf, marks) {
       context.strokeStyle = palette.busy;
       context.strokeRect(left + 0.5, y + 0.5, Math.max(1, long - 1), LANE - 4);
     } else {
-      context.fillStyle = bar.span.style === "hatched" ? hatched : palette.busy;
-      context.fillRect(left, y, long, LANE - 3);
+      const [top, high] = bar.span.style === "idle" ? [y + 2, 2] : [y, LANE - 3];
+      const origin = [Math.round(left), Math.round(top)]; // a pattern begins where its bar does
+      context.fillStyle = fills[bar.span.style];
+      context.translate(...origin);
+      context.fillRect(0, 0, long, high);
+      context.translate(-origin[0], -origin[1]);
     }
     drawnTo = left + long;
   }
