@@ -30,6 +30,7 @@ _TLS_ALERT = "\x15\x03"
 # How nginx, Apache and those written in Go answer http where they speak https.
 _NO_HTTP = (b"sent to HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server")
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")  # as OpenSSL names it
+_ISSUER_UNKNOWN = (18, 19, 20, 21)  # X509_V_ERR_… of OpenSSL's x509_vfy.h
 _SLICE_S = 0.25 if os.name == "nt" else float("inf")  # nothing else lets Ctrl-C in there
 
 
@@ -384,9 +385,9 @@ def _reason(error: Exception) -> str:
         return str(error) if str(error).startswith("the name") else "timed out"
     verified = getattr(error, "verify_message", None)
     if verified:
-        return (
-            f"its certificate is not to be trusted: {verified}. SSL_CERT_FILE names those that are"
-        )
+        is_unknown = getattr(error, "verify_code", 0) in _ISSUER_UNKNOWN
+        cure = ". SSL_CERT_FILE names those that are" if is_unknown else ""
+        return f"its certificate is not to be trusted: {verified}{cure}"
     if (
         isinstance(error, OSError) and error.errno and not hasattr(error, "library")
     ):  # what ssl numbers means something else

@@ -606,6 +606,15 @@ def test_one_that_is_known_is_taken(certificate: Path, monkeypatch: pytest.Monke
         assert call(url, "GET", "/x").json == {"a": 1}
 
 
+def test_the_name_of_a_certificate_is_no_matter_of_who_signed_it(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving_tls(certificate) as url, pytest.raises(Away, match="mismatch") as away:
+        call(url.replace("127.0.0.1", "127.1"), "GET", "/x")
+    assert "SSL_CERT_FILE" not in str(away.value)
+
+
 def test_http_where_https_is_spoken_is_away(certificate: Path) -> None:
     with serving_tls(certificate) as url, pytest.raises(Away):
         call(url.replace("https", "http"), "GET", "/x", timeout=2)
