@@ -67,6 +67,7 @@ DECIDING_ACCESS = (
 )
 """Settings whose name, misspelt, must not leave the service more open than it was meant to be."""
 SECRET = ("DATABASE_URL", "TOKEN")
+MAX_SHOWN = 200  # characters of a value that is refused
 """Settings whose value is not repeated: a part of it may be a password."""
 
 
@@ -276,6 +277,10 @@ def default_database_url() -> str:
     return f"sqlite:///{folder / 'coord.db'}"
 
 
+def _cut(value: str) -> str:
+    return value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}…"
+
+
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """All settings by name. Raises BadSetting for a value that cannot be used."""
     loaded: dict[str, Any] = {}
@@ -284,7 +289,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         try:
             loaded[setting.name] = setting.parse(value)
         except ValueError as reason:
-            shown = "…" if setting.name in SECRET else repr(value)
+            shown = "…" if setting.name in SECRET else repr(_cut(value))
             raise BadSetting(
                 f"{setting.variable}={shown} cannot be used: {reason}. {setting.meaning}"
             ) from None

@@ -84,6 +84,12 @@ def test_nonsense_is_refused_with_the_name_of_its_variable(name: str, value: str
         load({f"COORD_{name}": value})
 
 
+def test_of_a_long_value_the_beginning_is_repeated() -> None:
+    with pytest.raises(BadSetting, match=r"^COORD_LOG_LEVEL='loud") as refused:
+        load({"COORD_LOG_LEVEL": "lou" + "d" * 100_000})
+    assert len(str(refused.value)) < 600
+
+
 def test_a_pipe_in_place_of_the_token_file_holds_no_start_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "tokens")
     with pytest.raises(BadSetting, match=r"^COORD_TOKEN_FILE=.* is not a regular file"):
