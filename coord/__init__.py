@@ -1,3 +1,3 @@
 """coord: locks, component states, work items and messages for sessions that work side by side."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
