@@ -66,6 +66,7 @@ class Scene:
                 agent=agent,
                 task=task,
                 ttl_minutes=ttl,
+                state=None if agent == "person" else "working",
             )
         for holder, resource, why in LOCKS:
             self._call(
@@ -204,15 +205,17 @@ def a_morning() -> list[dict[str, Any]]:
         moment = chance.random() * 1800
         while moment < 6 * 3600:
             length = chance.expovariate(1 / 900)
+            style = chance.choice(["solid"] * 6 + ["light", "hatched", "asking", "idle", "limited"])
+            ending = chance.choice([None] * 9 + ["stale", "forced", "expired"])
             spans.append(
                 span(
                     0,
                     session_id=f"web-{session}/claude",
                     text=f"src/module_{chance.randrange(40)}.py",
-                    style=chance.choice(["solid"] * 6 + ["light", "hatched"]),
+                    style=style,
                     since=at(moment),
                     until=at(moment + length),
-                    ending=chance.choice([None] * 9 + ["stale", "forced", "expired"]),
+                    ending=ending if style in ("solid", "light") else None,
                 )
             )
             moment += length * chance.choice([0.4, 1.2, 2])
