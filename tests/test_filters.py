@@ -27,6 +27,7 @@ UNKNOWN = "00000000-0000-4000-8000-00000000ffff"
 SESSIONS = ["host/busy", "host/4000", "host/away", "nobody"]
 VALUES: Mapping[str, list[str]] = {
     "session_id": SESSIONS,
+    "name": SESSIONS,
     "from_session": SESSIONS,
     "to_session": SESSIONS,
     "assigned_to": SESSIONS,

@@ -119,6 +119,24 @@ def test_a_browser_without_shared_workers_follows_by_itself(
     assert any("api/coord/board/stream" in url for url in opened.asked)
 
 
+def test_what_happens_before_its_stream_begins_is_read(service: Service, open_page: Open) -> None:
+    opened = open_page()
+    held: list[Any] = []
+    opened.page.add_init_script(WITHOUT_WORKERS)
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    opened.page.route("**/api/coord/board/stream*", hold)
+    page = opened.go()
+    until(lambda: bool(page.title() and held), 10, "the page to ask for its stream")
+    claim(service, "between.py")
+    held[0].continue_()
+    page.get_by_role("link", name="between.py").first.wait_for()
+    reads = [url for url in opened.asked if "after=" in url]
+    assert reads[1].endswith("max_age=0"), "an answer made for another page may be of before"
+
+
 def test_without_a_stream_it_asks_every_few_seconds_and_says_so(
     service: Service, open_page: Open
 ) -> None:

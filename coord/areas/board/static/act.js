@@ -112,7 +112,7 @@ function Form({ action, close }) {
       const before = done > 0 ? `${done} of ${calls.length} calls were done, then: ` : "";
       setState({ busy: false, problem: before + error.message });
     }
-    refresh({ own: true });
+    refresh({ anew: true });
   };
 
   return html`<form onSubmit=${send} method="dialog">

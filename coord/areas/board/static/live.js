@@ -39,13 +39,13 @@ function show(phase, { detail = "", retryAt = null } = {}) {
 }
 
 /**
- * Reads what changed, or everything. One read at a time; what is asked for meanwhile is read after it. `own`: after an
- * act of one's own, which an answer that was made for another page may not have.
+ * Reads what changed, or everything. One read at a time; what is asked for meanwhile is read after it. `anew`: an answer
+ * that was made for another page, or a moment ago, may not have what is looked for.
  */
-export async function refresh({ whole = false, own = false } = {}) {
+export async function refresh({ whole = false, anew = false } = {}) {
   wanted ||= whole ? "whole" : "changes";
   if (whole) wanted = "whole";
-  fresh ||= own;
+  fresh ||= anew;
   if (reading !== null) return reading;
   reading = (async () => {
     while (wanted) {
@@ -115,8 +115,10 @@ function told(message) {
     announced = message.revision;
     if (announced > (model.cursor ?? 0) && !takeIn(message)) soon();
   }
-  // What happened while nobody followed; and a read tells whether the service is away, or only the stream.
-  if (message.kind === "open" || (message.kind === "lost" && !access.needed)) refresh();
+  // What happened until the stream began, which tells none of it; and a read tells whether the service is away, or only
+  // the stream.
+  if (message.kind === "open") refresh({ anew: true });
+  else if (message.kind === "lost" && !access.needed) refresh();
 }
 
 function connect(kind) {
