@@ -79,29 +79,26 @@ function resolved(element, name) {
   return color;
 }
 
-/** Dots, and upright stripes: neither looks like a hatch, also without colours. */
-function dots(context, colour) {
+/** A pattern of tiles, `paint`ed on one of them. */
+function tiled(context, width, paint) {
   const tile = document.createElement("canvas");
-  [tile.width, tile.height] = [5, 6];
-  const drawing = tile.getContext("2d");
+  [tile.width, tile.height] = [width, 6];
+  paint(tile.getContext("2d"));
+  return context.createPattern(tile, "repeat");
+}
+
+/** Dots, and upright stripes: neither looks like a hatch, also without colours. */
+const dots = (context, colour) => tiled(context, 5, (drawing) => {
   drawing.fillStyle = colour;
   drawing.fillRect(1, 1, 3, 4);
-  return context.createPattern(tile, "repeat");
-}
+});
 
-function stripes(context, colour) {
-  const tile = document.createElement("canvas");
-  [tile.width, tile.height] = [4, 6];
-  const drawing = tile.getContext("2d");
+const stripes = (context, colour) => tiled(context, 4, (drawing) => {
   drawing.fillStyle = colour;
   drawing.fillRect(0, 0, 2, 6);
-  return context.createPattern(tile, "repeat");
-}
+});
 
-function hatch(context, colour) {
-  const tile = document.createElement("canvas");
-  [tile.width, tile.height] = [6, 6];
-  const drawing = tile.getContext("2d");
+const hatch = (context, colour) => tiled(context, 6, (drawing) => {
   [drawing.strokeStyle, drawing.lineWidth] = [colour, 1.6];
   for (const shift of [-6, 0, 6]) {
     drawing.beginPath();
@@ -109,8 +106,7 @@ function hatch(context, colour) {
     drawing.lineTo(shift + 6, 0);
     drawing.stroke();
   }
-  return context.createPattern(tile, "repeat");
-}
+});
 
 /**
  * Draws what is seen. `view`: since, length, now, at (ms), width, height, scrolled (px), ratio of the screen.
