@@ -237,47 +237,34 @@ def test_the_indexes_of_lists_come_by_a_migration_that_may_be_killed_at_any_stat
     assert client.get("/locks", state="released").json["items"] == [released]
 
 
+SAYS = {"waiting_for": ("input", "waiting_for_human"), "state": ("idle", "idle")}
+"""What a session says of itself, and its state then."""
+
+
+@pytest.mark.parametrize("goes_up", [False, True], ids=["downgrade", "upgrade"])
 @pytest.mark.parametrize(
-    ("back", "move", "revision"),
-    [(upgrade, downgrade, "0008"), (downgrade, upgrade, "0009")],
-    ids=["downgrade", "upgrade"],
+    ("before", "after", "statements", "field"),
+    [
+        pytest.param("0008", "0009", 3, "waiting_for", id="waits for a human"),
+        pytest.param("0009", "0010", 7, "state", id="told states and notes"),
+    ],
 )
-def test_waiting_for_a_human_comes_by_a_migration_that_may_be_killed_at_any_statement(
-    migrating: Flask, back: Any, move: Any, revision: str
+def test_what_sessions_say_comes_by_migrations_that_may_be_killed_at_any_statement(
+    migrating: Flask, before: str, after: str, statements: int, field: str, *, goes_up: bool
 ) -> None:
+    back, move = (downgrade, upgrade) if goes_up else (upgrade, downgrade)
+    start, end = (before, after) if goes_up else (after, before)
     client = Agent(migrating.test_client())
     session = client.post("/sessions/heartbeat", session_id="host/a", task="Checkout").json
     for nth in itertools.count():
-        to(migrating, back, "0009" if back is upgrade else "0008")
-        done, has_died = dies_before(nth, migrating, move, revision)
+        to(migrating, back, start)
+        done, has_died = dies_before(nth, migrating, move, end)
         if not has_died:
             break
-        to(migrating, move, revision)
-    assert len(done) >= 3, "two columns and an index"
+        to(migrating, move, end)
+    assert len(done) >= statements, "each column and each index"
     to(migrating, upgrade, "heads")
     assert client.get("/sessions").json["items"] == [session]
-    beat = client.post("/sessions/heartbeat", session_id="host/a", waiting_for="input").json
-    assert (beat["state"], beat["task"]) == ("waiting_for_human", "Checkout")
-
-
-@pytest.mark.parametrize(
-    ("back", "move", "revision"),
-    [(upgrade, downgrade, "0009"), (downgrade, upgrade, "0010")],
-    ids=["downgrade", "upgrade"],
-)
-def test_told_states_come_by_a_migration_that_may_be_killed_at_any_statement(
-    migrating: Flask, back: Any, move: Any, revision: str
-) -> None:
-    client = Agent(migrating.test_client())
-    session = client.post("/sessions/heartbeat", session_id="host/a", task="Checkout").json
-    for nth in itertools.count():
-        to(migrating, back, "0010" if back is upgrade else "0009")
-        done, has_died = dies_before(nth, migrating, move, revision)
-        if not has_died:
-            break
-        to(migrating, move, revision)
-    assert len(done) >= 7, "five columns and two indexes"
-    to(migrating, upgrade, "heads")
-    assert client.get("/sessions").json["items"] == [session]
-    beat = client.post("/sessions/heartbeat", session_id="host/a", state="idle").json
-    assert (beat["state"], beat["task"]) == ("idle", "Checkout")
+    said, state = SAYS[field]
+    beat = client.post("/sessions/heartbeat", session_id="host/a", **{field: said}).json
+    assert (beat["state"], beat["task"]) == (state, "Checkout")
