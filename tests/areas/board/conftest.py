@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import CHROMIUM, OPTIONS, chromium_missing
+from tests.browser import CHROMIUM, OPTIONS, chromium_missing, own_clock
 from tests.service import Service, running
 
 SOON_MS = 10_000  # how long the page may take on a busy machine before a test gives up
@@ -18,7 +18,9 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(OPTIONS))
+        launched = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=list(OPTIONS), env=own_clock()
+        )
         yield launched
         launched.close()
 
