@@ -24,38 +24,6 @@ AGENT_IDS = (
 )
 MAX_ANCESTORS = 64
 
-# Programs that only start others, for the length of one command.
-_SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox")
-_WRAPPERS = (
-    "coord",
-    "env",
-    "sudo",
-    "doas",
-    "su",
-    "timeout",
-    "nice",
-    "nohup",
-    "setsid",
-    "stdbuf",
-    "xargs",
-)
-_RUNNERS = (
-    "git",
-    "husky",
-    "lefthook",
-    "pre-commit",
-    "npm",
-    "npx",
-    "pnpm",
-    "yarn",
-    "uv",
-    "make",
-    "just",
-    "task",
-)
-_TRANSIENT = frozenset((*_SHELLS, *_WRAPPERS, *_RUNNERS))
-_INITS = ("init", "systemd", "launchd")
-
 
 @dataclass(frozen=True)
 class Caller:
@@ -71,7 +39,7 @@ def identify(user: str) -> Caller:
         session_id = os.environ.get(variable)
         if session_id:
             return Caller(f"{agent}-{short_id(session_id)}", variable)
-    own = processes.find(os.getpid())
+    own = processes.own()
     if own is None:
         return Caller(user, "this host and user")
     if own.terminal:
@@ -84,13 +52,13 @@ def identify(user: str) -> Caller:
 
 def _lasting_ancestor(own: Process) -> tuple[int, str]:
     """The nearest ancestor that does more than start this command, else the outermost one; its
-    program is empty where there is none. init is nobody's ancestor."""
+    program is empty where there is none."""
     ancestor, program = own, ""
     for _ in range(MAX_ANCESTORS):
         parent = processes.find(ancestor.parent) if ancestor.parent else None
-        if parent is None or (parent.pid == 1 and parent.program in _INITS):
+        if parent is None or parent.is_nobodys_ancestor:
             break
         ancestor, program = parent, parent.program
-        if _TRANSIENT.isdisjoint((program, parent.executable)):
+        if not parent.only_starts_others:
             break
     return ancestor.pid, program

@@ -1,5 +1,5 @@
-"""The processes of this machine: from /proc where there is one, else from `ps`. Not on Windows,
-where nothing is listed.
+"""The processes of this machine: from /proc where there is one, else from `ps`; on Windows one at
+a time.
 
 A hook reads it when a session starts: `re`, `subprocess` and `dataclasses` would cost it 20 ms.
 """
@@ -13,10 +13,22 @@ PS_TIMEOUT_S = 2.0
 MAX_PROGRAM = 20  # characters of a program's name
 _PTS_MAJORS = range(136, 144)  # of Linux's pseudo-terminals
 
+# Programs that only start others, for the length of one command.
+_SHELLS = "sh bash dash zsh ksh ash fish busybox cmd powershell pwsh"
+_WRAPPERS = "coord py env sudo doas su timeout nice nohup setsid stdbuf xargs winpty"
+_RUNNERS = "git husky lefthook pre-commit npm npx pnpm yarn uv make just task"
+_TRANSIENT = frozenset(f"{_SHELLS} {_WRAPPERS} {_RUNNERS}".split())
+_INITS = ("init", "systemd", "launchd")
+# Windows has no name for a terminal: it is the outermost shell in one of these.
+_WINDOWS_TERMINALS = frozenset(
+    "windowsterminal explorer svchost conhost openconsole mintty conemu conemu64 conemuc conemuc64"
+    " alacritty wezterm-gui".split()
+)
+
 
 class Process:
     """`group`: its process group. `terminal`: its controlling terminal, like `pts3`; empty
-    without one. `is_zombie`: it has ended, and its parent has not asked."""
+    without one. Windows has neither. `is_zombie`: it has ended, and its parent has not asked."""
 
     __slots__ = ("group", "is_zombie", "parent", "pid", "program", "terminal")
 
@@ -38,6 +50,17 @@ class Process:
         except OSError:
             return ""
 
+    @property
+    def only_starts_others(self) -> bool:
+        return not _TRANSIENT.isdisjoint((self.program, self.executable))
+
+    @property
+    def is_nobodys_ancestor(self) -> bool:
+        """init, or on Windows what shows terminals."""
+        if sys.platform == "win32":
+            return self.program in _WINDOWS_TERMINALS
+        return self.pid == 1 and self.program in _INITS
+
     def has_in_environment(self, entry: str) -> bool:
         """Whether it was started with `NAME=value`; false where that cannot be seen."""
         try:
@@ -47,18 +70,25 @@ class Process:
             return False
 
 
+def own() -> Process | None:
+    """This process; None where it cannot be seen."""
+    process = find(os.getpid())
+    if process is not None and sys.platform == "win32" and sys.prefix != sys.base_prefix:
+        return find(process.parent)  # the python.exe of a venv there starts that of its base
+    return process
+
+
 def find(pid: int) -> Process | None:
     """None where there is no such process, or it cannot be seen."""
     if sys.platform == "win32":
-        return None
+        return _from_windows(pid)
     if _has_proc():
         return _from_proc(pid)
     return next(iter(_from_ps("-p", str(pid))), None)
 
 
 def all_processes() -> list[Process]:
-    if sys.platform == "win32":
-        return []
+    """Not on Windows, where jobs say what belongs together."""
     if not _has_proc():
         return _from_ps("-A")
     listed = [_from_proc(int(name)) for name in os.listdir("/proc") if name.isdigit()]
@@ -85,6 +115,18 @@ def _from_proc(pid: int) -> Process | None:
         _terminal(int(device)),
         is_zombie=state in ("Z", "X"),
     )
+
+
+if sys.platform == "win32":
+
+    def _from_windows(pid: int) -> Process | None:
+        from coord.client import windows_processes
+
+        found = windows_processes.find(pid)
+        if found is None:
+            return None
+        parent, program = found
+        return Process(pid, parent, 0, _plain(program), "", is_zombie=False)
 
 
 def _terminal(device: int) -> str:

@@ -11,7 +11,7 @@ from coord.client import caller
 from tests.service import ROOT
 
 pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="its processes cannot be listed there"
+    sys.platform == "win32", reason="is in test_windows.py: there are no terminals there"
 )
 
 WHOAMI = f'"{sys.executable}" -m coord.client whoami -q'

@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from coord.client import exe, resource_names, wire
+from coord.client import caller, exe, processes, resource_names, wire
 from coord.client.cli import child
 from coord.client.host_name import host
 from coord.client.locked import Busy, FileLock
@@ -377,6 +378,100 @@ def test_what_a_batch_file_started_ends_with_it(tmp_path: Path) -> None:
             pass
     finally:
         command.restore_signals()
+
+
+def test_a_run_goes_on_until_what_its_command_started_has_ended(tmp_path: Path) -> None:
+    """A lock that is released while it works on protects nothing."""
+    go_on, log = tmp_path / "go-on", tmp_path / "log"
+    (tmp_path / "works.py").write_text(
+        "import os, time\n"
+        f"while not os.path.exists({str(go_on)!r}): time.sleep(0.1)\n"
+        f"open({str(log)!r}, 'a').write('worked ')\n"
+    )
+    starts = "import subprocess, sys; subprocess.Popen([sys.executable, 'works.py'])"
+    warnings: list[str] = []
+
+    def warned(text: str) -> None:
+        warnings.append(text)
+        go_on.touch()
+
+    command = child.Child("one", warned)
+    try:
+        command.start(
+            [sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r}); {starts}"],
+            {**os.environ},
+        )
+        assert command.wait() == 0
+        with log.open("a") as file:
+            file.write("ended")
+    finally:
+        command.restore_signals()
+    assert log.read_text() == "worked ended"
+    (warning,) = warnings
+    assert "the command has ended, but not what it started: python (" in warning
+
+
+def test_sessions_are_called_after_the_process_that_runs_their_commands(tmp_path: Path) -> None:
+    whoami = f'"{sys.executable}" -m coord.client whoami -q'
+    agent = (
+        "import subprocess, sys\n"
+        "for _ in range(2): subprocess.run(f'cmd /c {sys.argv[1]}', check=True)"
+    )
+    environment = {**User(tmp_path).environment, "PYTHONPATH": str(ROOT)}
+    del environment["COORD_SESSION"]
+    names = []
+    for _ in range(2):
+        names += subprocess.run(
+            [sys.executable, "-c", agent, whoami],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+    assert len(names) == 4
+    assert names[0] == names[1] != names[2] == names[3]
+    assert re.fullmatch(r".+/.+-python-\d+", names[0])
+
+
+@pytest.mark.parametrize(
+    ("above", "name"),
+    [
+        ("powershell 5|windowsterminal 4|explorer 3", "ann-powershell-5"),
+        ("coord 8|cmd 7|explorer 3", "ann-cmd-7"),
+        ("coord 9|cmd 8|bash 7|bash 6|mintty 5|explorer 3", "ann-bash-6"),
+        ("coord 9|cmd 8|node 7|powershell 6|windowsterminal 5", "ann-node-7"),
+        ("coord 9|powershell 8|code 7|explorer 3", "ann-code-7"),
+        ("coord 9|sh 8|git 7|git 6|powershell 5|explorer 3", "ann-powershell-5"),
+        ("powershell 5", "ann-powershell-5"),
+    ],
+    ids=lambda value: value.split()[0],
+)
+def test_in_a_terminal_the_outermost_shell_gives_the_name(
+    monkeypatch: pytest.MonkeyPatch, above: str, name: str
+) -> None:
+    """`above`: what is found above this process, from the nearest on."""
+    parent, found = 0, {}
+    for each in reversed(["python 99", *above.split("|")]):
+        program, pid = each.split()
+        found[int(pid)] = processes.Process(int(pid), parent, 0, program, "", is_zombie=False)
+        parent = int(pid)
+    for variable, _ in caller.AGENT_IDS:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(processes, "own", lambda: found[99])
+    monkeypatch.setattr(processes, "find", found.get)
+    assert caller.identify("ann").name == name
+
+
+def test_who_started_a_process_is_seen_and_that_it_has_ended() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as started:
+        own = processes.find(os.getpid())
+        found = processes.find(started.pid)
+        started.communicate(b"\n")
+    assert own is not None
+    assert found is not None
+    assert (found.parent, found.program) == (own.pid, "python")
+    assert processes.find(started.pid) is None
 
 
 def test_of_a_script_it_is_said_that_it_needs_a_program(user: User, tmp_path: Path) -> None:

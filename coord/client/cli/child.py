@@ -2,8 +2,8 @@
 
 Without a terminal the command gets a group of its own. On a terminal it stays in coord's, so
 that Ctrl-C, Ctrl-Z and pipelines work as without coord; the group's processes are then told
-apart by an entry in their environment and by who started them. What detaches itself from the
-group, as daemons do, is not waited for.
+apart by an entry in their environment and by who started them. On Windows the group is a job.
+What detaches itself from the group, as daemons do, is not waited for.
 """
 
 from __future__ import annotations
@@ -48,9 +48,13 @@ class Child:
     def start(self, command: list[str], environment: dict[str, str]) -> None:
         """Raises OSError."""
         environment = {**environment, RUN_ID: self._run_id}
-        self._process = _started(command, environment, new_session=self._owns_group)
         if sys.platform == "win32":
-            self._job = windows.Job(int(self._process._handle))
+            self._job = _started_in_a_job(command, environment)
+            self._process = self._job.process
+        else:
+            self._process = subprocess.Popen(
+                command, env=environment, start_new_session=self._owns_group
+            )
         for number in self._early:
             self._forward(number, None)
 
@@ -112,8 +116,11 @@ class Child:
 
     def _others(self) -> list[Process]:
         """The processes of the group besides the command itself."""
-        if self._process is None or sys.platform == "win32":
+        if self._process is None:
             return []
+        if sys.platform == "win32":
+            found = map(processes.find, self._job.others())
+            return [process for process in found if process is not None]
         leader = self._process.pid
         group = leader if self._owns_group else os.getpgrp()
         members = {
@@ -155,7 +162,7 @@ class Child:
                 )
             if ending_since is not None and now - ending_since > GRACE_S:
                 self._warn(f"not ended within {GRACE_S:.0f} s, and killed: {_shown(others)}.")
-                self._signal_group(signal.SIGKILL)
+                self.kill()
                 ending_since = now
             time.sleep(pause)
             pause = min(MAX_POLL_S, pause * 2)
@@ -197,26 +204,23 @@ def _signals() -> list[signal.Signals]:
     return [number for number in available if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-def _started(
-    command: list[str], environment: dict[str, str], *, new_session: bool
-) -> subprocess.Popen[bytes]:
-    """Raises OSError."""
-    try:
-        return subprocess.Popen(_resolved(command), env=environment, start_new_session=new_session)
-    except OSError as error:
-        if getattr(error, "winerror", None) == windows.ERROR_BAD_EXE_FORMAT:
-            raise OSError(errno.ENOEXEC, windows.NO_PROGRAM) from None
-        raise
+if sys.platform == "win32":
 
+    def _started_in_a_job(command: list[str], environment: dict[str, str]) -> windows.Job:
+        """Raises OSError."""
+        try:
+            return windows.Job(_resolved(command), environment)
+        except OSError as error:
+            if error.winerror == windows.ERROR_BAD_EXE_FORMAT:
+                raise OSError(errno.ENOEXEC, windows.NO_PROGRAM) from None
+            raise
 
-def _resolved(command: list[str]) -> list[str] | str:
-    """Windows itself finds no `.cmd` and no `.bat` on PATH. Raises OSError."""
-    if sys.platform != "win32":
-        return command
-    program = shutil.which(command[0]) or command[0]
-    if program.lower().endswith((".cmd", ".bat")):
-        return windows.batch_line(program, command[1:])
-    return [program, *command[1:]]
+    def _resolved(command: list[str]) -> list[str] | str:
+        """Windows itself finds no `.cmd` and no `.bat` on PATH. Raises OSError."""
+        program = shutil.which(command[0]) or command[0]
+        if program.lower().endswith((".cmd", ".bat")):
+            return windows.batch_line(program, command[1:])
+        return [program, *command[1:]]
 
 
 def _has_terminal() -> bool:

@@ -7,7 +7,6 @@ cannot be seen it counts for a while.
 
 from __future__ import annotations
 
-import os
 import time
 
 TYPE_CHECKING = False
@@ -16,22 +15,20 @@ if TYPE_CHECKING:
 
 MAX_AGE_S = 24 * 3600.0  # of a terminal whose process cannot be seen
 MAX_ANCESTORS = 8
-_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "coord", "env", "cmd", "timeout"))
 
 
 def agent_process() -> list[object]:
-    """The id and the program of the nearest process above that is no shell; 0 where there is
-    none."""
+    """The id and the program of the nearest process above that does more than start others; 0
+    where there is none."""
     from coord.client import processes
 
-    pid = os.getppid()
+    process = processes.own()
     for _ in range(MAX_ANCESTORS):
-        process = processes.find(pid)
+        process = processes.find(process.parent) if process is not None else None
         if process is None:
             break
-        if process.program not in _SHELLS:
+        if not process.only_starts_others:
             return [process.pid, process.program]
-        pid = process.parent
     return [0, ""]
 
 
