@@ -71,9 +71,8 @@ class Result:
     cycles: int
 
 
-RECONNECT_EVERY = (
-    20  # cycles: which worker takes a connection is chance, and eight that stay would measure that
-)
+# cycles: which worker takes a connection is chance, and eight that stay would measure that
+RECONNECT_EVERY = 20
 
 Cycle = Callable[[Connection, int, int], list[float]]
 """`cycle(connection, client, round)`: one cycle's calls; answers the seconds that each took."""

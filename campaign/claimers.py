@@ -105,9 +105,8 @@ class Claimer:
             told = self._ask(body, self._call)
         if told.status not in (200, 201, 409):
             if self._chance(0.5):
-                told = self._ask(
-                    {**body, "wait": 0}, self._call
-                )  # the same id: grants nothing twice
+                # the same id: grants nothing twice
+                told = self._ask({**body, "wait": 0}, self._call)
             self._look_up(told)
         return bool(self._own)
 

@@ -199,9 +199,8 @@ class Worker(Errand):
                 f"{item} was given to {self._ledger.claimed[item]} and to {self._name}"
             )
         self._ledger.claimed[item] = self._name
-        decided_at = answer.json[
-            "updated_at"
-        ]  # upon what it was given, whatever its own clock says
+        # upon what it was given, whatever its own clock says
+        decided_at = answer.json["updated_at"]
         change = {"session_id": self._name, "status": "completed", "observed_at": decided_at}
         if self._expect(self._insist("PATCH", f"/work-items/{item}", change), 200):
             self._ledger.completed.append(item)

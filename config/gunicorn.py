@@ -29,18 +29,15 @@ backlog = 2048
 keepalive = 30
 timeout = 60
 graceful_timeout = 10
-preload_app = (
-    True  # "ready" is said after the app was imported, and a broken setting stops the start
-)
-control_socket_disable = (
-    True  # it would lie in the home folder, where two services of one user collide
-)
+# "ready" is said after the app was imported, and a broken setting stops the start
+preload_app = True
+# it would lie in the home folder, where two services of one user collide
+control_socket_disable = True
 accesslog = None  # coord.telemetry writes one JSON line a call
 loglevel = _settings["LOG_LEVEL"]
 forwarded_allow_ips = ""  # coord.web.access judges forwarded headers by COORD_TRUSTED_PROXIES:
-secure_scheme_headers: dict[
-    str, str
-] = {}  # on a socket file gunicorn would believe X-Forwarded-Proto all the same
+# on a socket file gunicorn would believe X-Forwarded-Proto all the same
+secure_scheme_headers: dict[str, str] = {}
 umask = 0o007  # a socket file is for its user and group; gunicorn's own default is everybody
 limit_request_line = 8190
 

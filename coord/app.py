@@ -83,9 +83,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(default.load(os.environ))
     app.config.from_mapping(settings or {})
     app.config["TOKENS"] = default.tokens_of(app.config)
-    app.config["MAX_CONTENT_LENGTH"] = (
-        MAX_BODY_BYTES + 1
-    )  # a chunked body is cut there, and known by it
+    # a chunked body is cut there, and known by it
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.json = answers.CompactJson(app)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

@@ -14,9 +14,8 @@ from coord.errors import Invalid
 from coord.store import Timestamp, journal
 from coord.web import iso
 
-MAX_SKEW = timedelta(
-    minutes=5
-)  # more than NTP leaves; what is far ahead would shut out all others until its time has come
+# more than NTP leaves; what is far ahead would shut out all others until its time has come
+MAX_SKEW = timedelta(minutes=5)
 
 new_observed_at = sa.bindparam("new_observed_at", type_=Timestamp)
 """The caller's `observed_at`, null when it gave none."""

@@ -77,9 +77,8 @@ class Worker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._busy = 0
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
-        self._idle: dict[
-            Connection, None
-        ] = {}  # between two requests or in one, the one that was quiet longest first
+        # between two requests or in one, the one that was quiet longest first
+        self._idle: dict[Connection, None] = {}
         self._closing: dict[Connection, float] = {}
         self._resting: dict[Connection, float] = {}
         self._queued: set[Peer] = set()

@@ -57,9 +57,8 @@ def be_nobody_in_particular() -> None:
     atexit.register(shutil.rmtree, state, ignore_errors=True)
     os.environ["XDG_STATE_HOME"] = state
     folder = tempfile.gettempdir()
-    if (
-        len(folder) > 40 or not folder.isascii() or " " in folder
-    ):  # a socket's path ends at 107 bytes, and MariaDB's installer at a space
+    # a socket's path ends at 107 bytes, and MariaDB's installer at a space
+    if len(folder) > 40 or not folder.isascii() or " " in folder:
         os.environ["TMPDIR"] = tempfile.tempdir = "/tmp"
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:

@@ -71,9 +71,8 @@ def imports_of(name: str, path: Path) -> Iterator[Import]:
         if isinstance(node, ast.Import):
             yield from (Import(name, alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            own = name.startswith(
-                "config."
-            )  # an installed coord has that folder under another name
+            # an installed coord has that folder under another name
+            own = name.startswith("config.")
             assert node.level == 0 or own, f"{path}:{node.lineno}: say the whole name"
             base = f"config.{node.module}" if node.level else str(node.module)
             for alias in node.names:

@@ -151,10 +151,8 @@ def test_every_call_is_in_the_api_document(documented_app: Flask) -> None:
         for method in item
         if method != "parameters"
     }
-    assert found == app_calls(documented_app) - {
-        ("GET", "/docs/*"),
-        ("GET", "/page/*/*"),
-    }  # scripts and styles of a page
+    # scripts and styles of a page
+    assert found == app_calls(documented_app) - {("GET", "/docs/*"), ("GET", "/page/*/*")}
 
 
 YOUNG_CURL_OPTIONS = re.compile(
@@ -304,9 +302,8 @@ def test_links_lead_somewhere(document: Path) -> None:
 )
 def test_prose_is_wrapped(document: Path) -> None:
     prose = re.sub(r"^```.*?^```$", "", text(document), flags=re.MULTILINE | re.DOTALL)
-    lines = [
-        line for line in prose.splitlines() if not line.startswith(("|", "#"))
-    ]  # a row of a table is one line
+    # a row of a table is one line
+    lines = [line for line in prose.splitlines() if not line.startswith(("|", "#"))]
     assert [line for line in lines if len(line) > DOCUMENT_COLUMNS] == []
 
 
@@ -321,11 +318,8 @@ def test_make_help_and_the_documents_name_the_commands_that_there_are() -> None:
     makefile = text(ROOT / "Makefile")
     targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     helped = set(re.findall(r'@echo "make ([\w-]+)', makefile))
-    assert targets - helped == {
-        "audit",
-        "clean",
-        "help",
-    }  # a part of check, and what everybody knows
+    # a part of check, and what everybody knows
+    assert targets - helped == {"audit", "clean", "help"}
     for document in DOCUMENTS:
         shown = "\n".join([*blocks(document, "sh"), *re.findall(r"`(make [^`]+)`", text(document))])
         assert set(re.findall(r"^make ([\w-]+)", shown, re.MULTILINE)) - targets == set(), document
@@ -422,9 +416,8 @@ def test_the_protocol_is_short_and_served_with_the_address_by_which_it_was_asked
 
 
 def test_the_privileges_in_the_operations_manual_are_enough(mariadb: MariaDB) -> None:
-    grants = blocks(OPERATIONS, "sql")[0].replace(
-        "'coord", "'documented"
-    )  # the tests' own user is called coord
+    # the tests' own user is called coord
+    grants = blocks(OPERATIONS, "sql")[0].replace("'coord", "'documented")
     mariadb.run(*filter(str.strip, grants.split(";")))
     users = dict(re.findall(r"USER '(\w+)'@'%' IDENTIFIED BY '([^']+)'", grants))
 

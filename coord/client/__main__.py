@@ -11,9 +11,8 @@ def main() -> None:
         from coord.client import hook
 
         hook.main(sys.argv[2:])
-        os._exit(
-            0
-        )  # whatever else would want to fail at the end; and taking down the modules costs 3 ms
+        # whatever else would want to fail at the end; and taking down the modules costs 3 ms
+        os._exit(0)
     else:
         from coord.client import cli
 

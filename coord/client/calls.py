@@ -200,9 +200,8 @@ class Calls:
             if result.answer is not None:
                 return result.answer
             if self.queue.is_answered(position):
-                return deliver(
-                    self._send, queued
-                )  # another process sent it and had the answer: the same call again gets it too
+                # another process sent it and had the answer: the same call again gets it too
+                return deliver(self._send, queued)
             why = str(result.why or "another process is sending what waits")
         except (OSError, Busy, Away) as error:
             why = str(error)

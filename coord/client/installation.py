@@ -73,9 +73,8 @@ def data_folder() -> str:
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     else:
         data_home = os.environ.get("XDG_DATA_HOME", "")
-        base = (
-            data_home if os.path.isabs(data_home) else os.path.expanduser("~/.local/share")
-        )  # the specification ignores relative ones
+        # the specification ignores relative ones
+        base = data_home if os.path.isabs(data_home) else os.path.expanduser("~/.local/share")
     return os.path.join(base, "coord")
 
 
@@ -185,9 +184,8 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
 
 
 def _write_launchers(state: Installed, home: str, python: str) -> None:
-    run = os.path.join(
-        os.path.realpath(home), _RUN
-    )  # Python of the Microsoft Store writes elsewhere than it says
+    # Python of the Microsoft Store writes elsewhere than it says
+    run = os.path.join(os.path.realpath(home), _RUN)
     _write(run, _run_text(str(state.current)))
     for launcher in state.launchers:
         if launcher.endswith(".cmd") and exe.has_launcher():
@@ -251,9 +249,8 @@ def _unpack(content: bytes, home: str, app: str) -> None:
             folder, quiet=2, force=True, stripdir=folder, prependdir=goal, invalidation_mode=never
         )
         if new is not None:
-            os.chmod(
-                new, 0o755
-            )  # mkdtemp's are its maker's alone, and XDG_DATA_HOME may be a place for several
+            # mkdtemp's are its maker's alone, and XDG_DATA_HOME may be a place for several
+            os.chmod(new, 0o755)
             os.rename(new, goal)
     except BaseException:
         shutil.rmtree(new or "", ignore_errors=True)

@@ -71,10 +71,8 @@ def loads(text: bytes | str) -> Any:
     whole = whole.strip(_SPACE)
     try:
         value, end = _CORE[0](whole, 0)
-    except (
-        StopIteration,
-        SystemError,
-    ):  # the core of 3.10 and 3.11 sets no exception where json.decoder is not loaded
+    except (StopIteration, SystemError):
+        # the core of 3.10 and 3.11 sets no exception where json.decoder is not loaded
         raise ValueError("not JSON") from None
     if end != len(whole):
         raise ValueError("more than one JSON value")

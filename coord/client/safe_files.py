@@ -32,12 +32,8 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_NONBLOCK", 0)
 )
-_LINK_ERRORS = (
-    errno.ELOOP,
-    errno.EMLINK,
-    errno.ENXIO,
-    errno.EISDIR,
-)  # EMLINK: FreeBSD's for a link
+# EMLINK: FreeBSD's for a link
+_LINK_ERRORS = (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR)
 
 
 class UnsafeFile(OSError):

@@ -31,9 +31,8 @@ def quote(text: str) -> str:
     word = printable(text)
     if not _has_posix_shell():
         return _quote_on_windows(word)
-    is_plain = (
-        bool(word) and _PLAIN.issuperset(word) and not word.startswith("=")
-    )  # zsh makes a path of =word
+    # zsh makes a path of =word
+    is_plain = bool(word) and _PLAIN.issuperset(word) and not word.startswith("=")
     return word if is_plain else "'" + word.replace("'", "'\\''") + "'"
 
 

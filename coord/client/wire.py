@@ -217,9 +217,8 @@ def _connect(host: str, port: int, secure: bool, deadline: float) -> socket.sock
     for nth, (family, kind, proto, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, proto)
         try:
-            share = _remaining(deadline) / (
-                len(addresses) - nth
-            )  # none of several addresses takes the time of the others
+            # none of several addresses takes the time of the others
+            share = _remaining(deadline) / (len(addresses) - nth)
             connection.settimeout(share)
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -388,8 +387,7 @@ def _reason(error: Exception) -> str:
         is_unknown = getattr(error, "verify_code", 0) in _ISSUER_UNKNOWN
         cure = ". SSL_CERT_FILE names those that are" if is_unknown else ""
         return f"its certificate is not to be trusted: {verified}{cure}"
-    if (
-        isinstance(error, OSError) and error.errno and not hasattr(error, "library")
-    ):  # what ssl numbers means something else
+    # what ssl numbers means something else
+    if isinstance(error, OSError) and error.errno and not hasattr(error, "library"):
         return (os.strerror(error.errno) if os.name != "nt" else str(error.strerror)).lower()
     return str(error) or type(error).__name__

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 CONFIG = ".coord.toml"
 FOLDER = ".claude"
 SHELL_QUEUE = "coord-queue.jsonl"
-MAX_CONFIG_BYTES = (
-    64 * 1024
-)  # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
+# a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
+MAX_CONFIG_BYTES = 64 * 1024
 MAX_DOTS = 100  # of a line: a parser's time grows with their square in a key
 MAX_DEPTH = 10  # tables and lists in one another; of ours the deepest are 3
 MAX_NAME = 100
@@ -315,11 +314,8 @@ def remember_config(file: str, config: dict[str, object]) -> None:
         try:
             make_folder(user_state.root())
             write_whole(_memory(file), encoded([state, config]))
-        except (
-            OSError,
-            TypeError,
-        ):  # a date of TOML is nothing that JSON knows, nor any setting of ours
-            pass
+        except (OSError, TypeError):
+            pass  # a date of TOML is nothing that JSON knows, nor any setting of ours
 
 
 def _remembered(file: str) -> dict[str, object] | None:

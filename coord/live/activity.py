@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from flask import Flask
 
 SKIP_S = 60.0
-MAX_NAMES = (
-    10_000  # anybody may make names up; those that find no room are noted when they call again
-)
+# anybody may make names up; those that find no room are noted when they call again
+MAX_NAMES = 10_000
 
 
 class Activity:

@@ -136,10 +136,9 @@ class Progress(enum.Enum):
 
     HEAD = enum.auto()  # its head is not whole
     BODY = enum.auto()  # its head is there, and tells what else is to come
-    ASKS = (
-        enum.auto()
-    )  # the same, and it is to be judged first: the caller waits for that, or would
-    # send more than is taken
+    # the same, and it is to be judged first: the caller waits for that, or would send more than is
+    # taken
+    ASKS = enum.auto()
     WHOLE = enum.auto()
     TLS = enum.auto()  # no HTTP, but the beginning of https
     HEAD_TOO_LONG = enum.auto()

@@ -31,9 +31,8 @@ POLL_S = 0.02  # what another node has committed is seen this much later
 LINGER_S = 10.0
 SHARE = 0.9  # of the threads may wait; the others keep serving
 RETRY_S = 5  # a place comes free when another wait of the caller's ends
-GIVE_UP_AFTER_S = (
-    1.0  # those who wait are told of an outage; of a query that was killed they learn nothing
-)
+# those who wait are told of an outage; of a query that was killed they learn nothing
+GIVE_UP_AFTER_S = 1.0
 MAX_ENTRIES = 500  # read at once
 MAX_WAIT_S = 60
 
@@ -112,9 +111,8 @@ class Watcher:
         self._max_of_peer = math.ceil(threads * app.config["PEER_WAITING"] / 100)
         self._max_of_session = app.config["SESSION_WAITING"] or math.inf
         self._lock = threading.Lock()
-        self._subscriptions: dict[
-            Subscription, int | None
-        ] = {}  # with the descriptor that is watched
+        # with the descriptor that is watched
+        self._subscriptions: dict[Subscription, int | None] = {}
         self._listener: Listener | None = None
         self._revision: int | None = None  # of the last row that was read
         self._failing_since: float | None = None

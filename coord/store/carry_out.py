@@ -175,9 +175,8 @@ def _undo(db: Reader, error: BaseException) -> NoReturn:
     """
     db.drop_if_broken(error)
     fault = faults.classify(error)
-    rolled_back = (
-        fault is faults.GUARD_FAILED and db.dialect.name == "mariadb"
-    )  # by the handler of the compound
+    # by the handler of the compound
+    rolled_back = fault is faults.GUARD_FAILED and db.dialect.name == "mariadb"
     if not (fault.drops_connection or rolled_back):
         try:
             db.rollback()

@@ -28,9 +28,8 @@ KEPT_FOR_READS = 4  # one connection in so many: writers that wait for a row wou
 # once
 HANGING_AFTER_S = 0.5
 SQLITE_BUSY_MS = 2000
-SQLITE_BUSY_STEP_MS = (
-    250  # telling a connection how long to wait is a statement, so not for every millisecond
-)
+# telling a connection how long to wait is a statement, so not for every millisecond
+SQLITE_BUSY_STEP_MS = 250
 WRITER_TIMEOUT_S = 2.5
 
 _writing = threading.Lock()

@@ -67,9 +67,8 @@ class Fault:
     loud: bool = False
 
 
-CONFLICT = Fault(
-    "conflict", unavailable=True
-)  # tried again for as long as a change may be (see transactions.transact)
+# tried again for as long as a change may be (see transactions.transact)
+CONFLICT = Fault("conflict", unavailable=True)
 LOCK_WAIT = Fault("lock wait", retries=1, unavailable=True)
 UNKNOWN_OUTCOME = Fault("outcome unknown", retries=1, drops_connection=True, unavailable=True)
 NOT_WRITABLE = Fault("not writable", retries=1, drops_connection=True, unavailable=True)

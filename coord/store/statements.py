@@ -89,9 +89,8 @@ def _compile(statement: sa.ClauseElement, dialect: Dialect) -> Compiled:
     )
     sent = _pack(cast(Any, statement)) if packed else statement
     if isinstance(sent, sa.Insert):
-        sent = (
-            sent.inline()
-        )  # else SQLAlchemy asks for the key of the new row (RETURNING), and the row count is lost
+        # else SQLAlchemy asks for the key of the new row (RETURNING), and the row count is lost
+        sent = sent.inline()
     compiled = cast(Any, sent.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
     names = tuple(compiled.positiontup or ())
     fixed = dict(compiled.construct_params(_check=False))

@@ -106,9 +106,8 @@ class Json(sa.types.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-Revision = sa.BigInteger().with_variant(
-    sa.Integer, "sqlite"
-)  # only an INTEGER is SQLite's own row id
+# only an INTEGER is SQLite's own row id
+Revision = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 
 

@@ -147,9 +147,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
             if error.status in by_status:
                 by_status[error.status].append(error)
             else:
-                responses.setdefault(
-                    error.status, error.__name__
-                )  # a name stands for the response of `shared_errors`
+                # a name stands for the response of `shared_errors`
+                responses.setdefault(error.status, error.__name__)
         for status, kinds in by_status.items():
             responses.setdefault(status, error_response(*kinds))
         return doc

@@ -46,12 +46,8 @@ def cursor_key(kind: str, cursor: str | None, length: int = 1) -> list[int] | No
     )
 
 
-_NOT_FILTERS = {
-    "cursor",
-    "limit",
-    "wait",
-    "session_id",
-}  # parameters that may change from page to page
+# parameters that may change from page to page
+_NOT_FILTERS = {"cursor", "limit", "wait", "session_id"}
 
 
 def list_name(kind: str) -> str:

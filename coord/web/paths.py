@@ -23,9 +23,8 @@ class NameConverter(BaseConverter):
     """One part of a path, encoded slashes included: `<name:component>`."""
 
     regex = r"[^/]+"
-    part_isolating = (
-        True  # werkzeug would take it, by the slash in the expression, for one that spans parts
-    )
+    # werkzeug would take it, by the slash in the expression, for one that spans parts
+    part_isolating = True
 
     def to_python(self, value: str) -> str:
         return value.replace(STAND_IN, "/")

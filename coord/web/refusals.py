@@ -31,10 +31,8 @@ _ENCODE = (
 )
 NOT_HTTP: dict[type[Exception], tuple[int, str]] = {
     errors.InvalidRequestLine: (400, _ENCODE),
-    errors.InvalidHTTPVersion: (
-        400,
-        _ENCODE,
-    ),  # a blank in the query: what follows it stands where the version should
+    # a blank in the query: what follows it stands where the version should
+    errors.InvalidHTTPVersion: (400, _ENCODE),
     errors.LimitRequestLine: (414, _TOO_LONG),
     errors.LimitRequestHeaders: (431, "The headers are too many, or one is over 8190 bytes."),
     errors.UnsupportedTransferCoding: (501, "Of the transfer codings only chunked is known here."),

@@ -22,15 +22,8 @@ from coord.web.paths import STAND_IN
 
 REQUEST_ID = "X-Request-Id"
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-METHODS = (
-    "GET",
-    "HEAD",
-    "OPTIONS",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-)  # any other word is counted as "other": a caller may make them up
+# any other word is counted as "other": a caller may make them up
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 CALLS = Counter("coord_requests_total", "Calls answered.", ["method", "route", "status"])
 BY_CLIENT = Counter(

@@ -22,13 +22,8 @@ from tests.client import pythons
 from tests.service import ROOT
 
 CLIENT = ROOT / "coord" / "client"
-HEAVY = {
-    "typing",
-    "dataclasses",
-    "http.client",
-    "subprocess",
-    "pathlib",
-}  # named in coord/client/__init__.py
+# named in coord/client/__init__.py
+HEAVY = {"typing", "dataclasses", "http.client", "subprocess", "pathlib"}
 OF_PYTHON = sys.stdlib_module_names | {"msvcrt"}
 
 

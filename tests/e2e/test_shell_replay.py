@@ -194,10 +194,8 @@ def everything(service: Service, project: str, ids: dict[str, str]) -> dict[str,
         f"/messages?project_key={project}&to_session={quote(ME, safe='')}",
     ]
     moving = {"updated_at", "claimed_at", "completed_at", "recipient_last_seen_at"}
-    undated = {
-        *moving,
-        "observed_at",
-    }  # of work items: today's clients do not say when they decided a PATCH
+    # of work items: today's clients do not say when they decided a PATCH
+    undated = {*moving, "observed_at"}
     return {
         path: [
             {

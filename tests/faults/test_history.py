@@ -173,9 +173,8 @@ def test_a_history_on_three_nodes_one_of_which_dies_and_comes_back_is_sound(
             over.wait(NODE_IS_DOWN_S)
         finally:
             began = time.time()
-            cluster.rejoin(
-                2
-            )  # the cluster commits nothing for up to a second while the node catches up
+            # the cluster commits nothing for up to a second while the node catches up
+            cluster.rejoin(2)
             recorder.outages.append((began, time.time() + 1))
 
     with contextlib.ExitStack() as stack:

@@ -222,9 +222,8 @@ def test_sixteen_calls_at_once_into_a_black_hole_are_all_answered_in_time(
     world: World, fault: Fault
 ) -> None:
     every = [*calls.reads(world.service), *calls.writes(world.service)][:16]
-    calls.all_at_once(
-        world.service, [Call("GET", "/status")] * 16
-    )  # so that each worker has connections to lose
+    # so that each worker has connections to lose
+    calls.all_at_once(world.service, [Call("GET", "/status")] * 16)
     with fault(world):
         alive: list[Answer] = []
         asking = threading.Thread(

@@ -180,9 +180,8 @@ def test_each_call_arrives_exactly_once_whoever_is_killed(service: Service, tmp_
             crowd.replay(replayer)
         queue = Queue.of(Workspace(str(checkout), url))
         until(lambda: queue.is_empty, PATIENCE_S, "the first calls to be answered")
-        crowd.write(
-            CALLS
-        )  # while the shell is still at its lines, and removes the file when it has done with them
+        # while the shell is still at its lines, and removes the file when it has done with them
+        crowd.write(CALLS)
         assert (
             shell.wait(PATIENCE_S) == 0
             # one that stops in the middle may leave a claim behind that was released since:

@@ -418,9 +418,8 @@ def test_one_query_of_the_watcher_that_is_killed_is_not_noticed_by_those_who_wai
     waiting = pool.submit(world.service.call, call.method, call.path, call.body)
     until(lambda: len(waiters(world.service)) == 1, 10, "it to wait")
     with contextlib.closing(world.server.admin("faults")) as admin, admin.cursor() as cursor:
-        cursor.execute(
-            "LOCK TABLES journal WRITE"
-        )  # so that the query takes long enough to be killed
+        # so that the query takes long enough to be killed
+        cursor.execute("LOCK TABLES journal WRITE")
         assert until(
             lambda: kill_queries(cursor, "FROM journal "), 5, "the watcher to read the journal"
         )

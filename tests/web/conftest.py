@@ -16,9 +16,8 @@ from coord.web import openapi
 from tests.conftest import BASE, Agent, make_app
 from tests.service import Service, running
 
-NOWHERE = (
-    "sqlite:////nonexistent/coord.db"  # for calls that are answered before the database is asked
-)
+# for calls that are answered before the database is asked
+NOWHERE = "sqlite:////nonexistent/coord.db"
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,8 @@ class Call:
         return f"{self.method} {self.template}"
 
 
-ENDLESS = (
-    f"{BASE}/events/stream",
-    f"{BASE}/board/stream",
-)  # a test client would read them for ever: tests/faults/test_waiting.py has the real thing
+# a test client would read them for ever: tests/faults/test_waiting.py has the real thing
+ENDLESS = (f"{BASE}/events/stream", f"{BASE}/board/stream")
 DOCUMENT = openapi.document(create_app({"DATABASE_URL": NOWHERE}))
 EVERY_CALL = [
     Call(method.upper(), path, operation)
@@ -68,9 +65,8 @@ EVERY_CALL = [
     for method, operation in item.items()
     if method != "parameters"
 ]
-OF_ANOTHER_PROTOCOL = (
-    "/mcp",
-)  # JSON-RPC has its own shape of messages and errors: tests/areas/mcp
+# JSON-RPC has its own shape of messages and errors: tests/areas/mcp
+OF_ANOTHER_PROTOCOL = ("/mcp",)
 CALLS = [call for call in EVERY_CALL if call.template not in (*ENDLESS, *OF_ANOTHER_PROTOCOL)]
 WITH_BODY = [call for call in CALLS if call.takes_body]
 WITHOUT_BODY = [call for call in CALLS if not call.takes_body]

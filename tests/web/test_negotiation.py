@@ -120,9 +120,8 @@ def test_what_it_queues_stays_until_a_newer_client_sends_it(
             headers={"X-Coord-Client": f"1.0.0; api={api}"},
         )
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        if (
-            answer.status_code == 403 and answer.json["error"] == "client_too_old"
-        ):  # as wire.call does, below against the real service
+        # as wire.call does, below against the real service
+        if answer.status_code == 403 and answer.json["error"] == "client_too_old":
             raise Away(answer.json["detail"])
         return Answer(answer.status_code, headers, answer.data)
 

@@ -84,9 +84,8 @@ def bodies(call: Call) -> st.SearchStrategy[dict[str, Any]]:
     """Bodies of the call's fields, each likely, or anything, or left out; and now and then a field
     that is none.
     """
-    names = [
-        name for name in resolved(call)["properties"] if name != "wait"
-    ]  # which would take as long as it says
+    # which would take as long as it says
+    names = [name for name in resolved(call)["properties"] if name != "wait"]
     known = st.fixed_dictionaries(
         {}, optional={name: st.one_of(likely, likely, anything) for name in names}
     )

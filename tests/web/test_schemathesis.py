@@ -25,9 +25,8 @@ CHECKS = {
     # no 5xx, no undocumented status, type or header, answers like their schemas, what breaks a
     # schema is refused, …
     "enabled": True,
-    "positive_data_acceptance": {
-        "enabled": False
-    },  # rules between fields, and between an id and what is stored, are in no schema
+    # rules between fields, and between an id and what is stored, are in no schema
+    "positive_data_acceptance": {"enabled": False},
     "use_after_free": {"enabled": False},  # a released lock can still be read
     "ignored_auth": {"enabled": False},  # the token is optional
 }

@@ -18,11 +18,8 @@ from pathlib import Path
 
 import coord
 
-PACKAGES = (
-    "click",
-    "colorama",
-    "tomli",
-)  # for people's terminals, for Windows' terminals, for Python 3.9 and 3.10
+# for people's terminals, for Windows' terminals, for Python 3.9 and 3.10
+PACKAGES = ("click", "colorama", "tomli")
 OLDEST_PYTHON = (3, 9)
 
 _SHEBANG = b"#!/usr/bin/env python3\n"

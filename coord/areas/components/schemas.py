@@ -20,14 +20,8 @@ from coord.web import (
     list_of,
 )
 
-STATES = (
-    "building",
-    "built",
-    "deploying",
-    "deployed",
-    "degraded",
-    "unknown",
-)  # a convention: any other text is a state too
+# a convention: any other text is a state too
+STATES = ("building", "built", "deploying", "deployed", "degraded", "unknown")
 MAX_NOTES = 20_000
 
 

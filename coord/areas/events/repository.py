@@ -65,9 +65,8 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
         raise CursorGone(first, oldest, last)
     while True:
         items = _between(db, wanted, first, last, limit)
-        oldest, newest_now = _bounds(
-            db
-        )  # retention may have deleted what belongs onto this page before it was read
+        # retention may have deleted what belongs onto this page before it was read
+        oldest, newest_now = _bounds(db)
         if oldest > first and after is not None:
             raise CursorGone(first, oldest, newest_now)
         if oldest > first:
@@ -100,9 +99,8 @@ def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> R
         types, things = sorted({*types, *stored}), []
     values |= {f"type_{at}": kind for at, kind in enumerate(types)}
     values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
-    values |= {
-        f"to_{at}": f"{thing}/" for at, thing in enumerate(things)
-    }  # "/" follows "." in code point order
+    # "/" follows "." in code point order
+    values |= {f"to_{at}": f"{thing}/" for at, thing in enumerate(things)}
     if upto - first <= NEAR:
         return db.rows(_near(in_project, len(types), len(things)), **values)
     return db.rows(_of_types(in_project, len(types)), **values) if types else []

@@ -14,9 +14,10 @@ from coord.store import JournalHead, Prepared, Reader, engine, journal
 _versions = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 _PROBE = Prepared(sa.select(_versions.c.version_num, sa.literal(0, sa.Integer).label("read_only")))
+# takes the writer's place, touches no row
 _WRITE_NOTHING = Prepared(
     sa.update(JournalHead).where(sa.false()).values(revision=JournalHead.revision)
-)  # takes the writer's place, touches no row
+)
 _PROBE_MARIADB = Prepared(
     sa.select(
         _versions.c.version_num,

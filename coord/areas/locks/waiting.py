@@ -15,9 +15,8 @@ from coord.store import read, transact, transact_optimistically
 
 log = logging.getLogger(__name__)
 
-MAX_UNENDED = (
-    1000  # waits that could not be ended because the database was away, kept for another try
-)
+# waits that could not be ended because the database was away, kept for another try
+MAX_UNENDED = 1000
 
 _REASONS: dict[type[Exception], str] = {ClientHungUp: "hung_up", Deadlock: "deadlock"}
 
@@ -76,10 +75,8 @@ def _wait(waiting_claim: WaitingClaim, blocked: Blocked | None, until: float) ->
     then."""
     try:
         return _take_turns(waiting_claim, blocked, until)
-    except (
-        Stopping
-    ):  # this process says itself that it is no more, which ends all its waits at once
-        raise
+    except Stopping:
+        raise  # this process says itself that it is no more, which ends all its waits at once
     except Exception as error:
         _end(waiting_claim, _REASONS.get(type(error), "failed"))
         raise

@@ -89,9 +89,8 @@ def _environ(call: ToolCall, caller: str | None) -> JsonObject:
         _variable(REQUEST_ID): request.environ["coord.request_id"],
     }
     if caller is not None:
-        own[_variable(SESSION_HEADER)] = caller.encode().decode(
-            "latin-1"
-        )  # as WSGI hands headers over
+        # as WSGI hands headers over
+        own[_variable(SESSION_HEADER)] = caller.encode().decode("latin-1")
     return {**kept, **own}
 
 

@@ -118,9 +118,8 @@ def _asked(message: Mapping[str, Any], headers: Headers) -> Asked:
     if not isinstance(meta, dict):
         meta = {}
     version = headers.get("MCP-Protocol-Version")
-    opens = (
-        method == "initialize" and _VERSION not in meta
-    )  # some clients already name a version in the header then
+    # some clients already name a version in the header then
+    opens = method == "initialize" and _VERSION not in meta
     stateless = not opens and (
         _VERSION in meta or version == CURRENT or method == "server/discover"
     )

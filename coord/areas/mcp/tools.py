@@ -13,14 +13,11 @@ from coord.areas.mcp.inside import perform
 from coord.errors import CoordError
 from coord.web import FRAME, NOTICE, JsonObject, Schema, bounds, framed, load
 
-FROM_CLIENT = (
-    "session_id",
-    "project_key",
-)  # what a client's configuration may say once and for all
+# what a client's configuration may say once and for all
+FROM_CLIENT = ("session_id", "project_key")
 
-MAX_RESULT_BYTES = (
-    32_000  # what a model's context can take at once, its JSON-RPC frame included in 32 KiB
-)
+# what a model's context can take at once, its JSON-RPC frame included in 32 KiB
+MAX_RESULT_BYTES = 32_000
 MAX_TEXT = 1_000  # characters of one text of a result that would be longer
 
 

@@ -10,11 +10,8 @@ from dataclasses import replace
 
 from coord.areas.sessions.checkin import Checkin, Format, Row, Section, dumps
 
-SHARES = (
-    1,
-    2,
-    4,
-)  # an item takes at most this part of all the room: the first of these with which all have room
+# an item takes at most this part of all the room: the first of these with which all have room
+SHARES = (1, 2, 4)
 MIN_CUT_BYTES = 40  # cutting texts as short as that saves nothing
 SESSION_TEXTS = ("task", "waiting_for", "handover")
 VOLATILE_OF_SESSION = frozenset({"last_seen_at", "expires_at"})
@@ -50,9 +47,8 @@ def _fill(
         shortened = 0
         for item in section.items:
             short = _shorten(item, section.texts, max_item_bytes)
-            needed = (
-                len(form.write_item(section, short).encode()) + 1
-            )  # and what sets it apart from the next
+            # one more for what sets it apart from the next
+            needed = len(form.write_item(section, short).encode()) + 1
             if needed > room:
                 break
             room -= needed
@@ -80,9 +76,8 @@ def _cut(text: str, max_bytes: int) -> str:
     mark = f"… [cut: {len(text)} characters in all]"
     kept = text[: max(0, max_bytes)]
     while kept and (excess := _bytes(kept + mark) - max_bytes) > 0:
-        kept = kept[
-            : -max(1, excess // 6)
-        ]  # a character takes 6 bytes at most: never more than needed
+        # a character takes 6 bytes at most: never more than needed
+        kept = kept[: -max(1, excess // 6)]
     return kept + mark
 
 

@@ -12,9 +12,8 @@ from coord.areas.sessions.retention import retention
 from coord.live import Activity
 from coord.store import read, transact
 
-BATCH = (
-    50  # sessions whose calls are written in one change: others wait for their turn while it runs
-)
+# sessions whose calls are written in one change: others wait for their turn while it runs
+BATCH = 50
 RETRY_AFTER_S = 60.0  # a session whose end an area fails to carry out
 
 _retry_at: dict[str, float] = {}

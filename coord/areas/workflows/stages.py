@@ -14,10 +14,8 @@ CLOSED_WORKFLOWS = ("completed", "cancelled")
 ITEM_STATUSES = ("pending", "in_progress", "blocked", "completed", "cancelled")
 
 READY, WAITING = "ready", "waiting"
-SUSPENDED_READY, SUSPENDED_WAITING = (
-    "suspended_ready",
-    "suspended_waiting",
-)  # of a closed workflow: never handed out
+# of a closed workflow: never handed out
+SUSPENDED_READY, SUSPENDED_WAITING = "suspended_ready", "suspended_waiting"
 PENDING_STAGES = (READY, WAITING, SUSPENDED_READY, SUSPENDED_WAITING)
 READY_STAGES = (READY, SUSPENDED_READY)
 WAITING_STAGES = (WAITING, SUSPENDED_WAITING)
@@ -26,9 +24,8 @@ ALL_STAGES = (*PENDING_STAGES, *ITEM_STATUSES[1:])
 FREED = {WAITING: READY, SUSPENDED_WAITING: SUSPENDED_READY}  # the last dependency was completed
 HELD_UP = {ready: waiting for waiting, ready in FREED.items()}  # a dependency was opened again
 SUSPENDED = {READY: SUSPENDED_READY, WAITING: SUSPENDED_WAITING}  # the workflow was closed
-RESUMED = {
-    suspended: stage for stage, suspended in SUSPENDED.items()
-}  # the workflow was opened again
+# the workflow was opened again
+RESUMED = {suspended: stage for stage, suspended in SUSPENDED.items()}
 
 
 def stage_of(status: str, open_dependencies: int, *, suspended: bool) -> str:

@@ -121,9 +121,8 @@ def _detail(replayed: ReplayResult) -> str:
     is_idle = not (replayed.sent or replayed.dropped or replayed.rejected or replayed.waiting)
     if is_idle and not replayed.busy:
         return "No call waits."
-    refused = [
-        call for call in replayed.rejected if "line" not in call
-    ]  # not lines that are no calls
+    # not lines that are no calls
+    refused = [call for call in replayed.rejected if "line" not in call]
     parts = [f"{replayed.sent - len(refused)} sent"]
     if replayed.dropped:
         parts.append(f"{replayed.dropped} dropped (claims that are released or expired)")

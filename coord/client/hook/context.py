@@ -25,9 +25,8 @@ CALL_TIMEOUT_S = 1.0
 MAX_NUMBER = 1e6  # of a setting: hours, bytes
 MAX_DETAIL = 200  # characters of what somebody else says in a sentence of ours
 MAX_SENTENCE = 1000  # characters of one that says what an error says
-QUICK_S = (
-    0.2  # after a failure that took no longer than this, coord is tried again at the next call
-)
+# after a failure that took no longer than this, coord is tried again at the next call
+QUICK_S = 0.2
 ACTIVITY_S = 300.0  # how often long work says that it goes on; locks turn stale after hours
 BY_HOOK = dialects.CLAUDE.agent  # how the description of a lock begins that a hook claimed
 AWAY = (

@@ -40,9 +40,8 @@ def user_prompt_submit(hook: HookContext) -> None:
     from coord.client.hook import messages
 
     prompt = hook.event.text("prompt")
-    if not prompt.startswith(
-        "<"
-    ):  # Claude Code itself reports so that a task in the background has ended
+    # Claude Code itself reports so that a task in the background has ended
+    if not prompt.startswith("<"):
         hook.memory.update(prompt=prompt if hook.shares_prompt else "")
     give_all_back(hook)
     if hook.memory.was_active_within(ACTIVITY_S) and not hook.memory.waiting:

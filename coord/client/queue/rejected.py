@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     call has `line` instead of the four.
     """
 
-MAX_REJECTED_BYTES = (
-    4 * 1024 * 1024
-)  # beyond that the older half goes: it was answered, and reported once
+# beyond that the older half goes: it was answered, and reported once
+MAX_REJECTED_BYTES = 4 * 1024 * 1024
 
 
 class RejectedCalls:

@@ -65,9 +65,8 @@ class Replay:
             if begin == len(content):
                 queue.put_away(progress)
                 return False
-            progress.save(
-                queue.progress_path
-            )  # before anything is sent: it fails where an answer could not be recorded
+            # before anything is sent: it fails where an answer could not be recorded
+            progress.save(queue.progress_path)
         # The lines that were answered before were split without what stands behind them.
         parts = ((content[:begin], 0), (content, begin))
         lines = [Line(content, *bounds) for part, at in parts for bounds in split_lines(part, at)]

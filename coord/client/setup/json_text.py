@@ -27,9 +27,8 @@ class JsonText:
     """A JSON document. Raises ValueError, with what is wrong and where, when it is not JSON."""
 
     def __init__(self, whole: str) -> None:
-        self._mark = (
-            whole[:1] if whole.startswith("\ufeff") else ""
-        )  # some editors on Windows begin a file with it
+        # some editors on Windows begin a file with it
+        self._mark = whole[:1] if whole.startswith("\ufeff") else ""
         self.text = text = whole[len(self._mark) :]
         json.loads(text)
         self._newline = "\r\n" if "\r\n" in text else "\n"

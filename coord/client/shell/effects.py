@@ -39,9 +39,8 @@ MAX_WORDS = 1000  # of one command
 MAX_TURNS = 8  # of a loop that are followed one by one; of more all at once
 MAX_LOOPS = 6  # in one another, of those
 MANY_WORDS = 20  # they take as long to look at as a command
-MAX_CHARACTERS = (
-    256 * 1024
-)  # of a line and those within it; Linux takes half of that as an argument
+# of a line and those within it; Linux takes half of that as an argument
+MAX_CHARACTERS = 256 * 1024
 _OUTPUTS = frozenset((">", ">>", ">|", "&>", "&>>", "<>", ">&"))
 
 

@@ -101,11 +101,12 @@ def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> N
         for value in args.values.get(option, []):
             walk.write(value, whole_folders=True)
     path = next(path for path in writer.commands if _starts(args, path))
+    # `sed -i '' …`, `vim +10 …`
     plain = [
         word
         for word in args.plain[len(path) :]
         if word.text and not (word.text[0] == "+" and len(word.text) > 1)
-    ]  # `sed -i '' …`, `vim +10 …`
+    ]
     for name in writer.files:
         if os.path.isfile(os.path.join(walk.folder, name)):
             walk.write(Value(name))

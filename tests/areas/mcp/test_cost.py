@@ -32,9 +32,8 @@ def test_each_says_what_it_does_and_takes(without_database: McpAgent) -> None:
         assert tool["description"].endswith(".")
         assert (schema["type"], schema["additionalProperties"]) == ("object", False)
         assert {"session_id", "project_key"} <= set(schema["properties"])
-        assert "session_id" not in schema.get(
-            "required", ()
-        )  # the client may have said it once and for all
+        # the client may have said it once and for all
+        assert "session_id" not in schema.get("required", ())
         for name, each in schema["properties"].items():
             assert {"type"} <= set(each) <= {"type", "enum", "items", "description"}, name
             assert None not in each.get("enum", ()), name

@@ -360,9 +360,8 @@ def test_a_lock_is_released_and_renewed_by_the_beginning_of_its_id(me: Person) -
     assert me("renew", lock[:-6]).code == 0
     assert me("unlock", lock[:-6]).out == "released x\n"
     me("lock", "deadbeef")
-    assert (
-        me("unlock", "deadbeef").out == "released deadbeef\n"
-    )  # a name goes before an id that begins so
+    # a name goes before an id that begins so
+    assert me("unlock", "deadbeef").out == "released deadbeef\n"
 
 
 def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:

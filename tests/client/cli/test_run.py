@@ -251,9 +251,8 @@ def test_a_lost_lock_ends_the_command_with_stop_on_loss(me: Person, other: Perso
         _, err = process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGTERM
     assert "Ending the command" in err
-    assert [lock["session_id"] for lock in held(other)] == [
-        other.session
-    ]  # it is not released either
+    # it is not released either
+    assert [lock["session_id"] for lock in held(other)] == [other.session]
 
 
 def test_when_coord_is_away_it_runs_without_a_lock_and_says_so(away: Person, me: Person) -> None:

@@ -63,9 +63,8 @@ def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(
     push = next(line for line in picture.lines if "git push" in line)
     assert other.session[:8] in push
     assert "release" in push
-    long_name = next(
-        line for line in picture.lines if "ends.py" in line
-    )  # the end of a path says more than its beginning
+    # the end of a path says more than its beginning
+    long_name = next(line for line in picture.lines if "ends.py" in line)
     assert other.session[:8] in long_name
     assert "new order" in long_name
     at = picture.cell_of(0, "WHY")
@@ -109,9 +108,8 @@ def test_a_dumb_terminal_gets_no_colours(busy: Person, term: str) -> None:
 )
 def test_widths_are_those_of_a_terminal(text: str) -> None:
     assert cells.width(text) >= wcswidth(text)
-    assert (
-        cells.width(unicodedata.normalize("NFC", text)) - wcswidth(text) <= 2
-    )  # never far too wide
+    # never far too wide
+    assert cells.width(unicodedata.normalize("NFC", text)) - wcswidth(text) <= 2
     for room in range(1, 8):
         assert wcswidth(cells.cut(text, room)) <= room
 

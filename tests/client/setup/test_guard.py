@@ -167,9 +167,8 @@ def test_a_worktree_is_guarded_too(set_up: Repository, service: Service) -> None
     set_up.git("worktree", "add", "-q", str(worktree))
     hold(service, set_up, "src/app.py")
     assert commit(set_up, "src/app.py", folder=worktree).returncode == 1
-    assert (
-        commit(set_up, "src/other.py", folder=worktree).returncode == 1
-    )  # the other is still staged
+    # the other is still staged
+    assert commit(set_up, "src/other.py", folder=worktree).returncode == 1
     set_up.git("restore", "--staged", "--", "src/app.py", folder=worktree)
     assert (
         set_up.run("git", "commit", "-q", "-m", "Change", folder=worktree / "src").returncode == 0
@@ -214,9 +213,8 @@ def test_a_server_that_hangs_costs_a_commit_little_more_than_its_deadline(
     done = commit(set_up, "a.py", COORD_URL=hanging)
     assert done.returncode == 0
     assert "timed out" in done.stderr
-    assert (
-        time.monotonic() - began < check.DEADLINE_S + 5
-    )  # what Python and git need on a busy machine
+    # what Python and git need on a busy machine
+    assert time.monotonic() - began < check.DEADLINE_S + 5
 
 
 def test_without_coord_on_the_machine_git_works_as_ever(set_up: Repository) -> None:

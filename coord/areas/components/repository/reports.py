@@ -192,9 +192,8 @@ def put(db: Reader, report: Report) -> Decision[PutAnswer]:
         return _keep_late(db, report, stored)
     if stored["retired_at"] is not None:
         if observed_at == stored["retired_at"] and _is_kept(db, report):
-            raise Superseded(
-                stored
-            )  # a replay of what was seen before it was retired in the same moment
+            # a replay of what was seen before it was retired in the same moment
+            raise Superseded(stored)
         return _make_known(_REVIVE, report, seen_revision=stored["changed_revision"])
     changed = [name for name in _sent(report) if report[name] != stored[name]]  # type: ignore[literal-required]
     if observed_at == stored["observed_at"] and (not changed or _is_kept(db, report)):

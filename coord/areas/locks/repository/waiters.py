@@ -42,9 +42,8 @@ from coord.store import (
 )
 
 BEHIND_ALL = 2**62  # a revision larger than any: where a claim stands that does not wait
-GRACE_US = (
-    5_000_000  # a row outlives its call's wait by this: it may be in the middle of its last try
-)
+# a row outlives its call's wait by this: it may be in the middle of its last try
+GRACE_US = 5_000_000
 MAX_REMOVED = 100  # dead waiters removed by one change
 # read when a claim begins to wait: whoever takes itself for the first too early tries in vain, and
 # knows then

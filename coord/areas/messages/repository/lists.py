@@ -98,9 +98,8 @@ def _parts(names: FilterNames) -> list[_Part]:
     broadcasts = [
         _Part({**filters, "to_session": None, **project}, by_others) for project in projects
     ]
-    filters.pop(
-        "project_key", None
-    )  # a session sees what is addressed to it, whatever project it works on
+    # a session sees what is addressed to it, whatever project it works on
+    filters.pop("project_key", None)
     return [_Part({**filters, **unread}), *broadcasts]
 
 

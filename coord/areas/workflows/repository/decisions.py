@@ -13,9 +13,8 @@ from coord.areas.workflows.rows import ChangeItem, ChangeWorkflow, ItemToChange,
 from coord.ids import digest
 from coord.observed_at import is_superseded, refuse_skew
 
-MAX_OF_ONE_MOMENT = (
-    20  # changes of one object remembered: a caller's clock may have whole seconds only
-)
+# changes of one object remembered: a caller's clock may have whole seconds only
+MAX_OF_ONE_MOMENT = 20
 
 Stored = ItemToChange | WorkflowToChange
 Fields = ChangeItem | ChangeWorkflow
