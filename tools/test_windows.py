@@ -32,21 +32,23 @@ BRIEF = {
         "tests/client/queue/test_shells.py",
         "tests/client/test_locked.py",
         "tests/client/test_paths.py",
-        *("-k", "not ann and not xf6rg"),  # one user of three, whose name is 山田
+        "-k",
+        "not ann and not xf6rg",  # one user of three, whose name is 山田
     ],
     "3.9": [
         "tests/client/cli/test_windows_files.py",
         "tests/client/test_resource_names.py",
-        *("-k", "not has_open"),  # those wait a lot
+        "-k",
+        "not has_open",  # those wait a lot
     ],
 }
 PYTEST = (
-    *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
+    "-m", "pytest", "-q", "-p", "no:cacheprovider",
     # tests/conftest.py needs what the server needs; the client's tests have one of their own.
     "--confcutdir=tests/client",
     # A test that hangs shows where, and ends the run.
-    *("-o", "faulthandler_exit_on_timeout=true", "-o"),
-)
+    "-o", "faulthandler_exit_on_timeout=true", "-o",
+)  # fmt: skip
 BRIEF_S = 300.0  # all of the brief form, also on a busy machine
 # For the brief form, and else.
 SET_UP_S = {True: 200.0, False: 1800.0}  # a minute, with downloads

@@ -24,17 +24,10 @@ from coord.web.schemas import shortened
 from coord.web.telemetry import REQUEST_ID
 
 _SENT_BY_PAGES = (
-    *(
-        "Authorization",
-        "Content-Type",
-        "If-None-Match",
-        "Last-Event-ID",
-        SESSION_HEADER,
-        PROJECT_HEADER,
-        REQUEST_ID,
-    ),
-    *("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"),
-)
+    "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID",
+    SESSION_HEADER, PROJECT_HEADER, REQUEST_ID,
+    "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name",
+)  # fmt: skip
 
 # name, IPv4 address or [IPv6 address], and a port. Nothing else is a Host that a browser or a
 # client of ours sends.

@@ -78,12 +78,12 @@ def test_there_are_many_spellings_and_each_is_another() -> None:
 
 _PIECES = [
     *"'\"`$(){}<>|&;\n\\#!*?[]=~-/ ab",
-    *("$(", "${", "$((", "<<EOF\n", "EOF\n", "((", "))", "<(", "[[ ", "]] ", "$'", "{a,b}", "\0"),
-    *("git push ", "cd x ", "bash -c ", "xargs ", "sudo ", "env -S ", "for f in ", "do ", "done "),
-    *("${a%b*}", "$(echo a) ", "f() { f; g; }; ", "set -- a b; ", "!(a|b)", "{1..9}", "cd $x; "),
-    *("sed 's/a/b/w ", "awk '{print > ", "%a% ", "(Join-Path a ", "$x='a' "),
-    *("rm ", "case ", "esac ", "eval ", "find . -exec ", "docker exec ", "timeout ", "@'\n"),
-]
+    "$(", "${", "$((", "<<EOF\n", "EOF\n", "((", "))", "<(", "[[ ", "]] ", "$'", "{a,b}", "\0",
+    "git push ", "cd x ", "bash -c ", "xargs ", "sudo ", "env -S ", "for f in ", "do ", "done ",
+    "${a%b*}", "$(echo a) ", "f() { f; g; }; ", "set -- a b; ", "!(a|b)", "{1..9}", "cd $x; ",
+    "sed 's/a/b/w ", "awk '{print > ", "%a% ", "(Join-Path a ", "$x='a' ",
+    "rm ", "case ", "esac ", "eval ", "find . -exec ", "docker exec ", "timeout ", "@'\n",
+]  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

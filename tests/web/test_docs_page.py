@@ -15,11 +15,11 @@ from tests.web.conftest import EVERY_CALL, assert_error
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
     # a name that the page does not take for a developer's own machine
     "--host-resolver-rules=MAP coord-box 127.0.0.1",
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ class BoardLockSchema(LockSchema):
 
     class Meta(LockSchema.Meta):
         exclude = (
-            *("ttl_hours", "fencing_token", "expires_at"),
-            *("released_at", "released_by", "release_reason"),
-        )
+            "ttl_hours", "fencing_token", "expires_at",
+            "released_at", "released_by", "release_reason",
+        )  # fmt: skip
 
 
 def _held(db: Reader) -> list[LockRow]:

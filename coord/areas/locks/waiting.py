@@ -59,7 +59,9 @@ def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
     blocked: Blocked | None = None
     with subscribe(
         waiting_claim.is_concerned,
-        *("lock", "waiter", "session"),
+        "lock",
+        "waiter",
+        "session",
         in_time=waiting_claims.OPEN_NOTHING,
     ) as waiting_claim.subscription:
         if waiting_claim.subscription is None or not waiting_claims.is_behind_another(terms):

@@ -19,10 +19,10 @@ from coord.live import Subscription
 from coord.store import Row
 
 CONCERNS_NOBODY = (  # whoever begins to wait is behind all that wait already
-    *("lock.waiting", "lock.refused", "lock.upgraded"),
-    *("session.announced", "session.heartbeat", "session.active"),
-    *("session.waiting", "session.wait_ended", "session.ended"),
-)
+    "lock.waiting", "lock.refused", "lock.upgraded",
+    "session.announced", "session.heartbeat", "session.active",
+    "session.waiting", "session.wait_ended", "session.ended",
+)  # fmt: skip
 RENEWED = "lock.renewed"  # which opens nothing, unless its holder has it for less time now
 NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wait for now
 OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT, RENEWED})

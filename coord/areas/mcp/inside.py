@@ -19,16 +19,15 @@ from coord.live import ClientHungUp
 from coord.web import BASE_PATH, REQUEST_ID, SESSION_HEADER, JsonObject
 
 _OF_THE_MESSAGE = {  # said of the message that the tool came in
-    *(
-        "HTTP_ACCEPT",
-        "HTTP_ACCEPT_ENCODING",
-        "HTTP_EXPECT",
-        "HTTP_IF_MATCH",
-        "HTTP_IF_NONE_MATCH",
-        "HTTP_RANGE",
-        "HTTP_TRANSFER_ENCODING",
-    ),
-    *("REQUEST_URI", "werkzeug.request"),
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_EXPECT",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_RANGE",
+    "HTTP_TRANSFER_ENCODING",
+    "REQUEST_URI",
+    "werkzeug.request",
 }
 
 

@@ -7,9 +7,9 @@ TOLD_STATES = ("working", "idle", "rate_limited")
 """What a session says of itself. The other states are found by the service."""
 
 STATES = (
-    *("alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human"),
-    *("silent", "gone", "ended"),
-)
+    "alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human",
+    "silent", "gone", "ended",
+)  # fmt: skip
 
 
 class SessionFields(TypedDict):

@@ -18,9 +18,9 @@ from coord.client.percent import query
 
 TOLD_STATES = ("working", "idle", "rate_limited")
 STATES = (
-    *("alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human"),
-    *("silent", "gone", "ended"),
-)
+    "alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human",
+    "silent", "gone", "ended",
+)  # fmt: skip
 MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service takes
 
 

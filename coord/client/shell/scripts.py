@@ -20,57 +20,57 @@ MAX_JOINED = 5  # texts that are one name
 _STANDARD = ("sys.stdout.write(", "sys.stderr.write(", "stdout.write(", "stderr.write(")
 """What writes to no file."""
 _WRITES = (
-    *(".write(", ".writelines(", "write_text(", "write_bytes(", ".truncate("),
-    *("os.remove(", "os.rename(", "os.replace(", "os.chmod(", "os.truncate(", "os.link("),
-    *(".rename(", "os.symlink(", ".symlink_to(", "symlinkSync(", ".hardlink_to(", ".chmod("),
-    *("shutil.move(", "shutil.copy"),
-    *("json.dump(", "yaml.dump(", "pickle.dump(", "toml.dump(", "_w.dump(", "inplace=True"),
-    *(".to_csv(", ".to_json(", ".to_parquet(", ".savefig(", ".save(", ".extractall("),
-    *("unlink", "writeFile", "appendFile", "outputFile", "WriteStream(", "truncateSync("),
-    *("renameSync", "copyFile", "cpSync(", "fs.cp(", "chmodSync(", "fs.rename(", "fs.move"),
-    *("Deno.write", "Deno.remove", "Deno.rename", "Deno.copyFile", "Bun.write"),
-    *("File.write", "File.delete", "File.rename", "File.truncate", "IO.write", "IO.binwrite"),
-    *("FileUtils.", "File.rm", "File.cp", "Dir.rmdir", "Dir.unlink"),
-    *("rename ", "rename(", "file_put_contents", "truncate ", "truncate("),
+    ".write(", ".writelines(", "write_text(", "write_bytes(", ".truncate(",
+    "os.remove(", "os.rename(", "os.replace(", "os.chmod(", "os.truncate(", "os.link(",
+    ".rename(", "os.symlink(", ".symlink_to(", "symlinkSync(", ".hardlink_to(", ".chmod(",
+    "shutil.move(", "shutil.copy",
+    "json.dump(", "yaml.dump(", "pickle.dump(", "toml.dump(", "_w.dump(", "inplace=True",
+    ".to_csv(", ".to_json(", ".to_parquet(", ".savefig(", ".save(", ".extractall(",
+    "unlink", "writeFile", "appendFile", "outputFile", "WriteStream(", "truncateSync(",
+    "renameSync", "copyFile", "cpSync(", "fs.cp(", "chmodSync(", "fs.rename(", "fs.move",
+    "Deno.write", "Deno.remove", "Deno.rename", "Deno.copyFile", "Bun.write",
+    "File.write", "File.delete", "File.rename", "File.truncate", "IO.write", "IO.binwrite",
+    "FileUtils.", "File.rm", "File.cp", "Dir.rmdir", "Dir.unlink",
+    "rename ", "rename(", "file_put_contents", "truncate ", "truncate(",
     *(f"{call}({quote}" for call in ("copy", "move", "rm", "mv", "cp") for quote in "'\"$"),
-    *("os.remove", "os.rename", "writeLines(", "write.csv(", "write.table(", "saveRDS("),
-    *("file.remove(", "file.rename(", "file.copy(", "sink(", "ggsave(", "file delete"),
-    *("file rename", "file copy", "spit ", "write(", "File.rm", "delete-file"),
-    *("rename-file", "copy-file", "write-file", "write-region", "save-buffer", "spurt"),
-    *("urlretrieve(", "FileHandler(", "basicConfig(filename=", ".commit(", "copytree("),
-)
+    "os.remove", "os.rename", "writeLines(", "write.csv(", "write.table(", "saveRDS(",
+    "file.remove(", "file.rename(", "file.copy(", "sink(", "ggsave(", "file delete",
+    "file rename", "file copy", "spit ", "write(", "File.rm", "delete-file",
+    "rename-file", "copy-file", "write-file", "write-region", "save-buffer", "spurt",
+    "urlretrieve(", "FileHandler(", "basicConfig(filename=", ".commit(", "copytree(",
+)  # fmt: skip
 _REMOVES = ("rmtree(", "rmSync(", "fs.rm(", "rm_r", "remove_dir", "rmdir(", "removedirs(", "rm-rf")
 _OPENS = (
-    *("open(", "open ", "Path(", "File(", "writeFile", "writeFileSync(", "appendFile"),
-    *("Bun.write(", "WriteStream(", "write_text(", "File.write(", "IO.write(", "spit "),
-    *("file_put_contents(", "writeLines(", "write.csv(", "openSync(", "connect("),
-    *("FileHandler(", "basicConfig(filename="),
-)
+    "open(", "open ", "Path(", "File(", "writeFile", "writeFileSync(", "appendFile",
+    "Bun.write(", "WriteStream(", "write_text(", "File.write(", "IO.write(", "spit ",
+    "file_put_contents(", "writeLines(", "write.csv(", "openSync(", "connect(",
+    "FileHandler(", "basicConfig(filename=",
+)  # fmt: skip
 _MOVES = (
-    *("rename(", "rename ", "replace(", "renameSync(", "copyFile(", "copyFileSync(", "link("),
-    *("shutil.copy(", "shutil.copy2(", "shutil.copyfile(", "shutil.move(", "copytree(", "cpSync("),
-    *("symlink(", "symlinkSync(", "urlretrieve(", "copy(", "move(", "File.rename(", ".cp(", ".mv("),
-)
+    "rename(", "rename ", "replace(", "renameSync(", "copyFile(", "copyFileSync(", "link(",
+    "shutil.copy(", "shutil.copy2(", "shutil.copyfile(", "shutil.move(", "copytree(", "cpSync(",
+    "symlink(", "symlinkSync(", "urlretrieve(", "copy(", "move(", "File.rename(", ".cp(", ".mv(",
+)  # fmt: skip
 """What has the place that it writes as its second argument."""
 _WALKS = ("glob(", "os.walk(", "listdir(", "scandir(", "iterdir(", "readdirSync(", "Dir[", "glob ")
 _MODES = frozenset("w a x wb ab xb w+ a+ r+ wt at rb+ r+b wb+ ab+ > >> < +< +>".split())
 """How a file is opened; to be written, but for `<`."""
 _RUNS = (
-    *("system(", "system ", "system-command", "shell-command ", "popen(", "Popen("),
-    *("subprocess.run(", "subprocess.call(", "check_call(", "check_output(", "getoutput("),
-    *("exec(", "exec ", "execSync(", "execFileSync(", "execFile(", "spawn(", "spawnSync("),
-    *("passthru(", "Command(", "%x(", "$`", "os.execute(", "System.cmd(", "shell_exec("),
-    *("do shell script ", "proc_open(", "(sh ", "(shell ", "run-program ", "system* ", "system2("),
-    *("Sys.command ", "startProcess(", "process.run(", "qx(", "Open3.capture2(", "capture3("),
-)
+    "system(", "system ", "system-command", "shell-command ", "popen(", "Popen(",
+    "subprocess.run(", "subprocess.call(", "check_call(", "check_output(", "getoutput(",
+    "exec(", "exec ", "execSync(", "execFileSync(", "execFile(", "spawn(", "spawnSync(",
+    "passthru(", "Command(", "%x(", "$`", "os.execute(", "System.cmd(", "shell_exec(",
+    "do shell script ", "proc_open(", "(sh ", "(shell ", "run-program ", "system* ", "system2(",
+    "Sys.command ", "startProcess(", "process.run(", "qx(", "Open3.capture2(", "capture3(",
+)  # fmt: skip
 _ARGUMENTS = ("argv", "ARGV", "fileinput", "$1", "Deno.args", "commandArgs", "arg[")
 _QUOTES = ("'", '"', "`")
 _CLOSERS = {"{": "}", "(": ")", "[": "]", "<": ">"}
 _JOINS = (
-    *("os.path.join(", "path.join(", "path.resolve(", "File.join(", "Path.join(", "pathlib."),
-    *("PurePath(", "Path(", ".joinpath(", "join(", "file.path(", "os.sep", "path.sep"),
-    *("File::SEPARATOR", "require(", ").join(", ").resolve(", ".join(", ".concat("),
-)
+    "os.path.join(", "path.join(", "path.resolve(", "File.join(", "Path.join(", "pathlib.",
+    "PurePath(", "Path(", ".joinpath(", "join(", "file.path(", "os.sep", "path.sep",
+    "File::SEPARATOR", "require(", ").join(", ").resolve(", ".join(", ".concat(",
+)  # fmt: skip
 
 
 def written(script: str, folder: str, arguments: list[str]) -> tuple[list[str], list[str]]:

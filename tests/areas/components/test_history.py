@@ -19,18 +19,16 @@ def test_every_change_newest_first(client: Agent) -> None:
         ("building", None, None, "host/a"),
     ]
     assert list(items[0]) == [
-        *(
-            "project_key",
-            "component",
-            "state",
-            "version",
-            "notes",
-            "updated_by",
-            "updated_at",
-            "observed_at",
-            "superseded",
-            "retired",
-        )
+        "project_key",
+        "component",
+        "state",
+        "version",
+        "notes",
+        "updated_by",
+        "updated_at",
+        "observed_at",
+        "superseded",
+        "retired",
     ]
     assert all(
         items[0][name] == last[name] for name in items[0] if name not in ("superseded", "retired")

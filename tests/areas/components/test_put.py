@@ -8,17 +8,16 @@ from tests.areas.components.reports import put, put_rest, states
 from tests.conftest import Agent, Clock
 
 FIELDS = [
-    *(
-        "project_key",
-        "component",
-        "state",
-        "version",
-        "notes",
-        "updated_by",
-        "updated_at",
-        "observed_at",
-    ),
-    *("previous_state", "state_since"),
+    "project_key",
+    "component",
+    "state",
+    "version",
+    "notes",
+    "updated_by",
+    "updated_at",
+    "observed_at",
+    "previous_state",
+    "state_since",
 ]
 
 

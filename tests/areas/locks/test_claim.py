@@ -17,25 +17,21 @@ def test_a_free_resource_is_granted(client: Agent) -> None:
     assert answer.status_code == 201
     lock = answer.json
     assert list(lock) == [
-        *(
-            "id",
-            "project_key",
-            "resource",
-            "session_id",
-            "description",
-            "mode",
-            "ttl_hours",
-            "fencing_token",
-            "acquired_at",
-        ),
-        *(
-            "last_activity_at",
-            "expires_at",
-            "stale",
-            "released_at",
-            "released_by",
-            "release_reason",
-        ),
+        "id",
+        "project_key",
+        "resource",
+        "session_id",
+        "description",
+        "mode",
+        "ttl_hours",
+        "fencing_token",
+        "acquired_at",
+        "last_activity_at",
+        "expires_at",
+        "stale",
+        "released_at",
+        "released_by",
+        "release_reason",
     ]
     assert (lock["session_id"], lock["resource"], lock["mode"], lock["ttl_hours"]) == (
         "host/a",

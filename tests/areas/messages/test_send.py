@@ -9,27 +9,23 @@ from tests.areas.messages import A, B, listed, send
 from tests.conftest import Agent
 
 FIELDS = [
-    *(
-        "id",
-        "thread_id",
-        "reply_to",
-        "project_key",
-        "from_session",
-        "to_session",
-        "broadcast",
-        "subject",
-        "body",
-        "importance",
-    ),
-    *(
-        "requires_ack",
-        "created_at",
-        "read_at",
-        "read_by",
-        "read_count",
-        "acked_at",
-        "recipient_last_seen_at",
-    ),
+    "id",
+    "thread_id",
+    "reply_to",
+    "project_key",
+    "from_session",
+    "to_session",
+    "broadcast",
+    "subject",
+    "body",
+    "importance",
+    "requires_ack",
+    "created_at",
+    "read_at",
+    "read_by",
+    "read_count",
+    "acked_at",
+    "recipient_last_seen_at",
 ]
 
 

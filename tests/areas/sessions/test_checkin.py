@@ -509,7 +509,10 @@ def test_every_areas_part_is_shown_and_what_a_check_in_renews_is_the_areas(
     renewed: list[str] = []
     ticking = iter(range(1000, 0, -1))
     part = CheckinPart(
-        *("candles", "burning", 5, Item),
+        "candles",
+        "burning",
+        5,
+        Item,
         lambda db, scope: (
             [{"name": f"{scope.session_id} in {scope.project_key}", "left": next(ticking)}],
             4,

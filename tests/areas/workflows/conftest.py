@@ -26,19 +26,10 @@ WORKFLOW_KEYS = [
     "stuck_items",
 ]
 ITEM_KEYS = [
-    *(
-        "id",
-        "workflow_id",
-        "project_key",
-        "title",
-        "description",
-        "status",
-        "priority",
-        "depends_on",
-    ),
-    *("ready", "blocked_by", "assigned_to"),
-    *("claimed_at", "created_by", "created_at", "updated_at", "observed_at", "completed_at"),
-]
+    "id", "workflow_id", "project_key", "title", "description", "status", "priority", "depends_on",
+    "ready", "blocked_by", "assigned_to",
+    "claimed_at", "created_by", "created_at", "updated_at", "observed_at", "completed_at",
+]  # fmt: skip
 
 
 @pytest.fixture

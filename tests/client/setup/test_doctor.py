@@ -120,20 +120,23 @@ def test_after_init_all_is_well(set_up: Repository) -> None:
     checks = doctor(set_up, code=0)
     assert states(checks) == {"ok"}
     assert set(checks) == {
-        *(
-            "python",
-            "program",
-            "folder",
-            "project",
-            "session",
-            "settings",
-            "server",
-            "versions",
-            "access",
-            "database",
-            "clock",
-        ),
-        *("hooks", "hooks fire", "queue", "instructions", "git guard", "mcp"),
+        "python",
+        "program",
+        "folder",
+        "project",
+        "session",
+        "settings",
+        "server",
+        "versions",
+        "access",
+        "database",
+        "clock",
+        "hooks",
+        "hooks fire",
+        "queue",
+        "instructions",
+        "git guard",
+        "mcp",
     }
 
 

@@ -13,8 +13,12 @@ def record_refusals(db: Reader, refusals: Iterable[tuple[Refusal, int]]) -> Deci
         data = {"resource": refusal.resource, "count": count}
         change.record(
             Event(
-                *("lock.refused", "lock", refusal.lock_id),
-                *(refusal.project_key, refusal.session_id, data),
+                "lock.refused",
+                "lock",
+                refusal.lock_id,
+                refusal.project_key,
+                refusal.session_id,
+                data,
             )
         )
     return change

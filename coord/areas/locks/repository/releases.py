@@ -47,7 +47,12 @@ _RECORD_OF_LOCK = journal.recording(
     columns.id == param("subject_id", type_=sa.String),
     project_key=columns.project_key,
     data=sa.func.json_object(
-        *("resource", columns.resource, "mode", columns.mode, "description", columns.description),
+        "resource",
+        columns.resource,
+        "mode",
+        columns.mode,
+        "description",
+        columns.description,
         type_=sa.String,
     ),
 )

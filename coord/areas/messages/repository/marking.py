@@ -42,9 +42,9 @@ _c = _messages.c
 _r = _reads.c
 
 _names = (
-    *("revision", "id", "project_key", "to_session", "subject", "importance"),
-    *("size", "read_at", "acked_at"),
-)
+    "revision", "id", "project_key", "to_session", "subject", "importance",
+    "size", "read_at", "acked_at",
+)  # fmt: skip
 _brief = sa.select(*(_c[name] for name in _names), *viewer_marks).select_from(with_viewer)
 
 _BRIEF_BY_ID = Prepared(_brief.where(_c.id == param("id")))

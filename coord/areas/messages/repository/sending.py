@@ -28,9 +28,9 @@ def _insert() -> Prepared:
     A repeated id fails on the unique key.
     """
     texts = (
-        *("id", "thread_id", "reply_to", "project_key", "from_session", "to_session"),
-        *("subject", "body", "importance", "digest"),
-    )
+        "id", "thread_id", "reply_to", "project_key", "from_session", "to_session",
+        "subject", "body", "importance", "digest",
+    )  # fmt: skip
     values: dict[str, sa.ColumnElement[Any]] = {
         "revision": journal.revision - param("back", type_=sa.BigInteger),
         "created_at": journal.moment,

@@ -17,12 +17,12 @@ MAX_READ = 5_000
 MAX_WHAT = 200  # characters
 
 NOISE = (
-    *("lock.renewed", "lock.waiting", "lock.wait_ended", "lock.refused"),
-    *("component.confirmed", "workflow.confirmed", "work_item.confirmed", "work_item.none_ready"),
-    *("session.heartbeat", "session.active", "session.waiting", "session.wait_ended"),
+    "lock.renewed", "lock.waiting", "lock.wait_ended", "lock.refused",
+    "component.confirmed", "workflow.confirmed", "work_item.confirmed", "work_item.none_ready",
+    "session.heartbeat", "session.active", "session.waiting", "session.wait_ended",
     "session.state_told",
-    *("journal.trimmed", "component.trimmed", "session.trimmed"),
-)
+    "journal.trimmed", "component.trimmed", "session.trimmed",
+)  # fmt: skip
 
 _entry = journal.JournalEntry.__table__
 _c = _entry.c

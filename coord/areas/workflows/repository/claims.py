@@ -89,9 +89,9 @@ _COUNT_TAKEN = Prepared(
 )
 
 _event_data = sa.func.json_object(
-    *("title", _c.title, "status", "in_progress", "workflow_id", _c.workflow_id),
-    *("priority", -_c.rank, "assigned_to", _c.assigned_to),
-)
+    "title", _c.title, "status", "in_progress", "workflow_id", _c.workflow_id,
+    "priority", -_c.rank, "assigned_to", _c.assigned_to,
+)  # fmt: skip
 _RECORD_CLAIM = journal.recording(
     _claims.id == param("subject_id"),
     _c.id == _claims.item_id,

@@ -49,9 +49,9 @@ _TO_CHANGE = Prepared(
 
 def _insert() -> Prepared:
     names = (
-        *("id", "workflow_id", "project_key", "title", "description", "stage", "rank"),
-        *("depends_on", "open_dependencies", "assigned_to", "created_by", "digest"),
-    )
+        "id", "workflow_id", "project_key", "title", "description", "stage", "rank",
+        "depends_on", "open_dependencies", "assigned_to", "created_by", "digest",
+    )  # fmt: skip
     status = param("status", type_=sa.String)
     values: dict[str, Any] = {
         **{name: param(name, type_=_c[name].type) for name in names},
