@@ -14,7 +14,7 @@ from bench import load, service
 from bench.board_history import BARS, DAY_S, LOCKS, fill
 from bench.board_pages import pages
 from bench.memory import cycle, resident_mb, workers
-from tests.browser import CHROMIUM, OPTIONS
+from tests.browser import launched
 
 API = "/api/coord"
 PATIENCE_MS = 60_000
@@ -111,22 +111,16 @@ class Found:
 
 
 def run(kind: str, seconds: float, rounds: int, scale: float) -> Found:
-    from playwright.sync_api import sync_playwright
-
     with service.database(kind) as url:
         service.migrate(url)
         fill(url, kind, scale)
         with service.serving(url, COORD_WORKERS="1") as (port, process):
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=str(CHROMIUM), args=list(OPTIONS)
-                )
+            with launched() as browser:
                 first = _first_board(browser, port, int(LOCKS * scale))
                 changes = _changes(browser, port, seconds)
                 frames = _frames(browser, port)
                 panning = _panning(browser, port, int(BARS * scale))
                 before, after = _heap(browser, port, int(EVENTS * scale))
-                browser.close()
             (worker,) = workers(process.pid)
             ratio, more = _others(port, worker, seconds, rounds)
     figures = {

@@ -1,7 +1,10 @@
 """The browser that the page is looked at with: Debian's Chromium, through Playwright."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = (
@@ -17,8 +20,21 @@ def chromium_missing() -> str | None:
     )
 
 
-def own_clock() -> dict[str, str | float | bool]:
-    """The browser's environment: under a moved clock it opens no page, so it keeps the machine's,
-    as one on a desk whose clock is wrong.
+@contextmanager
+def launched(*options: str) -> Iterator[Any]:
+    """The browser. Under a moved clock it opens no page, so it keeps the machine's, as one on a
+    desk whose clock is wrong.
+
+    `options`: of the program, besides those that it always gets.
     """
-    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    from playwright.sync_api import sync_playwright
+
+    own_clock: dict[str, str | float | bool] = {
+        name: value for name, value in os.environ.items() if name != "LD_PRELOAD"
+    }
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=[*OPTIONS, *options], env=own_clock
+        )
+        yield browser
+        browser.close()

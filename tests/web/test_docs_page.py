@@ -9,32 +9,21 @@ import pytest
 
 from config.parsing import networks
 from coord.app import create_app
+from tests.browser import chromium_missing, launched
 from tests.conftest import Agent
 from tests.service import Service
 from tests.web.conftest import EVERY_CALL, assert_error
 
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    # a name that the page does not take for a developer's own machine
-    "--host-resolver-rules=MAP coord-box 127.0.0.1",
-)  # fmt: skip
+# a name that the page does not take for a developer's own machine
+OTHER_NAME = "--host-resolver-rules=MAP coord-box 127.0.0.1"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(
-            f"The page was not looked at: there is no {CHROMIUM} (Debian: apt-get install chromium)"
-        )
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(OPTIONS))
-        opened = browser.new_page(viewport={"width": 1200, "height": 1600})
-        yield opened
-        browser.close()
+def page() -> Iterator[Any]:
+    if missing := chromium_missing():
+        pytest.skip(f"The page was not looked at: {missing}")
+    with launched(OTHER_NAME) as browser:
+        yield browser.new_page(viewport={"width": 1200, "height": 1600})
 
 
 def test_the_page_draws_every_call_without_asking_another_host(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import CHROMIUM, OPTIONS, chromium_missing, own_clock
+from tests.browser import chromium_missing, launched
 from tests.service import Service, running
 
 SOON_MS = 10_000  # how long the page may take on a busy machine before a test gives up
@@ -15,14 +15,8 @@ SOON_MS = 10_000  # how long the page may take on a busy machine before a test g
 def browser() -> Iterator[Any]:
     if missing := chromium_missing():
         pytest.skip(f"The page was not looked at: {missing}")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(OPTIONS), env=own_clock()
-        )
-        yield launched
-        launched.close()
+    with launched() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
