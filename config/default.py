@@ -67,8 +67,8 @@ DECIDING_ACCESS = (
 )
 """Settings whose name, misspelt, must not leave the service more open than it was meant to be."""
 SECRET = ("DATABASE_URL", "TOKEN")
-MAX_SHOWN = 200  # characters of a value that is refused
 """Settings whose value is not repeated: a part of it may be a password."""
+MAX_SHOWN = 200  # characters of a value that is refused
 
 
 class BadSetting(ValueError):
