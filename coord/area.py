@@ -332,6 +332,7 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
     "board.read": ("db",),
     "board.changed": ("db", "ids"),
     "board.spans": ("db", "stretch"),
+    "board.past": ("entry",),
 }
 """What each hook of an area is called with."""
 

@@ -6,12 +6,13 @@ stops the start, and is named.
 """
 
 import inspect
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from coord.area import HOOKS, Area
+from coord.area import HOOKS, Area, BoardPart
 from coord.web import Blueprint
 
 ENTRY_POINTS = "coord.areas"
@@ -40,26 +41,20 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
             areas.append(loaded)
     for area in areas:
         _check(area)
-    names = [area.name for area in areas]
-    for name in names:
-        if names.count(name) > 1:
+    boards = [area.board for area in areas if area.board is not None]
+    _refuse_doubles("areas", [area.name for area in areas])
+    _refuse_doubles("tools", [tool.name for area in areas for tool in area.tools])
+    _refuse_doubles("lists of the board", [each.name for board in boards for each in board.lists])
+    return areas
+
+
+def _refuse_doubles(things: str, names: Sequence[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise BadArea(
-                f"Two areas are called {name!r}: rename one, or take one out of COORD_AREAS."
-            )
-    tools = [tool.name for area in areas for tool in area.tools]
-    for name in tools:
-        if tools.count(name) > 1:
-            raise BadArea(
-                f"Two tools are called {name!r}: rename one, or take its area out of COORD_AREAS."
-            )
-    lists = [each.name for area in areas if area.board is not None for each in area.board.lists]
-    for name in lists:
-        if lists.count(name) > 1:
-            raise BadArea(
-                f"Two lists of the board are called {name!r}: rename one, or take its area out of"
+                f"Two {things} are called {name!r}: rename one, or take its area out of"
                 " COORD_AREAS."
             )
-    return areas
 
 
 def _from_module(name: str) -> Area:
@@ -110,9 +105,16 @@ def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
         yield f"tool.call[{tool.name}]", tool.call
     for name, sample in area.samples.items():
         yield f"samples[{name}]", sample
-    for each in area.board.lists if area.board is not None else ():
+    if area.board is not None:
+        yield from _hooks_of_board(area.board)
+
+
+def _hooks_of_board(board: BoardPart) -> Iterator[tuple[str, Any]]:
+    for each in board.lists:
         yield f"board.read[{each.name}]", each.read
         if each.changed is not None:
             yield f"board.changed[{each.name}]", each.changed
-    if area.board is not None and area.board.spans is not None:
-        yield "board.spans", area.board.spans
+    if board.spans is not None:
+        yield "board.spans", board.spans
+    if board.past is not None:
+        yield "board.past", board.past.item

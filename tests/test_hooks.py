@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +15,7 @@ from flask import Flask
 from marshmallow import fields
 
 from coord import upkeep
-from coord.area import Area, CheckinPart, StatusPart, Tool
+from coord.area import HOOKS, Area, BoardList, BoardPart, CheckinPart, PastList, StatusPart, Tool
 from coord.plugins import BadArea, find
 from coord.web import Blueprint, Schema
 from tests.conftest import Agent, Clock, make_app
@@ -196,6 +197,8 @@ def _no_arguments() -> None: ...
 
 
 no_arguments: Any = _no_arguments
+BOARD = BoardPart(Path(__file__).parent)
+UNREAD = BoardList("recipes", RecipeSchema, "name", frozenset(), no_arguments)
 
 
 WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
@@ -211,6 +214,16 @@ WRONG: Mapping[str, tuple[dict[str, Any], str]] = {
     "checkin.line": ({"checkin": replace(CHECKIN, line=no_arguments)}, "checkin.line(item)"),
     "tool.call": ({"tools": (replace(TOOL, call=no_arguments),)}, "tool.call[cook](arguments)"),
     "samples": ({"samples": {"soup": lambda change: None}}, "samples[soup]()"),
+    "board.read": ({"board": replace(BOARD, lists=(UNREAD,))}, "board.read[recipes](db)"),
+    "board.changed": (
+        {"board": replace(BOARD, lists=(replace(UNREAD, read=fails, changed=no_arguments),))},
+        "board.changed[recipes](db, ids)",
+    ),
+    "board.spans": ({"board": replace(BOARD, spans=no_arguments)}, "board.spans(db, stretch)"),
+    "board.past": (
+        {"board": replace(BOARD, past=PastList("Recipes", (), no_arguments))},
+        "board.past(entry)",
+    ),
     "not a function": ({"deliver": "coord"}, "deliver(change, notice)"),
 }
 
@@ -226,3 +239,7 @@ def test_a_hook_that_cannot_be_called_stops_the_start(
         find((), (module.__name__,))
     assert "'recipes'" in str(refused.value)
     assert form in str(refused.value)
+
+
+def test_no_hook_is_left_out_of_these() -> None:
+    assert set(WRONG) - {"not a function"} == set(HOOKS)
