@@ -20,7 +20,7 @@ JUDGED_AFTER_S = 0.25  # a body that takes longer is worth asking first whether 
 REST_S = 1.0  # from a caller that was told 429 nothing is read for so long
 REFUSED_EACH_S = 0.02  # of a peer that was told so, one new connection is read
 SEND_S = 20.0  # for a part of an answer: 64 KB/s for the longest
-MAX_BODY_BYTES = 1024 * 1024  # a longer one is refused without being collected
+MAX_BODY_BYTES = 1024 * 1024  # as coord.web has it: a longer one is refused uncollected
 MAX_CHUNKED_BYTES = 2 * MAX_BODY_BYTES  # with what announces the chunks
 MAX_HEAD_BYTES = 64 * 1024
 

@@ -18,7 +18,7 @@ from coord.web import (
 from coord.web.access import own_url
 from coord.web.answers import explain
 from coord.web.blueprint import Blueprint
-from coord.web.bounds import JsonObject
+from coord.web.bounds import MAX_BODY_BYTES, JsonObject
 from coord.web.fields import (
     Boolean,
     Choice,
@@ -41,7 +41,6 @@ from coord.web.output import Output
 from coord.web.pages import cursor_key, page_of, paginate
 from coord.web.paths import BASE_PATH
 from coord.web.requests import (
-    MAX_BODY_BYTES,
     PROJECT_HEADER,
     SESSION_HEADER,
     NotAnObject,

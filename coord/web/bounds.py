@@ -1,11 +1,12 @@
-"""Answers that are bounded in bytes: long texts are cut, then lists are, and `left_out` says how
-much of each.
+"""How long a body may be, and answers that are bounded in bytes: long texts are cut, then lists
+are, and `left_out` says how much of each.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+MAX_BODY_BYTES = 1024 * 1024  # of a call; no more of a longer one is read
 MAX_ERROR_BYTES = 4_096
 MAX_ERROR_TEXT = 200  # characters of anything that an error repeats
 MAX_OWN_TEXT = 2_000  # of coord's own messages, which repeat others' texts in short already

@@ -10,6 +10,7 @@ import time
 from flask import Flask, Response, current_app, request
 
 from coord.errors import TooMany
+from coord.web.bounds import MAX_BODY_BYTES
 
 PEER = "coord.peer"
 SESSION = "coord.session"
@@ -20,7 +21,6 @@ counts.
 
 OVER_S = 10.0  # a rate holds on average over this time: what is saved up may come at once
 UNIT_BYTES = 2048  # of a body, which count as a call more
-MAX_BODY_BYTES = 1024 * 1024  # no more of a longer one is read
 UNIT_ANSWER_BYTES = 16 * 1024  # of an answer, the same: it costs less than what is stored
 UNKNOWN_BYTES = 64 * 1024  # a body that comes in chunks counts as so many
 MAX_NAMES = 10_000  # anybody may make names up

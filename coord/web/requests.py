@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from coord.errors import BadJson, Invalid, NotJson, TooLarge
 from coord.web import rates
+from coord.web.bounds import MAX_BODY_BYTES
 from coord.web.names import SERVICE, looks_like_the_service
 from coord.web.refusals import TOO_LARGE
 from coord.web.schemas import MAX_UNKNOWN, Body, Schema, shortened, unknown_name
@@ -23,7 +24,6 @@ SESSION_HEADER = "X-Coord-Session"
 PROJECT_HEADER = (  # only MCP clients need it: everywhere else the project is a parameter
     "X-Coord-Project"
 )
-MAX_BODY_BYTES = 1024 * 1024
 BROKEN_OFF = (
     "The body could not be read: it broke off, or its length or chunks are not as announced. Send"
     " it again."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coord import web
 from coord.live import callers
 from coord.live.callers import (
     MAX_BODY_BYTES,
@@ -81,6 +82,10 @@ def test_a_head_without_an_end_is_not_collected_for_ever() -> None:
     endless = Request()
     assert endless.add(b"GET / HTTP/1.1\r\n") is Progress.HEAD
     assert endless.add(b"x" * (MAX_HEAD_BYTES + 1)) is Progress.HEAD_TOO_LONG
+
+
+def test_no_body_is_collected_that_would_be_refused() -> None:
+    assert MAX_BODY_BYTES == web.MAX_BODY_BYTES
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
