@@ -290,11 +290,11 @@ class Area:
     `on_session_end(db, end)`: adds what becomes of what it had. `waiters()`: whose calls wait in a
     line of the area, as a select of one column, `session_id`, that an index begins with; it becomes
     a part of the statements that read sessions. `deliver(change, notice)`: adds the sending of a
-    message. `tools`: what agents can do with it over MCP. `board`: its part of the
-    page for people. `samples`: its commonest writes by name, each a function that makes the change
-    from example values, so that `flask coord sql NAME` can show what it becomes. `on_tick()`: does
-    what has come due without a call; about twice a second in one thread of each worker, so it must
-    do little when there is nothing, and bear that another worker is faster.
+    message. `tools`: what agents can do with it over MCP. `board`: its part of the page for people.
+    `samples`: its commonest writes by name, each a function that makes the change from example
+    values, so that `flask coord sql NAME` can show what it becomes. `on_tick()`: does what has come
+    due without a call; about twice a second in one thread of each worker, so it must do little when
+    there is nothing, and bear that another worker is faster.
     """
 
     name: str

@@ -62,7 +62,7 @@ class Upkeep:
                 unavailable = faults.classify(error).unavailable
                 log.log(
                     logging.WARNING if unavailable else logging.ERROR,
-                    "on_tick of the area %r fails, and is tried again each second",
+                    "on_tick of the area %r fails, and is tried again twice a second",
                     area.name,
                     exc_info=None if unavailable else error,
                     extra={"reason": " ".join(str(error).split())},

@@ -121,7 +121,7 @@ def test_an_error_is_logged_once_an_outage_and_keeps_nothing_else_from_its_turn(
         away[0] = state
         upkeep.run_once(app)
     fails, works = (
-        "on_tick of the area 'locks' fails, and is tried again each second",
+        "on_tick of the area 'locks' fails, and is tried again twice a second",
         "on_tick of the area 'locks' works again",
     )
     assert lines == [("WARNING", fails), ("INFO", works), ("WARNING", fails)]

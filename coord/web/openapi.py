@@ -24,7 +24,7 @@ class CoordApi(Api):
     DEFAULT_ERROR_RESPONSE_NAME = None  # type: ignore[assignment]  # each answer is named, so that one that is not can be told
 
     def _register_error_handlers(self) -> None:
-        """Errors are answered by coord.answers."""
+        """Errors are answered by coord.web.answers."""
 
 
 DESCRIPTION = f"""Locks, component states, workflows, messages: what sessions that work side by side coordinate through.
