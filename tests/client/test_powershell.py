@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
-from coord.client import launcher, suggestions
+from coord.client import launcher, programs, suggestions
 from coord.client.cli import completion, powershell_completion
 from coord.client.hook import shell
 from coord.client.setup import hook_shell, hooks
@@ -273,9 +273,9 @@ def test_a_denied_line_is_offered_to_the_powershell_that_would_have_run_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Windows PowerShell 5.1 knows no `&&`."""
-    monkeypatch.setattr("shutil.which", {"pwsh": "C:\\pwsh.exe"}.get)
+    monkeypatch.setattr(programs, "find", {"pwsh": "C:\\pwsh.exe"}.get)
     assert shell._one_command("git push && x", "powershell") == "pwsh -Command 'git push && x'"
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(programs, "find", lambda name: None)
     assert shell._one_command("git push; x", "powershell") == "powershell -Command 'git push; x'"
 
 

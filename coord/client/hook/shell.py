@@ -116,9 +116,10 @@ def _one_command(line: str, shell: str) -> str:
         return line
     if shell != "powershell":
         return f"sh -c {quote(line)}"
-    import shutil
+    from coord.client import programs
 
-    program = "pwsh" if shutil.which("pwsh") else "powershell"  # as Claude Code chooses: 7 has `&&`
+    # as Claude Code chooses: 7 has `&&`
+    program = "pwsh" if programs.find("pwsh") else "powershell"
     if '"' not in line and "\n" not in line:
         return f"{program} -Command {in_powershell(line)}"
     from binascii import b2a_base64  # its versions differ in how they hand on quotes

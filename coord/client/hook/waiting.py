@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from coord.client.hook.context import HookContext
 
 PERMISSION, ANSWER, INPUT = "permission", "answer", "input"
-IDLE, RATE_LIMITED = _STATES = ("idle", "rate_limited")
+IDLE, RATE_LIMITED = "idle", "rate_limited"
 NOTIFICATIONS = {
     "permission_prompt": PERMISSION,
     "worker_permission_prompt": PERMISSION,
@@ -37,7 +37,7 @@ def wait(hook: HookContext, kind: str, asked: str = "") -> None:
     if memory.waiting.get("for") == kind:
         return
     what = f"{kind}: {one_line(asked, MAX_ASKED)}" if asked and hook.shares_prompt else kind
-    if _tell(hook, {"state": kind} if kind in _STATES else {"waiting_for": what}):
+    if _tell(hook, {"state": kind} if kind in (IDLE, RATE_LIMITED) else {"waiting_for": what}):
         memory.update(waiting={"for": kind, "by": hook.event.agent or ""})
 
 
