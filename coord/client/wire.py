@@ -106,12 +106,11 @@ def _check_scheme(url: str, host: str, answer: Answer) -> None:
     """Raises BadUrl where the answer says that https is spoken there: a redirect to it, or what a
     server for https says to a call that is none.
     """
-    location = answer.headers.get("location", "").lower()
-    leads = 300 <= answer.status < 400 and location.partition("://")[0] == "https"
-    leads = (
-        leads and location[8:].startswith(host.lower()) and location[8 + len(host) :][:1] in ":/"
-    )
-    if leads or (answer.status == 400 and any(each in answer.body[:4096] for each in _NO_HTTP)):
+    scheme, _, place = answer.headers.get("location", "").lower().partition("://")
+    is_same_host = place.startswith(host.lower()) and place[len(host) :][:1] in ("", ":", "/")
+    redirects = 300 <= answer.status < 400 and scheme == "https" and is_same_host
+    refuses = answer.status == 400 and any(each in answer.body[:4096] for each in _NO_HTTP)
+    if redirects or refuses:
         raise BadUrl(f"{url} speaks https, not http. Mend COORD_URL, or url in .coord.toml.")
 
 
