@@ -284,35 +284,36 @@ def pick_fields(schema: type[Schema], /, **descriptions: str) -> dict[str, ma.fi
 class Area:
     """A coordination area: all that the rest of coord needs to know of it.
 
-    `at_root`: its paths are not below `/api/coord`. `migrations`: the folder of its alembic
-    revisions, when they are not in coord's own. `on_activity(change, session_id)`: adds to a change
-    what a sign of life means for what the session has; `on_checkin` what a check-in means besides.
-    `on_session_end(db, end)`: adds what becomes of what it had. `waiters()`: whose calls wait in a
-    line of the area, as a select of one column, `session_id`, that an index begins with; it becomes
-    a part of the statements that read sessions. `deliver(change, notice)`: adds the sending of a
-    message. `tools`: what agents can do with it over MCP. `board`: its part of the page for people.
-    `samples`: its commonest writes by name, each a function that makes the change from example
-    values, so that `flask coord sql NAME` can show what it becomes. `on_tick()`: does what has come
-    due without a call; about twice a second in one thread of each worker, so it must do little when
-    there is nothing, and bear that another worker is faster.
+    HOOKS has what each function is called with. What they are given to add to, they do not commit.
     """
 
     name: str
     blueprint: Blueprint
-    at_root: bool = False
+    at_root: bool = False  # its paths are not below `/api/coord`
     status: StatusPart | None = None
     gauges: Callable[[Reader], Iterable[Gauge]] | None = None
     commands: click.Group | None = None
-    migrations: Path | None = None
+    migrations: Path | None = None  # its alembic revisions, when they are not in coord's own
     checkin: CheckinPart | None = None
     on_activity: Callable[[Change[Any], str], None] | None = None
+    """Adds to a change what a sign of life means for what the session has."""
     on_checkin: Callable[[Change[Any], str], None] | None = None
+    """Adds what a check-in means besides."""
     on_session_end: Callable[[Reader, SessionEnd], None] | None = None
+    """Adds what becomes of what the session had."""
     waiters: Callable[[], sa.Select[tuple[str]]] | None = None
+    """The sessions whose calls wait for something of the area: a select of one column,
+    `session_id`, that an index begins with. It becomes a part of the statements that read sessions.
+    """
     deliver: Callable[[Change[Any], Notice], None] | None = None
+    """Adds the sending of a message."""
     on_tick: Callable[[], None] | None = None
+    """Does what has come due without a call. About twice a second in one thread of each worker, so
+    it must do little when there is nothing, and bear that another worker is faster.
+    """
     tools: Sequence[Tool] = ()
     samples: Mapping[str, Callable[[], Change[Any]]] = field(default_factory=dict)
+    """Its commonest writes, made from example values, for `flask coord sql NAME`."""
     board: BoardPart | None = None
 
 
