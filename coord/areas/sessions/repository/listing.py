@@ -15,9 +15,9 @@ from coord.areas.sessions.repository.states import (
     columns,
     conditions,
     is_there,
-    names,
     ranges,
-    waiters,
+    waiters_of_areas,
+    waiting_sessions,
 )
 from coord.areas.sessions.rows import STATES, TOLD_STATES, SessionAnswer, SessionRow
 from coord.live import Session
@@ -31,18 +31,19 @@ FEW_WAITERS = 400  # past that many, a walk along the list soon meets enough of 
 
 
 @lru_cache(maxsize=128)
-def _listing(states: frozenset[str], lines: Waiters, in_project: bool, paged: bool) -> Prepared:
+def _listing(states: frozenset[str], waiters: Waiters, in_project: bool, paged: bool) -> Prepared:
     common: list[sa.ColumnElement[bool]] = []
     if in_project:
         common.append(_c.project_key == param("project_key"))
     if paged:
         common.append(_c.revision < param("after"))
-    by_state = ranges(lines, in_project=in_project)
+    by_state = ranges(waiters, in_project=in_project)
     parts = [part for state in sorted(states) for part in by_state[state]]
     narrowed = [Range([*part.conditions, *common], part.index) for part in parts]
     most = param("most", type_=sa.Integer)
+    shown = columns(waiters)
     return Prepared(
-        first_of(_sessions, narrowed, ["revision"], most, newest_first=True, columns=columns(lines))
+        first_of(_sessions, narrowed, ["revision"], most, newest_first=True, columns=shown)
     )
 
 
@@ -70,21 +71,21 @@ def find(
     """
     if name is not None:
         return _find_one(db, name, project_key, states, after, silent_after_us)
-    lines, parts = waiters(), _parts(states)
+    waiters, parts = waiters_of_areas(), _parts(states)
     rows: list[SessionRow] = []
     if "waiting_for_lock" in parts:
-        waiting = _waiting_names(db, lines)
+        waiting = _waiting_names(db, waiters)
         if len(waiting) <= FEW_WAITERS:
             parts -= {"waiting_for_lock"}
-            rows += _waiting(db, lines, waiting, project_key, after)
+            rows += _waiting(db, waiters, waiting, project_key, after)
     answers = [as_answered(row, silent_after_us) for row in rows]
-    found = [each for each in answers if each["state"] == "waiting_for_lock"]
+    sessions = [each for each in answers if each["state"] == "waiting_for_lock"]
     if parts:
-        listing = _listing(parts, lines, project_key is not None, after is not None)
+        listing = _listing(parts, waiters, project_key is not None, after is not None)
         values = {"project_key": project_key, "after": after, **ages(silent_after_us)}
         rows = cast(list[SessionRow], db.rows(listing, most=limit + 1, **values))
-        found += [as_answered(row, silent_after_us) for row in rows]
-    return sorted(found, key=lambda each: -each["revision"])[: limit + 1]
+        sessions += [as_answered(row, silent_after_us) for row in rows]
+    return sorted(sessions, key=lambda each: -each["revision"])[: limit + 1]
 
 
 def _find_one(
@@ -96,33 +97,34 @@ def _find_one(
     silent_after_us: int,
 ) -> list[SessionAnswer]:
     row = by_name(db, name)
-    found = [] if row is None else [as_answered(row, silent_after_us)]
-    return [
-        each
-        for each in found
-        if (project_key is None or each["project_key"] == project_key)
-        and (not states or each["state"] in states)
-        and (after is None or each["revision"] < after)
-    ]
+    if row is None:
+        return []
+    session = as_answered(row, silent_after_us)
+    fits = (
+        (project_key is None or session["project_key"] == project_key)
+        and (not states or session["state"] in states)
+        and (after is None or session["revision"] < after)
+    )
+    return [session] if fits else []
 
 
 @lru_cache(maxsize=8)
-def _of_lines(lines: Waiters) -> Prepared:
-    waiting = sa.union_all(*names(lines)).subquery()
+def _names(waiters: Waiters) -> Prepared:
+    waiting = sa.union_all(*waiting_sessions(waiters)).subquery()
     most = param("most", type_=sa.Integer)
     return Prepared(sa.select(waiting.c.session_id).distinct().limit(most))
 
 
-def _waiting_names(db: Reader, lines: Waiters) -> list[str]:
-    """The sessions whose calls wait in a line, not many more than are few."""
-    rows = db.rows(_of_lines(lines), most=FEW_WAITERS + 1) if lines else []
+def _waiting_names(db: Reader, waiters: Waiters) -> list[str]:
+    """The sessions that wait for a lock, not many more than are few."""
+    rows = db.rows(_names(waiters), most=FEW_WAITERS + 1) if waiters else []
     return [row["session_id"] for row in rows]
 
 
 def _waiting(
-    db: Reader, lines: Waiters, waiting: Sequence[str], project_key: str | None, after: int | None
+    db: Reader, waiters: Waiters, waiting: Sequence[str], project_key: str | None, after: int | None
 ) -> list[SessionRow]:
-    query = sa.select(*columns(lines)).where(_c.session_id.in_(waiting), is_there)
+    query = sa.select(*columns(waiters)).where(_c.session_id.in_(waiting), is_there)
     if project_key is not None:
         query = query.where(_c.project_key == project_key)
     if after is not None:
@@ -149,10 +151,10 @@ def find_named(db: Reader, sessions: Sequence[str], silent_after_us: int) -> lis
 
 
 @lru_cache(maxsize=16)
-def _counting(lines: Waiters, in_project: bool) -> Prepared:
+def _counting(waiters: Waiters, in_project: bool) -> Prepared:
     """No row is read of a session that does as it promised: those are what is left of all."""
     scope = [_c.project_key == param("project_key", type_=sa.String)] if in_project else []
-    parts = conditions(lines)
+    parts = conditions(waiters)
     (waiting,), (silent,), (at_work,) = (
         parts[state] for state in ("waiting_for_human", "silent", "at_work")
     )
@@ -176,9 +178,9 @@ def _counting(lines: Waiters, in_project: bool) -> Prepared:
             ("noted", noted, by_scope),
         )
     ]
-    if lines:
-        in_lines = sa.union_all(*names(lines)).subquery()
-        once = sa.select(in_lines.c.session_id).distinct().subquery()
+    if waiters:
+        waiting_for_locks = sa.union_all(*waiting_sessions(waiters)).subquery()
+        once = sa.select(waiting_for_locks.c.session_id).distinct().subquery()
         source = once.join(_sessions, once.c.session_id == _c.session_id)
         waiting_for_lock = numbers("waiting_for_lock", at_work, source)
         selects.append(waiting_for_lock.prefix_with("STRAIGHT_JOIN", dialect="mariadb"))
@@ -188,17 +190,17 @@ def _counting(lines: Waiters, in_project: bool) -> Prepared:
 def count(db: Reader, project_key: str | None, silent_after_us: int) -> dict[str, int]:
     """How many sessions are in each state, but for those that ended, exactly."""
     values = {"project_key": project_key, **ages(silent_after_us)}
-    rows = db.rows(_counting(waiters(), project_key is not None), **values)
+    rows = db.rows(_counting(waiters_of_areas(), project_key is not None), **values)
     of_part: dict[str, int] = {}
-    left = dict.fromkeys((None, *TOLD_STATES), 0)
+    at_work = dict.fromkeys((None, *TOLD_STATES), 0)
     for row in rows:
         part, told = row["part"], row["told_state"]
         of_part[part] = of_part.get(part, 0) + row["number"]
         if part != "noted":
-            left[told] += row["number"] if part == "there" else -row["number"]
+            at_work[told] += row["number"] if part == "there" else -row["number"]
     return {
-        "alive": left[None],
-        **{state: left[state] for state in TOLD_STATES},
+        "alive": at_work[None],
+        **{state: at_work[state] for state in TOLD_STATES},
         "waiting_for_lock": of_part.get("waiting_for_lock", 0),
         "waiting_for_human": of_part.get("waiting_for_human", 0),
         "silent": of_part.get("silent", 0),

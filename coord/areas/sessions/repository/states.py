@@ -1,8 +1,8 @@
 """What state a session is in: of a row, and as ranges of an index for lists and counts.
 
 That it ended, is gone or fell silent goes before all else; then what it waits for, and then what it
-says of itself. Whose call waits in a line is known to the area that has the line (`Area.waiters`):
-it is looked up by the statement that reads the session, so nobody notes it anywhere.
+says of itself. Who waits for a lock is known to the area that has the waiters (`Area.waiters`): it
+is looked up by the statement that reads the session, so nobody notes it anywhere.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _sessions = Session.__table__
 _c = _sessions.c
 
 Waiters = tuple[tuple[str, Callable[[], sa.Select[tuple[str]]]], ...]
-"""Of each area that has a line, its name and whose calls wait in it."""
+"""Of each area that has waiters, its name and the hook that says whose calls they are."""
 
 is_there = _c.final_state.is_(None)
 named = _c.session_id == param("named", type_=sa.String)
@@ -38,52 +38,52 @@ def silent_us() -> int:
     return microseconds(hours=current_app.config["STALE_AFTER_HOURS"])
 
 
-def waiters() -> Waiters:
+def waiters_of_areas() -> Waiters:
     return tuple((area.name, area.waiters) for area in areas() if area.waiters is not None)
 
 
-def names(lines: Waiters) -> list[sa.Select[tuple[str]]]:
+def waiting_sessions(waiters: Waiters) -> list[sa.Select[tuple[str]]]:
     """Raises HookFailed."""
-    return [call_hook(area, "waiters", each) for area, each in lines]
+    return [call_hook(area, "waiters", hook) for area, hook in waiters]
 
 
-def _waits(lines: Waiters) -> sa.ColumnElement[bool]:
-    """Whether a call of the session waits in one of the lines. Not by EXISTS: of that MariaDB makes
+def _waits(waiters: Waiters) -> sa.ColumnElement[bool]:
+    """Whether a call of the session is one of the waiters. Not by EXISTS: of that MariaDB makes
     a list of all that wait, to look names up in.
     """
     here = (
         each.where(each.selected_columns.session_id == _c.session_id).limit(1).correlate(_sessions)
-        for each in names(lines)
+        for each in waiting_sessions(waiters)
     )
     return sa.or_(sa.false(), *(each.scalar_subquery().is_not(None) for each in here))
 
 
 def columns(
-    lines: Waiters, clock: sa.ColumnElement[datetime] | None = None
+    waiters: Waiters, clock: sa.ColumnElement[datetime] | None = None
 ) -> list[sa.ColumnElement[object]]:
     """What is read of a session; `clock`: what time it is."""
     at = now() if clock is None else clock
-    waits = sa.case((_waits(lines), 1), else_=0)  # a condition does not survive MariaDB's JSON
+    waits = sa.case((_waits(waiters), 1), else_=0)  # a condition does not survive MariaDB's JSON
     return [*_c, at.label("now"), waits.label("waits_for_lock")]
 
 
 def by_name(db: Reader, session_id: str) -> SessionRow | None:
-    return cast(SessionRow | None, db.row(_by_name(waiters()), named=session_id))
+    return cast(SessionRow | None, db.row(_by_name(waiters_of_areas()), named=session_id))
 
 
 @lru_cache(maxsize=8)
-def _by_name(lines: Waiters) -> Prepared:
-    return Prepared(sa.select(*columns(lines)).where(named))
+def _by_name(waiters: Waiters) -> Prepared:
+    return Prepared(sa.select(*columns(waiters)).where(named))
 
 
 def by_name_inside() -> Prepared:
     """The session, inside a change."""
-    return _by_name_inside(waiters())
+    return _by_name_inside(waiters_of_areas())
 
 
 @lru_cache(maxsize=8)
-def _by_name_inside(lines: Waiters) -> Prepared:
-    return Prepared(sa.select(*columns(lines, journal.moment)).where(named))
+def _by_name_inside(waiters: Waiters) -> Prepared:
+    return Prepared(sa.select(*columns(waiters, journal.moment)).where(named))
 
 
 def ages(silent_after_us: int) -> dict[str, int]:
@@ -122,7 +122,7 @@ def _as_left(row: SessionRow, state: str, ended_at: datetime | None) -> SessionA
     }
 
 
-def conditions(lines: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
+def conditions(waiters: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
     """The states, each as ranges of final_state. `at_work` are those that are neither silent nor
     gone and wait for no human.
     """
@@ -141,12 +141,12 @@ def conditions(lines: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
     unseen_for_long = sa.or_(
         sa.and_(~is_waiting, _c.last_seen_at <= silent_since), _c.last_seen_at <= lost_since
     )
-    free = sa.and_(at_work, ~_waits(lines))
+    free = sa.and_(at_work, ~_waits(waiters))
     return {
         "at_work": [at_work],
         "alive": [sa.and_(_c.told_state.is_(None), free)],
         **{state: [sa.and_(_c.told_state == sa.literal(state), free)] for state in TOLD_STATES},
-        "waiting_for_lock": [sa.and_(at_work, _waits(lines))],
+        "waiting_for_lock": [sa.and_(at_work, _waits(waiters))],
         "waiting_for_human": [sa.and_(is_there, is_waiting, seen_since(lost_since))],
         "silent": [sa.and_(without_promise, unseen_for_long)],
         "gone": [sa.and_(is_there, _c.expires_at <= now()), _c.final_state == sa.literal("gone")],
@@ -154,11 +154,11 @@ def conditions(lines: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
     }
 
 
-def ranges(lines: Waiters, *, in_project: bool) -> dict[str, list[Range]]:
+def ranges(waiters: Waiters, *, in_project: bool) -> dict[str, list[Range]]:
     """What is there is met on the way along the newest, by what it says of itself; of what has
     ended, and what is gone, each is a range of its own.
     """
-    parts = conditions(lines)
+    parts = conditions(waiters)
     newest = "ix_sessions_there" if in_project else "ix_sessions_by_state"
     told = "ix_sessions_told_of_project" if in_project else "ix_sessions_told"
     missed, noted = parts["gone"]
