@@ -121,7 +121,7 @@ MB.
 
 @dataclass(frozen=True)
 class Stretch:
-    """The time that a timeline shows, of one project or all; `limit`: spans, at most."""
+    """The time that a timeline shows, of one project or all; `limit`: of more spans, the newest."""
 
     since: datetime
     until: datetime

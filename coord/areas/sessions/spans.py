@@ -5,7 +5,7 @@ bars of the timeline, and marks where they went.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from heapq import nlargest
 from typing import Any, Literal
 
 from coord.area import Span, Stretch
@@ -60,8 +60,8 @@ def _state(waiting_for: str | None, told: str | None) -> _State | None:
 
 
 def spans(db: Reader, stretch: Stretch) -> list[Span]:
-    """The first of them where there are more than `stretch.limit`."""
-    return list(islice(_spans(db, stretch), stretch.limit))
+    """The newest of them where there are more than `stretch.limit`."""
+    return nlargest(stretch.limit, _spans(db, stretch), key=lambda span: span.since)
 
 
 def _spans(db: Reader, stretch: Stretch) -> Iterator[Span]:

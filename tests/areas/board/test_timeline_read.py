@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from coord.areas.board import timeline
 from tests.conftest import Agent, Clock, moved
 
 Lock = dict[str, Any]
@@ -139,6 +140,19 @@ def test_a_state_is_a_bar_in_a_stretch_that_began_after_it(client: Agent, clock:
     clock.move(hours=1)
     (bar,) = [each for each in shown(client, since=now) if each["style"] != "mark"]
     assert (bar["session_id"], bar["style"], bar["until"]) == ("host/a", "idle", None)
+
+
+def test_of_more_than_can_be_drawn_the_newest_are_shown(
+    client: Agent, clock: Clock, claim: Callable[..., Lock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "MAX_SPANS", 3)
+    since = claim("src/a.py")["acquired_at"]
+    for number in range(6):
+        client.post("/sessions/heartbeat", session_id=f"host/{number}", state="idle")
+        clock.move(minutes=1)
+    answer = client.get("/board/timeline", since=since).json
+    assert not answer["complete"]
+    assert [each["session_id"] for each in answer["items"]] == ["host/3", "host/4", "host/5"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ the journal.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import islice
+from heapq import nlargest
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
@@ -29,13 +29,13 @@ Place = tuple[str, str, str]
 
 
 def spans(db: Reader, stretch: Stretch) -> list[Span]:
-    """Newest ends first where there are more than `stretch.limit`."""
+    """Where there are more than `stretch.limit`, the locks that ended last and the newest waits."""
     locks = _held_in(db, stretch)
     granted: dict[Place, list[datetime]] = {}
     for lock in sorted(locks, key=lambda each: each["acquired_at"]):
         place = (lock["project_key"], lock["session_id"], lock["resource"])
         granted.setdefault(place, []).append(lock["acquired_at"])
-    waits = islice(_waits(db, stretch, granted), stretch.limit)
+    waits = nlargest(stretch.limit, _waits(db, stretch, granted), key=lambda span: span.since)
     return [*map(_held, locks), *waits]
 
 
