@@ -102,7 +102,7 @@ EVENTS = (
         "StopFailure",
         None,
         5,
-        "the same where an error ended the turn; of a rate limit it says so",
+        "the same when an error ended the turn; a rate limit is named",
     ),
     HookEvent("SubagentStop", None, 5, "releases what a subagent held"),
     # Without a timeout of its own Claude Code cancels this one after 1.5 s.
