@@ -18,9 +18,8 @@ from coord.web.paths import BASE_PATH
 
 API = 1
 OLDEST_API = 1
-CLIENT_HEADER = "X-Coord-Client"
 SERVER_HEADER = "X-Coord-Server"
-_CLIENT_KEY = "HTTP_X_COORD_CLIENT"  # as WSGI calls it
+_CLIENT_KEY = "HTTP_X_COORD_CLIENT"  # X-Coord-Client, as WSGI calls it
 MAX_VERSIONS = 50  # that are told apart in `/metrics`: a caller may make them up
 
 _CLIENT = re.compile(

@@ -26,11 +26,6 @@ def quick_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         database.engine.dispose()
 
 
-def watcher_of(app: Flask) -> Watcher:
-    watcher: Watcher = app.extensions["coord.watcher"]
-    return watcher
-
-
 def places_left(app: Flask) -> int:
     """How many calls can wait at once now; none of them waits."""
     entered = []

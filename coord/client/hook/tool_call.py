@@ -77,10 +77,6 @@ def tool_call(event: HookEvent, config: dict[str, Any]) -> ToolCall:
     return call
 
 
-def runs_commands(tool: str) -> bool:
-    return tool in SHELLS
-
-
 def _edits(tool: str, config: dict[str, Any]) -> bool:
     named = config.get("edit_tools")
     if isinstance(named, list) and tool in named:

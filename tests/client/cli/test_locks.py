@@ -9,8 +9,6 @@ from tests.client.cli.conftest import Person, answering, needs_ctrl_c
 from tests.faults.proxy import Proxy
 from tests.service import Service, until
 
-AN_ID = "01a20ae8-99e0-752e-9b0c-898291981899"
-
 
 def test_a_granted_lock_says_until_when_its_token_and_its_id(me: Person) -> None:
     said = me("lock", "git push", "-m", "release 1.4")
