@@ -150,7 +150,7 @@ def claim_item(body: ClaimItem) -> ItemAnswer | Response:
 
 
 def _hand_over(item: ItemAnswer, session_id: str) -> None:
-    """The item is the caller's whatever becomes of this: a database that has gone away since is no
+    """The item is the session's whatever becomes of this: a database that has gone away since is no
     reason to say anything else. The note stays with the session that left it.
     """
     try:
@@ -158,7 +158,7 @@ def _hand_over(item: ItemAnswer, session_id: str) -> None:
     except Exception as error:
         if faults.classify(error) is faults.BUG:
             raise
-        log.warning("who claimed %s was told of no hand-over note: %s", item["id"], error)
+        log.warning("who has taken %s was told of no hand-over note: %s", item["id"], error)
 
 
 @blp.route("/work-items/<uuid:item_id>", methods=["GET"], tags=ITEMS)
@@ -179,4 +179,8 @@ def change_item(body: ChangeItem, item_id: UUID) -> ItemAnswer:
 
     While another session has it in progress, a caller that names itself needs `force`.
     """
-    return transact(item_changes.update, str(item_id), body)
+    item = transact(item_changes.update, str(item_id), body)
+    is_taken = "status" in body or "assigned_to" in body
+    if is_taken and item["status"] == "in_progress" and item["assigned_to"] is not None:
+        _hand_over(item, item["assigned_to"])
+    return item

@@ -96,6 +96,22 @@ def test_who_claims_an_item_of_another_is_told_what_that_left(
     assert len(inbox(client, C)) == 1
 
 
+@pytest.mark.parametrize("how", ["takes it itself", "is given it"])
+def test_who_takes_an_item_by_name_is_told_too(
+    client: Agent, beat: Make, claimed: Make, how: str
+) -> None:
+    path = f"/work-items/{claimed(A)['id']}"
+    beat(A, handover=NOTE)
+    if how == "takes it itself":
+        client.patch(path, session_id=A, status="pending")
+        client.patch(path, session_id=C, status="in_progress")
+    else:
+        client.patch(path, session_id=A, assigned_to=C)
+    client.patch(path, session_id=C, priority=3)
+    (told,) = inbox(client, C)
+    assert f"you have taken on its item 'Task'.\n\n{NOTE}" in told["body"]
+
+
 def test_who_goes_on_under_the_name_is_told_too(client: Agent, beat: Make) -> None:
     beat(A, handover=NOTE)
     client.delete("/sessions", session_id=A)

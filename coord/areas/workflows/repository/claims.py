@@ -206,7 +206,7 @@ def _add_claim(
 
 
 def hand_over_item(db: Reader, item: ItemAnswer, session_id: str) -> Decision[None]:
-    """Tells the session, which has just claimed the item, of the note that whoever had it before
+    """Tells the session, which has just taken the item, of the note that whoever had it before
     left. Which item a claim gets is known only when it has got it. Raises HookFailed.
     """
     change: Change[None] = Change()
