@@ -44,6 +44,13 @@ class Caller:
         self._has_closed = True
         return not self._is_gone
 
+    def has_closed(self) -> bool:
+        """Whether it has closed its side, or is gone: in any thread."""
+        try:
+            return self._has_closed or self._reports("POLLRDHUP")
+        except ValueError:  # its call is over, and its socket closed
+            return True
+
     def check(self) -> bool:
         """Whether the writer of a stream is to write something now. Raises ClientHungUp."""
         must_write = False

@@ -78,6 +78,11 @@ class Subscription:
         self._failure = failure
         self._woken.set()
 
+    def goes_on(self) -> bool:
+        """Whether its caller is there and nothing ends the wait, as far as is known; in any
+        thread."""
+        return not (_stopping.is_set() or self._failure is not None or self.caller.has_closed())
+
     def wait(self, until: float) -> bool:
         """Whether something that concerns it may have happened before `until` (of
         time.monotonic()).

@@ -6,7 +6,7 @@ This is its face: whoever uses it imports from here. `journal` is the module of 
 """
 
 from coord.store import bell, deadline, engine, faults, journal, moments
-from coord.store.change import Answer, Change, Decision, Step
+from coord.store.change import Answer, Change, Decision, Follower, Step
 from coord.store.event_types import event_types
 from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
@@ -37,6 +37,7 @@ __all__ = [
     "Change",
     "Decision",
     "Event",
+    "Follower",
     "GuardFailed",
     "Id",
     "JournalEntry",

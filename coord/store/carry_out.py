@@ -34,17 +34,35 @@ def commit(change: Change[T], *, alone: bool = False) -> T:
     Raises GuardFailed when a step touched another number of rows than it must.
     """
     dialect = database.engine.dialect
-    send = _as_transaction if dialect.name == "sqlite" else _as_packet
-
-    def carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
-        with _writer() as db:
-            outcomes = send(db, changes)
-        bell.ring(_news(changes, outcomes))
-        return outcomes
-
     return change.finish(
-        combiner().carry_out(compile_change(dialect, change), carry_out, alone=alone)
+        combiner().carry_out(compile_change(dialect, change), _carry_out, alone=alone)
     )
+
+
+def _carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
+    """Of each what it came to. Their followers go with them, and without them where all of it has
+    failed: that may be a follower's doing."""
+    parts = [part for change in changes for part in (change, change.follower) if part is not None]
+    try:
+        outcomes = _send(parts)
+    except Exception as error:
+        is_lost = faults.classify(error).drops_connection or isinstance(error, faults.GivenUp)
+        if is_lost or len(parts) == len(changes):
+            raise
+        parts = list(changes)
+        outcomes = _send(parts)
+    told = list(zip(parts, outcomes, strict=True))
+    for part, outcome in told:
+        if part.tell is not None and not isinstance(outcome, Exception):
+            part.tell(outcome)
+    bell.ring(_news(told))
+    return [outcome for part, outcome in told if part.tell is None]
+
+
+def _send(changes: Sequence[CompiledChange]) -> list[Outcome]:
+    send = _as_transaction if database.engine.dialect.name == "sqlite" else _as_packet
+    with _writer() as db:
+        return send(db, changes)
 
 
 @contextlib.contextmanager
@@ -54,12 +72,17 @@ def _writer() -> Iterator[Reader]:
         yield Reader(connection)
 
 
-def _news(changes: Sequence[CompiledChange], outcomes: Sequence[Outcome]) -> frozenset[str]:
+def _news(told: Sequence[tuple[CompiledChange, Outcome]]) -> frozenset[str]:
     """Of what there is news now."""
-    held = zip(changes, outcomes, strict=True)
-    return frozenset().union(
-        *(change.news for change, outcome in held if not isinstance(outcome, Exception))
-    )
+    news: list[frozenset[str]] = []
+    for part, outcome in told:
+        if isinstance(outcome, Exception):
+            news.append(frozenset())
+            continue
+        if part.settles:
+            news[-1] -= part.settles
+        news.append(part.news)
+    return frozenset().union(*news)
 
 
 def combiner() -> Combiner[CompiledChange, Rows]:

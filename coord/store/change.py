@@ -3,6 +3,7 @@ are recorded as, and the answer.
 """
 
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -40,13 +41,15 @@ class Change(Generic[T]):
     is answered.
 
     `finish` makes the answer, of type T, from the rows of the `query`, which is read inside the
-    transaction. By then the connection that it was decided over has been given back.
+    transaction. By then the connection that it was decided over has been given back. `follower`:
+    a change of another caller's that goes with it.
     """
 
     steps: list[Step] = field(default_factory=list)
     events: list[journal.Event] = field(default_factory=list)
     query: Step | None = None
     finish: Callable[[Rows], T] = _no_answer
+    follower: "Follower[Any] | None" = None
 
     def add(
         self,
@@ -106,6 +109,22 @@ class Change(Generic[T]):
             ),
             *([self.query] if self.query else []),
         ]
+
+
+@dataclass(frozen=True)
+class Follower(Generic[T]):
+    """A change for which another opens the way. It is sent right behind that one, in the same
+    transaction, and takes hold or not by itself.
+
+    `context`: of the caller whose change it is. `tell`: gets its answer once it is durable, and
+    nothing when it did not take hold or nobody knows; called in any thread, so it must be quick.
+    `settles`: what the other does, and is nobody's news once this has taken hold.
+    """
+
+    change: Change[T]
+    context: Context
+    tell: Callable[[T], None]
+    settles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 thread can carry out on any connection.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 
-from coord.store.change import Change
+from coord.store.change import Change, Follower
 from coord.store.reader import Rows
 from coord.store.statements import Compiled, compile_for
 
@@ -27,12 +27,16 @@ class CompiledStep:
 @dataclass(frozen=True)
 class CompiledChange:
     """Everything between BEGIN and COMMIT. `query`: what its last step reads, None when it reads
-    nothing. `news`: of what it is news to those who wait.
+    nothing. `news`: of what it is news to those who wait. `tell`: gets what a follower read,
+    which `settles` some of the other's news.
     """
 
     steps: tuple[CompiledStep, ...]
     query: Compiled | None
     news: frozenset[str]
+    follower: "CompiledChange | None" = None
+    tell: Callable[[Rows], None] | None = None
+    settles: frozenset[str] = frozenset()
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> Rows:
         """What the query found, from what the driver has fetched."""
@@ -52,4 +56,14 @@ def compile_change(dialect: Dialect, change: Change[Any]) -> CompiledChange:
         ),
         None if change.query is None else compiled[-1],
         change.news(),
+        None if change.follower is None else _compile_follower(dialect, change.follower),
+    )
+
+
+def _compile_follower(dialect: Dialect, follower: Follower[Any]) -> CompiledChange:
+    compiled = follower.context.copy().run(compile_change, dialect, follower.change)
+    return replace(
+        compiled,
+        tell=lambda rows: follower.tell(follower.change.finish(rows)),
+        settles=follower.settles,
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response, current_app
 
-from coord.areas.locks import repository, waiting
+from coord.areas.locks import hand_off, repository, waiting
 from coord.areas.locks.errors import Deadlock, LockHeld, LockLost, NotHolder, Superseded
 from coord.areas.locks.hooks import stale_us
 from coord.areas.locks.rows import LockAnswer, LockRow
@@ -138,6 +138,4 @@ def release(query: dict[str, Any], lock_id: UUID) -> LockRow:
     asked = (str(lock_id), query["session_id"], query["observed_at"], query["reason"])
     if query["observed_at"] is not None:
         return transact(repository.release, *asked)
-    return transact_optimistically(
-        lambda: repository.release_held(*asked[:2]), repository.release, *asked
-    )
+    return transact_optimistically(lambda: hand_off.release(*asked[:2]), repository.release, *asked)

@@ -33,6 +33,8 @@ def claim(terms: ClaimTerms, seconds: float) -> Granted:
         if not seconds:
             refusals.note(terms, outcome)
         raise LockHeld(outcome, _state_of_holder(outcome))
+    if outcome.created:
+        waiting_claims.know(terms)
     return outcome
 
 
@@ -93,17 +95,25 @@ def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked | None, until: flo
     outcome: ClaimOutcome | None = blocked
     while not isinstance(outcome, Granted):
         if outcome is not None and time.monotonic() >= until:
-            _end(waiting_claim, "timed_out")
+            if not _end(waiting_claim, "timed_out"):  # it was granted just now, or taken for dead
+                outcome = _granted_meanwhile(waiting_claim) or outcome
             break
         is_its_turn = waiting_claim.wait(until)
         try:
-            outcome = _try_again(waiting_claim, is_its_turn)
-        except repository.NoLongerWaiting:  # it begins anew, behind all
-            _begin(waiting_claim, until, None)
+            outcome = waiting_claim.granted or _try_again(waiting_claim, is_its_turn)
+        except repository.NoLongerWaiting:
+            outcome = _granted_meanwhile(waiting_claim)
+            if outcome is None:  # it begins anew, behind all, and tries at least once
+                _begin(waiting_claim, until, None)
             continue
         if isinstance(outcome, Blocked):
             waiting_claim.note(outcome)
     return outcome
+
+
+def _granted_meanwhile(waiting_claim: WaitingClaim) -> Granted | None:
+    """By whoever released what it waits for, if that ended its wait."""
+    return waiting_claim.granted or read(repository.granted_meanwhile, waiting_claim.terms)
 
 
 def _try_again(waiting_claim: WaitingClaim, is_its_turn: bool) -> ClaimOutcome:
@@ -141,22 +151,25 @@ def _begin(waiting_claim: WaitingClaim, until: float, blocked: Blocked | None) -
             raise Deadlock(cycle)
 
 
-def _end(waiting_claim: WaitingClaim, reason: str) -> None:
-    """Ends the wait, if it has begun."""
-    if waiting_claim.waiter_id is not None:
-        waiting_claims.remove(waiting_claim.waiter_id, urgent=True)
-        _end_wait(waiting_claim.waiter_id, reason)
+def _end(waiting_claim: WaitingClaim, reason: str) -> bool:
+    """Ends the wait, if it has begun. Whether it is known to have ended by this."""
+    if waiting_claim.waiter_id is None:
+        return True
+    waiting_claims.remove(waiting_claim.waiter_id, urgent=True)
+    return _end_wait(waiting_claim.waiter_id, reason)
 
 
-def _end_wait(waiter_id: str, reason: str) -> None:
+def _end_wait(waiter_id: str, reason: str) -> bool:
     """Left to `end_unended` when the database is away."""
     try:
-        transact(repository.waiters.end_waits, [waiter_id], reason)
+        ended = transact(repository.waiters.end_waits, [waiter_id], reason)
         _unended.discard(waiter_id)
     except Exception as error:
         log.info("a wait could not be ended yet: %s", error)
         if len(_unended) < MAX_UNENDED:
             _unended.add(waiter_id)
+        return False
+    return ended
 
 
 def end_unended() -> None:

@@ -6,17 +6,21 @@ process when nothing has happened for a little while, in case what it knows of t
 date. Who waits, and in which order, is in the database; what is kept here only says whom to wake.
 """
 
+import contextvars
 import math
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from coord.areas.locks.resources import canonical
-from coord.areas.locks.terms import Begun, Blocked, ClaimTerms
+from coord.areas.locks.resources import Resource, canonical
+from coord.areas.locks.terms import Begun, Blocked, ClaimTerms, Granted
 from coord.live import Subscription
 from coord.store import Row
+
+T = TypeVar("T")
 
 CONCERNS_NOBODY = (  # whoever begins to wait is behind all that wait already
     "lock.waiting", "lock.refused", "lock.upgraded",
@@ -28,6 +32,7 @@ NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wa
 OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT, RENEWED})
 NOT_URGENT_S = 0.1
 MAX_NOT_URGENT_S = 0.5  # however much happens meanwhile
+MAX_KNOWN = 4096  # locks of which something is known here; the oldest are forgotten
 
 
 @dataclass(eq=False)
@@ -39,6 +44,9 @@ class WaitingClaim:
     the waiters whose wait has ended since the try that is under way began; None between two.
     `urgent`: it may be its turn, so it is to be tried at once. `must_look`: what it waits for is
     not known. `opens_at`: when the first lock in its way ends by itself, of time.monotonic().
+    `looks_at`: when it is tried all the same, since something has happened at `noticed_at` that may
+    have opened the way. `rests`: between two tries. `granted`: by whoever released what it waits
+    for. `context`: of its call.
     """
 
     terms: ClaimTerms
@@ -51,6 +59,11 @@ class WaitingClaim:
     urgent: bool = False
     must_look: bool = False
     opens_at: float = math.inf
+    looks_at: float = math.inf
+    noticed_at: float = math.inf
+    rests: bool = False
+    granted: Granted | None = None
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
 
     def note(self, blocked: Blocked) -> None:
         """What it waits for now."""
@@ -91,10 +104,19 @@ class WaitingClaim:
             return False
         if entry["type"] == "lock.released":
             self.holders -= {entry["data"].get("holder", entry["session_id"])}
-        if not self.is_first():
+        if not self.is_first() or self.granted is not None or entry["subject_id"] in _handed_on:
             return False
         self.urgent |= entry["type"] not in NOT_URGENT and not self.ahead
-        return True
+        return self._notice() or self.urgent
+
+    def _notice(self) -> bool:
+        """It is to be tried when nothing more has happened for a little while. Whether it has to
+        be woken for that: it may rest until then already."""
+        now, slept_on = time.monotonic(), self.looks_at == math.inf
+        if slept_on:
+            self.noticed_at = now
+        self.looks_at = min(now + NOT_URGENT_S, self.noticed_at + MAX_NOT_URGENT_S)
+        return slept_on
 
     def _note_ended(self, entry: Row) -> None:
         """A waiter that was granted its claim, or waits no longer, is ahead of nobody."""
@@ -130,7 +152,7 @@ class WaitingClaim:
 
     def wake(self, *, urgent: bool) -> None:
         self.urgent |= urgent and not self.ahead
-        if self.subscription is not None:
+        if (self._notice() or self.urgent) and self.subscription is not None:
             self.subscription.wake()
 
     def wait(self, until: float) -> bool:
@@ -141,31 +163,45 @@ class WaitingClaim:
         `until`: of time.monotonic(). Raises what `Subscription.wait` raises.
         """
         assert self.subscription is not None
-        if not self.must_look:
-            while self.subscription.wait(min(until, self._opens_at())):
-                if self.is_first():
-                    self._let_others_try(self.subscription, until)
+        self.rests = True
+        try:
+            while not self.must_look:
+                self.subscription.wait(self._rests_until(until))
+                if time.monotonic() >= self._rests_until(until):
                     break
+        except Exception:
+            if self.granted is None:  # else it is answered, as is who is granted it by its own try
+                raise
+        finally:
+            self.rests = False
         is_urgent, self.urgent = self.urgent and not self.must_look, False
         self.must_look = False
         self.begin_try()
         return is_urgent
 
+    def _rests_until(self, until: float) -> float:
+        if self.urgent or self.granted is not None:
+            return 0.0
+        return min(until, self.looks_at, self._opens_at())
+
     def _opens_at(self) -> float:
         """Those ahead of it in this process see to it that they are told."""
         return self.opens_at if self.is_first() else math.inf
 
-    def _let_others_try(self, subscription: Subscription, until: float) -> None:
-        """Those in other processes, unless it may be its turn."""
-        at_the_latest = min(until, time.monotonic() + MAX_NOT_URGENT_S)
-        while not self.urgent and subscription.wait(
-            min(at_the_latest, time.monotonic() + NOT_URGENT_S)
-        ):
-            pass
-
     def begin_try(self) -> None:
         """From now on it is kept who ends: what is about to be read may not show it yet."""
-        self.ended = set()
+        self.ended, self.looks_at = set(), math.inf
+
+    def may_be_granted(self, resource: Resource) -> bool:
+        """Whether it wants to have this alone and nothing else, and nothing is known that is held
+        against it."""
+        return (
+            (self.rests and not self.urgent and not self.ahead and self.granted is None)
+            and self.terms.mode == "exclusive"
+            and [request.resource for request in self.terms.requests] == [resource]
+            and self.subscription is not None
+            and self.subscription.goes_on()
+        )
 
     def names(self) -> list[tuple[str, str]]:
         return [(self.terms.project_key, request.resource.key) for request in self.terms.requests]
@@ -173,6 +209,8 @@ class WaitingClaim:
 
 _waiting: dict[str, WaitingClaim] = {}
 _wanted: defaultdict[tuple[str, str], set[WaitingClaim]] = defaultdict(set)  # by what they want
+_known: dict[str, tuple[str, Resource]] = {}  # what locks are on that were granted here
+_handed_on: dict[str, None] = {}  # locks whose release here granted it to the next
 _changing = threading.Lock()
 
 
@@ -202,9 +240,10 @@ def is_behind_another(terms: ClaimTerms) -> bool:
 
 
 def add(claim: WaitingClaim, waiter_id: str) -> None:
-    claim.waiter_id, claim.ahead = waiter_id, frozenset()
     claim.begin_try()
     with _changing:
+        claim.waiter_id, claim.revision = waiter_id, 0
+        claim.ahead, claim.granted = frozenset(), None
         _waiting[waiter_id] = claim
         for name in claim.names():
             _wanted[name].add(claim)
@@ -214,17 +253,72 @@ def remove(waiter_id: str, *, urgent: bool) -> None:
     """It is in nobody's way here any more: those who are first now try for themselves. May be
     repeated."""
     with _changing:
-        removed = _waiting.pop(waiter_id, None)
-        if removed is None:
+        if _take_out(waiter_id) is None:
             return
-        for name in removed.names():
-            _wanted[name].discard(removed)
-            if not _wanted[name]:
-                del _wanted[name]
-        next_ones = [
-            claim for claim in _waiting.values() if waiter_id in claim.ahead and claim.is_first()
-        ]
+        next_ones = [claim for claim in _behind(waiter_id) if claim.is_first()]
         for claim in next_ones:
             claim.ahead -= {waiter_id}
     for claim in next_ones:
         claim.wake(urgent=urgent)
+
+
+def _take_out(waiter_id: str) -> WaitingClaim | None:
+    taken = _waiting.pop(waiter_id, None)
+    for name in taken.names() if taken is not None else ():
+        _wanted[name].discard(taken)
+        if not _wanted[name]:
+            del _wanted[name]
+    return taken
+
+
+def _behind(waiter_id: str) -> list[WaitingClaim]:
+    return [claim for claim in _waiting.values() if waiter_id in claim.ahead]
+
+
+def know(terms: ClaimTerms) -> None:
+    """What the claim was granted: so that who releases it here can tell what it is on. Only what is
+    had alone, as otherwise others may be in the way still."""
+    if terms.mode != "exclusive" or len(terms.requests) > 1:
+        return
+    (request,) = terms.requests
+    with _changing:
+        _keep(_known, request.id, (terms.project_key, request.resource))
+
+
+def _keep(kept: dict[str, T], lock_id: str, known: T) -> None:
+    if len(kept) >= MAX_KNOWN:
+        del kept[next(iter(kept))]
+    kept[lock_id] = known
+
+
+def next_for(lock_id: str) -> WaitingClaim | None:
+    """The claim that waits here and may be granted what this lock is on with its release, as far as
+    is known; the guards of the grant decide."""
+    known = _known.get(lock_id)
+    if known is None:
+        return None
+    project_key, resource = known
+    with _changing:
+        line = [claim for claim in _wanted.get((project_key, resource.key), ()) if claim.revision]
+    first = min(line, key=lambda claim: claim.revision, default=None)
+    return first if first is not None and first.may_be_granted(resource) else None
+
+
+def give(claim: WaitingClaim, waiter_id: str, lock_id: str, granted: Granted) -> None:
+    """The claim was granted in the change that released this lock. That is nothing to those behind
+    it, who wait for its own release now."""
+    with _changing:
+        if claim.waiter_id != waiter_id:  # it waits anew, and finds out what it holds
+            return
+        claim.granted = granted
+        _take_out(waiter_id)
+        _keep(_handed_on, lock_id, None)
+        behind = _behind(waiter_id)
+        for other in behind:
+            other.ahead -= {waiter_id}
+    know(claim.terms)
+    if claim.subscription is not None:
+        claim.subscription.wake()
+    for other in behind:
+        if other.is_first():
+            other.wake(urgent=False)

@@ -11,7 +11,7 @@ from coord.areas.locks.repository.blocking import (
     blocking_locks,
     waiting_on_me,
 )
-from coord.areas.locks.repository.claims import NoLongerWaiting, claim
+from coord.areas.locks.repository.claims import NoLongerWaiting, claim, granted_meanwhile
 from coord.areas.locks.repository.expiry import note_expired
 from coord.areas.locks.repository.grants import grant, grant_to_waiter
 from coord.areas.locks.repository.listing import find
@@ -45,6 +45,7 @@ __all__ = [
     "get",
     "grant",
     "grant_to_waiter",
+    "granted_meanwhile",
     "held_among",
     "held_by",
     "held_since_before",

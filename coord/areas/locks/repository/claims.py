@@ -234,6 +234,12 @@ def _answer_again(
     change: Change[ClaimOutcome] = Change()
     if waiter_id is not None:
         waiters.end_wait(db, change, waiter_id, "repeated")
-    granted = Granted(locks, created=False)
-    change.answer_with(lambda _: granted)
-    return change if change.steps else Answer(granted)
+    change.answer_with(lambda _: Granted(locks, created=False))
+    is_own = waiter_id is not None and not change.steps  # its wait was ended by the grant
+    return change if change.steps else Answer(Granted(locks, created=is_own))
+
+
+def granted_meanwhile(db: Reader, terms: ClaimTerms) -> Granted | None:
+    """What a claim holds whose wait was ended by its grant, unless it was ended otherwise."""
+    locks = _granted_before(db, terms)
+    return None if locks is None else Granted(locks, created=True)

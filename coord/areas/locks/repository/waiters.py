@@ -294,15 +294,17 @@ def end_wait(db: Reader, change: Change[Any], waiter_id: str, reason: str) -> No
     )
 
 
-def end_waits(db: Reader, waiter_ids: Iterable[str], reason: str) -> Decision[None]:
-    """Ends those of these waits that have not ended yet. May be repeated."""
-    change: Change[None] = Change()
+def end_waits(db: Reader, waiter_ids: Iterable[str], reason: str) -> Decision[bool]:
+    """Ends those of these waits that have not ended yet; whether there were any. May be
+    repeated."""
+    change: Change[bool] = Change()
     for waiter_id in waiter_ids:
         end_wait(db, change, waiter_id, reason)
-    return change if change.steps else Answer(None)
+    change.answer_with(lambda _: True)
+    return change if change.steps else Answer(False)
 
 
-def end_dead_waits(db: Reader) -> Decision[None]:
+def end_dead_waits(db: Reader) -> Decision[bool]:
     """Ends the waits that no call is behind any more, some at a time."""
     return end_waits(db, find_dead(db), "died")
 
