@@ -6,7 +6,7 @@ import os
 
 from coord.client.shell.copies import matched
 from coord.client.shell.options import parse_arguments
-from coord.client.shell.words import Value
+from coord.client.shell.words import GLOB, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,15 +95,42 @@ def _ar(walk: Walk, words: list[Value], command: Command) -> None:
             walk.write(word)
 
 
+def _unzip(walk: Walk, words: list[Value], command: Command) -> None:
+    """`unzip a.zip src/app.py -d docs -x README.md`"""
+    texts = [word.text for word in words]
+    left_out = texts.index("-x") if "-x" in texts else len(words)
+    into = words[texts.index("-d") + 1 :][:1] if "-d" in texts[left_out:] else []
+    words = [*words[:left_out], *([Value("-d"), *into] if into else [])]
+    args = parse_arguments(words, frozenset(("-d", "-P")))
+    if args.has(("-l", "-t", "-p", "-v", "-Z", "-c", "-z")) or not args.plain:
+        return
+    _extract(walk, args.value(("-d",)), args.plain[1:], is_flat=args.has(("-j",)))
+
+
+def _7z(walk: Walk, words: list[Value], command: Command) -> None:
+    """`7z x -odocs a.7z src/app.py`; `e` leaves the folders of what is packed away."""
+    args = parse_arguments(words, frozenset(("-o", "-p", "-t", "-m", "-x", "-i")))
+    verb, *rest = [word.text for word in args.plain] or [""]
+    if verb in ("x", "e") and rest:
+        _extract(walk, args.value(("-o",)), args.plain[2:], is_flat=verb == "e")
+
+
+def _unrar(walk: Walk, words: list[Value], command: Command) -> None:
+    """`unrar x a.rar src/app.py docs/`: the folder ends in a slash."""
+    args = parse_arguments(words, frozenset(("-p",)))
+    verb, *rest = [word.text for word in args.plain] or [""]
+    if verb in ("x", "e") and rest:
+        members = args.plain[2:]
+        into = members.pop() if members and members[-1].text.endswith("/") else None
+        _extract(walk, into, members, is_flat=verb == "e")
+
+
 def _tar(walk: Walk, words: list[Value], command: Command) -> None:
     """Extracting changes a folder; creating, a file."""
-    letters = "".join(
-        word.text.lstrip("-")
-        for index, word in enumerate(words)
-        if word.text[:2] != "--" and (word.text[:1] == "-" or index == 0)
-    )
     texts = [word.text for word in words]
     args = parse_arguments(words, _TAR_VALUES)
+    letters = "".join(option[1:] for option in args.options if len(option) == 2)
+    letters += texts[0] if words and texts[0][:1] != "-" else ""
     file = args.value(("-f", "--file"))
     if "x" in letters or "--extract" in texts or "--get" in texts:
         if "O" in letters or "--to-stdout" in texts:
@@ -122,12 +149,17 @@ def _tar(walk: Walk, words: list[Value], command: Command) -> None:
                 walk.write(value, whole_folders=True)
 
 
-def _extract(walk: Walk, into: Value | None, members: list[Value]) -> None:
-    if not members or not all(word.is_known for word in members):
+def _extract(
+    walk: Walk, into: Value | None, members: list[Value], *, is_flat: bool = False
+) -> None:
+    """`is_flat`: without the folders of the members."""
+    is_known = all(word.is_known and GLOB.isdisjoint(word.text) for word in members)
+    if not members or not is_known:
         walk.write(into if into is not None else Value("."), whole_folders=True)
         return
     for word in members:
-        member = Value(os.path.join(into.text if into is not None else "", word.text))
+        name = os.path.basename(word.text) if is_flat else word.text
+        member = Value(os.path.join(into.text if into is not None else "", name))
         path = walk.path(member)
         is_file = os.path.isfile(path or "") or os.path.splitext(word.text.rstrip("/"))[1]
         if path is None or is_file:
@@ -143,5 +175,8 @@ TOOLS = {
     "jar": _tar,
     "zip": _zip,
     "ar": _ar,
+    "unzip": _unzip,
+    "unrar": _unrar,
+    **dict.fromkeys(("7z", "7za", "7zz", "7zr"), _7z),
     **{name: _packer(name) for name in (*_ENDINGS, *_OPENERS)},
 }

@@ -10,6 +10,11 @@ from coord.client.shell.words import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.effects import Walk
+    from coord.client.shell.options import Arguments
+
+
+NUMBERS = {"numbered": "always", "t": "always", "simple": "never", "never": "never"}
+"""Whether a backup has a number, by what `--backup=` says; else where there is one already."""
 
 
 def copy_to(
@@ -20,11 +25,13 @@ def copy_to(
     into: bool | None = None,
     whole_paths: bool = False,
     backup: str = "",
+    numbers: str = "never",
     links: bool = False,
 ) -> None:
     """`into`: whether the target is a folder for them; None: where there is one. `whole_paths`: the
-    folders of the sources are made there, too. `backup`: what the name of what was there gets.
-    `links`: to the sources, so that folders are none."""
+    folders of the sources are made there, too. `backup`: what the name of what was there gets;
+    `numbers`: or a number, `always`, `never`, or where there is one. `links`: to the sources, so
+    that folders are none."""
     path = walk.path(target)
     if path is None:
         walk.write(target)
@@ -43,7 +50,27 @@ def copy_to(
             continue
         walk.write(Value(place), whole_folders=into)
         if backup:
-            walk.write(Value(place + backup))
+            walk.write(Value(place + (numbered(place, numbers) or backup)))
+
+
+def backups(args: Arguments) -> tuple[str, str]:
+    """`backup` and `numbers`, as the options of GNU's programs have them; a suffix asks for one."""
+    suffix = args.value(("-S", "--suffix"))
+    control = args.value(("--backup",))
+    kind = control.text if control is not None else ""
+    if kind in ("none", "off") or not (suffix or args.has(("-b", "--backup"))):
+        return "", "never"
+    return suffix.text if suffix is not None else "~", NUMBERS.get(kind, "existing")
+
+
+def numbered(place: str, numbers: str) -> str:
+    """`.~1~`, or the next one; nothing where there is to be none."""
+    if numbers == "never":
+        return ""
+    at = 1
+    while os.path.lexists(f"{place}.~{at}~"):
+        at += 1
+    return f".~{at}~" if at > 1 or numbers == "always" else ""
 
 
 def matched(walk: Walk, sources: list[Value]) -> list[Value]:

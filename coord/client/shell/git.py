@@ -21,6 +21,7 @@ _OWN_VALUES = {
     "config": frozenset("-f --file --blob --type".split()),
     "checkout-index": frozenset(("--prefix",)),
     "format-patch": frozenset("-o --output-directory".split()),
+    "interpret-trailers": frozenset("--trailer --where --if-exists --if-missing".split()),
 }
 """Options with a value that other commands have without."""
 _OWN_FLAGS = dict.fromkeys(("checkout", "switch", "restore", "read-tree"), frozenset(("-m",)))
@@ -216,6 +217,10 @@ def _merge_file(args: Arguments, operands: list[Value], folder: str) -> GitChang
     return NOTHING if args.has(("-p", "--stdout")) else GitChange(operands[:1])
 
 
+def _trailers(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    return GitChange([*operands, *args.rest] if args.has(("--in-place",)) else [])
+
+
 def _mergetool(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     named = [*operands, *args.rest]
     return GitChange(named) if named else TREE
@@ -273,6 +278,7 @@ _JUDGES = {
     "worktree": _worktree,
     "merge-file": _merge_file,
     "mergetool": _mergetool,
+    "interpret-trailers": _trailers,
     "bundle": _bundle,
     "config": _config,
     "format-patch": _format_patch,

@@ -6,6 +6,7 @@ import os
 
 from coord.client.paths import path_in
 from coord.client.shell.git import change_of
+from coord.client.shell.options import parse_arguments
 from coord.client.shell.variables import words_of
 from coord.client.shell.words import GLOB, Command, Value
 
@@ -18,19 +19,36 @@ _OPTIONS_WITH_VALUE = frozenset(
     " --attr-source".split()
 )
 
-_EXECUTES = ("-x", "--exec")
+_RUNNING = {
+    "rebase": (
+        frozenset(("-x", "--exec")),
+        frozenset("-s --strategy -X --strategy-option --onto -C --keep-base".split()),
+    ),
+    "difftool": (frozenset(("-x", "--extcmd")), frozenset(("-t", "--tool"))),
+    "filter-branch": (
+        frozenset(
+            "--setup --env-filter --tree-filter --index-filter --parent-filter --msg-filter"
+            " --commit-filter --tag-name-filter".split()
+        ),
+        frozenset(("-d", "--original", "--subdirectory-filter")),
+    ),
+}
+"""Of commands that run others: the options that have a line of shell, and others with a value."""
+_EDITORS = ("core.editor=", "sequence.editor=", "core.sshcommand=", "core.pager=")
+_EDITOR_VARIABLES = ("GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND", "GIT_PAGER")
 
 
 class GitCall:
     """`folder`: whose repository it is about. `tree`: where the files are that it changes, the
-    whole of it where that is not the `folder`. `aliases`: that its own options name. `words`: the
-    command behind git's options."""
+    whole of it where that is not the `folder`. `aliases`: that its own options name. `editors`:
+    lines of shell that it runs, likewise. `words`: the command behind git's options."""
 
-    __slots__ = ("aliases", "folder", "tree", "words")
+    __slots__ = ("aliases", "editors", "folder", "tree", "words")
 
     def __init__(self, folder: str) -> None:
         self.folder = self.tree = folder
         self.aliases: dict[str, str] = {}
+        self.editors: list[str] = []
         self.words: list[Value] = []
 
 
@@ -54,6 +72,10 @@ def read(walk: Walk, words: list[Value]) -> GitCall:
         elif name == "-c" and value.text.startswith("alias."):
             alias, _, meant = value.text[len("alias.") :].partition("=")
             call.aliases[alias] = meant
+        elif name == "-c" and value.text.lower().startswith(_EDITORS):
+            call.editors.append(value.text.partition("=")[2])
+    set_by_line = [walk.variables.one(name) for name in _EDITOR_VARIABLES]
+    call.editors += [value.text for value in set_by_line if value is not None]
     call.words = words[at:]
     call.tree = _inside(call.folder, work_tree)
     if git_dir is not None:
@@ -79,7 +101,7 @@ def follow_git(walk: Walk, call: GitCall) -> None:
         walk.made.add(os.path.join(walk.folder, last.removesuffix(".git")))
     if verb == "submodule" and len(rest) > 2 and rest[1].text == "foreach":
         walk.line_apart(" ".join(word.text for word in rest[2:] if word.text != "--recursive"))
-    for line in _run_within(verb, rest[1:]):
+    for line in [*call.editors, *_run_within(verb, rest[1:])]:
         walk.line_apart(line)
     alias = call.aliases.get(verb) or _alias(call.folder, verb)
     if alias.startswith("!"):
@@ -92,14 +114,15 @@ def follow_git(walk: Walk, call: GitCall) -> None:
 
 
 def _run_within(verb: str, words: list[Value]) -> list[str]:
-    """What `git rebase --exec` and `git bisect run` run."""
-    texts = [word.text for word in words]
-    if verb == "bisect" and texts[:1] == ["run"]:
-        return [" ".join(texts[1:])]
-    if verb != "rebase":
-        return []
-    attached = [text.partition("=")[2] for text in texts if text.startswith("--exec=")]
-    return [*attached, *(texts[at + 1] for at, text in enumerate(texts[:-1]) if text in _EXECUTES)]
+    """What `git rebase --exec`, `git difftool -x` and `git bisect run` run."""
+    if verb == "bisect" and words and words[0].text == "run":
+        return [" ".join(word.text for word in words[1:])]
+    if verb == "grep":
+        texts = [word.text.partition("=") for word in words if word.text.startswith("--open")]
+        return [text for _, _, text in texts] + [w.text[2:] for w in words if w.text[:2] == "-O"]
+    run, values = _RUNNING.get(verb, (frozenset(), frozenset()))
+    given = parse_arguments(words, run | values).values if run else {}
+    return [value.text for option in sorted(run) for value in given.get(option, [])]
 
 
 def _note(walk: Walk, call: GitCall) -> None:

@@ -38,9 +38,13 @@ class Arguments:
 
 
 def parse_arguments(
-    words: list[Value], values: frozenset[str], flags: frozenset[str] = frozenset()
+    words: list[Value],
+    values: frozenset[str],
+    flags: frozenset[str] = frozenset(),
+    glued: frozenset[str] = frozenset(),
 ) -> Arguments:
-    """Of the words behind the program's name."""
+    """Of the words behind the program's name. `glued`: options whose value stands in their own word
+    or nowhere, as that of `sed -i.bak`."""
     args = Arguments()
     pending = ""  # an option whose value comes next
     is_doubtful = False
@@ -56,7 +60,7 @@ def parse_arguments(
             args.words.append((word, is_doubtful))
             is_doubtful = False
         else:
-            pending, is_doubtful = _option(args, word, values, flags)
+            pending, is_doubtful = _option(args, word, values, flags, glued)
     return args
 
 
@@ -65,7 +69,11 @@ def _is_option(text: str, values: frozenset[str]) -> bool:
 
 
 def _option(
-    args: Arguments, word: Value, values: frozenset[str], flags: frozenset[str]
+    args: Arguments,
+    word: Value,
+    values: frozenset[str],
+    flags: frozenset[str],
+    glued: frozenset[str],
 ) -> tuple[str, bool]:
     """The option that the next word is the value of, and whether it may be."""
     text = word.text
@@ -85,11 +93,25 @@ def _option(
         args.options.append(text[:2])
         args.values.setdefault(text[:2], []).append(word.after(text[:2]))
         return "", False
+    end = _cluster_end(text, values, glued)
     # `-refresh` is no `-h`, which would be one that only shows something
-    letters = [letter for letter in text[1:] if letter not in ("h", text[1:])]
+    letters = [letter for letter in text[1:end] if letter not in ("h", text[1:])]
     args.options += [text, *(f"-{letter}" for letter in letters)]
-    last = f"-{text[-1]}"
+    last = f"-{text[end - 1]}"
+    if end < len(text):
+        args.values.setdefault(last, []).append(word.after(text[:end]))
+        return "", False
     return (last, False) if last in values else ("", text not in flags and len(text) == 2)
+
+
+def _cluster_end(text: str, values: frozenset[str], glued: frozenset[str]) -> int:
+    """Behind the first letter of `-uoFILE` that takes the rest of the word as its value."""
+    for at, letter in enumerate(text[1:], 1):
+        if not letter.isalnum():
+            break
+        if f"-{letter}" in values or f"-{letter}" in glued:
+            return at + 1
+    return len(text)
 
 
 def lock_for(program: Program, args: Arguments) -> str | None:

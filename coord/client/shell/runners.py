@@ -112,11 +112,15 @@ RUNNERS = (
     Runner(
         "nohup command builtin coproc noglob nocorrect chronic unbuffer winpty call"
         " busybox toybox torsocks torify proxychains proxychains4 dbus-run-session eatmydata"
-        " catchsegv fakeroot unshare linux32 linux64 dumb-init tini catatonit rlwrap valgrind"
+        " catchsegv fakeroot linux32 linux64 dumb-init tini catatonit rlwrap valgrind"
         " pkexec with-contenv firejail setpriv arch numactl xvfb-run dbus-launch ssh-agent",
         values="-f --reuid --regid --groups --tool --log-file --server-args -n -e -t",
         flags="-c -p -v -w -q -r -a -s --wait --pty -x86_64 -arm64 --fork -k",
     ),
+    Runner(
+        "unshare", values="-w --wd -R --root -S --setuid -G --setgid", flags="-n -r -m -p -f -U"
+    ),
+    Runner("repeat", skip=1),  # zsh's
     Runner("exec", values="-a", flags="-c -l"),
     Runner("time", values="-f --format -o --output", flags="-p -v -a -q --verbose --append"),
     Runner("stdbuf", values="-i -o -e --input --output --error"),
@@ -165,15 +169,16 @@ RUNNERS = (
     ),
     Runner(
         "xargs",
-        values="-I -i -n -P -L -d -a -E -s --max-args --max-procs --delimiter --arg-file"
-        " --replace --max-lines",
-        flags="-0 -r -t -p -x --null --no-run-if-empty",
+        values="-I -n -P -L -d -a -E -s --max-args --max-procs --delimiter --arg-file --max-lines",
+        flags="--replace -0 -i -r -t -p -x --null --no-run-if-empty",
         reads_more=True,
     ),
+    Runner("dotenv dotenvx", "run, ", values="-f -e -c --file --env --env-file", flags="-o --"),
     Runner("direnv", "exec", skip=1),
+    Runner("sops", "exec-env, exec-file", skip=1, is_line=True),
     Runner(
-        "dotenv doppler op infisical envchain vault teller sops",
-        "run, exec, exec-env",
+        "doppler op infisical envchain vault teller",
+        "run, exec",
         values="-f --file -p --project -c --config --env --env-file -e --path --duration --token",
         flags="--preserve-env --",
     ),
@@ -285,7 +290,9 @@ RUNNERS = (
     ),
 )
 
-SHELLS = frozenset("sh bash zsh dash ksh ash fish mksh busybox-sh rbash".split())
+SHELLS = frozenset(
+    "sh bash zsh dash ksh ash fish mksh busybox-sh rbash csh tcsh nu elvish xonsh".split()
+)
 SHELL_VALUES = frozenset("-o +o -O +O --rcfile --init-file".split())
 POWERSHELLS = frozenset("powershell pwsh".split())
 WINDOWS_RUNNERS = frozenset(

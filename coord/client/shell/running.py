@@ -11,7 +11,7 @@ from coord.client.shell.outputs import listed, read_by
 from coord.client.shell.program import HARMLESS
 from coord.client.shell.runners import INTERPRETERS, Runner
 from coord.client.shell.targets import targets
-from coord.client.shell.tasks import ENVIRONMENTS, note_task
+from coord.client.shell.tasks import ENVIRONMENTS, lock_by_name, note_task
 from coord.client.shell.texts import text_of
 from coord.client.shell.variables import words_of
 from coord.client.shell.words import SOMETHING, Value, is_assignment
@@ -166,10 +166,11 @@ def _read_words(walk: Walk, options: list[Value], command: Command) -> list[Valu
 def _marker(options: list[Value]) -> str:
     """What stands for the arguments: `{}`, or what `xargs -I` says."""
     for index, word in enumerate(options):
-        if word.text in ("-I", "-J", "--replace") and options[index + 1 :]:
-            return options[index + 1].text
-        if word.text[:2] in ("-I", "-J") and len(word.text) > 2:
-            return word.text[2:]
+        if word.text.startswith("--replace="):
+            return word.text.partition("=")[2]
+        letters, sign, marker = word.text.partition("I" if "I" in word.text else "J")
+        if sign and letters[:1] == "-" and (letters[1:].isalnum() or letters == "-"):
+            return marker or next((each.text for each in options[index + 1 :]), "{}")
     return "{}"
 
 
@@ -303,7 +304,7 @@ def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> No
         option, equals, _ = text.partition("=")
         is_short = text[:1] == "-" and text[:2] != "--"
         if text == "-m" and name == "python":
-            walk.follow(words[at + 1 :], command)
+            _module(walk, words[at + 1 :], command)
             return
         if equals and option in inline:
             _inline(walk, name, [words[at].after(f"{option}="), *words[at + 1 :]])
@@ -323,6 +324,16 @@ def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> No
         return
     if said is not None:
         _inline(walk, name, [Value(said), *words[at + 1 :]])
+
+
+def _module(walk: Walk, words: list[Value], command: Command) -> None:
+    """`python -m alembic upgrade head`, `python -m scripts.deploy`"""
+    before = walk.effects.count
+    walk.follow(words, command)
+    lock = lock_by_name(words[0].text.rpartition(".")[2]) if words else None
+    if lock is not None and walk.effects.count == before:
+        harmless = any(word.text in HARMLESS for word in words)
+        walk.effects.locks.update({} if harmless else {(walk.folder, lock): None})
 
 
 def _inline(walk: Walk, name: str, words: list[Value]) -> None:

@@ -1,4 +1,4 @@
-"""What small programs write by rules of their own: `chmod`, `dd`, `split`, `touch`."""
+"""What small programs write by rules of their own: `chmod`, `dd`, `split`, `touch`, `gpg`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 def _dd(walk: Walk, words: list[Value], command: Command) -> None:
     for word in words:
         if word.text.startswith("of="):
-            # a pattern is one of the whole word, which is no file's
-            is_literal = word.is_pattern and not word.is_open
-            walk.write(Value(word.text[len("of=") :]) if is_literal else word.after("of="))
+            walk.write(word.after("of="))
 
 
 def _attributes(walk: Walk, words: list[Value], command: Command) -> None:
@@ -79,11 +77,52 @@ def _mkdir(walk: Walk, words: list[Value], command: Command) -> None:
 
 
 def _ssh_keygen(walk: Walk, words: list[Value], command: Command) -> None:
-    """The public half of a key, beside it."""
-    args = parse_arguments(words, frozenset("-f -t -b -N -C -P -m -Z -I -n -O -s".split()))
+    """The public half of a key, or its certificate, beside it."""
+    args = parse_arguments(words, frozenset("-f -t -b -N -C -P -m -Z -I -n -O -s -V -z".split()))
     file = args.value(("-f",))
     if file is not None and args.has(("-t",)):
         walk.write(Value(f"{file.text}.pub", file.beginning))
+    for word in args.plain if args.has(("-s",)) else ():
+        walk.write(Value(f"{word.text.removesuffix('.pub')}-cert.pub", word.beginning))
+
+
+_GPG_VALUES = frozenset(
+    "-r --recipient -R --hidden-recipient -F --hidden-recipient-file -f --recipient-file -u"
+    " --local-user --default-key -o --output --passphrase --passphrase-file --passphrase-fd"
+    " --pinentry-mode --homedir --keyring --trust-model --cipher-algo --digest-algo -z"
+    " --compress-algo --s2k-mode --s2k-count --set-filename --status-fd --logger-fd".split()
+)
+_GPG_MAKES = (
+    (("-b", "--detach-sign", "--detach-sig"), ".sig"),
+    (("--clear-sign", "--clearsign"), ".asc"),
+    (("-c", "--symmetric", "-e", "--encrypt", "-s", "--sign", "--encrypt-files"), ".gpg"),
+)
+_GPG_QUIET = frozenset(("--yes", "--batch", "--quiet", "-q", "--verbose", "-v", "--no-tty"))
+_GPG_ENDINGS = (".gpg", ".asc", ".sig", ".pgp")
+
+
+def _gpg(walk: Walk, words: list[Value], command: Command) -> None:
+    """`gpg -c f` leaves `f.gpg` beside it, `gpg f.gpg` what is in it."""
+    args = parse_arguments(words, _GPG_VALUES)
+    if args.has(("-o", "--output")):
+        return
+    ending = next((ending for options, ending in _GPG_MAKES if args.has(options)), "")
+    if ending and args.has(("-a", "--armor")):
+        ending = ".asc"
+    opens = {*args.options} <= {*_GPG_QUIET, *args.values} or args.has(("--decrypt-files",))
+    for word in args.plain:
+        if ending:
+            walk.write(Value(word.text + ending, word.beginning))
+        elif opens and word.text.endswith(_GPG_ENDINGS):
+            walk.write(Value(word.text[:-4], word.beginning))
+
+
+def _zmv(walk: Walk, words: list[Value], command: Command) -> None:
+    """`zmv 'src/(*).txt' 'src/$1.md'`: what is in the folders of both patterns."""
+    args = parse_arguments(words, frozenset(("-o", "-p", "-P")))
+    for word in [] if args.has(("-n",)) else args.plain[:2]:
+        start = next((at for at, sign in enumerate(word.text) if sign in "*?[($<"), len(word.text))
+        walk.write(Value(f"{word.text}…", word.text[:start]))
 
 
 def _ctags(walk: Walk, words: list[Value], command: Command) -> None:
@@ -96,8 +135,11 @@ TOOLS = {
     "csplit": _csplit,
     "ctags": _ctags,
     "dd": _dd,
+    "gpg": _gpg,
+    "gpg2": _gpg,
     "mkdir": _mkdir,
     "split": _split,
     "ssh-keygen": _ssh_keygen,
     "touch": _touch,
+    **dict.fromkeys(("zmv", "zcp", "zln"), _zmv),
 }

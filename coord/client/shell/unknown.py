@@ -1,18 +1,32 @@
-"""A program that no table has: where a known one stands in its arguments, as in `retry 3 git push`,
-it may run that. Only its locks are needed then.
+"""A program that no table has. Where a known one stands in its arguments, as in `retry 3 git push`,
+it may run that, and only its locks are needed. Where its name or an option says that it rewrites
+files, as `yamlfmt` and `--fix` do, those that it is given are changed.
 """
 
 from __future__ import annotations
 
+import os
+
 from coord.client.shell.names import program_name
 from coord.client.shell.remote import REMOTE
 from coord.client.shell.runners import INTERPRETERS, SHELLS
+from coord.client.shell.tasks import TASK_RUNNERS
+from coord.client.shell.variables import words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.effects import Walk
     from coord.client.shell.words import Command, Value
 
+_EXECUTES = frozenset("-c --command --cmd -x --exec -e --execute --run".split())
+"""Options that may have a line of shell."""
+_RUN_LINES = ("concurrently", "mprocs")  # each word is one
+_FORMATTERS = ("fmt", "format")
+_REWRITES = frozenset("--fix --write --in-place --inplace --autofix --overwrite".split())
+_LOOKS = frozenset(
+    "--check --diff --dry-run --dryrun --list --lint --test --verify -n -l -d -c -lint -dry"
+    " --version --help -h".split()
+)
 MAX_WORDS = 20  # in which the other program begins
 _RUN = SHELLS | frozenset(
     "git gh kubectl oc helm terraform tofu pulumi ansible-playbook docker podman docker-compose ssh"
@@ -36,22 +50,38 @@ _NAMES = frozenset(
 
 
 def follow_unknown(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
-    """Whether it was a program of that kind."""
+    """Whether it was a program that runs another one."""
     from coord.client.shell.writing import writes
 
-    if (
-        name in _NAMES
-        or name in INTERPRETERS
-        or not name[:1].isalpha()
-        or not walk.rules.has_defaults
-    ):
+    if name in _NAMES or name in INTERPRETERS or not name[:1].isalpha():
         return False
     if name in REMOTE or walk.rules.programs(name) or walk.rules.runners(name) or writes(name):
         return False
+    _rewrite(walk, name, words)
+    if not walk.rules.has_defaults:
+        return False
+    before = walk.effects.count
     for at, word in enumerate(words[:MAX_WORDS]):
         if word.is_known and program_name(word) in _RUN and _follow(walk, words[at:], command):
             return True
-    return False
+        option, equals, text = word.text.partition("=")
+        line = text if equals else words[at + 1].text if words[at + 1 :] else ""
+        if name in _RUN_LINES:
+            option, line = "-c", word.text
+        if option in _EXECUTES and line.strip() and line.split()[0] in _RUN:
+            _follow(walk, words_of(line.split()), command)
+    return walk.effects.count > before
+
+
+def _rewrite(walk: Walk, name: str, words: list[Value]) -> None:
+    options = {word.text.partition("=")[0] for word in words if word.text[:1] == "-"}
+    is_formatter = name not in TASK_RUNNERS and any(part in name for part in _FORMATTERS)
+    if not _LOOKS.isdisjoint(options) or not (is_formatter or not _REWRITES.isdisjoint(options)):
+        return
+    for word in words:
+        path = walk.path(word) if word.text[:1] != "-" else None
+        if word.is_pattern or (path is not None and os.path.lexists(path)):
+            walk.write(word, whole_folders=True)
 
 
 def _follow(walk: Walk, words: list[Value], command: Command) -> bool:

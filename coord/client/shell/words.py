@@ -160,12 +160,13 @@ class Value:
         return self.beginning is None
 
     def after(self, start: str) -> Value:
-        """The rest behind a beginning that it has."""
-        beginning = self.beginning
-        if beginning is not None:
-            beginning = beginning[len(start) :]
+        """The rest behind a beginning that it has. A pattern is one of the whole word, which no
+        file is called."""
+        rest, beginning = self.text[len(start) :], self.beginning
+        if beginning is None or (self.is_pattern and not self.is_open and start):
+            return Value(rest)
         return Value(
-            self.text[len(start) :], beginning, is_pattern=self.is_pattern, is_open=self.is_open
+            rest, beginning[len(start) :], is_pattern=self.is_pattern, is_open=self.is_open
         )
 
 

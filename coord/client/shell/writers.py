@@ -5,7 +5,8 @@
 (a script), the last two and more of a `move`, or none (``). `options`: those whose value is a file
 that it writes. `here`: without files it changes all of the folder. `files`: that it changes
 wherever it is run, where they exist. `moves`: with one of these options the sources of a copy are
-changed, too; `whole_paths`: with one of these they keep their folders.
+changed, too; `whole_paths`: with one of these they keep their folders. `glued`: options whose value
+stands in their own word or nowhere. `whole`: all of the folder is all of the checkout.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class Writer:
     __slots__ = (
         "commands",
         "files",
+        "glued",
         "harmless",
         "here",
         "moves",
@@ -27,6 +29,7 @@ class Writer:
         "skip",
         "targets",
         "values",
+        "whole",
         "whole_paths",
     )
 
@@ -46,6 +49,8 @@ class Writer:
         files: str = "",
         moves: str = "",
         whole_paths: str = "",
+        glued: str = "",
+        whole: bool = False,
     ) -> None:
         self.names = names.split()
         self.targets = targets
@@ -57,13 +62,16 @@ class Writer:
         self.script = frozenset(script.split())  # options that hold the script instead
         self.skip = skip
         self.here = here
+        self.whole = whole
         self.files = files.split()
         self.moves = frozenset(moves.split())
         self.whole_paths = frozenset(whole_paths.split())
+        self.glued = frozenset(glued.split())
 
 
 WRITERS = (
-    Writer("rm unlink sponge rmdir trash trash-put", ALL, harmless="--help --version"),
+    Writer("rm unlink sponge rmdir trash trash-put srm wipe", ALL, harmless="--help --version"),
+    Writer("link codesign", LAST, values="-s --sign"),
     Writer("truncate shred", ALL, values="-s --size -r --reference -n --iterations"),
     Writer("gio", ALL, commands="trash, remove"),
     Writer("tee", ALL, values="--output-error"),
@@ -104,15 +112,9 @@ WRITERS = (
         needs="-i* --in-place*",
         script="-e --expression -f --file",
         values="-l --line-length",
-        harmless="",
+        glued="-i",
     ),
-    Writer(
-        "perl ruby",
-        BEHIND,
-        needs="-i* -pi* -p*i* -n*i*",
-        script="-e -E -pe -ne -pie",
-        values="-I -M",
-    ),
+    Writer("perl ruby", BEHIND, needs="-i", script="-e -E", values="-I -M", glued="-i"),
     Writer("awk gawk", BEHIND, needs="inplace", script="-f --file", values="-i --include -F -v"),
     Writer("ed", ALL, values="-p"),
     Writer(
@@ -143,7 +145,7 @@ WRITERS = (
     Writer("mc s3cmd s5cmd", LAST, commands="cp, mirror, mv, get, sync", harmless="-n --dry-run"),
     Writer("az", NONE, commands="storage *", options="-f --file -d --destination"),
     Writer("tcpdump tshark dumpcap", NONE, options="-w", values="-r -i"),
-    Writer("ssh-keygen", NONE, options="-f", harmless="-l -y -B -F -e -L"),
+    Writer("ssh-keygen", NONE, options="-f", harmless="-l -y -B -F -e -L", values="-t -b -N -C -P"),
     Writer("javac kotlinc scalac", NONE, options="-d"),
     Writer("babel tsc swc", NONE, options="-d --out-dir --outDir --outFile"),
     Writer("sphinx-build", BEHIND, values="-b -c -d -D -j -t -w"),
@@ -167,21 +169,36 @@ WRITERS = (
         commands="update, up, checkout, co, goto, merge, rebase, graft, backout, shelve, unshelve,"
         " import, patch, histedit, strip, fold, split, uncommit, purge, pull -u, revert -a",
         here=True,
+        whole=True,
     ),
-    Writer("hg sl", ALL, commands="revert", values="-r --rev", here=True),
+    Writer("hg sl", ALL, commands="revert", values="-r --rev", here=True, whole=True),
     Writer("svn", ALL, commands="update, up, revert, patch", values="-r --depth", here=True),
     Writer("svn", NONE, commands="switch, sw, merge", here=True),
-    Writer("jj", ALL, commands="restore", values="-f --from -t --into --to -c", here=True),
+    Writer(
+        "jj", ALL, commands="restore", values="-f --from -t --into --to -c", here=True, whole=True
+    ),
     Writer(
         "jj",
         NONE,
         commands="abandon, edit, new, rebase, squash, split, undo, redo, next, prev, op restore,"
         " op undo, workspace update-stale",
         here=True,
+        whole=True,
     ),
-    Writer("gt", NONE, commands="sync, restack, checkout, co, up, down, top, bottom", here=True),
+    Writer(
+        "gt",
+        NONE,
+        commands="sync, restack, checkout, co, up, down, top, bottom",
+        here=True,
+        whole=True,
+    ),
     Writer("dos2unix unix2dos mac2unix", ALL, values="-c -n"),
-    Writer("yq", BEHIND, commands="eval, e, eval-all, ea, ", needs="-i --inplace"),
+    Writer("yq", BEHIND, commands="eval, e, eval-all, ea, ", needs="-i --inplace --in-place"),
+    Writer("tomlq xq jaq", BEHIND, needs="-i --inplace --in-place"),
+    Writer("dasel", NONE, commands="put, delete", options="-f --file -o --out"),
+    Writer("sops", ALL, commands="encrypt, decrypt, rotate, ", needs="-i --in-place"),
+    Writer("sops", FIRST, commands="set, unset, edit, updatekeys"),
+    Writer("ruplacer", BEHIND, needs="--go", skip=2, here=True, values="-t -T --type"),
     Writer("sd", BEHIND, skip=2, values="-f --flags -n", harmless="-p --preview"),
     Writer("rpl", BEHIND, skip=2, harmless="-s --dry-run"),
     Writer("fastmod codemod", BEHIND, skip=2, here=True, values="-e --extensions -d --dir -g"),
@@ -198,11 +215,9 @@ WRITERS = (
     Writer("2to3", ALL, needs="-w --write", values="-f -x -j"),
     Writer("crudini", FIRST, needs="--set --del --merge"),
     Writer("ansible-vault", ALL, commands="edit, encrypt, decrypt, rekey, create"),
-    Writer("7z 7za", FIRST, commands="a, u, d"),
-    Writer("7z 7za unrar", NONE, commands="x, e", options="-o", here=True),
+    Writer("7z 7za 7zz 7zr", FIRST, commands="a, u, d, rn"),
     Writer("gh glab hub", NONE, commands="pr checkout, mr checkout, co", here=True),
     Writer("sort shuf", NONE, options="-o --output", values="-k -t -S -T -n -i"),
-    Writer("unzip", NONE, options="-d", values="-x -P", harmless="-l -t -p -v -Z", here=True),
     Writer("pandoc protoc iconv gpg age dot", NONE, options="-o --output"),
     Writer("pg_dump pg_dumpall mysqldump mariadb-dump", NONE, options="-f --file -r --result-file"),
     Writer("openssl", NONE, options="-out -keyout -writerand"),
@@ -313,11 +328,26 @@ WRITERS = (
     ),
     Writer("cargo", NONE, commands="clippy", needs="--fix", here=True),
     Writer(
-        "clang-format google-java-format swift-format swiftformat cmake-format",
+        "clang-format google-java-format swift-format cmake-format",
         ALL,
         needs="-i --in-place --replace -r --inplace",
         values="--style --assume-filename",
     ),
+    Writer("swiftformat", ALL, harmless="--lint --dryrun --dry-run", values="--config --rules"),
+    Writer("swiftlint", ALL, needs="--fix --autocorrect", here=True, values="--config"),
+    Writer("clang-tidy", ALL, needs="--fix -fix --fix-errors -fix-errors", values="-p --checks"),
+    Writer("dotnet", NONE, commands="format", harmless="--verify-no-changes", here=True),
+    Writer("dotnet", ALL, commands="csharpier", harmless="--check --version"),
+    Writer("csharpier", ALL, commands="format, ", harmless="--check --version"),
+    Writer("phpcbf hindent beautysh upx", ALL, values="--standard", harmless="-c --check -t -l -d"),
+    Writer("pint lint-staged", ALL, harmless="--test --diff", here=True, values="--config"),
+    Writer("rector", ALL, commands="process", harmless="-n --dry-run", here=True),
+    Writer("perltidy", ALL, needs="-b*", values="-o -pro"),
+    Writer("html-beautify js-beautify css-beautify", ALL, needs="-r --replace", values="-o -s"),
+    Writer("buildifier", ALL, harmless="-mode=check -mode=diff --mode=check --mode=diff"),
+    Writer("ormolu fourmolu", ALL, needs="-i inplace", values="-m --mode -o"),
+    Writer("zig", ALL, commands="fmt", harmless="--check"),
+    Writer("deno", ALL, commands="fmt", harmless="--check", here=True, values="--ext -c --config"),
     Writer("shfmt", ALL, needs="-w --write", values="-i -ln"),
     Writer("ktlint", ALL, needs="-F --format", here=True),
     Writer("stylua nixfmt alejandra taplo-fmt", ALL, harmless="--check -c"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.shell.copies import copy_to
+from coord.client.shell.copies import NUMBERS, backups, copy_to, numbered
 from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
 from coord.client.shell.outputs import read_by
@@ -31,13 +31,15 @@ _TOOLS = {
     ),
     **dict.fromkeys(
         "tar bsdtar gtar jar zip ar gzip pigz bzip2 pbzip2 xz pixz lzma zstd zstdmt lz4 lzip lzop"
-        " brotli compress gunzip unpigz bunzip2 unxz unlzma unzstd unlz4 uncompress lunzip".split(),
+        " brotli compress gunzip unpigz bunzip2 unxz unlzma unzstd unlz4 uncompress lunzip unzip"
+        " unrar 7z 7za 7zz 7zr".split(),
         "archives",
     ),
     **dict.fromkeys("gcc g++ cc c++ clang clang++ ld as objcopy".split(), "compilers"),
     **dict.fromkeys(("curl", "wget"), "downloads"),
     **dict.fromkeys(
-        "chmod chown chgrp chattr chcon dd split csplit touch mkdir ssh-keygen ctags".split(),
+        "chmod chown chgrp chattr chcon dd split csplit touch mkdir ssh-keygen ctags gpg"
+        " gpg2 zmv zcp zln".split(),
         "small_tools",
     ),
     **dict.fromkeys(("vim", "nvim", "vi", "ex", "ed"), "editors"),
@@ -64,7 +66,7 @@ def write_targets(walk: Walk, name: str, words: list[Value], command: Command) -
     if name == "tee":
         note_texts(walk, words, command)
     for writer in _BY_NAME.get(name, []):
-        args = parse_arguments(words, writer.values)
+        args = parse_arguments(words, writer.values, glued=writer.glued)
         if _applies(writer, args):
             _write(walk, writer, args, words)
     write_outputs(walk, name, words)
@@ -82,7 +84,9 @@ def writes(name: str) -> bool:
 
 
 def _applies(writer: Writer, args: Arguments) -> bool:
-    if args.has(writer.harmless) or any(word.text in writer.harmless for word in args.rest):
+    given = [f"{name}={value.text}" for name, each in args.values.items() for value in each]
+    said = [*args.options, *given, *(word.text for word in args.rest)]
+    if not writer.harmless.isdisjoint(said):
         return False
     options = [*args.options, *(word.text for word in args.plain if writer.needs)]
     if writer.needs and not any(
@@ -117,14 +121,22 @@ def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> N
     if writer.targets in (LAST, MOVED):
         _copy(walk, args, plain, writer)
         return
+    backup, plain = _backup(args, plain) if "-i" in writer.glued else ("", plain)
     plain = _chosen(writer, args, plain)
-    backup = _backup(args) if "--in-place*" in writer.needs or "-pi*" in writer.needs else ""
     for value in plain:
         walk.write(_pattern(walk, writer, value), whole_folders=True)
         for file, is_tree in targets(walk, value) if backup else ():
-            walk.effects.files.update({} if is_tree else {file + backup: None})
+            walk.effects.files.update({} if is_tree else {_backed_up(file, backup): None})
     if writer.here and not plain and not args.has(writer.options):
-        walk.change_tree(walk.folder)
+        walk.change_tree(_top(walk.folder) if writer.whole else walk.folder)
+
+
+def _top(folder: str) -> str:
+    """Of the checkout that it is in."""
+    from coord.client.workspace import other_checkout, repository
+
+    checkout = repository(folder)
+    return checkout.top if checkout is not None else other_checkout(folder) or folder
 
 
 def _chosen(writer: Writer, args: Arguments, plain: list[Value]) -> list[Value]:
@@ -135,14 +147,21 @@ def _chosen(writer: Writer, args: Arguments, plain: list[Value]) -> list[Value]:
     return {ALL: plain, FIRST: plain[:1]}.get(writer.targets, [])
 
 
-def _backup(args: Arguments) -> str:
-    """What `-i.bak` and `--in-place=.bak` add to the names of what was there."""
-    for option in args.options:
-        letters, dot, ending = option.partition(".")
-        if dot and letters[-1:] == "i" and letters[:1] == "-":
-            return f".{ending}"
-    named = args.value(("--in-place",))
-    return named.text if named is not None and named.text.startswith(".") else ""
+def _backup(args: Arguments, plain: list[Value]) -> tuple[str, list[Value]]:
+    """What `-i.bak` and `--in-place=.bak` make of the names of what was there, and the other words:
+    macOS's sed has it in one of its own, `-i .bak`."""
+    named = args.value(("-i", "--in-place"))
+    if named is None and len(plain) > 1 and plain[0].text[1:].isalnum() and plain[0].text[0] == ".":
+        return plain[0].text, plain[1:]
+    is_slip = named is not None and len(named.text) == 1 and named.text.isalpha()  # `-ie`
+    return "" if named is None or is_slip else named.text, plain
+
+
+def _backed_up(file: str, form: str) -> str:
+    """A form with a `*` is that of the whole name, else it is an ending."""
+    folder, name = os.path.split(file)
+    name = form.replace("*", name) if "*" in form else name + form
+    return os.path.normpath(os.path.join(folder, name))
 
 
 def _pattern(walk: Walk, writer: Writer, value: Value) -> Value:
@@ -178,14 +197,15 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> No
     if ":" in target.text.partition("/")[0] and len(target.text.partition(":")[0]) > 1:
         return  # on another machine
     is_itself = args.has(("-T", "--no-target-directory")) or (is_link and args.has(("-n",)))
-    suffix = args.value(("-S", "--suffix"))
+    backup, numbers = backups(args)
     copy_to(
         walk,
         sources,
         target,
         into=True if named is not None else False if is_itself else None,
         whole_paths=args.has(writer.whole_paths),
-        backup=(suffix.text if suffix else "~") if args.has(("-b", "--backup")) else "",
+        backup=backup,
+        numbers=numbers if "rsync" not in writer.names else "never",
         links=is_link,
     )
 
@@ -222,7 +242,8 @@ def _fd(walk: Walk, words: list[Value], command: Command) -> None:
 
 def _patch(walk: Walk, words: list[Value], command: Command) -> None:
     """The file that it is given, else those that the patch names."""
-    values = "-p --strip -d --directory -i --input -o --output -F -r -B -z -Y -V -g -D --suffix"
+    values = "-p --strip -d --directory -i --input -o --output -F -r --reject-file -B --prefix -z"
+    values += " --suffix -Y -V --version-control -g -D"
     args = parse_arguments(words, frozenset(values.split()))
     if args.has(("--dry-run", "-C")):
         return
@@ -238,11 +259,28 @@ def _patch(walk: Walk, words: list[Value], command: Command) -> None:
         paths += _patched(_patch_text(walk, args, command), count, folder)
     if not paths:
         walk.change_tree(folder)
-    is_backed_up = args.has(("-b", "--backup"))
+    rejects = args.value(("-r", "--reject-file"))
+    if rejects is not None and rejects.text != "-":
+        walk.write(Value(os.path.join(folder, rejects.text), rejects.beginning))
     for path in paths:
         if path is not None:
             walk.write(Value(path))
-            walk.effects.files.update({f"{path}.orig": None} if is_backed_up else {})
+            for beside in _beside(path, args):
+                walk.effects.files[beside] = None
+
+
+def _beside(path: str, args: Arguments) -> list[str]:
+    """The backup that is asked for, and what of earlier patches is written over where hunks fail;
+    those that are new are nobody's, as long as the file is held."""
+    old = [each for each in (f"{path}.orig", f"{path}.rej") if os.path.lexists(each)]
+    if not args.has(("-b", "--backup")):
+        return old
+    prefix, suffix = args.value(("-B", "--prefix")), args.value(("-z", "--suffix"))
+    control = args.value(("-V", "--version-control"))
+    if prefix is not None:
+        return [*old, os.path.join(os.path.dirname(path), prefix.text + os.path.basename(path))]
+    numbers = NUMBERS.get(control.text if control is not None else "", "existing")
+    return [*old, path + (numbered(path, numbers) or (suffix.text if suffix else ".orig"))]
 
 
 def _patch_text(walk: Walk, args: Arguments, command: Command) -> str:
