@@ -5,6 +5,7 @@ real service, in real checkouts.
 import json
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +252,33 @@ def test_a_session_of_another_machine_is_not_in_its_way(
 def test_what_changes_no_file_is_not_held_up(one: Session, two: Session, command: str) -> None:
     one.edits("src/app.py")
     assert two.before(command) == {}
+
+
+def test_a_checkout_of_mercurial_is_one_project_from_any_folder_in_it(
+    service: Service, tmp_path: Path
+) -> None:
+    checkout = Repository(tmp_path / f"p{uuid.uuid4().hex[:12]}")
+    checkout.project = checkout.folder.name
+    (checkout.folder / ".git").rename(checkout.folder / ".hg")
+    (checkout.folder / ".coord.toml").unlink()
+    (checkout.folder / "src").mkdir()
+    one, two = Session(checkout, service.url), Session(checkout, service.url)
+    below = {"cwd": str(checkout.folder / "src"), "tool_use_id": "toolu_h"}
+    edit = {"tool_name": "Edit", "tool_input": {"file_path": str(checkout.folder / "src/app.py")}}
+    update = {"tool_name": "Bash", "tool_input": {"command": "hg update"}}
+    assert one.fires("PreToolUse", **edit, **below) == {}
+    assert locks(service, checkout) == {"src/app.py": one.name}
+    assert one.name in reason(two.edits("src/app.py"))
+    assert one.name in reason(two.fires("PreToolUse", **update, **below))
+
+
+def test_a_target_of_a_makefile_that_changes_a_held_file_is_denied(
+    one: Session, two: Session, repository: Repository
+) -> None:
+    (repository.folder / "Makefile").write_text("all:\n\tcp README.md src/app.py\n")
+    one.edits("src/app.py")
+    assert one.name in reason(two.before("make"))
+    assert two.before("make -n", "toolu_2") == {}
 
 
 # --- whose project --------------------------------------------------------------------------------

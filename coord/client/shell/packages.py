@@ -30,8 +30,10 @@ PACKAGES_AND_DATABASES = (
     Program(
         "cargo",
         {
-            "publish": "publish, yank, owner, release --execute, release -x, workspaces|ws publish",
-            "migrate": "sqlx migrate run|revert",
+            "publish": "publish, yank, owner, release --execute, release -x, workspaces|ws publish,"
+            " xtask publish*|release*",
+            "migrate": "sqlx migrate run|revert, xtask migrat*",
+            "deploy": "xtask deploy*, make deploy*",
         },
         values="-Z --config --manifest-path --color",
         flags="-q -v --locked --offline --frozen",

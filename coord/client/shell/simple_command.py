@@ -17,9 +17,10 @@ from coord.client.shell.tasks import (
     BIN_RUNNERS,
     TASK_READS,
     TASK_RUNNERS,
-    TASK_VALUES,
+    follow_built,
     follow_tasks,
     lock_by_name,
+    task_arguments,
 )
 from coord.client.shell.words import Value, first_name, is_assignment
 
@@ -43,6 +44,8 @@ def follow(walk: Walk, words: list[Value], command: Command) -> None:
         words = words[1:]
     if words and words[0].text == "command" and words[1:] and words[1].text in _MOVES:
         words = words[1:]
+    if words and words[0].text[:1] == "=" and words[0].text[1:2].isalpha():
+        words = [words[0].after("="), *words[1:]]  # zsh's `=git`: the program's own file
     if not words:
         return
     matched = walk.rules.matched(" ".join(word.text for word in words))
@@ -129,6 +132,7 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
             _input(walk, command, "powershell")
         return
     shell = "cmd" if name == "cmd" else "posix"
+    walk.variables.may_be_zsh = walk.variables.may_be_zsh or name == "zsh"
     index, reads = 0, False
     while index < len(words):
         text = words[index].text.lower() if shell == "cmd" else words[index].text
@@ -218,10 +222,11 @@ def _program(walk: Walk, name: str, words: list[Value], command: Command) -> Non
     if name in BIN_RUNNERS and _runs_a_writer(walk, words[1:], command):
         return
     if name in TASK_RUNNERS:
-        if not follow_tasks(walk, name, words[1:]) and name in BIN_RUNNERS:
-            walk.follow(
-                [word for word, _ in parse_arguments(words[1:], TASK_VALUES).words], command
-            )
+        if not follow_tasks(walk, name, words[1:], command) and name in BIN_RUNNERS:
+            walk.follow([word for word, _ in task_arguments(name, words[1:]).words], command)
+        return
+    if name in ("go", "cargo") and [word.text for word in words[1:2]] == ["run"]:
+        follow_built(walk, words[2:])
         return
     is_own = words[0].text[:1] != "/" and "/" in words[0].text
     lock = lock_by_name(name) if is_own or not walk.rules.programs(name) else None

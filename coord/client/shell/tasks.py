@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
 from coord.client.shell.options import parse_arguments
 from coord.client.shell.program import HARMLESS
+from coord.client.shell.texts import text_of
 from coord.client.shell.words import Value, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.effects import Walk
     from coord.client.shell.options import Arguments
+    from coord.client.shell.words import Command
 
 TASK_RUNNERS = frozenset(
     "make gmake nmake mingw32-make just task rake npm pnpm yarn bun nx turbo lerna grunt gulp ant"
     " mage tox nox inv invoke fab poe composer hatch pdm rush moon earthly dagger bazel mise cmake"
-    " ninja".split()
+    " ninja pants npm-run-all npm-run-all2 run-s run-p".split()
 )
 """What runs a project's own tasks: `make deploy`, `npm run db:migrate`."""
 
@@ -39,11 +43,33 @@ TASK_OPTIONS = {
 }
 """The options whose value is a task."""
 
-TASK_VALUES = frozenset(
-    "-C -f -j -I -o --file --directory --justfile -d --dir --prefix --cwd -w --workspace --filter"
-    " -F --jobs -t --taskfile -s --session -e --target --targets --sessions --env --build".split()
+MAKES = frozenset("make gmake nmake mingw32-make".split())
+_MAKE_VALUES = (
+    "-C --directory -f --file --makefile -I --include-dir -o --old-file --assume-old -W --what-if"
+    " --new-file --assume-new --eval"
 )
+_INVOKE_VALUES = "-c --collection -r --search-root -f --config -T --command-timeout -H --hosts -i"
+_VALUES = {
+    **dict.fromkeys(MAKES, _MAKE_VALUES),
+    "npm": "--prefix -C -w --workspace --loglevel",
+    "pnpm": "-C --dir -F --filter --reporter --loglevel --workspace-concurrency",
+    "yarn": "--cwd",
+    "bun": "--cwd --filter -F",
+    "task": "-d --dir -t --taskfile -o --output --concurrency -I --interval",
+    "just": "-f --justfile -d --working-directory --set --shell --shell-arg --dotenv-path",
+    "rake": "-f --rakefile -I -r -C --directory",
+    **dict.fromkeys(("inv", "invoke", "fab"), _INVOKE_VALUES),
+}
+_OTHER_VALUES = (
+    "-C -f -I -o --file --directory --justfile -d --dir --prefix --cwd -w --workspace --filter"
+    " -F --jobs -t --taskfile -s --session -e --target --targets --sessions --env --build"
+)
+"""Options with a value that stand before a task; a number, as of `-j 4`, is none."""
 TASK_FOLDER = frozenset("-C --directory --prefix --cwd --dir -d --working-directory".split())
+_FOLDERS = {
+    "task": frozenset(("-d", "--dir")),
+    **dict.fromkeys(MAKES, frozenset(("-C", "--directory"))),
+}
 TASK_HARMLESS = frozenset(
     "-n --just-print --recon --dry -N -q --question -l --list --summary".split()
 )
@@ -57,6 +83,12 @@ PACKAGE_MANAGERS = frozenset("npm yarn pnpm bun composer".split())
 """Of their words only the first is a task."""
 ENVIRONMENTS = frozenset("pdm hatch rye pixi poetry uv pipenv".split())
 """What they run is a task of theirs where it is no program."""
+SCRIPT_RUNNERS = frozenset("npm yarn pnpm bun npm-run-all npm-run-all2 run-s run-p".split())
+"""Those whose tasks stand in a `package.json`."""
+_ELSEWHERE = frozenset(
+    "-w --workspace --workspaces -ws -F --filter -r --recursive -g --global".split()
+)
+"""With these the tasks are other packages'."""
 BIN_RUNNERS = frozenset("yarn pnpm bun".split())
 """Those that run a program of the project's packages where they have no such task."""
 TASK_LOOKS = (":status", ":version", ":check", ":list", ":info")
@@ -81,24 +113,77 @@ def lock_by_name(name: str) -> str | None:
     return None
 
 
-def follow_tasks(walk: Walk, name: str, words: list[Value]) -> bool:
+def task_arguments(name: str, words: list[Value]) -> Arguments:
+    values = _VALUES.get(name, _OTHER_VALUES)
+    return parse_arguments(words, frozenset(values.split()))
+
+
+def follow_tasks(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
     """Whether the words are settled: a task that does something, or a command of the runner's
     own."""
-    args = parse_arguments(words, TASK_VALUES)
-    names = [word.text for word, _ in args.words]
+    args = task_arguments(name, words)
+    names = [word.text for word, _ in args.words if not word.text.isdigit()]
     behind = [word.text for word in args.rest]
     if args.has(TASK_HARMLESS) or args.has(HARMLESS) or not HARMLESS.isdisjoint(behind):
         return True
-    if (names and names[0] in TASK_READS) or (name == "bazel" and names[:1] != ["run"]):
+    is_script = names[:1] == ["test"] and name in SCRIPT_RUNNERS
+    if name not in MAKES and not is_script and names[:1] and names[0] in TASK_READS:
+        return True
+    if name == "bazel" and names[:1] != ["run"]:
         return True
     tasks = _tasks(name, names, args)
     before = walk.effects.count
     rewrites = args.has(REWRITES) or not REWRITES.isdisjoint(behind)
-    named = args.value(TASK_FOLDER)
+    named = args.value(_FOLDERS.get(name, TASK_FOLDER))
     folder = walk.path(named) if named is not None else None
     for task in tasks:
         note_task(walk, task, folder, rewrites=rewrites)
-    return walk.effects.count > before or names[:1] in ([], ["run"])
+    is_read = _read(walk, name, args, tasks, folder or walk.folder, command)
+    return is_read or walk.effects.count > before or names[:1] in ([], ["run"])
+
+
+def _read(
+    walk: Walk, name: str, args: Arguments, tasks: list[str], folder: str, command: Command
+) -> bool:
+    """Follows what the project's own file says of the tasks; whether it says something."""
+    if walk.variables.is_lost:
+        return False
+    if name in MAKES:
+        lines = [(folder, line) for line in _recipes(walk, args, tasks, folder, command)]
+    elif name in SCRIPT_RUNNERS and tasks and not args.has(_ELSEWHERE):
+        from coord.client.shell import package_scripts
+
+        at = next(index for index, (word, _) in enumerate(args.words) if word.text == tasks[0])
+        more = [word for word, _ in args.words[at + 1 :]] if name in BIN_RUNNERS else []
+        lines = [
+            line
+            for task in tasks
+            for line in package_scripts.lines(walk, folder, task, [*more, *args.rest])
+        ]
+    else:
+        return False
+    here = walk.folder
+    for place, line in lines:
+        walk.variables.folder = place
+        walk.line_apart(line)
+    walk.variables.folder = here
+    return bool(lines)
+
+
+def _recipes(
+    walk: Walk, args: Arguments, tasks: list[str], folder: str, command: Command
+) -> list[str]:
+    from coord.client.shell import makefiles
+
+    given = [task.partition("=") for task in tasks if is_assignment(task)]
+    makefile = makefiles.Makefile(folder, {name: value for name, _, value in given})
+    named = args.value(("-f", "--file", "--makefile"))
+    for each in makefiles.NAMES if named is None else (named.text,):
+        path = os.path.normpath(os.path.join(folder, each))
+        said = text_of(walk, Value(each), command) if named is not None else None
+        if makefile.read(path, said or walk.texts.get(path)):
+            return list(makefile.lines([task for task in tasks if not is_assignment(task)]))
+    return []
 
 
 def _tasks(name: str, names: list[str], args: Arguments) -> list[str]:
@@ -116,9 +201,31 @@ def note_task(walk: Walk, task: str, folder: str | None, *, rewrites: bool = Fal
         return
     if task in FORMATS or task.rpartition(":")[2] in ("fmt", "format") or rewrites:
         walk.change_tree(folder or walk.folder)
-    if task.startswith(TASK_TESTS) or task.endswith(TASK_LOOKS):
-        return
-    lock = next((lock for part, lock in TASKS if part in task), None)
-    lock = lock or TASK_NAMES.get(task.rpartition(":")[2])
+    lock = lock_of_task(task)
     if lock is not None:
         walk.need(lock, folder)
+
+
+def lock_of_task(task: str) -> str | None:
+    if task.startswith(TASK_TESTS) or task.endswith(TASK_LOOKS):
+        return None
+    lock = next((lock for part, lock in TASKS if part in task), None)
+    return lock or TASK_NAMES.get(task.rpartition(":")[2])
+
+
+def follow_built(walk: Walk, words: list[Value]) -> None:
+    """`go run ./cmd/deploy`, `cargo run -- migrate`: the project's own program, by its name and
+    its command."""
+    args = parse_arguments(words, frozenset("--bin --example -p --package --features".split()))
+    if args.has(HARMLESS) or any(word.text in HARMLESS for word in args.plain):
+        return
+    named = args.value(("--bin", "--example"))
+    name = os.path.basename(named.text if named is not None else _first(args.words))
+    behind = args.rest[:1] or args.plain[1:2]
+    lock = lock_by_name(name) or next((lock_of_task(word.text) for word in behind), None)
+    if lock is not None:
+        walk.need(lock)
+
+
+def _first(words: list[tuple[Value, bool]]) -> str:
+    return words[0][0].text if words else ""

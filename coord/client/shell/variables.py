@@ -55,7 +55,8 @@ class Variables:
     and `is_lost`; `pushed`: the folders that `pushd` keeps, likewise. `within`: substitutions
     around the one that is looked into. `branches`: in whose course it is, so that what it sets may
     be set or not, as the folders that they began in; `others`: folders in which it may be as
-    well. `alternatives`: the variables that have one of their values, and not all."""
+    well. `alternatives`: the variables that have one of their values, and not all. `may_be_zsh`:
+    then what zsh would take a variable for is meant as well."""
 
     def __init__(self, folder: str, allowance: Allowance | None = None) -> None:
         self.folder = folder
@@ -69,13 +70,14 @@ class Variables:
         self.own_name: Value | None = None
         self.allowance = allowance or Allowance()
         self.within = 0
+        self.may_be_zsh = os.path.basename(os.environ.get("SHELL", "")) == "zsh"
         self._known: dict[str, list[Value]] = {}
 
     def copy(self) -> Variables:
         copied = Variables(self.folder, self.allowance)
         copied.is_lost, copied.arguments = self.is_lost, self.arguments
         copied.before, copied.pushed = self.before, list(self.pushed)
-        copied.own_name = self.own_name
+        copied.own_name, copied.may_be_zsh = self.own_name, self.may_be_zsh
         copied.within, copied.branches = self.within, list(self.branches)
         copied.others, copied.alternatives = list(self.others), set(self.alternatives)
         copied._known = dict(self._known)
@@ -186,10 +188,11 @@ class Variables:
         return [_plain(each) for each in braced(text)]
 
     def _split(self, value: Value) -> list[Value]:
-        """An unquoted variable is as many words as it has."""
+        """An unquoted variable is as many words as it has, and one for zsh."""
         if not value.is_known:
             return [value]
-        return [_plain(text) for text in self.fields(value.text)]
+        words = [_plain(text) for text in self.fields(value.text)]
+        return [*words, value] if self.may_be_zsh and len(words) > 1 else words
 
     def fields(self, text: str, most: int = -1) -> list[str]:
         """The words of a text, as the line's IFS parts them; at most one more than `most`."""

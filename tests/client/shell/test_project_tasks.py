@@ -1,0 +1,140 @@
+"""What `make TARGET` and `npm run SCRIPT` need and change, as the project's own file says."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from coord.client.shell.effects import Effects, effects_of
+from coord.client.shell.makefiles import MAX_BYTES
+from coord.client.shell.rules import Rules
+
+MAKEFILE = """
+SRC = src/app.py
+OUT := build/$(notdir app.txt)
+.PHONY: all ship test
+
+all: test docs/a.md
+
+ship: test
+	@git push origin main
+	$(MAKE) VERSION=2 -C . version
+
+version: ; echo $(VERSION) > VERSION.txt
+
+test:
+	-pytest -q $(ARGS)
+
+docs/a.md: $(SRC)
+	python gen.py < $< > $@
+
+both:
+ifdef CI
+	rm README.md
+else
+	rm $(SRC)
+endif
+
+loop:
+	for f in src/*.py; do \\
+		sed -i s/a/b/ $$f; \\
+	done
+
+again: again
+	$(MAKE) again
+
+secret:
+	echo $(shell git describe) > out.txt
+"""
+PACKAGE = """{"scripts": {
+  "prerelease": "git push", "release": "echo done",
+  "gen": "node gen.js > src/app.py",
+  "fix": "npm run format-files -- --write", "format-files": "prettier",
+  "test": "rm -rf docs"
+}}"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    for folder in (".git", "src", "docs"):
+        (tmp_path / folder).mkdir()
+    for name in ("README.md", "src/app.py"):
+        (tmp_path / name).touch()
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    (tmp_path / "package.json").write_text(PACKAGE)
+    return tmp_path
+
+
+def told(effects: Effects, shop: Path) -> tuple[list[str], list[str]]:
+    """The locks; the files, and the folders with a slash."""
+    files = [os.path.relpath(path, shop) for path in effects.files]
+    folders = [os.path.relpath(path, shop) + "/" for path, _ in effects.trees]
+    return sorted(lock for _, lock in effects.locks), sorted(files + folders)
+
+
+@pytest.mark.parametrize(
+    ("line", "locks", "changed"),
+    [
+        ("make", [], ["docs/a.md"]),
+        ("make test", [], []),
+        ("make ship", ["deploy", "git push"], ["VERSION.txt"]),
+        ("make -n ship", [], []),
+        ("make both", [], ["README.md", "src/app.py"]),
+        ("make SRC=docs/b.md both", [], ["README.md", "docs/b.md"]),
+        ("make loop", [], ["src/app.py"]),
+        ("make again", [], []),
+        ("make secret", [], ["out.txt"]),
+        ("make none", [], []),
+        ("cd src && make -C .. loop", [], ["src/app.py"]),
+        ("make -f none.mk loop", [], []),
+        ("npm run release", ["git push", "publish"], []),
+        ("cd src && npm run gen", [], ["src/app.py"]),
+        ("yarn gen", [], ["src/app.py"]),
+        ("npm run fix", [], ["./"]),
+        ("npm test", [], ["docs/"]),
+        ("npm run gen --help", [], []),
+    ],
+)
+def test_a_task_does_what_its_file_says(
+    line: str, locks: list[str], changed: list[str], shop: Path
+) -> None:
+    assert told(effects_of(line, str(shop), Rules({})), shop) == (locks, changed)
+
+
+def test_what_make_finds_up_to_date_is_not_made(shop: Path) -> None:
+    made = shop / "docs" / "a.md"
+    made.touch()
+    os.utime(shop / "src" / "app.py", (1, 1))
+    assert told(effects_of("make docs/a.md", str(shop), Rules({})), shop) == ([], [])
+    os.utime(made, (0, 0))
+    assert told(effects_of("make docs/a.md", str(shop), Rules({})), shop) == ([], ["docs/a.md"])
+
+
+def test_a_makefile_is_read_and_nothing_of_it_is_run(shop: Path) -> None:
+    effects_of("make secret; make ship; npm run gen", str(shop), Rules({}))
+    assert (shop / "README.md").exists()
+    assert not (shop / "VERSION.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "all:\n\trm README.md\n" + "#" * MAX_BYTES,  # generated
+        "A = $(B)$(B)$(B)\nB = $(A)$(A)$(A)\nall: ; echo $(A)$(B)\n",
+        "".join(f"V{n} = {f'$(V{n + 1})' * 9}\n" for n in range(30)) + "all: ; $(V0)\n",
+        "include Makefile\nall: all\n\t$(MAKE)\n",
+        "all: " + " ".join(f"t{n}" for n in range(2000)) + "\n",
+        "define x\nall: ; rm README.md\nendef\n",
+        "\t\n:\n = \n: =\n$(\n${x\n",
+    ],
+    ids=["long", "circle", "many", "itself", "wide", "definition", "torn"],
+)
+def test_any_makefile_is_followed_in_bounded_time(text: str, shop: Path) -> None:
+    (shop / "Makefile").write_text(text)
+    assert not effects_of("make", str(shop), Rules({}))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"scripts": []}', '{"scripts": {"gen": 1}}', "{"])
+def test_a_package_json_without_such_a_script_says_nothing(text: str, shop: Path) -> None:
+    (shop / "package.json").write_text(text)
+    assert not effects_of("npm run gen", str(shop), Rules({}))
