@@ -41,7 +41,7 @@ MAX_LOOPS = 6  # in one another, of those
 MANY_WORDS = 20  # they take as long to look at as a command
 # of a line and those within it; Linux takes half of that as an argument
 MAX_CHARACTERS = 256 * 1024
-_OUTPUTS = frozenset((">", ">>", ">|", "&>", "&>>", "<>", ">&"))
+_OUTPUTS = frozenset((">", ">>", "&>", "&>>", "<>", ">&"))
 
 
 class Effects:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from coord.client.shell.words import GLOB, Value
 
 TYPE_CHECKING = False
@@ -12,6 +14,7 @@ MAX_CUT = 200  # characters that are cut
 _CUTS = ("%%", "%", "##", "#")
 _ALL = ("@", "*")
 _CASES = ("^^", ",,", "^", ",")
+_MODIFIERS = frozenset("htrelu")
 
 
 def edited(text: str, variables: Variables) -> list[Value]:
@@ -31,7 +34,8 @@ def edited(text: str, variables: Variables) -> list[Value]:
     if sign == "=":
         variables.set(name, values)
     if operation[:1] == "[" or name in _ALL:
-        values, operation = _elements(values, name, operation)
+        starts = (0, 1) if variables.may_be_zsh else (0,)
+        values, operation = _elements(values, name, operation, starts)
     if sign in ("?", "-", "="):
         return values
     if sign == "+":
@@ -48,9 +52,11 @@ def _named(value: Value, variables: Variables) -> list[Value]:
     return variables.values(value.text, None) if value.is_known else [value]
 
 
-def _elements(values: list[Value], name: str, operation: str) -> tuple[list[Value], str]:
+def _elements(
+    values: list[Value], name: str, operation: str, starts: tuple[int, ...]
+) -> tuple[list[Value], str]:
     """Those of an array that `[1]` or `[@]:1` means, all where that is not known; and what is done
-    with them."""
+    with them. `starts`: the numbers that the first may have."""
     index = name
     if operation[:1] == "[":
         index, _, operation = operation[1:].partition("]")
@@ -63,8 +69,10 @@ def _elements(values: list[Value], name: str, operation: str) -> tuple[list[Valu
             values, operation = values[: _number(count)] if count else values, ""
         return values, operation
     at = _number(index)
-    is_there = at is not None and -len(values) <= at < len(values)
-    return [values[at]] if at is not None and is_there else values, operation
+    if at is None:
+        return values, operation
+    places = [at] if at < 0 else [at - start for start in starts if at >= start]
+    return [values[at] for at in places if -len(values) <= at < len(values)] or values, operation
 
 
 def _number(text: str) -> int | None:
@@ -87,9 +95,28 @@ def _edited(value: Value, operation: str) -> Value | None:
         text = _replaced(value.text, operation[1:])
     elif operation in _CASES:
         text = _cased(value.text, operation)
+    elif operation[:1] == ":" and set(operation[1::2]) <= _MODIFIERS:
+        text = _modified(value.text, operation)
     elif operation[:1] == ":":
         text = _part(value.text, operation[1:])
     return Value(text) if text is not None else None
+
+
+def _modified(text: str, operation: str) -> str | None:
+    """`:h`, `:t:r`, as zsh takes paths apart."""
+    if set(operation[::2]) != {":"} or len(operation) % 2:
+        return None
+    for letter in operation[1::2]:
+        if letter == "h":
+            text = os.path.dirname(text.rstrip("/")) or "."
+        elif letter == "t":
+            text = os.path.basename(text.rstrip("/"))
+        elif letter in "re":
+            root, ending = os.path.splitext(text)
+            text = root if letter == "r" else ending[1:]
+        elif letter in "lu":
+            text = text.lower() if letter == "l" else text.upper()
+    return text
 
 
 def _replaced(text: str, operation: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Reads a line of sh or bash into its commands, by the shell's own rules: quotes, escapes,
+"""Reads a line of sh, bash or zsh into its commands, by the shell's own rules: quotes, escapes,
 here-documents, comments, lists, pipelines, subshells, substitutions.
 
 One pass over the text, so its time grows with its length. Nothing is run.
@@ -34,7 +34,7 @@ _BRANCHES = {"if": True, "fi": False, "esac": False}
 _DOUBLED = ("&&", "||", ";;", "|&", ";&")
 MAX_APART = 1000  # items of a part of a pipeline
 MAX_RESERVED = 4  # that stand in front of a command: `then ! { while`
-_BEFORE_GROUP = _RESERVED | {"time", "coproc"}
+_BEFORE_GROUP = _RESERVED | {"time", "coproc", "always"}
 _DECLARATIONS = frozenset(("declare", "typeset", "local", "readonly", "export"))
 
 
@@ -53,6 +53,7 @@ class _Reader(RedirectReader):
     def __init__(self, text: str, depth: int) -> None:
         super().__init__(text, depth)
         self._parts: list[bool] = []  # of the loops and groups around, whether a pipeline has them
+        self._groups = 0  # around
 
     def inner(self, text: str) -> _Reader:
         return _Reader(text, self.depth)
@@ -145,11 +146,13 @@ class _Reader(RedirectReader):
     def _begin(self, item: Loop | Group, command: Command) -> None:
         """Where it is a part of a pipeline, it has a shell of its own."""
         is_part = command.source is not None
+        self._groups += isinstance(item, Group)
         self._parts.append(is_part)
         self.items += [Scope(opens=True, is_part=True), item] if is_part else [item]
 
     def _close(self, item: LoopEnd | Group) -> None:
         self.items.append(item)
+        self._groups -= isinstance(item, Group)
         if self._parts and self._parts.pop():
             self.items.append(Scope(opens=False, is_part=True))
 
@@ -248,6 +251,9 @@ class _Reader(RedirectReader):
                 self._assign(declared, word)
                 self.items.append(declared)
                 return
+        if self._is_brace(text, command):  # zsh needs no `;` before it
+            self._end(group)
+            command = group.command
         command.words.append(word)
         if text in ("{", "}") and self._begins_group(command.words):
             command.words = [word for word in command.words if word.literal in _RESERVED]
@@ -260,6 +266,14 @@ class _Reader(RedirectReader):
             group.is_test = True
         elif text == "]]":
             group.is_test = False
+
+    def _is_brace(self, text: str | None, command: Command) -> bool:
+        """`{ git push }`, `if [[ -f x ]] { git push }` and `repeat 3 { git push }`."""
+        words = command.words
+        if text == "}":
+            return self._groups > 0 and bool(words)
+        is_repeated = len(words) == 2 and words[0].literal == "repeat"
+        return text == "{" and bool(words) and (words[-1].literal == "]]" or is_repeated)
 
     def _begins_group(self, words: list[Word]) -> bool:
         """`{`, `time {`, `coproc NAME {`"""

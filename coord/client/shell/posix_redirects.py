@@ -6,6 +6,15 @@ from coord.client.shell.posix_words import WordReader
 from coord.client.shell.words import QUOTED, VARIABLES, Command, Word
 
 BLANKS = frozenset(" \t\r")
+_OPERATORS = {
+    **{each: each for each in ("<<<", "<<-", "<<", "<&", "<>", "<", "&>>", "&>", ">>", ">&", ">")},
+    **dict.fromkeys((">|", ">!"), ">"),
+    **dict.fromkeys((">>|", ">>!"), ">>"),
+    **dict.fromkeys(("&>|", "&>!", ">&|", ">&!"), "&>"),
+    **dict.fromkeys(("&>>|", "&>>!", ">>&", ">>&|", ">>&!"), "&>>"),
+}
+"""Those of bash and of zsh, where a mark asks to write over what is there."""
+_LONGEST_FIRST = sorted(_OPERATORS, key=len, reverse=True)
 
 
 class RedirectReader(WordReader):
@@ -20,12 +29,12 @@ class RedirectReader(WordReader):
     def redirect_operator(self) -> str:
         if self.text[self.at] not in "<>&":
             return ""
-        for operator in ("&>>", "<<<", "<<-", "&>", "<<", ">>", ">|", ">&", "<&", "<>", "<", ">"):
+        for operator in _LONGEST_FIRST:
             if self.text.startswith(operator, self.at):
                 if operator in ("<", ">") and self.text.startswith("(", self.at + 1):
                     return ""  # a process in place of a file
                 self.at += len(operator)
-                return operator
+                return _OPERATORS[operator]
         return ""
 
     def pass_blanks(self) -> None:

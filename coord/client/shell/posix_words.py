@@ -1,4 +1,4 @@
-"""Reads the words of a line of sh or bash: quotes, escapes, variables, substitutions."""
+"""Reads the words of a line of sh, bash or zsh: quotes, escapes, variables, substitutions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coord.client.shell.words import Item
 
 MAX_DEPTH = 40  # of substitutions in substitutions
+MAX_PATTERN = 500  # characters in parentheses
 ENDS = frozenset(" \t\r\n;&|()<>")
 _SPECIAL = ENDS | frozenset("\\'\"$`")
 _IN_QUOTES = frozenset('"\\$`')
@@ -84,14 +85,14 @@ class WordReader:
         text = self.text
         while self.at < len(text):
             letter = text[self.at]
+            if self._is_process(word):
+                self.at += 2
+                run = Word()
+                self._nested(run)
+                word.process = run.parts[0][1]
+                word.add(QUOTED, PROCESS)
+                continue
             if letter in ENDS:
-                if letter in "<>" and text.startswith("(", self.at + 1) and not word.parts:
-                    self.at += 2
-                    run = Word()
-                    self._nested(run)
-                    word.process = run.parts[0][1]
-                    word.add(QUOTED, PROCESS)
-                    continue
                 if letter == "(" and self._pattern(word):
                     continue
                 break
@@ -116,20 +117,45 @@ class WordReader:
         self.at = min(self.at, len(text))
         return word
 
-    def _pattern(self, word: Word) -> bool:
-        """`!(a|b)` and its like, as `*`: what it leaves out is not looked at."""
-        kind, text = word.parts[-1] if word.parts else (QUOTED, "")
-        if kind != PLAIN or text[-1:] not in _BEFORE_PATTERN or not self.takes_patterns:
+    def _is_process(self, word: Word) -> bool:
+        """`<(…)`, `>(…)`; `=(…)` of zsh, which is a file."""
+        text = self.text
+        if word.parts or text[self.at + 1 : self.at + 2] != "(":
             return False
-        depth, at = 0, self.at
-        while at < len(self.text) and self.text[at] not in "\n;":
-            depth += {"(": 1, ")": -1}.get(self.text[at], 0)
-            at += 1
+        return text[self.at] in "<>" or (text[self.at] == "=" and self.takes_patterns)
+
+    def _pattern(self, word: Word) -> bool:
+        """`!(a|b)` and its like, as `*`: what it leaves out is not looked at. So is `(a|b)` of zsh;
+        there `*.py(.)` says of which kind the files are."""
+        kind, text = word.parts[-1] if word.parts else (QUOTED, "")
+        if kind not in (PLAIN, VARIABLE) or not self.takes_patterns or text[-1:] == "=":
+            return False
+        is_marked = kind == PLAIN and text[-1:] in _BEFORE_PATTERN
+        end = self._pattern_end(takes_blanks=is_marked)
+        inner = self.text[self.at + 1 : end - 1]
+        if not end or not (is_marked or inner):
+            return False
+        self.at = end
+        if is_marked:
+            word.parts[-1] = (PLAIN, f"{text[:-1]}*")
+        elif "|" in inner or text.endswith("/") or not self._ends_word():
+            word.add(PLAIN, "*")
+        return True
+
+    def _pattern_end(self, *, takes_blanks: bool) -> int:
+        """Behind the parenthesis that closes the one which stands here; 0 without one."""
+        depth = 0
+        for at in range(self.at, min(self.at + MAX_PATTERN, len(self.text))):
+            letter = self.text[at]
+            if letter in "\n;" or (letter in " \t" and not takes_blanks):
+                break
+            depth += {"(": 1, ")": -1}.get(letter, 0)
             if not depth:
-                word.parts[-1] = (PLAIN, f"{text[:-1]}*")
-                self.at = at
-                return True
-        return False
+                return at + 1
+        return 0
+
+    def _ends_word(self) -> bool:
+        return self.text[self.at : self.at + 1] in ENDS or self.at >= len(self.text)
 
     def _single_quoted(self, word: Word) -> None:
         end = self.text.find("'", self.at + 1)

@@ -51,6 +51,10 @@ OPERATIONS = [
     "bash <<EOF\nrm {file}\nEOF",
     "printf 'rm %s\\n' {file} > do.sh; sh ./do.sh",
     "sed -i.bak s/1/2/ {file}",
+    "sed -ne2p -i'docs/*.old' {file}",
+    "cp -bS .old README.md {file}",
+    "cp --backup=numbered README.md {file}",
+    "mv --backup=t README.md {file}",
     "sed -n 'w out.txt' {file}",
     "perl -pi.bak -e s/1/2/ {file}",
     "perl -e 'unlink $ARGV[0]' {file}",
@@ -62,6 +66,7 @@ OPERATIONS = [
     "split -l 1 {file} part-",
     "csplit -s {file} 2",
     "sort -r -o {file} README.md",
+    "sort -ruo{file} README.md",
     "shuf -o {new} README.md",
     "uniq {file} out.txt",
     "find src -name '*.py' -delete",
@@ -69,6 +74,7 @@ OPERATIONS = [
     'find src -name app.py -exec sh -c \'mv "$1" "${{1%.py}}.txt"\' _ {{}} \\;',
     "find src -name '*.py' -fprint out.txt",
     "echo {file} | xargs rm",
+    "echo {file} | xargs -rI@ rm @",
     "printf '%s\\0' {file} | xargs -0 -I@ mv @ docs",
     'for f in src/*.py; do cp "$f" "docs/$(basename "$f")"; done',
     'while read -r f; do rm "$f"; done < list.txt',
@@ -76,11 +82,19 @@ OPERATIONS = [
     "tar cf out.tar {file}",
     "tar cf - {file} | tar xf - -C docs",
     "zip -q out {file}",
+    "zip -q out {file}; rm -f {file}; unzip -qo out.zip {file}",
+    "tar -czfout.tgz {file}",
+    "gpg --batch --homedir $HOME --passphrase x -c {file}",
+    "gpg --batch --homedir $HOME --passphrase x -ac {file} && gpg --batch --homedir $HOME"
+    " --passphrase x --yes {file}.asc",
     "gzip -f {file}",
     "bzip2 -k {file}",
     "rsync -a src docs",
     "rsync -a --delete src/ docs/",
     "curl -s -o {new} file://$PWD/README.md",
+    "curl -sSo{new} file://$PWD/README.md",
+    "curl -sT {file} file://$PWD/docs/",
+    "printf 'all:\\n\\trm %s\\n' {file} > Makefile; make -s",
     "sqlite3 data.db 'create table t (a)'",
     "openssl rand -out {new} 8",
     "iconv -f utf-8 -t utf-16 README.md -o {new}",
@@ -177,12 +191,12 @@ def files_of(folder: Path) -> dict[str, object]:
     }
 
 
-def run(line: str, folder: Path) -> list[str]:
+def run(line: str, folder: Path, *shell: str) -> list[str]:
     """What it changed."""
     before = files_of(folder)
     env = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "LC_ALL": "C.UTF-8"}
     subprocess.run(
-        ["bash", "-c", line],
+        [*(shell or ("bash",)), "-c", line],
         cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,
