@@ -53,6 +53,15 @@ def owner_of(origin: str) -> str:
     return steps[-1] if steps else ""
 
 
+def project_of(origin: str) -> str:
+    """`owner/name` of one on a server, in small letters: GitHub and most others take `Acme/API` for
+    `acme/api`, and people type either. Empty for one that is on a disk."""
+    if not _path_on_server(origin):
+        return ""
+    owner, name = owner_of(origin), name_of(origin)
+    return (f"{owner}/{name}" if owner else name).lower()
+
+
 def _path_on_server(origin: str) -> str:
     """Empty for one that is on a disk."""
     scheme, marks, rest = origin.partition("://")

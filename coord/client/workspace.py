@@ -64,9 +64,8 @@ class Repository:
 
     @property
     def project(self) -> str:
-        """`owner/name`, as the server has it that it was cloned from; else its name alone."""
-        owner = origin.owner_of(self._origin)
-        return f"{owner}/{self.name}" if owner else self.name
+        """`owner/name` on the server that it was cloned from; else its name alone."""
+        return origin.project_of(self._origin) or self.name
 
     @property
     def _origin(self) -> str:
