@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CONFIG = ".coord.toml"
 FOLDER = ".claude"
+OTHER_FOLDERS = (".hg", ".jj", ".sl", ".svn")
+"""What marks a checkout that is none of git's."""
 SHELL_QUEUE = "coord-queue.jsonl"
 # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse
 MAX_CONFIG_BYTES = 64 * 1024
@@ -87,6 +89,18 @@ def repository(folder: str) -> Repository | None:
             return Repository(at, git, git)
         if os.path.isfile(git):
             return _linked(at, git)
+        above = os.path.dirname(at)
+        if above == at:
+            return None
+        at = above
+
+
+def other_checkout(folder: str) -> str | None:
+    """The top of a checkout of Mercurial, Jujutsu, Sapling or Subversion; None outside of any."""
+    at = folder
+    while True:
+        if any(os.path.isdir(os.path.join(at, name)) for name in OTHER_FOLDERS):
+            return at
         above = os.path.dirname(at)
         if above == at:
             return None
@@ -164,8 +178,9 @@ class Workspace:
         if self.repository is not None:
             self.root, self.home = self.repository.top, self.repository.lasting
         else:
-            self.root = os.path.dirname(file) if file else start
-            self.home = self.root if file else os.path.expanduser("~")
+            top = os.path.dirname(file) if file else other_checkout(start)
+            self.root = top or start
+            self.home = self.root if top else os.path.expanduser("~")
         named = (
             self.config.get("project")
             or (self.repository.project if self.repository else os.path.basename(self.root))

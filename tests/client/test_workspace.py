@@ -196,6 +196,17 @@ def test_outside_of_any_with_settings_the_folder_of_the_settings_is_the_project(
     )
 
 
+@pytest.mark.parametrize("name", [".hg", ".jj", ".sl", ".svn"])
+def test_a_checkout_that_is_not_git_s_is_one_project_from_any_folder_in_it(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "Shop" / name).mkdir(parents=True)
+    (tmp_path / "Shop" / "src" / "deep").mkdir(parents=True)
+    found = Workspace(str(tmp_path / "Shop" / "src" / "deep"))
+    top = str(tmp_path / "Shop")
+    assert (found.root, found.home, found.project) == (top, top, "Shop")
+
+
 def test_the_root_of_the_file_system_has_a_project_too() -> None:
     assert Workspace("/").project == "default"
 
@@ -256,6 +267,9 @@ def test_a_repository_is_called_after_where_it_was_cloned_from(
     [
         ("https://github.com/acme/api.git", "acme/api"),
         ("git@github.com:work/api", "work/api"),
+        ("git@github.com:Work/API.git", "work/api"),
+        ("https://Host.example/API", "api"),
+        ("/srv/git/Work/API.git", "API"),
         ("ssh://git@host.example:2222/team/api.git", "team/api"),
         ("https://gitlab.example/group/part/api.git", "part/api"),
         ("https://dev.azure.com/org/shop/_git/api", "shop/api"),

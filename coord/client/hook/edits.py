@@ -54,17 +54,21 @@ def _named(hook: HookContext, path: str) -> tuple[str, str] | None:
 
     real = real_path(path)
     checkout = repository(os.path.dirname(real))
-    if is_private(real, checkout.top if checkout is not None else _settings_folder(hook, real)):
+    if is_private(real, checkout.top if checkout is not None else _folder_around(hook, real)):
         return None
     if checkout is not None and is_nobodys(real, checkout):
         return None
     return resource(path, hook.workspace, to_claim=True)
 
 
-def _settings_folder(hook: HookContext, real: str) -> str | None:
-    """Outside of any checkout: the folder of the project's settings around the file."""
+def _folder_around(hook: HookContext, real: str) -> str | None:
+    """Outside of any checkout of git's: the top of another one, or the folder of the project's
+    settings around the file."""
+    from coord.client.workspace import other_checkout
+
     root = hook.workspace.root
-    return root if hook.workspace.file and real.startswith(root + os.sep) else None
+    has_settings = hook.workspace.file and real.startswith(root + os.sep)
+    return root if has_settings else other_checkout(os.path.dirname(real))
 
 
 def _claim(

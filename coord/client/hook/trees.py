@@ -74,8 +74,12 @@ def _is_somebodys(real: str, there: Workspace) -> bool:
     """Whether a folder is in a checkout, and not made by tools or ignored."""
     from coord.client.hook.private import is_private
     from coord.client.ignored import is_nobodys
+    from coord.client.workspace import other_checkout
 
-    if there.repository is None or is_private(real + os.sep, there.root):
+    if there.repository is None:
+        top = other_checkout(real)
+        return top is not None and not is_private(real + os.sep, top)
+    if is_private(real + os.sep, there.root):
         return False
     return real == there.root or not is_nobodys(real + os.sep, there.repository)
 
