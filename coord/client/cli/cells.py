@@ -62,5 +62,18 @@ def _fitting(text: str, cells: int) -> str:
     return text
 
 
+def folded(text: str, cells: int, indent: int) -> list[str]:
+    """Broken at blanks into lines that fit; those behind the first are indented."""
+    lines: list[str] = []
+    line = ""
+    for piece in text.split(" "):
+        longer = f"{line} {piece}" if line.strip() else line + piece
+        if width(longer) > cells and line.strip():
+            lines.append(line.rstrip())
+            longer = " " * indent + piece
+        line = longer
+    return [*lines, line]
+
+
 def pad(text: str, cells: int) -> str:
     return text + " " * max(0, cells - width(text))

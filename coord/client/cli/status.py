@@ -18,7 +18,7 @@ from coord.client.cli.events import event_line
 from coord.client.cli.journal import Journal
 from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
-from coord.client.cli.output import ago, until, when, word
+from coord.client.cli.output import ago, clock, until, when, word
 from coord.client.cli.work_output import progress, stuck_items
 from coord.client.others_text import one_line
 
@@ -26,6 +26,7 @@ REDRAW_S = 1.0  # ages count seconds
 RESIZE_POLL_S = 0.2
 SETTLE_S = 0.3  # what happens at the same time is drawn at once
 MAX_SHOWN = 12  # locks, components, workflows
+INDENT = 12  # cells in front of the counts
 COMPONENT_COUNT = "components_"
 
 
@@ -127,6 +128,19 @@ class _Screen:
 
 
 def overview_lines(coord: Coord, overview: Status, project: str | None) -> list[str]:
+    """On a terminal none is longer than that is wide: a line of counts goes on in the next."""
+    lines = _lines(coord, overview, project)
+    if not sys.stdout.isatty():
+        return lines
+    fitted: list[str] = []
+    room = cells.columns()
+    for line in lines:
+        is_count = line[:1].isalpha()
+        fitted += cells.folded(line, room, INDENT) if is_count else [cells.cut(line, room)]
+    return fitted
+
+
+def _lines(coord: Coord, overview: Status, project: str | None) -> list[str]:
     counts = overview["counts"]
     heading = click.style(f"=== coord: {plain(project or 'all projects')} ===", bold=True)
     lines = [heading, *_locks(coord, overview, project), *_components(overview, project)]
@@ -191,8 +205,12 @@ def _lock_line(coord: Coord, lock: Lock, project: str | None) -> str:
     why = f"  {one_line(lock['description'])}" if lock["description"] else ""
     you = " (you)" if lock["session_id"] == coord.session else ""
     stale = f"  {word('stale')}" if lock["stale"] else ""
-    holder = f"{plain(lock['session_id'])}{you}"
-    return f"  {where}{plain(lock['resource'])}  {holder}  {until(lock['expires_at'])}{stale}{why}"
+    first = f"  {where}{plain(lock['resource'])}  {plain(lock['session_id'])}{you}  "
+    whole = f"{first}{until(lock['expires_at'])}{stale}{why}"
+    if not sys.stdout.isatty() or cells.width(whole) <= cells.columns():
+        return whole
+    end = "without an end" if lock["expires_at"] is None else f"until {clock(lock['expires_at'])}"
+    return f"{first}{end}{stale}{why}"
 
 
 def _component_line(component: Component, project: str | None) -> str:

@@ -72,6 +72,16 @@ def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(
         assert picture.cell_of(number, reason, after=at) == at, picture.lines
 
 
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_overview_fits_the_terminal_and_leaves_no_count_out(busy: Person, columns: int) -> None:
+    picture = shown(busy, columns, "status")
+    assert not picture.wrapped, picture.lines
+    counts = " ".join(line.strip() for line in picture.lines)
+    for count in ("4 held, 0 stale, 0 waiting", "3 pending, 3 of them ready, 0 in progress"):
+        assert count in counts
+    assert any("git push" in line and "until" in line for line in picture.lines)
+
+
 def test_at_200_columns_nothing_is_short(busy: Person) -> None:
     lock = busy("locks", LONG, "--json").json["items"][0]
     picture = shown(busy, 200, "locks")
@@ -116,6 +126,17 @@ def test_widths_are_those_of_a_terminal(text: str) -> None:
 
 def test_a_colour_ends_where_its_text_is_cut() -> None:
     assert cells.cut("\x1b[31mdegraded\x1b[0m since", 5) == "\x1b[31mdegr…\x1b[0m"
+
+
+def test_a_line_is_broken_at_blanks_and_goes_on_below_its_counts() -> None:
+    text = "locks       12 held, \x1b[31m3 stale\x1b[0m, 4 waiting"
+    assert cells.folded(text, 24, 12) == [
+        "locks       12 held, \x1b[31m3",
+        "            stale\x1b[0m, 4",
+        "            waiting",
+    ]
+    assert cells.folded("short", 24, 12) == ["short"]
+    assert cells.folded("a-word-that-is-too-long", 8, 2) == ["a-word-that-is-too-long"]
 
 
 def test_short_ids_are_as_long_as_they_must_be() -> None:
