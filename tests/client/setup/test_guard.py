@@ -340,6 +340,7 @@ def test_an_existing_hook_runs_too_gets_its_input_and_comes_back_as_it_was(
         pytest.param("#!/bin/sh\nlefthook run pre-commit\n", 0o755, "lefthook.yml", id="lefthook"),
         pytest.param("#!/usr/bin/env python3\n", 0o755, "not a shell script", id="Python"),
         pytest.param("#!/bin/sh\nmake lint\n", 0o644, "not executable", id="not executable"),
+        pytest.param("#!/bin/sh\r\nmake\r\n", 0o755, "as on Windows (CR LF)", id="CR LF"),
     ],
 )
 def test_a_hook_that_is_not_ours_to_change_stays_and_a_note_says_what_to_add(
@@ -351,6 +352,19 @@ def test_a_hook_that_is_not_ours_to_change_stays_and_a_note_says_what_to_add(
     assert git_hooks.command("pre-commit") in told
     assert path.read_text() == content
     assert "coord guard pre-push" in repository.read(".git/hooks/pre-push")
+
+
+def test_a_guard_whose_lines_end_as_on_windows_is_said_to_be_off_and_why(
+    repository: Repository,
+) -> None:
+    installed(repository)
+    path = repository.folder / ".git/hooks/pre-commit"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    done = repository.coord("guard", "status")
+    assert done.returncode == 1
+    assert "save it with LF" in done.stdout
+    assert "save it with LF" in repository.coord("doctor").stdout
+    assert "No such file" not in done.stdout + done.stderr
 
 
 def test_a_hook_that_is_a_link_is_not_followed(repository: Repository) -> None:

@@ -15,6 +15,7 @@ from coord.client.workspace import Workspace
 
 HOOKS = ("pre-commit", "pre-push")
 MAX_BYTES = 1024 * 1024  # of a hook, or a tool's settings
+MAX_LINE = 256  # as much of a first line as Linux reads
 
 COMMAND = (
     '(PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord guard {hook} </dev/null)'
@@ -50,7 +51,10 @@ ON, OLD = "on", "old"
 IGNORED = "off: the hook asks coord, but goes on when it refuses"
 NOT_EXECUTABLE = "off: the hook is not executable"
 NOT_RUN = "off: it is set up, but git does not run it in this checkout"
-BROKEN = (OLD, IGNORED, NOT_EXECUTABLE, NOT_RUN)
+WINDOWS_LINES = (
+    "off: the hook's lines end as on Windows (CR LF), so git finds no such shell; save it with LF"
+)
+BROKEN = (OLD, IGNORED, NOT_EXECUTABLE, NOT_RUN, WINDOWS_LINES)
 """States of a guard that somebody has set up, and that does not work."""
 
 
@@ -137,6 +141,9 @@ def status(workspace: Workspace) -> dict[str, str]:
         if blocks.HASH.begin in text and command(hook) not in text:
             states[hook] = OLD
             continue
+        if _has_windows_lines(trial.hook_path(top, hook)):
+            states[hook] = WINDOWS_LINES
+            continue
         outcome = trial.try_hook(top, hook)
         if outcome.ended:
             states[hook] = ON
@@ -147,6 +154,16 @@ def status(workspace: Workspace) -> dict[str, str]:
         else:
             states[hook] = NOT_RUN
     return states
+
+
+def _has_windows_lines(path: str) -> bool:
+    """Whether the shell that its first line names ends in a CR, of which there is none."""
+    try:
+        with open_regular(path) as file:
+            first = file.readline(MAX_LINE)
+    except OSError:
+        return False
+    return os.name != "nt" and first.startswith(b"#!") and first.endswith(b"\r\n")
 
 
 def _is_not_executable(path: str) -> bool:
@@ -216,6 +233,11 @@ def _owner(content: bytes) -> str:
 
 
 def _not_runnable(path: str, content: bytes) -> str:
+    if _has_windows_lines(path):
+        return (
+            "its lines end as on Windows (CR LF), so git cannot run it and stops. Save it with LF"
+            " line ends; then repeat this, or add:"
+        )
     if not _SHELL.match(content):
         return "it is not a shell script. Let it run this command, and end when that fails:"
     if os.name != "nt" and not os.access(path, os.X_OK):
