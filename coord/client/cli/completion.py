@@ -19,15 +19,6 @@ Completer = Callable[[click.Context, click.Parameter, str], "list[Any]"]
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
-# Names come from other sessions: unquoted, `git push` would be two words, and `x; rm y` two
-# commands. zsh and fish quote by themselves. Inside quotes that were typed, a name is not offered
-# that could end them.
-_QUOTED_FOR_BASH = """case ${COMP_WORDS[COMP_CWORD]} in
-                \\"*|\\'*) [[ $value == *[\\"\\'\\\\\\`\\$]* ]] && continue ;;
-                *) printf -v value %%q "$value" ;;
-            esac
-            COMPREPLY+=("$value")"""
-
 
 @click.command(
     "completion",
@@ -44,15 +35,17 @@ def completion(shell: str) -> None:
     """Print the script that makes SHELL complete commands, options and names."""
     from click.shell_completion import get_completion_class
 
-    from coord.client.cli import powershell_completion  # noqa: F401 (known by its import)
+    from coord.client.cli import (  # known by their import
+        posix_completion,  # noqa: F401
+        powershell_completion,  # noqa: F401
+    )
     from coord.client.cli.group import cli
 
     complete = get_completion_class(shell)
     assert complete is not None
     script = complete(cli, {}, "coord", "_COORD_COMPLETE")
-    template = script.source_template.replace("COMPREPLY+=($value)", _QUOTED_FOR_BASH)
     # source() would start a bash to ask for its version
-    click.echo(template % script.source_vars())
+    click.echo(script.source_template % script.source_vars())
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

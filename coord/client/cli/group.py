@@ -133,8 +133,11 @@ class Cli(Group):
         arguments = list(sys.argv[1:] if args is None else args)
         coord = Coord()
         extra = {"obj": coord, **extra, "windows_expand_args": False}
-        if os.environ.get("_COORD_COMPLETE", "").startswith("powershell"):
-            from coord.client.cli import powershell_completion  # noqa: F401 (known by its import)
+        if os.environ.get("_COORD_COMPLETE"):
+            from coord.client.cli import (  # known by their import
+                posix_completion,  # noqa: F401
+                powershell_completion,  # noqa: F401
+            )
         code = self._run(coord, arguments, prog_name, extra)
         if standalone_mode:
             sys.exit(code)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -288,7 +289,7 @@ def test_powershell_gets_names_as_one_word_each(me: Person) -> None:
 
 
 @pytest.fixture
-def complete(me: Person, tmp_path: Path) -> Callable[[str], list[str]]:
+def complete(me: Person, tmp_path: Path) -> Callable[..., list[str]]:
     """What bash offers for the last word of a line."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
@@ -297,8 +298,9 @@ def complete(me: Person, tmp_path: Path) -> Callable[[str], list[str]]:
     launcher.chmod(0o755)
     (tmp_path / "completion").write_text(me("completion", "bash").out)
 
-    def offered(words: str) -> list[str]:
+    def offered(words: str, line: str = "") -> list[str]:
         script = f"""source {tmp_path}/completion
+COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}
 complete -p coord | grep -q _coord_completion || exit 9
 COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); _coord_completion coord
 (( ${{#COMPREPLY[@]}} )) && printf '%s\\n' "${{COMPREPLY[@]}}" || :"""
@@ -312,12 +314,12 @@ COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); _coord_completi
     return offered
 
 
-def test_the_completion_script_works_in_bash(complete: Callable[[str], list[str]]) -> None:
+def test_the_completion_script_works_in_bash(complete: Callable[..., list[str]]) -> None:
     assert complete("coord loc") == ["lock", "locks"]
 
 
 def test_what_is_completed_is_one_word_of_the_shell(
-    me: Person, complete: Callable[[str], list[str]]
+    me: Person, complete: Callable[..., list[str]]
 ) -> None:
     for name in ("git push", "x; touch pwned", "a *", "it's $HOME"):
         me("lock", "--as-is", name)
@@ -327,6 +329,33 @@ def test_what_is_completed_is_one_word_of_the_shell(
     assert complete("coord unlock i") == ["it\\'s\\ \\$HOME"]
     assert complete("coord unlock \\'g") == ["git push"]  # the quote is typed
     assert complete("coord unlock \\'i") == []
+
+
+def test_a_name_with_a_colon_or_a_backslash_is_completed_in_bash(
+    me: Person, complete: Callable[..., list[str]]
+) -> None:
+    for name in ("web-1:/etc/hosts", "back\\slash"):
+        me("lock", "--as-is", name)
+    assert complete("coord unlock b") == ["back\\\\slash"]
+    # bash makes three words of it, and puts what is offered behind the colon
+    assert complete("coord unlock web-1 : /e", "coord unlock web-1:/e") == ["/etc/hosts"]
+    assert complete("coord unlock web-1 :", "coord unlock web-1:") == ["/etc/hosts"]
+
+
+@pytest.mark.parametrize("begun", ["'g", '"g', "g", "\\g"])
+def test_fish_completes_a_word_that_began_with_a_quote(me: Person, begun: str) -> None:
+    me("lock", "--as-is", "git push, slowly")
+    env = {
+        **me.environment,
+        "_COORD_COMPLETE": "fish_complete",
+        "COMP_WORDS": f"coord unlock {begun}",
+        "COMP_CWORD": begun,
+    }
+    done = subprocess.run(
+        me.command, cwd=me.folder, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "plain,git push, slowly\n"
+    assert 'string split -m1 ","' in me("completion", "fish").out
 
 
 def test_output_is_utf_8_in_a_pipe_whatever_the_locale(me: Person) -> None:
