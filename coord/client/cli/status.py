@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, Callable
 
 import click
 
@@ -159,7 +159,9 @@ def _locks(coord: Coord, overview: Status, project: str | None) -> list[str]:
     counts, locks = overview["counts"], overview["active_locks"]
     stale = _counted(counts["stale_locks"], "stale")
     first = f"locks       {counts['active_locks']} held, {stale}, {counts['lock_waiters']} waiting"
-    lines = [_lock_line(coord, lock, project) for lock in locks[:MAX_SHOWN]]
+    lines = [_lock_line(coord, lock, project, until) for lock in locks[:MAX_SHOWN]]
+    if sys.stdout.isatty() and max(map(cells.width, lines), default=0) > cells.columns():
+        lines = [_lock_line(coord, lock, project, _until) for lock in locks[:MAX_SHOWN]]
     return [first, *lines, *_omitted(locks, counts["active_locks"])]
 
 
@@ -200,17 +202,21 @@ def _omitted(shown: list[Any], total: int) -> list[str]:
     )
 
 
-def _lock_line(coord: Coord, lock: Lock, project: str | None) -> str:
+def _lock_line(
+    coord: Coord, lock: Lock, project: str | None, until_when: Callable[[str | None], str]
+) -> str:
     where = "" if project else f"{plain(lock['project_key'])}: "
     why = f"  {one_line(lock['description'])}" if lock["description"] else ""
     you = " (you)" if lock["session_id"] == coord.session else ""
     stale = f"  {word('stale')}" if lock["stale"] else ""
-    first = f"  {where}{plain(lock['resource'])}  {plain(lock['session_id'])}{you}  "
-    whole = f"{first}{until(lock['expires_at'])}{stale}{why}"
-    if not sys.stdout.isatty() or cells.width(whole) <= cells.columns():
-        return whole
-    end = "without an end" if lock["expires_at"] is None else f"until {clock(lock['expires_at'])}"
-    return f"{first}{end}{stale}{why}"
+    holder = f"{plain(lock['session_id'])}{you}"
+    end = until_when(lock["expires_at"])
+    return f"  {where}{plain(lock['resource'])}  {holder}  {end}{stale}{why}"
+
+
+def _until(ts: str | None) -> str:
+    """As `until`, in few characters."""
+    return until(ts) if ts is None else f"until {clock(ts)}"
 
 
 def _component_line(component: Component, project: str | None) -> str:

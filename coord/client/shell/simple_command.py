@@ -40,12 +40,7 @@ _TEXT_TOOLS = frozenset("sed awk gawk perl tr grep cut paste find ls printf echo
 
 def follow(walk: Walk, words: list[Value], command: Command) -> None:
     """For `Walk.follow`. `words`: the program and its arguments."""
-    while words and (is_assignment(words[0].text) or words[0].text == "builtin"):
-        words = words[1:]
-    if words and words[0].text == "command" and words[1:] and words[1].text in _MOVES:
-        words = words[1:]
-    if words and words[0].text[:1] == "=" and words[0].text[1:2].isalpha():
-        words = [words[0].after("="), *words[1:]]  # zsh's `=git`: the program's own file
+    words = _bare(words)
     if not words:
         return
     matched = walk.rules.matched(" ".join(word.text for word in words))
@@ -84,6 +79,17 @@ def follow(walk: Walk, words: list[Value], command: Command) -> None:
 
     follow_client(walk, name, words[1:], command)
     write_targets(walk, name, words[1:], command)
+
+
+def _bare(words: list[Value]) -> list[Value]:
+    """From the program's name on."""
+    while words and (is_assignment(words[0].text) or words[0].text == "builtin"):
+        words = words[1:]
+    if words and words[0].text == "command" and words[1:] and words[1].text in _MOVES:
+        words = words[1:]
+    if words and words[0].text[:1] == "=" and words[0].text[1:2].isalpha():
+        return [words[0].after("="), *words[1:]]  # zsh's `=git`: the program's own file
+    return words
 
 
 def _defined(walk: Walk, words: list[Value]) -> bool:

@@ -350,7 +350,7 @@ def test_a_hook_that_is_not_ours_to_change_stays_and_a_note_says_what_to_add(
     told = installed(repository)
     assert said in told
     assert git_hooks.command("pre-commit") in told
-    assert path.read_text() == content
+    assert path.read_bytes() == content.encode()
     assert "coord guard pre-push" in repository.read(".git/hooks/pre-push")
 
 
