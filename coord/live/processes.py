@@ -58,7 +58,7 @@ _REGISTER = Prepared(
     )
 )
 _REMOVE = Prepared(sa.delete(_processes).where(_c.id == param("own")))
-_ALL = Prepared(sa.select(*_c, sa.case((_c.alive_until > now(), 1), else_=0).label("alive")))
+_ALL = Prepared(sa.select(*_c, (_c.alive_until > now()).label("alive")))
 
 
 @lru_cache(maxsize=2)

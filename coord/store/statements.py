@@ -109,10 +109,21 @@ def _compile(statement: sa.ClauseElement, dialect: Dialect) -> Compiled:
     columns: tuple[tuple[str, Convert | None], ...] = ()
     if isinstance(statement, sa.Select | sa.CompoundSelect):
         columns = tuple(
-            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None))
+            (column.key or "", _converter(column, dialect, packed=packed))
             for column in statement.selected_columns
         )
     return Compiled(str(compiled), names, fixed, binders, columns, packed)
+
+
+def _converter(column: sa.ColumnElement[Any], dialect: Dialect, *, packed: bool) -> Convert | None:
+    if packed and isinstance(column.type, sa.Boolean):
+        return _flag
+    return column.type.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _flag(value: bool | int | str | None) -> bool | None:
+    """A condition in a JSON array is `true`, a column 1, and a bare EXISTS beside a text "1"."""
+    return None if value is None else bool(int(value))
 
 
 def _pack(statement: sa.Select[Any]) -> sa.Select[Any]:

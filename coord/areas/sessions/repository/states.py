@@ -63,8 +63,7 @@ def columns(
 ) -> list[sa.ColumnElement[object]]:
     """What is read of a session; `clock`: what time it is."""
     at = now() if clock is None else clock
-    waits = sa.case((_waits(waiters), 1), else_=0)  # a condition does not survive MariaDB's JSON
-    return [*_c, at.label("now"), waits.label("waits_for_lock")]
+    return [*_c, at.label("now"), _waits(waiters).label("waits_for_lock")]
 
 
 def by_name(db: Reader, session_id: str) -> SessionRow | None:
