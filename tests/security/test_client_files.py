@@ -296,3 +296,16 @@ def test_a_folder_in_which_none_can_be_made_is_said_as_it_is() -> None:
 
     with pytest.raises(FileNotFoundError, match=r"/proc/self/\.local"):
         make_folder("/proc/self/.local/state/coord")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_regular_file_is_not_read_out_of_a_repository(tmp_path: Path, kind: str) -> None:
+    from coord.client.safe_files import UnsafeFile, open_regular
+
+    path = tmp_path / "lefthook.yml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(UnsafeFile, match="not a regular file"):
+        open_regular(str(path))

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from coord.area import hand_over
+from coord.store import Change, Decision, Reader, transact
 from tests.areas.locks.test_wait import claim
 from tests.areas.sessions.conftest import A, B, C, Make, types
 from tests.conftest import Agent, Clock
@@ -119,6 +122,26 @@ def test_who_goes_on_under_the_name_is_told_too(client: Agent, beat: Make) -> No
     assert [NOTE in each["body"] for each in inbox(client, A)] == [True]
     beat(A, handover="another")
     assert len(inbox(client, A)) == 1
+
+
+def test_a_note_that_is_replaced_while_it_is_told_is_told_as_it_is_then(
+    app: Flask, client: Agent, beat: Make
+) -> None:
+    beat(A, handover="old")
+    decided: list[None] = []
+
+    def decide(db: Reader) -> Decision[None]:
+        change: Change[None] = Change()
+        hand_over(db, change, A, B, "you go on")
+        if not decided:
+            beat(A, handover=NOTE)
+        decided.append(None)
+        return change
+
+    with app.app_context():
+        transact(decide)
+    assert len(decided) == 2
+    assert [NOTE in each["body"] for each in inbox(client, B)] == [True]
 
 
 def test_a_session_is_found_by_its_name_in_any_state(client: Agent, beat: Make) -> None:
