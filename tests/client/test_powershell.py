@@ -156,6 +156,15 @@ def test_a_suggested_word_is_one_word_of_powershell(text: str) -> None:
     assert commands(only) == [(["coord", "lock", inside], [])]
 
 
+@pytest.mark.parametrize("word", ["-m.py", "-a:b", "--of=x.y", "--1"])
+def test_what_powershell_would_part_is_quoted(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grammar takes them for one word; PowerShell itself does not."""
+    monkeypatch.setattr(suggestions, "_has_posix_shell", lambda: False)
+    assert suggestions.quote(word) == f'"{word}"'
+    assert suggestions.powershell_word(word) == f"'{word}'"
+    assert suggestions.quote("--all") == suggestions.powershell_word("--all") == "--all"
+
+
 # --- our own reader -------------------------------------------------------------------------------
 
 
