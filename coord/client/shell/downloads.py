@@ -39,8 +39,9 @@ def _curl(walk: Walk, words: list[Value], command: Command) -> None:
     if args.has(("-O", "--remote-name", "--remote-name-all")):
         _download(walk, words, into)
     sent = [value for option in _CURL_UPLOADS for value in args.values.get(option, [])]
-    for url in [*args.plain, *args.values.get("--url", [])] if sent else ():
-        _upload(walk, sent[0], url)
+    for url in [*args.plain, *args.values.get("--url", [])]:
+        for source in sent:
+            _upload(walk, source, url)
 
 
 def _upload(walk: Walk, source: Value, url: Value) -> None:

@@ -300,7 +300,9 @@ class Walk:
     def path(self, value: Value) -> str | None:
         """The place that a word names; None where that is not known."""
         if not value.is_known:
-            return None
+            from coord.client.shell.targets import only_match
+
+            return None if self.variables.is_lost else only_match(self.folder, value)
         text = self.native(value.text)
         if self.variables.is_lost and not os.path.isabs(path_in("", text)):
             return None

@@ -85,8 +85,12 @@ def read(walk: Walk, words: list[Value]) -> GitCall:
 
 
 def _inside(folder: str, value: Value | None) -> str:
-    if value is None or not value.is_known:
+    if value is None:
         return folder
+    if not value.is_known:
+        from coord.client.shell.targets import only_match
+
+        return only_match(folder, value) or folder
     return os.path.normpath(path_in(folder, value.text))
 
 

@@ -75,6 +75,14 @@ def _without_classes(pattern: str) -> str:
     return pattern
 
 
+def only_match(folder: str, value: Value) -> str | None:
+    """The one file or folder that a pattern stands for, as in `cd s*c`."""
+    if not value.is_pattern or value.is_open or "**" in value.text or "$" in value.text:
+        return None
+    files = matching(path_in(folder, _without_classes(value.text))) or []
+    return os.path.normpath(files[0]) if len(files) == 1 else None
+
+
 def matching(pattern: str) -> list[str] | None:
     """The files that it stands for; None where there are too many."""
     import glob

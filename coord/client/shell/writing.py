@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.shell.copies import NUMBERS, backups, copy_to, numbered
+from coord.client.shell.copies import NUMBERS, backups, copy_to, matched, numbered
 from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
 from coord.client.shell.outputs import read_by
@@ -198,16 +198,17 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> No
         return  # on another machine
     is_itself = args.has(("-T", "--no-target-directory")) or (is_link and args.has(("-n",)))
     backup, numbers = backups(args)
-    copy_to(
-        walk,
-        sources,
-        target,
-        into=True if named is not None else False if is_itself else None,
-        whole_paths=args.has(writer.whole_paths),
-        backup=backup,
-        numbers=numbers if "rsync" not in writer.names else "never",
-        links=is_link,
-    )
+    for place in matched(walk, [target]):
+        copy_to(
+            walk,
+            sources,
+            place,
+            into=True if named is not None else False if is_itself else None,
+            whole_paths=args.has(writer.whole_paths),
+            backup=backup,
+            numbers=numbers if "rsync" not in writer.names else "never",
+            links=is_link,
+        )
 
 
 def _find(walk: Walk, words: list[Value], command: Command) -> None:
@@ -252,7 +253,9 @@ def _patch(walk: Walk, words: list[Value], command: Command) -> None:
     if only is not None:
         walk.write(Value(os.path.join(folder, only.text), only.beginning))
         return
+    here, walk.variables.folder = walk.folder, folder
     paths: list[str | None] = [path for word in args.plain[:1] for path, _ in targets(walk, word)]
+    walk.variables.folder = here
     if not paths:
         strip = args.value(("-p", "--strip"))
         count = int(strip.text) if strip is not None and strip.text.isdigit() else None
