@@ -153,13 +153,14 @@ def _extract(
     walk: Walk, into: Value | None, members: list[Value], *, is_flat: bool = False
 ) -> None:
     """`is_flat`: without the folders of the members."""
+    folder = walk.path(into) if into is not None else ""
     is_known = all(word.is_known and GLOB.isdisjoint(word.text) for word in members)
-    if not members or not is_known:
+    if not members or not is_known or folder is None:
         walk.write(into if into is not None else Value("."), whole_folders=True)
         return
     for word in members:
         name = os.path.basename(word.text) if is_flat else word.text
-        member = Value(os.path.join(into.text if into is not None else "", name))
+        member = Value(os.path.join(folder, name))
         path = walk.path(member)
         is_file = os.path.isfile(path or "") or os.path.splitext(word.text.rstrip("/"))[1]
         if path is None or is_file:

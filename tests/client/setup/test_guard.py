@@ -367,6 +367,17 @@ def test_a_guard_whose_lines_end_as_on_windows_is_said_to_be_off_and_why(
     assert "No such file" not in done.stdout + done.stderr
 
 
+def test_a_guard_that_names_a_shell_which_is_not_there_is_said_to_be_so(
+    repository: Repository,
+) -> None:
+    installed(repository)
+    path = repository.folder / ".git/hooks/pre-commit"
+    path.write_text(path.read_text().replace("#!/bin/sh", "#!/nowhere/bash"))
+    done = repository.coord("guard", "status")
+    assert done.returncode != 0
+    assert "names a program that is not there (#!/nowhere/bash)" in done.stderr
+
+
 def test_a_hook_that_is_a_link_is_not_followed(repository: Repository) -> None:
     hook(repository, "scripts/pre-commit", "#!/bin/sh\n")
     (repository.folder / ".git/hooks/pre-commit").symlink_to("../../scripts/pre-commit")

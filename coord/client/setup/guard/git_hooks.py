@@ -15,7 +15,6 @@ from coord.client.workspace import Workspace
 
 HOOKS = ("pre-commit", "pre-push")
 MAX_BYTES = 1024 * 1024  # of a hook, or a tool's settings
-MAX_LINE = 256  # as much of a first line as Linux reads
 
 COMMAND = (
     '(PATH="$PATH:$HOME/.local/bin"; command -v coord >/dev/null && coord guard {hook} </dev/null)'
@@ -160,7 +159,7 @@ def _has_windows_lines(path: str) -> bool:
     """Whether the shell that its first line names ends in a CR, of which there is none."""
     try:
         with open_regular(path) as file:
-            first = file.readline(MAX_LINE)
+            first = file.readline(trial.MAX_LINE)
     except OSError:
         return False
     return os.name != "nt" and first.startswith(b"#!") and first.endswith(b"\r\n")

@@ -14,12 +14,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
-from coord.client import programs
+from coord.client import programs, text_files
 from coord.client.setup import git
 from coord.client.setup.guard import TRIAL
 
 REMOTE = "coord-trial"  # one that nothing was pushed to
 ZEROS = "0" * 40
+MAX_LINE = 256  # as much of a first line as Linux reads
 TIMEOUT_S = 30.0  # node and Python tools need seconds to start
 
 
@@ -70,6 +71,12 @@ def _run(top: str, hook: str, environment: dict[str, str]) -> int:
             check=False,
             timeout=TIMEOUT_S,
         )
+    except FileNotFoundError:  # the hook is there
+        first = text_files.read(path, MAX_LINE).partition("\n")[0]
+        raise git.GitFailed(
+            f"git cannot run the {hook} hook: its first line names a program that is not there"
+            f" ({first.strip()})"
+        ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise git.GitFailed(f"the {hook} hook cannot be tried: {error}") from None
     return done.returncode
