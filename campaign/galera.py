@@ -12,7 +12,7 @@ from campaign.phase import Fault
 from campaign.processes import faults_of_processes, regularly
 from campaign.shows import slower_or_unavailable, unavailable
 from campaign.worlds import World
-from tests.galera import JOINS_IN_S, Node
+from tests.galera import Node
 from tests.service import until
 
 FIRST, SECOND, LAST = 0, 1, 2  # coord writes through the first two
@@ -70,7 +70,7 @@ def _node_stopped(world: World, seconds: float) -> Iterator[str]:
         yield ""
     finally:
         node.signal(signal.SIGCONT)
-        _await_size(node, len(world.cluster.nodes), JOINS_IN_S)
+        world.cluster.wait()
 
 
 def _isolate(node: Node, *, isolated: bool) -> None:
@@ -88,7 +88,7 @@ def _node_isolated(world: World, seconds: float) -> Iterator[str]:
         yield "a node was alone, and knew it"
     finally:
         _isolate(node, isolated=False)
-        _await_size(node, len(world.cluster.nodes), JOINS_IN_S)
+        world.cluster.wait()
 
 
 @contextlib.contextmanager
@@ -103,7 +103,7 @@ def _node_isolated_repeatedly(world: World, seconds: float) -> Iterator[str]:
 
     with regularly(isolate, 1.0):
         yield "a node was alone for a second, again and again"
-    _await_size(node, len(world.cluster.nodes), JOINS_IN_S)
+    world.cluster.wait()
 
 
 @contextlib.contextmanager

@@ -157,11 +157,13 @@ class Node(MariaDB):
         until(self._has_all, JOINS_IN_S, "a node to have what the others have")
 
     def _has_all(self) -> bool:
-        """False when it has not got there after the 15 s that a question waits for it."""
+        """False when it has not got there after the 15 s that a question waits for it, or has just
+        found out that it is out of the cluster.
+        """
         try:
             self.run("SET SESSION wsrep_sync_wait = 1", "SELECT COUNT(*) FROM mysql.db")
         except pymysql.err.OperationalError as error:
-            if error.args[0] != ER.LOCK_WAIT_TIMEOUT:
+            if error.args[0] not in (ER.LOCK_WAIT_TIMEOUT, ER.UNKNOWN_COM_ERROR):
                 raise
             return False
         return True
@@ -193,20 +195,24 @@ class Cluster:
         first.found()
         for node in others:
             node.join()
-            self._wait()
+            self.wait()
 
     def up(self) -> list[Node]:
         return [node for node in self.nodes if node.process is not None]
 
-    def _wait(self) -> None:
-        """Returns when all that are up are in one cluster and ready."""
+    def wait(self) -> None:
+        """Returns when all that are up are in one cluster and ready.
+
+        One that was stopped believes in the cluster that it last knew until it hears of another, so
+        how many they are does not tell: the number of the cluster's state does.
+        """
         up = self.up()
-        until(
-            lambda: all(
-                node.synced() and node.status("wsrep_cluster_size") == str(len(up)) for node in up
-            ),
-            JOINS_IN_S,
-            f"{len(up)} nodes to be in sync",
+        until(lambda: self._are_one(up), JOINS_IN_S, f"{len(up)} nodes to be in sync")
+
+    def _are_one(self, nodes: list[Node]) -> bool:
+        states = {node.status("wsrep_cluster_conf_id") for node in nodes}
+        return len(states) == 1 and all(
+            node.synced() and node.status("wsrep_cluster_size") == str(len(nodes)) for node in nodes
         )
 
     def sync(self) -> None:
@@ -234,7 +240,7 @@ class Cluster:
         """
         with ThreadPoolExecutor(SIZE) as pool:
             list(pool.map(lambda node: self.nodes[node].join(), nodes))
-        self._wait()
+        self.wait()
 
     def start_again(self) -> None:
         """Starts it when all nodes have died, as docs/scaling.md says: first the one that is
