@@ -236,6 +236,8 @@ class Worker(ThreadWorker):
 
     def enqueue_req(self, conn: Connection) -> None:
         self.tpool.submit(conn, self._busy)
+        if self.tpool.is_short:
+            self.wsgi.extensions["coord.watcher"].make_room(self.tpool.started)
 
     def _finish(self) -> None:
         for conn, outcome in self.tpool.finished():

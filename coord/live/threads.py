@@ -25,7 +25,8 @@ class Threads(Generic[T]):
         self._max_threads = max_threads
         self._run = run
         self._tell = tell
-        self._started = 0
+        self.started = 0
+        self.is_short = False  # the system had no thread for the last that was wanted
         self._calls: SimpleQueue[T | None] = SimpleQueue()
         self._finished: deque[tuple[T, bool | BaseException]] = deque()
         self._has_told = False
@@ -33,9 +34,22 @@ class Threads(Generic[T]):
     def submit(self, call: T, unfinished: int) -> None:
         """`unfinished`: so many are in a thread or wait for one, this one among them."""
         self._calls.put(call)
-        if self._started < min(unfinished, self._max_threads):
+        if self.started < min(unfinished, self._max_threads):
+            self._start()
+
+    def _start(self) -> None:
+        """Where that cannot be, calls wait for the threads that there are; with the next it is
+        tried again.
+        """
+        try:
             threading.Thread(target=self._work, daemon=True).start()
-            self._started += 1
+        except RuntimeError:
+            if not self.started:
+                raise
+            self.is_short = True
+        else:
+            self.started += 1
+            self.is_short = False
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
@@ -56,5 +70,5 @@ class Threads(Generic[T]):
 
     def shutdown(self, *, wait: bool) -> None:
         """As gunicorn calls it: each thread ends after its call, and nobody waits for that."""
-        for _ in range(self._started):
+        for _ in range(self.started):
             self._calls.put(None)

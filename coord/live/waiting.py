@@ -87,8 +87,8 @@ class Subscription:
         """Whether something that concerns it may have happened before `until` (of
         time.monotonic()).
 
-        Raises ClientHungUp; Stopping when the worker stops; the database's error when the journal
-        cannot be read.
+        Raises ClientHungUp; Stopping when the worker stops; TooMany when others need the thread;
+        the database's error when the journal cannot be read.
         """
         began = time.monotonic()
         woken = self._woken.wait(max(0.0, until - began))
@@ -140,9 +140,8 @@ class Watcher:
                 log.warning("no call can wait now: %s", error)
                 return False
             if not self._subscriptions:
-                self._revision = self._failing_since = (
-                    None  # what the watcher read last is of some time ago
-                )
+                # what the watcher read last is of some time ago
+                self._revision = self._failing_since = None
             self._subscriptions[subscription] = descriptor
             self._count()
             knows_head = self._revision is not None
@@ -170,6 +169,16 @@ class Watcher:
             if descriptor is not None and self._listener is not None:
                 self._listener.unwatch(descriptor)
             self._count()
+
+    def make_room(self, threads: int) -> None:
+        """Of so many threads only a share may go on waiting, or they would keep all other calls
+        waiting too. Those that came first are told to come again.
+        """
+        with self._lock:
+            excess = max(0, len(self._subscriptions) - math.floor(threads * SHARE))
+            told = list(self._subscriptions)[:excess]
+        for subscription in told:
+            subscription.fail(_no_thread(threads))
 
     def _start(self) -> Listener:
         listener = Listener()
@@ -324,6 +333,14 @@ def _too_many(whose: str, count: int, setting: str) -> TooMany:
     return TooMany(
         f"{count} calls of {whose} wait here already, as many as may. Call again when one of them"
         f" has ended, or without `wait`; the operator can raise {setting}.",
+        headers={"Retry-After": str(RETRY_S)},
+    )
+
+
+def _no_thread(threads: int) -> TooMany:
+    return TooMany(
+        f"The system gives coord no more than {threads} threads now, and others need them. Call"
+        " again; the operator raises what it may have (`ulimit -u`, TasksMax in systemd).",
         headers={"Retry-After": str(RETRY_S)},
     )
 

@@ -3,6 +3,8 @@
 import threading
 from queue import SimpleQueue
 
+import pytest
+
 from coord.live import Threads
 
 
@@ -47,3 +49,26 @@ def test_more_than_may_run_wait_for_a_thread() -> None:
         ended |= threads.finished()
     assert len(running) <= 2
     threads.shutdown(wait=False)
+
+
+def test_where_the_system_has_no_thread_left_calls_wait_for_those_that_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: SimpleQueue[None] = SimpleQueue()
+    threads = Threads[int](4, lambda call: True, lambda: told.put(None))
+    threads.submit(0, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        threads.submit(1, 2)
+        assert threads.is_short
+    ended: dict[int, bool | BaseException] = {}
+    while len(ended) < 2:
+        told.get(timeout=10)
+        ended |= threads.finished()
+    threads.submit(2, 2)
+    assert (threads.started, threads.is_short) == (2, False)
+    threads.shutdown(wait=False)
+
+
+def refuse(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

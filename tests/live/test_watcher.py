@@ -2,6 +2,7 @@
 all of them back on every way out.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from coord.errors import TooMany
 from coord.live import subscribe, waiting
 from coord.live.waiting import Watcher
 from coord.store import Row, database, read
@@ -47,6 +49,19 @@ def refuse(*args: object, **kwargs: object) -> None:
 
 def no_descriptor(*args: object, **kwargs: object) -> None:
     raise OSError(24, "Too many open files")
+
+
+def test_where_threads_are_short_only_a_share_of_them_goes_on_waiting(quick_app: Flask) -> None:
+    with quick_app.test_request_context(), contextlib.ExitStack() as stack:
+        entered = [stack.enter_context(subscribe(lambda row: False)) for _ in range(PLACES)]
+        quick_app.extensions["coord.watcher"].make_room(3)
+        for subscription in entered[:2]:
+            assert subscription is not None
+            with pytest.raises(TooMany, match="no more than 3 threads"):
+                subscription.wait(time.monotonic() + SOON_S)
+        for subscription in entered[2:]:
+            assert subscription is not None
+            assert not subscription.wait(time.monotonic())
 
 
 def test_a_call_whose_first_read_fails_gives_its_place_back(
