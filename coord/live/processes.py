@@ -2,8 +2,9 @@
 there.
 
 A process says so once a second while calls wait in it. One that was killed is noticed by its
-siblings on the same node within a moment, and by other nodes when its lease is over. All time is
-the database's.
+siblings on the same node within a moment, and by other nodes when its lease is over: by the
+database's clock, or, should that be set back, when it has not been renewed for as long by the
+clock of who looks.
 """
 
 import os
@@ -17,11 +18,12 @@ from sqlalchemy import bindparam as param
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coord.ids import new_id
-from coord.store import TABLE_OPTIONS, Base, Id, Prepared, Reader, Timestamp, now, plus, run
+from coord.store import TABLE_OPTIONS, Base, Id, Prepared, Reader, Row, Timestamp, now, plus, run
 
 RENEW_S = 1.0
 # several renewals may fail; that long others wait for those who died with a whole node
 LEASE_US = 5_000_000
+FORGOTTEN_AFTER_US = 3_600_000_000  # one that comes back says so anew
 
 
 class Process(Base):
@@ -43,6 +45,7 @@ _processes = Process.__table__
 _c = _processes.c
 
 _renewed_at: dict[int, float] = {}
+_seen: dict[str, tuple[datetime, float]] = {}  # each lease, and since when it has been that one
 _renewing = threading.Lock()
 
 NODE = new_id()  # made before the workers are forked, so all of them have it
@@ -55,6 +58,11 @@ _REGISTER = Prepared(
         sa.select(
             param("own", type_=Id), param("node", type_=Id), param("pid", type_=sa.Integer), _until
         ),
+    )
+)
+_FORGET = Prepared(
+    sa.delete(_processes).where(
+        plus(_c.alive_until, param("forgotten_after_us", type_=sa.BigInteger)) < now()
     )
 )
 _REMOVE = Prepared(sa.delete(_processes).where(_c.id == param("own")))
@@ -74,7 +82,8 @@ def own_id() -> str:
 def renew_lease() -> None:
     """Says that this process is there, unless it did so just now.
 
-    Nobody's news: it is not journaled.
+    Nobody's news: it is not journaled. Who says so for the first time takes those out of the list
+    that were killed long ago.
     """
     with _renewing:  # two at once would both find the row missing
         pid, began = os.getpid(), time.monotonic()
@@ -82,6 +91,7 @@ def renew_lease() -> None:
             return
         if not run(_RENEW, {"own": own_id(), "lease_us": LEASE_US}):
             run(_REGISTER, {"own": own_id(), "node": NODE, "pid": pid, "lease_us": LEASE_US})
+            run(_FORGET, {"forgotten_after_us": FORGOTTEN_AFTER_US})
         _renewed_at[pid] = began
 
 
@@ -94,12 +104,21 @@ def end_lease() -> None:
 def alive(db: Reader) -> set[str]:
     """The processes that are there."""
     rows = db.rows(_ALL)
-    return {row["id"] for row in rows if row["alive"] and not _was_killed(row["node"], row["pid"])}
+    return {
+        row["id"]
+        for row in rows
+        if _is_renewed(row) and row["alive"] and not _was_killed(row["node"], row["pid"])
+    }
 
 
-def forget(process: str) -> None:
-    """Takes the dead process out of the list, once nothing of it is left."""
-    run(_REMOVE, {"own": process})
+def _is_renewed(row: Row) -> bool:
+    """Whether this lease was first seen less long ago than a lease lasts."""
+    now_ = time.monotonic()
+    lease, since = _seen.get(row["id"], (None, now_))
+    if lease != row["alive_until"]:
+        _seen[row["id"]] = row["alive_until"], now_
+        return True
+    return now_ - since < LEASE_US / 1_000_000
 
 
 def _was_killed(node: str, pid: int) -> bool:

@@ -9,7 +9,7 @@ from flask import current_app
 from marshmallow import fields
 
 from coord.area import CheckinPart, Gauge, Scope, SessionEnd, StatusPart
-from coord.areas.locks import refusals, repository, waiting
+from coord.areas.locks import refusals, repository
 from coord.areas.locks.retention import retention
 from coord.areas.locks.rows import LockRow, OwnLock
 from coord.areas.locks.schemas import LockSchema, OwnLockSchema
@@ -62,7 +62,6 @@ def _tell_waiters(db: Reader, end: SessionEnd, held: list[LockRow]) -> None:
 def on_tick() -> None:
     """Ends the waits that no call is behind any more, and notes which locks have expired, so the
     journal says it in time; and which claims were refused. Then what is old is deleted."""
-    waiting.end_unended()
     transact(repository.waiters.end_dead_waits)
     transact(repository.note_expired)
     refusals.tell()

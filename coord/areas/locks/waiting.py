@@ -15,12 +15,7 @@ from coord.store import read, transact, transact_optimistically
 
 log = logging.getLogger(__name__)
 
-# waits that could not be ended because the database was away, kept for another try
-MAX_UNENDED = 1000
-
 _REASONS: dict[type[Exception], str] = {ClientHungUp: "hung_up", Deadlock: "deadlock"}
-
-_unended: set[str] = set()
 
 
 def claim(terms: ClaimTerms, seconds: float) -> Granted:
@@ -86,7 +81,7 @@ def _wait(waiting_claim: WaitingClaim, blocked: Blocked | None, until: float) ->
         raise
     finally:
         if waiting_claim.waiter_id is not None:
-            waiting_claims.remove(waiting_claim.waiter_id, urgent=False)
+            waiting_claims.leave(waiting_claim.waiter_id)
 
 
 def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked | None, until: float) -> ClaimOutcome:
@@ -136,7 +131,7 @@ def _begin(waiting_claim: WaitingClaim, until: float, blocked: Blocked | None) -
     """
     processes.renew_lease()
     if waiting_claim.waiter_id is not None:
-        waiting_claims.remove(waiting_claim.waiter_id, urgent=False)
+        waiting_claims.leave(waiting_claim.waiter_id)
     waiter_id = new_id()
     waiting_claims.add(waiting_claim, waiter_id)
     wait_us = max(0, round((until - time.monotonic()) * 1_000_000))
@@ -152,27 +147,13 @@ def _begin(waiting_claim: WaitingClaim, until: float, blocked: Blocked | None) -
 
 
 def _end(waiting_claim: WaitingClaim, reason: str) -> bool:
-    """Ends the wait, if it has begun. Whether it is known to have ended by this."""
+    """Ends the wait, if it has begun. Whether it is known to have ended by this. Left to
+    `end_dead_waits` when the database is away."""
     if waiting_claim.waiter_id is None:
         return True
     waiting_claims.remove(waiting_claim.waiter_id, urgent=True)
-    return _end_wait(waiting_claim.waiter_id, reason)
-
-
-def _end_wait(waiter_id: str, reason: str) -> bool:
-    """Left to `end_unended` when the database is away."""
     try:
-        ended = transact(repository.waiters.end_waits, [waiter_id], reason)
-        _unended.discard(waiter_id)
+        return transact(repository.waiters.end_waits, [waiting_claim.waiter_id], reason)
     except Exception as error:
         log.info("a wait could not be ended yet: %s", error)
-        if len(_unended) < MAX_UNENDED:
-            _unended.add(waiter_id)
         return False
-    return ended
-
-
-def end_unended() -> None:
-    """Ends the waits that could not be ended when the database was away."""
-    for waiter_id in list(_unended):
-        _end_wait(waiter_id, "failed")

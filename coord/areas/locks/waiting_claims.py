@@ -211,6 +211,7 @@ _waiting: dict[str, WaitingClaim] = {}
 _wanted: defaultdict[tuple[str, str], set[WaitingClaim]] = defaultdict(set)  # by what they want
 _known: dict[str, tuple[str, Resource]] = {}  # what locks are on that were granted here
 _handed_on: dict[str, None] = {}  # locks whose release here granted it to the next
+_called: set[str] = set()  # the waiters that a call is behind, from before their rows until after
 _changing = threading.Lock()
 
 
@@ -244,6 +245,7 @@ def add(claim: WaitingClaim, waiter_id: str) -> None:
     with _changing:
         claim.waiter_id, claim.revision = waiter_id, 0
         claim.ahead, claim.granted = frozenset(), None
+        _called.add(waiter_id)
         _waiting[waiter_id] = claim
         for name in claim.names():
             _wanted[name].add(claim)
@@ -322,3 +324,15 @@ def give(claim: WaitingClaim, waiter_id: str, lock_id: str, granted: Granted) ->
     for other in behind:
         if other.is_first():
             other.wake(urgent=False)
+
+
+def leave(waiter_id: str) -> None:
+    """No call is behind it any more: a row that it has, or that comes late, is in others' way for
+    nothing. May be repeated."""
+    remove(waiter_id, urgent=False)
+    _called.discard(waiter_id)
+
+
+def has_call(waiter_id: str) -> bool:
+    """Whether a call of this process is behind it."""
+    return waiter_id in _called

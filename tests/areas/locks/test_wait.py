@@ -9,9 +9,7 @@ import pytest
 from flask import Flask
 
 from coord.areas.locks import repository
-from coord.areas.locks.terms import terms_of
-from coord.live import processes
-from coord.store import read, transact
+from coord.store import read
 from tests.conftest import Agent
 from tests.service import until
 
@@ -250,39 +248,6 @@ def test_two_sharers_that_both_want_it_alone_are_a_circle(client: Agent, wait: W
     assert (refused.status_code, refused.json["error"]) == (409, "deadlock")
     client.delete("/locks", session_id="host/b", release_all="true")
     assert first.answer.status_code == 200
-
-
-def test_a_wait_whose_process_has_died_holds_nobody_up(
-    app: Flask, client: Agent, journal_rows: Any
-) -> None:
-    claim(client, resource="src/a.py")
-    body = {
-        "project_key": "shop",
-        "session_id": "host/dead",
-        "resource": "src/",
-        "resources": None,
-        "id": None,
-        "wait": 60,
-    }
-    body |= {
-        "mode": "exclusive",
-        "description": None,
-        "ttl_hours": None,
-        "keep_terms": False,
-        "take_over_stale": None,
-        "observed_at": None,
-    }
-    with app.test_request_context():
-        terms = terms_of(body, default_ttl_hours=2, stale_us=1)
-        transact(lambda db: repository.waiters.add(terms, str(uuid.uuid4()), 60_000_000))
-        assert read(repository.waiters.count) == 1
-        processes.forget(processes.own_id())
-    assert waiters(client) == []
-    assert claim(client, "host/b", "src/b.py").status_code == 201
-    assert [(row["type"], row["data"].get("reason")) for row in journal_rows()][-2:] == [
-        ("lock.wait_ended", "died"),
-        ("lock.claimed", None),
-    ]
 
 
 def test_a_repeated_waiting_claim_is_granted_once(client: Agent, wait: Wait) -> None:

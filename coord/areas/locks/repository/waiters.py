@@ -12,6 +12,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
+from coord.areas.locks import waiting_claims
 from coord.areas.locks.models import LockWaiter
 from coord.areas.locks.overlap import overlap_values, overlaps
 from coord.areas.locks.repository.statements import columns as locks
@@ -116,6 +117,7 @@ _OF_SESSION = Prepared(
 )
 _ALL = Prepared(_rows.order_by(_c.revision, _c.nth))
 _PROCESSES = Prepared(sa.select(_c.process).distinct())
+_OF_PROCESS = Prepared(sa.select(_c.waiter_id).where(_c.process == param("process")))
 _OVERDUE = Prepared(sa.select(_c.waiter_id).where(_c.until <= now()).limit(1))
 
 
@@ -130,20 +132,40 @@ def of_session(db: Reader, session_id: str) -> list[WaiterRow]:
 
 
 def dead_among(db: Reader, rows: list[WaiterRow]) -> set[str]:
-    """The waiters among the rows that no call is behind any more: its time is over, or its
-    process is gone."""
+    """The waiters among the rows that no call is behind any more: its time is over, its process is
+    gone, or this is its process and knows nothing of it."""
     if not rows:
         return set()
-    alive = processes.alive(db)
-    return {row["waiter_id"] for row in rows if not row["in_time"] or row["process"] not in alive}
+    alive, own = processes.alive(db), processes.own_id()
+    return {
+        row["waiter_id"]
+        for row in rows
+        if not row["in_time"]
+        or row["process"] not in alive
+        or (row["process"] == own and not waiting_claims.has_call(row["waiter_id"]))
+    }
 
 
 def find_dead(db: Reader) -> list[str]:
-    """Those among all, some at a time. When nobody has died no row of a waiter is read."""
+    """Those among all, some at a time. When nobody has died only this process's own are read."""
     their_processes = {row["process"] for row in db.rows(_PROCESSES)}
-    if not their_processes or (their_processes <= processes.alive(db) and db.row(_OVERDUE) is None):
+    if not their_processes:
         return []
+    if their_processes <= processes.alive(db) and db.row(_OVERDUE) is None:
+        return _without_call(db, their_processes)[:MAX_REMOVED]
     return sorted(dead_among(db, _read(db, _ALL)))[:MAX_REMOVED]
+
+
+def _without_call(db: Reader, their_processes: set[str]) -> list[str]:
+    """The waiters of this process that it knows nothing of.
+
+    A database that stood still goes on with what it was sent before: so the row of a claim may come
+    long after its call was answered 503, and was to end a wait that was not there yet.
+    """
+    own = processes.own_id()
+    rows = db.rows(_OF_PROCESS, process=own) if own in their_processes else []
+    their_ids = {row["waiter_id"] for row in rows}
+    return sorted(each for each in their_ids if not waiting_claims.has_call(each))
 
 
 @lru_cache(maxsize=2)
