@@ -137,16 +137,17 @@ class SchemaBehind(CoordError):
         self.reason = reason
 
 
-class HeadMissing(CoordError):
-    """The table journal_head has no row: somebody deleted it, or restored without it.
+class HeadBroken(CoordError):
+    """The table journal_head has no row, or one that is behind the journal: somebody deleted it, or
+    restored without it.
 
-    No change can be made until the operator puts it back.
+    No change can be made until the operator puts it right.
     """
 
     status, code = 500, "internal"
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
-            "The table journal_head has lost its row, so nothing can be changed. The operator puts"
-            " it back: docs/operations.md, 'Backup and restore'."
+            f"Nothing can be changed: {reason}. The operator puts it right: docs/operations.md,"
+            " 'Backup and restore'."
         )

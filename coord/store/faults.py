@@ -27,8 +27,16 @@ class CircuitOpen(GivenUp):
     """No connection was tried, because one failed a moment ago (see gate.Gate)."""
 
 
-class HeadMissing(GivenUp):
-    """The table journal_head has no row, so no change can be numbered."""
+class CannotConnect(GivenUp):
+    """The server lets nobody in, for a reason that has no other name here: a locked account, an
+    expired password, TLS that does not fit, a version that is too old, …
+    """
+
+
+class HeadBroken(GivenUp):
+    """The table journal_head has no row, or one that is behind the journal, so no change can be
+    numbered.
+    """
 
 
 class FileReplaced(GivenUp):
@@ -75,15 +83,18 @@ NOT_WRITABLE = Fault("not writable", retries=1, drops_connection=True, unavailab
 GONE = Fault("gone", retries=1, drops_connection=True, unavailable=True)
 FULL = Fault("out of resources", unavailable=True)
 MISCONFIGURED = Fault("misconfigured", drops_connection=True, unavailable=True, loud=True)
+CORRUPT = Fault("corrupt", drops_connection=True, unavailable=True, loud=True)
+TOO_LARGE = Fault("larger than max_allowed_packet", unavailable=True, loud=True)
 SCHEMA_BEHIND = Fault("schema behind")
 GUARD_FAILED = Fault("guard failed")
 CONTENTION = Fault("contention", unavailable=True)
-HEAD_MISSING = Fault("journal head missing", loud=True)
+HEAD_BROKEN = Fault("journal head broken", loud=True)
 BUG = Fault("bug")
 
 _OWN: dict[type[BaseException], Fault] = {
+    CannotConnect: Fault("cannot connect", unavailable=True, loud=True),
     TooSlow: Fault("does not answer in time", unavailable=True),
-    HeadMissing: HEAD_MISSING,
+    HeadBroken: HEAD_BROKEN,
     FileReplaced: Fault("the file was replaced", unavailable=True, loud=True),
     NoConnection: Fault("no connection came free", unavailable=True),
     WriterBusy: Fault("another writer holds the file", unavailable=True),
@@ -100,16 +111,25 @@ GUARD_FAILED_NUMBER = 31337
 DUPLICATE_NUMBER = 1062
 
 _MARIADB: dict[int, Fault] = {
-    **dict.fromkeys((1213, 1020), CONFLICT),
+    # 1412: its table was altered meanwhile; 1615: what was prepared is out of date
+    **dict.fromkeys((1213, 1020, 1412, 1615), CONFLICT),
     1205: LOCK_WAIT,
     **dict.fromkeys((1180, 2013), UNKNOWN_OUTCOME),
-    **dict.fromkeys((1047, 1290, 1792, 1836), NOT_WRITABLE),
+    **dict.fromkeys((1047, 1290, 1792, 1836, 1036, 1874, 1881), NOT_WRITABLE),
     **dict.fromkeys(
         (2002, 2003, 2005, 2006, 2014, 2055, 1040, 1203, 1226, 1129, 1130, 1053, 1927), GONE
     ),
+    # of the network, as the server sees it; 1243: what was prepared is no more
+    **dict.fromkeys((1152, 1158, 1159, 1160, 1161, 1243), GONE),
     **dict.fromkeys((1317, 1969, 1114, 1021, 1030), FULL),
+    # of memory, threads, locks, files and the binary log's room
+    **dict.fromkeys((1026, 1037, 1038, 1041, 1135, 1197, 1206, 1598), FULL),
     **dict.fromkeys((1044, 1045, 1049, 1698), MISCONFIGURED),
-    **dict.fromkeys((1146, 1054), SCHEMA_BEHIND),
+    # rights that were taken away; binlog_format=STATEMENT; a password that has expired
+    **dict.fromkeys((1142, 1143, 1227, 1665, 1820), MISCONFIGURED),
+    1153: TOO_LARGE,
+    **dict.fromkeys((1034, 1194, 1195, 1712, 1932), CORRUPT),
+    **dict.fromkeys((1146, 1054, 1176), SCHEMA_BEHIND),
     **dict.fromkeys((DUPLICATE_NUMBER, 1305, GUARD_FAILED_NUMBER), GUARD_FAILED),
 }
 
@@ -121,11 +141,13 @@ _SQLITE: dict[str, Fault] = {
     "SQLITE_READONLY": Fault("not writable", drops_connection=True, unavailable=True, loud=True),
     "SQLITE_CANTOPEN": Fault("cannot open", drops_connection=True, unavailable=True, loud=True),
     "SQLITE_PERM": Fault("not permitted", drops_connection=True, unavailable=True, loud=True),
-    "SQLITE_CORRUPT": Fault("corrupt", drops_connection=True, unavailable=True, loud=True),
+    "SQLITE_CORRUPT": CORRUPT,
     "SQLITE_NOTADB": Fault("not a database", drops_connection=True, unavailable=True, loud=True),
     "SQLITE_NOMEM": FULL,
     "SQLITE_INTERRUPT": FULL,
 }
+
+_MISSING_IN_SQLITE = ("no such table", "no such column", "has no column", "no such index")
 
 
 def classify(error: BaseException) -> Fault:
@@ -173,10 +195,6 @@ def _classify_sqlite(error: sqlite3.Error) -> Fault:
     for prefix, fault in _SQLITE.items():
         if name == prefix or name.startswith(prefix + "_"):
             return fault
-    if (
-        "no such table" in str(error)
-        or "no such column" in str(error)
-        or "has no column" in str(error)
-    ):
+    if any(missing in str(error) for missing in _MISSING_IN_SQLITE):
         return SCHEMA_BEHIND
     return BUG

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
 
 from coord.store.functions import now
+from coord.store.reader import Reader
 from coord.store.statements import Prepared
 from coord.store.tables import TABLE_OPTIONS, Base, Json, Revision, Timestamp
 
@@ -179,6 +180,23 @@ RECORD = recording()
 HEAD = Prepared(
     sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1)
 )
+
+_LAST = Prepared(sa.select(sa.func.max(_entry.c.revision)))
+
+
+def problem_of_head(db: Reader) -> str | None:
+    """Why no change can be numbered; None: nothing is wrong.
+
+    The journal is asked first, since both only grow.
+    """
+    last = db.value(_LAST)
+    head = db.row(HEAD)
+    if head is None:
+        return "the table journal_head has lost its row"
+    if last is not None and head["revision"] < last:
+        return f"journal_head stands at {head['revision']}, behind the journal's {last}"
+    return None
+
 
 AFTER = Prepared(
     sa.select(*_entry.c)

@@ -26,7 +26,6 @@ from coord.store.tables import database
 P = ParamSpec("P")
 T = TypeVar("T")
 
-HEAD_MISSING = "the table journal_head has lost its row"
 LAST_TRY_S = 1.0  # with less time left than this a change that failed is not decided again
 
 
@@ -62,13 +61,11 @@ def _transact(
         try:
             return _until_it_holds(optimistic, decide)
         except (GuardFailed, sqlite3.Error, pymysql.err.MySQLError) as error:
-            if faults.classify(error) in (faults.BUG, faults.CONTENTION) and read(_head_is_missing):
-                raise faults.HeadMissing(HEAD_MISSING) from error
+            if faults.classify(error) in (faults.BUG, faults.CONTENTION):
+                problem = read(journal.problem_of_head)
+                if problem is not None:
+                    raise faults.HeadBroken(problem) from error
             raise
-
-
-def _head_is_missing(db: Reader) -> bool:
-    return db.row(journal.HEAD) is None
 
 
 def _until_it_holds(

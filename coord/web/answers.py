@@ -12,7 +12,7 @@ from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect, Rule
 
-from coord.errors import CoordError, HeadMissing, NotFound, SchemaBehind, Unavailable
+from coord.errors import CoordError, HeadBroken, NotFound, SchemaBehind, Unavailable
 from coord.store import faults
 from coord.web.bounds import bounded_error
 from coord.web.paths import BASE_PATH, STAND_IN
@@ -73,14 +73,16 @@ def database_error(error: Exception) -> Response:
 
 def explain(error: Exception) -> CoordError:
     """The answer for a database error, logged as loudly as it deserves."""
+    if isinstance(error, CoordError):
+        return error
     kind = faults.classify(error)
     reason = " ".join(str(getattr(error, "orig", None) or error).split())
     if kind is faults.SCHEMA_BEHIND:
         log.error("A migration is missing, run: flask db upgrade", extra={"reason": reason})
         return SchemaBehind(reason)
-    if kind is faults.HEAD_MISSING:
+    if kind is faults.HEAD_BROKEN:
         log.error("%s: see docs/operations.md, Backup and restore", reason)
-        return HeadMissing()
+        return HeadBroken(reason)
     if kind.unavailable:
         log.log(
             logging.ERROR if kind.loud else logging.WARNING,

@@ -28,13 +28,13 @@ _PROBE_MARIADB = Prepared(
 
 @dataclass(frozen=True)
 class State:
-    """The migrations that the database has, whether it refuses writes, and whether the journal has
-    its head.
+    """The migrations that the database has, whether it refuses writes, and what is wrong with the
+    head of the journal, if anything is.
     """
 
     migrations: frozenset[str]
     read_only: bool
-    has_head: bool
+    problem_of_head: str | None
 
 
 def probe(db: Reader) -> State:
@@ -44,9 +44,7 @@ def probe(db: Reader) -> State:
             db.rows(_WRITE_NOTHING)
     rows = db.rows(_PROBE if db.dialect.name == "sqlite" else _PROBE_MARIADB)
     migrations = frozenset(row["version_num"] for row in rows)
-    return State(
-        migrations, any(row["read_only"] for row in rows), db.row(journal.HEAD) is not None
-    )
+    return State(migrations, any(row["read_only"] for row in rows), journal.problem_of_head(db))
 
 
 @dataclass(frozen=True)

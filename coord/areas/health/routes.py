@@ -48,10 +48,8 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
         missing = f"missing {', '.join(sorted(schema.behind))}; {MIGRATE}"
         return _degraded(500, "connected", missing, "a migration is missing")
     migrations = f"newer ({', '.join(sorted(schema.newer))})" if schema.newer else "current"
-    if not state.has_head:
-        reason = (
-            "the table journal_head has lost its row: no change can be made until it is put back"
-        )
+    if state.problem_of_head is not None:
+        reason = f"{state.problem_of_head}: no change can be made until that is put right"
         return _degraded(500, "connected", migrations, reason)
     if state.read_only:
         return _degraded(503, "disconnected", migrations, "the database is read-only")
