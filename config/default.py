@@ -122,8 +122,8 @@ SETTINGS: tuple[Setting, ...] = (
         "DATABASE_FAILOVER",
         "",
         nodes,
-        "Further MariaDB nodes (`host:port`, in order) tried when the one in the URL does not"
-        " answer. All writes go to the first that does.",
+        "Further MariaDB nodes (`host:port` or `[address]:port`, in order) tried when the one in"
+        " the URL does not answer. All writes go to the first that does.",
     ),
     Setting(
         "DATABASE_POOL",

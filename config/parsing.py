@@ -127,11 +127,11 @@ def bind_address(value: str) -> str:
 
 
 def nodes(value: str) -> tuple[str, ...]:
-    """`host` or `host:port`, each."""
+    """`host` or `host:port`, each; an address of IPv6 in brackets."""
     for node in words(value):
-        host, _, port = node.partition(":")
-        _check_host(host)
-        if port or node.endswith(":"):
+        host, colon, port = node.partition("]:" if node.startswith("[") else ":")
+        _check_host(host + colon[:-1])
+        if colon:
             _check_port(port)
     return words(value)
 

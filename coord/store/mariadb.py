@@ -15,7 +15,7 @@ from pymysql.connections import Connection
 from pymysql.constants import CR
 from sqlalchemy.engine import URL
 
-from coord.store import deadline
+from coord.store import addresses, deadline, faults
 
 CONNECT_TIMEOUT_S = 1.0  # for TCP alone
 ANSWER_TIMEOUT_S = 2.0  # from a question that was sent to the last byte of its answer
@@ -28,13 +28,17 @@ SLACK_S = 0.25
 # The server gives up before the client does, and never keeps a lock for a client that has gone
 # silent. wsrep_retry_autocommit=0: with Galera's default the server repeats a refused autocommit
 # statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a cluster a read first
-# waits for what was committed before it on any node (0.05 ms); without one it says nothing.
+# waits for what was committed before it on any node (0.05 ms); without one it says nothing. The
+# last line is for what an operator may have set for all users of the server: it would cut lists
+# short, refuse changes of many rows, or leave a transaction open behind each.
 SQL_MODE = "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 SESSION = (
     "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2,"
     " max_statement_time=1.5, idle_write_transaction_timeout=3, idle_transaction_timeout=10,"
     " wait_timeout=600, innodb_snapshot_isolation=ON, wsrep_retry_autocommit=0, wsrep_sync_wait=1,"
-    f" tx_isolation='READ-COMMITTED', {SQL_MODE}"
+    f" tx_isolation='READ-COMMITTED', {SQL_MODE},"
+    " sql_select_limit=18446744073709551615, sql_big_selects=1, sql_safe_updates=0,"
+    " completion_type='NO_CHAIN'"
 )
 
 
@@ -140,7 +144,7 @@ class Nodes:
             try:
                 with deadline.at_most(limit):
                     connection, writable = _ask({**params, "host": node[0], "port": node[1]})
-            except pymysql.err.MySQLError as error:
+            except (pymysql.err.MySQLError, faults.CannotConnect) as error:
                 last_error = error
                 self._note(node, failed=deadline.remaining() > 0)
                 continue
@@ -172,13 +176,26 @@ class Nodes:
 
 
 def _host_and_port(node: str) -> tuple[str, int]:
-    host, _, port = node.partition(":")
-    return host, int(port or 3306)
+    """`[::1]:3306` is an address of IPv6."""
+    host, _, port = node.partition("]:" if node.startswith("[") else ":")
+    return host.strip("[]"), int(port or 3306)
 
 
 def _connect(params: dict[str, Any]) -> "Connection[Any]":
     deadline.check()
-    connection: Any = pymysql.connect(**params, defer_connect=True)
+    try:
+        return _log_in(params)
+    except Exception as error:
+        if faults.classify(error) is faults.BUG:
+            raise faults.CannotConnect(str(error)) from error
+        raise
+
+
+def _log_in(params: dict[str, Any]) -> "Connection[Any]":
+    try:
+        connection: Any = pymysql.connect(**params, defer_connect=True)
+    except OSError as error:  # a file of TLS that is missing, or is none
+        raise pymysql.err.OperationalError(CR.CR_SSL_CONNECTION_ERROR, f"TLS: {error}") from error
     if connection.ssl:
         connection.ctx.sslsocket_class = _BoundedTls
     try:
@@ -197,18 +214,11 @@ def _connect(params: dict[str, Any]) -> "Connection[Any]":
 
 
 def _open_socket(params: dict[str, Any]) -> socket.socket:
-    """A connection to the first address of the server that answers.
-
-    Looking its name up has no deadline: that is the system's.
-    """
+    """A connection to the first address of the server that answers."""
     path = params.get("unix_socket")
-    places: list[tuple[Any, ...]] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path)]
+    places: list[addresses.Address] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path)]
     if path is None:
-        places = list(
-            socket.getaddrinfo(
-                params.get("host"), params.get("port") or 3306, type=socket.SOCK_STREAM
-            )
-        )
+        places = addresses.of(str(params.get("host")), int(params.get("port") or 3306))
     for at, (family, kind, protocol, _, address) in enumerate(places):
         opened = _Bounded(family, kind, protocol)
         try:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from tests.databases import PASSWORD, MariaDB
+from tests.databases import PASSWORD, USER, MariaDB
 from tests.faults import calls
 from tests.faults.calls import Call, claim
 from tests.service import ROOT, Service, migrate, running, until
@@ -84,6 +84,70 @@ def test_wrong_credentials_are_a_503_with_a_loud_line_in_the_log(
         assert "forgotten" not in service.said()
 
 
+LOCKED_OUT = {
+    "account locked": "ALTER USER '{user}'@'%' ACCOUNT LOCK",
+    "password expired": "ALTER USER '{user}'@'%' PASSWORD EXPIRE",
+    "rights taken": "REVOKE ALL ON `{name}`.* FROM '{user}'@'%'; GRANT SELECT (id) ON"
+    " `{name}`.locks TO '{user}'@'%'",
+    "TLS required": "ALTER USER '{user}'@'%' REQUIRE SSL",
+}
+
+
+@pytest.mark.parametrize("mistake", LOCKED_OUT.values(), ids=LOCKED_OUT)
+def test_a_user_that_is_locked_out_is_a_503_with_a_loud_line_until_it_is_let_in_again(
+    breakable: MariaDB, tmp_path: Path, mistake: str
+) -> None:
+    name, user = f"t{uuid.uuid4().hex}", f"u{uuid.uuid4().hex[:12]}"
+    url = breakable.create_database(name)
+    let_in = (
+        f"CREATE OR REPLACE USER '{user}'@'%' IDENTIFIED BY '{PASSWORD}'",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{name}`.* TO '{user}'@'%'",
+    )
+    breakable.run(*let_in)
+    migrate(url)
+    own = url.replace(f"//{USER}:", f"//{user}:")
+    with running(tmp_path / "service", own, migrated=False) as service:
+        breakable.run(*mistake.format(user=user, name=name).split("; "), f"KILL USER '{user}'")
+        every = [Call("GET", "/locks"), claim("r")]
+        calls.assert_all_unavailable(every, calls.one_by_one(service, every))
+        calls.assert_alive(service)
+        assert told(service, "ERROR")
+        breakable.run(*let_in)
+        calls.assert_back(service)
+
+
+def test_files_of_tls_that_are_none_are_a_503_with_a_loud_line(
+    breakable: MariaDB, tmp_path: Path
+) -> None:
+    url = breakable.create_database(f"t{uuid.uuid4().hex}")
+    (tmp_path / "notes.txt").write_text("These are notes, no certificate.")
+    for file in ("notes.txt", "missing.pem"):
+        with running(
+            tmp_path / file.partition(".")[0], f"{url}?ssl_ca={tmp_path}/{file}", migrated=False
+        ) as service:
+            every = [Call("GET", "/locks"), claim("r")]
+            calls.assert_all_unavailable(every, calls.one_by_one(service, every))
+            assert any("TLS" in line["reason"] for line in told(service, "ERROR"))
+
+
+def test_an_index_that_is_missing_is_a_migration_that_is_missing(sound_service: Service) -> None:
+    index = "ix_locks_held"
+    url = make_url(sound_service.database_url)
+    with (
+        contextlib.closing(sa.create_engine(url).raw_connection()) as connection,
+        contextlib.closing(connection.cursor()) as cursor,
+    ):
+        of_table = " ON locks" if url.get_backend_name() != "sqlite" else ""
+        cursor.execute(f"DROP INDEX {index}{of_table}")
+        connection.commit()
+        for call in (claim("r"), claim("r", "host/b")):
+            answer = sound_service.call(call.method, call.path, call.body)
+            assert (answer.status, answer.json["error"]) == (500, "migration_missing"), answer
+        cursor.execute(f"CREATE INDEX {index} ON locks (released_at, project_key, resource_key)")
+        connection.commit()
+    calls.assert_back(sound_service)
+
+
 @pytest.mark.parametrize("place", ["a folder", "missing/coord.db"])
 def test_a_sqlite_file_that_cannot_be_opened_is_a_503_with_a_loud_line_in_the_log(
     tmp_path: Path, place: str
@@ -132,21 +196,25 @@ def test_a_sqlite_database_that_may_only_be_read_is_read(tmp_path: Path) -> None
 
 
 REPAIR = re.findall(
-    r"INSERT INTO journal_head.*?;",
+    r"REPLACE INTO journal_head.*?;",
     (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"),
     re.DOTALL,
 )
 
 
-def test_a_journal_without_its_head_is_a_500_that_says_so_until_it_is_put_back(
-    sound_service: Service,
+@pytest.mark.parametrize(
+    "mistake", ["DELETE FROM journal_head", "UPDATE journal_head SET revision = 0"]
+)
+def test_a_journal_without_its_head_is_a_500_that_says_so_until_it_is_put_right(
+    sound_service: Service, mistake: str
 ) -> None:
+    calls.assert_back(sound_service)
     url = make_url(sound_service.database_url)
     with (
         contextlib.closing(sa.create_engine(url).raw_connection()) as connection,
         contextlib.closing(connection.cursor()) as cursor,
     ):
-        cursor.execute("DELETE FROM journal_head")
+        cursor.execute(mistake)
         connection.commit()
         every = calls_that_create()
         for call, answer in zip(every, calls.all_at_once(sound_service, every), strict=True):

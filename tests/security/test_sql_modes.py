@@ -1,5 +1,6 @@
 """What a MariaDB server is set to for all its users changes nothing for coord."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,41 @@ def test_every_kind_of_call_works_whatever_the_servers_sql_mode(
     finally:
         with app.app_context():
             database.engine.dispose()
+
+
+FOR_ALL = {
+    "sql_select_limit": "1",
+    "completion_type": "'CHAIN'",
+    "sql_safe_updates": "1",
+    "sql_big_selects": "0",
+    "max_join_size": "1",
+    "innodb_lock_wait_timeout": "1000",
+    "tx_isolation": "'SERIALIZABLE'",
+    "autocommit": "0",
+}
+
+
+def test_what_the_server_is_told_for_all_its_users_cuts_no_list_short(server: MariaDB) -> None:
+    app = make_app(server.create_database("told"))
+    with app.app_context():
+        database.engine.dispose()
+    server.run(*(f"SET GLOBAL {name} = {value}" for name, value in FOR_ALL.items()))
+    client = Agent(app.test_client())
+    try:
+        go_through(client)
+        for number in range(3):
+            body = {"project_key": "cut", "session_id": "a", "resource": f"r{number}"}
+            assert client.post("/locks", **body).status_code == 201
+        assert len(client.get("/locks", project_key="cut").json["items"]) == 3
+        assert client.delete("/locks", session_id="a", release_all="true").json["released"] == 3
+        with app.app_context(), database.engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT @@in_transaction")) == 0
+    finally:
+        with app.app_context():
+            database.engine.dispose()
+        with contextlib.closing(server.admin()) as admin, admin.cursor() as cursor:
+            for name in FOR_ALL:
+                cursor.execute(f"SET GLOBAL {name} = DEFAULT")
 
 
 def go_through(client: Agent) -> None:

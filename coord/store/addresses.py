@@ -1,0 +1,80 @@
+"""Where a host is, found in the time that a call has: the system's own look-up has no deadline, and
+a name server that is silent costs it ten seconds and more.
+
+A thread looks a name up, once for all that ask meanwhile. When that takes too long, what it was
+found to be before is as good as anything; what comes in late serves those who ask next.
+"""
+
+import socket
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any
+
+from coord.store import deadline
+
+LOOK_UP_S = 0.5  # half of what a node of a list has for all steps of connecting
+
+Address = tuple[Any, ...]
+"""As `socket.getaddrinfo` answers it."""
+
+Place = tuple[str, int]
+
+
+class _LookUp:
+    """One that is under way. `until`: when it is waited for no longer, of time.monotonic()."""
+
+    def __init__(self, place: Place) -> None:
+        self.until = time.monotonic() + LOOK_UP_S
+        self.found: Future[list[Address]] = Future()
+        self._place = place
+        threading.Thread(target=self._run, name="coord-look-up", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            found = socket.getaddrinfo(*self._place, type=socket.SOCK_STREAM)
+        except BaseException as error:
+            self._end()
+            self.found.set_exception(error)
+        else:
+            _known[self._place] = found
+            self._end()
+            self.found.set_result(found)
+
+    def _end(self) -> None:
+        with _starting:
+            del _under_way[self._place]
+
+
+_under_way: dict[Place, _LookUp] = {}
+_known: dict[Place, list[Address]] = {}
+_starting = threading.Lock()
+
+
+def of(host: str, port: int) -> list[Address]:
+    """Where the host is. Raises OSError when it cannot be found, or not in time and never was."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        pass  # it is a name
+    place = (host, port)
+    try:
+        look_up = _look_up(place)
+        allowed = min(look_up.until - time.monotonic(), deadline.remaining())
+        return look_up.found.result(max(0.0, allowed))
+    except (OSError, NotYet, RuntimeError, UnicodeError) as error:
+        known = _known.get(place)
+        if known is None or getattr(error, "errno", None) == socket.EAI_NONAME:
+            why = str(error) or f"no answer within {LOOK_UP_S:g} s"
+            raise OSError(f"the name {host!r} cannot be looked up: {why}") from error
+        return known
+
+
+def _look_up(place: Place) -> _LookUp:
+    """The one under way. Raises RuntimeError where no thread is left for one."""
+    with _starting:
+        look_up = _under_way.get(place)
+        if look_up is None:
+            look_up = _under_way[place] = _LookUp(place)
+        return look_up
