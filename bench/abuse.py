@@ -1,5 +1,5 @@
-"""What one peer can do to the others: how much slower their calls get while it does it, and what
-the worker weighs before, at worst and after.
+"""What one peer can do to the others: how much slower their calls get while it does it, how long
+/livez takes beside it, and what the worker weighs before, at worst and after.
 """
 
 import contextlib
@@ -20,11 +20,14 @@ OTHERS = 4  # clients
 PACE_S = 0.2  # each begins a round of four calls this often
 CONNECTIONS = 2000
 WAITERS = 900
+STREAMS = 900
 DEAF = 150
 FLOODERS = 8  # threads
 DRIP_S = 1.0
 SETTLE_S = 1.0
 SAMPLE_S = 0.2
+LIVEZ_EVERY_S = 0.05
+INBOX, BODY_BYTES = 100, 60_000  # unread messages of a session, and what each says
 API = "/api/coord"
 DEFAULT_RATES = {
     each.variable: each.default for each in SETTINGS if each.variable in service.WITHOUT_RATES
@@ -35,10 +38,13 @@ Abuse = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Figures:
-    """`alone`, `beside`: the others' p95 without and with the abuse, in ms."""
+    """`alone`, `beside`: the others' p95 without and with the abuse, in ms; `livez`: the longest
+    that /livez took beside it, in ms.
+    """
 
     alone: float
     beside: float
+    livez: float
     mb_before: float
     mb_at_worst: float
     mb_after: float
@@ -102,6 +108,10 @@ def _waiters(port: int) -> None:
     _hold(port, WAITERS, call)
 
 
+def _streams(port: int) -> None:
+    _hold(port, STREAMS, load.request("GET", f"{API}/events/stream"))
+
+
 def _deaf(port: int) -> None:
     call = load.request("GET", f"{API}/components?project_key=large&limit=500")
     opened = []
@@ -146,7 +156,7 @@ def _deep_names(port: int) -> None:
 
 
 def _one_session_stores(port: int) -> None:
-    body = {"from_session": "filler", "subject": "x", "body": "x" * 60_000}
+    body = {"from_session": "filler", "subject": "x", "body": "x" * BODY_BYTES}
     _flood(port, load.request("POST", f"{API}/messages", body))
 
 
@@ -162,6 +172,7 @@ ABUSES: dict[str, Abuse] = {
     f"{DEAF} dripping bodies of 1 MB": _long_bodies,
     f"{DEAF} unread answers of 4 MB": _deaf,
     f"{WAITERS} waiting calls": _waiters,
+    f"{STREAMS} streams": _streams,
     "lists of 500,000 members": _long_lists,
     "deep and long names": _deep_names,
     "60 KB messages of a session": _one_session_stores,
@@ -201,11 +212,11 @@ def _measure(port: int, worker: int, abuse: Abuse, seconds: float) -> Figures:
 
     alone = others_p95()
     before = resident_mb(worker)
-    with _abusing(abuse, port), _sampled(worker) as samples:
+    with _abusing(abuse, port), _sampled(worker) as samples, _probed(port) as livez:
         time.sleep(SETTLE_S)
         beside = others_p95()
     time.sleep(SETTLE_S)
-    return Figures(alone, beside, before, max(samples), resident_mb(worker))
+    return Figures(alone, beside, max(livez), before, max(samples), resident_mb(worker))
 
 
 @contextlib.contextmanager
@@ -222,17 +233,54 @@ def _abusing(abuse: Abuse, port: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sampled(worker: int) -> Iterator[list[float]]:
-    samples = [resident_mb(worker)]
+    with _regularly(lambda: resident_mb(worker), SAMPLE_S) as samples:
+        yield samples
+
+
+@contextlib.contextmanager
+def _probed(port: int) -> Iterator[list[float]]:
+    """How many ms /livez takes, on a new connection each time, as a balancer asks."""
+
+    def ask() -> float:
+        began = time.perf_counter()
+        connection = load.Connection(port)
+        load.timed(connection, "GET", "/livez", expect=200)
+        connection.close()
+        return 1000 * (time.perf_counter() - began)
+
+    with _regularly(ask, LIVEZ_EVERY_S) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _regularly(measure: Callable[[], float], every_s: float) -> Iterator[list[float]]:
+    found = [measure()]
     over = threading.Event()
 
-    def sample() -> None:
-        while not over.wait(SAMPLE_S):
-            samples.append(resident_mb(worker))
+    def repeat() -> None:
+        while not over.wait(every_s):
+            found.append(measure())
 
-    thread = threading.Thread(target=sample)
+    thread = threading.Thread(target=repeat)
     thread.start()
     try:
-        yield samples
+        yield found
     finally:
         over.set()
         thread.join()
+
+
+def inbox_bytes(kind: str) -> int:
+    """What a model is given when it asks for an inbox of INBOX long messages over MCP."""
+    sent = {"from_session": "a", "to_session": "b", "subject": "x", "body": "x" * BODY_BYTES}
+    used = {"name": "inbox", "arguments": {"session_id": "b"}}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": used}
+    with service.database(kind) as url:
+        service.migrate(url)
+        with service.serving(url, COORD_WORKERS="1") as (port, _process):
+            connection = load.Connection(port)
+            for _ in range(INBOX):
+                load.timed(connection, "POST", f"{API}/messages", sent, expect=201)
+            _, answer = load.timed(connection, "POST", "/mcp", asked, expect=200)
+            connection.close()
+    return len(answer)

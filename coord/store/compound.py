@@ -79,7 +79,12 @@ def _steps(change: CompiledChange, fill_in: FillIn) -> Iterable[str]:
 
 def send(db: Reader, cursor: Any, change: CompiledChange) -> None:
     """Has the server carry the change out; its rows are the cursor's."""
-    cursor.execute(_prepared_or_text(db, cursor, change, packet))
+    cursor.execute(text_of(db, cursor, change))
+
+
+def text_of(db: Reader, cursor: Any, change: CompiledChange) -> str:
+    """What is sent for a change alone, which may be prepared for it."""
+    return _prepared_or_text(db, cursor, change, packet)
 
 
 def send_together(db: Reader, cursor: Any, changes: Sequence[CompiledChange]) -> None:
@@ -88,9 +93,14 @@ def send_together(db: Reader, cursor: Any, changes: Sequence[CompiledChange]) ->
     The cursor's results are the rows of those that held and have a query, and then a text with one
     character for each change: HELD or another.
     """
+    cursor.execute(text_of_several(db, cursor, changes))
+
+
+def text_of_several(db: Reader, cursor: Any, changes: Sequence[CompiledChange]) -> str:
+    """What is sent for changes that go together, each of which may be prepared for it."""
     parts = [_prepared_or_text(db, cursor, change, _part) for change in changes]
     begin = f"BEGIN NOT ATOMIC {_ROLL_BACK_ALL}; SET @coord_held = ''; START TRANSACTION"
-    cursor.execute("; ".join([begin, *parts, "COMMIT", "SELECT @coord_held", "END"]))
+    return "; ".join([begin, *parts, "COMMIT", "SELECT @coord_held", "END"])
 
 
 _names: dict[tuple[Form, Shape], str] = {}
