@@ -196,6 +196,8 @@ class Worker(ThreadWorker):
         self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._collect(conn))
 
     def _collect(self, conn: Connection) -> None:
+        if conn not in self._idle:  # another event of the same turn has closed it, to make room
+            return
         try:
             chunk = conn.sock.collect()
         except OSError:

@@ -4,6 +4,8 @@ goes out."""
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,6 +19,7 @@ from coord.live.callers import (
     Progress,
     Request,
 )
+from coord.serving import Worker
 
 POST = b"POST /x HTTP/1.1\r\nHost: h\r\n"
 
@@ -142,3 +145,14 @@ def test_who_reads_nothing_of_an_answer_is_given_up(
     with pytest.raises(ConnectionResetError):
         own.sendall(bytes(1 << 24))
     assert not own.sends
+
+
+def test_what_a_caller_sent_just_before_it_was_dropped_for_another_ends_no_worker() -> None:
+    """Both events are of one turn of the loop."""
+    worker = Worker.__new__(Worker)
+    worker._idle = {}
+    ours, theirs = socket.socketpair()
+    ours.close()
+    theirs.close()
+    dropped: Any = Mock(sock=ours)
+    worker._collect(dropped)
