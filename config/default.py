@@ -75,6 +75,12 @@ class BadSetting(ValueError):
     """A `COORD_…` variable holds a value that coord cannot use; the message names both."""
 
 
+in_use: list[Any] = []
+"""The settings that gunicorn was started or last reloaded with, and its folder for metrics; empty
+before. A mistake that is made later must not end a service that runs.
+"""
+
+
 @dataclass(frozen=True)
 class Token:
     """A token that opens the service.

@@ -2,6 +2,7 @@
 wsgi:app`.
 """
 
+import logging
 import os
 import shutil
 import sys
@@ -17,7 +18,11 @@ try:
     _metrics_dir = metrics.folder(_settings["METRICS_DIR"])
     default.check_descriptor(_settings["BIND"])
 except default.BadSetting as refused:
-    sys.exit(f"coord: {refused}")
+    if not default.in_use:
+        sys.exit(f"coord: {refused}")
+    logging.getLogger("gunicorn.error").warning("%s Nothing is reloaded.", refused)
+    _settings, _metrics_dir = default.in_use
+default.in_use[:] = [_settings, _metrics_dir]
 
 bind = _settings["BIND"]
 worker_class = "coord.serving.Worker"  # gthread, with coord's own refusals, upkeep and bell
@@ -53,6 +58,17 @@ def when_ready(server):  # type: ignore[no-untyped-def]
             " change everything. COORD_TOKEN or COORD_TOKEN_FILE asks them for one.",
             bind,
         )
+
+
+def on_reload(server):  # type: ignore[no-untyped-def]
+    """The tokens as their file has them now, for the workers to come: the app is made once. A file
+    that can be read no more leaves them as they were.
+    """
+    config = server.app.wsgi().config
+    try:
+        config["TOKENS"] = default.tokens_of(config)
+    except default.BadSetting as refused:
+        server.log.warning("%s The tokens stay as they were.", refused)
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]

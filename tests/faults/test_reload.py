@@ -101,3 +101,26 @@ def claim_and_release(service: Service, session: str, stop: threading.Event) -> 
             release = Call("DELETE", f"/locks/{answer.json['id']}?session_id={session}")
             seen.append(service.call(release.method, release.path).status)
     return seen
+
+
+def test_a_reload_reads_the_tokens_again_and_a_broken_file_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    file.write_text("the-first-one\n")
+
+    def status(service: Service, token: str) -> int:
+        return service.call("GET", "/locks", Authorization=f"Bearer {token}").status
+
+    url = f"sqlite:///{tmp_path}/coord.db"
+    with running(tmp_path / "service", url, TOKEN_FILE=str(file)) as service:
+        file.write_text("the-first-one\nnewer:the-second-one\n")
+        service.reload()
+        assert status(service, "the-first-one") == status(service, "the-second-one") == 200
+        file.write_text("newer:the-second-one\n")
+        service.reload()
+        assert (status(service, "the-first-one"), status(service, "the-second-one")) == (403, 200)
+        for broken in (" \n", None):
+            file.unlink() if broken is None else file.write_text(broken)
+            service.reload()
+            assert status(service, "the-second-one") == 200
+            assert status(service, "") == 403
+        assert "The tokens stay as they were" in service.said()
