@@ -11,6 +11,7 @@ from coord.store.event_types import event_types
 from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
 from coord.store.journal import Event, JournalEntry, JournalHead
+from coord.store.mariadb import READ_ONLY
 from coord.store.ranges import PRIMARY, Range, along, first_of, one_after, one_of
 from coord.store.reader import Reader, Row, Rows, read
 from coord.store.retention import Retention
@@ -31,6 +32,7 @@ from coord.store.transactions import run, transact, transact_optimistically
 __all__ = [
     "DATABASES",
     "PRIMARY",
+    "READ_ONLY",
     "TABLE_OPTIONS",
     "Answer",
     "Base",

@@ -41,6 +41,9 @@ SESSION = (
     " completion_type='NO_CHAIN'"
 )
 
+READ_ONLY = "(@@global.read_only OR @@global.innodb_read_only OR @@tx_read_only)"
+"""Whether the server refuses changes, or the connection does since the server told it to."""
+
 
 def arguments(url: URL) -> dict[str, Any]:
     """PyMySQL's arguments.
@@ -248,7 +251,7 @@ def _ask(params: dict[str, Any]) -> tuple[Any, bool]:
 
 
 def _accepts_writes(connection: Any) -> bool:
-    (read_only,) = _execute(connection, "SELECT @@global.read_only")[0]
+    (read_only,) = _execute(connection, f"SELECT {READ_ONLY}")[0]
     status = dict(
         _execute(
             connection, "SHOW STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_cluster_size')"

@@ -395,6 +395,18 @@ def test_sixty_writers_behind_a_held_row_leave_connections_to_read_with(world: W
     calls.assert_back(world.service)
 
 
+def test_a_database_that_lets_only_read_for_another_reason_is_degraded(world: World) -> None:
+    kill_all = f"KILL USER {USER}"  # it is told to those who connect
+    world.server.run("SET GLOBAL tx_read_only = 1", kill_all)
+    try:
+        calls.assert_degraded(world.service)
+        write = claim("r")
+        calls.assert_unavailable(world.service.call("POST", write.path, write.body), write)
+    finally:
+        world.server.run("SET GLOBAL tx_read_only = 0", kill_all)
+    calls.assert_back(world.service)
+
+
 def test_a_read_only_database_is_degraded(world: World) -> None:
     with read_only(world):
         calls.assert_degraded(world.service)

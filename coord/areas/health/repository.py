@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from coord.store import JournalHead, Prepared, Reader, engine, journal
+from coord.store import READ_ONLY, JournalHead, Prepared, Reader, engine, journal
 
 _versions = sa.table("alembic_version", sa.column("version_num", sa.String))
 
@@ -21,7 +21,7 @@ _WRITE_NOTHING = Prepared(
 _PROBE_MARIADB = Prepared(
     sa.select(
         _versions.c.version_num,
-        sa.literal_column("@@global.read_only", sa.Integer).label("read_only"),
+        sa.literal_column(READ_ONLY, sa.Integer).label("read_only"),
     )
 )
 
