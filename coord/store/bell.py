@@ -30,6 +30,7 @@ Set before the workers are forked.
 
 LOOK_EVERY_S = 1.0  # whether the bell is still where others look for it
 PREFIX = "coord-bells-"
+NEXT = "next"  # no bell, but what those lock that wait for their turn (node_turn.py)
 RANDOM_LETTERS = 9  # that mkdtemp adds, with the slash
 # of the 108 bytes that a UNIX socket's path may have (104 on macOS), without the name in the folder
 MAX_FOLDER_PATH = 70
@@ -196,7 +197,7 @@ def _names(where: Path) -> list[str]:
     listing = _listing
     if listing is not None and listing[0] == state:
         return listing[1]
-    names = os.listdir(where)
+    names = [name for name in os.listdir(where) if name != NEXT]
     if abs(time.time_ns() - state[1]) > TICK_NS:
         _listing = (state, names)
     return names

@@ -1,6 +1,9 @@
 """Changes that go together: while one commit is on its way, those that come meanwhile gather, and
 the next commit carries them all.
 
+Workers of one node take turns as well, where a commit is slow: the database would let one wait for
+the other, with what it has sent and no more, while others gather behind that.
+
 A commit costs a round trip and the disk's fsync, whatever is in it, and commits are serial (see
 journal.py). So under load this is what decides how many changes there are in a second; and a caller
 alone waits for nobody.
@@ -10,11 +13,13 @@ a whole fails, all of it is rolled back, and each goes on alone, with its own de
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from coord.store import deadline, faults
+from coord.store.node_turn import NodeTurn
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -22,19 +27,20 @@ R = TypeVar("R")
 MAX_TOGETHER = 32  # few enough to be prepared on one connection, with room for the next
 # with less time left a change is not sent any more: those that go with it would lose theirs to it
 LEAST_S = 1.0
+SLOW_S = 0.003  # a commit that takes longer is worth waiting for others
 
 
 class _Turn(Generic[C, R]):
-    """A change that waits. `lead`: those that its caller is to send, itself first. `outcome`: what
-    it read or why nothing of it took hold, None where it is to go alone. `signal` is released when
-    there is one of the two.
+    """A change that waits. `leads`: its caller is to send it, with those that have gathered.
+    `outcome`: what it read or why nothing of it took hold, None where it is to go alone. `signal`
+    is released when there is one of the two.
     """
 
-    __slots__ = ("change", "lead", "outcome", "signal")
+    __slots__ = ("change", "leads", "outcome", "signal")
 
     def __init__(self, change: C) -> None:
         self.change = change
-        self.lead: list[_Turn[C, R]] = []
+        self.leads = False
         self.outcome: R | Exception | None = None
         self.signal = threading.Lock()
         self.signal.acquire()
@@ -51,6 +57,8 @@ class Combiner(Generic[C, R]):
         self._is_free = True
         self._waiting: deque[_Turn[C, R]] = deque()
         self._lock = threading.Lock()
+        self._took_s = 0.0  # the last commit
+        self._node_turn = NodeTurn()
 
     def carry_out(
         self,
@@ -70,8 +78,8 @@ class Combiner(Generic[C, R]):
         turn: _Turn[C, R] = _Turn(change)
         if not alone:
             self._take_turn(turn)
-            if turn.lead:
-                self._send(turn.lead, send)
+            if turn.leads:
+                self._send(turn, send)
         outcome = turn.outcome
         if outcome is None:
             (outcome,) = send([change])
@@ -83,7 +91,7 @@ class Combiner(Generic[C, R]):
         with self._lock:
             if self._is_free:
                 self._is_free = False
-                turn.lead = [turn]
+                turn.leads = True
                 return
             self._waiting.append(turn)
         self._wait(turn)
@@ -108,39 +116,47 @@ class Combiner(Generic[C, R]):
         with self._lock:
             if turn in self._waiting:
                 self._waiting.remove(turn)
-        if turn.lead:
+        if turn.leads:
             self._pass_on()
-            for other in turn.lead[1:]:
-                other.tell(None)
 
     def _send(
         self,
-        turns: list[_Turn[C, R]],
+        own: _Turn[C, R],
         send: Callable[[Sequence[C]], Sequence[R | Exception]],
     ) -> None:
-        own, *others = turns
-        outcomes: Sequence[R | Exception | None] = [None] * len(turns)
+        turns: list[_Turn[C, R]] = [own]
+        outcomes: Sequence[R | Exception | None] = [None]
         try:
-            outcomes = send([turn.change for turn in turns])
+            with self._node_turn.taken(2 * self._took_s if self._took_s > SLOW_S else 0.0):
+                turns += self._gathered()
+                outcomes = [None] * len(turns)
+                began = time.monotonic()
+                outcomes = send([turn.change for turn in turns])
+                self._took_s = time.monotonic() - began
         except Exception as error:
             is_lost = faults.classify(error).drops_connection
             if is_lost:
                 outcomes = [faults.LostTogether(str(error)) for _ in turns]
-            if is_lost or not others or isinstance(error, faults.GivenUp):
+            if is_lost or len(turns) == 1 or isinstance(error, faults.GivenUp):
                 raise
         finally:
             self._pass_on()
-            for turn, outcome in zip(others, outcomes[1:], strict=True):
+            for turn, outcome in list(zip(turns, outcomes, strict=True))[1:]:
                 turn.tell(outcome)
         own.outcome = outcomes[0]
+
+    def _gathered(self) -> list[_Turn[C, R]]:
+        """Those that go with the one that leads."""
+        with self._lock:
+            count = min(MAX_TOGETHER - 1, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(count)]
 
     def _pass_on(self) -> None:
         """To the first of those that have gathered."""
         with self._lock:
-            count = min(MAX_TOGETHER, len(self._waiting))
-            turns = [self._waiting.popleft() for _ in range(count)]
-            if not turns:
+            if not self._waiting:
                 self._is_free = True
                 return
-            turns[0].lead = turns
-        turns[0].signal.release()
+            turn = self._waiting.popleft()
+            turn.leads = True
+        turn.signal.release()

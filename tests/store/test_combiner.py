@@ -1,9 +1,10 @@
 """Changes that come while a commit is on its way go together with the next."""
 
+import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pymysql
@@ -54,15 +55,17 @@ class Crowd:
 
     def call(self, change: int, within_s: float = 30) -> "Future[str]":
         """Answers when the change has gathered or is on its way."""
+        before = self._here
+        future = self.submit(change, within_s)
+        until(lambda: self._here > before, 10, "the change to be there")
+        return future
 
+    def submit(self, change: int, within_s: float = 30) -> "Future[str]":
         def carry_out() -> str:
             with deadline.at_most(within_s):
                 return self.combiner.carry_out(change, self.database)
 
-        before = self._here
-        future = self._pool.submit(carry_out)
-        until(lambda: self._here > before, 10, "the change to be there")
-        return future
+        return self._pool.submit(carry_out)
 
     @property
     def _here(self) -> int:
@@ -83,6 +86,30 @@ def test_those_that_gather_go_together_in_their_order() -> None:
         crowd.database.allow()
         assert [future.result(10) for future in futures] == [f"did {each}" for each in range(1, 6)]
     assert crowd.database.sent == [[1], [2, 3, 4, 5]]
+
+
+def test_who_comes_while_the_node_s_turn_is_waited_for_goes_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a commit is slow it is worth waiting for: what gathers meanwhile goes with it."""
+    monkeypatch.setattr(combiner, "SLOW_S", -1.0)
+    may_go = threading.Event()
+
+    class Turn:
+        @contextlib.contextmanager
+        def taken(self, seconds: float) -> Iterator[None]:
+            assert may_go.wait(10)
+            yield
+
+    with Crowd() as crowd:
+        crowd.database.allow()
+        monkeypatch.setattr(crowd.combiner, "_node_turn", Turn())
+        first = crowd.submit(1)
+        until(lambda: not crowd.combiner._is_free, 10, "the first to lead")
+        others = [crowd.call(number) for number in (2, 3)]
+        may_go.set()
+        assert [each.result(10) for each in (first, *others)] == ["did 1", "did 2", "did 3"]
+    assert crowd.database.sent == [[1, 2, 3]]
 
 
 def test_a_guard_that_fails_is_its_own_callers_affair() -> None:
