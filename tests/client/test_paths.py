@@ -16,6 +16,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "os", fake)
     monkeypatch.setattr(ntpath, "realpath", ntpath.normpath)
     monkeypatch.setenv("USERPROFILE", "C:\\Users\\me")
+    monkeypatch.setenv("USERNAME", "me")  # else ntpath knows no other user's home
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coord.client import programs
+from coord.client import processes, programs
 from tests.service import ROOT
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX only")
@@ -52,6 +52,15 @@ def test_a_program_in_the_repository_is_not_run_for_one_of_the_system(
     for name in ("git", "sh", "ps"):
         script(checkout / entry / name, "touch ran", f'exec /bin/{name} "$@"')
     coord(checkout, *command, PATH=f"{entry}{os.pathsep}{os.environ['PATH']}")
+    assert not (checkout / "ran").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/bin/ps"), reason="ps is not installed")
+def test_nor_is_ps_where_there_is_no_proc(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(checkout / "ps", "touch ran", 'exec /bin/ps "$@"')
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("PATH", f".{os.pathsep}{os.environ['PATH']}")
+    assert processes._from_ps("-p", str(os.getpid()))
     assert not (checkout / "ran").exists()
 
 
