@@ -52,7 +52,7 @@ def handover(coord: Coord, text: str | None, session: str | None, clear: bool) -
         return
     if text == "":
         raise click.UsageError("The note is empty. --clear takes back the one that you left.")
-    body = {"session_id": coord.session, "handover": text}
+    body = {"session_id": coord.session, "project_key": coord.project, "handover": text}
     write = Write("POST", "/sessions/heartbeat", body)
     coord.write_each([write], lambda payload: _left(coord, payload))
 

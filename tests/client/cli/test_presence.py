@@ -64,7 +64,7 @@ def test_ending_releases_all_and_is_queued_when_coord_is_away(me: Person, away: 
     me("lock", "x")
     said = me("end")
     assert said.out.startswith(f"ended {me.session}: ")
-    assert "1 locks released" in said.out
+    assert "1 lock released" in said.out
     assert away("end").err.startswith("queued: ")
 
 
@@ -139,6 +139,11 @@ def test_a_note_is_left_read_by_others_and_taken_back(me: Person, other: Person)
     assert other("handover", "--of", "nobody").err == (
         "No session of the name nobody has announced itself.\n"
     )
+
+
+def test_who_leaves_a_note_is_listed_in_its_project(me: Person, other: Person) -> None:
+    me("handover", "totals are done")
+    assert me.session in other("sessions").out
 
 
 def test_a_check_in_says_what_one_does(me: Person, other: Person) -> None:
