@@ -314,7 +314,7 @@ def _report(state: Installed, before: str | None, python: str, launcher: str) ->
         else f"coord init --url {quoted_if_needed(str(state.server))}"
     )
     lines.append(f"Next, in your project: {init}")
-    lines.append("Whether all is well says: coord doctor")
+    lines.append("To check that all is well: coord doctor")
     fields = {
         **vars(state),
         "version": __version__,

@@ -150,7 +150,7 @@ def test_the_line_of_the_readme_installs(service: Service, home: Home, shell: st
     assert lines[0].startswith(f"coord {__version__} is installed: ~/.local/bin/coord, run by ")
     assert lines[-2:] == [
         f"Next, in your project: coord init --url {service.url}",
-        "Whether all is well says: coord doctor",
+        "To check that all is well: coord doctor",
     ]
     assert len(lines) <= 5
     assert (

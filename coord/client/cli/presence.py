@@ -193,7 +193,11 @@ def end(coord: Coord, handover: str | None) -> None:
 def _ended(coord: Coord, payload: Body) -> str:
     if coord.quiet:
         return ""
-    counts = ", ".join(
-        f"{count} {name.replace('_', ' ')}" for name, count in payload["done"].items() if count
-    )
+    counts = ", ".join(_counted(count, name) for name, count in payload["done"].items() if count)
     return f"ended {coord.session}: {counts or 'it had nothing'}"
+
+
+def _counted(count: int, name: str) -> str:
+    """`1 lock released`, `2 work items returned`"""
+    words = name.replace("_", " ")
+    return f"{count} {words.replace('s ', ' ', 1) if count == 1 else words}"

@@ -193,7 +193,7 @@ def _workflows(overview: Status) -> list[str]:
 
 
 def _counted(count: int, state: str) -> str:
-    return f"{count} {word(state) if count else state}"
+    return f"{count} {word(state) if count else state}".replace("_", " ")
 
 
 def _omitted(shown: list[Any], total: int) -> list[str]:
