@@ -210,6 +210,28 @@ def test_whose_time_is_up_before_its_turn_is_not_sent() -> None:
     assert crowd.database.sent == [[1], [3]]
 
 
+def test_it_learns_so_while_there_is_time_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(combiner, "LEAST_S", 3.5)
+    with Crowd() as crowd:
+        first = crowd.call(1)
+        with deadline.at_most(4):
+            with pytest.raises(faults.TooSlow):
+                crowd.combiner.carry_out(2, crowd.database)
+            assert deadline.remaining() > 0
+        crowd.database.allow()
+        assert first.result(10) == "did 1"
+
+
+def test_who_gives_up_when_it_was_to_lead_lets_the_next_one_lead() -> None:
+    gathering: Combiner[int, str] = Combiner()
+    leading, other = combiner._Turn[int, str](1), combiner._Turn[int, str](2)
+    gathering._is_free, leading.leads = False, True
+    gathering._waiting.append(other)
+    gathering._leave(leading)
+    assert other.leads
+    assert other.signal.acquire(timeout=0)
+
+
 def test_whose_time_is_up_on_the_way_is_told_so_and_the_others_go_on() -> None:
     with Crowd() as crowd:
         first, leading = crowd.call(1), crowd.call(2)
