@@ -142,6 +142,16 @@ def test_a_state_is_a_bar_in_a_stretch_that_began_after_it(client: Agent, clock:
     assert (bar["session_id"], bar["style"], bar["until"]) == ("host/a", "idle", None)
 
 
+def test_what_a_session_no_longer_said_when_the_stretch_began_is_no_bar(
+    client: Agent, clock: Clock
+) -> None:
+    for state in ("idle", "working"):
+        client.post("/sessions/heartbeat", session_id="host/a", state=state)
+        clock.move(minutes=5)
+    now = client.post("/sessions/heartbeat", session_id="host/b").json["last_seen_at"]
+    assert shown(client, since=now) == []
+
+
 def test_of_more_than_can_be_drawn_the_newest_are_shown(
     client: Agent, clock: Clock, claim: Callable[..., Lock], monkeypatch: pytest.MonkeyPatch
 ) -> None:
