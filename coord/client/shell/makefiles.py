@@ -66,7 +66,7 @@ class Makefile:
         self._room -= len(text)
         rules: list[Rule] = []
         is_definition = False
-        for line in text.replace("\\\n", "\0").split("\n"):
+        for line in text.replace("\r\n", "\n").replace("\\\n", "\0").split("\n"):
             if is_definition or line.startswith(("define ", "define\t")):
                 is_definition = not line.strip().startswith("endef")
             elif line[:1] == "\t":

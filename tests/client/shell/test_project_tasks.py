@@ -67,8 +67,8 @@ def shop(tmp_path: Path) -> Path:
 
 def told(effects: Effects, shop: Path) -> tuple[list[str], list[str]]:
     """The locks; the files, and the folders with a slash."""
-    files = [os.path.relpath(path, shop) for path in effects.files]
-    folders = [os.path.relpath(path, shop) + "/" for path, _ in effects.trees]
+    files = [os.path.relpath(path, shop).replace("\\", "/") for path in effects.files]
+    folders = [os.path.relpath(path, shop).replace("\\", "/") + "/" for path, _ in effects.trees]
     return sorted(lock for _, lock in effects.locks), sorted(files + folders)
 
 
@@ -99,6 +99,11 @@ def test_a_task_does_what_its_file_says(
     line: str, locks: list[str], changed: list[str], shop: Path
 ) -> None:
     assert told(effects_of(line, str(shop), Rules({})), shop) == (locks, changed)
+
+
+def test_a_makefile_may_have_the_lines_of_windows(shop: Path) -> None:
+    (shop / "Makefile").write_bytes(MAKEFILE.replace("\n", "\r\n").encode())
+    assert told(effects_of("make loop", str(shop), Rules({})), shop) == ([], ["src/app.py"])
 
 
 def test_what_make_finds_up_to_date_is_not_made(shop: Path) -> None:
