@@ -8,7 +8,7 @@ import pytest
 from tests.browser import chromium_missing, launched
 from tests.service import Service, running
 
-SOON_MS = 10_000  # how long the page may take on a busy machine before a test gives up
+SOON_MS = 30_000  # how long the page may take on a busy machine before a test gives up
 
 
 @pytest.fixture(scope="module")  # its event loop must not outlive the file: others have their own
