@@ -314,6 +314,10 @@ class Walk:
             return text.replace("\\", "/")
         return text
 
+    def slashed(self, text: str) -> str:
+        """With Windows' separators as slashes, to be taken apart at."""
+        return text.replace("\\", "/") if self.is_windows else text
+
     def enter(self, folder: str | None) -> None:
         """`None`: it is not known where."""
         place = (self.folder, True) if folder is None else (folder, False)

@@ -313,7 +313,7 @@ INTERPRETERS = {
     "osascript": ("-e", "-l"),
     "lua": ("-e", "-l"),
     "luajit": ("-e", "-l"),
-    "Rscript": ("-e", ""),
+    **dict.fromkeys(("Rscript", "rscript"), ("-e", "")),  # Windows does not tell them apart
     "R": ("-e", "-f"),
     "julia": ("-e -E --eval --print", "-L -t -p --project"),
     "elixir": ("-e --eval", "-r -pa"),

@@ -51,7 +51,7 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
 def open_names(walk: Walk, value: Value) -> tuple[str, tuple[str, ...]] | None:
     """Of `out.$$` the folder and the pattern of the names that there may be, none of `$$` alone;
     None of any other."""
-    folder, _, name = walk.native(value.text).rpartition("/")
+    folder, _, name = walk.slashed(value.text).rpartition("/")
     if not value.is_open or "$" in value.text or _WILD.intersection(folder):
         return None
     is_named = bool(name.strip("*."))

@@ -24,7 +24,7 @@ def _attrib(walk: Walk, words: list[Value], command: Command) -> None:
     if not any(word.text[:1] in ("+", "-") for word in words):
         return
     for word in _plain(words):
-        folder, _, name = walk.native(word.text).rpartition("/")
+        folder, _, name = walk.slashed(word.text).rpartition("/")
         if is_deep:
             walk.change_tree(walk.path(Value(folder or ".")) or walk.folder, (name,))
         else:

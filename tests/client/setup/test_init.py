@@ -396,7 +396,7 @@ def test_in_a_terminal_it_shows_the_change_and_asks(
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        pytest.param(SETTINGS, b'{"hooks": {},}', "is not JSON: line 1, column 14", id="not JSON"),
+        pytest.param(SETTINGS, b'{"hooks": {}]', "is not JSON: line 1, column 13", id="not JSON"),
         pytest.param(SETTINGS, b"", "is empty", id="empty"),
         pytest.param(SETTINGS, b"// mine\n{}", "is not JSON: line 1", id="a comment"),
         pytest.param(SETTINGS, b"[]", "is not a JSON object", id="a list"),
