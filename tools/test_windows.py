@@ -21,10 +21,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.client.conftest import NOT_ON_WINDOWS
 from tests.service import ROOT, Service, running
 
 VERSIONS = ("3.13", "3.11", "3.9")
-ALL = ["tests/client"]
+ALL = ["tests/client"]  # a file at a time
 # What is another there, programs on the newest and files on the oldest.
 BRIEF = {
     "3.13": [
@@ -72,20 +73,43 @@ def main(arguments: list[str]) -> int:
         say("coord: the client is not tested on Windows")
         return 0
     failed = []
+    for version in versions or (BRIEF if is_brief else VERSIONS):
+        began = time.monotonic()
+        say(f"Windows, Python {version}")
+        if not python_of(pythons, version).exists():
+            say("is not here: skipped")
+            continue
+        chosen = options or (BRIEF.get(version, ALL) if is_brief else ALL)
+        for run_of in _each_file() if chosen == ALL else [chosen]:
+            with _service() as service:
+                if not passes(pythons, version, run_of, service, ends):
+                    failed.append(" ".join([version, *run_of]))
+        say(f"{time.monotonic() - began:.0f} s")
+    for what in failed:
+        say(f"coord: tests failed on Windows, Python {what}")
+    return 1 if failed else 0
+
+
+def python_of(pythons: Path, version: str) -> Path:
+    folder = f"Python{version.replace('.', '')}"
+    return pythons / "prefix" / "drive_c" / "Program Files" / folder / "python.exe"
+
+
+@contextlib.contextmanager
+def _service() -> Iterator[Service]:
     with (
         tempfile.TemporaryDirectory(prefix="coord-windows-") as folder,
         running(Path(folder), f"sqlite:///{folder}/coord.db") as service,
     ):
-        for version in versions or (BRIEF if is_brief else VERSIONS):
-            chosen = options or (BRIEF.get(version, ALL) if is_brief else ALL)
-            began = time.monotonic()
-            say(f"Windows, Python {version}")
-            if not passes(pythons, version, chosen, service, ends):
-                failed.append(version)
-            say(f"{time.monotonic() - began:.0f} s")
-    if failed:
-        say(f"coord: tests failed on Windows, Python {', '.join(failed)}")
-    return 1 if failed else 0
+        yield service
+
+
+def _each_file() -> list[list[str]]:
+    """Those of ALL, each with a service of its own, as on Linux: what a test sends to all projects
+    reaches no test of another file. A Wine that crashes takes no other file with it."""
+    client = ROOT / ALL[0]
+    names = sorted(str(path.relative_to(client)) for path in client.glob("**/test_*.py"))
+    return [[f"{ALL[0]}/{name}"] for name in names if name not in NOT_ON_WINDOWS]
 
 
 def say(line: str) -> None:
@@ -112,17 +136,13 @@ def passes(
     pythons: Path, version: str, options: list[str], service: Service, ends: float | None
 ) -> bool:
     """`ends`: when the brief form is over, whatever it has come to by then."""
-    number = version.replace(".", "")
-    if not list(pythons.glob(f"prefix/drive_c/Program Files/Python{number}/python.exe")):
-        say("is not here: skipped")
-        return True
     for is_last in (False, True):
         seconds = RUN_S if ends is None else ends - time.monotonic()
         limit = f"faulthandler_timeout={HANGS_S[ends is not None]}"
         with own_wine(pythons) as environment:
             environment["COORD_TEST_SERVICE_PORT"] = str(service.port)
             # The byte code of both systems has one name, but not one content.
-            environment["PYTHONPYCACHEPREFIX"] = rf"C:\pycache{number}"
+            environment["PYTHONPYCACHEPREFIX"] = rf"C:\pycache{version}"
             began = time.monotonic()
             code, said = run(pythons, [version, *PYTEST, limit, *options], environment, seconds)
         is_finished = FINISHED.search(said[-2000:]) is not None
