@@ -185,6 +185,8 @@ def test_coord_knows_nothing_of_it() -> None:
         for name in names
         if name.endswith(".py")
     ]
+    shell = ROOT / "coord" / "client" / "shell"  # which reads what Makefiles call so
+    files = [file for file in files if shell not in file.parents]
     assert [file for file in files if "recipe" in file.read_text(encoding="utf-8").lower()] == []
 
 
