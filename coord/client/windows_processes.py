@@ -49,7 +49,7 @@ if sys.platform == "win32":
         if pid not in listed:
             return None
         parent, program = listed[pid]
-        if parent not in listed or _started(parent) > _started(pid):
+        if parent not in listed or 0 < _started(pid) < _started(parent):
             parent = 0  # it has ended, and its id may be another's by now
         return parent, program.lower().removesuffix(".exe")
 
