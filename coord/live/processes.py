@@ -104,6 +104,8 @@ def end_lease() -> None:
 def alive(db: Reader) -> set[str]:
     """The processes that are there."""
     rows = db.rows(_ALL)
+    for ended in set(_seen) - {row["id"] for row in rows}:
+        _seen.pop(ended, None)  # else one entry stays for each worker that there ever was
     return {
         row["id"]
         for row in rows

@@ -91,3 +91,14 @@ def test_a_process_that_died_before_the_clock_was_set_back_holds_nobody_up(
     assert claim(client, "host/b", "src/b.py").status_code == 409
     monkeypatch.setattr(processes, "LEASE_US", 0)  # its time is over, by whoever's clock
     assert claim(client, "host/b", "src/b.py").status_code == 201
+
+
+def test_of_processes_that_have_ended_nothing_is_kept(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_there(app, monkeypatch)
+    with app.test_request_context():
+        assert read(processes.alive) == {processes.own_id()}
+        processes.end_lease()
+        assert read(processes.alive) == set()
+    assert processes.own_id() not in processes._seen
