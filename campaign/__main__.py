@@ -5,7 +5,9 @@ promises.
 """
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 from collections import deque
 from pathlib import Path
@@ -30,11 +32,13 @@ def main() -> None:
             print(f"{kind}: {', '.join(fault.name for fault in faults)}")
         return
     began = time.monotonic()
-    results = [
-        result
-        for kind, faults in wanted.items()
-        for result in _campaign(kind, faults, options.seconds)
-    ]
+    with tempfile.TemporaryDirectory(prefix="coord-campaign-state-") as state:
+        os.environ["XDG_STATE_HOME"] = state  # coord's client keeps its queue there
+        results = [
+            result
+            for kind, faults in wanted.items()
+            for result in _campaign(kind, faults, options.seconds)
+        ]
     if options.report is not None:
         report.write(options.report, results, options.seconds, time.monotonic() - began)
     broken = [result for result in results if not result.held]

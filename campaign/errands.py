@@ -28,6 +28,7 @@ from tests.service import Answer
 
 INSIST_S = 60.0  # longer than a node of a cluster needs to come back
 PAUSE_S = 0.05
+QUEUED_PAUSE_S = 0.2
 PROMISE_MINUTES = 0.02  # 1.2 s
 REPLAY_S = 30.0
 NOTED_S = 5.0  # after which a session that is gone has been noted, on a busy machine
@@ -282,7 +283,8 @@ class Hook(Errand):
                 self._ledger.problems.append(f"{self._name}: {answer.status} {answer.body!r}")
                 return
         except Queued:
-            pass
+            # a long outage must not make more than can be replayed in the end
+            time.sleep(QUEUED_PAUSE_S)
         self._ledger.queued.append(message)
 
     def finish(self) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from campaign.phase import Fault
 from campaign.shows import unavailable
@@ -107,17 +108,44 @@ def _cannot_grow(world: World, seconds: float) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _file_away(world: World, seconds: float) -> Iterator[str]:
+def _moved_away(world: World, path: Path) -> Iterator[None]:
     """An operator's mistake, and what the log says to do: put it back, restart coord."""
-    aside = world.folder / "aside.db"
-    os.rename(world.file, aside)
+    aside = world.folder / "aside"
+    os.rename(path, aside)
     try:
-        yield ""
+        yield
     finally:
-        os.rename(aside, world.file)
+        os.replace(aside, path)
         (service,) = world.services
         service.stop()
         service.start(port=service.port)
+
+
+@contextlib.contextmanager
+def _file_away(world: World, seconds: float) -> Iterator[str]:
+    with _moved_away(world, world.file):
+        yield ""
+
+
+@contextlib.contextmanager
+def _file_replaced(world: World, seconds: float) -> Iterator[str]:
+    """By a backup of a moment ago: what is written to it would be lost, and what it says is old."""
+    copy = world.folder / "copy.db"
+    with (
+        _opened(world) as source,
+        contextlib.closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+        target.execute("PRAGMA journal_mode=WAL")
+    with _moved_away(world, world.file):
+        os.rename(copy, world.file)
+        yield ""
+
+
+@contextlib.contextmanager
+def _log_away(world: World, seconds: float) -> Iterator[str]:
+    with _moved_away(world, world.file.with_name(f"{world.file.name}-wal")):
+        yield ""
 
 
 FAULTS = [
@@ -128,4 +156,6 @@ FAULTS = [
     Fault("checkpoints", _checkpoint),
     Fault("disk full", _cannot_grow, unavailable),
     Fault("file moved away", _file_away, unavailable),
+    Fault("file replaced", _file_replaced, unavailable),
+    Fault("log moved away", _log_away, unavailable),
 ]
