@@ -40,10 +40,11 @@ serve: $(VENV)/.runtime
 	$(BIN)/flask db upgrade
 	exec $(BIN)/gunicorn -c config/gunicorn.py wsgi:app
 
-# What waits for ever fails by its name after ten minutes, not by the whole run.
+# What waits for ever fails by its name after ten minutes, not by the whole run. One process more
+# than two cores carry, since a third of the time tests wait.
 test: $(VENV)/.dev
 	tools/setup-tests.sh
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 600 $(PYTEST) $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 600 $(PYTEST) $(TESTS)
 
 test-windows: $(VENV)/.dev
 	$(BIN)/python -m tools.test_windows $(WINDOWS)
