@@ -11,6 +11,7 @@ from coord.live.hang_up import ClientHungUp
 from coord.live.peers import Connection, Peer, Peers
 from coord.live.presence import AGENT_LENGTH, WAITING_FOR_LENGTH, Session
 from coord.live.pulse import Pulse
+from coord.live.tail import Entry, Seen
 from coord.live.threads import Threads
 from coord.live.waiting import MAX_WAIT_S, Subscription, subscribe
 
@@ -21,10 +22,12 @@ __all__ = [
     "Activity",
     "ClientHungUp",
     "Connection",
+    "Entry",
     "Peer",
     "Peers",
     "Progress",
     "Pulse",
+    "Seen",
     "Session",
     "Subscription",
     "Threads",

@@ -32,7 +32,7 @@ class Caller:
         self.connection = connection
         self.peer = peer
         self.session = session
-        self._streams = streams
+        self.streams = streams
         self._answers_interim = answers_interim
         self._is_gone = False
         self._has_closed = False
@@ -55,8 +55,8 @@ class Caller:
         """Whether the writer of a stream is to write something now. Raises ClientHungUp."""
         must_write = False
         if self.connection is not None and not self._was_asked and self._reports("POLLRDHUP"):
-            self._was_asked, must_write = True, self._streams
-            if not self._streams and not self._send(self.connection):
+            self._was_asked, must_write = True, self.streams
+            if not self.streams and not self._send(self.connection):
                 raise ClientHungUp
         if self._is_gone or self._reports("POLLERR"):
             raise ClientHungUp

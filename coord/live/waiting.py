@@ -8,7 +8,6 @@ reads again when it is woken.
 """
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +16,11 @@ from contextlib import contextmanager
 
 from flask import Flask, current_app, request
 
-from coord.errors import Stopping, TooMany
+from coord.errors import Stopping
 from coord.live import processes
 from coord.live.hang_up import Caller
+from coord.live.places import Places, max_calls, no_thread
+from coord.live.tail import Seen, Tail
 from coord.metric_files import Gauge
 from coord.store import Reader, Row, Rows, bell, deadline, journal, read
 from coord.store.bell import Listener
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.02  # what another node has committed is seen this much later
 # the watcher stays, at rest, when nobody waits for a while: in a busy time the next is about to
 LINGER_S = 10.0
-SHARE = 0.9  # of the threads may wait; the others keep serving
-RETRY_S = 5  # a place comes free when another wait of the caller's ends
 # those who wait are told of an outage; of a query that was killed they learn nothing
 GIVE_UP_AFTER_S = 1.0
 MAX_ENTRIES = 500  # read at once
@@ -46,8 +45,11 @@ class Subscription:
     watcher's thread, and must be quick.
 
     `kinds`: the only kinds of subject that it is asked about; empty: all. `in_time`: types of event
-    that it need not be asked about at once, but before any later event.
+    that it need not be asked about at once, but before any later event. `begins_at`: the last
+    revision that had been read when it began to wait.
     """
+
+    begins_at = 0
 
     def __init__(
         self,
@@ -55,11 +57,13 @@ class Subscription:
         kinds: frozenset[str],
         in_time: frozenset[str],
         caller: Caller,
+        watcher: "Watcher",
     ) -> None:
         self.matches = matches
         self.kinds = kinds
         self._in_time = frozenset(journal.topic(kind, type_) for kind in kinds for type_ in in_time)
         self.caller = caller
+        self._watcher = watcher
         self._woken = threading.Event()
         self._failure: BaseException | None = None
 
@@ -105,6 +109,21 @@ class Subscription:
             raise self._failure
         return woken and not must_write
 
+    def seen_after(self, revision: int) -> Seen | None:
+        """What the watcher has read that follows a revision. None: not all of it is in memory, or
+        it is of before the wait, so the journal is to be read.
+        """
+        return self._watcher.tail.seen.after(revision) if revision >= self.begins_at else None
+
+    @property
+    def latest(self) -> int:
+        """The last revision that the watcher has read."""
+        return self._watcher.tail.seen.upto
+
+    def rest(self) -> None:
+        """Of a stream that was told something: what comes in this moment is told together."""
+        time.sleep(self._watcher.places.rest_of(self.caller))
+
 
 class Watcher:
     """The one thread of a process that follows the journal, for as long as calls wait."""
@@ -112,14 +131,14 @@ class Watcher:
     def __init__(self, app: Flask) -> None:
         self._app = app
         threads = app.config["THREADS"]
-        self._max_subscriptions = math.floor(threads * SHARE)
-        self._max_of_peer = math.ceil(threads * app.config["PEER_WAITING"] / 100)
-        self._max_of_session = app.config["SESSION_WAITING"] or math.inf
+        self._max_subscriptions = max_calls(threads)
+        self.places = Places(threads, app.config["PEER_WAITING"], app.config["SESSION_WAITING"])
         self._lock = threading.Lock()
         # with the descriptor that is watched
         self._subscriptions: dict[Subscription, int | None] = {}
         self._listener: Listener | None = None
         self._revision: int | None = None  # of the last row that was read
+        self.tail = Tail()
         self._failing_since: float | None = None
 
     def add(self, subscription: Subscription) -> bool:
@@ -129,7 +148,7 @@ class Watcher:
         was added.
         """
         with self._lock:
-            self._check_share(subscription)
+            self.places.check(subscription.caller)
             if len(self._subscriptions) >= self._max_subscriptions:
                 return False
             try:
@@ -143,6 +162,7 @@ class Watcher:
                 # what the watcher read last is of some time ago
                 self._revision = self._failing_since = None
             self._subscriptions[subscription] = descriptor
+            self.places.take(subscription.caller)
             self._count()
             knows_head = self._revision is not None
         if not knows_head:
@@ -151,21 +171,15 @@ class Watcher:
             except BaseException:
                 self.remove(subscription)
                 raise
+        subscription.begins_at = self._revision or 0
         return True
-
-    def _check_share(self, subscription: Subscription) -> None:
-        peer, session = subscription.caller.peer, subscription.caller.session
-        callers = [each.caller for each in self._subscriptions]
-        of_peer = sum(each.peer == peer for each in callers) if peer else 0
-        of_session = sum(each.session == session for each in callers) if session else 0
-        if of_peer >= self._max_of_peer:
-            raise _too_many("this address", of_peer, "COORD_PEER_WAITING")
-        if of_session >= self._max_of_session:
-            raise _too_many("this session", of_session, "COORD_SESSION_WAITING")
 
     def remove(self, subscription: Subscription) -> None:
         with self._lock:
-            descriptor = self._subscriptions.pop(subscription, None)
+            if subscription not in self._subscriptions:
+                return
+            self.places.give_back(subscription.caller)
+            descriptor = self._subscriptions.pop(subscription)
             if descriptor is not None and self._listener is not None:
                 self._listener.unwatch(descriptor)
             self._count()
@@ -175,10 +189,10 @@ class Watcher:
         waiting too. Those that came first are told to come again.
         """
         with self._lock:
-            excess = max(0, len(self._subscriptions) - math.floor(threads * SHARE))
+            excess = max(0, len(self._subscriptions) - max_calls(threads))
             told = list(self._subscriptions)[:excess]
         for subscription in told:
-            subscription.fail(_no_thread(threads))
+            subscription.fail(no_thread(threads))
 
     def _start(self) -> Listener:
         listener = Listener()
@@ -199,6 +213,7 @@ class Watcher:
     def _begin_at(self, revision: int) -> None:
         with self._lock:
             if self._revision is None:
+                self.tail.begin_at(revision)
                 self._revision = revision
 
     def _run(self, listener: Listener) -> None:
@@ -249,6 +264,8 @@ class Watcher:
             self._failing_since = None
         except Exception as error:
             self._failing_since = self._failing_since or began
+            if self._revision is not None:  # what comes back may be another journal
+                self.tail.begin_at(self._revision)
             # One query that was killed or lost is tried again. When the journal stays out of reach,
             # all who wait are told.
             if time.monotonic() - self._failing_since > GIVE_UP_AFTER_S:
@@ -262,6 +279,7 @@ class Watcher:
     def _read_on(self) -> None:
         while self._revision is not None:
             rows = read(_rows_after, self._revision)
+            self.tail.add(rows)
             for row in rows:
                 self._wake_those_concerned(row)
                 self._revision = row["revision"]
@@ -329,22 +347,6 @@ class Watcher:
                 log.info("the lease of this process runs out by itself: %s", error)
 
 
-def _too_many(whose: str, count: int, setting: str) -> TooMany:
-    return TooMany(
-        f"{count} calls of {whose} wait here already, as many as may. Call again when one of them"
-        f" has ended, or without `wait`; the operator can raise {setting}.",
-        headers={"Retry-After": str(RETRY_S)},
-    )
-
-
-def _no_thread(threads: int) -> TooMany:
-    return TooMany(
-        f"The system gives coord no more than {threads} threads now, and others need them. Call"
-        " again; the operator raises what it may have (`ulimit -u`, TasksMax in systemd).",
-        headers={"Retry-After": str(RETRY_S)},
-    )
-
-
 def install(app: Flask) -> None:
     app.extensions["coord.watcher"] = Watcher(app)
 
@@ -373,7 +375,7 @@ def subscribe(
         peer=environ.get("coord.peer", ""),
         session=environ.get("coord.session", ""),
     )
-    subscription = Subscription(matches, frozenset(kinds), in_time, caller)
+    subscription = Subscription(matches, frozenset(kinds), in_time, caller, watcher)
     if not watcher.add(subscription):
         yield None
         return

@@ -1,7 +1,7 @@
 """The stream of a page: what has changed, a few times a second at most.
 
-The watcher, which follows the journal for all that wait, leaves the latest revision with each
-stream; what became of the lists is read once for all of them.
+The watcher, which follows the journal for all that wait, knows the latest revision; what became of
+the lists is read once for all streams.
 """
 
 import time
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from coord.areas.board.shared import Made
 from coord.errors import Stopping
 from coord.live import ClientHungUp, Subscription
-from coord.store import Row
 from coord.web import explain
 
 HEARTBEAT_S = 15  # proxies close what is silent for longer, often after 60 s
@@ -18,37 +17,21 @@ PACE_S = 0.2  # a person sees no difference, and many changes become one
 RECONNECT_WHEN_AWAY_MS = 30_000
 
 
-class News:
-    """What the watcher has seen since the stream began: revisions follow each other without a
-    gap.
-    """
-
-    def __init__(self) -> None:
-        self.told: int | None = None
-        self.latest: int | None = None
-
-    def notes(self, entry: Row) -> bool:
-        if self.told is None:
-            self.told = entry["revision"] - 1
-        self.latest = entry["revision"]
-        return True
-
-
-def follow(
-    news: News, subscription: Subscription, changes: Callable[[int], Made | None]
-) -> Iterator[bytes]:
+def follow(subscription: Subscription, changes: Callable[[int], Made | None]) -> Iterator[bytes]:
     """`changes(after)`: what changed since a revision; None when that is to be read whole.
 
     Ends where it cannot go on, with a comment that says why.
     """
     yield b": from now on\n\n"
+    told = subscription.begins_at
     try:
         while True:
-            if news.told == news.latest and not subscription.wait(time.monotonic() + HEARTBEAT_S):
+            is_new = told < subscription.latest
+            if not is_new and not subscription.wait(time.monotonic() + HEARTBEAT_S):
                 yield b": nothing new\n\n"
-            if news.told is not None and news.latest is not None and news.told < news.latest:
-                yield _told(news.told, made := changes(news.told), news.latest)
-                news.told = news.latest if made is None else made.cursor
+            if told < (latest := subscription.latest):
+                yield _told(told, made := changes(told), latest)
+                told = latest if made is None else made.cursor
                 time.sleep(PACE_S)
     except ClientHungUp:
         return

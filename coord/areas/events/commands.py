@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
+from coord.areas.events.repository import RESTORED
 from coord.store import Change, Decision, Event, JournalHead, Prepared, Reader, run, transact
 
 # revisions: more than were given out since any backup; 9 million restores stay below 2^53
@@ -37,5 +38,5 @@ def restored() -> None:
 
 def _record(db: Reader) -> Decision[None]:
     change: Change[None] = Change()
-    change.record(Event("journal.restored", "journal", "restored", data={"skipped": GAP}))
+    change.record(Event(RESTORED, "journal", "restored", data={"skipped": GAP}))
     return change

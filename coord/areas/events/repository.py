@@ -1,13 +1,17 @@
-"""Reads the journal: pages of it, in commit order, from any revision that is kept."""
+"""Reads the journal: pages of it, in commit order, from any revision that is kept or that this
+process has just seen.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.areas.events.errors import CursorGone
+from coord.live import Entry, Seen
 from coord.store import (
     PRIMARY,
     Prepared,
@@ -21,6 +25,7 @@ from coord.store import (
     journal,
 )
 
+RESTORED = "journal.restored"
 NEAR = 1_000  # revisions: no more than these are looked through rather than found by an index
 
 _entry = journal.JournalEntry.__table__
@@ -37,12 +42,13 @@ class Filter:
     def fits(self, entry: Row) -> bool:
         if self.project_key not in (None, entry["project_key"]):
             return False
-        return not self.types or any(_is_of(entry["type"], wanted) for wanted in self.types)
+        kind: str = entry["type"]
+        return not self.types or kind in self.types or kind.partition(".")[0] in self.things
 
-
-def _is_of(kind: str, wanted: str) -> bool:
-    thing, _, what = wanted.partition(".")
-    return kind.startswith(f"{thing}.") if what in ("", "*") else kind == wanted
+    @cached_property
+    def things(self) -> frozenset[str]:
+        """Of which all is wanted: it is asked for each event and each follower."""
+        return frozenset(kind.partition(".")[0] for kind in self.types if not _is_exact(kind))
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Page:
     `at_end`: nothing more had been committed then.
     """
 
-    items: Rows
+    items: list[Entry]
     cursor: int
     at_end: bool
 
@@ -64,7 +70,7 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
     if not oldest <= first <= last:
         raise CursorGone(first, oldest, last)
     while True:
-        items = _between(db, wanted, first, last, limit)
+        rows = _between(db, wanted, first, last, limit)
         # retention may have deleted what belongs onto this page before it was read
         oldest, newest_now = _bounds(db)
         if oldest > first and after is not None:
@@ -72,8 +78,23 @@ def page(db: Reader, wanted: Filter, after: int | None, limit: int) -> Page:
         if oldest > first:
             first, last = oldest, newest_now
             continue
-        upto = items[-1]["revision"] if len(items) == limit else last
-        return Page([as_answered(item) for item in items], upto, upto == last)
+        return _page([Entry(row) for row in rows], last, limit)
+
+
+def page_of_seen(seen: Seen, wanted: Filter, limit: int) -> Page | None:
+    """The next events of those that this process has seen.
+
+    None when the journal was restored meanwhile: then it is no longer this one that goes on.
+    """
+    if any(entry.row["type"] == RESTORED for entry in seen.entries):
+        return None
+    fitting = (entry for entry in seen.entries if wanted.fits(entry.row))
+    return _page(list(islice(fitting, limit)), seen.upto, limit)
+
+
+def _page(items: list[Entry], last: int, limit: int) -> Page:
+    upto = int(items[-1].row["revision"]) if len(items) == limit else last
+    return Page(items, upto, upto == last)
 
 
 def newest(db: Reader) -> int:
@@ -93,7 +114,7 @@ def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> R
     if not wanted.types:
         return db.rows(_all(in_project), **values)
     types = sorted(kind for kind in wanted.types if _is_exact(kind))
-    things = sorted({kind.partition(".")[0] for kind in wanted.types if not _is_exact(kind)})
+    things = sorted(wanted.things)
     if upto - first > NEAR and things:
         stored = [kind for kind in event_types(db) if kind.partition(".")[0] in things]
         types, things = sorted({*types, *stored}), []

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -13,8 +13,8 @@ from coord.areas.events import repository
 from coord.areas.events.errors import CursorGone
 from coord.areas.events.schemas import MAX_CURSOR, EventList, EventSchema, EventsQuery, StreamQuery
 from coord.errors import Invalid, Stopping, TooMany
-from coord.live import ClientHungUp, Subscription, subscribe
-from coord.store import read
+from coord.live import ClientHungUp, Entry, Subscription, subscribe
+from coord.store import Row, read
 from coord.web import Blueprint, explain
 
 blp = Blueprint(
@@ -28,6 +28,7 @@ HEARTBEAT_S = 15  # proxies close what is silent for longer, often after 60 s
 RECONNECT_MS = 1000
 RECONNECT_WHEN_AWAY_MS = 30_000
 PAGE = 200
+PIECE_BYTES = 64 * 1024
 BUSY_S = 5
 # a replica that was promoted a moment ago may not have come as far as the server before it
 CATCHES_UP_S = 3.0
@@ -53,13 +54,25 @@ def find(query: dict[str, Any]) -> ResponseReturnValue:
     if not query["wait"]:
         return _answer(_next_page(wanted, after, query["limit"]))
     with subscribe(wanted.fits) as subscription:
-        while True:
-            page = _next_page(wanted, after, query["limit"])
-            if page.items or subscription is None or time.monotonic() >= until:
-                return _answer(page)
-            after = page.cursor
-            if page.at_end:
-                subscription.wait(until)
+        page = _next_page(wanted, after, query["limit"])
+        while not page.items and subscription is not None and time.monotonic() < until:
+            is_new = not page.at_end or subscription.wait(until)
+            page = _page_after(page, wanted, query["limit"], subscription if is_new else None)
+        return _answer(page)
+
+
+def _page_after(
+    page: repository.Page,
+    wanted: repository.Filter,
+    limit: int,
+    subscription: Subscription | None,
+) -> repository.Page:
+    """The next page. Without a subscription it is read from the journal in any case, which tells
+    whether that still goes on from here.
+    """
+    seen = None if subscription is None else subscription.seen_after(page.cursor)
+    following = None if seen is None else repository.page_of_seen(seen, wanted, limit)
+    return following or _next_page(wanted, page.cursor, limit)
 
 
 def _next_page(wanted: repository.Filter, after: int | None, limit: int) -> repository.Page:
@@ -82,7 +95,8 @@ def _next_page(wanted: repository.Filter, after: int | None, limit: int) -> repo
 
 
 def _answer(page: repository.Page) -> dict[str, Any]:
-    return {"items": page.items, "next_cursor": str(page.cursor)}
+    items = [repository.as_answered(entry.row) for entry in page.items]
+    return {"items": items, "next_cursor": str(page.cursor)}
 
 
 @blp.route("/stream", methods=["GET"])
@@ -134,28 +148,43 @@ def _last_event_id() -> int | None:
 
 def _follow(
     wanted: repository.Filter, page: repository.Page, subscription: Subscription
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     """Everything from the first page on.
 
     Ends where it cannot go on, with a comment that says why.
     """
-    yield f"retry: {RECONNECT_MS}\n\n"
+    yield b"retry: %d\n\n" % RECONNECT_MS
     try:
         while True:
-            yield from map(_as_event, page.items)
-            if page.at_end and not subscription.wait(time.monotonic() + HEARTBEAT_S):
-                yield f"id: {page.cursor}\n: nothing new\n\n"
-            page = _next_page(wanted, page.cursor, PAGE)
+            if page.items:
+                yield from _pieces(page.items)
+                subscription.rest()
+            is_new = not page.at_end or subscription.wait(time.monotonic() + HEARTBEAT_S)
+            if not is_new:
+                yield b"id: %d\n: nothing new\n\n" % page.cursor
+            page = _page_after(page, wanted, PAGE, subscription if is_new else None)
     except ClientHungUp:
         return
     except Stopping:
-        yield ": coord is restarting, connect again\n\n"
+        yield b": coord is restarting, connect again\n\n"
     except CursorGone as gone:
-        yield f"event: cursor_gone\ndata: {json.dumps(gone.body())}\n\n"
+        yield f"event: cursor_gone\ndata: {json.dumps(gone.body())}\n\n".encode()
     except Exception as error:
-        yield f"retry: {RECONNECT_WHEN_AWAY_MS}\n: {explain(error).detail}\n\n"
+        yield f"retry: {RECONNECT_WHEN_AWAY_MS}\n: {explain(error).detail}\n\n".encode()
 
 
-def _as_event(entry: dict[str, Any]) -> str:
-    data = current_app.json.dumps(_event.dump(entry))
-    return f"id: {entry['revision']}\nevent: {entry['type']}\ndata: {data}\n\n"
+def _pieces(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """The events in few parts, each of which a slow reader can take in its time."""
+    piece = b""
+    for entry in entries:
+        piece += entry.told(_as_event)
+        if len(piece) >= PIECE_BYTES:
+            yield piece
+            piece = b""
+    if piece:
+        yield piece
+
+
+def _as_event(entry: Row) -> bytes:
+    data = current_app.json.dumps(_event.dump(repository.as_answered(entry)))
+    return f"id: {entry['revision']}\nevent: {entry['type']}\ndata: {data}\n\n".encode()

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from coord.areas.board import shared
-from coord.areas.board.news import News, follow
+from coord.areas.board.news import follow
 from coord.areas.board.shared import Made, SharedAnswers
 from coord.errors import Stopping
 from coord.live import Subscription
@@ -151,25 +151,22 @@ def test_the_stream_tells_what_the_board_would_answer(service: Service) -> None:
 class OneChange:
     """A subscription that is woken once, and then told that the worker stops."""
 
-    def __init__(self, news: News) -> None:
-        self._news = news
-        self._woken = False
+    begins_at = latest = 6
 
     def wait(self, until: float) -> bool:
-        if self._woken:
+        if self.latest == 7:
             raise Stopping
-        self._woken = self._news.notes({"revision": 7})
+        self.latest = 7
         return True
 
 
 def test_of_too_much_at_once_the_stream_tells_only_that_it_is_to_be_read() -> None:
-    news = News()
     asked: list[int] = []
 
     def too_much(after: int) -> None:
         asked.append(after)
 
-    told = b"".join(follow(news, cast(Subscription, OneChange(news)), too_much))
+    told = b"".join(follow(cast(Subscription, OneChange()), too_much))
     assert asked == [6]
     assert told.split(b"\n\n")[1] == b"id: 7"
     assert b"data" not in told

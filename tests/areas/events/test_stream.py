@@ -3,12 +3,16 @@
 How it goes on, is cut and ends is in tests/faults/test_waiting.py, with the real service.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from coord.areas.events import routes
+from coord.live import tail
 from tests.conftest import BASE, Agent
 
 
@@ -83,3 +87,58 @@ def test_a_stream_that_is_closed_no_longer_waits(app: Flask, client: Agent) -> N
     claim(client, 1)
     begin(app, 1, "?after=0")
     assert not app.extensions["coord.watcher"]._subscriptions
+
+
+@contextmanager
+def following(app: Flask, query: str = "") -> Iterator[Iterator[str]]:
+    """What a stream tells from now on: a piece for all that came together."""
+    response = app.test_client().get(f"{BASE}/events/stream{query}")
+    pieces = (piece.decode() for piece in response.iter_encoded())
+    assert next(pieces) == "retry: 1000\n\n"
+    try:
+        yield pieces
+    finally:
+        response.close()
+
+
+def ids(pieces: Iterator[str], count: int) -> list[int]:
+    """Of the next so many events."""
+    found: list[int] = []
+    while len(found) < count:
+        lines = next(pieces).splitlines()
+        found += [int(line.removeprefix("id: ")) for line in lines if line.startswith("id: ")]
+    return found
+
+
+def test_what_is_new_is_read_once_for_all_streams_whatever_they_ask_for(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(client, 1)
+    with (
+        following(app) as everything,
+        following(app, "?type=message.*") as messages,
+        following(app, "?project_key=other") as of_a_project,
+    ):
+        monkeypatch.setattr(routes, "read", lambda *asked: pytest.fail("a stream read for itself"))
+        claim(client, 2)
+        client.post("/messages", from_session="host/a", subject="s", body="b", project_key="other")
+        assert ids(everything, 3) == [2, 3, 4]
+        assert ids(messages, 1) == ids(of_a_project, 1) == [4]
+
+
+def test_a_stream_that_is_further_behind_than_memory_goes_reads_on(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "MAX_ENTRIES", 2)
+    with following(app) as pieces:
+        claim(client, 6)
+        assert ids(pieces, 6) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_stream_ends_when_the_database_was_restored(app: Flask, client: Agent) -> None:
+    claim(client, 1)
+    with following(app) as pieces:
+        assert app.test_cli_runner().invoke(args=["journal", "restored"]).exit_code == 0
+        told = next(pieces)
+        assert told.startswith("event: cursor_gone\ndata: {")
+        assert next(pieces, None) is None
