@@ -45,6 +45,18 @@ def problem_of(name: str) -> str | None:
     return None
 
 
+def escaped(line: str) -> str:
+    """A line of JSON in which no such character stands as itself, as in a log that is read in a
+    terminal: JSON asks for that only of C0 controls.
+    """
+    return _FORBIDDEN.sub(lambda match: _escape(match.group()), line)
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def described(char: str) -> str:
     """`U+202E (RIGHT-TO-LEFT OVERRIDE)`; a control has no name of its own."""
     return f"U+{ord(char):04X} ({unicodedata.name(char, 'a control character')})"

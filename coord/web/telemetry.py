@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from pythonjsonlogger.json import JsonFormatter
 
 from coord.metric_files import Counter, Histogram
-from coord.web import negotiation
+from coord.web import names, negotiation
 from coord.web.output import Output
 from coord.web.paths import STAND_IN
 
@@ -80,10 +80,10 @@ class JsonLines(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if not isinstance(record, CallRecord):
-            return super().format(record)
+            return names.escaped(super().format(record))
         line = {"level": record.levelname, "logger": record.name, "message": record.msg}
         at = datetime.fromtimestamp(record.created, tz=UTC).isoformat()
-        return _encode({**line, **record.facts, "timestamp": at})
+        return names.escaped(_encode({**line, **record.facts, "timestamp": at}))
 
 
 class CallRecord(logging.LogRecord):

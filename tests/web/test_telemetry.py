@@ -6,13 +6,14 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pythonjsonlogger.json import JsonFormatter
 
 from coord.app import create_app
-from coord.web.telemetry import log
+from coord.web.telemetry import CallRecord, log
 from tests.conftest import Agent, make_app
 from tests.service import Service
 from tests.web.conftest import NOWHERE
@@ -172,6 +173,18 @@ def test_a_line_is_one_line_whatever_the_path(web: Agent, lines: list[dict[str, 
     ]
     record = logging.makeLogRecord({"msg": "a\nb\u2028", "path": "x\ny"})
     assert len(service_handler().format(record).split("\n")) == 1
+
+
+def test_a_line_that_is_read_in_a_terminal_moves_nothing_there(
+    web: Agent, lines: list[dict[str, Any]]
+) -> None:
+    moving = "\x9b31m\x7f\u202e\u2067\U000e0041"
+    web.client.get("/" + quote(moving))
+    assert [line["path"] for line in lines] == ["/" + moving]
+    for record in (CallRecord({"path": moving}), logging.makeLogRecord({"msg": moving})):
+        written = service_handler().format(record)
+        assert all(char.isprintable() for char in written), ascii(written)
+        assert moving in json.loads(written).values()
 
 
 def test_what_goes_wrong_names_the_call_it_went_wrong_in(lines: list[dict[str, Any]]) -> None:
