@@ -92,7 +92,7 @@ def document(app: Flask) -> dict[str, Any]:
 
 def _make_document(api: CoordApi) -> dict[str, Any]:
     spec: dict[str, Any] = deepcopy(api.spec.to_dict())
-    for parts_of_a_page in ("/docs/{asset}", "/page/{area}/{file}"):
+    for parts_of_a_page in ("/docs/{asset}", "/page/{area}/{file}", "/favicon.ico"):
         spec["paths"].pop(parts_of_a_page, None)
     for _, operation in _operations(spec):
         for parameter in operation.get("parameters", ()):

@@ -337,7 +337,14 @@ def test_every_call_needs_the_token(guarded: Flask, call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/page/board/board.js", "/page/board/vendor/preact.js", "/page/locks/board.js"]
+    "path",
+    [
+        "/",
+        "/favicon.ico",
+        "/page/board/board.js",
+        "/page/board/vendor/preact.js",
+        "/page/locks/board.js",
+    ],
 )
 def test_the_page_and_its_files_are_open(guarded: Flask, path: str) -> None:
     with ask(guarded, path=path) as answer:

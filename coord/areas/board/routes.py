@@ -42,6 +42,7 @@ KINDS = {
     ".png": "image/png",
     ".txt": "text/plain",
 }
+ICON = Path(__file__).parent / "static" / "icon.svg"
 WORKER = "_worker.js"  # runs beside the page, and is no module of it
 BUSY_S = 5
 POLICY = "; ".join(
@@ -125,6 +126,18 @@ def page_file(query: dict[str, Any], area: str, file: str) -> Response:
     path = None if folder is None else _files(folder).get(file)
     if path is None:
         raise NotFound(f"There is no {shortened(request.path)}. The page is at /.")
+    return _sent(path)
+
+
+@blp.route("/favicon.ico", methods=["GET"], needs_token=False)
+@blp.arguments(Query)
+@blp.response(200, content_type="image/svg+xml", description="A picture.")
+def icon(query: dict[str, Any]) -> Response:
+    """The icon, where browsers look for one by themselves."""
+    return _sent(ICON)
+
+
+def _sent(path: Path) -> Response:
     response = send_file(path, mimetype=KINDS[path.suffix], conditional=True, etag=True)
     response.headers["Cache-Control"] = (
         "no-cache"  # asked for again, and answered 304, so an upgrade is seen at once

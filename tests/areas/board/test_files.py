@@ -71,6 +71,7 @@ def test_an_area_is_on_the_page_by_its_own_field_alone(web: Agent) -> None:
         ("/page/board/vendor/preact.js", "text/javascript"),
         ("/page/board/board.css", "text/css"),
         ("/page/board/icon.svg", "image/svg+xml"),
+        ("/favicon.ico", "image/svg+xml"),
         ("/page/board/vendor/LICENSE-preact.txt", "text/plain"),
     ],
 )
