@@ -193,7 +193,7 @@ def abuse_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: what one peer does to {abuse.OTHERS} others: their p95 in ms without and with"
         " it, its ratio, the longest of /livez in ms, the worker's MB before, at worst and after"
     )
-    found = abuse.run(kind, min(options.seconds, MAX_ABUSE_S))
+    found = abuse.run(kind, min(options.seconds, MAX_ABUSE_S), options.only)
     for name, each in found.items():
         print(
             f"  {name:32} {each.alone:7.1f} {each.beside:7.1f} {each.ratio:6.2f} {each.livez:7.0f}"
@@ -276,6 +276,7 @@ def main() -> None:
     parser.add_argument("which", nargs="*", choices=[*BENCHES, COMPARE, []], help="default: all")
     parser.add_argument("--database", choices=["sqlite", "mariadb"], help="default: both")
     parser.add_argument("--seconds", type=float, default=10, help="of each measured load")
+    parser.add_argument("--only", default="", help="of abuse: rows that have it in their name")
     parser.add_argument("--rounds", type=int, default=3, help="of baseline and coord in turn")
     parser.add_argument("--scale", type=float, default=1, help="share of the stored history")
     parser.add_argument(

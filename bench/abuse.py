@@ -23,6 +23,7 @@ WAITERS = 900
 STREAMS = 900
 DEAF = 150
 FLOODERS = 8  # threads
+READERS = 100
 DRIP_S = 1.0
 SETTLE_S = 1.0
 SAMPLE_S = 0.2
@@ -125,8 +126,8 @@ def _deaf(port: int) -> None:
     threading.Event().wait()
 
 
-def _flood(port: int, *requests: bytes) -> None:
-    """The requests again and again, on as many connections as there are flooders."""
+def _flood(port: int, *requests: bytes, connections: int = FLOODERS) -> None:
+    """The requests again and again, in a thread for each connection."""
 
     def flood() -> None:
         while True:
@@ -137,11 +138,16 @@ def _flood(port: int, *requests: bytes) -> None:
                         if not connection.recv(1 << 20):
                             raise ConnectionResetError
 
-    threads = [threading.Thread(target=flood) for _ in range(FLOODERS)]
+    threads = [threading.Thread(target=flood) for _ in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _readers(port: int) -> None:
+    call = load.request("GET", f"{API}/components?project_key=large&limit=500")
+    _flood(port, call, connections=READERS)
 
 
 def _long_lists(port: int) -> None:
@@ -171,6 +177,7 @@ ABUSES: dict[str, Abuse] = {
     f"{CONNECTIONS} dripping bodies": _half_bodies,
     f"{DEAF} dripping bodies of 1 MB": _long_bodies,
     f"{DEAF} unread answers of 4 MB": _deaf,
+    f"{READERS} readers of 4 MB": _readers,
     f"{WAITERS} waiting calls": _waiters,
     f"{STREAMS} streams": _streams,
     "lists of 500,000 members": _long_lists,
@@ -180,12 +187,16 @@ ABUSES: dict[str, Abuse] = {
 }
 
 
-def run(kind: str, seconds: float) -> dict[str, Figures]:
-    """Each abuse on a service of its own, with the default settings and one worker."""
+def run(kind: str, seconds: float, only: str) -> dict[str, Figures]:
+    """Each abuse on a service of its own, with the default settings and one worker; of those whose
+    name contains `only`.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     found = {}
     for name, abuse in ABUSES.items():
+        if only not in name:
+            continue
         with service.database(kind) as url:
             service.migrate(url)
             with service.serving(url, COORD_WORKERS="1", **DEFAULT_RATES) as (port, process):
