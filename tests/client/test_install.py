@@ -2,6 +2,8 @@
 it.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import os
@@ -66,7 +68,7 @@ class Workstation:
     def apps(self) -> set[str]:
         return {each.name.partition("-")[0] for each in self.data.iterdir() if each.is_dir()}
 
-    def run(self, *command: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=self.project,

@@ -1,5 +1,7 @@
 """A lock that ends with its process, and files that are whole or not there."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -21,7 +23,7 @@ with FileLock(sys.argv[1], 0):
 """
 
 
-def holder(path: Path) -> "subprocess.Popen[str]":
+def holder(path: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDS, str(path)],
         cwd=ROOT,

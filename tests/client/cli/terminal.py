@@ -1,5 +1,7 @@
 """A process on a pseudo-terminal of its own, as somebody sees it who sits there."""
 
+from __future__ import annotations
+
 import os
 import struct
 import subprocess

@@ -1,5 +1,7 @@
 """`coord doctor` against the real service, and against everything that can be wrong."""
 
+from __future__ import annotations
+
 import datetime as dt
 import http.server
 import json

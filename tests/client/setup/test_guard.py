@@ -2,6 +2,8 @@
 refused, and failing never is.
 """
 
+from __future__ import annotations
+
 import subprocess
 import time
 import uuid
@@ -35,7 +37,7 @@ def hold(
 
 def commit(
     repository: Repository, *files: str, folder: Path | str | None = None, **environment: str
-) -> "subprocess.CompletedProcess[str]":
+) -> subprocess.CompletedProcess[str]:
     """Changes the files and commits them."""
     top = Path(folder or repository.folder)
     for name in files:
@@ -45,7 +47,7 @@ def commit(
     return repository.run("git", "commit", "-q", "-m", "Change", folder=top, **environment)
 
 
-def push(repository: Repository, **environment: str) -> "subprocess.CompletedProcess[str]":
+def push(repository: Repository, **environment: str) -> subprocess.CompletedProcess[str]:
     return repository.run("git", "push", "-q", "origin", "main", **environment)
 
 

@@ -2,6 +2,8 @@
 submodules.
 """
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys

@@ -2,6 +2,8 @@
 back.
 """
 
+from __future__ import annotations
+
 import itertools
 import json
 import os
