@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-# Under faketime: its clock, and nothing else, is moved for all that is started here. The semaphore that it shares between processes would
-# stay taken for ever when one of them is killed, and for an offset it is not needed. The day is read once, not again every ten seconds while
-# some thread sets a variable.
+# Under faketime: its clock, and nothing else, is moved for all that is started here. The semaphore
+# that it shares between processes would stay taken for ever when one of them is killed, and for an
+# offset it is not needed. The day is read once, not again every ten seconds while some thread sets
+# a variable.
 ifneq ($(findstring libfaketime,$(LD_PRELOAD)),)
 unexport FAKETIME_SHARED
 export FAKETIME_DONT_FAKE_MONOTONIC := 1
@@ -115,7 +116,8 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hash
 $(VENV)/bin/python:
 	tools/make-venv.sh $(PYTHON) $(VENV)
 
-# --no-deps: the files name everything, and older pips take a dependency with extras for one that is not pinned.
+# --no-deps: the files name everything, and older pips take a dependency with extras for one that is
+# not pinned.
 $(VENV)/.runtime: $(VENV)/bin/python requirements-runtime.txt
 	$(INSTALL) -r requirements-runtime.txt
 	touch $@

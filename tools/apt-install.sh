@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs Debian packages where this user may: as root, or by sudo without a password. Exits 1, saying why, where it may not.
+# Installs Debian packages where this user may: as root, or by sudo without a password. Exits 1,
+# saying why, where it may not.
 set -euo pipefail
 if ! command -v apt-get >/dev/null; then
   echo "coord: no apt-get here; please install: $*" >&2
@@ -12,6 +13,6 @@ else
   echo "coord: no right to install packages; please run: sudo apt-get install $*" >&2
   exit 1
 fi
-export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq >/dev/null
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "$@" >/dev/null

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# What LD_PRELOAD needs for another day, on its standard output; exits 1, saying why, where that cannot be.
+# What LD_PRELOAD needs for another day, on its standard output; exits 1, saying why, where that
+# cannot be.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-library=$(find /usr/lib/*/faketime -name libfaketime.so.1 2>/dev/null | head -n 1)
+library=$(compgen -G "/usr/lib/*/faketime/libfaketime.so.1" | head -n 1 || :)
 if [ -z "$library" ]; then
   echo "coord: libfaketime is not installed (Debian: apt-get install faketime)" >&2
   exit 1

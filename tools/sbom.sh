@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes what an installed coord consists of as CycloneDX: tools/sbom.sh BIN DIST, with the one wheel in DIST.
-# It is read from an environment that has the wheel and what it pins, and nothing else: with versions, licences and who needs whom.
+# Writes what an installed coord consists of as CycloneDX: tools/sbom.sh BIN DIST, with the one
+# wheel in DIST. It is read from an environment that has the wheel and what it pins, and nothing
+# else: with versions, licences and who needs whom.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$1 dist=$2

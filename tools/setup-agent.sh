@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs a coding agent that end-to-end tests drive, claude or copilot: the version and checksums of tools/NAME, into .tools, for this
-# checkout only. No script of the package is run. Where it cannot be had, that is said, and just its tests are left out.
-set -uo pipefail
+# Installs a coding agent that end-to-end tests drive, claude or copilot: the version and checksums
+# of tools/NAME, into .tools, for this checkout only. No script of the package is run. Where it
+# cannot be had, that is said, and just its tests are left out.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 name=$1
 case $name in
@@ -23,7 +24,8 @@ fresh=$(mktemp -d ".tools/$name.XXXXXX")
 home=$(mktemp -d)
 trap 'rm -rf "$fresh" "$home"' EXIT
 cp "tools/$name/package.json" "tools/$name/package-lock.json" "$fresh"
-said=$(cd "$fresh" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --loglevel=error 2>&1)
+quietly=(--no-audit --no-fund --no-update-notifier --loglevel=error)
+output=$(cd "$fresh" && npm ci --ignore-scripts --fetch-retries=1 "${quietly[@]}" 2>&1) || :
 runs=
 for program in "$fresh"/node_modules/$programs; do
   if HOME=$home "$program" --version >/dev/null 2>&1; then
@@ -37,7 +39,6 @@ if [ -n "$runs" ]; then
   chmod 755 "$fresh"
   mv "$fresh" "$target"
 else
-  echo "$said" | head -n 4 >&2
+  head -n 4 <<<"$output" >&2
   echo "coord: the $name CLI could not be installed for this machine; $skipped" >&2
 fi
-exit 0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests use besides Python, where this user may. What stays missing is said, and just its tests are left out.
-set -uo pipefail
+# Installs what the tests use besides Python, where this user may. What stays missing is said, and
+# just its tests are left out.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin"
 packages=()
@@ -16,12 +17,14 @@ for program in rsync socat lsof haproxy; do
   command -v "$program" >/dev/null || packages+=("$program")
 done
 if [ ${#packages[@]} -gt 0 ]; then
-  tools/apt-install.sh "${packages[@]}" || echo "coord: what needs ${packages[*]} will not be tested" >&2
+  tools/apt-install.sh "${packages[@]}" ||
+    echo "coord: what needs ${packages[*]} will not be tested" >&2
 fi
-# The oldest Python that the client must run on. Debian's PyPy is one, and is there without a package index.
-if ! compgen -G "$HOME/.pyenv/versions/3.9.*/bin/python" >/dev/null && ! command -v python3.9 pypy3 >/dev/null; then
+# The oldest Python that the client must run on. Debian's PyPy is one, and is there without a
+# package index.
+if ! compgen -G "$HOME/.pyenv/versions/3.9.*/bin/python" >/dev/null &&
+  ! command -v python3.9 pypy3 >/dev/null; then
   tools/apt-install.sh pypy3 || echo "coord: the client will not be tested on Python 3.9" >&2
 fi
 tools/setup-agent.sh claude
 tools/setup-agent.sh copilot
-exit 0
