@@ -64,25 +64,25 @@ def _hold(port: int, count: int, data: bytes, drip: bytes = b"") -> None:
     opened: dict[socket.socket, int] = {}
     while True:
         while len(opened) < count:
-            each = _connect(port)
-            each.setblocking(False)
+            connection = _connect(port)
+            connection.setblocking(False)
             with contextlib.suppress(OSError):
-                each.send(data)
-            opened[each] = 0
+                connection.send(data)
+            opened[connection] = 0
         time.sleep(DRIP_S)
-        for each in list(opened):
+        for connection in list(opened):
             try:
                 if drip:
-                    at = opened[each]
-                    each.send(drip[at : at + 1])
-                    opened[each] = min(at + 1, len(drip) - 2)
-                if each.recv(65536) == b"":
+                    at = opened[connection]
+                    connection.send(drip[at : at + 1])
+                    opened[connection] = min(at + 1, len(drip) - 2)
+                if connection.recv(65536) == b"":
                     raise ConnectionResetError
             except BlockingIOError:
                 continue
             except OSError:
-                each.close()
-                del opened[each]
+                connection.close()
+                del opened[connection]
 
 
 def _idle(port: int) -> None:
@@ -117,12 +117,12 @@ def _deaf(port: int) -> None:
     call = load.request("GET", f"{API}/components?project_key=large&limit=500")
     opened = []
     for _ in range(DEAF):
-        each = socket.socket()
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        each.bind((ABUSER, 0))
-        each.connect(("127.0.0.1", port))
-        each.sendall(call)
-        opened.append(each)
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.bind((ABUSER, 0))
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(call)
+        opened.append(connection)
     threading.Event().wait()
 
 
@@ -193,7 +193,7 @@ def run(kind: str, seconds: float, only: str) -> dict[str, Figures]:
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    found = {}
+    figures = {}
     for name, abuse in ABUSES.items():
         if only not in name:
             continue
@@ -202,8 +202,8 @@ def run(kind: str, seconds: float, only: str) -> dict[str, Figures]:
             with service.serving(url, COORD_WORKERS="1", **DEFAULT_RATES) as (port, process):
                 (worker,) = workers(process.pid)
                 _store_long_lists(port)
-                found[name] = _measure(port, worker, abuse, seconds)
-    return found
+                figures[name] = _measure(port, worker, abuse, seconds)
+    return figures
 
 
 def _store_long_lists(port: int) -> None:
@@ -265,19 +265,19 @@ def _probed(port: int) -> Iterator[list[float]]:
 
 @contextlib.contextmanager
 def _regularly(measure: Callable[[], float], every_s: float) -> Iterator[list[float]]:
-    found = [measure()]
-    over = threading.Event()
+    samples = [measure()]
+    stop = threading.Event()
 
     def repeat() -> None:
-        while not over.wait(every_s):
-            found.append(measure())
+        while not stop.wait(every_s):
+            samples.append(measure())
 
     thread = threading.Thread(target=repeat)
     thread.start()
     try:
-        yield found
+        yield samples
     finally:
-        over.set()
+        stop.set()
         thread.join()
 
 

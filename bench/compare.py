@@ -46,18 +46,18 @@ def missing() -> dict[str, str]:
 
 def run(seconds: float, rounds: int) -> list[Row]:
     """Of each load and number of clients all contenders one after the other, `rounds` times."""
-    here = [each for each in CONTENDERS if each.missing() is None]
-    found: dict[tuple[str, str, int], list[Row]] = {}
+    contenders = [each for each in CONTENDERS if each.missing() is None]
+    measured: dict[tuple[str, str, int], list[Row]] = {}
     with contextlib.ExitStack() as stack:
-        running = [(each, stack.enter_context(each.start())) for each in here]
+        running = [(each, stack.enter_context(each.start())) for each in contenders]
         for name, clients in _loads(running):
             for _ in range(rounds):
                 for contender, run in running:
                     cycle = {**contender.loads, **run.more_loads}.get(name)
                     if cycle is not None:
                         row = _measure(contender, run, name, cycle, clients, seconds)
-                        found.setdefault((name, contender.name, clients), []).append(row)
-    return [_median(rows) for rows in found.values()]
+                        measured.setdefault((name, contender.name, clients), []).append(row)
+    return [_median(rows) for rows in measured.values()]
 
 
 def _loads(running: list[tuple[Contender, Running]]) -> Iterator[tuple[str, int]]:

@@ -28,7 +28,7 @@ class Connection:
     def __init__(self, port: int, own: str = "127.0.0.1") -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), source_address=(own, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._rest = b""
+        self._unread = b""
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         """Status and body of the answer."""
@@ -36,18 +36,18 @@ class Connection:
         return self._answer()
 
     def _answer(self) -> tuple[int, bytes]:
-        data = self._rest
+        data = self._unread
         while b"\r\n\r\n" not in data:
             data += self._more()
-        head, _, rest = data.partition(b"\r\n\r\n")
+        head, _, body = data.partition(b"\r\n\r\n")
         length = 0
         for line in head.lower().split(b"\r\n")[1:]:
             if line.startswith(b"content-length:"):
                 length = int(line[15:])
-        while len(rest) < length:
-            rest += self._more()
-        self._rest = rest[length:]
-        return int(head[9:12]), rest[:length]
+        while len(body) < length:
+            body += self._more()
+        self._unread = body[length:]
+        return int(head[9:12]), body[:length]
 
     def _more(self) -> bytes:
         more = self._socket.recv(65536)
@@ -89,7 +89,7 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0)
     moment."""
     times: list[list[float]] = [[] for _ in range(clients)]
     counts = [0] * clients
-    made = [0] * clients
+    cycles = [0] * clients
     errors: list[BaseException] = []
     begin = time.perf_counter() + seconds / 5
     end = begin + seconds
@@ -106,7 +106,7 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0)
                 if nth % RECONNECT_EVERY == 0:
                     connection.close()
                     connection = Connection(port)
-                made[number] = nth
+                cycles[number] = nth
                 if time.perf_counter() > begin:
                     times[number].extend(took)
                     counts[number] += 1
@@ -123,13 +123,13 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0)
         thread.join()
     if errors:
         raise errors[0]
-    taken = [1000 * took for each in times for took in each]
+    milliseconds = [1000 * took for seconds_of_client in times for took in seconds_of_client]
     return Result(
         rate=sum(counts) / seconds,
-        p50=statistics.median(taken),
-        p95=share(taken, 0.95),
-        p99=share(taken, 0.99),
-        cycles=sum(made),
+        p50=statistics.median(milliseconds),
+        p95=share(milliseconds, 0.95),
+        p99=share(milliseconds, 0.99),
+        cycles=sum(cycles),
     )
 
 

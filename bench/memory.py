@@ -9,7 +9,7 @@ CALLS = 100_000
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process, without what it shares with its parent, in MB."""
+    """Resident memory of a process, with what it shares with its parent, in MB."""
     fields = dict(
         line.split(":", 1)
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]

@@ -84,7 +84,7 @@ def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dic
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    found: list[dict[str, float]] = []
+    rounds_measured: list[dict[str, float]] = []
     statuses: dict[str, str] = {}
     for nth in range(rounds):
         with service.database(kind) as url:
@@ -100,9 +100,12 @@ def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dic
                     next(iter(whom.values())),
                     min(seconds, MAX_LOAD_S),
                 )
-                found.append(figures)
+                rounds_measured.append(figures)
                 statuses["the " + next(iter(whom))] = answers
-    return {name: statistics.median(each[name] for each in found) for name in found[0]}, statuses
+    return {
+        name: statistics.median(each[name] for each in rounds_measured)
+        for name in rounds_measured[0]
+    }, statuses
 
 
 def _one_crowd(

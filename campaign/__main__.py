@@ -57,11 +57,11 @@ def _campaign(kind: str, faults: list[Fault], seconds: float) -> list[Result]:
     if lacking:
         print(f"{kind} is left out: {lacking}")
         return []
-    left, results = deque(faults), list[Result]()
-    while left:
+    remaining, results = deque(faults), list[Result]()
+    while remaining:
         with world_of(kind) as world:
-            while left:
-                fault = left.popleft()
+            while remaining:
+                fault = remaining.popleft()
                 if why := fault.missing():
                     print(f"{kind}: {fault.name} is left out: {why}")
                     continue

@@ -22,46 +22,47 @@ _WAIT = re.compile(r"[?&]wait=([0-9.]+)")
 
 
 @dataclass(frozen=True)
-class Given:
+class TimedAnswer:
     """`seconds`: without those that the caller asked to wait. `status`: None when no answer came.
 
-    `odd`: what of it no answer may say.
+    `violation`: what of it no answer may say.
     """
 
     at: float
     call: str
     status: int | None
     seconds: float
-    odd: str = ""
+    violation: str = ""
 
     def __str__(self) -> str:
-        return f"{self.call}: {self.status} after {self.seconds:.2f} s {self.odd}".rstrip()
+        return f"{self.call}: {self.status} after {self.seconds:.2f} s {self.violation}".rstrip()
 
 
 class Answers:
     """Takes down all answers to calls that are made through `watch`."""
 
     def __init__(self) -> None:
-        self.given: list[Given] = []
+        self.timed: list[TimedAnswer] = []
         self._lock = threading.Lock()
 
     def watch(self, service: Service) -> "Watched":
         return Watched(service, self)
 
-    def note(self, given: Given) -> None:
+    def note(self, answer: TimedAnswer) -> None:
         with self._lock:
-            self.given.append(given)
+            self.timed.append(answer)
 
-    def between(self, since: float, until: float) -> list[Given]:
+    def between(self, since: float, until: float) -> list[TimedAnswer]:
         """Those of calls that ended in this time."""
-        return [each for each in self.given if since <= each.at <= until]
+        return [answer for answer in self.timed if since <= answer.at <= until]
 
     def violations(self, within_s: float) -> list[str]:
-        found = [f"must not be answered: {each}" for each in self.given if each.odd]
-        return found + [
-            f"answered too late: {each}"
-            for each in self.given
-            if each.status is not None and each.seconds > within_s
+        wrong = [answer for answer in self.timed if answer.violation]
+        violations = [f"must not be answered: {answer}" for answer in wrong]
+        return violations + [
+            f"answered too late: {answer}"
+            for answer in self.timed
+            if answer.status is not None and answer.seconds > within_s
         ]
 
 
@@ -90,7 +91,7 @@ class _WatchedCaller(Caller):
         except (OSError, http.client.HTTPException) as error:
             forgotten = self._means_to_stay and isinstance(error, TimeoutError)
             self._answers.note(
-                Given(
+                TimedAnswer(
                     time.time(),
                     what,
                     None,
@@ -100,29 +101,30 @@ class _WatchedCaller(Caller):
             )
             raise
         seconds = max(0.0, answer.seconds - wait_of(path, body))
-        self._answers.note(Given(time.time(), what, answer.status, seconds, odd(answer)))
+        wrong = violation(answer)
+        self._answers.note(TimedAnswer(time.time(), what, answer.status, seconds, wrong))
         return answer
 
 
 def wait_of(path: str, body: Any) -> float:
     """The seconds that a call asks to wait."""
-    found = _WAIT.search(path)
-    if found is not None:
-        return float(found[1])
+    wanted = _WAIT.search(path)
+    if wanted is not None:
+        return float(wanted[1])
     return float((body or {}).get("wait") or 0) if isinstance(body, dict) else 0.0
 
 
-def odd(answer: Answer) -> str:
+def violation(answer: Answer) -> str:
     """What an answer says that none may say, whatever is broken."""
     if answer.status < 500:
         return ""
-    said: Any = None
+    payload: Any = None
     with contextlib.suppress(ValueError):
-        said = answer.json
-    if answer.status == 503 and said in (BODY, STOPPING):
+        payload = answer.json
+    if answer.status == 503 and payload in (BODY, STOPPING):
         return ""
     return answer.body[:200].decode(errors="replace")
 
 
-def statuses(given: Iterable[Given]) -> Counter[str]:
-    return Counter(str(each.status or "none") for each in given)
+def statuses(answers: Iterable[TimedAnswer]) -> Counter[str]:
+    return Counter(str(answer.status or "none") for answer in answers)

@@ -26,16 +26,16 @@ class Books:
 
     def must_be_there(self, kind: str, promised: Iterable[str], *, once: bool = True) -> None:
         for subject in promised:
-            found = self.counts[kind, subject]
-            if found == 0:
+            count = self.counts[kind, subject]
+            if count == 0:
                 self.violations.append(f"acknowledged, and not in the journal: {kind} {subject}")
-            elif found > 1 and once:
-                self.violations.append(f"{found} times in the journal: {kind} {subject}")
+            elif count > 1 and once:
+                self.violations.append(f"{count} times in the journal: {kind} {subject}")
 
     def must_be_once_at_most(self) -> None:
-        for (kind, subject), found in self.counts.items():
-            if kind in EXACTLY_ONCE and found > 1:
-                self.violations.append(f"{found} times in the journal: {kind} {subject}")
+        for (kind, subject), count in self.counts.items():
+            if kind in EXACTLY_ONCE and count > 1:
+                self.violations.append(f"{count} times in the journal: {kind} {subject}")
 
 
 def check_ledger(
@@ -52,11 +52,11 @@ def check_ledger(
     books.must_be_there("session.ended", ledger.ended)
     # one that was noted gone before its check-in comes back with that, and is gone once more
     books.must_be_there("session.gone", gone, once=False)
-    found = [*ledger.problems, *books.violations]
-    found += _queued_in_order(ledger, events)
-    found += _items_are_whose_they_were_said_to_be(ledger, events)
-    found += _things_are_as_promised(ledger, service)
-    return found
+    violations = [*ledger.problems, *books.violations]
+    violations += _queued_in_order(ledger, events)
+    violations += _items_are_whose_they_were_said_to_be(ledger, events)
+    violations += _things_are_as_promised(ledger, service)
+    return violations
 
 
 def _queued_in_order(ledger: Ledger, events: list[Event]) -> list[str]:
@@ -76,65 +76,67 @@ def _items_are_whose_they_were_said_to_be(ledger: Ledger, events: list[Event]) -
 
 
 def _things_are_as_promised(ledger: Ledger, service: Service) -> list[str]:
-    found = []
+    violations = []
     with service.caller() as caller:
         for message, subject in ledger.messages.items():
             answer = caller.call("GET", f"/messages/{message}")
             if answer.status != 200 or answer.json["subject"] != subject:
-                found.append(f"acknowledged, and not there: message {message}: {answer}")
+                violations.append(f"acknowledged, and not there: message {message}: {answer}")
         for item in ledger.completed:
             answer = caller.call("GET", f"/work-items/{item}")
             if answer.status != 200 or answer.json["status"] != "completed":
-                found.append(f"acknowledged, and not so: item {item} completed: {answer}")
+                violations.append(f"acknowledged, and not so: item {item} completed: {answer}")
     for component, states in ledger.states.items():
-        found += _history_has(component, states, service)
-    return found
+        violations += _history_has(component, states, service)
+    return violations
 
 
 def _history_has(component: str, states: list[str], service: Service) -> list[str]:
     """Each state that was acknowledged, in their order; the last one stands."""
     listed = [
-        each
-        for each in everything(service, f"/components?component={component}&limit=1")
-        if each["component"] == component
+        entry
+        for entry in everything(service, f"/components?component={component}&limit=1")
+        if entry["component"] == component
     ]
     if not listed or listed[0]["state"] != states[-1]:
         return [f"acknowledged, and not so: {component} is in {states[-1]}: {listed}"]
     history = everything(
         service, f"/components/{listed[0]['project_key']}/{component}/history?limit=500"
     )
-    kept = [each["state"] for each in reversed(history) if each["state"] in set(states)]
-    in_order = [state for at, state in enumerate(kept) if state not in kept[:at]]
+    states_kept = [entry["state"] for entry in reversed(history) if entry["state"] in set(states)]
+    in_order = [state for at, state in enumerate(states_kept) if state not in states_kept[:at]]
     return [] if in_order == states else [f"the history of {component} is not what was reported"]
 
 
 def everything(service: Service, path: str) -> list[Any]:
     """The items of all pages."""
-    found: list[Any] = []
+    items: list[Any] = []
     cursor = ""
     while True:
         answer = service.call("GET", f"{path}{cursor}")
         assert answer.status == 200, answer
-        found += answer.json["items"]
+        items += answer.json["items"]
         if not answer.json.get("next_cursor"):
-            return found
+            return items
         cursor = f"&cursor={answer.json['next_cursor']}"
 
 
 def check_feed(follower: Follower, events: list[Event], end: int) -> list[str]:
     """Who follows sees each event once, in their order, and all of them up to the end."""
-    seen, there = follower.feed, [event.revision for event in events]
-    found = list(follower.problems)
+    seen, revisions = follower.feed, [event.revision for event in events]
+    violations = list(follower.problems)
     if seen != sorted(set(seen)):
-        found.append(f"{follower.name}: events came twice, or out of their order")
-    missing = sorted(revision for revision in set(there) - set(seen) if revision <= end)
+        violations.append(f"{follower.name}: events came twice, or out of their order")
+    missing = sorted(revision for revision in set(revisions) - set(seen) if revision <= end)
     if missing:
         first = next(event for event in events if event.revision == missing[0])
-        found.append(
-            f"{follower.name}: {len(missing)} of {len(there)} events never came, first {first}"
-            f" (the last is {there[-1]})"
+        violations.append(
+            f"{follower.name}: {len(missing)} of {len(revisions)} events never came, first {first}"
+            f" (the last is {revisions[-1]})"
         )
-    unknown = sorted(set(seen) - set(there))
+    unknown = sorted(set(seen) - set(revisions))
     if unknown:
-        found.append(f"{follower.name}: {len(unknown)} events are not in the journal: {unknown[0]}")
-    return found
+        violations.append(
+            f"{follower.name}: {len(unknown)} events are not in the journal: {unknown[0]}"
+        )
+    return violations

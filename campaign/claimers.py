@@ -56,13 +56,13 @@ class Claimer:
         number: int,
         service: Service,
         recorder: Recorder,
-        over: threading.Event,
+        stop: threading.Event,
         habits: Habits,
     ) -> None:
         self._number = number
         self._service = service
         self._recorder = recorder
-        self._over = over
+        self._stop = stop
         self._habits = habits
         self._random = random.Random(f"{habits.seed} {number}")
         self._caller = service.caller()
@@ -70,7 +70,7 @@ class Claimer:
 
     def run(self) -> None:
         for count in range(1_000_000):
-            if self._over.is_set():
+            if self._stop.is_set():
                 break
             self._session = f"claimer-{self._number}/{count}"
             self._own = {}

@@ -96,14 +96,14 @@ def _service_ahead(service: Service) -> float:
 
 @contextlib.contextmanager
 def _database_ahead(world: World, seconds: float) -> Iterator[str]:
-    with _database_moved(world, AHEAD_S) as told:
-        yield told
+    with _database_moved(world, AHEAD_S) as description:
+        yield description
 
 
 @contextlib.contextmanager
 def _database_behind(world: World, seconds: float) -> Iterator[str]:
-    with _database_moved(world, -AHEAD_S) as told:
-        yield told
+    with _database_moved(world, -AHEAD_S) as description:
+        yield description
 
 
 @contextlib.contextmanager
@@ -118,7 +118,8 @@ def _nodes_apart(world: World, seconds: float) -> Iterator[str]:
         for clock, ahead in zip(clocks, (APART_S, -APART_S), strict=True):
             clock.move(ahead)
         try:
-            shown = ", ".join(f"{_service_ahead(each) / 3600:+.1f} h" for each in world.services)
+            hours = [_service_ahead(service) / 3600 for service in world.services]
+            shown = ", ".join(f"{ahead:+.1f} h" for ahead in hours)
             yield f"the nodes' clocks were {shown} from ours, then right again"
         finally:
             for clock in clocks:

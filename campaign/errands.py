@@ -67,12 +67,12 @@ class Errand:
     """One client. `twice`: each write that may be is sent again some time after its answer."""
 
     def __init__(
-        self, service: Watched, project: str, ledger: Ledger, over: threading.Event, *, twice: bool
+        self, service: Watched, project: str, ledger: Ledger, stop: threading.Event, *, twice: bool
     ) -> None:
         self._service = service
         self._project = project
         self._ledger = ledger
-        self._over = over
+        self._stop = stop
         self._twice = twice
         self._caller = service.caller()
         self._name = f"{type(self).__name__.lower()}-{uuid.uuid4().hex[:6]}"
@@ -81,7 +81,7 @@ class Errand:
         with self._caller, ThreadPoolExecutor(2) as echoes:
             self._echoes = echoes
             for turn in itertools.count():
-                if self._over.is_set():
+                if self._stop.is_set():
                     break
                 self.do(turn)
                 time.sleep(random.uniform(0, PAUSE_S))
@@ -174,8 +174,8 @@ class Foreman(Errand):
     def do(self, turn: int) -> None:
         if not turn:
             flow = {"id": self._workflow, "project_key": self._project, "name": "campaign"}
-            made = self._insist("POST", "/workflows", {**flow, "created_by": self._name})
-            self._expect(made, 200, 201)
+            answer = self._insist("POST", "/workflows", {**flow, "created_by": self._name})
+            self._expect(answer, 200, 201)
         item = str(uuid.uuid4())
         body = {"id": item, "workflow_id": self._workflow, "title": f"item {turn}"}
         if self._expect(self._insist("POST", "/work-items", body), 200, 201):

@@ -18,18 +18,18 @@ PAUSE_S = 0.1
 class Pages:
     """Asks for the next page, and waits there for what is not yet."""
 
-    def __init__(self, service: Watched, project: str, since: int, over: threading.Event) -> None:
+    def __init__(self, service: Watched, project: str, since: int, stop: threading.Event) -> None:
         self.name = "pages"
         self.feed: list[int] = []
         self.problems: list[str] = []
         self._service = service
         self._project = project
         self._cursor = str(since)
-        self._over = over
+        self._stop = stop
 
     def run(self, head: "Head") -> None:
         with self._service.caller() as caller:
-            while not (self._over.is_set() and head.is_reached(int(self._cursor))):
+            while not (self._stop.is_set() and head.is_reached(int(self._cursor))):
                 with contextlib.suppress(OSError, http.client.HTTPException):
                     self._read(caller)
                     continue
@@ -44,7 +44,7 @@ class Pages:
             self._cursor = answer.json["next_cursor"]
         elif answer.status not in (429, 503):
             self.problems.append(f"{self.name}: {answer}")
-            self._over.wait(1)
+            self._stop.wait(1)
         else:
             time.sleep(PAUSE_S)
 
@@ -52,7 +52,7 @@ class Pages:
 class Stream:
     """Reads the stream, and connects again from the last event that it saw."""
 
-    def __init__(self, service: Watched, project: str, since: int, over: threading.Event) -> None:
+    def __init__(self, service: Watched, project: str, since: int, stop: threading.Event) -> None:
         self.name = "stream"
         self.feed: list[int] = []
         self.problems: list[str] = []
@@ -60,7 +60,7 @@ class Stream:
         self._path = f"{BASE}/events/stream?project_key={project}"
         self._last = str(since)
         self._lines: dict[str, str] = {}
-        self._over = over
+        self._stop = stop
 
     def run(self, head: "Head") -> None:
         while not self._is_done(head):
@@ -69,7 +69,7 @@ class Stream:
             time.sleep(PAUSE_S)
 
     def _is_done(self, head: "Head") -> bool:
-        return self._over.is_set() and head.is_reached(int(self._last))
+        return self._stop.is_set() and head.is_reached(int(self._last))
 
     def _read(self, head: "Head") -> None:
         self._lines.clear()
@@ -79,7 +79,7 @@ class Stream:
             answer = connection.getresponse()
             if answer.status not in (200, 429, 503):
                 self.problems.append(f"{self.name}: {answer.status} {answer.read(300)!r}")
-                self._over.wait(1)
+                self._stop.wait(1)
             while answer.status == 200 and not self._is_done(head):
                 line = answer.readline().decode().rstrip()
                 if not line and answer.isclosed():

@@ -125,7 +125,7 @@ def _flow_control(world: World, seconds: float) -> Iterator[str]:
     """
     slow, node = world.cluster.nodes[LAST], world.cluster.nodes[FIRST]
     slow.run(f"SET GLOBAL wsrep_provider_options = 'gcs.fc_limit={FEW}; gcs.fc_factor=0.1'")
-    asked, paused = _told_to_pause(node)
+    asked, paused = _pauses(node)
 
     def run_for_a_moment() -> None:
         slow.signal(signal.SIGSTOP)
@@ -133,17 +133,17 @@ def _flow_control(world: World, seconds: float) -> Iterator[str]:
         slow.signal(signal.SIGCONT)
 
     with regularly(run_for_a_moment, STANDS_S / 10):
-        until(lambda: _told_to_pause(node)[0] > asked, NOTICED_S, "a node to ask for a pause")
+        until(lambda: _pauses(node)[0] > asked, NOTICED_S, "a node to ask for a pause")
         yield "a slow node made the others pause their commits, again and again"
         until(
-            lambda: _told_to_pause(node)[1] - paused > PAUSED_S,
+            lambda: _pauses(node)[1] - paused > PAUSED_S,
             NOTICED_S,
             f"commits to have stood still for {PAUSED_S:g} s",
         )
     slow.run("SET GLOBAL wsrep_provider_options = 'gcs.fc_limit=16; gcs.fc_factor=1.0'")
 
 
-def _told_to_pause(node: Node) -> tuple[int, float]:
+def _pauses(node: Node) -> tuple[int, float]:
     """How often, and for how many seconds."""
     asked, paused_ns = (
         int(node.status(f"wsrep_flow_control_{name}")) for name in ("recv", "paused_ns")

@@ -37,11 +37,13 @@ def _on_the_way(break_it: Callable[[Proxy], None]) -> Inflict:
     return inflict
 
 
-def _again_and_again(act: Callable[[World], None], every_s: float, told: str = "") -> Inflict:
+def _again_and_again(
+    act: Callable[[World], None], every_s: float, description: str = ""
+) -> Inflict:
     @contextlib.contextmanager
     def inflict(world: World, seconds: float) -> Iterator[str]:
         with regularly(lambda: act(world), every_s):
-            yield told
+            yield description
         world.proxy.forward()
 
     return inflict
@@ -106,7 +108,7 @@ def _disk_full(world: World, seconds: float) -> Iterator[str]:
 
 
 def _size_of(folder: Path) -> int:
-    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _global(name: str, broken: str, sound: str) -> Inflict:
@@ -123,7 +125,7 @@ def _global(name: str, broken: str, sound: str) -> Inflict:
     return inflict
 
 
-def _held(*statements: str, told: str = "") -> Inflict:
+def _held(*statements: str, description: str = "") -> Inflict:
     """Statements of one session, which ends with the fault and so lets go of all that they hold."""
 
     @contextlib.contextmanager
@@ -132,7 +134,7 @@ def _held(*statements: str, told: str = "") -> Inflict:
             cursor.execute("SET lock_wait_timeout = 20, innodb_lock_wait_timeout = 20")
             for statement in statements:
                 cursor.execute(statement)
-            yield told
+            yield description
 
     return inflict
 

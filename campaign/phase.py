@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from campaign import checks
-from campaign.answers import Answers, Given, statuses
+from campaign.answers import Answers, TimedAnswer, statuses
 from campaign.claimers import STALE_AFTER_S, Claimer, Habits
 from campaign.errands import (
     Correspondent,
@@ -52,7 +52,7 @@ KINDS_OF_ERRANDS: tuple[type[Errand], ...] = (
     ToolUser,
 )
 
-Shows = Callable[[list[Given]], str]
+Shows = Callable[[list[TimedAnswer]], str]
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,16 @@ class Load:
         self.recorder = Recorder(world.clock)
         self.ledger, self.answers = Ledger(), Answers()
         self._world = world
-        self._over, self._followed = threading.Event(), threading.Event()
+        self._stop, self._followed = threading.Event(), threading.Event()
         self._head = Head()
         watched = [self.answers.watch(service) for service in world.services]
         self._since = _head_of(world)
         habits = Habits(self.project, self.project, 1.0 if twice else 0.04)
         self._claimers = [
-            Claimer(number, watched[number % len(watched)], self.recorder, self._over, habits)
+            Claimer(number, watched[number % len(watched)], self.recorder, self._stop, habits)
             for number in range(CLAIMERS)
         ]
-        of: dict[str, Any] = {"ledger": self.ledger, "over": self._over, "twice": twice}
+        of: dict[str, Any] = {"ledger": self.ledger, "stop": self._stop, "twice": twice}
         self._errands = [
             kind(watched[number % len(watched)], self.project, **of)
             for number, kind in enumerate(KINDS_OF_ERRANDS)
@@ -142,7 +142,7 @@ class Load:
 
     def stop(self) -> None:
         """Returns when each client has what it waits for. What failed in one is a problem."""
-        self._over.set()
+        self._stop.set()
         for end in self._ends:
             self._note_failure(end)
         self._end = self._since
@@ -176,12 +176,12 @@ class Load:
         """What was promised and is not so."""
         service = self._world.services[0]
         events = self._events()
-        found = self._lock_violations(result, lost_s)
-        found += checks.check_ledger(self.ledger, events, self._gone, service)
+        violations = self._lock_violations(result, lost_s)
+        violations += checks.check_ledger(self.ledger, events, self._gone, service)
         for follower in self.followers:
-            found += checks.check_feed(follower, events, self._end)
+            violations += checks.check_feed(follower, events, self._end)
         result.checked["events"] = len(events)
-        return found + self.answers.violations(within_s)
+        return violations + self.answers.violations(within_s)
 
     def _events(self) -> list[Event]:
         query = f"/events?project_key={self.project}"
@@ -248,9 +248,9 @@ def run(
     load.start()
     time.sleep(calm_s)
     began = time.time()
-    told = ""
+    description = ""
     try:
-        with fault.inflict(world, seconds) as told:
+        with fault.inflict(world, seconds) as description:
             time.sleep(seconds)
     except Exception as error:  # the load must end, whatever became of the fault
         result.violations.append(f"it could not be broken, or not be mended: {error!r}"[:1000])
@@ -266,12 +266,12 @@ def run(
     load.stop()
     during = load.answers.between(began, mended)
     result.bite = ", ".join(
-        each for each in (told, fault.shows(during) if fault.shows else "") if each
+        part for part in (description, fault.shows(during) if fault.shows else "") if part
     )
     result.violations += load.violations(result, fault.within_s + BUSY_MACHINE_S, lost_s)
     result.load = os.getloadavg()[0]
-    result.calls, result.answers = len(load.answers.given), statuses(load.answers.given)
+    result.calls, result.answers = len(load.answers.timed), statuses(load.answers.timed)
     result.worst_s = max(
-        (each.seconds for each in load.answers.given if each.status is not None), default=0.0
+        (answer.seconds for answer in load.answers.timed if answer.status is not None), default=0.0
     )
     return result

@@ -28,14 +28,14 @@ def _delivered_twice(world: World, seconds: float) -> Iterator[str]:
 @contextlib.contextmanager
 def regularly(act: Callable[[], None], every_s: float = EVERY_S) -> Iterator[None]:
     """Acts again and again until it is over; raises what went wrong."""
-    over = threading.Event()
+    stop = threading.Event()
     failures: list[BaseException] = []
 
     def repeat() -> None:
         try:
-            while not over.is_set():
+            while not stop.is_set():
                 act()
-                over.wait(every_s)
+                stop.wait(every_s)
         except BaseException as error:
             failures.append(error)
 
@@ -44,7 +44,7 @@ def regularly(act: Callable[[], None], every_s: float = EVERY_S) -> Iterator[Non
     try:
         yield
     finally:
-        over.set()
+        stop.set()
         thread.join()
     if failures:
         raise failures[0]

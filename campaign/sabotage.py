@@ -103,6 +103,6 @@ def _patch(where: Any, name: str, by: Any) -> None:
 
 def app(name: str) -> Flask:
     """The application with this one promise broken."""
-    made = create_app()
-    SABOTAGES[name](made)
-    return made
+    application = create_app()
+    SABOTAGES[name](application)
+    return application

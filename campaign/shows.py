@@ -1,21 +1,21 @@
 """What the answers of a time show of a fault; nothing when it did not bite."""
 
-from campaign.answers import Given
+from campaign.answers import TimedAnswer
 
 SLOW_S = 0.25
 
 
-def unavailable(given: list[Given]) -> str:
-    found = sum(each.status == 503 for each in given)
-    return f"{found} of {len(given)} answers were 503" if found else ""
+def unavailable(answers: list[TimedAnswer]) -> str:
+    count = sum(answer.status == 503 for answer in answers)
+    return f"{count} of {len(answers)} answers were 503" if count else ""
 
 
-def slower(given: list[Given]) -> str:
+def slower(answers: list[TimedAnswer]) -> str:
     """The slowest tenth."""
-    answered = sorted(each.seconds for each in given if each.status is not None)
+    answered = sorted(answer.seconds for answer in answers if answer.status is not None)
     tenth = answered[len(answered) * 9 // 10] if answered else 0.0
     return f"a tenth of the answers took {tenth:.2f} s or more" if tenth > SLOW_S else ""
 
 
-def slower_or_unavailable(given: list[Given]) -> str:
-    return ", ".join(each for each in (unavailable(given), slower(given)) if each)
+def slower_or_unavailable(answers: list[TimedAnswer]) -> str:
+    return ", ".join(part for part in (unavailable(answers), slower(answers)) if part)

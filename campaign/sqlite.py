@@ -50,11 +50,11 @@ def _foreign_reader(world: World, seconds: float) -> Iterator[str]:
 @contextlib.contextmanager
 def _again_and_again(world: World, statement: str) -> Iterator[str]:
     """The statement without a pause; how often is known at the end, so only that it ran is told."""
-    over, done = threading.Event(), threading.Event()
+    stop, done = threading.Event(), threading.Event()
 
     def repeat() -> None:
         with _opened(world) as connection:
-            while not over.is_set():
+            while not stop.is_set():
                 with contextlib.suppress(sqlite3.OperationalError):
                     connection.execute(statement)
                     done.set()
@@ -66,20 +66,20 @@ def _again_and_again(world: World, statement: str) -> Iterator[str]:
         assert done.wait(20), f"{statement} never went through"
         yield f"{statement} went through"
     finally:
-        over.set()
+        stop.set()
         thread.join()
 
 
 @contextlib.contextmanager
 def _vacuum(world: World, seconds: float) -> Iterator[str]:
-    with _again_and_again(world, "VACUUM") as told:
-        yield told
+    with _again_and_again(world, "VACUUM") as description:
+        yield description
 
 
 @contextlib.contextmanager
 def _checkpoint(world: World, seconds: float) -> Iterator[str]:
-    with _again_and_again(world, "PRAGMA wal_checkpoint(TRUNCATE)") as told:
-        yield told
+    with _again_and_again(world, "PRAGMA wal_checkpoint(TRUNCATE)") as description:
+        yield description
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def _cannot_grow(world: World, seconds: float) -> Iterator[str]:
     (worker,) = service.workers()
     before = resource.prlimit(worker, resource.RLIMIT_FSIZE)
     files = [*world.folder.glob("coord.db*"), *service.folder.rglob("*.log")]
-    longest = max(each.stat().st_size for each in files)
+    longest = max(file.stat().st_size for file in files)
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (longest, before[1]))
     try:
         yield ""
