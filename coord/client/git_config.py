@@ -18,7 +18,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 def values(git_folder: str, section: str, name: str) -> list[str]:
     """All values of a setting of a repository, in order: of most settings git takes the last, of a
     remote's addresses the first. `section`: `core`, or `remote "origin"`."""
-    return _chosen(settings(git_folder), section, name)
+    return _select(settings(git_folder), section, name)
 
 
 def settings(git_folder: str) -> Iterator[tuple[str, str, str]]:
@@ -29,7 +29,7 @@ def settings(git_folder: str) -> Iterator[tuple[str, str, str]]:
 
 def user_values(section: str, name: str) -> list[str]:
     """As `values`, of what the user has set for all repositories."""
-    return _chosen(user_settings(), section, name)
+    return _select(user_settings(), section, name)
 
 
 def user_settings() -> Iterator[tuple[str, str, str]]:
@@ -38,11 +38,11 @@ def user_settings() -> Iterator[tuple[str, str, str]]:
         yield from _settings(path, "", [path])
 
 
-def _chosen(found: Iterator[tuple[str, str, str]], section: str, name: str) -> list[str]:
+def _select(entries: Iterator[tuple[str, str, str]], section: str, name: str) -> list[str]:
     return [
         value
-        for its_section, its_name, value in found
-        if its_section == section and its_name == name and value
+        for entry_section, entry_name, value in entries
+        if entry_section == section and entry_name == name and value
     ]
 
 

@@ -20,6 +20,8 @@ TEXTS = {
     "a comment sign in quotes": b'[remote "origin"]\n\turl = "https://host/a#b;c"\n',
     "partly in quotes": b'[remote "origin"]\n\turl = https://host/"a b"/c\n',
     "escapes": b'[remote "origin"]\n\turl = "C:\\\\git\\\\api.git"\n',
+    "escaped letters": b'[remote "origin"]\n\turl = a\\nb\\tc\\bd\\"e\n',
+    "blanks around an escaped one": b'[remote "origin"]\n\turl = \\n a\\t \n',
     "several lines": b'[remote "origin"]\n\turl = https://host/\\\nacme/api.git\n',
     "in the line of its section": b'[remote "origin"] url = https://host/x.git\n',
     "other case": b'[REMOTE "origin"]\n\tURL = https://host/x.git\n',
@@ -64,7 +66,7 @@ def test_it_reads_what_git_reads(tmp_path: Path, name: str) -> None:
         + TEXTS[name]
     )
     done = subprocess.run(
-        ["git", "-C", str(top), "config", "--get-all", "remote.origin.url"],
+        ["git", "-C", str(top), "config", "--null", "--get-all", "remote.origin.url"],
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -74,4 +76,4 @@ def test_it_reads_what_git_reads(tmp_path: Path, name: str) -> None:
     if name == "an include of itself":  # git gives up on all of it
         assert values(str(top / ".git"), 'remote "origin"', "url") == ["https://host/own.git"]
     else:
-        assert values(str(top / ".git"), 'remote "origin"', "url") == done.stdout.splitlines()
+        assert values(str(top / ".git"), 'remote "origin"', "url") == done.stdout.split("\0")[:-1]
