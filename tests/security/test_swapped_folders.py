@@ -77,9 +77,10 @@ ACTS: dict[str, Callable[[Swap], object]] = {
     "make": lambda swap: safe_files.make_folder(str(swap.folder)),
     "read what shells queued": lambda swap: ShellFile(str(swap.file)).read(),
     "move what shells queued": move_away,
-    "remove what shells queued": lambda swap: ShellFile(str(swap.file)).remove_and_read_late(
-        0, lambda _: swap.make()
+    "set what shells queued aside": lambda swap: ShellFile(str(swap.file)).set_aside(
+        swap.file.lstat()
     ),
+    "remove what shells queued": lambda swap: ShellFile(str(swap.file)).remove(),
     "set up": apply_plan,
 }
 

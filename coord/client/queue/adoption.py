@@ -4,7 +4,8 @@ the middle of that.
 How far each shell file was copied is recorded in `shell.json`; before lines are copied, also how
 long the queue's file was, so that the next process can take back a copy that was not recorded. When
 all is answered the shell file is moved into the queue's folder, where it stays for a minute: a
-shell that opened it before may still write to it.
+shell that opened it before may still write to it. Where that folder is on another disk the file is
+set aside beside itself, and goes a moment later.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from coord.client.queue.queue import Queue
 
 KEPT_S = 60.0  # how long a shell may have the file open before it writes to it
+LATE_S = 0.05  # the same, where the file cannot stay so long
 # shells write long lines in pieces, microseconds apart: an unfinished one that rests so long stays
 # so
 TORN_AFTER_S = 1.0
@@ -95,13 +97,13 @@ class Adoption:
 
     def problems(self) -> list[str]:
         """Why shell files are not read."""
-        reasons = []
-        for path in self._queue.shell_paths:
+        reasons: dict[str, None] = {}
+        for path in self._shell_paths():
             try:
                 ShellFile(path).read()
             except OSError as error:
-                reasons.append(str(error))
-        return reasons
+                reasons[str(error)] = None  # of two files in one folder once
+        return list(reasons)
 
     def put_away(self) -> None:
         """With everything answered: moves the shell files out of the checkout, and removes those
@@ -127,8 +129,8 @@ class Adoption:
             self._save()
 
     def _put_away(self, shell: ShellFile) -> None:
-        opened = shell.read()
-        if opened is None:
+        is_clear, opened = self._remove_aside(shell), shell.read()
+        if opened is None or not is_clear:
             return
         content, status = opened
         if self._done(shell.path, content, status) != len(content):
@@ -146,10 +148,19 @@ class Adoption:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            late = shell.remove_and_read_late(len(content), time.sleep)
-            if late:
-                self._copied.pop(name)
-                write_whole(target, late)
+            self._copied[shell.aside.path] = self._copied.pop(name)
+            self._save()
+            shell.set_aside(status)
+            time.sleep(LATE_S)
+            self._remove_aside(shell)
+
+    def _remove_aside(self, shell: ShellFile) -> bool:
+        """Whether nothing is set aside any more; what was added to it late is copied first."""
+        opened = shell.aside.read()
+        if opened is not None and self._done(shell.aside.path, *opened) == len(opened[0]):
+            shell.aside.remove()
+            return True
+        return opened is None
 
     def _sources(self) -> Iterator[tuple[str, bytes, os.stat_result]]:
         """Key, content and status of every file that may hold calls of shells."""
@@ -158,13 +169,19 @@ class Adoption:
             status = status_of(path)
             if status is not None:
                 yield name, read(path), status
-        for path in self._queue.shell_paths:
+        for path in self._shell_paths():
             try:
                 opened = ShellFile(path).read()
             except UnsafeFile:
                 continue  # `problems` says so
             if opened is not None:
                 yield path, *opened
+
+    def _shell_paths(self) -> Iterator[str]:
+        """What was set aside is older."""
+        for path in self._queue.shell_paths:
+            yield ShellFile(path).aside.path
+            yield path
 
     def _moved(self) -> list[str]:
         names = [
@@ -177,7 +194,7 @@ class Adoption:
     def _present(self) -> set[str]:
         return {
             *self._moved(),
-            *(path for path in self._queue.shell_paths if status_of(path) is not None),
+            *(path for path in self._shell_paths() if status_of(path) is not None),
         }
 
     def _done(self, key: str, content: bytes, status: os.stat_result) -> int:

@@ -13,13 +13,8 @@ import stat
 
 from coord.client.safe_files import BY_FOLDER, UnsafeFile, open_folder, open_own
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MAX_BYTES = 16 * 1024 * 1024
-# after it was removed where it cannot be moved: for a shell that has it open to write its line
-LATE_S = 0.05
+ASIDE = ".taken"
 
 
 class ShellFile:
@@ -47,53 +42,32 @@ class ShellFile:
 
     def move(self, target: str, expected: os.stat_result) -> None:
         """Takes it out of the checkout, if it is still the file that was read."""
-        folder = self._open_folder()
-        try:
-            name = os.path.basename(self.path) if folder is not None else self.path
+        with _Folder(self) as (folder, name):
             if os.path.samestat(os.stat(name, dir_fd=folder, follow_symlinks=False), expected):
                 os.rename(name, target, src_dir_fd=folder)
-        finally:
-            if folder is not None:
-                os.close(folder)
 
-    def remove_and_read_late(self, begin: int, wait: Callable[[float], None]) -> bytes:
-        """Removes it, where the target is on another disk; what was written to it behind `begin`
-        until a moment later.
+    @property
+    def aside(self) -> ShellFile:
+        """What `set_aside` makes of it."""
+        return ShellFile(f"{self.path}{ASIDE}")
+
+    def set_aside(self, expected: os.stat_result) -> None:
+        """Renames it where it is, if it is still the file that was read: no shell begins to write
+        to it from now on.
         """
-        if os.name == "nt":  # which removes and renames no file that somebody has open
-            taken = f"{self.path}.{os.getpid()}.tmp"
-            os.rename(self.path, taken)
-            with open(taken, "rb") as opened:
-                opened.seek(begin)
-                late = opened.read()
-            os.remove(taken)
-            return late
-        folder = self._open_folder()
-        try:
-            name = os.path.basename(self.path)
-            opened = open(self._open_in(folder), "rb")  # noqa: SIM115 (closed below)
-            if os.path.samestat(
-                os.stat(name, dir_fd=folder, follow_symlinks=False), os.fstat(opened.fileno())
-            ):
-                os.remove(name, dir_fd=folder)
-        finally:
-            if folder is not None:
-                os.close(folder)
-        with opened:
-            wait(LATE_S)
-            opened.seek(begin)
-            return opened.read()
+        with _Folder(self) as (folder, name):
+            if os.path.samestat(os.stat(name, dir_fd=folder, follow_symlinks=False), expected):
+                os.rename(name, f"{name}{ASIDE}", src_dir_fd=folder, dst_dir_fd=folder)
+
+    def remove(self) -> None:
+        with _Folder(self) as (folder, name):
+            os.remove(name, dir_fd=folder)
 
     def _open(self) -> int:
-        folder = self._open_folder()
-        try:
-            return self._open_in(folder)
-        finally:
-            if folder is not None:
-                os.close(folder)
+        with _Folder(self) as (folder, name):
+            return self._open_in(folder, name)
 
-    def _open_in(self, folder: int | None) -> int:
-        name = os.path.basename(self.path) if folder is not None else self.path
+    def _open_in(self, folder: int | None, name: str) -> int:
         file = open_own(name, os.O_RDONLY, folder=folder)
         status = os.fstat(file)
         reason = ""
@@ -108,17 +82,28 @@ class ShellFile:
             raise UnsafeFile(f"{self.path} {reason}")
         return file
 
-    def _open_folder(self) -> int | None:
-        """Of the file's folder, so that nobody can put another in its place; None on Windows, which
-        knows no such thing.
-        """
+
+class _Folder:
+    """The file's folder, held open so that nobody can put another in its place, and the file's name
+    in it; on Windows, which knows no such thing, None and the path.
+    """
+
+    def __init__(self, file: ShellFile) -> None:
+        self._path = file.path
+        self._folder: int | None = None
+
+    def __enter__(self) -> tuple[int | None, str]:
         if not BY_FOLDER:
-            return None
-        folder = open_folder(os.path.dirname(self.path))
-        if os.fstat(folder).st_mode & stat.S_IWOTH:
-            os.close(folder)
-            raise UnsafeFile(f"{os.path.dirname(self.path)} may be written by everybody")
-        return folder
+            return None, self._path
+        self._folder = open_folder(os.path.dirname(self._path))
+        if os.fstat(self._folder).st_mode & stat.S_IWOTH:
+            os.close(self._folder)
+            raise UnsafeFile(f"{os.path.dirname(self._path)} may be written by everybody")
+        return self._folder, os.path.basename(self._path)
+
+    def __exit__(self, *error: object) -> None:
+        if self._folder is not None:
+            os.close(self._folder)
 
 
 def is_tracked(path: str) -> bool:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -84,6 +84,7 @@ class Steps:
         patch.setattr(os, "fsync", lambda file: self.step())
         patch.setattr(os, "write", self._halved)
         if other_disk:
+            self._rename = os.rename
             patch.setattr(os, "rename", self._other_disk)
 
     def step(self) -> None:
@@ -105,8 +106,10 @@ class Steps:
             os._exit(DIED)
         return _write(file, content)
 
-    def _other_disk(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise OSError(errno.EXDEV, "another disk")
+    def _other_disk(self, source: str, target: str, **more: Any) -> None:
+        if os.path.dirname(source) != os.path.dirname(target):
+            raise OSError(errno.EXDEV, "another disk")
+        self._rename(source, target, **more)
 
 
 def dies(work: Work, queue: Queue, server: Server, deadly: int, other_disk: bool) -> bool:

@@ -2,7 +2,7 @@
 out of the checkout.
 """
 
-import errno
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 
 from coord.client.answer import Answer
 from coord.client.queue import Call, Queue, adoption
-from tests.client.queue.test_model import killed_at
+from tests.client.queue.test_model import Killed, killed_at, other_disk
 from tests.client.recording import (
     Recorder,
     again,
@@ -194,9 +194,6 @@ def test_what_was_taken_out_of_the_checkout_goes_a_minute_later(queue: Queue) ->
 def test_a_checkout_on_another_disk_keeps_no_file_either(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other_disk(*args: object, **more: object) -> None:
-        raise OSError(errno.EXDEV, "another disk")
-
     shell_adds(queue, shell_line(body={"subject": "a"}))
     late = shell_file(queue).open("a")
 
@@ -212,6 +209,32 @@ def test_a_checkout_on_another_disk_keeps_no_file_either(
     queue.replay(server)
     assert server.names == ["a", "s"]
     assert queue.is_empty
+    assert list(shell_file(queue).parent.iterdir()) == []
+
+
+def test_what_was_set_aside_on_another_disk_outlives_the_process_that_did(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice, and the shell goes on with a new file each time."""
+    server = Recorder()
+    monkeypatch.setattr(os, "rename", other_disk)
+    for number in (1, 2):
+
+        def adds_and_dies(seconds: float, number: int = number) -> None:
+            with open(f"{shell_file(queue)}.taken", "a") as taken:
+                taken.write(shell_line(body={"subject": f"late {number}"}))
+            shell_adds(queue, shell_line(body={"subject": f"new {number}"}))
+            raise Killed
+
+        monkeypatch.setattr("coord.client.queue.adoption.time.sleep", adds_and_dies)
+        shell_adds(queue, shell_line(body={"subject": f"old {number}"}))
+        with contextlib.suppress(Killed):
+            again(queue).replay(server)
+    monkeypatch.setattr("coord.client.queue.adoption.time.sleep", lambda seconds: None)
+    again(queue).replay(server)
+    assert again(queue).is_empty
+    assert server.names == ["old 1", "late 1", "new 1", "old 2", "late 2", "new 2"]
+    assert list(shell_file(queue).parent.iterdir()) == []
 
 
 def test_the_same_lines_in_a_new_file_are_new_calls(queue: Queue) -> None:
