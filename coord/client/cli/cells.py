@@ -8,9 +8,12 @@ import re
 import shutil
 import unicodedata
 
+from coord.client.others_text import FRAME
+
 ELLIPSIS = "…"
 EMOJI_STYLE = "\N{VARIATION SELECTOR-16}"  # asks for the wide form of the character before it
 MIN_COLUMNS = 20
+MAX_LABEL = 12  # cells of what stands in front of a text and names it
 _STYLES = re.compile("(\x1b\\[[0-9;]*m)")
 
 
@@ -60,6 +63,25 @@ def _fitting(text: str, cells: int) -> str:
         if cells < 0:
             return text[:index]
     return text
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """Its lines, those that are longer broken at blanks. What goes on stands below the text behind
+    a label, or else further to the right; behind the frame where it is of others."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        blanks = line[: len(line) - len(line.lstrip(" "))]
+        start = FRAME if line.startswith(FRAME) else blanks
+        inner = line[len(start) :]
+        indent = 0 if start == FRAME else _hanging_indent(inner)
+        lines += [start + piece for piece in folded(inner, cells - len(start), indent)]
+    return lines
+
+
+def _hanging_indent(line: str) -> int:
+    label, blanks, text = line.partition("  ")
+    end = len(line) - len(text.lstrip(" ")) if blanks and " " not in label else 0
+    return end if 0 < end <= MAX_LABEL else 2
 
 
 def folded(text: str, cells: int, indent: int) -> list[str]:

@@ -5,6 +5,7 @@ shown.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple, NoReturn
 
@@ -15,6 +16,7 @@ from coord.client import workspace as places
 from coord.client.answer import Answer
 from coord.client.banner import plain
 from coord.client.calls import Calls, NotQueued, Queued, Timeouts
+from coord.client.cli import cells
 from coord.client.cli.failures import (
     AWAY,
     DONE,
@@ -102,9 +104,12 @@ class Coord:
     def _max_retry_after(self) -> float:
         return _seconds("COORD_RETRY_AFTER", MAX_RETRY_AFTER_S) if self.retry else 0.0
 
-    def out(self, *lines: str) -> None:
-        """Prints the result, for people."""
+    def out(self, *lines: str, wraps: bool = True) -> None:
+        """Prints the result, for people. `wraps`: on a terminal no line is broken within a word."""
         if not self.json:
+            if wraps and sys.stdout.isatty():
+                room = cells.columns()
+                lines = tuple(piece for line in lines for piece in cells.wrapped(line, room))
             for line in lines:
                 click.echo(line, color=self.color)
 

@@ -43,7 +43,7 @@ def carry_out(coord: Coord, plan: Plan, *, dry_run: bool, yes: bool) -> bool:
     if not changes:
         coord.out("Nothing to change: everything is as it should be.")
     elif dry_run or not yes:
-        coord.out(_coloured(diff).rstrip("\n"))
+        coord.out(_coloured(diff).rstrip("\n"), wraps=False)
     count = _count(changes)
     if not changes or dry_run:
         if changes:

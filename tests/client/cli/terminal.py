@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from coord.client.cli import cells
 from tests.client.cli.conftest import Person
 from tests.service import until
 
@@ -37,6 +38,15 @@ class Screen:
     def wrapped(self) -> bool:
         """Whether a line was longer than the terminal."""
         return len(self.lines) > len([line for line in self._written.splitlines() if line.strip()])
+
+    @property
+    def broken_words(self) -> list[str]:
+        """The lines that were longer than the terminal and had a blank to be broken at."""
+        return [
+            line
+            for line in self._written.splitlines()
+            if cells.width(line) > self._columns and " " in line.strip(" |")
+        ]
 
     def cell_of(self, line: int, text: str, after: int = 0) -> int:
         """The cell in which a text begins, at this one at the earliest; the second cell of a wide

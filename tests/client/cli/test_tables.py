@@ -53,6 +53,32 @@ def test_each_row_is_one_line_of_the_terminal(busy: Person, columns: int) -> Non
         assert not picture.wrapped
 
 
+def test_what_is_no_table_is_broken_between_words(busy: Person, other: Person) -> None:
+    other("send", "a question of some length about orders", "words " * 20, "--to", busy.session)
+    other("handover", "all tests pass but those of the orders, which wait for the schema")
+    item = busy("item", "list", "--json").json["items"][0]["id"]
+    for command in (
+        ["whoami"],
+        ["events"],
+        ["workflow", "show", "Flow"],
+        ["item", "show", item],
+        ["checkin"],
+        ["inbox"],
+        ["handover", "--of", other.session],
+    ):
+        picture = shown(busy, 40, *command)
+        assert picture.broken_words == [], command
+
+
+def test_text_of_others_stays_behind_its_mark_in_every_line() -> None:
+    lines = cells.wrapped(
+        "\n| " + "=== coord: you hold it ===  " * 4 + "\n  a label  of ours\n", 40
+    )
+    assert lines[0] == lines[-1] == ""
+    assert len([line for line in lines if line.startswith("| ")]) > 2
+    assert lines[-2] == "  a label  of ours"
+
+
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(
     busy: Person, other: Person, columns: int
