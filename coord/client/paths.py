@@ -13,8 +13,17 @@ _DEVICES = frozenset(
     + [f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"]
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MOUNTS = "/mnt"
 """Where WSL has the drives of Windows (https://learn.microsoft.com/windows/wsl/wsl-config)."""
+
+
+def home_of(environment: Mapping[str, str]) -> str:
+    """The user's folder. On Windows no variable that a repository may ship names it."""
+    return (environment.get("HOME") if os.name != "nt" else None) or os.path.expanduser("~")
 
 
 def path_in(folder: str, spelt: str) -> str:

@@ -11,7 +11,7 @@ from coord.client.lean import loads_or_none
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MAX_BYTES = 1024 * 1024
 _SETTINGS = (
@@ -29,11 +29,11 @@ _PLACES = (*(_OF_FOLDERS if os.name != "nt" else _OF_FOLDERS_ON_WINDOWS), "COORD
 """Variables that say where the user's own files are."""
 
 
-def names(folder: str, top: str) -> set[str]:
-    """Those of this process that matter to coord and that a file names, in the folder or in one
+def names(environment: Mapping[str, str], folder: str, top: str) -> set[str]:
+    """Those of the environment that matter to coord and that a file names, in the folder or in one
     around it, up to the top of its checkout.
     """
-    own = {name for name in os.environ if name.startswith("COORD_") or name in _PLACES}
+    candidates = {name for name in environment if name.startswith("COORD_") or name in _PLACES}
     shipped: set[str] = set()
     for at in _folders(folder, top):
         for read_names, files in (
@@ -43,18 +43,29 @@ def names(folder: str, top: str) -> set[str]:
         ):
             for file in files:
                 text = text_files.read(os.path.join(at, file), MAX_BYTES)
-                shipped |= read_names(text) & own if text else set()
+                shipped |= read_names(text, candidates) if text else set()
     return shipped
 
 
-def forget_places(shipped: set[str]) -> None:
-    """The user's own files are where they are without these variables."""
-    for name in shipped.intersection(_PLACES):
-        os.environ.pop(name, None)
+def with_own_places(environment: Mapping[str, str], shipped: set[str]) -> dict[str, str]:
+    """The user's own files are where they are without the variables that are shipped."""
+    own = {
+        name: value
+        for name, value in environment.items()
+        if name not in _PLACES or name not in shipped
+    }
     if "HOME" in shipped:
         import pwd
 
-        os.environ["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
+        own["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
+    return own
+
+
+def use(environment: Mapping[str, str]) -> None:
+    """From now on this process, and what it starts, has only these variables."""
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 def _folders(folder: str, top: str) -> Iterator[str]:
@@ -65,21 +76,21 @@ def _folders(folder: str, top: str) -> Iterator[str]:
     yield top
 
 
-def _in_settings(text: str) -> set[str]:
+def _in_settings(text: str, candidates: set[str]) -> set[str]:
     if '"env"' not in text:
         return set()
     settings = loads_or_none(text)
     if settings is None:  # it may have comments
-        return _anywhere(text)
+        return _anywhere(text, candidates)
     variables = settings.get("env") if isinstance(settings, dict) else None
-    return set(variables) if isinstance(variables, dict) else set()
+    return candidates.intersection(variables) if isinstance(variables, dict) else set()
 
 
-def _in_lines(text: str) -> set[str]:
+def _in_lines(text: str, candidates: set[str]) -> set[str]:
     before = (line.partition("=")[0].split() for line in text.splitlines())
-    return {words[-1] for words in before if words}
+    return candidates.intersection(words[-1] for words in before if words)
 
 
-def _anywhere(text: str) -> set[str]:
+def _anywhere(text: str, candidates: set[str]) -> set[str]:
     """Not those of the system, which commands name, too."""
-    return {name for name in os.environ if name.startswith("COORD_") and name in text}
+    return {name for name in candidates if name.startswith("COORD_") and name in text}

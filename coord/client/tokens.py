@@ -13,7 +13,12 @@ import stat
 
 from coord.client import address, text_files
 from coord.client.lean import loads_or_none
+from coord.client.paths import home_of
 from coord.client.safe_files import is_own_or_roots, open_any, read_any, write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SERVERS, TOKEN = "servers", "token"
 MAX_TOKEN_BYTES = 1024 * 1024  # of its file
@@ -23,24 +28,23 @@ class BadToken(Exception):
     """There is a token that cannot be used; the message says where it is from."""
 
 
-def folder() -> str:
+def folder(environment: Mapping[str, str] = os.environ) -> str:
     """Where this user's settings are."""
+    home = home_of(environment)
     if os.name == "nt":
-        return os.path.join(
-            os.environ.get("APPDATA") or os.path.expanduser(r"~\AppData\Roaming"), "coord"
-        )
-    config_home = os.environ.get("XDG_CONFIG_HOME", "")
-    return os.path.join(
-        config_home if os.path.isabs(config_home) else os.path.expanduser("~/.config"), "coord"
-    )
+        roaming = environment.get("APPDATA") or os.path.join(home, "AppData", "Roaming")
+        return os.path.join(roaming, "coord")
+    config_home = environment.get("XDG_CONFIG_HOME", "")
+    is_absolute = os.path.isabs(config_home)
+    return os.path.join(config_home if is_absolute else f"{home}/.config", "coord")
 
 
-def token() -> str | None:
+def token(environment: Mapping[str, str] = os.environ) -> str | None:
     """`COORD_TOKEN`, else the first line of the file that `COORD_TOKEN_FILE` names, else that of
     `token` in the user's settings; None when there is none. Raises BadToken."""
-    value, source = os.environ.get("COORD_TOKEN"), "COORD_TOKEN"
-    file = token_file()
-    if not value and (os.environ.get("COORD_TOKEN_FILE") or os.path.exists(file)):
+    value, source = environment.get("COORD_TOKEN"), "COORD_TOKEN"
+    file = token_file(environment)
+    if not value and (environment.get("COORD_TOKEN_FILE") or os.path.exists(file)):
         source = f"The token file {file}"
         try:
             with open_any(file) as opened:
@@ -53,22 +57,24 @@ def token() -> str | None:
     return value or None
 
 
-def token_file() -> str:
+def token_file(environment: Mapping[str, str] = os.environ) -> str:
     """Where the token is read from, unless `COORD_TOKEN` has it."""
-    named = os.environ.get("COORD_TOKEN_FILE")
-    return os.path.expanduser(named) if named else os.path.join(folder(), TOKEN)
+    named = environment.get("COORD_TOKEN_FILE")
+    if named and named[:2] in ("~", "~/"):
+        return home_of(environment) + named[1:]
+    return os.path.expanduser(named) if named else os.path.join(folder(environment), TOKEN)
 
 
-def trusts(url: str) -> bool:
+def trusts(url: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether calls may go to the server: one that the user has named, or that is called where
     nobody names any.
     """
-    return _normal(url) in (_normal(server) for server in [default_server(), *servers()])
+    return _normal(url) in (_normal(server) for server in [default_server(), *servers(environment)])
 
 
-def servers() -> list[str]:
+def servers(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Those that the user has named, oldest first."""
-    file = os.path.join(folder(), SERVERS)
+    file = os.path.join(folder(environment), SERVERS)
     try:
         status = os.stat(file)
         is_obeyed = stat.S_ISREG(status.st_mode) and is_own_or_roots(status)

@@ -7,33 +7,37 @@ from __future__ import annotations
 import os
 
 from coord.client.lean import dumps
+from coord.client.paths import home_of
 from coord.client.safe_files import make_folder, status_of, write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME = "coord"
 PLACE = "place.json"
 _LABEL = 30  # letters of a folder's name that are for people to read
 
 
-def root() -> str:
+def root(environment: Mapping[str, str] = os.environ) -> str:
     """`$XDG_STATE_HOME/coord`, `~/.local/state/coord`, or `%LOCALAPPDATA%\\coord\\state`."""
+    home = home_of(environment)
     if os.name == "nt":
-        return os.path.join(
-            os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local"), NAME, "state"
-        )
-    state_home = os.environ.get("XDG_STATE_HOME", "")  # the specification ignores relative ones
-    return os.path.join(
-        state_home if os.path.isabs(state_home) else os.path.expanduser("~/.local/state"), NAME
-    )
+        local = environment.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+        return os.path.join(local, NAME, "state")
+    state_home = environment.get("XDG_STATE_HOME", "")  # the specification ignores relative ones
+    is_absolute = os.path.isabs(state_home)
+    return os.path.join(state_home if is_absolute else f"{home}/.local/state", NAME)
 
 
-def folder_for(repository: str, url: str) -> str:
+def folder_for(repository: str, url: str, environment: Mapping[str, str]) -> str:
     """Of a repository and a server; another of either has another folder, whatever they
     are called.
     """
     label = "".join(
         letter for letter in os.path.basename(repository) if letter.isalnum() and letter.isascii()
     )[:_LABEL]
-    return os.path.join(root(), f"{label or 'place'}-{digest(repository, url)}")
+    return os.path.join(root(environment), f"{label or 'place'}-{digest(repository, url)}")
 
 
 def make_folder_for(folder: str, repository: str, url: str) -> None:

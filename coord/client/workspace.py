@@ -1,5 +1,5 @@
-"""Where a call is made from: which repository, project, server and session, and where the calls
-wait that could not be sent.
+"""Where a call is made from: which repository, project and server, and where the calls wait that
+could not be sent.
 
 Everything is read from files and the environment; no other program is started for it.
 """
@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import sys
 
-from coord.client import address, kept_names, origin, shipped_environment, text_files, user_state
+from coord.client import address, origin, shipped_environment, text_files, user_state
 from coord.client.git_config import values
-from coord.client.host_name import host
-from coord.client.ids import short_id
-from coord.client.paths import from_beside, real_path
+from coord.client.paths import from_beside, home_of, real_path
 from coord.client.safe_files import is_own_or_roots, open_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 CONFIG = ".coord.toml"
 FOLDER = ".claude"
@@ -144,13 +142,15 @@ class Workspace:
     another user's. `root`: the folder that file names count from. `home`: the folder that stays
     when a worktree is deleted: the main checkout, of a bare repository its git folder; outside of a
     project the user's home. `own_project`: the project where the environment names none.
-    `has_users_environment`: whether coord's variables are the user's own, and not what an agent
-    took from files of the repository. `is_trusted`: whether the user has said that this server may
+    `environment`: the variables that count, without what files of the repository say of where the
+    user's own are. `has_users_environment`: whether coord's variables are the user's own, and not
+    what an agent took from such files. `is_trusted`: whether the user has said that this server may
     be called; without that nothing is sent to it.
     """
 
     __slots__ = (
         "config",
+        "environment",
         "file",
         "has_users_environment",
         "home",
@@ -174,40 +174,36 @@ class Workspace:
         self.repository = repository(start)
         self.file, self.ignored_file = _config_file(start, self.repository)
         file = self.file
-        self.config = (_remembered(file) or read_config(file)) if file else {}
+        top = os.path.dirname(file) if file else other_checkout(start)
+        self.root = self.repository.top if self.repository is not None else top or start
+        shipped = shipped_environment.names(os.environ, start, self.root)
+        self.environment = shipped_environment.with_own_places(os.environ, shipped)
+        self.has_users_environment = not any(name.startswith("COORD_") for name in shipped)
         if self.repository is not None:
-            self.root, self.home = self.repository.top, self.repository.lasting
+            self.home = self.repository.lasting
         else:
-            top = os.path.dirname(file) if file else other_checkout(start)
-            self.root = top or start
-            self.home = self.root if top else os.path.expanduser("~")
+            self.home = self.root if top else home_of(self.environment)
+        self.config = (_remembered(file, self.environment) or read_config(file)) if file else {}
         named = (
             self.config.get("project")
             or (self.repository.project if self.repository else os.path.basename(self.root))
             or "default"
         )
         self.own_project = _project(str(named))
-        self.project = _project(os.environ.get("COORD_PROJECT") or self.own_project)
-        shipped = shipped_environment.names(start, self.root)
-        shipped_environment.forget_places(shipped)
-        self.has_users_environment = not any(name.startswith("COORD_") for name in shipped)
+        self.project = _project(self.environment.get("COORD_PROJECT") or self.own_project)
         self._choose_server(url)
-        self.state_folder = user_state.folder_for(self.home, self.url)
+        self.state_folder = user_state.folder_for(self.home, self.url, self.environment)
 
     def _choose_server(self, url: str | None) -> None:
         from coord.client import tokens
 
-        named_by_user = url or (os.environ.get("COORD_URL") if self.has_users_environment else None)
-        chosen = (
-            named_by_user
-            or os.environ.get("COORD_URL")
-            or self.config.get("url")
-            or tokens.default_server()
-        )
+        named = self.environment.get("COORD_URL")
+        named_by_user = url or (named if self.has_users_environment else None)
+        chosen = named_by_user or named or self.config.get("url") or tokens.default_server()
         self.url = address.normal(str(chosen))
-        self.is_trusted = bool(named_by_user) or tokens.trusts(self.url)
+        self.is_trusted = bool(named_by_user) or tokens.trusts(self.url, self.environment)
         try:
-            self.token = tokens.token() if self.is_trusted else None
+            self.token = tokens.token(self.environment) if self.is_trusted else None
         except tokens.BadToken as error:
             raise BadConfig(str(error)) from None
 
@@ -230,6 +226,15 @@ class Workspace:
         server.
         """
         return os.path.join(self.state_folder, name)
+
+
+def enter(folder: str | None = None, url: str | None = None) -> Workspace:
+    """The workspace that this process works in: from now on it has that one's environment. So each
+    program begins. Raises BadConfig.
+    """
+    entered = Workspace(folder, url)
+    shipped_environment.use(entered.environment)
+    return entered
 
 
 def _project(named: str) -> str:
@@ -312,7 +317,7 @@ def read_config(file: str) -> dict[str, object]:
 
 def _is_deep(value: object, depth: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(depth == 0 or _is_deep(each, depth - 1) for each in inner)
+    return any(depth == 0 or _is_deep(member, depth - 1) for member in inner)
 
 
 def remember_config(file: str, config: dict[str, object]) -> None:
@@ -324,21 +329,21 @@ def remember_config(file: str, config: dict[str, object]) -> None:
     from coord.client.safe_files import make_folder, write_whole
 
     state = _file_state(file)
-    if state is not None and _remembered(file) is None:
+    if state is not None and _remembered(file, os.environ) is None:
         try:
             make_folder(user_state.root())
-            write_whole(_memory(file), encoded([state, config]))
+            write_whole(_memory(file, os.environ), encoded([state, config]))
         except (OSError, TypeError):
             pass  # a date of TOML is nothing that JSON knows, nor any setting of ours
 
 
-def _remembered(file: str) -> dict[str, object] | None:
+def _remembered(file: str, environment: Mapping[str, str]) -> dict[str, object] | None:
     """What was last read from the file, unless it has been written to since."""
     from coord.client.lean import loads_or_none
     from coord.client.safe_files import read
 
     try:
-        stored = loads_or_none(read(_memory(file)))
+        stored = loads_or_none(read(_memory(file, environment)))
     except OSError:
         return None
     if not isinstance(stored, list) or len(stored) != 2 or stored[0] != _file_state(file):
@@ -346,8 +351,8 @@ def _remembered(file: str) -> dict[str, object] | None:
     return stored[1] if isinstance(stored[1], dict) else None
 
 
-def _memory(file: str) -> str:
-    return os.path.join(user_state.root(), f"config-{user_state.digest(file)}.json")
+def _memory(file: str, environment: Mapping[str, str]) -> str:
+    return os.path.join(user_state.root(environment), f"config-{user_state.digest(file)}.json")
 
 
 def _file_state(file: str) -> list[object] | None:
@@ -357,33 +362,3 @@ def _file_state(file: str) -> list[object] | None:
     except OSError:
         return None
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
-
-
-def session(
-    agents_session: str | None = None, agent: str | None = None, *, kind: str = "claude"
-) -> str:
-    """The name by which the caller is known: `COORD_SESSION`, else `HOST/claude-<session>`, else
-    what tells the user's terminals and agents apart (`caller`).
-
-    `kind`: the program whose session it is. `agent`: the id of the subagent that calls; it has a
-    name of its own, below its session's.
-    """
-    session_id = agents_session or os.environ.get("CLAUDE_CODE_SESSION_ID")
-    name = os.environ.get("COORD_SESSION")
-    if not name and session_id:
-        name = kept_names.name_of(session_id)
-    if not name:
-        name = f"{host()}/{f'{kind}-{short_id(session_id)}' if session_id else _caller()}"
-    return f"{name}/{agent}"[:200] if agent else name[:200]
-
-
-def _caller() -> str:
-    from coord.client import caller  # never a hook: they know their session
-
-    return caller.identify(user()).name
-
-
-def user() -> str:
-    return (
-        os.environ.get("USER") or os.environ.get("USERNAME") or os.environ.get("LOGNAME") or "user"
-    )

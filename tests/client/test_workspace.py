@@ -16,7 +16,8 @@ from coord.client import paths, tokens
 from coord.client import workspace as module
 from coord.client.host_name import host
 from coord.client.queue import new_id
-from coord.client.workspace import BadConfig, Repository, Workspace, repository, session
+from coord.client.session_name import session_name
+from coord.client.workspace import BadConfig, Repository, Workspace, repository
 from tests.client.conftest import WINDOWS, needs_links
 
 QUEUE = Path(".claude", "coord-queue.jsonl")
@@ -403,7 +404,7 @@ def test_the_environment_wins(shop: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "http://env",
         "t",
     )
-    assert (host(), session("0123456789")) == ("web-1", "me")
+    assert (host(), session_name("0123456789")) == ("web-1", "me")
 
 
 def test_an_empty_variable_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -450,7 +451,7 @@ def test_a_name_is_never_longer_than_coord_takes(
     (shop / ".coord.toml").write_text(f'project = "{"x" * 300}"')
     assert len(Workspace(str(shop)).project) == 100
     monkeypatch.setenv("COORD_SESSION", "s" * 300)
-    assert len(session()) == len(session(agent="a")) == 200
+    assert len(session_name()) == len(session_name(agent="a")) == 200
 
 
 # --- the token ------------------------------------------------------------------------------------
@@ -563,13 +564,13 @@ def test_a_token_with_a_line_break_inside_is_refused(
 def test_a_session_is_named_after_its_host_and_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COORD_HOST", "web-1")
     monkeypatch.setenv("USER", "anna")
-    assert session().startswith("web-1/anna")
-    assert session("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef") == "web-1/claude-deadbeef"
-    assert session("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef", "a1") == "web-1/claude-deadbeef/a1"
+    assert session_name().startswith("web-1/anna")
+    assert session_name("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef") == "web-1/claude-deadbeef"
+    assert session_name("0198c2f4-7b1e-7c3d-9aa0-4242deadbeef", "a1") == "web-1/claude-deadbeef/a1"
     monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "abcdefghijk")
-    assert session() == "web-1/claude-defghijk"
+    assert session_name() == "web-1/claude-defghijk"
     monkeypatch.setenv("COORD_SESSION", "me")
-    assert session("0198c2f4", "a1") == "me/a1"
+    assert session_name("0198c2f4", "a1") == "me/a1"
 
 
 @pytest.mark.parametrize("apart_ms", [0, 1, 1000, 16_000, 65_535])
@@ -577,13 +578,13 @@ def test_sessions_that_start_at_nearly_the_same_time_have_two_names(apart_ms: in
     """A UUIDv7 begins with its time: the first 8 letters are the same for 65 s."""
     first, second = new_id(), new_id()
     later = f"{int(first.replace('-', '')[:12], 16) + apart_ms:012x}"
-    assert session(first) != session(f"{later[:8]}-{later[8:]}{second[13:]}")
+    assert session_name(first) != session_name(f"{later[:8]}-{later[8:]}{second[13:]}")
 
 
 def test_without_a_user_it_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("USER", "USERNAME", "LOGNAME"):
         monkeypatch.delenv(name, raising=False)
-    assert session().startswith(f"{host()}/user")
+    assert session_name().startswith(f"{host()}/user")
     assert host()
 
 

@@ -20,7 +20,7 @@ from coord.client.calls import Calls, Untrusted
 from coord.client.queue import Queue
 from coord.client.shell import rules
 from coord.client.shell.rules import BadPattern, Rules
-from coord.client.workspace import MAX_CONFIG_BYTES, BadConfig, Workspace, read_config
+from coord.client.workspace import MAX_CONFIG_BYTES, BadConfig, Workspace, enter, read_config
 from tests.service import ROOT
 
 FOREIGN = "http://127.0.0.1:8170"
@@ -275,8 +275,12 @@ def test_a_repository_does_not_say_where_the_users_files_are(
     (checkout / file).write_text(
         settings if "json" in file else f"{variable}=/proc/self/cwd/forged"
     )
+    before = dict(os.environ)
     found = Workspace(str(checkout))
     assert (found.is_trusted, found.token) == (False, None)
+    assert not found.state_folder.startswith(str(forged))
+    assert dict(os.environ) == before, "only who enters a workspace has its environment"
+    enter(str(checkout))
     assert not user_state.root().startswith(str(forged))
     assert str(forged) not in os.environ.get(variable, "")
     assert os.environ["HOME"], "what is started next finds no home"

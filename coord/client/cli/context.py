@@ -12,7 +12,6 @@ from typing import Any, Callable, NamedTuple, NoReturn
 import click
 
 from coord.client import tokens
-from coord.client import workspace as places
 from coord.client.answer import Answer
 from coord.client.banner import plain
 from coord.client.calls import Calls, NotQueued, Queued, Timeouts
@@ -31,8 +30,9 @@ from coord.client.cli.objects import Page
 from coord.client.cli.output import dumps, marked
 from coord.client.cli.queued_calls import as_json, refusal
 from coord.client.percent import query
+from coord.client.session_name import session_name
 from coord.client.wire import Away, BadUrl, call, check
-from coord.client.workspace import Workspace
+from coord.client.workspace import Workspace, enter
 
 MAX_RETRY_AFTER_S = 60.0  # coord asks for 30 when its database is away
 TIMEOUT_S = 10.0  # coord answers within 5, even when its database does not
@@ -69,14 +69,14 @@ class Coord:
     @property
     def calls(self) -> Calls:
         if self._calls is None:
-            workspace = Workspace(url=self.url_option)
+            workspace = enter(url=self.url_option)
             workspace.project = (self.project_option or workspace.project)[:MAX_PROJECT]
             timeouts = Timeouts(
                 call=self.timeout,
                 retry_after=self._max_retry_after(),
                 notice=self.note if self.retry else None,
             )
-            self._calls = Calls(workspace, self.session_option or places.session(), timeouts)
+            self._calls = Calls(workspace, self.session_option or session_name(), timeouts)
             self._calls.is_strict = True
         return self._calls
 

@@ -7,10 +7,11 @@ import os
 import click
 
 from coord.client import caller
-from coord.client import workspace as places
 from coord.client.banner import plain
 from coord.client.cli.context import Body, Coord, pass_coord
 from coord.client.cli.options import Command
+from coord.client.session_name import user
+from coord.client.workspace import CONFIG
 
 
 @click.command(
@@ -68,12 +69,12 @@ def _source(
         return option_name
     if os.environ.get(variable):
         return variable
-    return places.CONFIG if configured else default
+    return CONFIG if configured else default
 
 
 def _session_source(coord: Coord) -> str:
     in_claude = bool(os.environ.get("CLAUDE_CODE_SESSION_ID"))
-    default = "CLAUDE_CODE_SESSION_ID" if in_claude else caller.identify(places.user()).source
+    default = "CLAUDE_CODE_SESSION_ID" if in_claude else caller.identify(user()).source
     return _source(coord.session_option, "--session", "COORD_SESSION", None, default)
 
 

@@ -9,7 +9,8 @@ from coord.client.hook import dialects
 from coord.client.hook.event import note_answer
 from coord.client.hook.memory import SessionMemory
 from coord.client.others_text import one_line, printable
-from coord.client.workspace import BadConfig, Workspace, remember_config, session
+from coord.client.session_name import session_name
+from coord.client.workspace import BadConfig, enter, remember_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class HookContext:
         self.config_error = ""
         self.config: dict[str, Any] = {}
         try:
-            self.workspace = Workspace(
+            self.workspace = enter(
                 os.environ.get("CLAUDE_PROJECT_DIR") or event.text("cwd") or None
             )
         except BadConfig as error:
@@ -72,8 +73,8 @@ class HookContext:
 
     def take_names(self) -> None:
         kind = self.dialect.prefix
-        self.parent = session(self.event.session_id, kind=kind)
-        self.name = session(self.event.session_id, self.event.agent, kind=kind)
+        self.parent = session_name(self.event.session_id, kind=kind)
+        self.name = session_name(self.event.session_id, self.event.agent, kind=kind)
 
     def parents_memory(self) -> SessionMemory:
         """That of the whole session, also for an event of a subagent."""

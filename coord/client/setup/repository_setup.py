@@ -22,7 +22,7 @@ from coord.client.setup.guard import git_hooks
 from coord.client.setup.plan import CannotChange, Plan
 from coord.client.suggestions import quote
 from coord.client.wire import Away, call
-from coord.client.workspace import CONFIG, FOLDER, BadConfig, Workspace
+from coord.client.workspace import CONFIG, FOLDER, BadConfig, Workspace, enter
 
 SHARED, LOCAL, MCP = "settings.json", "settings.local.json", ".mcp.json"
 MAX_PROJECT = 100  # characters
@@ -45,7 +45,7 @@ class InitOptions:
 def workspace_of(folder: str | None = None) -> Workspace:
     """Raises CannotChange."""
     try:
-        return Workspace(folder)
+        return enter(folder)
     except BadConfig as error:
         raise CannotChange(str(error)) from None
 

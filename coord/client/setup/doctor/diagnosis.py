@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from coord.client.setup.doctor import extras, hook_settings, location, program, queue, server
 from coord.client.setup.doctor.check import PROBLEM, Check, DoctorContext
-from coord.client.workspace import BadConfig, Workspace
+from coord.client.workspace import BadConfig, enter
 
 GROUPS = (
     ("workspace", location.check),
@@ -32,7 +32,7 @@ def diagnose(
     """
     yield from program.check()
     try:
-        workspace = Workspace(folder, url)
+        workspace = enter(folder, url)
     except BadConfig as error:
         yield Check(
             "settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here."

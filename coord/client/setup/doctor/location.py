@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from coord.client import caller
 from coord.client.host_name import host
 from coord.client.ids import SHORT
+from coord.client.session_name import session_name, user
 from coord.client.setup import config_file
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext, source
 from coord.client.shell.rules import BadPattern, Rules
-from coord.client.workspace import CONFIG, Workspace, session, user
+from coord.client.workspace import CONFIG, Workspace
 
 
 def check(context: DoctorContext) -> Iterator[Check]:
@@ -19,7 +20,7 @@ def check(context: DoctorContext) -> Iterator[Check]:
     yield Check("folder", OK, f"{_kind(workspace)} {workspace.root}")
     configured = source("COORD_PROJECT", workspace.config.get("project"), "from its name")
     yield Check("project", OK, f"{workspace.project} ({configured})")
-    yield Check("session", OK, f"{session()} (from {_name_source()}); {_claude_name()}")
+    yield Check("session", OK, f"{session_name()} (from {_name_source()}); {_claude_name()}")
     yield _settings(workspace)
     try:
         Rules(workspace.config)

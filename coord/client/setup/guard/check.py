@@ -18,11 +18,12 @@ from coord.client.answer import Answer
 from coord.client.calls import Untrusted
 from coord.client.percent import query
 from coord.client.queue import BASE, new_id
+from coord.client.session_name import session_name
 from coord.client.setup import git
 from coord.client.setup.guard import REFUSAL_CODE, TRIAL
 from coord.client.suggestions import command, quote
 from coord.client.wire import Away, BadUrl, call
-from coord.client.workspace import CONFIG, BadConfig, Workspace, session
+from coord.client.workspace import CONFIG, BadConfig, Workspace, enter
 
 DEADLINE_S = 1.5  # for all calls of a hook together: as long as people wait without wondering
 MIN_TIMEOUT_S = 0.05
@@ -43,7 +44,7 @@ class Guard:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.session = session()
+        self.session = session_name()
         self._deadline = time.monotonic() + DEADLINE_S
 
     def pre_commit(self) -> str:
@@ -243,7 +244,7 @@ def check(hook: str, folder: str | None = None) -> tuple[int, str]:
         return 0, ""
     action = "commit" if hook == "pre-commit" else "push"
     try:
-        guard = Guard(Workspace(folder))
+        guard = Guard(enter(folder))
         refusal = guard.pre_commit() if hook == "pre-commit" else guard.pre_push()
     except (Unanswered, BadConfig) as error:
         return (
