@@ -24,13 +24,13 @@ FORGOTTEN_AFTER_S = 7 * 86400.0
 def remember(workspace: Workspace, project: str, session: str, files: dict[str, str]) -> None:
     """`files`: the names of locks, and the checkout of each. May fail: then it is not known."""
     path = _path(workspace.url, project, session)
-    known = _load(path)
-    if all(known.get(name) == top for name, top in files.items()):
+    remembered = _load(path)
+    if all(remembered.get(name) == top for name, top in files.items()):
         return
-    known.update(files)
+    remembered.update(files)
     try:
         make_folder(_folder())
-        write_whole(path, encoded(dict(list(known.items())[-MAX_FILES:])))
+        write_whole(path, encoded(dict(list(remembered.items())[-MAX_FILES:])))
     except OSError:
         pass
 

@@ -173,10 +173,8 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
             state.previous = None
         state.current = app
         state.server = server or state.server
-        state.launchers = [
-            *(each for each in state.launchers if each not in launchers and is_ours(each)),
-            *launchers,
-        ]
+        others = [path for path in state.launchers if path not in launchers and is_ours(path)]
+        state.launchers = [*others, *launchers]
         _write_launchers(state, home, python)
         state.save(home)
         _remove_others(home, {str(app), str(state.previous)})

@@ -181,8 +181,10 @@ def path_hint(folder: str) -> list[str]:
     home = os.path.expanduser("~")
     shown = f"$HOME{folder[len(home) :]}" if folder.startswith(f"{home}/") else folder
     shown = "".join(
-        f"\\{each}" if each in '"`\\' or (each == "$" and not shown.startswith("$HOME")) else each
-        for each in shown
+        f"\\{letter}"
+        if letter in '"`\\' or (letter == "$" and not shown.startswith("$HOME"))
+        else letter
+        for letter in shown
     )
     shell = os.path.basename(os.environ.get("SHELL", ""))
     profile = {

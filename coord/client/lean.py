@@ -118,16 +118,16 @@ def _written(value: Any, quoted: Callable[[str], str]) -> Iterator[str]:
         yield _number(value)
     elif isinstance(value, (list, tuple)):
         before = "["
-        for each in value:
+        for item in value:
             yield before
-            yield from _written(each, quoted)
+            yield from _written(item, quoted)
             before = ","
         yield "]" if value else "[]"
     elif isinstance(value, dict):
         before = "{"
-        for name, each in value.items():
+        for name, item in value.items():
             yield f"{before}{quoted(_name(name))}:"
-            yield from _written(each, quoted)
+            yield from _written(item, quoted)
             before = ","
         yield "}" if value else "{}"
     else:

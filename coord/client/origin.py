@@ -26,16 +26,16 @@ def address_of(git_folder: str) -> str:
     return address.replace("\\", "/").rstrip("/")
 
 
-def _lengthened(address: str, known: Iterable[tuple[str, str, str]]) -> str:
+def _lengthened(address: str, entries: Iterable[tuple[str, str, str]]) -> str:
     """As `url.<base>.insteadOf` has it: the longest of the beginnings that fit counts."""
     fitting = [
         (value, section)
-        for section, name, value in known
+        for section, name, value in entries
         if name == "insteadof" and section.startswith('url "') and address.startswith(value)
     ]
     if not address or not fitting:
         return address
-    beginning, section = max(fitting, key=lambda each: len(each[0]))
+    beginning, section = max(fitting, key=lambda base: len(base[0]))
     return section[len('url "') : -1] + address[len(beginning) :]
 
 

@@ -22,9 +22,9 @@ def query(**values: Any) -> str:
     """
     pairs = []
     for name, value in values.items():
-        for each in value if isinstance(value, (list, tuple)) else [value]:
-            if each is not None:
-                shown = str(each).lower() if isinstance(each, bool) else str(each)
+        for item in value if isinstance(value, (list, tuple)) else [value]:
+            if item is not None:
+                shown = str(item).lower() if isinstance(item, bool) else str(item)
                 pairs.append(f"{name}={quote(shown)}")
     return f"?{'&'.join(pairs)}" if pairs else ""
 

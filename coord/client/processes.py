@@ -122,10 +122,10 @@ if sys.platform == "win32":
     def _from_windows(pid: int) -> Process | None:
         from coord.client import windows_processes
 
-        found = windows_processes.find(pid)
-        if found is None:
+        row = windows_processes.find(pid)
+        if row is None:
             return None
-        parent, program = found
+        parent, program = row
         return Process(pid, parent, 0, _plain(program), "", is_zombie=False)
 
 
@@ -168,6 +168,7 @@ def _from_ps(*selection: str) -> list[Process]:
 def _plain(name: str) -> str:
     """The last part of a path, in letters that may stand in a session's name."""
     letters = (
-        each if each.isalnum() or each in "_." else " " for each in os.path.basename(name.strip())
+        letter if letter.isalnum() or letter in "_." else " "
+        for letter in os.path.basename(name.strip())
     )
     return "-".join("".join(letters).split())[:MAX_PROGRAM] or "process"

@@ -98,17 +98,17 @@ def _spelt(top: str, below: str, project: str, *, to_claim: bool) -> str:
     """
     from coord.client import spellings
 
-    known, new = spellings.of(project), {}
+    remembered, new = spellings.of(project), {}
     at, named = top, ""
     for step in below.split("/"):
         on_disk = _entry(at, step)
         folded = _folded(f"{named}{step}")
-        spelt = known.get(folded) or on_disk or step
+        spelt = remembered.get(folded) or on_disk or step
         if on_disk is None:
             new[folded] = spelt
         named += f"{spelt}/"
         at = os.path.join(at, on_disk or spelt)
-    if to_claim and not new.items() <= known.items() and not spellings.remember(project, new):
+    if to_claim and not new.items() <= remembered.items() and not spellings.remember(project, new):
         return _spelt(top, below, project, to_claim=to_claim)
     return named[:-1]
 
@@ -121,7 +121,7 @@ def _entry(folder: str, name: str) -> str | None:
         return None
     if name in names:
         return name
-    return next((each for each in names if _folded(each) == _folded(name)), None)
+    return next((entry for entry in names if _folded(entry) == _folded(name)), None)
 
 
 def _composed(text: str) -> str:

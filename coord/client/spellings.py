@@ -39,8 +39,8 @@ def remember(project: str, names: dict[str, str]) -> bool:
     try:
         make_folder(_folder())
         with FileLock(os.path.join(_folder(), ".lock"), _WAIT_S):
-            known = of(project)
-            if any(known.get(folded, spelt) != spelt for folded, spelt in names.items()):
+            remembered = of(project)
+            if any(remembered.get(folded, spelt) != spelt for folded, spelt in names.items()):
                 return False
             at = int(time.time())
             kept = {**_load(project), **{folded: (spelt, at) for folded, spelt in names.items()}}

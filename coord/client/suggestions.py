@@ -46,7 +46,11 @@ def _is_parted(word: str) -> bool:
 
 def in_powershell(text: str) -> str:
     """One text of PowerShell, whatever is in it."""
-    return "'" + "".join(each * 2 if each in SINGLE_QUOTES else each for each in text) + "'"
+    return (
+        "'"
+        + "".join(character * 2 if character in SINGLE_QUOTES else character for character in text)
+        + "'"
+    )
 
 
 def powershell_word(text: str) -> str:

@@ -73,7 +73,7 @@ if sys.platform == "win32":
             return 0
         times = [wintypes.FILETIME() for _ in range(4)]
         try:
-            _kernel.GetProcessTimes(handle, *(ctypes.byref(each) for each in times))
+            _kernel.GetProcessTimes(handle, *(ctypes.byref(time) for time in times))
         finally:
             _kernel.CloseHandle(handle)
         return int(times[0].dwHighDateTime << 32 | times[0].dwLowDateTime)

@@ -93,9 +93,9 @@ def call(
         seconds = float(after) if after.isascii() and after.isdecimal() else None
         from coord.client.others_text import one_line
 
-        said = one_line(answer.detail, MAX_DETAIL)
+        detail = one_line(answer.detail, MAX_DETAIL)
         raise Away(
-            f"{url} answers {answer.status}: {said or 'no reason given'}",
+            f"{url} answers {answer.status}: {detail or 'no reason given'}",
             seconds,
             time.monotonic() - began,
         )
@@ -109,7 +109,7 @@ def _check_scheme(url: str, host: str, answer: Answer) -> None:
     scheme, _, place = answer.headers.get("location", "").lower().partition("://")
     is_same_host = place.startswith(host.lower()) and place[len(host) :][:1] in ("", ":", "/")
     redirects = 300 <= answer.status < 400 and scheme == "https" and is_same_host
-    refuses = answer.status == 400 and any(each in answer.body[:4096] for each in _NO_HTTP)
+    refuses = answer.status == 400 and any(marker in answer.body[:4096] for marker in _NO_HTTP)
     if redirects or refuses:
         raise BadUrl(f"{url} speaks https, not http. Mend COORD_URL, or url in .coord.toml.")
 
@@ -155,7 +155,7 @@ def _host(text: str) -> str:
     """Nothing when it is none. Only what stands in brackets has colons and a zone."""
     if text[:1] == "[" and text[-1:] == "]" and ":" in text:
         return _ascii(text[1:-1].replace("%25", "%"))  # as RFC 6874 has a zone in an address
-    return "" if any(each in text for each in "[]:%") else _ascii(text)
+    return "" if any(character in text for character in "[]:%") else _ascii(text)
 
 
 def _ascii(host: str) -> str:
@@ -173,7 +173,9 @@ def _ascii(host: str) -> str:
 
 
 def _unsafe(text: str) -> bool:
-    return not (text.isascii() and text.isprintable()) or any(each in " ?#\\" for each in text)
+    return not (text.isascii() and text.isprintable()) or any(
+        character in " ?#\\" for character in text
+    )
 
 
 def _request(
@@ -268,7 +270,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
     addresses = list(resolved[0])
     if os.name == "nt" and host.lower() == "localhost":
         # ::1 comes first, and Windows asks it three times, half a second apart, if nobody listens.
-        addresses.sort(key=lambda each: int(each[0] != socket.AF_INET))
+        addresses.sort(key=lambda info: int(info[0] != socket.AF_INET))
     return addresses
 
 

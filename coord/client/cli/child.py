@@ -119,8 +119,8 @@ class Child:
         if self._process is None:
             return []
         if sys.platform == "win32":
-            found = map(processes.find, self._job.others())
-            return [process for process in found if process is not None]
+            processes_in_job = map(processes.find, self._job.others())
+            return [process for process in processes_in_job if process is not None]
         leader = self._process.pid
         group = leader if self._owns_group else os.getpgrp()
         members = {

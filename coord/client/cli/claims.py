@@ -191,7 +191,7 @@ class Claim:
         if not (held.ok and waiting.ok):
             return []
         locks: list[Lock] = [
-            each for each in held.json["items"] if each["session_id"] != self.coord.session
+            lock for lock in held.json["items"] if lock["session_id"] != self.coord.session
         ]
         waiters = sorted(waiting.json["items"], key=lambda waiter: str(waiter["since"]))
         ahead = 0
@@ -199,7 +199,7 @@ class Claim:
             if waiter["session_id"] == self.coord.session:
                 break
             ahead += 1
-        reasons = [banner.lock(each) for each in locks[:MAX_SHOWN]]
+        reasons = [banner.lock(lock) for lock in locks[:MAX_SHOWN]]
         if ahead:
             reasons.append(f"{ahead} wait before you")
         return reasons

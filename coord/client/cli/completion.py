@@ -69,7 +69,7 @@ def listed(path: str, field: str, **filters: Any) -> Completer:
         except (Away, BadConfig, OSError, click.ClickException):
             return []
         rows = answer.json["items"] if answer.is_coords and answer.ok else []
-        return [each[field] for each in rows if each[field].startswith(incomplete)]
+        return [row[field] for row in rows if row[field].startswith(incomplete)]
 
     return complete
 

@@ -15,7 +15,7 @@ from coord.client.cli.options import (
     note_more,
     text_of,
 )
-from coord.client.cli.output import ago, clock, when, word
+from coord.client.cli.output import ago, clock, coloured, when
 from coord.client.cli.tables import Cell, Column, table
 from coord.client.others_text import one_line
 from coord.client.percent import query, quote
@@ -72,7 +72,7 @@ def _sentence(coord: Coord, changed: Component) -> str:
         return ""
     version = f" {plain(changed['version'])}" if changed["version"] else ""
     before = f" (was {plain(changed['previous_state'])})" if changed["previous_state"] else ""
-    return f"{plain(changed['component'])} is {word(changed['state'])}{version}{before}"
+    return f"{plain(changed['component'])} is {coloured(changed['state'])}{version}{before}"
 
 
 @click.command(
@@ -177,14 +177,15 @@ _HISTORY_COLUMNS = (
 def _table(shown: list[Component], all_projects: bool) -> list[str]:
     rows = [
         [
-            (f"{plain(each['project_key'])}: " if all_projects else "") + plain(each["component"]),
-            word(each["state"]),
-            plain(each["version"] or "-"),
-            ago(each["state_since"]),
-            plain(each["updated_by"] or "-"),
-            one_line(each["notes"]),
+            (f"{plain(component['project_key'])}: " if all_projects else "")
+            + plain(component["component"]),
+            coloured(component["state"]),
+            plain(component["version"] or "-"),
+            ago(component["state_since"]),
+            plain(component["updated_by"] or "-"),
+            one_line(component["notes"]),
         ]
-        for each in shown
+        for component in shown
     ]
     return table(_COLUMNS, rows)
 
@@ -193,7 +194,7 @@ def _history_table(changes: list[ComponentChange]) -> list[str]:
     rows = [
         [
             Cell(when(change["observed_at"]), clock(change["observed_at"])),
-            "retired" if change["retired"] else word(change["state"]),
+            "retired" if change["retired"] else coloured(change["state"]),
             plain(change["version"] or "-"),
             plain(change["updated_by"] or "-"),
             "superseded" if change["superseded"] else "",

@@ -54,10 +54,10 @@ def handover(coord: Coord, text: str | None, session: str | None, clear: bool) -
         raise click.UsageError("The note is empty. --clear takes back the one that you left.")
     body = {"session_id": coord.session, "project_key": coord.project, "handover": text}
     write = Write("POST", "/sessions/heartbeat", body)
-    coord.write_each([write], lambda payload: _left(coord, payload))
+    coord.write_each([write], lambda payload: _describe(coord, payload))
 
 
-def _left(coord: Coord, payload: Body) -> str:
+def _describe(coord: Coord, payload: Body) -> str:
     if coord.quiet:
         return ""
     done = "left a note for who comes after" if payload["handover"] else "took back the note of"
@@ -66,18 +66,18 @@ def _left(coord: Coord, payload: Body) -> str:
 
 def _show(coord: Coord, session: str) -> None:
     page = coord.read("/sessions", name=session)
-    found = page["items"][0] if page["items"] else None
+    entry = page["items"][0] if page["items"] else None
     coord.result(page)
     if coord.json:
         return
     name = one_line(session)
-    if found is None:
+    if entry is None:
         coord.note(f"No session of the name {name} has announced itself.")
-    elif not found["handover"]:
+    elif not entry["handover"]:
         coord.note(f"{name} left no note.")
     else:
         coord.out(
-            f"=== coord: note of {name}, {when(found['handover_at'])} ===",
+            f"=== coord: note of {name}, {when(entry['handover_at'])} ===",
             NOTICE,
-            framed(found["handover"], MAX_SHOWN_BYTES),
+            framed(entry["handover"], MAX_SHOWN_BYTES),
         )

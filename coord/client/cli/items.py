@@ -10,8 +10,8 @@ from coord.client.cli.context import Body, Coord, Write, pass_coord, without_non
 from coord.client.cli.failures import NOTHING, CoordAway, Failed
 from coord.client.cli.objects import WorkItem
 from coord.client.cli.options import Group, all_projects_option, limit_option, note_more, text_of
-from coord.client.cli.output import ago, when, word
-from coord.client.cli.work_output import items_table, written
+from coord.client.cli.output import ago, coloured, when
+from coord.client.cli.work_output import items_table, result_line
 from coord.client.cli.workflows import workflow_id
 from coord.client.others_text import one_line
 from coord.client.queue import new_id
@@ -74,13 +74,13 @@ def add(
         title=title,
         description=text_of(description),
         priority=priority,
-        depends_on=[ids.resolve(coord, ids.ITEM, each) for each in depends_on] or None,
+        depends_on=[ids.resolve(coord, ids.ITEM, item_id) for item_id in depends_on] or None,
         assigned_to=assigned_to,
         created_by=coord.session,
     )
 
     def describe(added: WorkItem) -> str:
-        return written(coord, added["id"], f"added item {one_line(added['title'])}")
+        return result_line(coord, added["id"], f"added item {one_line(added['title'])}")
 
     coord.write_each([Write("POST", "/work-items", body)], describe)
 
@@ -132,7 +132,7 @@ def list_(
     if not page["items"]:
         coord.note(f"No such item in {'any project' if all_projects else coord.project}.")
     elif coord.quiet:
-        coord.out(*(each["id"] for each in page["items"]))
+        coord.out(*(work_item["id"] for work_item in page["items"]))
     else:
         coord.out(*items_table(page["items"]))
     note_more(coord, page)
@@ -210,28 +210,28 @@ def _is_in_progress(coord: Coord, claimed: WorkItem) -> bool:
 @pass_coord
 def show(coord: Coord, item_id: str) -> None:
     """Show one item."""
-    each: WorkItem = ids.read(coord, ids.ITEM, item_id)
-    coord.result(each)
+    shown: WorkItem = ids.read(coord, ids.ITEM, item_id)
+    coord.result(shown)
     if coord.quiet:
-        coord.out(each["id"])
+        coord.out(shown["id"])
         return
-    ready = " and ready" if each["ready"] else ""
-    assigned = f", assigned to {plain(each['assigned_to'])}" if each["assigned_to"] else ""
-    claimed = f" (claimed {ago(each['claimed_at'])})" if each["claimed_at"] else ""
+    ready = " and ready" if shown["ready"] else ""
+    assigned = f", assigned to {plain(shown['assigned_to'])}" if shown["assigned_to"] else ""
+    claimed = f" (claimed {ago(shown['claimed_at'])})" if shown["claimed_at"] else ""
     coord.out(
-        f"{one_line(each['title'])}  {word(each['status'])}{ready}{assigned}{claimed}",
-        f"  id {each['id']}, workflow {each['workflow_id']}, priority {each['priority']}, created"
-        f" {when(each['created_at'])}",
+        f"{one_line(shown['title'])}  {coloured(shown['status'])}{ready}{assigned}{claimed}",
+        f"  id {shown['id']}, workflow {shown['workflow_id']}, priority {shown['priority']},"
+        f" created {when(shown['created_at'])}",
     )
-    if each["depends_on"]:
-        coord.out(f"  after {', '.join(each['depends_on'])}")
-    if each.get("blocked_by"):
+    if shown["depends_on"]:
+        coord.out(f"  after {', '.join(shown['depends_on'])}")
+    if shown.get("blocked_by"):
         coord.out(
-            f"  stuck: {', '.join(each['blocked_by'])} was cancelled. Say what it waits for now:"
-            f" coord item set {quote(each['id'])} --after ID, or --after-nothing"
+            f"  stuck: {', '.join(shown['blocked_by'])} was cancelled. Say what it waits for now:"
+            f" coord item set {quote(shown['id'])} --after ID, or --after-nothing"
         )
-    if each["description"]:
-        coord.out(plain(each["description"]))
+    if shown["description"]:
+        coord.out(plain(shown["description"]))
 
 
 _ids = click.argument(
@@ -305,7 +305,7 @@ def set_(
     for_anybody: bool,
 ) -> None:
     """Change items."""
-    after = [ids.resolve(coord, ids.ITEM, each) for each in depends_on]
+    after = [ids.resolve(coord, ids.ITEM, dependency) for dependency in depends_on]
     changes = without_none(
         status=status,
         title=title,
@@ -325,8 +325,8 @@ def _change(coord: Coord, item_ids: tuple[str, ...], changes: Body) -> None:
     body = {"session_id": coord.session, **changes}
 
     def describe(changed: WorkItem) -> str:
-        sentence = f"item {one_line(changed['title'])} is {word(changed['status'])}"
-        return written(coord, changed["id"], sentence)
+        sentence = f"item {one_line(changed['title'])} is {coloured(changed['status'])}"
+        return result_line(coord, changed["id"], sentence)
 
     resolved = [ids.resolve(coord, ids.ITEM, item_id) for item_id in item_ids]
     writes = [Write("PATCH", f"/work-items/{item_id}", body) for item_id in resolved]

@@ -9,7 +9,7 @@ from coord.client.cli import completion, naming
 from coord.client.cli.context import Body, Coord, pass_coord
 from coord.client.cli.objects import Lock, Waiter
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
-from coord.client.cli.output import ago, clock, when, word
+from coord.client.cli.output import ago, clock, coloured, when
 from coord.client.cli.tables import Cell, Column, id_cells, table
 from coord.client.others_text import one_line
 
@@ -112,7 +112,7 @@ def _row(coord: Coord, lock: Lock, lock_id: Cell, all_projects: bool) -> list[st
 def _state(lock: Lock) -> str:
     if lock["released_at"]:
         return str(lock["release_reason"])
-    return word("stale") if lock["stale"] else lock["mode"]
+    return coloured("stale") if lock["stale"] else lock["mode"]
 
 
 _WAITER_COLUMNS = (

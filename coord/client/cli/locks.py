@@ -64,20 +64,20 @@ def lock(
             coord.workspace, project, coord.session, dict.fromkeys(names, coord.workspace.root)
         )
     coord.result(answer.json)
-    for each in granted_locks(answer):
-        if each["released_at"]:
+    for granted in granted_locks(answer):
+        if granted["released_at"]:
             sentence = (
-                f"This claim was granted and has ended since ({each['release_reason']}). Claim"
+                f"This claim was granted and has ended since ({granted['release_reason']}). Claim"
                 " again."
             )
             raise Failed(sentence, NOT_YOURS, "lock_lost")
-        verb = claimed_or_renewed(each)
-        coord.out(each["id"] if coord.quiet else lock_sentence(verb, each))
+        verb = claimed_or_renewed(granted)
+        coord.out(granted["id"] if coord.quiet else lock_sentence(verb, granted))
         if verb == "renewed":
-            since = f"{when(each['acquired_at'])} ({ago(each['acquired_at'])})"
+            since = f"{when(granted['acquired_at'])} ({ago(granted['acquired_at'])})"
             coord.note(
-                f"You, {coord.session}, have held {each['resource']} since {since}: it was renewed."
-                " If that was somebody else, you share a name: coord whoami"
+                f"You, {coord.session}, have held {granted['resource']} since {since}: it was"
+                " renewed. If that was somebody else, you share a name: coord whoami"
             )
 
 
@@ -120,9 +120,9 @@ def renew(
     changes = without_none(session_id=coord.session, ttl_hours=hours, description=why)
     renewed: list[Lock] = []
     for lock_id in _own_ids(coord, resources, as_is=as_is, is_file=is_file):
-        each: Lock = coord.ask("PATCH", f"/locks/{quote(lock_id)}", changes).json
-        renewed.append(each)
-        coord.out(each["id"] if coord.quiet else lock_sentence("renewed", each))
+        held: Lock = coord.ask("PATCH", f"/locks/{quote(lock_id)}", changes).json
+        renewed.append(held)
+        coord.out(held["id"] if coord.quiet else lock_sentence("renewed", held))
     coord.result(renewed[0] if len(renewed) == 1 else {"items": renewed})
 
 
@@ -139,7 +139,7 @@ def _own_ids(coord: Coord, words: tuple[str, ...], *, as_is: bool, is_file: bool
             for word in words
         ]
     page = coord.read_all("/locks", 0, session_id=coord.session, project_key=coord.project)
-    return [each["id"] for each in page["items"]]
+    return [row["id"] for row in page["items"]]
 
 
 def _own_id(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> str:
@@ -147,7 +147,7 @@ def _own_id(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> str:
     project = coord.project_option or project
     filters: Body = {"session_id": coord.session, "project_key": project, "resource": name}
     overlapping: list[Lock] = coord.read("/locks", **filters)["items"]
-    own = [each["id"] for each in overlapping if _bare(each["resource"]) == _bare(name)]
+    own = [row["id"] for row in overlapping if _bare(row["resource"]) == _bare(name)]
     if own:
         return own[0]
     if not ids.is_beginning(word):
@@ -265,19 +265,19 @@ def _held_id(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> str:
     project, name = naming.resource(coord, word, as_is=as_is, is_file=is_file)
     project = coord.project_option or project
     overlapping: list[Lock] = coord.read("/locks", project_key=project, resource=name)["items"]
-    named = [each for each in overlapping if _bare(each["resource"]) == _bare(name)]
+    named = [row for row in overlapping if _bare(row["resource"]) == _bare(name)]
     if not named and ids.is_beginning(word):
         return ids.resolve(coord, ids.LOCK, word)
     if not named:
         nothing(f"Nobody holds {name} in {project}. `coord locks` shows what is held.")
     if len(named) > 1:
-        lines = [f"  {each['id']}  {plain(each['session_id'])}" for each in named]
+        lines = [f"  {row['id']}  {plain(row['session_id'])}" for row in named]
         raise Failed(
             f"{len(named)} sessions hold {name}: name one lock by its id.",
             USAGE,
             "ambiguous",
             lines,
-            ids=[each["id"] for each in named],
+            ids=[row["id"] for row in named],
         )
     return named[0]["id"]
 
@@ -301,7 +301,7 @@ def _release(coord: Coord, word: str, *, as_is: bool, is_file: bool) -> tuple[st
 def _released(coord: Coord, payload: Body) -> str:
     locks: list[Lock] = payload.get("items", [payload])
     if coord.quiet:
-        return "\n".join(each["id"] for each in locks)
+        return "\n".join(row["id"] for row in locks)
     if not locks:
         return "You held no locks: nothing to release."
-    return "\n".join(f"released {plain(each['resource'])}" for each in locks)
+    return "\n".join(f"released {plain(row['resource'])}" for row in locks)

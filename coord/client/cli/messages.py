@@ -117,7 +117,7 @@ def _has_ended(coord: Coord, session: str) -> bool:
         page = coord.read("/sessions", state=["ended"], limit=MAX_IDS)
     except Failed:
         return False
-    return any(each["session_id"] == session for each in page["items"])
+    return any(row["session_id"] == session for row in page["items"])
 
 
 @click.command(

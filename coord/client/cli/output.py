@@ -56,7 +56,7 @@ def until(ts: str | None) -> str:
     return f"until {when(ts)} ({f'{span(remaining)} left' if remaining > 0 else 'expired'})"
 
 
-def word(text: str) -> str:
+def coloured(text: str) -> str:
     """A status or state, in its colour."""
     return click.style(plain(text), fg=_COLOURS.get(text))
 
@@ -112,6 +112,6 @@ def banner(messages: Sequence[Message], heading: str, total: int | None = None) 
     """Messages as the protocol shows them. `total`: of how many these are the first."""
     count = f"{len(messages)}" if total is None else f"{len(messages)} of {total}"
     lines = [click.style(f"=== coord: {count} {heading} ===", bold=True)]
-    for each in messages:
-        lines += message(each, word).split("\n")
+    for row in messages:
+        lines += message(row, coloured).split("\n")
     return lines

@@ -11,14 +11,14 @@ from coord.client.cli.context import Body, Coord, Write, pass_coord, without_non
 from coord.client.cli.failures import NotCoord
 from coord.client.cli.handover import handover_option
 from coord.client.cli.options import Command, all_projects_option, limit_option, note_more
-from coord.client.cli.output import ago, word
+from coord.client.cli.output import ago, coloured
 from coord.client.cli.tables import Column, Row, table
 from coord.client.others_text import one_line
 from coord.client.percent import query
 
-TOLD_STATES = ("working", "idle", "rate_limited")
+REPORTED_STATES = ("working", "idle", "rate_limited")
 STATES = (
-    "alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human",
+    "alive", *REPORTED_STATES, "waiting_for_lock", "waiting_for_human",
     "silent", "gone", "ended",
 )  # fmt: skip
 MIN_BYTES, MAX_BYTES = 500, 262144  # of a check-in's answer: what the service takes
@@ -43,7 +43,7 @@ coord checkin --waiting-for "answer: which database?"    stop, and wait for your
 )
 @click.option(
     "--state",
-    type=click.Choice(TOLD_STATES),
+    type=click.Choice(REPORTED_STATES),
     help="What you say of yourself. A check-in without it makes `working` of what you said.",
 )
 @click.option(
@@ -160,7 +160,7 @@ def _row(coord: Coord, session: Body) -> Row:
     you = " (you)" if session["session_id"] == coord.session else ""
     return [
         plain(session["session_id"]) + you,
-        word(session["state"]),
+        coloured(session["state"]),
         ago(session["last_seen_at"]),
         plain(session["project_key"] or "-"),
         plain(session["agent"] or "-"),

@@ -75,7 +75,11 @@ def remember_claim(coord: Coord, scope: str, claim_id: str | None) -> None:
 def shown(coord: Coord) -> list[str]:
     """The ids of unread messages that the session has seen."""
     ids = _load(coord).get("shown")
-    return [each for each in ids if isinstance(each, str)] if isinstance(ids, list) else []
+    return (
+        [message_id for message_id in ids if isinstance(message_id, str)]
+        if isinstance(ids, list)
+        else []
+    )
 
 
 def remember_shown(coord: Coord, ids: list[str]) -> None:

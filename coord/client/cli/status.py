@@ -18,7 +18,7 @@ from coord.client.cli.events import event_line
 from coord.client.cli.journal import Journal
 from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
-from coord.client.cli.output import ago, clock, until, when, word
+from coord.client.cli.output import ago, clock, coloured, until, when
 from coord.client.cli.work_output import progress, stuck_items
 from coord.client.others_text import one_line
 
@@ -185,7 +185,7 @@ def _workflows(overview: Status) -> list[str]:
         f" {counts['work_items_in_progress']} in progress"
     )
     lines = [
-        f"  {one_line(workflow['name'])}  {word(workflow['status'])}  {progress(workflow)} done"
+        f"  {one_line(workflow['name'])}  {coloured(workflow['status'])}  {progress(workflow)} done"
         f"{stuck_items(workflow)}"
         for workflow in workflows[:MAX_SHOWN]
     ]
@@ -193,7 +193,7 @@ def _workflows(overview: Status) -> list[str]:
 
 
 def _counted(count: int, state: str) -> str:
-    return f"{count} {word(state) if count else state}".replace("_", " ")
+    return f"{count} {coloured(state) if count else state}".replace("_", " ")
 
 
 def _omitted(shown: list[Any], total: int) -> list[str]:
@@ -208,7 +208,7 @@ def _lock_line(
     where = "" if project else f"{plain(lock['project_key'])}: "
     why = f"  {one_line(lock['description'])}" if lock["description"] else ""
     you = " (you)" if lock["session_id"] == coord.session else ""
-    stale = f"  {word('stale')}" if lock["stale"] else ""
+    stale = f"  {coloured('stale')}" if lock["stale"] else ""
     holder = f"{plain(lock['session_id'])}{you}"
     end = until_when(lock["expires_at"])
     return f"  {where}{plain(lock['resource'])}  {holder}  {end}{stale}{why}"
@@ -223,6 +223,6 @@ def _component_line(component: Component, project: str | None) -> str:
     where = "" if project else f"{plain(component['project_key'])}: "
     version = f" {plain(component['version'])}" if component["version"] else ""
     name = f"{where}{plain(component['component'])}"
-    state = f"{word(component['state'])}{version}"
+    state = f"{coloured(component['state'])}{version}"
     by = plain(component["updated_by"] or "-")
     return f"  {name}  {state}  {ago(component['updated_at'])}, {by}"

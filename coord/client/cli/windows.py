@@ -30,7 +30,7 @@ def batch_line(program: str, arguments: Sequence[str]) -> str:
 
 
 def _quoted_if_needed(argument: str) -> str:
-    if argument and not any(each in argument for each in _SPLITTING):
+    if argument and not any(character in argument for character in _SPLITTING):
         return argument
     backslashes = len(argument) - len(argument.rstrip("\\"))
     return f'"{argument}{chr(92) * backslashes}"'

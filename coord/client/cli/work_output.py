@@ -5,7 +5,7 @@ from __future__ import annotations
 from coord.client.banner import plain
 from coord.client.cli.context import Coord
 from coord.client.cli.objects import Workflow, WorkItem
-from coord.client.cli.output import word
+from coord.client.cli.output import coloured
 from coord.client.cli.tables import Column, Row, id_cells, table
 from coord.client.others_text import one_line
 
@@ -22,14 +22,14 @@ def progress(workflow: Workflow) -> str:
 def stuck_items(workflow: Workflow) -> str:
     """How many wait for a cancelled one; nothing where none does."""
     count = workflow.get("stuck_items")
-    return f", {count} {word(STUCK)}" if count else ""
+    return f", {count} {coloured(STUCK)}" if count else ""
 
 
 def item_state(item: WorkItem) -> str:
     """As a list has it."""
     if item.get("blocked_by"):
-        return word(STUCK)
-    return "ready" if item["ready"] else word(item["status"])
+        return coloured(STUCK)
+    return "ready" if item["ready"] else coloured(item["status"])
 
 
 _ITEM_COLUMNS = (
@@ -62,15 +62,15 @@ def workflows_table(workflows: list[Workflow]) -> list[str]:
     rows: list[Row] = [
         [
             workflow_id,
-            word(each["status"]),
-            progress(each) + stuck_items(each),
-            one_line(each["name"]),
+            coloured(workflow["status"]),
+            progress(workflow) + stuck_items(workflow),
+            one_line(workflow["name"]),
         ]
-        for each, workflow_id in zip(workflows, ids)
+        for workflow, workflow_id in zip(workflows, ids)
     ]
     return table(columns, rows)
 
 
-def written(coord: Coord, object_id: str, sentence: str) -> str:
+def result_line(coord: Coord, object_id: str, sentence: str) -> str:
     """What a write prints: only the id with --quiet."""
     return object_id if coord.quiet else f"{sentence}  id {object_id}"

@@ -12,13 +12,13 @@ from coord.client.cli.failures import USAGE, CoordAway, Failed
 from coord.client.cli.naming import is_id
 from coord.client.cli.objects import Workflow
 from coord.client.cli.options import Group, all_projects_option, limit_option, note_more, text_of
-from coord.client.cli.output import when, word
+from coord.client.cli.output import coloured, when
 from coord.client.cli.work_output import (
     items_table,
     progress,
+    result_line,
     stuck_items,
     workflows_table,
-    written,
 )
 from coord.client.queue import new_id
 
@@ -61,7 +61,7 @@ def add(coord: Coord, name: str, description: str | None, status: str | None) ->
     )
 
     def describe(created: Workflow) -> str:
-        return written(coord, created["id"], f"created workflow {plain(created['name'])}")
+        return result_line(coord, created["id"], f"created workflow {plain(created['name'])}")
 
     coord.write_each([Write("POST", "/workflows", body)], describe)
 
@@ -82,7 +82,7 @@ def list_(coord: Coord, status: tuple[str, ...], all_projects: bool, limit: int)
     if not workflows:
         coord.note(f"No such workflow in {project or 'any project'}.")
     elif coord.quiet:
-        coord.out(*(each["id"] for each in workflows))
+        coord.out(*(row["id"] for row in workflows))
     else:
         coord.out(*workflows_table(workflows))
     note_more(coord, page)
@@ -93,26 +93,26 @@ def list_(coord: Coord, status: tuple[str, ...], all_projects: bool, limit: int)
 @pass_coord
 def show(coord: Coord, name: str) -> None:
     """Show a workflow and its items."""
-    each: Workflow = ids.read(coord, ids.WORKFLOW, workflow_id(coord, name))
-    coord.result(each)
+    shown: Workflow = ids.read(coord, ids.WORKFLOW, workflow_id(coord, name))
+    coord.result(shown)
     if coord.quiet:
-        coord.out(*(item["id"] for item in each["work_items"]))
+        coord.out(*(item["id"] for item in shown["work_items"]))
         return
     counts = ", ".join(
         f"{count} {status}"
-        for status, count in each["progress"].items()
+        for status, count in shown["progress"].items()
         if count and status != "total"
     )
     details = f" ({counts})" if counts else ""
     coord.out(
-        f"{plain(each['name'])}  {word(each['status'])}  {progress(each)} done{details}"
-        f"{stuck_items(each)}",
-        f"  id {each['id']}, created by {plain(each['created_by'])} {when(each['created_at'])}",
+        f"{plain(shown['name'])}  {coloured(shown['status'])}  {progress(shown)} done{details}"
+        f"{stuck_items(shown)}",
+        f"  id {shown['id']}, created by {plain(shown['created_by'])} {when(shown['created_at'])}",
     )
-    if each["description"]:
-        coord.out(plain(each["description"]))
-    if each["work_items"]:
-        coord.out(*items_table(each["work_items"]))
+    if shown["description"]:
+        coord.out(plain(shown["description"]))
+    if shown["work_items"]:
+        coord.out(*items_table(shown["work_items"]))
 
 
 @workflow.command("set", examples='coord workflow set "New order model" --status active')
@@ -146,16 +146,16 @@ def done(coord: Coord, name: str, yes: bool) -> None:
     _change(coord, flow, {"status": "completed"})
 
 
-def _confirm_open_items(coord: Coord, each: Workflow) -> None:
+def _confirm_open_items(coord: Coord, flow: Workflow) -> None:
     """Raises Failed when items are open and nobody says that it is completed all the same."""
     counts = [
-        f"{each['progress'][status]} {status}"
+        f"{flow['progress'][status]} {status}"
         for status in OPEN_ITEMS
-        if each["progress"].get(status)
+        if flow["progress"].get(status)
     ]
     if not counts:
         return
-    sentence = f"{plain(each['name'])} has items that are open: {', '.join(counts)}."
+    sentence = f"{plain(flow['name'])} has items that are open: {', '.join(counts)}."
     if coord.json or not can_ask():
         raise Failed(
             f"{sentence} Nothing was changed; --yes completes it all the same.",
@@ -171,8 +171,8 @@ def _change(coord: Coord, name: str, changes: Body) -> None:
     body = {"session_id": coord.session, **changes}
 
     def describe(changed: Workflow) -> str:
-        sentence = f"workflow {plain(changed['name'])} is {word(changed['status'])}"
-        return written(coord, changed["id"], sentence)
+        sentence = f"workflow {plain(changed['name'])} is {coloured(changed['status'])}"
+        return result_line(coord, changed["id"], sentence)
 
     coord.write_each([Write("PATCH", path, body)], describe)
 
@@ -183,9 +183,9 @@ def workflow_id(coord: Coord, name: str) -> str:
     if is_id(name):
         return name.lower()
     workflows: list[Workflow] = coord.read_all("/workflows", 0, project_key=coord.project)["items"]
-    named = [each for each in workflows if each["name"] == name]
+    named = [row for row in workflows if row["name"] == name]
     if named:
-        still_open = [each for each in named if each["status"] not in CLOSED]
+        still_open = [row for row in named if row["status"] not in CLOSED]
         chosen = (still_open or named)[0]
         if len(named) > 1:
             coord.note(

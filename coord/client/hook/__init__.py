@@ -69,9 +69,9 @@ def _whole_letters(value: object, depth: int = MAX_DEPTH) -> object:
     if isinstance(value, str):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, dict) and depth:
-        return {name: _whole_letters(each, depth - 1) for name, each in value.items()}
+        return {name: _whole_letters(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list) and depth:
-        return [_whole_letters(each, depth - 1) for each in value]
+        return [_whole_letters(item, depth - 1) for item in value]
     return value
 
 

@@ -112,19 +112,19 @@ def translate(fields: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     }
 
 
-def _tool_input(given: object) -> dict[str, Any]:
+def _tool_input(value: object) -> dict[str, Any]:
     from coord.client.shell.patches import edited
 
-    if isinstance(given, str):
-        return {"paths": edited(given)}
-    if not isinstance(given, dict):
+    if isinstance(value, str):
+        return {"paths": edited(value)}
+    if not isinstance(value, dict):
         return {}
-    paths = [given[name] for name in _PATHS if isinstance(given.get(name), str)]
+    paths = [value[name] for name in _PATHS if isinstance(value.get(name), str)]
     for name in ("command", "input", "patch", "patchText"):
-        text = given.get(name)
+        text = value.get(name)
         if isinstance(text, str) and text.lstrip().startswith("*** Begin Patch"):
             paths += edited(text)
-    return {**given, "paths": paths}
+    return {**value, "paths": paths}
 
 
 def answer(dialect: Dialect, event: str, denial: str, text: str, message: str) -> str:

@@ -113,9 +113,9 @@ def _remember(hook: HookContext, project: str, files: dict[str, str]) -> None:
     from coord.client import checkouts
     from coord.client.workspace import repository
 
-    tops = {name: repository(os.path.dirname(path)) for name, path in files.items()}
-    known = {name: checkout.top for name, checkout in tops.items() if checkout is not None}
-    checkouts.remember(hook.workspace, project, hook.name, known)
+    checkouts_of = {name: repository(os.path.dirname(path)) for name, path in files.items()}
+    tops = {name: checkout.top for name, checkout in checkouts_of.items() if checkout is not None}
+    checkouts.remember(hook.workspace, project, hook.name, tops)
 
 
 def _hand_over(hook: HookContext, fields: dict[str, Any], lock: HeldLock) -> bool:

@@ -68,7 +68,7 @@ class SessionMemory:
         """See `terminals`."""
         listed = _load(self._path).get("terminals")
         listed = listed if isinstance(listed, list) else []
-        return [each for each in listed if isinstance(each, list) and len(each) == 3]
+        return [entry for entry in listed if isinstance(entry, list) and len(entry) == 3]
 
     @property
     def has_warned(self) -> bool:

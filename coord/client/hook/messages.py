@@ -79,13 +79,13 @@ def check_in(hook: HookContext) -> None:
 
 
 def ask_checkin(
-    hook: HookContext, calls: Calls, room: int, told: dict[str, str] | None = None
+    hook: HookContext, calls: Calls, room: int, state_fields: dict[str, str] | None = None
 ) -> Answer:
-    """`told`: what the session says of itself, which an older service does not know and refuses.
-    Raises Away."""
+    """`state_fields`: what the session says of itself, which an older service does not know and
+    refuses. Raises Away."""
     body = checkin_body(hook, room)
-    answer = calls.ask("POST", "/sessions/checkin", {**body, **(told or {})})
-    if told and answer.status == 422:
+    answer = calls.ask("POST", "/sessions/checkin", {**body, **(state_fields or {})})
+    if state_fields and answer.status == 422:
         answer = calls.ask("POST", "/sessions/checkin", body)
     return answer
 

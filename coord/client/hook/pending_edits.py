@@ -89,8 +89,8 @@ def claimed_before(hook: HookContext, paths: Iterable[str]) -> str | None:
     claim for one of them is no later decision: what a person has decided in between counts."""
     at = {edit.path: edit.claimed_at for edits in _all(hook).values() for edit in edits}
     times = [at.get(path) for path in paths]
-    known = [time for time in times if time]
-    return min(known) if known and len(known) == len(times) else None
+    noted = [time for time in times if time]
+    return min(noted) if noted and len(noted) == len(times) else None
 
 
 def _use(hook: HookContext) -> str:

@@ -66,14 +66,14 @@ class ToolCall:
 def tool_call(event: HookEvent, config: dict[str, Any]) -> ToolCall:
     """`config`: the table `[hook]`, whose `edit_tools` names more tools."""
     call = ToolCall()
-    tool, given = event.text("tool_name"), event.tool_input
+    tool, tool_input = event.text("tool_name"), event.tool_input
     if tool in SHELLS:
-        command = given.get("command")
+        command = tool_input.get("command")
         call.command = command if isinstance(command, str) else None
         call.shell = SHELLS[tool]
-        call.in_background = bool(given.get("run_in_background"))
+        call.in_background = bool(tool_input.get("run_in_background"))
     elif tool in EDITS or _edits(tool, config):
-        call.edits = list(dict.fromkeys(_paths(given)))[:MAX_PATHS]
+        call.edits = list(dict.fromkeys(_paths(tool_input)))[:MAX_PATHS]
     return call
 
 
@@ -95,20 +95,20 @@ def _path_of(uri: str) -> str:
     return f"//{host}/{path}" if host not in ("", "localhost") else f"/{path}"
 
 
-def _paths(given: dict[str, Any]) -> list[str]:
+def _paths(tool_input: dict[str, Any]) -> list[str]:
     paths = []
     for name in _PATHS:
-        value = given.get(name)
+        value = tool_input.get(name)
         if isinstance(value, str) and value:
             paths.append(_path_of(value) if value.startswith(_FILE_URI) else value)
     for name in _LISTS:
-        listed = given.get(name)
-        for each in listed if isinstance(listed, list) else ():
-            if isinstance(each, str) and name != "edits":
-                paths.append(each)
-            elif isinstance(each, dict):
-                paths += _paths(each)
-    patch = given.get("patch") or given.get("patchText")
+        listed = tool_input.get(name)
+        for entry in listed if isinstance(listed, list) else ():
+            if isinstance(entry, str) and name != "edits":
+                paths.append(entry)
+            elif isinstance(entry, dict):
+                paths += _paths(entry)
+    patch = tool_input.get("patch") or tool_input.get("patchText")
     if isinstance(patch, str):
         from coord.client.shell.patches import edited
 

@@ -154,9 +154,9 @@ def _is_here(hook: HookContext, lock: HeldLock, top: str) -> bool:
 
     if lock.resource.strip("/*") == "":
         return True
-    known = checkout_of(hook.workspace, lock.project, lock.session, lock.resource)
-    if known is not None:
-        return known == top
+    top_of_holder = checkout_of(hook.workspace, lock.project, lock.session, lock.resource)
+    if top_of_holder is not None:
+        return top_of_holder == top
     on_host, slash, _ = lock.session.partition("/")
     return not slash or on_host == host()
 

@@ -43,16 +43,16 @@ def wait(hook: HookContext, kind: str, asked: str = "") -> None:
 
 def wait_for_permission(hook: HookContext) -> None:
     tool = hook.event.text("tool_name")
-    given = hook.event.tool_input
+    tool_input = hook.event.tool_input
     if tool in _QUESTIONS:
-        wait(hook, ANSWER, _question(given))
+        wait(hook, ANSWER, _question(tool_input))
         return
-    subject = next((str(given[name]) for name in _SUBJECTS if given.get(name)), "")
+    subject = next((str(tool_input[name]) for name in _SUBJECTS if tool_input.get(name)), "")
     wait(hook, PERMISSION, f"{tool} {subject}".strip())
 
 
-def _question(given: dict[str, Any]) -> str:
-    questions = given.get("questions")
+def _question(tool_input: dict[str, Any]) -> str:
+    questions = tool_input.get("questions")
     first = questions[0] if isinstance(questions, list) and questions else None
     return str(first.get("question") or "") if isinstance(first, dict) else ""
 
@@ -70,7 +70,7 @@ def is_over(hook: HookContext) -> bool:
     return False
 
 
-def _tell(hook: HookContext, told: dict[str, str | None]) -> bool:
+def _tell(hook: HookContext, state_fields: dict[str, str | None]) -> bool:
     """Whether coord was reached. A service that is too old to know of it refuses, and is not asked
     again and again."""
     if hook.memory.is_away():
@@ -80,7 +80,7 @@ def _tell(hook: HookContext, told: dict[str, str | None]) -> bool:
         "session_id": hook.parent,
         "project_key": hook.workspace.project,
         "agent": hook.dialect.agent,
-        **told,
+        **state_fields,
     }
     try:
         calls.ask("POST", "/sessions/heartbeat", body)

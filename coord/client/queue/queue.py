@@ -151,7 +151,7 @@ class Queue:
         content = read(self.path)
         begin = self.load_progress().answered_within(content)
         lines = content.count(b"\n", begin) + (begin < len(content) and not content.endswith(b"\n"))
-        return lines + sum(each.count(b"\n") for each in self._shell_lines())
+        return lines + sum(content.count(b"\n") for content in self._shell_lines())
 
     def _shell_lines(self) -> list[bytes]:
         if not self._has_shell_files():

@@ -51,6 +51,6 @@ def was_empty(plan: Plan, path: str, part: str = "") -> bool:
 def forget(plan: Plan, *paths: str) -> None:
     """Plans that the notes about these files go; all notes, when none is named."""
     names = {plan.shown(plan.real(path)) for path in paths}
-    rest = {name: parts for name, parts in _noted(plan).items() if names and name not in names}
+    remaining = {name: parts for name, parts in _noted(plan).items() if names and name not in names}
     if plan.read(_file(plan)) is not None:
-        plan.write(_file(plan), f"{json.dumps(rest, indent=2)}\n" if rest else None)
+        plan.write(_file(plan), f"{json.dumps(remaining, indent=2)}\n" if remaining else None)

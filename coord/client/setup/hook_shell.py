@@ -37,12 +37,12 @@ class HookShell:
                 timeout=_TIMEOUT_S,
                 check=False,
             )
-            said = done.stdout.strip()
+            output = done.stdout.strip()
             if self.is_powershell:
-                said = binascii.a2b_base64(said)
+                output = binascii.a2b_base64(output)
         except (OSError, subprocess.TimeoutExpired, binascii.Error):
             return ""
-        return said.decode("utf-8", "replace")
+        return output.decode("utf-8", "replace")
 
 
 def find() -> HookShell | None:
@@ -71,4 +71,4 @@ def _git_bash() -> str | None:
     if git is not None:
         above = os.path.dirname(os.path.dirname(git))
         candidates.append(os.path.join(above, "bin", "bash.exe"))
-    return next((each for each in candidates if os.path.isfile(each)), None)
+    return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)

@@ -188,8 +188,8 @@ def _make_folders(folder: str) -> list[str]:
     while not os.path.isdir(folder):
         missing.insert(0, folder)
         folder = os.path.dirname(folder)
-    for each in missing:
-        os.mkdir(each, 0o700 if _is_below(each, real_path(user_state.root())) else 0o777)
+    for folder in missing:
+        os.mkdir(folder, 0o700 if _is_below(folder, real_path(user_state.root())) else 0o777)
     return missing
 
 

@@ -139,9 +139,9 @@ def _may_run(context: DoctorContext, path: str | None) -> bool:
 def _commands(ours: dict[str, Groups]) -> dict[str, str | None]:
     """The commands that run before an edit, each once, and the file that has it; of several the
     one that is most the user's own."""
-    found: dict[str, str | None] = {}
+    files: dict[str, str | None] = {}
     for path, by_event in ours.items():
         for group in by_event.get("PreToolUse", []):
             for hook in filter(hooks.is_ours, group["hooks"]):
-                found.setdefault(str(hook["command"]), path)
-    return found
+                files.setdefault(str(hook["command"]), path)
+    return files

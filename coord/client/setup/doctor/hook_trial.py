@@ -93,7 +93,7 @@ def _environment(context: DoctorContext, session_id: str, scratch: str) -> dict[
 def _run(
     command: list[str], event: dict[str, Any], environment: dict[str, str], folder: str
 ) -> Outcome:
-    limit = next(each.timeout for each in hooks.EVENTS if each.name == EVENT)
+    limit = next(event.timeout for event in hooks.EVENTS if event.name == EVENT)
     start = time.monotonic()
     try:
         done = subprocess.run(

@@ -199,7 +199,7 @@ def _folder(workspace: Workspace) -> tuple[str, str]:
             os.path.dirname(real),
             "husky writes it. Put this line into the file of that name in .husky/:",
         )
-    if not any(real == each or real.startswith(each + os.sep) for each in (top, common)):
+    if not any(real == root or real.startswith(root + os.sep) for root in (top, common)):
         return (
             real,
             (
