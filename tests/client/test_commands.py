@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from coord.client.host_name import host
-from coord.client.shell.effects import MAX_CHARACTERS, Effects, effects_of
+from coord.client.shell.effects import Effects
 from coord.client.shell.packages import PACKAGES_AND_DATABASES
 from coord.client.shell.programs import PROGRAMS
 from coord.client.shell.rules import BadPattern, Rules
+from coord.client.shell.walk import MAX_CHARACTERS, effects_of
 from tests.service import ROOT
 
 SPELLINGS: list[dict[str, Any]] = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from coord.client.hook.claims import claim, deny, is_parents, release
 from coord.client.hook.context import MAX_SENTENCE
 from coord.client.others_text import one_line
-from coord.client.shell.effects import effects_of
 from coord.client.shell.rules import BadPattern, Rules
+from coord.client.shell.walk import effects_of
 from coord.client.suggestions import command, in_powershell, quote
 
 TYPE_CHECKING = False

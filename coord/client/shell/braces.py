@@ -11,12 +11,12 @@ def braced(text: str) -> list[str]:
     expanded: list[str] = []
     waiting = [text]
     while waiting and len(expanded) + len(waiting) <= MAX_VALUES:
-        each = waiting.pop()
-        begin, end, choices = _innermost(each)
+        pattern = waiting.pop()
+        begin, end, choices = _innermost(pattern)
         if not choices:
-            expanded.append(each)
+            expanded.append(pattern)
             continue
-        waiting += [each[:begin] + choice + each[end + 1 :] for choice in reversed(choices)]
+        waiting += [pattern[:begin] + choice + pattern[end + 1 :] for choice in reversed(choices)]
     return expanded or [text]
 
 

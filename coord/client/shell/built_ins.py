@@ -12,7 +12,7 @@ from coord.client.shell.words import Value, some_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 _NO_OPERANDS = frozenset(("--", "-p", "-l", "/d", "-path", "-literalpath"))
@@ -67,8 +67,8 @@ def _sets(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
                 walk.variables.set(changed, [some_name()])
     elif name == "printf" and len(words) > 3 and words[1].text == "-v":
         is_known = all(word.is_known for word in words)
-        said = Value(formatted([word.text for word in words[3:]])) if is_known else Value("$", "")
-        walk.variables.set(words[2].text, [said])
+        text = formatted([word.text for word in words[3:]])
+        walk.variables.set(words[2].text, [Value(text) if is_known else Value("$", "")])
     else:
         return False
     return True
@@ -78,27 +78,27 @@ def _moves(walk: Walk, name: str, operands: list[Value], command: Command) -> bo
     target = _place(walk, operands[0]) if operands else None
     if name in ("cd", "chdir", "set-location") or (name == "sl" and walk.is_windows):
         if operands and operands[0].text == "-":
-            walk.leave()
+            walk.location.go_back()
         else:
             here = walk.folder
-            walk.enter(target if operands else os.path.expanduser("~"))
+            walk.location.enter(target if operands else os.path.expanduser("~"))
             is_checked = command.is_condition and not command.is_conditional
             if target is not None and not is_checked and not walk.is_folder(target):
-                walk.variables.doubt(here)
+                walk.location.may_be_in(here)
     elif name in ("pushd", "push-location"):
         if operands and operands[0].text == "-n":
             places = [walk.path(operand) for operand in operands[1:]]
-            walk.variables.pushed += [(place, False) for place in places if place is not None]
+            walk.location.pushed += [(place, False) for place in places if place is not None]
             return True
         count = operands[0].text if operands else ""
         if count[:1] in ("+", "-") and count[1:].isdecimal() and len(count) < 4:
-            walk.rotate(int(count) if count[0] == "+" else int(count) - 1)
+            walk.location.rotate(int(count) if count[0] == "+" else int(count) - 1)
         elif operands:
-            walk.push(target)
+            walk.location.push(target)
         else:
-            walk.exchange()
+            walk.location.exchange()
     elif name in ("popd", "pop-location"):
-        walk.pop()
+        walk.location.pop()
     else:
         return False
     return True
@@ -106,12 +106,15 @@ def _moves(walk: Walk, name: str, operands: list[Value], command: Command) -> bo
 
 def _place(walk: Walk, value: Value) -> str | None:
     """Where `cd` goes; `CDPATH` names other folders to look in."""
-    places = walk.variables.one("CDPATH")
+    places = walk.variables.assigned("CDPATH")
     path = walk.path(value)
     if places is None or path is None or walk.is_folder(path) or value.text[:1] in ("/", "."):
         return path
-    among = [walk.path(Value(os.path.join(each, value.text))) for each in places.text.split(":")]
-    return next((each for each in among if each and walk.is_folder(each)), path)
+    for folder in places.text.split(":"):
+        candidate = walk.path(Value(os.path.join(folder, value.text)))
+        if candidate is not None and walk.is_folder(candidate):
+            return candidate
+    return path
 
 
 def _define(walk: Walk, kind: str, words: list[Value]) -> None:
@@ -157,16 +160,17 @@ def _read(walk: Walk, name: str, words: list[Value], command: Command) -> None:
     is_known = bool(values) and all(value.is_known for value in values)
     most = len(names) - 1 if array is None else -1
     rows = [walk.variables.fields(value.text, most) for value in values] if is_known else []
-    for at, each in enumerate(names):
+    for at, variable in enumerate(names):
         texts = [text for row in rows for text in (row if array is not None else row[at : at + 1])]
-        walk.variables.set(each, [Value(t) for t in texts] if rows else [Value(f"${each}", "")])
+        unknown = [Value(f"${variable}", "")]
+        walk.variables.set(variable, [Value(text) for text in texts] if rows else unknown)
 
 
 def _lines(walk: Walk, command: Command) -> list[Value]:
     """What the command reads, as far as the line says."""
-    said = read_by(command, walk.variables)
-    if said is not None:
-        return words_of(said.rstrip("\n").split("\n"))
+    text = read_by(command, walk.variables)
+    if text is not None:
+        return words_of(text.rstrip("\n").split("\n"))
     for operator, word in command.redirects:
         if operator == "<" and word.process is not None:
             values = output_of(word.process, walk.variables) or []

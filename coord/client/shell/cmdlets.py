@@ -7,11 +7,11 @@ import os
 from coord.client.shell.copies import copy_to
 from coord.client.shell.names import program_name
 from coord.client.shell.words import QUOTED, Value
-from coord.client.shell.writers import ALL, LAST, MOVED, NONE
+from coord.client.shell.writer import ALL, LAST, MOVED, NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 CMDLETS = {
@@ -75,7 +75,7 @@ _STREAMS = ("streamwriter", "filestream")
 _READS = frozenset(("read", "openread"))
 
 
-class _Given:
+class _BoundParameters:
     """`files` and `targets`: what parameters name, or words in the place of those."""
 
     __slots__ = ("files", "targets", "values")
@@ -93,7 +93,7 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
         return True
     if called and kind.endswith(_CLASSES) and not method.startswith(_LOOKS):
         targets = _METHODS.get(method, ALL)
-        _change(walk, "", targets, _given(words, targets), command)
+        _change(walk, "", targets, _bind(words, targets), command)
     elif called and kind.endswith(".process") and method == "start":
         walk.line_apart(" ".join(word.text for word in words), "powershell")
     elif name[:1] == "." and _of_object(walk, name[1:], words, command):
@@ -104,16 +104,16 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
         for word in words[:1]:  # `Get-Item app.py | % Delete`
             _of_object(walk, word.text.lower(), words[1:], command)
     elif called and method == "new" and kind.endswith(_STREAMS):
-        _change(walk, "", ALL, _given(words, ALL), command)
+        _change(walk, "", ALL, _bind(words, ALL), command)
     elif name == "new-object" and words and words[0].text.lower().endswith(_STREAMS):
         plain = [word for word in words[1:] if word.text[:1] != "-"]
-        _change(walk, "", ALL, _given(plain, ALL), command)
+        _change(walk, "", ALL, _bind(plain, ALL), command)
     elif name in CMDLETS and not _is_other(name, words):
         if name in ("robocopy", "xcopy"):
             words = [word for word in words if word.text[:1] != "/"]
-        given = _given(words, CMDLETS[name], is_removal=name in _REMOVALS)
-        if "whatif" not in given.values:
-            _change(walk, name, CMDLETS[name], given, command)
+        bound = _bind(words, CMDLETS[name], is_removal=name in _REMOVALS)
+        if "whatif" not in bound.values:
+            _change(walk, name, CMDLETS[name], bound, command)
     else:
         return False
     return True
@@ -125,11 +125,11 @@ def _is_other(name: str, words: list[Value]) -> bool:
     return name == "sc" and bool(words) and words[0].text.lower() in verbs
 
 
-def _given(words: list[Value], targets: str, *, is_removal: bool = False) -> _Given:
+def _bind(words: list[Value], targets: str, *, is_removal: bool = False) -> _BoundParameters:
     """Parameters have names, which may be cut short, or left out in order: of `Remove-Item a, b`
     each word is a file, of `Set-Content a text` only the first, of `Move-Item a, b folder` all
     but the last."""
-    given = _Given()
+    bound = _BoundParameters()
     index, is_first_free = 0, targets != NONE
     behind: list[Value] = []  # the first
     while index < len(words):
@@ -142,29 +142,29 @@ def _given(words: list[Value], targets: str, *, is_removal: bool = False) -> _Gi
             value = word.after(f"{start}:") if colon else next(iter(words[index:]), None)
             index += 0 if colon or kind == SWITCH else 1
             if kind == SWITCH:
-                given.values[name] = word
+                bound.values[name] = word
             elif value is not None:
-                _note(given, name, kind, value)
+                _note(bound, name, kind, value)
             is_first_free = is_first_free and (kind != FILE or is_removal)
         elif _is_switch_of_cmd(word.text):
             continue
         elif is_first_free:
-            given.files.append(word)
+            bound.files.append(word)
             is_first_free = is_removal
         else:
             behind.append(word)
     if targets in (LAST, MOVED) and behind:
-        given.targets += [] if given.targets else [behind.pop()]
-        given.files += behind
-    return given
+        bound.targets += [] if bound.targets else [behind.pop()]
+        bound.files += behind
+    return bound
 
 
-def _note(given: _Given, name: str, kind: str, value: Value) -> None:
+def _note(bound: _BoundParameters, name: str, kind: str, value: Value) -> None:
     if kind == FILE:
-        given.files.append(value)
+        bound.files.append(value)
     elif kind == TARGET:
-        given.targets.append(value)
-    given.values[name] = value
+        bound.targets.append(value)
+    bound.values[name] = value
 
 
 def _parameter(start: str) -> str:
@@ -181,20 +181,22 @@ def _parameter(start: str) -> str:
 
 def _is_switch_of_cmd(text: str) -> bool:
     """`/s`, `/s/q`."""
-    return text[:1] == "/" and all(len(each) == 1 for each in text[1:].split("/"))
+    return text[:1] == "/" and all(len(letters) == 1 for letters in text[1:].split("/"))
 
 
-def _change(walk: Walk, name: str, targets: str, given: _Given, command: Command) -> None:
-    files, ends = given.files, given.targets
+def _change(walk: Walk, name: str, targets: str, bound: _BoundParameters, command: Command) -> None:
+    files, ends = bound.files, bound.targets
     if not files and not ends and targets != NONE:
         _change_piped(walk, command)
-    kind = given.values.get("itemtype") or given.values.get("type")
+    kind = bound.values.get("itemtype") or bound.values.get("type")
     if kind is not None and kind.text.lower() == "directory":
         return
-    child = given.values.get("name")
+    child = bound.values.get("name")
     if name in ("new-item", "ni") and child is not None:
         folders = files or [Value(".")]
-        files = [Value(os.path.join(each.text, child.text), each.beginning) for each in folders]
+        files = [
+            Value(os.path.join(parent.text, child.text), parent.beginning) for parent in folders
+        ]
     for value in [] if targets == LAST else files:
         walk.write(value, whole_folders=True)
     for end in ends:

@@ -11,7 +11,7 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 _VALUES = frozenset("-o -I -L -l -D -U -T -x -include -isystem -MF -MT -MQ -arch -target".split())

@@ -9,8 +9,8 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
     from coord.client.shell.options import Arguments
+    from coord.client.shell.walk import Walk
 
 
 NUMBERS = {"numbered": "always", "t": "always", "simple": "never", "never": "never"}

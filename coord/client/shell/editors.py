@@ -8,7 +8,7 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 MAX_LINES = 1000  # of commands
@@ -53,15 +53,15 @@ def _follow(walk: Walk, line: str) -> None:
             walk.write(Value(name))
 
 
-def _call(walk: Walk, text: str) -> None:
+def _call(walk: Walk, call: str) -> None:
     """`call system("…")`, `call writefile([…], "file")`"""
-    quoted = [part for quote in "'\"" for part in text.split(quote)[1::2]]
-    if text.startswith("system"):
-        for each in quoted[:1]:
-            walk.line_apart(each)
-    elif text.startswith(("writefile", "delete", "rename")):
-        for each in quoted[-2:] if text.startswith("rename") else quoted[-1:]:
-            walk.write(Value(each))
+    quoted = [part for quote in "'\"" for part in call.split(quote)[1::2]]
+    if call.startswith("system"):
+        for text in quoted[:1]:
+            walk.line_apart(text)
+    elif call.startswith(("writefile", "delete", "rename")):
+        for text in quoted[-2:] if call.startswith("rename") else quoted[-1:]:
+            walk.write(Value(text))
 
 
 TOOLS = {**dict.fromkeys(("vim", "nvim", "vi", "ex"), _vim), "ed": _ed}

@@ -32,31 +32,31 @@ def starts_and_names(words: list[Value]) -> tuple[list[Value], tuple[str, ...]]:
 def _names(words: list[Value]) -> tuple[str, ...]:
     """Each way to be found must ask for one, but for what `-prune` ends; else any may be found."""
     names: list[str] = []
-    for way in _ways(words):
-        texts = [word.text for word in way]
+    for alternative in _alternatives(words):
+        texts = [word.text for word in alternative]
         if "-prune" in texts:
             continue
-        named = [
-            way[at + 1]
+        patterns = [
+            alternative[at + 1]
             for at, text in enumerate(texts[:-1])
             if text == "-name" and not _NOT.intersection(texts[max(at - 1, 0) : at])
         ]
-        is_known = all(word.is_known or word.is_pattern for word in named)
-        if not named or not is_known or _negates_group(texts):
+        is_known = all(word.is_known or word.is_pattern for word in patterns)
+        if not patterns or not is_known or _negates_group(texts):
             return ()
-        names += [word.text for word in named]
+        names += [word.text for word in patterns]
     return tuple(names)
 
 
-def _ways(words: list[Value]) -> list[list[Value]]:
+def _alternatives(words: list[Value]) -> list[list[Value]]:
     """What stands between each `-o`."""
-    ways: list[list[Value]] = [[]]
+    alternatives: list[list[Value]] = [[]]
     for word in words:
         if word.text in _ORS:
-            ways.append([])
+            alternatives.append([])
         else:
-            ways[-1].append(word)
-    return ways
+            alternatives[-1].append(word)
+    return alternatives
 
 
 def _negates_group(texts: list[str]) -> bool:
@@ -89,6 +89,6 @@ def found_by_fd(words: list[Value]) -> tuple[list[Value], tuple[str, ...], list[
     inner = words[at + 1 :]
     if inner and not any("{" in word.text for word in inner):
         inner = [*inner, Value("{}")]
-    found = Value("{}", f"{starts[0].text.rstrip('/')}/")
-    inner = [found if word.text == "{}" else word for word in inner]
+    file = Value("{}", f"{starts[0].text.rstrip('/')}/")
+    inner = [file if word.text == "{}" else word for word in inner]
     return starts, tuple(f"*.{end.text}" for end in ends), inner

@@ -80,8 +80,8 @@ def _reset(args: Arguments, operands: list[Value], folder: str) -> GitChange:
 
 
 def _checkout(args: Arguments, operands: list[Value], folder: str) -> GitChange:
-    if args.rest:
-        return _paths(args, args.rest, folder)
+    if args.after_dashes:
+        return _paths(args, args.after_dashes, folder)
     if args.has(("--pathspec-from-file",)):
         return TREE
     if args.has(("-b", "-B", "--orphan")):  # a new branch where one is, unless it begins elsewhere
@@ -100,7 +100,7 @@ def _checkout(args: Arguments, operands: list[Value], folder: str) -> GitChange:
 def _restore(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     if args.has(("--staged", "-S")) and not args.has(("--worktree", "-W")):
         return NOTHING
-    named = [*operands, *args.rest]
+    named = [*operands, *args.after_dashes]
     return _paths(args, named, folder) if named or not args.has(("-p", "--patch")) else TREE
 
 
@@ -114,7 +114,7 @@ def _stash(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     verb = operands[0].text if operands else "push"
     if verb in _SAFE_STASH:
         return NOTHING
-    named = [*operands[1:], *args.rest] if verb == "push" else []
+    named = [*operands[1:], *args.after_dashes] if verb == "push" else []
     return GitChange(named) if named else TREE
 
 
@@ -124,7 +124,7 @@ def _clean(args: Arguments, operands: list[Value], folder: str) -> GitChange:
         return NOTHING
     if "f" not in letters and not args.has(("--force", "--interactive", "-i")):
         return NOTHING
-    named = [*operands, *args.rest]
+    named = [*operands, *args.after_dashes]
     return _paths(args, named, folder) if named else TREE
 
 
@@ -138,14 +138,14 @@ def _commit(args: Arguments, operands: list[Value], folder: str) -> GitChange:
         return NOTHING
     if args.has(("-a", "--all")):
         return TREE
-    named = [*operands, *args.rest]
+    named = [*operands, *args.after_dashes]
     return _paths(args, named, folder) if named else NOTHING
 
 
 def _add(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     if args.has(("-n",)):
         return NOTHING
-    named = [*operands, *args.rest]
+    named = [*operands, *args.after_dashes]
     if args.has(("-A", "--all", "-u", "--update", "--no-ignore-removal")) and not named:
         return TREE
     return TREE if _paths(args, named, folder).is_tree else NOTHING
@@ -154,11 +154,11 @@ def _add(args: Arguments, operands: list[Value], folder: str) -> GitChange:
 def _rm(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     if args.has(("--cached", "-n")):
         return NOTHING
-    return _paths(args, [*operands, *args.rest], folder)
+    return _paths(args, [*operands, *args.after_dashes], folder)
 
 
 def _mv(args: Arguments, operands: list[Value], folder: str) -> GitChange:
-    named = [*operands, *args.rest]
+    named = [*operands, *args.after_dashes]
     if args.has(("-n",)) or len(named) < 2:
         return NOTHING
     sources, target = named[:-1], named[-1]
@@ -189,7 +189,7 @@ def _checkout_index(args: Arguments, operands: list[Value], folder: str) -> GitC
         return GitChange([Value(f"{prefix.text}*", prefix.text)])
     if not args.has(("-f", "--force")):
         return NOTHING
-    return TREE if args.has(("-a", "--all")) else GitChange([*operands, *args.rest])
+    return TREE if args.has(("-a", "--all")) else GitChange([*operands, *args.after_dashes])
 
 
 def _submodule(args: Arguments, operands: list[Value], folder: str) -> GitChange:
@@ -218,11 +218,11 @@ def _merge_file(args: Arguments, operands: list[Value], folder: str) -> GitChang
 
 
 def _trailers(args: Arguments, operands: list[Value], folder: str) -> GitChange:
-    return GitChange([*operands, *args.rest] if args.has(("--in-place",)) else [])
+    return GitChange([*operands, *args.after_dashes] if args.has(("--in-place",)) else [])
 
 
 def _mergetool(args: Arguments, operands: list[Value], folder: str) -> GitChange:
-    named = [*operands, *args.rest]
+    named = [*operands, *args.after_dashes]
     return GitChange(named) if named else TREE
 
 

@@ -12,7 +12,7 @@ from coord.client.shell.words import GLOB, Command, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
 
 _OPTIONS_WITH_VALUE = frozenset(
     "-C -c --git-dir --work-tree --exec-path --namespace --super-prefix --config-env"
@@ -55,7 +55,8 @@ class GitCall:
 def read(walk: Walk, words: list[Value]) -> GitCall:
     """`words`: behind `git`. Its options count more than the environment, as for git."""
     call = GitCall(walk.folder)
-    git_dir, work_tree = walk.variables.one("GIT_DIR"), walk.variables.one("GIT_WORK_TREE")
+    git_dir = walk.variables.assigned("GIT_DIR")
+    work_tree = walk.variables.assigned("GIT_WORK_TREE")
     at = 0
     while at < len(words) and words[at].text.startswith("-"):
         name, equals, _ = words[at].text.partition("=")
@@ -74,7 +75,7 @@ def read(walk: Walk, words: list[Value]) -> GitCall:
             call.aliases[alias] = meant
         elif name == "-c" and value.text.lower().startswith(_EDITORS):
             call.editors.append(value.text.partition("=")[2])
-    set_by_line = [walk.variables.one(name) for name in _EDITOR_VARIABLES]
+    set_by_line = [walk.variables.assigned(name) for name in _EDITOR_VARIABLES]
     call.editors += [value.text for value in set_by_line if value is not None]
     call.words = words[at:]
     call.tree = _inside(call.folder, work_tree)
@@ -96,22 +97,22 @@ def _inside(folder: str, value: Value | None) -> str:
 
 def follow_git(walk: Walk, call: GitCall) -> None:
     """The walk is in the call's folder."""
-    rest = call.words
-    if not rest:
+    words = call.words
+    if not words:
         return
-    verb = rest[0].text
-    if verb == "clone" and len(rest) > 1:
-        last = rest[-1].text.rstrip("/").rpartition("/")[2]
-        walk.made.add(os.path.join(walk.folder, last.removesuffix(".git")))
-    if verb == "submodule" and len(rest) > 2 and rest[1].text == "foreach":
-        walk.line_apart(" ".join(word.text for word in rest[2:] if word.text != "--recursive"))
-    for line in [*call.editors, *_run_within(verb, rest[1:])]:
+    verb = words[0].text
+    if verb == "clone" and len(words) > 1:
+        last = words[-1].text.rstrip("/").rpartition("/")[2]
+        walk.new_folders.add(os.path.join(walk.folder, last.removesuffix(".git")))
+    if verb == "submodule" and len(words) > 2 and words[1].text == "foreach":
+        walk.line_apart(" ".join(word.text for word in words[2:] if word.text != "--recursive"))
+    for line in [*call.editors, *_run_within(verb, words[1:])]:
         walk.line_apart(line)
     alias = call.aliases.get(verb) or _alias(call.folder, verb)
     if alias.startswith("!"):
         walk.line_apart(alias[1:])
     elif alias:
-        meant = [Value("git"), *words_of(alias.split()), *rest[1:]]
+        meant = [Value("git"), *words_of(alias.split()), *words[1:]]
         walk.follow(meant, Command())
     else:
         _note(walk, call)
@@ -125,12 +126,12 @@ def _run_within(verb: str, words: list[Value]) -> list[str]:
         texts = [word.text.partition("=") for word in words if word.text.startswith("--open")]
         return [text for _, _, text in texts] + [w.text[2:] for w in words if w.text[:2] == "-O"]
     run, values = _RUNNING.get(verb, (frozenset(), frozenset()))
-    given = parse_arguments(words, run | values).values if run else {}
-    return [value.text for option in sorted(run) for value in given.get(option, [])]
+    option_values = parse_arguments(words, run | values).values if run else {}
+    return [value.text for option in sorted(run) for value in option_values.get(option, [])]
 
 
 def _note(walk: Walk, call: GitCall) -> None:
-    walk.variables.folder = call.tree
+    walk.location.folder = call.tree
     change = change_of(call.words, call.tree)
     for value in change.files:
         folder, names = _pathspec(walk, value)

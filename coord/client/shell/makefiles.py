@@ -42,14 +42,14 @@ class Rule:
 class Makefile:
     """`rules`: by their targets, in order. `variables`: as they stand there."""
 
-    def __init__(self, folder: str, given: Mapping[str, str]) -> None:
-        """`given`: variables of the command line, which go before those of the file."""
+    def __init__(self, folder: str, overrides: Mapping[str, str]) -> None:
+        """`overrides`: variables of the command line, which go before those of the file."""
         self.folder = folder
         self.rules: dict[str, Rule] = {}
         self.variables: dict[str, str] = {}
         self.phony: set[str] = set()
         self.is_one_shell = False
-        self._given = given
+        self._overrides = overrides
         self._files = 0
         self._room = MAX_BYTES
         self._values = MAX_VALUES
@@ -99,9 +99,9 @@ class Makefile:
 
     def _assign(self, line: str) -> bool:
         """`NAME = …`, `NAME := …`, `NAME += …`; `=` behind a colon and a blank is in a rule."""
-        left, equals, value = line.partition("=")
-        name = left.rstrip(":?+! ")
-        sign = left[len(name) :].strip()
+        target, equals, value = line.partition("=")
+        name = target.rstrip(":?+! ")
+        sign = target[len(name) :].strip()
         if not equals or not name or any(letter in name for letter in " :$\t"):
             return False
         if sign == "+":
@@ -200,9 +200,9 @@ class Makefile:
             expanded = self.expand(arguments, automatic, depth + 1) if depth < MAX_DEPTH else ""
             return f"$({expanded})" if function == "shell" and expanded else f"${{{SOMETHING[1:]}}}"
         name, _, changed = name.partition(":")
-        for known in (self._given, self.variables, _BUILT_IN, {"CURDIR": self.folder}):
-            if name in known:
-                value = self.expand(known[name], automatic, depth + 1)
+        for scope in (self._overrides, self.variables, _BUILT_IN, {"CURDIR": self.folder}):
+            if name in scope:
+                value = self.expand(scope[name], automatic, depth + 1)
                 return value if not changed else f"${{{SOMETHING[1:]}}}"
         return f"${{{name}}}" if name in os.environ else ""
 

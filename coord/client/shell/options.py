@@ -18,23 +18,23 @@ class Arguments:
     """`words`: what is no option, with whether it may be the value of an option that nobody knows.
     `options`: without what follows `=`. `values`: of the options that have one."""
 
-    __slots__ = ("options", "rest", "values", "words")
+    __slots__ = ("after_dashes", "options", "values", "words")
 
     def __init__(self) -> None:
         self.words: list[tuple[Value, bool]] = []
         self.options: list[str] = []
         self.values: dict[str, list[Value]] = {}
-        self.rest: list[Value] = []  # behind `--`
+        self.after_dashes: list[Value] = []
 
     @property
     def plain(self) -> list[Value]:
-        return [*(word for word, _ in self.words), *self.rest]
+        return [*(word for word, _ in self.words), *self.after_dashes]
 
     def has(self, options: Iterable[str]) -> bool:
         return any(option in options for option in self.options)
 
     def value(self, options: Iterable[str]) -> Value | None:
-        return next((self.values[each][-1] for each in options if each in self.values), None)
+        return next((self.values[option][-1] for option in options if option in self.values), None)
 
 
 def parse_arguments(
@@ -54,7 +54,7 @@ def parse_arguments(
             args.values.setdefault(pending, []).append(word)
             pending = ""
         elif text == "--":
-            args.rest = words[index + 1 :]
+            args.after_dashes = words[index + 1 :]
             break
         elif len(text) < 2 or text[0] not in "-/+" or not _is_option(text, values):
             args.words.append((word, is_doubtful))
@@ -119,7 +119,7 @@ def lock_for(program: Program, args: Arguments) -> str | None:
     if args.has(program.harmless) or args.has(HARMLESS - program.values):
         return None
     words = [(word.text, doubtful) for word, doubtful in args.words]
-    words += [(word.text, False) for word in args.rest]
+    words += [(word.text, False) for word in args.after_dashes]
     if any(word in program.harmless for word, _ in words):
         return None
     if program.reads and any(
@@ -149,7 +149,7 @@ def _matches(path: tuple[str, ...], words: list[tuple[str, bool]]) -> bool:
 
 def fits(word: str, step: str) -> bool:
     if "|" in step:
-        return any(fits(word, each) for each in step.split("|"))
+        return any(fits(word, choice) for choice in step.split("|"))
     if "*" not in step:
         return word == step
     begin, _, end = step.partition("*")

@@ -12,7 +12,7 @@ from coord.client.shell.program import HARMLESS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Value
 
 _NAMES = frozenset(

@@ -18,7 +18,7 @@ MAX_COUNTED = 200  # numbers of `seq`
 MAX_WITHIN = 3  # substitutions in one another, of those
 _HANDS_ON = frozenset(("cat", "tee", "head", "tail", "sort", "tac", "uniq"))
 """What hands on what it reads, or some of its lines."""
-_SAID_ELSEWHERE = _HANDS_ON | {"seq", "base64"}
+_COMPUTED = _HANDS_ON | {"seq", "base64"}
 _FILTERS = frozenset("head tail sort uniq grep egrep fgrep rg tac shuf".split())
 """What hands on some of the lines that it reads."""
 _NAMING = frozenset("date wc whoami hostname uname id nproc uuidgen arch tty logname".split())
@@ -32,8 +32,9 @@ def read_by(command: Command, variables: Variables) -> str | None:
         return "\n".join(value.text for value in variables.expand(command.stdin[-1]))
     for operator, word in command.redirects:
         if operator == "<" and word.process is not None:
-            said = output_of(word.process, variables) or [Value("", "")]
-            return "\n".join(v.text for v in said) if all(v.is_known for v in said) else None
+            outputs = output_of(word.process, variables) or [Value("", "")]
+            is_known = all(value.is_known for value in outputs)
+            return "\n".join(value.text for value in outputs) if is_known else None
     return printed(command.source, variables)
 
 
@@ -43,7 +44,7 @@ def printed(command: Command | None, variables: Variables) -> str | None:
         return None
     words = _expanded(command, variables)
     name = os.path.basename(words[0].text) if words else ""
-    if name in _SAID_ELSEWHERE:
+    if name in _COMPUTED:
         return _handed_on(name, words[1:], command, variables)
     if name not in ("echo", "printf"):
         return None
@@ -65,7 +66,7 @@ def _texts(words: list[Value], variables: Variables) -> list[str] | None:
         if word.is_known:
             texts.append(word.text)
         elif word.is_pattern and not word.is_open:
-            texts += matching(os.path.join(variables.folder, word.text)) or [word.text]
+            texts += matching(os.path.join(variables.location.folder, word.text)) or [word.text]
         else:
             return None
     return texts
@@ -105,20 +106,20 @@ def formatted(words: list[str]) -> str:
     """What `printf` makes of a format and its arguments; it takes the format again for those that
     are left."""
     texts = [text for text in words if text != "--"]
-    form, rest = (texts[0] if texts else "")[:MAX_CHARACTERS], texts[1:]
+    form, arguments = (texts[0] if texts else "")[:MAX_CHARACTERS], texts[1:]
     pieces = form.replace("%%", "\0").split("%")
     takes = len(pieces) - 1
-    said: list[str] = []
+    output: list[str] = []
     while True:
-        row, rest = rest[:takes], rest[takes:]
+        row, arguments = arguments[:takes], arguments[takes:]
         row += [""] * (takes - len(row))
-        said.append(pieces[0])
+        output.append(pieces[0])
         for value, piece in zip(row, pieces[1:]):
             end = next((at for at, letter in enumerate(piece) if letter.isalpha()), len(piece))
-            said += [value, piece[end + 1 :]]
-        if not takes or not rest or len(said) > MAX_CHARACTERS:
+            output += [value, piece[end + 1 :]]
+        if not takes or not arguments or len(output) > MAX_CHARACTERS:
             break
-    text = "".join(said).replace("\0", "%").replace("\\t", "\t").replace("\\0", "\n")
+    text = "".join(output).replace("\0", "%").replace("\\t", "\t").replace("\\0", "\n")
     return text.replace("\\n", "\n")
 
 
@@ -140,7 +141,8 @@ def listed(
         folders = [word for word in words[1:] if word.is_pattern] if name == "ls" else words[-1:]
         for word in folders:
             beginning = word.text if word.is_known else os.path.dirname(word.beginning or "")
-            if last and beginning and os.path.isdir(os.path.join(variables.folder, beginning)):
+            folder = os.path.join(variables.location.folder, beginning)
+            if last and beginning and os.path.isdir(folder):
                 return [Value("…", f"{beginning.rstrip('/')}/")], ()
     if name in _FILTERS and command is not None and command.source is not None:
         return listed(command.source, variables)
@@ -162,9 +164,9 @@ def output_of(text: str, variables: Variables) -> list[Value] | None:
 
 
 def _output(command: Command, variables: Variables) -> list[Value] | None:
-    said = printed(command, variables)
-    if said is not None:
-        return [Value(said.rstrip("\n"))]
+    text = printed(command, variables)
+    if text is not None:
+        return [Value(text.rstrip("\n"))]
     words = _expanded(command, variables)
     place = _place(words, variables) if words and all(word.is_known for word in words) else None
     if place is not None:
@@ -182,11 +184,11 @@ def _place(words: list[Value], variables: Variables) -> str | None:
     name, last = texts[0], texts[-1]
     place: str | None = None
     if texts == ["pwd"]:
-        place = variables.folder
+        place = variables.location.folder
     elif texts == ["git", "rev-parse", "--show-toplevel"]:
         from coord.client.workspace import repository
 
-        checkout = repository(variables.folder)
+        checkout = repository(variables.location.folder)
         place = checkout.top if checkout is not None else None
     elif name == "mktemp" and not any("/" in text for text in texts[1:]):
         place = os.path.join(os.environ.get("TMPDIR") or "/tmp", "tmp.coord")
@@ -196,7 +198,7 @@ def _place(words: list[Value], variables: Variables) -> str | None:
         place = os.path.basename(texts[1].rstrip("/"))
         place = place[: -len(last)] if len(texts) == 3 and place.endswith(last) else place
     elif name in ("realpath", "readlink") and last[:1] != "-" and len(texts) > 1:
-        place = os.path.normpath(os.path.join(variables.folder, last))
+        place = os.path.normpath(os.path.join(variables.location.folder, last))
     return place
 
 

@@ -10,7 +10,7 @@ from coord.client.shell.words import SOMETHING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Value
 
 NAME = "package.json"
@@ -22,14 +22,16 @@ def lines(walk: Walk, folder: str, task: str, arguments: list[Value]) -> list[tu
     """Folder and line of shell of each, with those that npm runs before and behind. `arguments`:
     come to the line of the task itself."""
     path = _find(folder)
-    content = loads_or_none(walk.texts.get(path) or text_files.read(path, MAX_BYTES)) if path else 0
-    scripts = content.get("scripts") if isinstance(content, dict) else None
-    known = scripts if isinstance(scripts, dict) else {}
-    said = [known.get(name) for name in (f"pre{task}", task, f"post{task}")]
-    if not isinstance(said[1], str):
+    if not path:
         return []
-    said[1] = " ".join([said[1], *map(_quoted, arguments)])
-    return [(os.path.dirname(path), line) for line in said if isinstance(line, str)]
+    content = loads_or_none(walk.file_texts.get(path) or text_files.read(path, MAX_BYTES))
+    scripts = content.get("scripts") if isinstance(content, dict) else None
+    line = scripts.get(task) if isinstance(scripts, dict) else None
+    if not isinstance(scripts, dict) or not isinstance(line, str):
+        return []
+    line = " ".join([line, *map(_quoted, arguments)])
+    in_order = [scripts.get(f"pre{task}"), line, scripts.get(f"post{task}")]
+    return [(os.path.dirname(path), script) for script in in_order if isinstance(script, str)]
 
 
 def _find(folder: str) -> str:

@@ -30,7 +30,7 @@ def edited(text: str, variables: Variables) -> list[Value]:
     sign = bare[:1]
     values = variables.values(name, bare[1:] if sign in ("-", "=") else None)
     if is_indirect:
-        values = [v for each in values for v in _named(each, variables)]
+        values = [target for value in values for target in _named(value, variables)]
     if sign == "=":
         variables.set(name, values)
     if operation[:1] == "[" or name in _ALL:

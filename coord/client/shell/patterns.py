@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_NODES = 1000  # of an expression, with its repetitions written out
 MAX_TEXT = 4096  # characters of a command that are looked at
 MAX_STEPS = 500_000  # for all patterns and a line; a second at most
-_ANY, _ANCHOR, _WAYS, _GROUP, _FOUND = range(5)
+_ANY, _ANCHOR, _SPLIT, _GROUP, _FOUND = range(5)
 _ANCHORS = frozenset(("^", "$", "\\b", "\\B", "\\A", "\\Z"))
 _FLAGS = re.compile(r"\(\?([aimsu]+)\)")
 _OPEN = re.compile(r"\((?:\?(?::|P<(\w+)>))?")
@@ -53,16 +53,16 @@ class Budget:
 
 
 class _Node:
-    """`test`: of a letter, or of the place between two. `ways`: what comes next, best first.
+    """`test`: of a letter, or of the place between two. `successors`: what comes next, best first.
     `slot`: where a group's beginning (even) or end is noted."""
 
-    __slots__ = ("kind", "slot", "test", "ways")
+    __slots__ = ("kind", "slot", "successors", "test")
 
     def __init__(
-        self, kind: int, *ways: _Node, test: re.Pattern[str] | None = None, slot: int = 0
+        self, kind: int, *successors: _Node, test: re.Pattern[str] | None = None, slot: int = 0
     ) -> None:
         self.kind = kind
-        self.ways = ways
+        self.successors = successors
         self.test = test
         self.slot = slot
 
@@ -117,7 +117,7 @@ class Expression:
                     best = {**slots, 1: at}
                     break  # those that follow are worse
                 if node.test is not None and node.test.match(text, at):
-                    advanced.append((node.ways[0], slots))
+                    advanced.append((node.successors[0], slots))
             threads = advanced
         return best
 
@@ -137,9 +137,9 @@ def _reached(
         if node.kind in (_ANY, _FOUND):
             yield node, slots
         elif node.kind == _GROUP:
-            ahead.append((node.ways[0], {**slots, node.slot: at}))
+            ahead.append((node.successors[0], {**slots, node.slot: at}))
         elif node.test is None or node.test.match(text, at):
-            ahead += [(way, slots) for way in reversed(node.ways)]
+            ahead += [(successor, slots) for successor in reversed(node.successors)]
 
 
 class _Reader:
@@ -216,22 +216,22 @@ class _Reader:
     def _repeat(
         self, part: _Part, least: int, most: int | None, then: _Node, *, is_lazy: bool
     ) -> _Node:
-        def ways(more: _Node, behind: _Node) -> tuple[_Node, _Node]:
+        def ordered(more: _Node, behind: _Node) -> tuple[_Node, _Node]:
             return (behind, more) if is_lazy else (more, behind)
 
         end = then
         if most is None:
-            loop = self._node(_Node(_WAYS))
-            loop.ways = ways(part(loop), end)
+            loop = self._node(_Node(_SPLIT))
+            loop.successors = ordered(part(loop), end)
             then = loop
         for _ in range((most or least) - least):
-            then = self._node(_Node(_WAYS, *ways(part(then), end)))
+            then = self._node(_Node(_SPLIT, *ordered(part(then), end)))
         for _ in range(least):
             then = part(then)
         return then
 
     def _either(self, parts: list[_Part], then: _Node) -> _Node:
-        return self._node(_Node(_WAYS, *(part(then) for part in parts)))
+        return self._node(_Node(_SPLIT, *(part(then) for part in parts)))
 
     def _node(self, node: _Node) -> _Node:
         self._nodes += 1

@@ -207,10 +207,10 @@ class _Reader(RedirectReader):
 
     def _arithmetic(self, group: _List, text: str) -> None:
         """`((i++))`, as `let` has it."""
-        command, name, said = Command(), Word(), Word()
+        command, name, expression = Command(), Word(), Word()
         name.add(PLAIN, "let")
-        said.add(QUOTED, text)
-        command.words = [name, said]
+        expression.add(QUOTED, text)
+        command.words = [name, expression]
         self.items.append(command)
         if [word.literal for word in group.command.words[-1:]] == ["for"]:
             group.command.words[-1:] = []
@@ -296,16 +296,16 @@ class _Reader(RedirectReader):
 
     def _assign(self, command: Command, word: Word) -> None:
         kind, text = word.parts[0]
-        left, _, rest = text.partition("=")
-        name = left.rstrip("+").partition("[")[0]
-        word.parts[0] = (kind, rest)
-        is_array = not rest and len(word.parts) == 1 and self.text.startswith("(", self.at)
+        target, _, value = text.partition("=")
+        name = target.rstrip("+").partition("[")[0]
+        word.parts[0] = (kind, value)
+        is_array = not value and len(word.parts) == 1 and self.text.startswith("(", self.at)
         words = self._array() if is_array else [word]
-        if left != name:  # it comes to what is there
+        if target != name:  # it comes to what is there
             before = Word()
             before.add(QUOTED_VARIABLE, name)
             before.defaults[name] = ""
-            if is_array or "[" in left:
+            if is_array or "[" in target:
                 words.insert(0, before)
             else:
                 word.parts[:0] = before.parts

@@ -80,9 +80,9 @@ class RedirectReader(WordReader):
                 lines.append(line)
             self.at = min(self.at, len(self.text))
             body = "\n".join(lines)
-            said = Word()
+            document = Word()
             if is_quoted:
-                said.add(QUOTED, body)
+                document.add(QUOTED, body)
             else:
-                self.run_inner(body, said)
-            command.stdin.append(said)
+                self.run_inner(body, document)
+            command.stdin.append(document)

@@ -244,12 +244,12 @@ class WordReader:
         ):
             self.at += 1
         name = self.text[start : self.at]
-        rest = Word()
+        operand = Word()
         self.descend()
-        self._double_quoted(rest, "}")
+        self._double_quoted(operand, "}")
         self.depth -= 1
-        operation = "".join(text for part, text in rest.parts if part == QUOTED)
-        is_plain = all(part == QUOTED for part, _ in rest.parts)
+        operation = "".join(text for part, text in operand.parts if part == QUOTED)
+        is_plain = all(part == QUOTED for part, _ in operand.parts)
         if name and name[0] != "!" and not operation.strip("[]@*"):
             word.add(kind, name)
         elif name and name[0] != "!" and is_plain and operation.startswith(("-", ":-")):

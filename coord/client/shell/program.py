@@ -34,9 +34,9 @@ class Program:
     ) -> None:
         self.names = names.split()
         self.locks = [
-            (lock, tuple(each.split()))
+            (lock, tuple(command.split()))
             for lock, listed in locks.items()
-            for each in listed.split(",")
+            for command in listed.split(",")
         ]
         self.values = frozenset((values + " " + folder).split())
         self.flags = frozenset(flags.split())

@@ -7,7 +7,7 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 _RUNS = frozenset(("exec", "system", "shell", "shell-exec"))

@@ -110,7 +110,7 @@ def _entries(hook: dict[str, object], name: str) -> list[dict[str, object]]:
 
 def _texts(entry: dict[str, object], name: str) -> list[str]:
     listed = entry.get(name, [])
-    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+    if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
         raise BadPattern(f"[[hook.programs]] {_WHERE}: {name} is a list of texts.")
     return listed
 

@@ -50,7 +50,7 @@ class Runner:
         program: str = "",
     ) -> None:
         self.names = names.split()
-        self.commands = [tuple(each.split()) for each in commands.split(",")]
+        self.commands = [tuple(command.split()) for command in commands.split(",")]
         self.values = frozenset(f"{values} {folder} {line}".split())
         self.flags = frozenset(flags.split())
         self.folder = frozenset(folder.split())

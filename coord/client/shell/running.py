@@ -18,7 +18,7 @@ from coord.client.shell.words import SOMETHING, Value, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 
@@ -36,7 +36,7 @@ def run_by(walk: Walk, runner: Runner, words: list[Value], command: Command) -> 
     folder = _folder(walk, runner.folder, [*words[:start], *run.options])
     mounted = _mounted(walk, run.options) if runner.is_elsewhere else None
     here, files, trees = walk.folder, dict(walk.effects.files), dict(walk.effects.trees)
-    walk.variables.folder = folder or mounted or here
+    walk.location.folder = folder or mounted or here
     before = _assign(walk, run.options) if runner.assigns else []
     if run.line is not None:
         walk.line_apart(run.line)
@@ -44,7 +44,7 @@ def run_by(walk: Walk, runner: Runner, words: list[Value], command: Command) -> 
         _follow_inner(walk, runner, run, command)
     for name, values in before:
         walk.variables.restore(name, values)
-    walk.variables.folder = here
+    walk.location.folder = here
     if runner.is_elsewhere and not mounted:
         walk.effects.files, walk.effects.trees = files, trees
     return bool(run.words) or run.line is not None
@@ -111,12 +111,12 @@ def _follow_inner(
     run: _Run,
     command: Command,
 ) -> None:
-    names, inner = walk.names, run.words
+    names, inner = walk.name_patterns, run.words
     if runner.reads_more:
         inner = _with_input(walk, run, command)
     if runner.is_line or (runner.reads_more and any(letter.isspace() for letter in inner[0].text)):
         walk.line_apart(_joined(inner))
-        walk.names = names
+        walk.name_patterns = names
         return
     before = walk.effects.count
     walk.follow(inner, command)
@@ -125,7 +125,7 @@ def _follow_inner(
     is_task = walk.effects.count == before and not ENVIRONMENTS.isdisjoint(runner.names)
     if is_task and not any(word.text in HARMLESS for word in inner):
         note_task(walk, inner[0].text, None)
-    walk.names = names
+    walk.name_patterns = names
 
 
 def _joined(words: list[Value]) -> str:
@@ -148,7 +148,7 @@ def _with_input(walk: Walk, run: _Run, command: Command) -> list[Value]:
     marker = _marker(run.options)
     if not more or not any(marker in word.text or word.text == "%" for word in inner):
         return [*inner, *more]
-    return [each for word in inner for each in _put(word, marker, more)]
+    return [value for word in inner for value in _put(word, marker, more)]
 
 
 def _read_words(walk: Walk, options: list[Value], command: Command) -> list[Value]:
@@ -159,7 +159,7 @@ def _read_words(walk: Walk, options: list[Value], command: Command) -> list[Valu
     listing = listed(command.source, walk.variables)
     if listing is None:
         return [Value("…", "")]
-    more, walk.names = listing
+    more, walk.name_patterns = listing
     return more
 
 
@@ -170,7 +170,7 @@ def _marker(options: list[Value]) -> str:
             return word.text.partition("=")[2]
         letters, sign, marker = word.text.partition("I" if "I" in word.text else "J")
         if sign and letters[:1] == "-" and (letters[1:].isalnum() or letters == "-"):
-            return marker or next((each.text for each in options[index + 1 :]), "{}")
+            return marker or next((value.text for value in options[index + 1 :]), "{}")
     return "{}"
 
 
@@ -259,12 +259,12 @@ def _line(runner: Runner, words: list[Value]) -> str | None:
     for index, word in enumerate(words):
         name, equals, text = word.text.partition("=")
         if name in runner.line:
-            return text if equals else " ".join(each.text for each in words[index + 1 : index + 2])
-        short = next((each for each in runner.line if len(each) == 2), "")
+            return text if equals else "".join(word.text for word in words[index + 1 : index + 2])
+        short = next((value for value in runner.line if len(value) == 2), "")
         if short and word.text.startswith(short):
             return word.text[2:]
         if short and word.text[:1] == "-" and word.text[:2] != "--" and word.text[-1] == short[1]:
-            return " ".join(each.text for each in words[index + 1 : index + 2])
+            return " ".join(value.text for value in words[index + 1 : index + 2])
     return None
 
 
@@ -294,10 +294,10 @@ def run_text(walk: Walk, words: list[Value], command: Command, shell: str) -> bo
 
 def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> None:
     """`python -m alembic`, `php artisan migrate`: what is run is followed as a program."""
-    known = INTERPRETERS.get(name)
-    if known is None:
+    options = INTERPRETERS.get(name)
+    if options is None:
         return
-    inline, values = known[0].split(), known[1].split()
+    inline, values = options[0].split(), options[1].split()
     at = 0
     while at < len(words):
         text = words[at].text
@@ -315,15 +315,15 @@ def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> No
         if text[:1] != "-" or text == "-":
             break
         at += 2 if text in values else 1
-    said = (
+    script = (
         text_of(walk, words[at], command) if at < len(words) else read_by(command, walk.variables)
     )
-    if said is None and at < len(words) and words[at].text != "-":
+    if script is None and at < len(words) and words[at].text != "-":
         if name != "emacs":  # which edits it
             walk.follow(words[at:], command)
         return
-    if said is not None:
-        _inline(walk, name, [Value(said), *words[at + 1 :]])
+    if script is not None:
+        _inline(walk, name, [Value(script), *words[at + 1 :]])
 
 
 def _module(walk: Walk, words: list[Value], command: Command) -> None:

@@ -261,7 +261,7 @@ def _texts(script: str, at: int, *, joins: bool = False) -> list[str]:
         elif letter in between or (letter in "frbF" and script[at + 1 : at + 2] in ("'", '"')):
             at += 1
         elif joins:
-            step = next((each for each in (*_JOINS, ".format(") if script.startswith(each, at)), "")
+            step = next((join for join in (*_JOINS, ".format(") if script.startswith(join, at)), "")
             if not step:
                 break
             at += len(step)
@@ -278,9 +278,9 @@ def _strings(script: str) -> dict[str, None]:
             if quote in line:
                 strings.update(
                     dict.fromkeys(
-                        each
-                        for each in line.split(quote)[1:]
-                        if each and len(each) <= MAX_NAME and "\0" not in each
+                        text
+                        for text in line.split(quote)[1:]
+                        if text and len(text) <= MAX_NAME and "\0" not in text
                     )
                 )
     return strings

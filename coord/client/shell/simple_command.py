@@ -26,8 +26,8 @@ from coord.client.shell.words import Value, first_name, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
     from coord.client.shell.program import Program
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 _MOVES = frozenset(("cd", "pushd", "popd"))
@@ -64,10 +64,10 @@ def follow(walk: Walk, words: list[Value], command: Command) -> None:
         from coord.client.shell import git_command
 
         here, call = walk.folder, git_command.read(walk, words[1:])
-        walk.variables.folder = call.folder
+        walk.location.folder = call.folder
         _program(walk, name, [words[0], *call.words], command)
         git_command.follow_git(walk, call)
-        walk.variables.folder = here
+        walk.location.folder = here
         return
     _program(walk, name, words, command)
     from coord.client.shell.unknown import follow_unknown

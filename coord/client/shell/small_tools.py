@@ -9,7 +9,7 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 
@@ -73,7 +73,7 @@ def _mkdir(walk: Walk, words: list[Value], command: Command) -> None:
     for word in parse_arguments(words, frozenset(("-m", "--mode"))).plain:
         path = walk.path(word)
         if path is not None:
-            walk.made.add(path)
+            walk.new_folders.add(path)
 
 
 def _ssh_keygen(walk: Walk, words: list[Value], command: Command) -> None:

@@ -10,8 +10,8 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
     from coord.client.shell.options import Arguments
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 MAX_CHARACTERS = 20_000  # of a program that is read
@@ -165,14 +165,14 @@ def _commands(program: str) -> list[str]:
 
 def _behind_prints(program: str) -> list[tuple[str, str]]:
     """The sign behind the arguments of each `print`, and what follows up to its end."""
-    found: list[tuple[str, str]] = []
+    redirections: list[tuple[str, str]] = []
     at = program.find("print")
     while at >= 0:
         sign, start, end = _sign(program, at + len("print"))
         if sign:
-            found.append((sign, program[start:end].lstrip(">").strip()))
+            redirections.append((sign, program[start:end].lstrip(">").strip()))
         at = program.find("print", end)
-    return found
+    return redirections
 
 
 def _sign(program: str, at: int) -> tuple[str, int, int]:

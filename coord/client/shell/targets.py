@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Value
 
 MAX_FILES = 50  # that a pattern is taken for; of more, their folder
@@ -37,7 +37,7 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
     if value.is_pattern and "**" not in text and "$" not in text:
         files = matching(path_in(walk.folder, _without_classes(text)))
         if files is not None:
-            yield from ((each, False) for each in files)
+            yield from ((file, False) for file in files)
             literal = os.path.normpath(path_in(walk.folder, text))
             if not files and (not _WILD.intersection(text) or os.path.lexists(literal)):
                 yield literal, False  # `app/[id]/page.tsx`

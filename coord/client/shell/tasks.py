@@ -11,8 +11,8 @@ from coord.client.shell.words import Value, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
     from coord.client.shell.options import Arguments
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 TASK_RUNNERS = frozenset(
@@ -123,7 +123,7 @@ def follow_tasks(walk: Walk, name: str, words: list[Value], command: Command) ->
     own."""
     args = task_arguments(name, words)
     names = [word.text for word, _ in args.words if not word.text.isdigit()]
-    behind = [word.text for word in args.rest]
+    behind = [word.text for word in args.after_dashes]
     if args.has(TASK_HARMLESS) or args.has(HARMLESS) or not HARMLESS.isdisjoint(behind):
         return True
     is_script = names[:1] == ["test"] and name in SCRIPT_RUNNERS
@@ -146,28 +146,41 @@ def _read(
     walk: Walk, name: str, args: Arguments, tasks: list[str], folder: str, command: Command
 ) -> bool:
     """Follows what the project's own file says of the tasks; whether it says something."""
-    if walk.variables.is_lost:
+    if walk.location.is_lost:
         return False
     if name in MAKES:
         lines = [(folder, line) for line in _recipes(walk, args, tasks, folder, command)]
     elif name in SCRIPT_RUNNERS and tasks and not args.has(_ELSEWHERE):
-        from coord.client.shell import package_scripts
-
-        at = next(index for index, (word, _) in enumerate(args.words) if word.text == tasks[0])
-        more = [word for word, _ in args.words[at + 1 :]] if name in BIN_RUNNERS else []
-        lines = [
-            line
-            for task in tasks
-            for line in package_scripts.lines(walk, folder, task, [*more, *args.rest])
-        ]
+        lines = _script_lines(walk, name, args, tasks, folder)
     else:
         return False
     here = walk.folder
     for place, line in lines:
-        walk.variables.folder = place
+        walk.location.folder = place
         walk.line_apart(line)
-    walk.variables.folder = here
+    walk.location.folder = here
     return bool(lines)
+
+
+def _script_lines(
+    walk: Walk, name: str, args: Arguments, tasks: list[str], folder: str
+) -> list[tuple[str, str]]:
+    from coord.client.shell import package_scripts
+
+    at = next(index for index, (word, _) in enumerate(args.words) if word.text == tasks[0])
+    more = [word for word, _ in args.words[at + 1 :]] if name in BIN_RUNNERS else []
+    return [
+        line
+        for task in tasks
+        for line in package_scripts.lines(walk, folder, task, [*more, *args.after_dashes])
+    ]
+
+
+def _overrides(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Variables that are set between the tasks, and the tasks."""
+    assignments = [word.partition("=") for word in words if is_assignment(word)]
+    overrides = {name: value for name, _, value in assignments}
+    return overrides, [word for word in words if not is_assignment(word)]
 
 
 def _recipes(
@@ -175,14 +188,14 @@ def _recipes(
 ) -> list[str]:
     from coord.client.shell import makefiles
 
-    given = [task.partition("=") for task in tasks if is_assignment(task)]
-    makefile = makefiles.Makefile(folder, {name: value for name, _, value in given})
+    overrides, targets = _overrides(tasks)
+    makefile = makefiles.Makefile(folder, overrides)
     named = args.value(("-f", "--file", "--makefile"))
-    for each in makefiles.NAMES if named is None else (named.text,):
-        path = os.path.normpath(os.path.join(folder, each))
-        said = text_of(walk, Value(each), command) if named is not None else None
-        if makefile.read(path, said or walk.texts.get(path)):
-            return list(makefile.lines([task for task in tasks if not is_assignment(task)]))
+    for name in makefiles.NAMES if named is None else (named.text,):
+        path = os.path.normpath(os.path.join(folder, name))
+        text = text_of(walk, Value(name), command) if named is not None else None
+        if makefile.read(path, text or walk.file_texts.get(path)):
+            return list(makefile.lines(targets))
     return []
 
 
@@ -192,8 +205,10 @@ def _tasks(name: str, names: list[str], args: Arguments) -> list[str]:
     if names[:1] and names[0] in TASK_WORDS:
         names = names[1:]
     names = names[:1] if name in PACKAGE_MANAGERS else names
-    values = [args.values.get(option, []) for option in TASK_OPTIONS.get(name, ())]
-    return [*names, *(part for each in values for word in each for part in word.text.split(","))]
+    for option in TASK_OPTIONS.get(name, ()):
+        for value in args.values.get(option, []):
+            names += value.text.split(",")
+    return names
 
 
 def note_task(walk: Walk, task: str, folder: str | None, *, rewrites: bool = False) -> None:
@@ -221,7 +236,7 @@ def follow_built(walk: Walk, words: list[Value]) -> None:
         return
     named = args.value(("--bin", "--example"))
     name = os.path.basename(named.text if named is not None else _first(args.words))
-    behind = args.rest[:1] or args.plain[1:2]
+    behind = args.after_dashes[:1] or args.plain[1:2]
     lock = lock_by_name(name) or next((lock_of_task(word.text) for word in behind), None)
     if lock is not None:
         walk.need(lock)

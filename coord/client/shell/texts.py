@@ -7,18 +7,18 @@ from coord.client.shell.words import PROCESS, Command, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
 
 MAX_WRITTEN = 50  # files of a line whose text is kept
 
 
 def note_texts(walk: Walk, files: list[Value], command: Command) -> None:
     """What files hold, where the command that writes them says so."""
-    said = printed(command, walk.variables) if files else None
-    for value in files[:MAX_WRITTEN] if said is not None else ():
+    text = printed(command, walk.variables) if files else None
+    for value in files[:MAX_WRITTEN] if text is not None else ():
         path = walk.path(value)
-        if path is not None and len(walk.texts) < MAX_WRITTEN:
-            walk.texts[path] = f"{walk.texts.get(path, '')}\n{said}".lstrip("\n")
+        if path is not None and len(walk.file_texts) < MAX_WRITTEN:
+            walk.file_texts[path] = f"{walk.file_texts.get(path, '')}\n{text}".lstrip("\n")
 
 
 def text_of(walk: Walk, value: Value, command: Command) -> str | None:
@@ -27,6 +27,6 @@ def text_of(walk: Walk, value: Value, command: Command) -> str | None:
         return read_by(command, walk.variables)
     if value.text == PROCESS:
         inner = next((word.process for word in command.words if word.process), "")
-        said = output_of(inner, walk.variables)
-        return "\n".join(each.text for each in said) if said is not None else None
-    return walk.texts.get(walk.path(value) or "")
+        outputs = output_of(inner, walk.variables)
+        return "\n".join(output.text for output in outputs) if outputs is not None else None
+    return walk.file_texts.get(walk.path(value) or "")

@@ -15,7 +15,7 @@ from coord.client.shell.variables import words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command, Value
 
 _EXECUTES = frozenset("-c --command --cmd -x --exec -e --execute --run".split())

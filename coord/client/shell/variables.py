@@ -6,6 +6,7 @@ import os
 from itertools import islice
 
 from coord.client.shell.braces import MAX_VALUES, braced
+from coord.client.shell.location import Location
 from coord.client.shell.outputs import output_of
 from coord.client.shell.parameters import edited
 from coord.client.shell.words import (
@@ -50,45 +51,37 @@ class Allowance:
 
 class Variables:
     """What the line itself has set, each to one value or, by a loop, several. `arguments`: of the
-    function or the script that is followed, where they are known; `own_name`: its `$0`. `is_lost`:
-    it has gone from the folder to one that is not known. `before`: where it was before, as folder
-    and `is_lost`; `pushed`: the folders that `pushd` keeps, likewise. `within`: substitutions
-    around the one that is looked into. `branches`: in whose course it is, so that what it sets may
-    be set or not, as the folders that they began in; `others`: folders in which it may be as
-    well. `alternatives`: the variables that have one of their values, and not all. `may_be_zsh`:
-    then what zsh would take a variable for is meant as well."""
+    function or the script that is followed, where they are known; `own_name`: its `$0`. `within`:
+    substitutions around the one that is looked into. `branches`: in whose course it is, so that
+    what it sets may be set or not, as the folders that they began in. `alternatives`: the variables
+    that have one of their values, and not all. `may_be_zsh`: then what zsh would take a variable
+    for is meant as well."""
 
-    def __init__(self, folder: str, allowance: Allowance | None = None) -> None:
-        self.folder = folder
-        self.is_lost = False
-        self.before = (folder, True)  # of a shell that has just begun
-        self.pushed: list[tuple[str, bool]] = []
+    def __init__(self, location: Location, allowance: Allowance | None = None) -> None:
+        self.location = location
         self.branches: list[str] = []
-        self.others: list[str] = []
         self.alternatives: set[str] = set()
         self.arguments: list[Value] | None = None
         self.own_name: Value | None = None
         self.allowance = allowance or Allowance()
         self.within = 0
         self.may_be_zsh = os.path.basename(os.environ.get("SHELL", "")) == "zsh"
-        self._known: dict[str, list[Value]] = {}
+        self._set_by_line: dict[str, list[Value]] = {}
 
     def copy(self) -> Variables:
-        copied = Variables(self.folder, self.allowance)
-        copied.is_lost, copied.arguments = self.is_lost, self.arguments
-        copied.before, copied.pushed = self.before, list(self.pushed)
-        copied.own_name, copied.may_be_zsh = self.own_name, self.may_be_zsh
-        copied.within, copied.branches = self.within, list(self.branches)
-        copied.others, copied.alternatives = list(self.others), set(self.alternatives)
-        copied._known = dict(self._known)
+        copied = Variables(self.location.copy(), self.allowance)
+        copied.arguments, copied.own_name = self.arguments, self.own_name
+        copied.may_be_zsh, copied.within = self.may_be_zsh, self.within
+        copied.branches, copied.alternatives = list(self.branches), set(self.alternatives)
+        copied._set_by_line = dict(self._set_by_line)
         return copied
 
     def set(self, name: str, values: list[Value]) -> None:
         """A text that is long, as one grows that a line doubles, is not known any more."""
         is_long = any(len(value.text) > MAX_TEXT for value in values)
         values = [Value(f"${name}", "")] if is_long else values
-        before = self._known.get(name, []) if self.branches else []
-        self._known[name] = [*values, *before][:MAX_VALUES]
+        before = self._set_by_line.get(name, []) if self.branches else []
+        self._set_by_line[name] = [*values, *before][:MAX_VALUES]
         if before:
             self.alternatives.add(name)
         else:
@@ -97,30 +90,26 @@ class Variables:
     def branch(self, *, opens: bool) -> None:
         """`if` or `case` begins or ends."""
         if opens:
-            self.branches.append(self.folder)
+            self.branches.append(self.location.folder)
         elif self.branches:
-            self.doubt(self.branches.pop())
-
-    def doubt(self, folder: str) -> None:
-        """It may be in that one still."""
-        if folder != self.folder and folder not in self.others:
-            self.others.append(folder)
+            self.location.may_be_in(self.branches.pop())
 
     def values(self, name: str, default: str | None) -> list[Value]:
-        if name in self._known:
-            return self._known[name]
-        given = self._given(name, default)
-        if given is not None:
-            return given
+        if name in self._set_by_line:
+            return self._set_by_line[name]
+        positional = self._positional(name, default)
+        if positional is not None:
+            return positional
         if name in ("PWD", "OLDPWD"):
-            folder, is_lost = self.stack[0] if name == "PWD" else self.before
+            location = self.location
+            folder, is_lost = location.stack[0] if name == "PWD" else location.previous
             return [Value(f"${name}", "") if is_lost else Value(folder)]
         value = os.environ.get(name) if name in _ENVIRONMENT else None
         if value or default is not None:
             return [Value(value or default or "")]
         return [some_name() if name in _NAMES else Value(f"${name}", "")]
 
-    def _given(self, name: str, default: str | None) -> list[Value] | None:
+    def _positional(self, name: str, default: str | None) -> list[Value] | None:
         """Of `$0`, `$1`, `$@` and their like, where they are known."""
         if name == "0":
             return [self.own_name] if self.own_name is not None else None
@@ -130,24 +119,19 @@ class Variables:
             return self.arguments[int(name[:4]) - 1 :][:1] or [Value(default or "")]
         return None
 
-    @property
-    def stack(self) -> list[tuple[str, bool]]:
-        """As `dirs` shows it."""
-        return [(self.folder, self.is_lost), *reversed(self.pushed)]
-
-    def one(self, name: str) -> Value | None:
+    def assigned(self, name: str) -> Value | None:
         """The value that the line has given to a variable of the environment."""
-        return next(iter(self._known.get(name, [])), None)
+        return next(iter(self._set_by_line.get(name, [])), None)
 
     def get(self, name: str) -> list[Value] | None:
-        return self._known.get(name)
+        return self._set_by_line.get(name)
 
     def restore(self, name: str, values: list[Value] | None) -> None:
         """As it was before an assignment that was for one command."""
         if values is None:
-            self._known.pop(name, None)
+            self._set_by_line.pop(name, None)
         else:
-            self._known[name] = values
+            self._set_by_line[name] = values
 
     def expand(self, word: Word) -> list[Value]:
         """All that the word may stand for, at most MAX_VALUES."""
@@ -185,7 +169,7 @@ class Variables:
             if place is None:
                 return [Value(text, "")]
             text = f"{name}={place}{slash}{rest}" if name else place + slash + rest
-        return [_plain(each) for each in braced(text)]
+        return [_plain(alternative) for alternative in braced(text)]
 
     def _split(self, value: Value) -> list[Value]:
         """An unquoted variable is as many words as it has, and one for zsh."""
@@ -196,7 +180,7 @@ class Variables:
 
     def fields(self, text: str, most: int = -1) -> list[str]:
         """The words of a text, as the line's IFS parts them; at most one more than `most`."""
-        separators = self.one("IFS")
+        separators = self.assigned("IFS")
         if separators is None or not separators.is_known or not separators.text.strip():
             return text.split(None, most)
         for separator in separators.text[1:]:
@@ -209,10 +193,11 @@ class Variables:
         if start == "~":
             return os.path.expanduser("~")
         if number.isdecimal() and len(number) < 4:
-            stack = self.stack if sign != "-" else self.stack[::-1]
+            stack = self.location.stack if sign != "-" else self.location.stack[::-1]
             folder, is_lost = stack[int(number)] if int(number) < len(stack) else ("", True)
         elif start in ("~+", "~-"):
-            folder, is_lost = self.stack[0] if sign == "+" else self.before
+            location = self.location
+            folder, is_lost = location.stack[0] if sign == "+" else location.previous
         else:
             return start  # somebody's home
         return None if is_lost else folder
@@ -220,8 +205,8 @@ class Variables:
     def _output(self, text: str) -> list[Value]:
         if text.startswith("(("):
             return [some_name()]
-        said = output_of(text, self) if self.allowance.take() else None
-        return said if said is not None else [Value(f"$({text})", "")]
+        output = output_of(text, self) if self.allowance.take() else None
+        return output if output is not None else [Value(f"$({text})", "")]
 
 
 def _matched(value: Value) -> Value:
@@ -249,4 +234,4 @@ def _joined(value: Value, more: Value) -> Value:
 
 
 def words_of(texts: list[str]) -> list[Value]:
-    return [value for text in texts for value in Variables("").expand(word_of(text))]
+    return [value for text in texts for value in Variables(Location("")).expand(word_of(text))]

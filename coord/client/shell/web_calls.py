@@ -80,14 +80,16 @@ def hosts(name: str, words: list[Value]) -> list[str]:
             return []
         plain = plain[1:]
     method = _method(caller, args, plain)
-    said = " ".join(value.text for each in caller.data for value in args.values.get(each, []))
+    payload = " ".join(
+        value.text for option in caller.data for value in args.values.get(option, [])
+    )
     if method in _LOOKS:
         return []
     urls = [text for text in plain if text not in _METHODS]
     urls += [v.text for option in ("--url", "-uri") for v in args.values.get(option, [])]
     if name in ("http", "https", "xh", "xhs"):
         urls = urls[:1]
-    if any("graphql" in url for url in urls) and "mutation" not in said:
+    if any("graphql" in url for url in urls) and "mutation" not in payload:
         return []
     if caller.host:
         return [caller.host]

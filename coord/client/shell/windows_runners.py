@@ -6,7 +6,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command, Value
 
 _WITH_VALUE = (
@@ -40,7 +40,7 @@ def follow_powershell(walk: Walk, words: list[Value], command: Command) -> bool:
         if name and "file".startswith(name):
             walk.follow(words[index:], command)
             return True
-        if any(each.startswith(name) for each in _WITH_VALUE):
+        if any(option.startswith(name) for option in _WITH_VALUE):
             index += 1
     if index >= len(words) or words[index].text == "-":
         return False
@@ -78,7 +78,7 @@ def _start_process(walk: Walk, words: list[Value], command: Command) -> None:
     """`Start-Process git -ArgumentList push, origin`, and `start "title" /b git push` of cmd."""
     folder, here = _named(words, _FOLDER), walk.folder
     if folder:
-        walk.enter(walk.path(folder[0]))
+        walk.location.enter(walk.path(folder[0]))
     program = _named(words, _PROGRAM)[:1]
     operands: list[Value] = []
     index = 0
@@ -94,7 +94,7 @@ def _start_process(walk: Walk, words: list[Value], command: Command) -> None:
         walk.line_apart(f"{inner[0].text} {inner[1].text}", "powershell")
     elif inner:
         walk.follow(inner, command)
-    walk.variables.folder = here
+    walk.location.folder = here
 
 
 def _named(words: list[Value], parameters: frozenset[str]) -> list[Value]:

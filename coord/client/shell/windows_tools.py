@@ -8,7 +8,7 @@ from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
 _RIGHTS = (
@@ -87,11 +87,11 @@ def _forfiles(walk: Walk, words: list[Value], command: Command) -> None:
     folder = walk.path(place) if place is not None else walk.folder
     if line is not None:
         here = walk.folder
-        walk.variables.folder = folder or here
+        walk.location.folder = folder or here
         shell, _, inner = line.text.partition(" /c ")
         text = inner if shell.lower() in ("cmd", "cmd.exe") else line.text
         walk.line_apart(text.replace("@file", "%_found%").replace("@path", "%_found%"), "cmd")
-        walk.variables.folder = here
+        walk.location.folder = here
 
 
 def _wmic(walk: Walk, words: list[Value], command: Command) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from coord.client.shell.copies import NUMBERS, backups, copy_to, matched, numbered
+from coord.client.shell.formatters import FORMATTERS
 from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
 from coord.client.shell.outputs import read_by
@@ -12,13 +13,14 @@ from coord.client.shell.stream_editors import follow_awk, follow_sed
 from coord.client.shell.targets import targets
 from coord.client.shell.texts import note_texts
 from coord.client.shell.words import GLOB, Value
-from coord.client.shell.writers import ALL, BEHIND, FIRST, LAST, MOVED, WRITERS, Writer
+from coord.client.shell.writer import ALL, BEHIND, FIRST, LAST, MOVED, Writer
+from coord.client.shell.writers import WRITERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coord.client.shell.effects import Walk
+    from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
     Tool = Callable[[Walk, list[Value], Command], None]
@@ -47,9 +49,9 @@ _TOOLS = {
 }
 """Programs with rules of their own, and the module that has them."""
 _BY_NAME: dict[str, list[Writer]] = {}
-for _each in WRITERS:
-    for _name in _each.names:
-        _BY_NAME.setdefault(_name, []).append(_each)
+for _writer in (*WRITERS, *FORMATTERS):
+    for _name in _writer.names:
+        _BY_NAME.setdefault(_name, []).append(_writer)
 
 
 def write_targets(walk: Walk, name: str, words: list[Value], command: Command) -> None:
@@ -84,9 +86,9 @@ def writes(name: str) -> bool:
 
 
 def _applies(writer: Writer, args: Arguments) -> bool:
-    given = [f"{name}={value.text}" for name, each in args.values.items() for value in each]
-    said = [*args.options, *given, *(word.text for word in args.rest)]
-    if not writer.harmless.isdisjoint(said):
+    settings = [f"{name}={value.text}" for name, values in args.values.items() for value in values]
+    given_words = [*args.options, *settings, *(word.text for word in args.after_dashes)]
+    if not writer.harmless.isdisjoint(given_words):
         return False
     options = [*args.options, *(word.text for word in args.plain if writer.needs)]
     if writer.needs and not any(
@@ -220,25 +222,25 @@ def _find(walk: Walk, words: list[Value], command: Command) -> None:
         if word.text in LISTS:
             walk.write(file)
 
-    before = walk.names
-    starts, walk.names = starts_and_names(words)
+    before = walk.name_patterns
+    starts, walk.name_patterns = starts_and_names(words)
     if any(word.text == "-delete" for word in words):
         for start in starts:
-            walk.change_tree(walk.path(start) or walk.folder, walk.names)
+            walk.change_tree(walk.path(start) or walk.folder, walk.name_patterns)
     for start in starts:
         for inner in executed(words, start):
             walk.follow(inner, command)
-    walk.names = before
+    walk.name_patterns = before
 
 
 def _fd(walk: Walk, words: list[Value], command: Command) -> None:
     from coord.client.shell.finding import found_by_fd
 
-    before = walk.names
-    _, walk.names, inner = found_by_fd(words)
+    before = walk.name_patterns
+    _, walk.name_patterns, inner = found_by_fd(words)
     if inner:
         walk.follow(inner, command)
-    walk.names = before
+    walk.name_patterns = before
 
 
 def _patch(walk: Walk, words: list[Value], command: Command) -> None:
@@ -253,9 +255,9 @@ def _patch(walk: Walk, words: list[Value], command: Command) -> None:
     if only is not None:
         walk.write(Value(os.path.join(folder, only.text), only.beginning))
         return
-    here, walk.variables.folder = walk.folder, folder
+    here, walk.location.folder = walk.folder, folder
     paths: list[str | None] = [path for word in args.plain[:1] for path, _ in targets(walk, word)]
-    walk.variables.folder = here
+    walk.location.folder = here
     if not paths:
         strip = args.value(("-p", "--strip"))
         count = int(strip.text) if strip is not None and strip.text.isdigit() else None
@@ -275,15 +277,19 @@ def _patch(walk: Walk, words: list[Value], command: Command) -> None:
 def _beside(path: str, args: Arguments) -> list[str]:
     """The backup that is asked for, and what of earlier patches is written over where hunks fail;
     those that are new are nobody's, as long as the file is held."""
-    old = [each for each in (f"{path}.orig", f"{path}.rej") if os.path.lexists(each)]
+    endings = [ending for ending in (".orig", ".rej") if os.path.lexists(path + ending)]
+    leftovers = [path + ending for ending in endings]
     if not args.has(("-b", "--backup")):
-        return old
+        return leftovers
     prefix, suffix = args.value(("-B", "--prefix")), args.value(("-z", "--suffix"))
     control = args.value(("-V", "--version-control"))
     if prefix is not None:
-        return [*old, os.path.join(os.path.dirname(path), prefix.text + os.path.basename(path))]
+        return [
+            *leftovers,
+            os.path.join(os.path.dirname(path), prefix.text + os.path.basename(path)),
+        ]
     numbers = NUMBERS.get(control.text if control is not None else "", "existing")
-    return [*old, path + (numbered(path, numbers) or (suffix.text if suffix else ".orig"))]
+    return [*leftovers, path + (numbered(path, numbers) or (suffix.text if suffix else ".orig"))]
 
 
 def _patch_text(walk: Walk, args: Arguments, command: Command) -> str:
@@ -297,7 +303,7 @@ def _patch_text(walk: Walk, args: Arguments, command: Command) -> str:
     ]
     text = read_by(command, walk.variables) or ""
     for value in sources:
-        text = text or walk.texts.get(walk.path(value) or "", "") or _content(walk.path(value))
+        text = text or walk.file_texts.get(walk.path(value) or "", "") or _content(walk.path(value))
     return text
 
 

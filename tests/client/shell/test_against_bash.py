@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from coord.client.shell.effects import Effects, effects_of
+from coord.client.shell.effects import Effects
 from coord.client.shell.rules import Rules
+from coord.client.shell.walk import effects_of
 
 LINES = 4  # of each operation
 TIMEOUT_S = 30

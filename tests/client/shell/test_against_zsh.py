@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coord.client.shell.effects import effects_of
 from coord.client.shell.rules import Rules
+from coord.client.shell.walk import effects_of
 from tests.client.shell.test_against_bash import checkout, is_claimed, run
 
 ZSH = ("zsh", "-f")

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from coord.client.shell.effects import Effects, effects_of
+from coord.client.shell.effects import Effects
 from coord.client.shell.makefiles import MAX_BYTES
 from coord.client.shell.rules import Rules
+from coord.client.shell.walk import effects_of
 
 MAKEFILE = """
 SRC = src/app.py

@@ -1,0 +1,69 @@
+"""A row of the table of programs that change files which stand in their arguments.
+
+`needs`: it changes them only with one of these options. `harmless`: with one of these it does not.
+`targets`: which words are files: `all`, the `first`, the `last`, those `behind` the first `skip`
+(a script), the last two and more of a `move`, or none (``). `options`: those whose value is a file
+that it writes. `here`: without files it changes all of the folder. `files`: that it changes
+wherever it is run, where they exist. `moves`: with one of these options the sources of a copy are
+changed, too; `whole_paths`: with one of these they keep their folders. `glued`: options whose value
+stands in their own word or nowhere. `whole`: all of the folder is all of the checkout.
+"""
+
+from __future__ import annotations
+
+ALL, FIRST, LAST, MOVED, BEHIND, NONE = "all", "first", "last", "move", "behind", ""
+
+
+class Writer:
+    __slots__ = (
+        "commands",
+        "files",
+        "glued",
+        "harmless",
+        "here",
+        "moves",
+        "names",
+        "needs",
+        "options",
+        "script",
+        "skip",
+        "targets",
+        "values",
+        "whole",
+        "whole_paths",
+    )
+
+    def __init__(
+        self,
+        names: str,
+        targets: str,
+        *,
+        commands: str = "",
+        needs: str = "",
+        harmless: str = "",
+        values: str = "",
+        options: str = "",
+        script: str = "",
+        skip: int = 1,
+        here: bool = False,
+        files: str = "",
+        moves: str = "",
+        whole_paths: str = "",
+        glued: str = "",
+        whole: bool = False,
+    ) -> None:
+        self.names = names.split()
+        self.targets = targets
+        self.commands = [tuple(command.split()) for command in commands.split(",")]
+        self.needs = tuple(needs.split())
+        self.harmless = frozenset(harmless.split())
+        self.values = frozenset(f"{values} {options} {script}".split())
+        self.options = frozenset(options.split())
+        self.script = frozenset(script.split())  # options that hold the script instead
+        self.skip = skip
+        self.here = here
+        self.whole = whole
+        self.files = files.split()
+        self.moves = frozenset(moves.split())
+        self.whole_paths = frozenset(whole_paths.split())
+        self.glued = frozenset(glued.split())
