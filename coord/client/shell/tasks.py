@@ -7,7 +7,7 @@ import os
 from coord.client.shell.options import parse_arguments
 from coord.client.shell.program import HARMLESS
 from coord.client.shell.texts import text_of
-from coord.client.shell.words import Value, is_assignment
+from coord.client.shell.words import SOMETHING, Value, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ TASK_OPTIONS = {
 """The options whose value is a task."""
 
 MAKES = frozenset("make gmake nmake mingw32-make".split())
+_ONLY_TASKS = MAKES | {"just"}
+"""Those whose words are all tasks, whatever they are called."""
 _MAKE_VALUES = (
     "-C --directory -f --file --makefile -I --include-dir -o --old-file --assume-old -W --what-if"
     " --new-file --assume-new --eval"
@@ -127,7 +129,7 @@ def follow_tasks(walk: Walk, name: str, words: list[Value], command: Command) ->
     if args.has(TASK_HARMLESS) or args.has(HARMLESS) or not HARMLESS.isdisjoint(behind):
         return True
     is_script = names[:1] == ["test"] and name in SCRIPT_RUNNERS
-    if name not in MAKES and not is_script and names[:1] and names[0] in TASK_READS:
+    if name not in _ONLY_TASKS and not is_script and names[:1] and names[0] in TASK_READS:
         return True
     if name == "bazel" and names[:1] != ["run"]:
         return True
@@ -150,6 +152,10 @@ def _read(
         return False
     if name in MAKES:
         lines = [(folder, line) for line in _recipes(walk, args, tasks, folder, command)]
+    elif name == "just":
+        lines = _just_lines(args, folder)
+    elif name == "task":
+        lines = _taskfile_lines(args, tasks, folder)
     elif name in SCRIPT_RUNNERS and tasks and not args.has(_ELSEWHERE):
         lines = _script_lines(walk, name, args, tasks, folder)
     else:
@@ -174,6 +180,31 @@ def _script_lines(
         for task in tasks
         for line in package_scripts.lines(walk, folder, task, [*more, *args.after_dashes])
     ]
+
+
+def _just_lines(args: Arguments, folder: str) -> list[tuple[str, str]]:
+    from coord.client.shell import justfiles
+
+    named = args.value(("-f", "--justfile"))
+    path = os.path.join(folder, named.text) if named is not None else justfiles.find(folder)
+    overrides, words = _overrides(_known(args.plain))
+    justfile = justfiles.Justfile(path, overrides)
+    place = folder if args.has(TASK_FOLDER) else justfile.folder
+    return [(place, line) for line in justfile.lines(words)]
+
+
+def _taskfile_lines(args: Arguments, tasks: list[str], folder: str) -> list[tuple[str, str]]:
+    from coord.client.shell import taskfiles
+
+    named = args.value(("-t", "--taskfile"))
+    path = os.path.join(folder, named.text) if named is not None else taskfiles.find(folder)
+    overrides, names = _overrides(tasks)
+    overrides["CLI_ARGS"] = " ".join(_known(args.after_dashes))
+    return list(taskfiles.Taskfile(path, overrides).lines(names))
+
+
+def _known(words: list[Value]) -> list[str]:
+    return [word.text if word.is_known else f"${{{SOMETHING[1:]}}}" for word in words]
 
 
 def _overrides(words: list[str]) -> tuple[dict[str, str], list[str]]:

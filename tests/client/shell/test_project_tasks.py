@@ -1,4 +1,6 @@
-"""What `make TARGET` and `npm run SCRIPT` need and change, as the project's own file says."""
+"""What `make TARGET`, `just RECIPE`, `task NAME` and `npm run SCRIPT` need and change, as the
+project's own file says.
+"""
 
 import os
 from pathlib import Path
@@ -55,6 +57,76 @@ PACKAGE = """{"scripts": {
 }}"""
 
 
+JUSTFILE = """
+set shell := ["bash", "-uc"]
+version := "1" + suffix
+suffix := ".2"
+target := 'src' / "app.py"
+head := `git rev-parse HEAD`
+import "more.just"
+
+alias d := deploy
+
+[private]
+default: (write "a.txt") deploy
+
+# sends it
+deploy env="prod" *flags: test && (write env)
+    @echo {{env}} {{flags}} > {{target}}
+    -git push origin {{version}}
+
+test:
+    pytest -q
+
+write file:
+    echo x > {{file}}
+
+script:
+    #!/usr/bin/env bash
+    set -eu
+    cd src
+    rm app.py
+
+python:
+    #!/usr/bin/env python3
+    open('src/app.py', 'w').write('x')
+
+odd:
+    rm {{env_var('X')}}/x
+"""
+TASKFILE = """
+version: '3'
+vars:
+  OUT: src/app.py
+  REV: {sh: git rev-parse HEAD}
+includes:
+  docs: ./docs
+tasks:
+  default: { deps: [build] }
+  build:
+    desc: "it: builds"
+    deps: [lint]
+    cmds:
+      - echo x > {{.OUT}}
+      - task: ship
+        vars: { BRANCH: main }
+      - cmd: rm "{{.REV}}/x"
+        ignore_error: true
+      - |
+        cd src
+        rm {{.CLI_ARGS}}
+      - defer: rm -f tmp.txt
+  ship: git push origin {{.BRANCH}}
+  lint:
+  - ruff check .
+  - ruff format {{.OUT}}  # only this
+  sub:
+    dir: src
+    aliases: [s]
+    cmd: touch made.txt
+"""
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     for folder in (".git", "src", "docs"):
@@ -63,6 +135,12 @@ def shop(tmp_path: Path) -> Path:
         (tmp_path / name).touch()
     (tmp_path / "Makefile").write_text(MAKEFILE)
     (tmp_path / "package.json").write_text(PACKAGE)
+    (tmp_path / "justfile").write_text(JUSTFILE)
+    (tmp_path / "more.just").write_text("more: test\n\trm README.md\n")
+    (tmp_path / "Taskfile.yml").write_text(TASKFILE)
+    (tmp_path / "docs" / "Taskfile.yml").write_text(
+        "tasks: {gen: {cmds: [{cmd: 'touch a.md,'}, touch b.md]}}"
+    )
     return tmp_path
 
 
@@ -94,6 +172,26 @@ def told(effects: Effects, shop: Path) -> tuple[list[str], list[str]]:
         ("npm run fix", [], ["./"]),
         ("npm test", [], ["docs/"]),
         ("npm run gen --help", [], []),
+        ("just", ["git push"], ["a.txt", "prod", "src/app.py"]),
+        ("just deploy", ["deploy", "git push"], ["prod", "src/app.py"]),
+        ("cd src && just d README.md --force", ["git push"], ["README.md", "src/app.py"]),
+        ("just write docs/x.md script", [], ["docs/x.md", "src/app.py"]),
+        ("just python", [], ["src/app.py"]),
+        ("just odd", [], ["./"]),
+        ("just more", [], ["README.md"]),
+        ("just target=README.md deploy", ["deploy", "git push"], ["README.md", "prod"]),
+        ("just --dry-run deploy", [], []),
+        ("just none", [], []),
+        ("task", ["git push"], ["./", "src/app.py", "tmp.txt"]),
+        (
+            "task build OUT=README.md -- x.py",
+            ["git push"],
+            ["./", "README.md", "src/x.py", "tmp.txt"],
+        ),
+        ("task ship", ["deploy", "git push"], []),
+        ("cd src && task lint s", [], ["src/app.py", "src/made.txt"]),
+        ("task docs:gen", [], ["a.md,", "b.md"]),
+        ("task none", [], []),
     ],
 )
 def test_a_task_does_what_its_file_says(
@@ -119,6 +217,8 @@ def test_what_make_finds_up_to_date_is_not_made(shop: Path) -> None:
 def test_a_makefile_is_read_and_nothing_of_it_is_run(shop: Path) -> None:
     effects_of("make secret; make ship; npm run gen", str(shop), Rules({}))
     assert (shop / "README.md").exists()
+    effects_of("just script; task build", str(shop), Rules({}))
+    assert (shop / "src" / "app.py").exists()
     assert not (shop / "VERSION.txt").exists()
 
 
@@ -138,6 +238,32 @@ def test_a_makefile_is_read_and_nothing_of_it_is_run(shop: Path) -> None:
 def test_any_makefile_is_followed_in_bounded_time(text: str, shop: Path) -> None:
     (shop / "Makefile").write_text(text)
     assert not effects_of("make", str(shop), Rules({}))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("justfile", "a := b + b + b\nb := a + a + a\nall:\n  echo {{a}}\n"),
+        ("justfile", "".join(f"v{n} := {f'v{n + 1} + ' * 9}v{n + 1}\n" for n in range(30))),
+        ("justfile", 'import "justfile"\nall: all\n  just\n'),
+        ("justfile", "all: " + " ".join(f"t{n}" for n in range(2000)) + "\n"),
+        ("justfile", "\n:=\n: :\n  x\nall: (\n {{\n"),
+        (
+            "Taskfile.yml",
+            "vars: {A: '{{.B}}{{.B}}', B: '{{.A}}{{.A}}'}\ntasks: {default: 'echo {{.A}}'}",
+        ),
+        ("Taskfile.yml", "includes: {a: Taskfile.yml}\ntasks:\n  default: [task: default]\n"),
+        ("Taskfile.yml", "a:\n" + "".join(f"{' ' * n}- - a:\n" for n in range(1, 300))),
+        ("Taskfile.yml", ": :\n- [\n'a\ntasks: |\n  {\n"),
+        ("Taskfile.yml", "tasks: {default: {cmds: [{}, [], ''], deps: {}, vars: [], dir: {}}}"),
+    ],
+)
+def test_any_justfile_or_taskfile_is_followed_in_bounded_time(
+    name: str, text: str, shop: Path
+) -> None:
+    (shop / name).write_text(text)
+    line = "just" if name == "justfile" else "task"
+    assert not effects_of(line, str(shop), Rules({}))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"scripts": []}', '{"scripts": {"gen": 1}}', "{"])
