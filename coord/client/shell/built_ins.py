@@ -82,7 +82,8 @@ def _moves(walk: Walk, name: str, operands: list[Value], command: Command) -> bo
         else:
             here = walk.folder
             walk.location.enter(target if operands else os.path.expanduser("~"))
-            is_checked = command.is_condition and not command.is_conditional
+            is_checked = bool(command.operator_behind) and not command.operator_before
+            is_checked |= command.operator_before == command.operator_behind == "&&"
             if target is not None and not is_checked and not walk.is_folder(target):
                 walk.location.may_be_in(here)
     elif name in ("pushd", "push-location"):

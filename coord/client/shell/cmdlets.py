@@ -71,6 +71,7 @@ _METHODS = {
 _CLASSES = (".file", ".directory", ".zipfile", ".filesystem", "[file", "[directory")
 _LOOKS = ("read", "get", "exists", "enumerate", "createdirectory", "opentext", "setcurrent", "isr")
 """How those begin that change nothing."""
+_SWITCHED = ("$true", "$false")
 _STREAMS = ("streamwriter", "filestream")
 _READS = frozenset(("read", "openread"))
 
@@ -93,7 +94,8 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
         return True
     if called and kind.endswith(_CLASSES) and not method.startswith(_LOOKS):
         targets = _METHODS.get(method, ALL)
-        _change(walk, "", targets, _bind(words, targets), command)
+        paths = [word for word in words if word.text not in _SWITCHED]
+        _change(walk, "", targets, _bind(paths, targets), command)
     elif called and kind.endswith(".process") and method == "start":
         walk.line_apart(" ".join(word.text for word in words), "powershell")
     elif name[:1] == "." and _of_object(walk, name[1:], words, command):
@@ -203,6 +205,8 @@ def _change(walk: Walk, name: str, targets: str, bound: _BoundParameters, comman
         if name in _RENAMES and files:
             folder = os.path.dirname(files[0].text.replace("\\", "/"))
             walk.write(Value(os.path.join(folder, end.text), end.beginning))
+        elif name == "xcopy" and any(walk.is_folder(walk.path(file) or "") for file in files):
+            walk.write(end, whole_folders=True)  # with what is in those folders
         elif name in _COPIES and files:
             copy_to(walk, files, end)
         else:

@@ -34,6 +34,7 @@ _RUNNING = {
     ),
 }
 """Of commands that run others: the options that have a line of shell, and others with a value."""
+_WORKTREE_VALUES = frozenset(("-b", "-B", "--reason"))
 _EDITORS = ("core.editor=", "sequence.editor=", "core.sshcommand=", "core.pager=")
 _EDITOR_VARIABLES = ("GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND", "GIT_PAGER")
 
@@ -104,6 +105,9 @@ def follow_git(walk: Walk, call: GitCall) -> None:
     if verb == "clone" and len(words) > 1:
         last = words[-1].text.rstrip("/").rpartition("/")[2]
         walk.new_folders.add(os.path.join(walk.folder, last.removesuffix(".git")))
+    if verb == "worktree" and len(words) > 2 and words[1].text == "add":
+        args = parse_arguments(words[2:], _WORKTREE_VALUES)
+        walk.new_folders.update(filter(None, map(walk.path, args.plain[:1])))
     if verb == "submodule" and len(words) > 2 and words[1].text == "foreach":
         walk.line_apart(" ".join(word.text for word in words[2:] if word.text != "--recursive"))
     for line in [*call.editors, *_run_within(verb, words[1:])]:

@@ -93,14 +93,14 @@ class _Reader(RedirectReader):
         command = group.command
         if command:
             command.source = group.source
-            command.is_conditional = group.is_conditional
+            command.operator_before = group.operator_before
             self._emit(command)
         if pipes or group.source is not None:
             self._set_apart(group.start, is_first=group.source is None)
         group.source = command if pipes else None
         group.command = Command()
         group.start = len(self.items)
-        group.is_test = group.is_conditional = False
+        group.is_test, group.operator_before = False, ""
 
     def _set_apart(self, start: int, *, is_first: bool = True) -> None:
         """Gives what has been read since a shell of its own. `is_first`: what has not ended yet
@@ -177,9 +177,10 @@ class _Reader(RedirectReader):
             operator = self.text[self.at : self.at + 2]
             operator = operator if operator in _DOUBLED else letter
             self.at += len(operator)
-            group.command.is_condition = operator in ("&&", "||")
+            joins = operator if operator in ("&&", "||") else ""
+            group.command.operator_behind = joins
             self._end(group, pipes=operator in ("|", "|&"))
-            group.is_conditional = operator in ("&&", "||")
+            group.operator_before = joins
             if operator == "&":
                 self._set_apart(group.list_start)
             if operator in ("&", ";", ";;", ";&"):
@@ -339,21 +340,22 @@ class _Reader(RedirectReader):
 class _List:
     """Where the reader is within a list. `start`: the index of the first item of this command,
     `list_start`: of all that `&` would end. `opened`: subshells that have not ended. `is_test`:
-    within `[[ … ]]`, where operators are none. `is_conditional`: behind `&&` or `||`."""
+    within `[[ … ]]`, where operators are none. `operator_before`: the `&&` or `||` that the command
+    stands behind."""
 
     __slots__ = (
         "command",
-        "is_conditional",
         "is_test",
         "list_start",
         "opened",
+        "operator_before",
         "source",
         "start",
     )
 
     def __init__(self, start: int) -> None:
         self.start = self.list_start = start
-        self.is_conditional = False
+        self.operator_before = ""
         self.command = Command()
         self.source: Command | None = None
         self.opened: list[int] = []

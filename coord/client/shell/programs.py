@@ -122,7 +122,9 @@ PROGRAMS = (
     Program("nomad", {"deploy": "job run|stop|dispatch|revert, run, stop, system gc"}),
     Program("waypoint", {"deploy": "up, deploy, release, destroy"}),
     Program("argocd", {"deploy": "app sync|create|delete|set|rollback|patch"}, values="--server"),
+    Program("argo", {"deploy": "submit, resubmit, retry, stop, terminate, delete"}),
     Program("flux", {"deploy": "reconcile *, create *, delete *, suspend *, resume *, bootstrap"}),
+    Program("packer", {"publish": "build"}),
     Program("ko", {"deploy": "apply, create, delete", "publish": "build, publish, resolve"}),
     Program(
         "consul",
@@ -267,6 +269,7 @@ PROGRAMS = (
     Program(
         "nginx apachectl apache2ctl httpd", {"systemctl {host}": "-s, -k, graceful, restart, stop"}
     ),
+    Program("crontab", {"crontab {host}": ""}, values="-u", harmless="-l"),
     Program("brew", {"systemctl {host}": "services restart|start|stop|run|kill"}),
     Program(
         "launchctl sc sc.exe net",

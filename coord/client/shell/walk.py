@@ -257,7 +257,7 @@ class Walk:
             values = [value for word in assigned for value in self.variables.expand(word)]
             if len(assigned) > 1:
                 values = [value for value in values if value.text]
-            others = self.variables.get(name) if command.is_conditional else None
+            others = self.variables.get(name) if command.operator_before else None
             self.variables.set(name, values + (others or []))
             if others:
                 self.variables.alternatives.add(name)

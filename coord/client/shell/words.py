@@ -53,13 +53,13 @@ def word_of(text: str) -> Word:
 class Command:
     """A simple command. `assignments`: a name, and its value or those of an array. `redirects`:
     operator and target of each. `stdin`: the texts of its
-    here-documents and here-strings. `source`: the command whose output it reads. `is_conditional`:
-    it stands behind `&&` or `||`, `is_condition`: before."""
+    here-documents and here-strings. `source`: the command whose output it reads.
+    `operator_before`, `operator_behind`: the `&&` or `||` between which it stands."""
 
     __slots__ = (
         "assignments",
-        "is_condition",
-        "is_conditional",
+        "operator_before",
+        "operator_behind",
         "redirects",
         "source",
         "stdin",
@@ -72,7 +72,7 @@ class Command:
         self.redirects: list[tuple[str, Word]] = []
         self.stdin: list[Word] = []
         self.source: Command | None = None
-        self.is_condition = self.is_conditional = False
+        self.operator_before = self.operator_behind = ""
 
     def __bool__(self) -> bool:
         return bool(self.words or self.assignments or self.redirects)

@@ -7,7 +7,12 @@ from __future__ import annotations
 from coord.client.shell.writer import ALL, BEHIND, FIRST, LAST, MOVED, NONE, Writer
 
 WRITERS = (
-    Writer("rm unlink sponge rmdir trash trash-put srm wipe", ALL, harmless="--help --version"),
+    Writer(
+        "rm unlink rmdir trash trash-put srm wipe",
+        ALL,
+        harmless="--help --version",
+    ),
+    Writer("sponge", ALL, harmless="--help --version"),
     Writer("link codesign", LAST, values="-s --sign"),
     Writer("truncate shred", ALL, values="-s --size -r --reference -n --iterations"),
     Writer("gio", ALL, commands="trash, remove"),
@@ -51,7 +56,14 @@ WRITERS = (
         values="-l --line-length",
         glued="-i",
     ),
-    Writer("perl ruby", BEHIND, needs="-i", script="-e -E", values="-I -M", glued="-i"),
+    Writer(
+        "perl ruby",
+        BEHIND,
+        needs="-i",
+        script="-e -E",
+        values="-I -M",
+        glued="-i",
+    ),
     Writer("awk gawk", BEHIND, needs="inplace", script="-f --file", values="-i --include -F -v"),
     Writer("ed", ALL, values="-p"),
     Writer(
@@ -108,11 +120,30 @@ WRITERS = (
         here=True,
         whole=True,
     ),
-    Writer("hg sl", ALL, commands="revert", values="-r --rev", here=True, whole=True),
-    Writer("svn", ALL, commands="update, up, revert, patch", values="-r --depth", here=True),
+    Writer(
+        "hg sl",
+        ALL,
+        commands="revert, commit, ci, amend",
+        values="-r --rev -m --message -l --logfile -d --date -u --user -I --include -X --exclude",
+        here=True,
+        whole=True,
+    ),
+    Writer("hg sl svn", ALL, commands="remove, rm, rename, mv, move", values="-m --message"),
+    Writer(
+        "svn",
+        ALL,
+        commands="update, up, revert, patch, commit, ci",
+        values="-r --depth -m --message -F --file --changelist",
+        here=True,
+    ),
     Writer("svn", NONE, commands="switch, sw, merge", here=True),
     Writer(
-        "jj", ALL, commands="restore", values="-f --from -t --into --to -c", here=True, whole=True
+        "jj",
+        ALL,
+        commands="restore, commit, ci",
+        values="-f --from -t --into --to -c -m --message --author",
+        here=True,
+        whole=True,
     ),
     Writer(
         "jj",
@@ -129,6 +160,15 @@ WRITERS = (
         here=True,
         whole=True,
     ),
+    Writer("gt", NONE, commands="create, modify", needs="-a --all", here=True, whole=True),
+    Writer(
+        "fossil bzr brz",
+        ALL,
+        commands="commit, ci, update, up, revert, checkout, co, merge, stash *, shelve, unshelve",
+        values="-m --comment --message -r --revision",
+        here=True,
+        whole=True,
+    ),
     Writer("dos2unix unix2dos mac2unix", ALL, values="-c -n"),
     Writer("yq", BEHIND, commands="eval, e, eval-all, ea, ", needs="-i --inplace --in-place"),
     Writer("tomlq xq jaq", BEHIND, needs="-i --inplace --in-place"),
@@ -140,6 +180,8 @@ WRITERS = (
     Writer("rpl", BEHIND, skip=2, harmless="-s --dry-run"),
     Writer("fastmod codemod", BEHIND, skip=2, here=True, values="-e --extensions -d --dir -g"),
     Writer("comby", NONE, needs="-i -in-place", here=True),
+    Writer("dvc", NONE, commands="checkout, pull, repro, exp apply", here=True),
+    Writer("repo", NONE, commands="sync, checkout, rebase", here=True),
     Writer(
         "ast-grep sg",
         ALL,
@@ -159,6 +201,7 @@ WRITERS = (
     Writer("pg_dump pg_dumpall mysqldump mariadb-dump", NONE, options="-f --file -r --result-file"),
     Writer("openssl", NONE, options="-out -keyout -writerand"),
     Writer("ranlib patchelf install_name_tool", ALL, values="--set-rpath --set-interpreter"),
+    Writer("prisma", NONE, commands="format, db pull", files="prisma/schema.prisma schema.prisma"),
     Writer("mkfifo mknod", FIRST, values="-m --mode"),
     Writer("terraform tofu", NONE, commands="plan", options="-out"),
     # --- what package managers keep -----------------------------------------------------------
@@ -182,6 +225,18 @@ WRITERS = (
         files="pyproject.toml uv.lock poetry.lock pdm.lock pixi.toml pixi.lock Pipfile"
         " Pipfile.lock",
     ),
+    Writer(
+        "dart flutter",
+        NONE,
+        commands="pub add, pub remove, pub upgrade, pub downgrade",
+        files="pubspec.yaml pubspec.lock",
+    ),
+    Writer("swift", NONE, commands="package update, package resolve", files="Package.resolved"),
+    Writer("pod", NONE, commands="update", files="Podfile.lock"),
+    Writer("mix", NONE, commands="deps.update, deps.unlock", files="mix.lock"),
+    Writer("nix", NONE, commands="flake update, flake lock", files="flake.lock"),
+    Writer("pre-commit", NONE, commands="autoupdate", files=".pre-commit-config.yaml"),
+    Writer("terraform tofu", NONE, commands="providers lock", files=".terraform.lock.hcl"),
     Writer(
         "composer",
         NONE,
