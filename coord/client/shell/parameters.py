@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.shell.words import GLOB, Value
+from coord.client.shell.words import EDITED, GLOB, VARIABLES, Value, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ MAX_CUT = 200  # characters that are cut
 _CUTS = ("%%", "%", "##", "#")
 _ALL = ("@", "*")
 _CASES = ("^^", ",,", "^", ",")
-_MODIFIERS = frozenset("htrelu")
+_MODIFIERS = frozenset("htreluaAP")
 
 
 def edited(text: str, variables: Variables) -> list[Value]:
@@ -34,13 +34,52 @@ def edited(text: str, variables: Variables) -> list[Value]:
     if sign == "=":
         variables.set(name, values)
     if operation[:1] == "[" or name in _ALL:
-        starts = (0, 1) if variables.may_be_zsh else (0,)
+        starts = (0,) * variables.may_be_bash + (1,) * variables.may_be_zsh
         values, operation = _elements(values, name, operation, starts)
     if sign in ("?", "-", "="):
         return values
     if sign == "+":
         return [Value(bare[1:])]
     return [_edited(value, operation) or unknown for value in values]
+
+
+def as_zsh_reads(word: Word) -> Word | None:
+    """The word with `$f:h`, `$f:s/a/b/` and `$a[1]` as zsh has them without braces; None where
+    there is none of these."""
+    changed = Word()
+    changed.defaults, changed.process = word.defaults, word.process
+    is_other = False
+    for at, (kind, text) in enumerate(word.parts):
+        before = changed.parts[-1] if changed.parts else (kind, "")
+        operation = _operation(text) if before[0] in VARIABLES and kind not in VARIABLES else ""
+        if operation and word.parts[at - 1][0] in VARIABLES:
+            changed.parts[-1] = (EDITED, before[1] + _in_braces(operation))
+            is_other = True
+        if len(text) > len(operation) or not operation:
+            changed.add(kind, text[len(operation) :])
+    return changed if is_other else None
+
+
+def _operation(text: str) -> str:
+    """What zsh takes for one at the beginning of what stands behind a variable."""
+    end = text.find("]") + 1 if text[:1] == "[" else 0
+    for sign in (":gs/", ":s/"):
+        if text.startswith(sign, end) and text.count("/", end) > 1:
+            middle = text.index("/", end + len(sign))
+            last = text.find("/", middle + 1)
+            return text[: last + 1] if last >= 0 else text
+    while text[end : end + 1] == ":" and text[end + 1 : end + 2] in _MODIFIERS:
+        end += 2
+    return text[:end]
+
+
+def _in_braces(operation: str) -> str:
+    """`:s/a/b/` as `/a/b`."""
+    index, _, replaced = operation.partition(":s/")
+    if replaced:
+        return f"{index}/{replaced.removesuffix('/')}"
+    index, _, replaced = operation.partition(":gs/")
+    return f"{index}//{replaced.removesuffix('/')}" if replaced else operation
 
 
 def _is_of_name(letter: str) -> bool:
@@ -103,7 +142,7 @@ def _edited(value: Value, operation: str) -> Value | None:
 
 
 def _modified(text: str, operation: str) -> str | None:
-    """`:h`, `:t:r`, as zsh takes paths apart."""
+    """`:h`, `:t:r`, as zsh takes paths apart; `:a` is the same file."""
     if set(operation[::2]) != {":"} or len(operation) % 2:
         return None
     for letter in operation[1::2]:

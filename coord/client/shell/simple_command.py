@@ -110,7 +110,11 @@ def _defined(walk: Walk, words: list[Value]) -> bool:
 def _runs(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
     """Whether it does nothing but run other commands; those are followed."""
     if name in SHELLS or name in POWERSHELLS or name == "cmd":
+        variables = walk.variables
+        around = variables.may_be_zsh, variables.may_be_bash
+        variables.may_be_zsh, variables.may_be_bash = name == "zsh", name != "zsh"
         _shell(walk, name, words, command)
+        variables.may_be_zsh, variables.may_be_bash = around
         return True
     if name == "coord":
         _coord(walk, words, command)
@@ -138,7 +142,6 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
             _input(walk, command, "powershell")
         return
     shell = "cmd" if name == "cmd" else "posix"
-    walk.variables.may_be_zsh = walk.variables.may_be_zsh or name == "zsh"
     index, reads = 0, False
     while index < len(words):
         text = words[index].text.lower() if shell == "cmd" else words[index].text

@@ -8,7 +8,7 @@ from itertools import islice
 from coord.client.shell.braces import MAX_VALUES, braced
 from coord.client.shell.location import Location
 from coord.client.shell.outputs import output_of
-from coord.client.shell.parameters import edited
+from coord.client.shell.parameters import as_zsh_reads, edited
 from coord.client.shell.words import (
     EDITED,
     GLOB,
@@ -54,8 +54,8 @@ class Variables:
     function or the script that is followed, where they are known; `own_name`: its `$0`. `within`:
     substitutions around the one that is looked into. `branches`: in whose course it is, so that
     what it sets may be set or not, as the folders that they began in. `alternatives`: the variables
-    that have one of their values, and not all. `may_be_zsh`: then what zsh would take a variable
-    for is meant as well."""
+    that have one of their values, and not all. `may_be_zsh`, `may_be_bash`: what these would take
+    a variable for is meant."""
 
     def __init__(self, location: Location, allowance: Allowance | None = None) -> None:
         self.location = location
@@ -66,12 +66,14 @@ class Variables:
         self.allowance = allowance or Allowance()
         self.within = 0
         self.may_be_zsh = os.path.basename(os.environ.get("SHELL", "")) == "zsh"
+        self.may_be_bash = True
         self._set_by_line: dict[str, list[Value]] = {}
 
     def copy(self) -> Variables:
         copied = Variables(self.location.copy(), self.allowance)
         copied.arguments, copied.own_name = self.arguments, self.own_name
-        copied.may_be_zsh, copied.within = self.may_be_zsh, self.within
+        copied.may_be_zsh, copied.may_be_bash = self.may_be_zsh, self.may_be_bash
+        copied.within = self.within
         copied.branches, copied.alternatives = list(self.branches), set(self.alternatives)
         copied._set_by_line = dict(self._set_by_line)
         return copied
@@ -135,6 +137,11 @@ class Variables:
 
     def expand(self, word: Word) -> list[Value]:
         """All that the word may stand for, at most MAX_VALUES."""
+        other = as_zsh_reads(word) if self.may_be_zsh and len(word.parts) > 1 else None
+        values = self._expand(word) if other is None or self.may_be_bash else []
+        return [*values, *self._expand(other)][:MAX_VALUES] if other is not None else values
+
+    def _expand(self, word: Word) -> list[Value]:
         parts = word.parts
         if len(parts) > 1:
             parts = [part for part in parts if part != (QUOTED, "")] or parts[:1]
@@ -176,7 +183,9 @@ class Variables:
         if not value.is_known:
             return [value]
         words = [_plain(text) for text in self.fields(value.text)]
-        return [*words, value] if self.may_be_zsh and len(words) > 1 else words
+        if self.may_be_zsh and len(words) > 1:
+            return [*words, value] if self.may_be_bash else [value]
+        return words
 
     def fields(self, text: str, most: int = -1) -> list[str]:
         """The words of a text, as the line's IFS parts them; at most one more than `most`."""
