@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.shell.copies import copy_to
+from coord.client.shell.copies import HARD, RELATIVE, copy_to, note_link
 from coord.client.shell.names import program_name
 from coord.client.shell.words import QUOTED, Value
 from coord.client.shell.writer import ALL, LAST, MOVED, NONE
@@ -29,6 +29,8 @@ CMDLETS = {
 }  # fmt: skip
 """PowerShell's and cmd's own, lower-case."""
 _REMOVALS = frozenset("remove-item ri rm del erase rd rmdir clear-content clc".split())
+_REPLACES_LINKS = _REMOVALS | frozenset("new-item ni move-item mi mv move".split())
+_LINKS = {"symboliclink": RELATIVE, "junction": RELATIVE, "hardlink": HARD}
 _RENAMES = frozenset(("rename-item", "rni", "ren"))
 _COPIES = frozenset("move-item mi mv move copy-item cpi cp copy xcopy".split())
 """Those whose target may be the folder for what they are given."""
@@ -52,8 +54,8 @@ _PARAMETERS = {
     **dict.fromkeys("path literalpath filepath lp pspath".split(), FILE),
     **dict.fromkeys("destination destinationpath newname outfile".split(), TARGET),
     **dict.fromkeys(
-        "value encoding itemtype type filter include exclude inputobject width name delimiter uri"
-        " method body headers stream credential erroraction ea".split(),
+        "value target encoding itemtype type filter include exclude inputobject width name"
+        " delimiter uri method body headers stream credential erroraction ea".split(),
         VALUE,
     ),
     **dict.fromkeys(
@@ -193,14 +195,10 @@ def _change(walk: Walk, name: str, targets: str, bound: _BoundParameters, comman
     kind = bound.values.get("itemtype") or bound.values.get("type")
     if kind is not None and kind.text.lower() == "directory":
         return
-    child = bound.values.get("name")
-    if name in ("new-item", "ni") and child is not None:
-        folders = files or [Value(".")]
-        files = [
-            Value(os.path.join(parent.text, child.text), parent.beginning) for parent in folders
-        ]
+    if name in ("new-item", "ni"):
+        files = _new_items(walk, bound, kind.text.lower() if kind is not None else "")
     for value in [] if targets == LAST else files:
-        walk.write(value, whole_folders=True)
+        walk.write(value, whole_folders=True, replaces_links=name in _REPLACES_LINKS)
     for end in ends:
         if name in _RENAMES and files:
             folder = os.path.dirname(files[0].text.replace("\\", "/"))
@@ -211,6 +209,20 @@ def _change(walk: Walk, name: str, targets: str, bound: _BoundParameters, comman
             copy_to(walk, files, end)
         else:
             walk.write(end, whole_folders=True)
+
+
+def _new_items(walk: Walk, bound: _BoundParameters, kind: str) -> list[Value]:
+    files, child = bound.files, bound.values.get("name")
+    if child is not None:
+        files = [
+            Value(os.path.join(parent.text, child.text), parent.beginning)
+            for parent in files or [Value(".")]
+        ]
+    target = bound.values.get("value") or bound.values.get("target")
+    if target is not None and kind in _LINKS:
+        for file in files:
+            note_link(walk, walk.path(file) or "", target, _LINKS[kind])
+    return files
 
 
 def _change_piped(walk: Walk, command: Command) -> None:

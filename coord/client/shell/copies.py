@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from coord.client.paths import path_in
 from coord.client.shell.targets import targets
 from coord.client.shell.words import Value
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from coord.client.shell.options import Arguments
     from coord.client.shell.walk import Walk
 
-
+HARD, SOFT, RELATIVE = "hard", "soft", "relative"
+"""Kinds of links."""
 NUMBERS = {"numbered": "always", "t": "always", "simple": "never", "never": "never"}
 """Whether a backup has a number, by what `--backup=` says; else where there is one already."""
 
@@ -26,12 +28,13 @@ def copy_to(
     whole_paths: bool = False,
     backup: str = "",
     numbers: str = "never",
-    links: bool = False,
+    link: str = "",
+    replaces_links: bool = False,
 ) -> None:
     """`into`: whether the target is a folder for them; None: where there is one. `whole_paths`: the
     folders of the sources are made there, too. `backup`: what the name of what was there gets;
-    `numbers`: or a number, `always`, `never`, or where there is one. `links`: to the sources, so
-    that folders are none."""
+    `numbers`: or a number, `always`, `never`, or where there is one. `link`: the target becomes one
+    to the source, HARD or SOFT, or RELATIVE to the folder that the line is in."""
     path = walk.path(target)
     if path is None:
         walk.write(target)
@@ -45,12 +48,21 @@ def copy_to(
             walk.change_tree(path)
             continue
         place = os.path.join(path, name) if into else path
-        if not links and source.is_known and walk.is_folder(walk.path(source) or ""):
+        if not link and source.is_known and walk.is_folder(walk.path(source) or ""):
             walk.change_tree(place)
             continue
-        walk.write(Value(place), whole_folders=into)
+        walk.write(Value(place), whole_folders=into, replaces_links=replaces_links)
+        if link:
+            note_link(walk, place, source, link)
         if backup:
             walk.write(Value(place + (numbered(place, numbers) or backup)))
+
+
+def note_link(walk: Walk, place: str, source: Value, link: str) -> None:
+    folder = os.path.dirname(place) if link == SOFT else walk.folder
+    if source.is_known:
+        target = os.path.normpath(path_in(folder, walk.native(source.text)))
+        walk.links.add(place, target)
 
 
 def backups(args: Arguments) -> tuple[str, str]:

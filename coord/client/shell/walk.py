@@ -12,6 +12,7 @@ from itertools import islice
 from coord.client.paths import path_in
 from coord.client.shell import posix, windows
 from coord.client.shell.effects import Effects
+from coord.client.shell.links import Links
 from coord.client.shell.location import Location
 from coord.client.shell.texts import note_texts
 from coord.client.shell.variables import Variables
@@ -80,6 +81,7 @@ class Walk:
         self.aliases: dict[str, str] = {}
         self.functions: dict[str, Body] = {}
         self.new_folders: set[str] = set()
+        self.links = Links()
         self.file_texts: dict[str, str] = {}
         self.name_patterns: tuple[str, ...] = ()
         self._runners = 0  # programs around the one that is looked at
@@ -280,7 +282,7 @@ class Walk:
 
     def is_folder(self, path: str) -> bool:
         """One that is there, or that the line has made."""
-        return os.path.isdir(path) or path in self.new_folders
+        return os.path.isdir(self.links.resolve(path)) or path in self.new_folders
 
     def path(self, value: Value) -> str | None:
         """The place that a word names; None where that is not known."""
@@ -306,8 +308,11 @@ class Walk:
     def need(self, lock: str, folder: str | None = None) -> None:
         self.effects.locks[folder or self.folder, lock] = None
 
-    def write(self, value: Value, *, whole_folders: bool = False) -> None:
-        """`whole_folders`: a folder is changed with all that is in it."""
+    def write(
+        self, value: Value, *, whole_folders: bool = False, replaces_links: bool = False
+    ) -> None:
+        """`whole_folders`: a folder is changed with all that is in it. `replaces_links`: what links
+        point to stays as it is."""
         from coord.client.shell.targets import open_names, targets
 
         if self.location.is_lost and not os.path.isabs(path_in("", value.text)):
@@ -327,10 +332,13 @@ class Walk:
                 self.change_tree(
                     path, self.name_patterns if value.text.rpartition("/")[2] in FOUND else ()
                 )
-            elif whole_folders and os.path.isdir(path) and not os.path.islink(path):
-                self.change_tree(path)
-            else:
-                self.effects.files[path] = None
+                continue
+            resolved = self.links.resolve(path, follows_last=not replaces_links)
+            for place in dict.fromkeys((path, resolved)):
+                if whole_folders and os.path.isdir(place) and not os.path.islink(place):
+                    self.change_tree(place)
+                else:
+                    self.effects.files[place] = None
 
     def _write_somewhere(self, value: Value) -> None:
         """In a folder that is not known: a file here that the word fits, else any of that name."""

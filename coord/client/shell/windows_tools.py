@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from coord.client.shell.copies import SOFT, note_link
 from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
@@ -44,8 +45,10 @@ def _takeown(walk: Walk, words: list[Value], command: Command) -> None:
 
 
 def _mklink(walk: Walk, words: list[Value], command: Command) -> None:
-    for word in _plain(words)[:1]:
-        walk.write(word)
+    plain = _plain(words)
+    for link, target in zip(plain[:1], plain[1:]):
+        walk.write(link, replaces_links=True)
+        note_link(walk, walk.path(link) or "", target, SOFT)
 
 
 def _fsutil(walk: Walk, words: list[Value], command: Command) -> None:

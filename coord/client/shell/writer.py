@@ -7,6 +7,7 @@ that it writes. `here`: without files it changes all of the folder. `files`: tha
 wherever it is run, where they exist. `moves`: with one of these options the sources of a copy are
 changed, too; `whole_paths`: with one of these they keep their folders. `glued`: options whose value
 stands in their own word or nowhere. `whole`: all of the folder is all of the checkout.
+`replaces_links`: what a link points to stays as it is.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Writer:
         "names",
         "needs",
         "options",
+        "replaces_links",
         "script",
         "skip",
         "targets",
@@ -51,6 +53,7 @@ class Writer:
         whole_paths: str = "",
         glued: str = "",
         whole: bool = False,
+        replaces_links: bool = False,
     ) -> None:
         self.names = names.split()
         self.targets = targets
@@ -63,6 +66,7 @@ class Writer:
         self.skip = skip
         self.here = here
         self.whole = whole
+        self.replaces_links = replaces_links
         self.files = files.split()
         self.moves = frozenset(moves.split())
         self.whole_paths = frozenset(whole_paths.split())

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import os
 
-from coord.client.shell.copies import NUMBERS, backups, copy_to, matched, numbered
+from coord.client.shell.copies import (
+    HARD,
+    NUMBERS,
+    RELATIVE,
+    SOFT,
+    backups,
+    copy_to,
+    matched,
+    note_link,
+    numbered,
+)
 from coord.client.shell.formatters import FORMATTERS
 from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
@@ -119,14 +129,15 @@ def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> N
     if writer.targets == MOVED:
         named = args.value(("-t", "--target-directory"))
         for value in plain if named is not None else plain[:-1]:
-            walk.write(value, whole_folders=True)
+            walk.write(value, whole_folders=True, replaces_links=True)
     if writer.targets in (LAST, MOVED):
         _copy(walk, args, plain, writer)
         return
     backup, plain = _backup(args, plain) if "-i" in writer.glued else ("", plain)
     plain = _chosen(writer, args, plain)
     for value in plain:
-        walk.write(_pattern(walk, writer, value), whole_folders=True)
+        pattern = _pattern(walk, writer, value)
+        walk.write(pattern, whole_folders=True, replaces_links=writer.replaces_links)
         for file, is_tree in targets(walk, value) if backup else ():
             walk.effects.files.update({} if is_tree else {_backed_up(file, backup): None})
     if writer.here and not plain and not args.has(writer.options):
@@ -183,13 +194,15 @@ def _starts(args: Arguments, path: tuple[str, ...]) -> bool:
 
 def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> None:
     """The target of a copy: of a folder, the files in it that have the names of the sources."""
-    is_link = "ln" in writer.names
+    link = _kind_of_link(args) if "ln" in writer.names else ""
     named = args.value(("-t", "--target-directory"))
     if named is not None:
         sources, target = plain, named
     elif len(plain) < 2:
-        if is_link and plain:
-            walk.write(Value(os.path.basename(plain[0].text.rstrip("/"))))
+        if link and plain:
+            name = Value(os.path.basename(plain[0].text.rstrip("/")))
+            walk.write(name)
+            note_link(walk, walk.path(name) or "", plain[0], link)
         return
     else:
         sources, target = plain[:-1], plain[-1]
@@ -198,7 +211,7 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> No
             walk.write(value, whole_folders=True)
     if ":" in target.text.partition("/")[0] and len(target.text.partition(":")[0]) > 1:
         return  # on another machine
-    is_itself = args.has(("-T", "--no-target-directory")) or (is_link and args.has(("-n",)))
+    is_itself = args.has(("-T", "--no-target-directory")) or (bool(link) and args.has(("-n",)))
     backup, numbers = backups(args)
     for place in matched(walk, [target]):
         copy_to(
@@ -209,8 +222,15 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> No
             whole_paths=args.has(writer.whole_paths),
             backup=backup,
             numbers=numbers if "rsync" not in writer.names else "never",
-            links=is_link,
+            link=link,
+            replaces_links=writer.replaces_links,
         )
+
+
+def _kind_of_link(args: Arguments) -> str:
+    if not args.has(("-s", "--symbolic")):
+        return HARD
+    return RELATIVE if args.has(("-r", "--relative")) else SOFT
 
 
 def _find(walk: Walk, words: list[Value], command: Command) -> None:

@@ -1,0 +1,28 @@
+"""The links that a line makes: what is written through one changes what it points to."""
+
+from __future__ import annotations
+
+import os
+
+MAX_LINKS = 50
+MAX_STEPS = 8  # of links to links
+
+
+class Links:
+    def __init__(self) -> None:
+        self._targets: dict[str, str] = {}
+
+    def add(self, link: str, target: str) -> None:
+        if len(self._targets) < MAX_LINKS:
+            self._targets[link] = target
+
+    def resolve(self, path: str, *, follows_last: bool = True) -> str:
+        """Where the path leads; `follows_last`: also where it is a link itself."""
+        for _ in range(MAX_STEPS if self._targets else 0):
+            for link, target in self._targets.items():
+                if path.startswith(link + os.sep) or (path == link and follows_last):
+                    path = target + path[len(link) :]
+                    break
+            else:
+                break
+        return path
