@@ -187,9 +187,7 @@ def test_an_id_may_be_shortened_as_long_as_only_one_begins_so(me: Person) -> Non
     one, two = (
         me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two")
     )
-    common = one[
-        : next(at for at, pair in enumerate(zip(one, two)) if pair[0] != pair[1])
-    ]
+    common = one[: next(at for at, pair in enumerate(zip(one, two)) if pair[0] != pair[1])]
     assert me("item", "show", one[: len(common) + 1], "-q").out == f"{one}\n"
     assert me("item", "done", two[: len(common) + 1]).out.startswith("item Two is completed")
     assert me("workflow", "show", flow[:-4], "-q").lines == [one, two]
