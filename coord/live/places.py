@@ -3,7 +3,12 @@ peer's streams are told something.
 """
 
 import math
+import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from coord.errors import TooMany
 from coord.live.hang_up import Caller
@@ -16,20 +21,28 @@ REST_EACH_S = 0.002
 MAX_REST_S = 0.25
 
 
+@dataclass
+class Streams:
+    """Of one peer."""
+
+    count: int = 0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
 def max_calls(threads: int) -> int:
     """How many of all may wait."""
     return math.floor(threads * SHARE)
 
 
 class Places:
-    """Counts the calls that wait. Under the watcher's lock, but for `rest_of`."""
+    """Counts the calls that wait. Under the watcher's lock, but for `rest_of` and `turn`."""
 
     def __init__(self, threads: int, peer_percent: int, max_of_session: int) -> None:
         self._max_of_peer = math.ceil(threads * peer_percent / 100)
         self._max_of_session = max_of_session or math.inf
         self._of_peer: Counter[str] = Counter()
         self._of_session: Counter[str] = Counter()
-        self._streams: Counter[str] = Counter()
+        self._streams: dict[str, Streams] = {}
 
     def check(self, caller: Caller) -> None:
         """Raises TooMany when as many of its peer or session wait as may."""
@@ -47,16 +60,34 @@ class Places:
 
     def rest_of(self, caller: Caller) -> float:
         """Seconds between two times that a stream is told something; in any thread."""
-        return min(MAX_REST_S, REST_EACH_S * self._streams[caller.peer])
+        return min(MAX_REST_S, REST_EACH_S * self._streams_of(caller).count)
+
+    @contextmanager
+    def turn(self, caller: Caller) -> Iterator[None]:
+        """One at a time of the peer's streams, and where it has several, half of the time: all of
+        them that begin with an old revision would else take the worker for as long as they read.
+        """
+        streams = self._streams_of(caller)
+        with streams.turn:
+            began = time.monotonic()
+            yield
+            if streams.count > 1:
+                time.sleep(min(MAX_REST_S, time.monotonic() - began))
+
+    def _streams_of(self, caller: Caller) -> Streams:
+        return self._streams.get(caller.peer) or Streams()
 
     def _count(self, caller: Caller, one: int) -> None:
-        counted = [(self._of_peer, caller.peer), (self._of_session, caller.session)]
-        if caller.streams:
-            counted.append((self._streams, caller.peer))
-        for counter, name in counted:
+        """Names are made up, and must not pile up: of those that have nothing, nothing is kept."""
+        for counter, name in ((self._of_peer, caller.peer), (self._of_session, caller.session)):
             counter[name] += one
-            if not counter[name]:  # names are made up, and must not pile up
+            if not counter[name]:
                 del counter[name]
+        if caller.streams:
+            streams = self._streams.setdefault(caller.peer, Streams())
+            streams.count += one
+            if not streams.count:
+                del self._streams[caller.peer]
 
 
 def _too_many(whose: str, count: int, setting: str) -> TooMany:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from coord.store import Row, Rows
+from coord.store import Reader, Row, Rows, journal
 
+MAX_READ = 500  # entries read at once
 KEPT_S = 2.0  # several times what a stream rests; whoever comes later reads the journal
 MAX_ENTRIES = 1000
 
@@ -72,3 +73,12 @@ class Tail:
         since = entries[first - 1].row["revision"] if first else seen.since
         upto = rows[-1]["revision"] if rows else seen.upto
         self.seen = Seen(since, upto, entries[first:])
+
+
+def head_revision(db: Reader) -> int:
+    head = db.row(journal.HEAD)
+    return int(head["revision"]) if head else 0
+
+
+def rows_after(db: Reader, revision: int) -> Rows:
+    return db.rows(journal.AFTER, after=revision, limit=MAX_READ)

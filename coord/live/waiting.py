@@ -12,17 +12,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from flask import Flask, current_app, request
 
 from coord.errors import Stopping
-from coord.live import processes
+from coord.live import processes, tail
 from coord.live.hang_up import Caller
 from coord.live.places import Places, max_calls, no_thread
 from coord.live.tail import Seen, Tail
 from coord.metric_files import Gauge
-from coord.store import Reader, Row, Rows, bell, deadline, journal, read
+from coord.store import Row, bell, deadline, journal, read
 from coord.store.bell import Listener
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ POLL_S = 0.02  # what another node has committed is seen this much later
 LINGER_S = 10.0
 # those who wait are told of an outage; of a query that was killed they learn nothing
 GIVE_UP_AFTER_S = 1.0
-MAX_ENTRIES = 500  # read at once
 MAX_WAIT_S = 60
 
 WAITING = Gauge("coord_waiting_calls", "Calls that wait for a change.", multiprocess_mode="livesum")
@@ -124,6 +123,10 @@ class Subscription:
         """Of a stream that was told something: what comes in this moment is told together."""
         time.sleep(self._watcher.places.rest_of(self.caller))
 
+    def turn(self) -> AbstractContextManager[None]:
+        """In which a stream reads on what is not in memory: one at a time of each peer's."""
+        return self._watcher.places.turn(self.caller)
+
 
 class Watcher:
     """The one thread of a process that follows the journal, for as long as calls wait."""
@@ -167,7 +170,7 @@ class Watcher:
             knows_head = self._revision is not None
         if not knows_head:
             try:
-                self._begin_at(read(_head_revision))
+                self._begin_at(read(tail.head_revision))
             except BaseException:
                 self.remove(subscription)
                 raise
@@ -278,12 +281,12 @@ class Watcher:
 
     def _read_on(self) -> None:
         while self._revision is not None:
-            rows = read(_rows_after, self._revision)
+            rows = read(tail.rows_after, self._revision)
             self.tail.add(rows)
             for row in rows:
                 self._wake_those_concerned(row)
                 self._revision = row["revision"]
-            if len(rows) < MAX_ENTRIES:
+            if len(rows) < tail.MAX_READ:
                 return
 
     def _wake_those_concerned(self, row: Row) -> None:
@@ -389,12 +392,3 @@ def stop() -> None:
     """Ends all waiting in this process, now and from now on. May be called by a signal handler."""
     _stopping.set()
     bell.ring()
-
-
-def _head_revision(db: Reader) -> int:
-    head = db.row(journal.HEAD)
-    return int(head["revision"]) if head else 0
-
-
-def _rows_after(db: Reader, revision: int) -> Rows:
-    return db.rows(journal.AFTER, after=revision, limit=MAX_ENTRIES)

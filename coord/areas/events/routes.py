@@ -57,22 +57,24 @@ def find(query: dict[str, Any]) -> ResponseReturnValue:
         page = _next_page(wanted, after, query["limit"])
         while not page.items and subscription is not None and time.monotonic() < until:
             is_new = not page.at_end or subscription.wait(until)
-            page = _page_after(page, wanted, query["limit"], subscription if is_new else None)
+            page = _seen_after(page, wanted, query["limit"], subscription, is_new) or _next_page(
+                wanted, page.cursor, query["limit"]
+            )
         return _answer(page)
 
 
-def _page_after(
+def _seen_after(
     page: repository.Page,
     wanted: repository.Filter,
     limit: int,
-    subscription: Subscription | None,
-) -> repository.Page:
-    """The next page. Without a subscription it is read from the journal in any case, which tells
-    whether that still goes on from here.
+    subscription: Subscription,
+    is_new: bool,
+) -> repository.Page | None:
+    """The next page, of what this process has read. None: the journal is to be read, as it is when
+    nothing is new: that tells whether it still goes on from here.
     """
-    seen = None if subscription is None else subscription.seen_after(page.cursor)
-    following = None if seen is None else repository.page_of_seen(seen, wanted, limit)
-    return following or _next_page(wanted, page.cursor, limit)
+    seen = subscription.seen_after(page.cursor) if is_new else None
+    return None if seen is None else repository.page_of_seen(seen, wanted, limit)
 
 
 def _next_page(wanted: repository.Filter, after: int | None, limit: int) -> repository.Page:
@@ -162,7 +164,9 @@ def _follow(
             is_new = not page.at_end or subscription.wait(time.monotonic() + HEARTBEAT_S)
             if not is_new:
                 yield b"id: %d\n: nothing new\n\n" % page.cursor
-            page = _page_after(page, wanted, PAGE, subscription if is_new else None)
+            page = _seen_after(page, wanted, PAGE, subscription, is_new) or _read_on(
+                page, wanted, subscription
+            )
     except ClientHungUp:
         return
     except Stopping:
@@ -171,6 +175,18 @@ def _follow(
         yield f"event: cursor_gone\ndata: {json.dumps(gone.body())}\n\n".encode()
     except Exception as error:
         yield f"retry: {RECONNECT_WHEN_AWAY_MS}\n: {explain(error).detail}\n\n".encode()
+
+
+def _read_on(
+    page: repository.Page, wanted: repository.Filter, subscription: Subscription
+) -> repository.Page:
+    """The next page, from the journal."""
+    with subscription.turn(), suppress(CursorGone):
+        following = read(repository.page, wanted, page.cursor, PAGE)
+        for entry in following.items:
+            entry.told(_as_event)  # which takes longer than the reading
+        return following
+    return _next_page(wanted, page.cursor, PAGE)  # for as long as a journal may take to catch up
 
 
 def _pieces(entries: Iterable[Entry]) -> Iterator[bytes]:

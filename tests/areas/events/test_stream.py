@@ -3,7 +3,9 @@
 How it goes on, is cut and ends is in tests/faults/test_waiting.py, with the real service.
 """
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -13,6 +15,7 @@ from flask import Flask
 
 from coord.areas.events import routes
 from coord.live import tail
+from coord.store import read
 from tests.conftest import BASE, Agent
 
 
@@ -133,6 +136,34 @@ def test_a_stream_that_is_further_behind_than_memory_goes_reads_on(
     with following(app) as pieces:
         claim(client, 6)
         assert ids(pieces, 6) == [1, 2, 3, 4, 5, 6]
+
+
+def test_streams_of_a_peer_that_read_on_do_so_one_at_a_time(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(client, 6)
+    monkeypatch.setattr(routes, "PAGE", 2)
+    reading: list[int] = []
+
+    def counted(query: Any, wanted: Any, after: int, limit: int) -> Any:
+        if not after:  # the first page is before the answer
+            return read(query, wanted, after, limit)
+        reading.append(after)
+        try:
+            time.sleep(0.01)  # for another to come in between
+            assert len(reading) == 1
+            return read(query, wanted, after, limit)
+        finally:
+            reading.pop()
+
+    def follow() -> list[int]:
+        with following(app, "?after=0") as pieces:
+            return ids(pieces, 6)
+
+    monkeypatch.setattr(routes, "read", counted)
+    with ThreadPoolExecutor(3) as pool:
+        for told in [pool.submit(follow) for _ in range(3)]:
+            assert told.result(30) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_stream_ends_when_the_database_was_restored(app: Flask, client: Agent) -> None:
