@@ -248,7 +248,7 @@ class Worker(ThreadWorker):
     def _run_next(self, peer: Peer) -> None:
         while peer.queue and self._peers.may_run(peer):
             conn = peer.queue.popleft()
-            peer.running[conn] = time.monotonic()
+            peer.running[conn], conn.meter = time.monotonic(), None
             self._busy += 1
             self.enqueue_req(conn)
         if peer.queue:

@@ -15,9 +15,9 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 from coord.live import callers
+from coord.live.meters import SHORT_S, Meter
 
 SHARE = 0.9  # of the threads; the others serve the other peers
-SHORT_S = 0.03  # a call that takes longer waits for something: a change, the database, a lock in it
 ALONE_AFTER_S = 10.0  # without a call of any other peer, which a peer at work makes more often
 FLOODS_FOR_S = 10.0  # after a refusal: a peer's calls come one at a time
 MAX_COLLECTED_BYTES = 32 * 1024 * 1024  # of requests that are coming in or under way
@@ -79,7 +79,10 @@ class Peer:
         takes.
         """
         begun = time.monotonic() - SHORT_S
-        return sum(since > begun or conn.sock.sends for conn, since in self.running.items())
+        return sum(
+            since > begun or conn.sock.sends or conn.computes
+            for conn, since in self.running.items()
+        )
 
     @property
     def may_send(self) -> bool:
@@ -151,6 +154,7 @@ class Connection(TConn):
         self.peer = peer
         self.request = callers.Request()
         self.judged_at = math.inf
+        self.meter: Meter | None = None  # of the call that has a thread
         self._peers = peers
         self._is_closed = False
 
@@ -176,8 +180,14 @@ class Connection(TConn):
         self.request = callers.Request()
         self.judged_at = math.inf
 
+    @property
+    def computes(self) -> bool:
+        """Whether its call makes an answer, of which nothing is sent yet."""
+        return self.meter is not None and not self.sock.has_begun and self.meter.computes()
+
     def hand_over(self) -> None:
         """To the thread that calls this."""
+        self.meter = Meter()
         self.initialized, self.parser = False, None
         self.sock.begin()
         self.init()  # type: ignore[no-untyped-call]

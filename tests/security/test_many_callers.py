@@ -236,26 +236,42 @@ def test_calls_that_wait_leave_their_turn_to_the_next(narrow_service: Service) -
         assert ask(narrow_service, request("GET", f"{BASE}/status"), "127.0.2.3")[0] == 200
 
 
-class Sending:
-    """A connection whose answer is being sent."""
+class Underway:
+    """A connection whose answer is being sent or made, or waits to be."""
 
-    sock = SimpleNamespace(sends=True)
-
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, *, sends: bool = False, computes: bool = False) -> None:
         self.peer = peer
+        self.sock = SimpleNamespace(sends=sends)
+        self.computes = computes
+
+
+@pytest.mark.parametrize(
+    ("call", "may_run"),
+    [({"sends": True}, False), ({"computes": True}, False), ({}, True)],
+    ids=["sends", "computes", "waits"],
+)
+def test_however_long_a_call_takes_it_counts_until_it_waits(
+    call: dict[str, bool], may_run: bool
+) -> None:
+    peers = Peers(0, 2, 10)
+    one, other = (peers.connect(address, is_limited=True) for address in ("10.0.0.1", "10.0.0.2"))
+    for _ in range(2):
+        one.running[cast("Connection", Underway(one, **call))] = time.monotonic() - 60
+    peers.queue(cast("Connection", Underway(other)))
+    assert peers.may_run(one) is may_run
 
 
 def test_a_peer_that_alone_calls_may_use_all_of_a_worker() -> None:
     peers = Peers(0, 2, 10)
     one, other = (peers.connect(address, is_limited=True) for address in ("10.0.0.1", "10.0.0.2"))
     for _ in range(2):
-        peers.queue(cast("Connection", Sending(one)))
-        one.running[cast("Connection", Sending(one))] = time.monotonic()
+        peers.queue(cast("Connection", Underway(one, sends=True)))
+        one.running[cast("Connection", Underway(one, sends=True))] = time.monotonic()
     assert peers.may_run(one)
-    peers.queue(cast("Connection", Sending(other)))
+    peers.queue(cast("Connection", Underway(other, sends=True)))
     assert peers.may_run(other)
     assert not peers.may_run(one)
-    peers.queue(cast("Connection", Sending(one)))
+    peers.queue(cast("Connection", Underway(one, sends=True)))
     assert not peers.may_run(one)
 
 
