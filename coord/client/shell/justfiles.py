@@ -29,20 +29,21 @@ _QUOTES = ("'''", '"""', "'", '"')
 
 class Recipe:
     """`parameters`: names, with what they are where nothing is given; `is_open`: the last one takes
-    all that follows. `before` and `after`: the recipes that it needs, each with its arguments."""
+    all that follows. `before` and `after`: the recipes that it needs, each with its arguments.
+    `runs_here`: in the folder of whoever calls just."""
 
-    __slots__ = ("after", "before", "body", "is_open", "parameters")
+    __slots__ = ("after", "before", "body", "is_open", "parameters", "runs_here")
 
     def __init__(self) -> None:
         self.parameters: list[tuple[str, str]] = []
-        self.is_open = False
+        self.is_open = self.runs_here = False
         self.before: list[list[str]] = []
         self.after: list[list[str]] = []
         self.body: list[str] = []
 
 
 class Justfile:
-    """`recipes`: by their names, in order."""
+    """`recipes`: by their names, in order. `folder`: that they run in."""
 
     def __init__(self, path: str, overrides: Mapping[str, str]) -> None:
         """`overrides`: variables of the command line, which go before those of the file."""
@@ -66,6 +67,7 @@ class Justfile:
             return
         self._room -= len(text)
         recipe: Recipe | None = None
+        attributes = ""
         imports: list[str] = []
         for line in text.replace("\r\n", "\n").replace("\\\n", "\0").split("\n"):
             if line[:1] in (" ", "\t"):
@@ -74,8 +76,13 @@ class Justfile:
             elif line.startswith(("import ", "import? ")):
                 recipe = None
                 imports.append(self._evaluate(line.partition(" ")[2].strip(), {}, 0))
-            elif line.strip() and line[0] not in "#[":
+            elif line[:1] == "[":
+                attributes += line
+            elif line.strip() and line[0] != "#":
                 recipe = self._statement(line.replace("\0", " ").strip())
+                if recipe is not None:
+                    recipe.runs_here = "no-cd" in attributes
+                attributes = ""
         for name in imports:  # what the file itself has counts more
             if self._files < MAX_FILES:
                 self._read(os.path.normpath(os.path.join(os.path.dirname(path), name)))
@@ -84,6 +91,11 @@ class Justfile:
         """The recipe that the lines behind it belong to."""
         first = line.partition(" ")[0]
         name, assigns, value = line.removeprefix("export ").partition(":=")
+        if assigns and name.split() == ["set", "working-directory"]:
+            self.folder = os.path.normpath(
+                os.path.join(self.folder, self._evaluate(value.strip(), {}, 0))
+            )
+            return None
         if first in ("set", "mod", "mod?", "unexport"):
             return None
         if assigns and first == "alias":
@@ -111,8 +123,9 @@ class Justfile:
 
     # --- following ----------------------------------------------------------------------------
 
-    def lines(self, words: list[str]) -> Iterator[str]:
-        """Of shell, in the order in which just runs them: the first recipe's without any words."""
+    def lines(self, words: list[str]) -> Iterator[tuple[bool, str]]:
+        """Of shell, in the order in which just runs them: the first recipe's without any words; and
+        whether each runs in the folder of whoever calls just."""
         words = words or list(self.recipes)[:1]
         while words:
             name, *arguments = words
@@ -125,7 +138,7 @@ class Justfile:
     def _named(self, name: str) -> Recipe | None:
         return self.recipes.get(self._aliases.get(name, name))
 
-    def _run(self, name: str, arguments: list[str]) -> Iterator[str]:
+    def _run(self, name: str, arguments: list[str]) -> Iterator[tuple[bool, str]]:
         recipe = self._named(name)
         self._followed += 1
         if recipe is None or self._followed > MAX_RECIPES:
@@ -133,11 +146,11 @@ class Justfile:
         values = self._bind(recipe, arguments)
         for need in recipe.before:
             yield from self._run_need(need, values)
-        yield from self._body(recipe, values)
+        yield from ((recipe.runs_here, line) for line in self._body(recipe, values))
         for need in recipe.after:
             yield from self._run_need(need, values)
 
-    def _run_need(self, need: list[str], values: dict[str, str]) -> Iterator[str]:
+    def _run_need(self, need: list[str], values: dict[str, str]) -> Iterator[tuple[bool, str]]:
         if need:
             yield from self._run(need[0], [self._evaluate(text, values, 0) for text in need[1:]])
 

@@ -190,7 +190,7 @@ def _just_lines(args: Arguments, folder: str) -> list[tuple[str, str]]:
     overrides, words = _overrides(_known(args.plain))
     justfile = justfiles.Justfile(path, overrides)
     place = folder if args.has(TASK_FOLDER) else justfile.folder
-    return [(place, line) for line in justfile.lines(words)]
+    return [(folder if is_here else place, line) for is_here, line in justfile.lines(words)]
 
 
 def _taskfile_lines(args: Arguments, tasks: list[str], folder: str) -> list[tuple[str, str]]:

@@ -93,6 +93,10 @@ python:
 
 odd:
     rm {{env_var('X')}}/x
+
+[private, no-cd]
+here:
+    touch made.txt
 """
 TASKFILE = """
 version: '3'
@@ -137,6 +141,8 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / "package.json").write_text(PACKAGE)
     (tmp_path / "justfile").write_text(JUSTFILE)
     (tmp_path / "more.just").write_text("more: test\n\trm README.md\n")
+    text = "set working-directory := 'out'\ngen:\n  touch a.md\n"
+    (tmp_path / "docs" / "justfile").write_text(text)
     (tmp_path / "Taskfile.yml").write_text(TASKFILE)
     (tmp_path / "docs" / "Taskfile.yml").write_text(
         "tasks: {gen: {cmds: [{cmd: 'touch a.md,'}, touch b.md]}}"
@@ -179,6 +185,8 @@ def told(effects: Effects, shop: Path) -> tuple[list[str], list[str]]:
         ("just python", [], ["src/app.py"]),
         ("just odd", [], ["./"]),
         ("just more", [], ["README.md"]),
+        ("cd src && just here", [], ["src/made.txt"]),
+        ("cd src && just -f ../docs/justfile gen", [], ["docs/out/a.md"]),
         ("just target=README.md deploy", ["deploy", "git push"], ["README.md", "prod"]),
         ("just --dry-run deploy", [], []),
         ("just none", [], []),
