@@ -49,10 +49,10 @@ def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: claim + release, {cycles.CLIENTS} clients, beside a bare view with one"
         " statement (two of its calls are a cycle)"
     )
-    found = cycles.run(kind, options.seconds, options.rounds)
-    show(found)
-    return verdict(found["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
-        found["p99 ms"] < MAX_P99_MS, f"p99 under {MAX_P99_MS} ms"
+    figures = cycles.run(kind, options.seconds, options.rounds)
+    show(figures)
+    return verdict(figures["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
+        figures["p99 ms"] < MAX_P99_MS, f"p99 under {MAX_P99_MS} ms"
     )
 
 
@@ -108,10 +108,10 @@ def size_bench(kind: str, options: argparse.Namespace) -> bool:
 
 def memory_bench(kind: str, options: argparse.Namespace) -> bool:
     print(f"\n{kind}: resident memory of a worker over {options.requests} requests")
-    found = memory.run(kind, options.requests)
-    show(found)
-    return verdict(found["MB at the end"] < MAX_MB, f"under {MAX_MB} MB") & verdict(
-        found["growth in the second half"] < 1.05, "flat: the second half adds less than 5 %"
+    figures = memory.run(kind, options.requests)
+    show(figures)
+    return verdict(figures["MB at the end"] < MAX_MB, f"under {MAX_MB} MB") & verdict(
+        figures["growth in the second half"] < 1.05, "flat: the second half adds less than 5 %"
     )
 
 
@@ -124,18 +124,18 @@ def crowd_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: {waiting.CROWD} calls wait on one worker; {waiting.OTHERS} other clients beside"
         " the same without those that wait"
     )
-    found, statuses = waiting.crowd(kind, options.seconds, options.rounds)
-    show(found)
+    figures, statuses = waiting.crowd(kind, options.seconds, options.rounds)
+    show(figures)
     for whom, answers in statuses.items():
         print(f"  when {whom} is told to stop: {answers}")
     return (
-        verdict(found["ratio"] <= MAX_P95_RATIO, f"p95 at most {MAX_P95_RATIO} times")
+        verdict(figures["ratio"] <= MAX_P95_RATIO, f"p95 at most {MAX_P95_RATIO} times")
         & verdict(
-            found["% of a core"] < MAX_CPU, f"under {MAX_CPU} % of a core while nothing happens"
+            figures["% of a core"] < MAX_CPU, f"under {MAX_CPU} % of a core while nothing happens"
         )
-        & verdict(found["answered too early"] == 0, "none is answered before")
+        & verdict(figures["answered too early"] == 0, "none is answered before")
         & verdict(
-            found["seconds to answer all"] < MAX_STOP_S,
+            figures["seconds to answer all"] < MAX_STOP_S,
             f"all answered within {MAX_STOP_S} s when told to stop",
         )
     )
@@ -146,11 +146,11 @@ def hand_off_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: from a release to the next holder's answer, {waiting.WAITERS} waiting,"
         f" {waiting.HAND_OFFS} hand-offs a round"
     )
-    found = waiting.hand_off(kind, options.rounds)
-    show(found)
+    figures = waiting.hand_off(kind, options.rounds)
+    show(figures)
     return verdict(
-        found["median ms"] < MAX_MEDIAN_MS, f"median under {MAX_MEDIAN_MS} ms"
-    ) & verdict(found["p99 ms"] < MAX_HAND_OFF_P99_MS, f"p99 under {MAX_HAND_OFF_P99_MS} ms")
+        figures["median ms"] < MAX_MEDIAN_MS, f"median under {MAX_MEDIAN_MS} ms"
+    ) & verdict(figures["p99 ms"] < MAX_HAND_OFF_P99_MS, f"p99 under {MAX_HAND_OFF_P99_MS} ms")
 
 
 def hot_bench(kind: str, options: argparse.Namespace) -> bool:
@@ -158,12 +158,12 @@ def hot_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: one lock, {waiting.HOT_CLIENTS} clients that wait for it in turn, beside etcd's"
         " v3lock; p50 and p99 of the claim"
     )
-    found = waiting.hot(kind, options.seconds, options.rounds)
-    show(found)
+    figures = waiting.hot(kind, options.seconds, options.rounds)
+    show(figures)
     if missing := service.etcd_missing():
         print(f"  the comparison is left out: {missing}")
         return True
-    return verdict(found["ratio"] > 1, "ahead of etcd, with its leases or without")
+    return verdict(figures["ratio"] > 1, "ahead of etcd, with its leases or without")
 
 
 def hooks_bench(kind: str, options: argparse.Namespace) -> bool:
@@ -171,16 +171,16 @@ def hooks_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: `coord hook`, median of {options.hooks} in ms, and as a multiple of `python3"
         f" {' '.join(hooks.BARE)}`"
     )
-    found, black_holes = hooks.run(kind, options.hooks)
-    for name, (milliseconds, ratio) in found.items():
+    ratios, black_holes = hooks.run(kind, options.hooks)
+    for name, (milliseconds, ratio) in ratios.items():
         print(f"  {name:28} {milliseconds:8.1f} {ratio:6.2f}")
     worst, slowest = (
-        max(found, key=lambda name: found[name][1]),
+        max(ratios, key=lambda name: ratios[name][1]),
         max(black_holes, key=lambda name: black_holes[name]),
     )
     return verdict(
-        found[worst][1] <= MAX_HOOK_RATIO,
-        f"each at most {MAX_HOOK_RATIO} times (worst: {worst}, {found[worst][1]:.2f})",
+        ratios[worst][1] <= MAX_HOOK_RATIO,
+        f"each at most {MAX_HOOK_RATIO} times (worst: {worst}, {ratios[worst][1]:.2f})",
     ) & verdict(
         black_holes[slowest] <= MAX_BLACK_HOLE_S,
         f"black-holed at most {MAX_BLACK_HOLE_S} s (worst: {slowest},"
@@ -229,26 +229,27 @@ def board_bench(kind: str, options: argparse.Namespace) -> bool:
     if missing := chromium_missing():
         print(f"  it is left out: {missing}")
         return True
-    found = board.run(kind, options.seconds, options.rounds, options.scale)
-    show(found.figures)
+    measured = board.run(kind, options.seconds, options.rounds, options.scale)
+    show(measured.figures)
     return (
-        verdict(found.first_board_ms < MAX_FIRST_BOARD_MS, "first board in under 1 s")
-        & verdict(found.change_p95_ms < MAX_CHANGE_MS, "a change is seen within 1 s, p95")
-        & verdict(found.frame_ms < MAX_FRAME_MS, f"no frame over {MAX_FRAME_MS} ms")
+        verdict(measured.first_board_ms < MAX_FIRST_BOARD_MS, "first board in under 1 s")
+        & verdict(measured.change_p95_ms < MAX_CHANGE_MS, "a change is seen within 1 s, p95")
+        & verdict(measured.frame_ms < MAX_FRAME_MS, f"no frame over {MAX_FRAME_MS} ms")
         & verdict(
-            found.panning_per_s >= MIN_FRAMES_PER_S, f"pans at {MIN_FRAMES_PER_S} frames a second"
+            measured.panning_per_s >= MIN_FRAMES_PER_S,
+            f"pans at {MIN_FRAMES_PER_S} frames a second",
         )
         & verdict(
-            found.heap_growth <= MAX_HEAP_GROWTH,
+            measured.heap_growth <= MAX_HEAP_GROWTH,
             "memory flat: at most 10 % more in the second half",
         )
-        & verdict(found.others_ratio <= MAX_BESIDE_PAGES, "others' p95 at most 10 % more")
-        & verdict(found.worker_mb < MAX_PAGES_MB, f"a worker less than {MAX_PAGES_MB} MB more")
+        & verdict(measured.others_ratio <= MAX_BESIDE_PAGES, "others' p95 at most 10 % more")
+        & verdict(measured.worker_mb < MAX_PAGES_MB, f"a worker less than {MAX_PAGES_MB} MB more")
     )
 
 
-def show(found: dict[str, float]) -> None:
-    for name, value in found.items():
+def show(figures: dict[str, float]) -> None:
+    for name, value in figures.items():
         print(f"  {name:28} {value:10.2f}")
 
 

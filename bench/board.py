@@ -95,7 +95,7 @@ PAN = """async () => {
 
 
 @dataclass(frozen=True)
-class Found:
+class Measured:
     """Median of the first boards, p95 of changes, the longest frame, and the ratios of the last
     values to the first; `figures` has them in words, and more.
     """
@@ -110,7 +110,7 @@ class Found:
     worker_mb: float
 
 
-def run(kind: str, seconds: float, rounds: int, scale: float) -> Found:
+def run(kind: str, seconds: float, rounds: int, scale: float) -> Measured:
     with service.database(kind) as url:
         service.migrate(url)
         fill(url, kind, scale)
@@ -135,7 +135,7 @@ def run(kind: str, seconds: float, rounds: int, scale: float) -> Found:
         f"others' p95 beside {PAGES} pages": ratio,
         "worker's MB more": more,
     }
-    return Found(
+    return Measured(
         figures,
         first_board_ms=statistics.median(first),
         change_p95_ms=load.share(changes, 0.95),

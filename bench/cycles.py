@@ -54,12 +54,12 @@ def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
             with service.serving(url) as (port, _process):
                 ours.append(load.run(port, claim_and_release, CLIENTS, seconds))
     return {
-        "baseline cycles/s": statistics.median(each.rate for each in bases),
-        "cycles/s": statistics.median(each.rate for each in ours),
+        "baseline cycles/s": statistics.median(result.rate for result in bases),
+        "cycles/s": statistics.median(result.rate for result in ours),
         "ratio": statistics.median(
             own.rate / base.rate for own, base in zip(ours, bases, strict=True)
         ),
-        "p50 ms": statistics.median(each.p50 for each in ours),
-        "p99 ms": statistics.median(each.p99 for each in ours),
-        "baseline p99 ms": statistics.median(each.p99 for each in bases),
+        "p50 ms": statistics.median(result.p50 for result in ours),
+        "p99 ms": statistics.median(result.p99 for result in ours),
+        "baseline p99 ms": statistics.median(result.p99 for result in bases),
     }

@@ -40,7 +40,7 @@ def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     """For each number of clients: coord's cycles a second, and as a share of the bare view's, which
     writes a row of its own for each client and so lets the database commit many at once.
     """
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     with slow_fsync(FSYNC_MS) as slow, contextlib.ExitStack() as stack:
         if kind == "sqlite":
             url = stack.enter_context(service.database(kind))
@@ -58,6 +58,6 @@ def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
                 with service.serving(url, **in_service) as (port, _process):
                     ours = load.run(port, cycles.claim_and_release, clients, seconds)
                 rates.append((ours.rate, ours.rate / base.rate))
-            found[f"{clients} clients, cycles/s"] = statistics.median(rate for rate, _ in rates)
-            found[f"{clients} clients, ratio"] = statistics.median(ratio for _, ratio in rates)
-    return found
+            figures[f"{clients} clients, cycles/s"] = statistics.median(rate for rate, _ in rates)
+            figures[f"{clients} clients, ratio"] = statistics.median(ratio for _, ratio in rates)
+    return figures

@@ -75,7 +75,10 @@ def run(kind: str, rounds: int) -> dict[str, float]:
         for _ in range(rounds):
             for way in WAYS:
                 rates[way].append(_rate(url, way))
-    return {f"{way}, changes/s": statistics.median(found) for way, found in rates.items()}
+    return {
+        f"{way}, changes/s": statistics.median(changes_per_s)
+        for way, changes_per_s in rates.items()
+    }
 
 
 def _rate(url: str, way: str) -> float:

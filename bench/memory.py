@@ -45,7 +45,7 @@ def run(kind: str, calls: int) -> dict[str, float]:
     """Resident MB of the heaviest worker: at the start, half-way and at the end of so many
     calls.
     """
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     with service.database(kind) as url:
         service.migrate(url)
         with service.serving(url, COORD_WORKERS="1") as (port, process):
@@ -54,6 +54,6 @@ def run(kind: str, calls: int) -> dict[str, float]:
                 while done < calls * share:
                     result = load.run(port, cycle, 8, 10 if calls > 10_000 else 1)
                     done += int(result.rate * 4 * (10 if calls > 10_000 else 1))
-                found[f"MB {label}"] = max(resident_mb(pid) for pid in workers(process.pid))
-    found["growth in the second half"] = found["MB at the end"] / found["MB half-way"]
-    return found
+                figures[f"MB {label}"] = max(resident_mb(pid) for pid in workers(process.pid))
+    figures["growth in the second half"] = figures["MB at the end"] / figures["MB half-way"]
+    return figures

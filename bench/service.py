@@ -120,9 +120,11 @@ def etcd() -> Iterator[tuple[int, int]]:
             f"--initial-advertise-peer-urls={for_peers}",
             f"--initial-cluster=bench={for_peers}",
         ]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ETCD_")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("ETCD_")
+        }
         process = subprocess.Popen(
-            command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             until(lambda: is_healthy(port), 30, "etcd to answer")

@@ -220,17 +220,17 @@ def hand_off(kind: str, rounds: int) -> dict[str, float]:
     """Milliseconds from the moment at which a release is sent to that at which the next holder has
     its answer: medians of the rounds.
     """
-    found: list[list[float]] = []
+    rounds_of_times: list[list[float]] = []
     with service.database(kind) as url:
         service.migrate(url)
         for _ in range(rounds):
             with service.serving(url) as (port, _process):
-                found.append([1000 * took for took in _hand_offs(port, HAND_OFFS)])
+                rounds_of_times.append([1000 * took for took in _hand_offs(port, HAND_OFFS)])
     return {
-        "median ms": statistics.median(statistics.median(each) for each in found),
-        "p95 ms": statistics.median(load.share(each, 0.95) for each in found),
-        "p99 ms": statistics.median(load.share(each, 0.99) for each in found),
-        "worst ms": max(map(max, found)),
+        "median ms": statistics.median(statistics.median(each) for each in rounds_of_times),
+        "p95 ms": statistics.median(load.share(each, 0.95) for each in rounds_of_times),
+        "p99 ms": statistics.median(load.share(each, 0.99) for each in rounds_of_times),
+        "worst ms": max(map(max, rounds_of_times)),
     }
 
 
@@ -288,34 +288,37 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     """Cycles per second of clients that all want one lock, and p99 of the claim; beside etcd's
     where it is installed, in turn.
     """
-    found: dict[str, list[load.Result]] = {}
+    results_of: dict[str, list[load.Result]] = {}
     with service.database(kind) as url:
         service.migrate(url)
         for _ in range(rounds):
             with service.serving(url) as (port, _process):
-                found.setdefault("coord", []).append(
+                results_of.setdefault("coord", []).append(
                     load.run(port, claim_hot, HOT_CLIENTS, seconds)
                 )
             if service.etcd_missing() is None:
                 with service.etcd() as (port, _pid):
-                    found.setdefault("etcd", []).append(
+                    results_of.setdefault("etcd", []).append(
                         load.run(port, lock_of_etcd, HOT_CLIENTS, seconds)
                     )
-                    found.setdefault("etcd, with leases", []).append(
+                    results_of.setdefault("etcd, with leases", []).append(
                         load.run(
                             port, locking_with(leases(port, HOT_CLIENTS)), HOT_CLIENTS, seconds
                         )
                     )
     figures: dict[str, float] = {}
-    for name, results in found.items():
+    for name, results in results_of.items():
         figures[f"{name}: cycles/s"] = statistics.median(each.rate for each in results)
         figures[f"{name}: p50 ms"] = statistics.median(each.p50 for each in results)
         figures[f"{name}: p99 ms"] = statistics.median(each.p99 for each in results)
-    if "etcd" in found:
+    if "etcd" in results_of:
         figures["ratio"] = statistics.median(
             own.rate / max(one.rate, other.rate)
             for own, one, other in zip(
-                found["coord"], found["etcd"], found["etcd, with leases"], strict=True
+                results_of["coord"],
+                results_of["etcd"],
+                results_of["etcd, with leases"],
+                strict=True,
             )
         )
     return figures

@@ -28,12 +28,14 @@ def report(dependencies: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
     anything about.
     """
     vulnerabilities = [
-        f"{each['name']} {each['version']}: {found['id']}, fixed in"
-        f" {', '.join(found['fix_versions']) or 'no version yet'}"
-        for each in dependencies
-        for found in each.get("vulns", ())
+        f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in"
+        f" {', '.join(vulnerability['fix_versions']) or 'no version yet'}"
+        for package in dependencies
+        for vulnerability in package.get("vulns", ())
     ]
-    return vulnerabilities, [each["name"] for each in dependencies if "skip_reason" in each]
+    return vulnerabilities, [
+        package["name"] for package in dependencies if "skip_reason" in package
+    ]
 
 
 def main() -> int:

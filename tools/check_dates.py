@@ -30,8 +30,8 @@ def written_in(node: ast.AST) -> str | None:
     """The day, `YYYY-MM-DD`, of a time that this piece of a program spells out."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
         text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
-        found = TIME.search(text)
-        return "-".join(found.groups()) if found else None
+        time = TIME.search(text)
+        return "-".join(time.groups()) if time else None
     if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
         "datetime",
         "date",
@@ -56,14 +56,14 @@ def fixed_dates(source: str) -> Iterator[tuple[int, str]]:
 def main() -> int:
     names = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.glob("tests/**/*.py"))}
     del names[ITS_OWN_TEST]
-    found = [
+    problems = [
         f"{name}:{line}: {day}\n"
         for name, path in names.items()
         for line, day in fixed_dates(path.read_text(encoding="utf-8"))
     ]
-    if found:
-        sys.stderr.writelines([*found, ADVICE])
-    return bool(found)
+    if problems:
+        sys.stderr.writelines([*problems, ADVICE])
+    return bool(problems)
 
 
 if __name__ == "__main__":

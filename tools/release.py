@@ -26,27 +26,27 @@ def problems(root: Path, version: str) -> list[str]:
 
 def _package(root: Path, version: str) -> list[str]:
     text = (root / "coord" / "__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^__version__ = "(.*)"$', text, re.MULTILINE)
-    said = found[1] if found else "missing"
+    version_line = re.search(r'^__version__ = "(.*)"$', text, re.MULTILINE)
+    current = version_line[1] if version_line else "missing"
     return (
         []
-        if said == version
-        else [f"__version__ in coord/__init__.py is {said}; set it to {version}"]
+        if current == version
+        else [f"__version__ in coord/__init__.py is {current}; set it to {version}"]
     )
 
 
 def _changelog(root: Path, version: str) -> list[str]:
     _, *parts = SECTION.split((root / "CHANGELOG.md").read_text(encoding="utf-8"))
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
-    found = []
+    reasons = []
     if sections.get("Unreleased", "missing").strip():
-        found.append(
+        reasons.append(
             "CHANGELOG.md must begin with an empty section '## Unreleased': move what is in it to"
             " the release"
         )
     dates = {dated[1]: dated[2] for dated in map(DATED.fullmatch, sections) if dated}
     if version != next(iter(dates), None):
-        found.append(
+        reasons.append(
             f"the newest release in CHANGELOG.md is {next(iter(dates), 'missing')}; write '##"
             f" {version} - YYYY-MM-DD'"
         )
@@ -54,23 +54,23 @@ def _changelog(root: Path, version: str) -> list[str]:
         try:
             date.fromisoformat(day)
         except ValueError:
-            found.append(f"the date of {each} in CHANGELOG.md is none: {day}")
+            reasons.append(f"the date of {each} in CHANGELOG.md is none: {day}")
     if list(dates.values()) != sorted(dates.values(), reverse=True):
-        found.append(
+        reasons.append(
             "the releases in CHANGELOG.md are not in the order of their dates, newest first"
         )
-    return found
+    return reasons
 
 
 def _commit(root: Path, version: str) -> list[str]:
-    found = []
+    reasons = []
     if f"v{version}" not in _git(root, "tag", "--points-at", "HEAD").split():
-        found.append(
+        reasons.append(
             f"this commit has no tag v{version}: git tag -a v{version} -m 'coord {version}'"
         )
     if _git(root, "status", "--porcelain"):
-        found.append("the working tree has changes that are not committed")
-    return found
+        reasons.append("the working tree has changes that are not committed")
+    return reasons
 
 
 def _git(root: Path, *command: str) -> str:
@@ -80,10 +80,10 @@ def _git(root: Path, *command: str) -> str:
 
 
 def main() -> int:
-    found = problems(ROOT, sys.argv[1] if len(sys.argv) > 1 else "")
-    for problem in found:
+    reasons = problems(ROOT, sys.argv[1] if len(sys.argv) > 1 else "")
+    for problem in reasons:
         sys.stderr.write(f"coord: {problem}\n")
-    return 1 if found else 0
+    return 1 if reasons else 0
 
 
 if __name__ == "__main__":

@@ -124,12 +124,12 @@ def set_up(seconds: float) -> Path | None:
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
-            said, _ = process.communicate(timeout=seconds)
+            output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             say(f"coord: Wine and its Pythons were not set up within {seconds} s")
             return None
-    return Path(said.strip()) if process.returncode == 0 else None
+    return Path(output.strip()) if process.returncode == 0 else None
 
 
 def passes(
@@ -144,14 +144,14 @@ def passes(
             # The byte code of both systems has one name, but not one content.
             environment["PYTHONPYCACHEPREFIX"] = rf"C:\pycache{version}"
             began = time.monotonic()
-            code, said = run(pythons, [version, *PYTEST, limit, *options], environment, seconds)
-        is_finished = FINISHED.search(said[-2000:]) is not None
+            code, output = run(pythons, [version, *PYTEST, limit, *options], environment, seconds)
+        is_finished = FINISHED.search(output[-2000:]) is not None
         if code == 0 and is_finished:  # of a Wine that was killed it is 0 too
             return True
         if time.monotonic() - began > seconds:
             say("coord: it took too long, and the rest was left out")
             return ends is not None
-        why = "Wine crashed" if WINE_CRASHED.search(said) else ""
+        why = "Wine crashed" if WINE_CRASHED.search(output) else ""
         if not is_finished:
             why = why or "the tests came to no end"
         if not why or is_last:
@@ -169,9 +169,9 @@ def own_wine(pythons: Path) -> Iterator[dict[str, str]]:
     """
     runs = pythons / "runs"
     runs.mkdir(exist_ok=True)
-    for left in runs.iterdir():  # by a run that was killed
-        if time.time() - left.stat().st_mtime > DAY_S:
-            shutil.rmtree(left, ignore_errors=True)
+    for leftover in runs.iterdir():  # by a run that was killed
+        if time.time() - leftover.stat().st_mtime > DAY_S:
+            shutil.rmtree(leftover, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=runs))
     prefix = folder / "prefix"
     subprocess.run(["cp", "-al", pythons / "prefix", prefix], check=True)
@@ -204,12 +204,12 @@ def run(
     """The exit code, and what was said, which is shown as it comes."""
     python = '"$WINEPREFIX/drive_c/Program Files/Python${1/./}/python.exe" "${@:2}"'
     process = bash(pythons, f"exec wine {python} </dev/null", environment, *arguments)
-    said: list[str] = []
+    lines: list[str] = []
 
     def show() -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             sys.stdout.write(line)
             sys.stdout.flush()
 
@@ -222,7 +222,7 @@ def run(
         code = process.wait()
     end(pythons, environment)  # what it left running may have the pipe open
     reader.join(END_S)
-    return code, "".join(said)
+    return code, "".join(lines)
 
 
 def end(pythons: Path, environment: dict[str, str]) -> None:

@@ -79,9 +79,9 @@ def _pack(library: Library, folder: Path) -> Path:
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    found = archive.extractfile(f"package/{name}")
-    assert found is not None, name
-    return found.read()
+    member = archive.extractfile(f"package/{name}")
+    assert member is not None, name
+    return member.read()
 
 
 def _for_browsers(text: str) -> str:

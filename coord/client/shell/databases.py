@@ -59,9 +59,9 @@ def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -
     texts = [value.text for option in options for value in args.values.get(option, [])]
     if name in _FILES:
         texts += [word.text for word in args.plain[1:]]
-    said = read_by(command, walk.variables)
-    if said is not None or command.source is not None:
-        texts.append("drop" if said is None else said)
+    statements = read_by(command, walk.variables)
+    if statements is not None or command.source is not None:
+        texts.append("drop" if statements is None else statements)
     if name in _FILES:
         for file in [file for text in texts for file in _named_files(text)]:
             walk.write(Value(file))

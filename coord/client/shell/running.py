@@ -339,7 +339,7 @@ def _module(walk: Walk, words: list[Value], command: Command) -> None:
 def _inline(walk: Walk, name: str, words: list[Value]) -> None:
     """`words`: a script, and its arguments."""
     from coord.client.shell import tcl
-    from coord.client.shell.scripts import commands, written
+    from coord.client.shell.scripts import commands, paths_written
     from coord.client.shell.words import Command
 
     for script in words[:1]:
@@ -349,7 +349,7 @@ def _inline(walk: Walk, name: str, words: list[Value]) -> None:
             for path, is_tree in (targets(walk, word) if word.is_pattern else [("", False)])
             if word.is_known or (word.is_pattern and not is_tree)
         ]
-        files, folders = written(script.text, walk.folder, arguments)
+        files, folders = paths_written(script.text, walk.folder, arguments)
         for path in files:
             walk.effects.files[path] = None
         for path in folders:

@@ -73,7 +73,7 @@ _JOINS = (
 )  # fmt: skip
 
 
-def written(script: str, folder: str, arguments: list[str]) -> tuple[list[str], list[str]]:
+def paths_written(script: str, folder: str, arguments: list[str]) -> tuple[list[str], list[str]]:
     """Paths of files and of folders: those that exist, and those that it opens to write."""
     for call in _STANDARD:
         script = script.replace(call, "(")
