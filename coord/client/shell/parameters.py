@@ -48,29 +48,39 @@ def as_zsh_reads(word: Word) -> Word | None:
     there is none of these."""
     changed = Word()
     changed.defaults, changed.process = word.defaults, word.process
+    parts = list(word.parts)
     is_other = False
-    for at, (kind, text) in enumerate(word.parts):
-        before = changed.parts[-1] if changed.parts else (kind, "")
-        operation = _operation(text) if before[0] in VARIABLES and kind not in VARIABLES else ""
-        if operation and word.parts[at - 1][0] in VARIABLES:
-            changed.parts[-1] = (EDITED, before[1] + _in_braces(operation))
-            is_other = True
-        if len(text) > len(operation) or not operation:
-            changed.add(kind, text[len(operation) :])
+    while parts:
+        kind, text = parts.pop(0)
+        if kind in VARIABLES and parts and parts[0][0] not in VARIABLES:
+            operation, length = _operation(parts)
+            if operation:
+                kind, text, is_other = EDITED, text + _in_braces(operation), True
+                parts[0] = (parts[0][0], parts[0][1][length:])
+                parts = parts if parts[0][1] else parts[1:]
+        changed.add(kind, text)
     return changed if is_other else None
 
 
-def _operation(text: str) -> str:
-    """What zsh takes for one at the beginning of what stands behind a variable."""
-    end = text.find("]") + 1 if text[:1] == "[" else 0
+def _operation(parts: list[tuple[int, str]]) -> tuple[str, int]:
+    """What zsh takes for one at the beginning of what stands behind a variable, and how much of the
+    first part it is. `[$i]` is taken out of the parts, for `[?]`."""
+    text = parts[0][1]
+    if text == "[" and len(parts) > 2 and parts[2][1][:1] == "]":
+        del parts[:2]
+        operation, length = _modifiers(parts[0][1], 1)
+        return f"[?{operation}", length
+    return _modifiers(text, text.find("]") + 1 if text[:1] == "[" else 0)
+
+
+def _modifiers(text: str, end: int) -> tuple[str, int]:
     for sign in (":gs/", ":s/"):
         if text.startswith(sign, end) and text.count("/", end) > 1:
-            middle = text.index("/", end + len(sign))
-            last = text.find("/", middle + 1)
-            return text[: last + 1] if last >= 0 else text
+            last = text.find("/", text.index("/", end + len(sign)) + 1)
+            return (text[: last + 1], last + 1) if last >= 0 else (text, len(text))
     while text[end : end + 1] == ":" and text[end + 1 : end + 2] in _MODIFIERS:
         end += 2
-    return text[:end]
+    return text[:end], end
 
 
 def _in_braces(operation: str) -> str:

@@ -137,7 +137,9 @@ class Variables:
 
     def expand(self, word: Word) -> list[Value]:
         """All that the word may stand for, at most MAX_VALUES."""
-        other = as_zsh_reads(word) if self.may_be_zsh and len(word.parts) > 1 else None
+        is_read_anew = self.may_be_zsh and 1 < len(word.parts) <= MAX_PARTS
+        is_read_anew = is_read_anew and self.allowance.remaining > 0
+        other = as_zsh_reads(word) if is_read_anew else None
         values = self._expand(word) if other is None or self.may_be_bash else []
         return [*values, *self._expand(other)][:MAX_VALUES] if other is not None else values
 
