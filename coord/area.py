@@ -380,18 +380,21 @@ def deliver(change: Change[Any], notice: Notice) -> None:
             return
 
 
-def hand_over(db: Reader, change: Change[Any], before: str, after: str, what: str) -> None:
-    """Tells the session that comes after another of the note that the other left, once in a row.
+def hand_over(
+    db: Reader, change: Change[Any], author: str, successor: str, taken_over: str
+) -> None:
+    """Sends a session the note that the one before it left, if there is one that it has not got.
 
-    `what`: it has of the other now. Raises HookFailed.
+    `taken_over`: what the successor has of the other now, as a clause. Raises HookFailed.
     """
-    note = presence.handover_note(db, before)
-    if note is None or note["handed_to"] == after:
+    note = presence.handover_note(db, author)
+    if note is None or note["handed_to"] == successor:
         return
     at = note["handover_at"]
-    change.add(presence.NOTE_TOLD, {"left_by": before, "left_at": at, "to": after}, expect=1)
-    body = f"{before} left this at {at:%Y-%m-%dT%H:%M:%SZ}; {what}.\n\n{note['handover']}"
-    deliver(change, Notice(after, f"Hand-over note of {before}", body, note["project_key"]))
+    values = {"author": author, "written_at": at, "successor": successor}
+    change.add(presence.NOTE_HANDED_OVER, values, expect=1)
+    body = f"{author} left this at {at:%Y-%m-%dT%H:%M:%SZ}; {taken_over}.\n\n{note['handover']}"
+    deliver(change, Notice(successor, f"Hand-over note of {author}", body, note["project_key"]))
 
 
 def areas() -> list[Area]:

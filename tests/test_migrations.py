@@ -102,7 +102,7 @@ def dies_before(nth: int, app: Flask, move: Any, revision: str) -> tuple[list[st
     return done, False
 
 
-def waiter_events(app: Flask) -> list[tuple[str, str]]:
+def recorded(app: Flask) -> list[tuple[str, str]]:
     entries = journal.JournalEntry
     with app.app_context(), database.engine.connect() as connection:
         found = connection.execute(
@@ -141,7 +141,7 @@ def test_waiters_are_renamed_by_a_migration_that_may_be_killed_at_any_statement(
         if not has_died:
             break
         to(migrating, move, revision)
-        assert (column_of_id(migrating), waiter_events(migrating)) == result
+        assert (column_of_id(migrating), recorded(migrating)) == result
     assert len(done) >= 7, "drop, create, three indexes, two kinds of events"
     to(migrating, upgrade, "heads")
     assert (
@@ -246,7 +246,7 @@ SAYS = {"waiting_for": ("input", "waiting_for_human"), "state": ("idle", "idle")
     ("before", "after", "statements", "field"),
     [
         pytest.param("0008", "0009", 3, "waiting_for", id="waits for a human"),
-        pytest.param("0009", "0010", 7, "state", id="told states and notes"),
+        pytest.param("0009", "0010", 7, "state", id="reported states and notes"),
     ],
 )
 def test_what_sessions_say_comes_by_migrations_that_may_be_killed_at_any_statement(
@@ -268,3 +268,14 @@ def test_what_sessions_say_comes_by_migrations_that_may_be_killed_at_any_stateme
     said, state = SAYS[field]
     beat = client.post("/sessions/heartbeat", session_id="host/a", **{field: said}).json
     assert (beat["state"], beat["task"]) == (state, "Checkout")
+
+
+def test_the_event_of_a_reported_state_is_renamed_there_and_back(migrating: Flask) -> None:
+    client = Agent(migrating.test_client())
+    session = client.post("/sessions/heartbeat", session_id="host/a", state="idle").json
+    to(migrating, downgrade, "0010")
+    assert recorded(migrating)[-1] == ("session.state_told", "session")
+    to(migrating, upgrade, "heads")
+    (event,) = client.get("/events", type="session.state_reported").json["items"]
+    assert event["data"] == {"state": "idle", "was": None}
+    assert client.get("/sessions").json["items"] == [session]

@@ -23,9 +23,10 @@ class Session(Base):
 
     `expires_at` is null when it promised nothing: then it can fall silent, but is never gone.
     `waiting_for`: what of a human, since `waiting_since`; both null while it is at work.
-    `told_state`: what it says of itself, since `told_since`. `handover`: what a successor must
-    know, as of `handover_at`; it outlasts the session's end. `handed_to`: who was told of it last.
-    `revision`: of its last announcement.
+    `reported_state`: what it reports, since `reported_since`; columns and indexes have the names
+    that nodes of 0.2.0 read them by. `handover`: what a successor must know, as of `handover_at`;
+    it outlasts the session's end. `handed_to`: who got it last. `revision`: of its last
+    announcement.
     """
 
     __tablename__ = "sessions"
@@ -35,9 +36,13 @@ class Session(Base):
         sa.Index("ix_sessions_by_state", "final_state", "revision"),
         sa.Index("ix_sessions_of_project", "project_key", "revision"),
         sa.Index("ix_sessions_waiting", "final_state", "waiting_since"),
-        sa.Index("ix_sessions_told", "final_state", "told_state", "revision"),
+        sa.Index("ix_sessions_told", "final_state", "reported_state", "revision"),
         sa.Index(
-            "ix_sessions_told_of_project", "final_state", "project_key", "told_state", "revision"
+            "ix_sessions_told_of_project",
+            "final_state",
+            "project_key",
+            "reported_state",
+            "revision",
         ),
         TABLE_OPTIONS,
     )
@@ -55,8 +60,12 @@ class Session(Base):
     final_state: Mapped[str | None] = mapped_column(sa.String(10))
     waiting_for: Mapped[str | None] = mapped_column(sa.String(WAITING_FOR_LENGTH))
     waiting_since: Mapped[datetime | None] = mapped_column(Timestamp)
-    told_state: Mapped[str | None] = mapped_column(sa.String(20))
-    told_since: Mapped[datetime | None] = mapped_column(Timestamp)
+    reported_state: Mapped[str | None] = mapped_column(
+        "told_state", sa.String(20), key="reported_state"
+    )
+    reported_since: Mapped[datetime | None] = mapped_column(
+        "told_since", Timestamp, key="reported_since"
+    )
     handover: Mapped[str | None] = mapped_column(LongText)
     handover_at: Mapped[datetime | None] = mapped_column(Timestamp)
     handed_to: Mapped[str | None] = mapped_column(sa.String(200))
@@ -65,39 +74,43 @@ class Session(Base):
 _c = Session.__table__.c
 
 
+def index_of_reported_states(*, in_project: bool) -> str:
+    return "ix_sessions_told_of_project" if in_project else "ix_sessions_told"
+
+
 _NOTE = Prepared(
     sa.select(_c.project_key, _c.handover, _c.handover_at, _c.handed_to).where(
         _c.session_id == sa.bindparam("named", type_=sa.String), _c.handover.is_not(None)
     )
 )
 
-NOTE_TOLD = Prepared(
+NOTE_HANDED_OVER = Prepared(
     sa.update(Session.__table__)
     .where(
-        _c.session_id == sa.bindparam("left_by", type_=sa.String),
-        _c.handover_at == sa.bindparam("left_at", type_=_c.handover_at.type),
+        _c.session_id == sa.bindparam("author", type_=sa.String),
+        _c.handover_at == sa.bindparam("written_at", type_=_c.handover_at.type),
     )
-    .values(handed_to=sa.bindparam("to", type_=sa.String))
+    .values(handed_to=sa.bindparam("successor", type_=sa.String))
 )
-"""Notes who was told of a hand-over note; touches no row where it is another note by now."""
+"""Remembers who got a hand-over note; touches no row where it is another note by now."""
 
 
 def handover_note(db: Reader, session_id: str) -> Row | None:
-    """What the session left for who comes after it, and who was told of that last."""
+    """What the session left for its successor, and who got that last."""
     return db.row(_NOTE, named=session_id)
 
 
-_TOLD_STATE = Prepared(
-    sa.select(_c.told_state).where(
+_REPORTED_STATE = Prepared(
+    sa.select(_c.reported_state).where(
         _c.session_id == sa.bindparam("named", type_=sa.String), _c.final_state.is_(None)
     )
 )
 
 
-def told_state(db: Reader, session_id: str) -> str | None:
-    """What the session says of itself; None where it said nothing, or has left."""
-    told: str | None = db.value(_TOLD_STATE, named=session_id)
-    return told
+def reported_state(db: Reader, session_id: str) -> str | None:
+    """What the session reports; None where it reports nothing, has ended or is gone."""
+    state: str | None = db.value(_REPORTED_STATE, named=session_id)
+    return state
 
 
 def promise(session: sa.ColumnElement[str]) -> sa.ScalarSelect[datetime]:

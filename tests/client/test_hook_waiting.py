@@ -83,7 +83,7 @@ def test_how_a_turn_ended_is_told_until_the_next_one(
     one.prompts()
     assert shown(service, one) == AT_WORK
     one.prompts()
-    told = [row for row in beats(service, one) if row == "session.state_told"]
+    told = [row for row in beats(service, one) if row == "session.state_reported"]
     assert len(told) == 3
 
 
@@ -136,7 +136,7 @@ def test_a_tool_that_ran_ends_it_and_each_wait_costs_one_call(
     assert beats(service, one) == [
         "session.announced",
         "session.waiting",
-        "session.state_told",
+        "session.state_reported",
         "session.wait_ended",
     ]
 

@@ -34,10 +34,10 @@ def claim(terms: ClaimTerms, seconds: float) -> Granted:
 
 
 def _state_of_holder(blocked: Blocked) -> str | None:
-    """What the holder in the way says of itself: one read, of a claim that is refused."""
+    """What the holder in the way reports: one read, for a claim that is refused."""
     if not blocked.conflicts:
         return None
-    return read(presence.told_state, blocked.conflicts[0]["session_id"])
+    return read(presence.reported_state, blocked.conflicts[0]["session_id"])
 
 
 def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:

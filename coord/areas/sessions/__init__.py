@@ -9,12 +9,12 @@ from coord.area import Area, Gauge, Scope, StatusPart
 from coord.areas.sessions import repository
 from coord.areas.sessions.board import board
 from coord.areas.sessions.routes import blp
-from coord.areas.sessions.rows import TOLD_STATES
+from coord.areas.sessions.rows import REPORTED_STATES
 from coord.areas.sessions.tools import checkin
 from coord.areas.sessions.upkeep import on_tick
 from coord.store import Reader
 
-COUNTED = (*TOLD_STATES, "waiting_for_lock", "waiting_for_human", "gone")
+COUNTED = (*REPORTED_STATES, "waiting_for_lock", "waiting_for_human", "gone")
 
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-TOLD_STATES = ("working", "idle", "rate_limited")
-"""What a session says of itself. The other states are found by the service."""
+REPORTED_STATES = ("working", "idle", "rate_limited")
+"""What a session reports of itself. The other states coord sees by itself."""
 
 STATES = (
-    "alive", *TOLD_STATES, "waiting_for_lock", "waiting_for_human",
+    "alive", *REPORTED_STATES, "waiting_for_lock", "waiting_for_human",
     "silent", "gone", "ended",
 )  # fmt: skip
 
@@ -24,7 +24,7 @@ class SessionFields(TypedDict):
 class Heartbeat(TypedDict):
     """A heartbeat: what is left out keeps its value.
 
-    `state`: one of TOLD_STATES; None: not said. `waiting_for`: what of a human; None: it is at
+    `state`: one of REPORTED_STATES; None: it reports none. `waiting_for`: what of a human; None: it is at
     work.
     """
 
@@ -78,8 +78,8 @@ class SessionRow(SessionFields):
     final_state: str | None
     waiting_for: str | None
     waiting_since: datetime | None
-    told_state: str | None
-    told_since: datetime | None
+    reported_state: str | None
+    reported_since: datetime | None
     handover: str | None
     handover_at: datetime | None
     handed_to: str | None
@@ -88,7 +88,7 @@ class SessionRow(SessionFields):
 
 
 class SessionAnswer(SessionRow):
-    """A session as it is answered; `state_since`: None where nobody told."""
+    """A session as it is answered; `state_since`: None where coord saw the state by itself."""
 
     state: str
     state_since: datetime | None

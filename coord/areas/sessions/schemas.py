@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from coord.areas.sessions.rows import STATES, TOLD_STATES
+from coord.areas.sessions.rows import STATES, REPORTED_STATES
 from coord.live import AGENT_LENGTH, WAITING_FOR_LENGTH
 from coord.web import (
     Body,
@@ -67,20 +67,20 @@ def _waiting_for(description: str, **kwargs: Any) -> Text:
     )
 
 
-class ToldState(Choice):
-    """What a session says of itself. Of the states that the service finds it says how."""
+class ReportedState(Choice):
+    """A state that a session reports. Of those that coord sees by itself it says so."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(TOLD_STATES, **kwargs)
+        super().__init__(REPORTED_STATES, **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> Any:
         if value == "waiting_for_human":
             raise ma.ValidationError("Say in waiting_for what of a human it waits for.")
-        if value in STATES and value not in TOLD_STATES:
+        if value in STATES and value not in REPORTED_STATES:
             raise ma.ValidationError(
-                f"coord finds out by itself who is {value}. Say one of: {', '.join(TOLD_STATES)}."
+                f"coord finds out by itself who is {value}. Say one of: {', '.join(REPORTED_STATES)}."
             )
         return super()._deserialize(value, attr, data, **kwargs)
 
@@ -146,7 +146,7 @@ class SessionSchema(Schema):
         allow_none=True,
         metadata={
             "description": (
-                "Since when it is in a state that it told of; null in those that coord finds."
+                "Since when it is in a state that it reported; null in those that coord finds."
             )
         },
     )
@@ -183,7 +183,7 @@ class HeartbeatSchema(Body):
     ttl_minutes = _ttl()
     agent = _agent()
     task = _task()
-    state = ToldState(
+    state = ReportedState(
         allow_none=True,
         metadata={
             "description": (

@@ -1,5 +1,5 @@
-"""What sessions waited for and said of themselves in a stretch of time, rebuilt from the journal:
-bars of the timeline, and marks where they went.
+"""What sessions waited for and reported in a stretch of time, rebuilt from the journal: bars of the
+timeline, and marks where they ended.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,10 @@ from coord.areas.sessions.rows import SessionAnswer
 from coord.store import Reader, moments
 
 ENDINGS = {"session.gone": "gone", "session.ended": "ended"}
-_TOLD = ("session.waiting", "session.wait_ended", "session.state_told")
-_TYPES = ("session.announced", *_TOLD, *ENDINGS)
+_TYPES = (
+    "session.announced", "session.waiting", "session.wait_ended", "session.state_reported",
+    *ENDINGS,
+)  # fmt: skip
 LOOK_BACK = timedelta(hours=24)  # a bar that began earlier is seen only while it goes on
 SHOWN = ("idle", "rate_limited", "waiting_for_human")
 
@@ -35,7 +37,7 @@ class _Session:
 
     def __init__(self) -> None:
         self.waiting_for: str | None = None
-        self.told: str | None = None
+        self.reported: str | None = None
         self.shown: _State | None = None
         self.entry: Mapping[str, Any] = {}
 
@@ -45,18 +47,18 @@ class _Session:
             self.waiting_for = data["waiting_for"]
         elif kind == "session.wait_ended":
             self.waiting_for = None
-        elif kind == "session.state_told":
-            self.told = data["state"]
+        elif kind == "session.state_reported":
+            self.reported = data["state"]
         else:
-            self.waiting_for = self.told = None
+            self.waiting_for = self.reported = None
 
 
-def _state(waiting_for: str | None, told: str | None) -> _State | None:
+def _state(waiting_for: str | None, reported: str | None) -> _State | None:
     if waiting_for is not None:
         return _State("asking", waiting_for)
-    if told == "rate_limited":
+    if reported == "rate_limited":
         return _State("limited", "")
-    return _State("idle", "") if told == "idle" else None
+    return _State("idle", "") if reported == "idle" else None
 
 
 def spans(db: Reader, stretch: Stretch) -> list[Span]:
@@ -72,7 +74,7 @@ def _spans(db: Reader, stretch: Stretch) -> Iterator[Span]:
             yield _end(entry)
         session = sessions.setdefault(entry["subject_id"], _Session())
         session.take(entry)
-        state = _state(session.waiting_for, session.told)
+        state = _state(session.waiting_for, session.reported)
         if state == session.shown:
             continue
         if session.shown is not None and entry["at"] > stretch.since:
@@ -109,7 +111,7 @@ def _bar(entry: Mapping[str, Any], state: _State, until: datetime | None) -> Spa
 
 
 def _since_long(row: SessionAnswer) -> Span:
-    state = _state(row["waiting_for"], row["told_state"]) or _State("idle", "")
+    state = _state(row["waiting_for"], row["reported_state"]) or _State("idle", "")
     entry = {
         "subject_id": row["session_id"],
         "project_key": row["project_key"],

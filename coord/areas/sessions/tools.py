@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
-from coord.areas.sessions.schemas import CheckinBody, ToldState
+from coord.areas.sessions.schemas import CheckinBody, ReportedState
 from coord.web import Boolean
 
 
@@ -31,7 +31,7 @@ checkin = Tool(
             after="cursor of your last checkin",
             ttl_minutes="Promise to call again within; else your locks turn stale",
         ),
-        "state": ToldState(),
+        "state": ReportedState(),
         "leave": Boolean(metadata={"description": "You are done: release all, give work back"}),
     },
     call=_checkin,

@@ -39,7 +39,7 @@ def test_what_it_says_is_seen_since_when_found_and_counted(
     assert 'coord_sessions{state="alive"} 1.0' in lines
 
 
-def test_only_what_is_new_is_told_and_null_takes_it_back(
+def test_only_what_is_new_is_recorded_and_null_takes_it_back(
     client: Agent, beat: Make, journal_rows: Make
 ) -> None:
     beat(A, state="working")
@@ -49,12 +49,12 @@ def test_only_what_is_new_is_told_and_null_takes_it_back(
     rows = journal_rows()
     assert types(rows) == [
         "session.announced",
-        "session.state_told",
+        "session.state_reported",
         "session.heartbeat",
-        "session.state_told",
-        "session.state_told",
+        "session.state_reported",
+        "session.state_reported",
     ]
-    told = [row["data"] for row in rows if row["type"] == "session.state_told"]
+    told = [row["data"] for row in rows if row["type"] == "session.state_reported"]
     assert [(each["was"], each["state"]) for each in told] == [
         (None, "working"),
         ("working", "idle"),
@@ -83,7 +83,7 @@ def test_a_check_in_begins_a_turn(client: Agent, beat: Make) -> None:
         ("busy", "Must be one of: working, idle, rate_limited."),
     ],
 )
-def test_what_only_the_service_finds_cannot_be_told(client: Agent, state: str, said: str) -> None:
+def test_a_state_that_only_coord_can_see_cannot_be_reported(client: Agent, state: str, said: str) -> None:
     answer = client.post("/sessions/heartbeat", session_id=A, state=state)
     assert answer.status_code == 422
     assert said in answer.json["errors"]["state"][0]

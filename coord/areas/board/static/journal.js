@@ -36,7 +36,7 @@ const VERBS = {
   "session.active": "is active",
   "session.waiting": "waits for a human:",
   "session.wait_ended": "goes on; it waited for",
-  "session.state_told": "says it is",
+  "session.state_reported": "says it is",
   "session.handed_over": "left a note:",
   "session.gone": "is gone",
   "session.ended": "ended",
@@ -49,7 +49,7 @@ const QUIET = new Set(["lock.renewed", "component.confirmed", "workflow.confirme
 export const isQuiet = (event) =>
   QUIET.has(event.type) ||
   (event.type.startsWith("session.wait") && event.data.waiting_for === "input") ||
-  (event.type === "session.state_told" && event.data.state !== "rate_limited");
+  (event.type === "session.state_reported" && event.data.state !== "rate_limited");
 
 /** Events after which more has changed than their subject says: what a session had turns stale with it. */
 export const changesMore = (event) => event.type === "session.gone";

@@ -20,7 +20,7 @@ NOISE = (
     "lock.renewed", "lock.waiting", "lock.wait_ended", "lock.refused",
     "component.confirmed", "workflow.confirmed", "work_item.confirmed", "work_item.none_ready",
     "session.heartbeat", "session.active", "session.waiting", "session.wait_ended",
-    "session.state_told",
+    "session.state_reported",
     "journal.trimmed", "component.trimmed", "session.trimmed",
 )  # fmt: skip
 

@@ -26,8 +26,11 @@ _c = _sessions.c
 
 _own_revision = journal.revision - param("back", type_=sa.BigInteger)
 _ago = -param("ago_us", type_=sa.BigInteger)
-_told = param("new_told_state", type_=_c.told_state.type)
-_TELL = {"told_state": _told, "told_since": sa.case((_told.is_not(None), journal.moment))}
+_reported = param("new_reported_state", type_=_c.reported_state.type)
+_REPORT = {
+    "reported_state": _reported,
+    "reported_since": sa.case((_reported.is_not(None), journal.moment)),
+}
 
 
 def _announce() -> Prepared:
@@ -42,7 +45,7 @@ def _announce() -> Prepared:
         "started_at": journal.moment,
         "last_seen_at": journal.moment,
         "expires_at": plus(journal.moment, param("ttl_us", type_=sa.BigInteger)),
-        **_TELL,
+        **_REPORT,
     }
     return Prepared(sa.insert(_sessions).from_select(list(values), sa.select(*values.values())))
 
@@ -62,25 +65,25 @@ _ANNOUNCE_AGAIN = Prepared(
         final_state=sa.null(),
         waiting_for=sa.null(),
         waiting_since=sa.null(),
-        **_TELL,
+        **_REPORT,
     )
 )
 """A session that had ended, or was gone, announces itself again."""
 
 
 @lru_cache(maxsize=32)
-def _heartbeat(given: frozenset[str]) -> Prepared:
+def _heartbeat(sent: frozenset[str]) -> Prepared:
     """A heartbeat with these fields.
 
     It does not read their old values: two at once do not undo each other.
     """
     kept_ttl_us = _c.ttl_minutes * 60_000_000
-    ttl_us = param("ttl_us", type_=sa.BigInteger) if "ttl_minutes" in given else kept_ttl_us
+    ttl_us = param("ttl_us", type_=sa.BigInteger) if "ttl_minutes" in sent else kept_ttl_us
     values: dict[str, Any] = {
-        name: param(f"new_{name}", type_=_c[name].type) for name in sorted(given)
+        name: param(f"new_{name}", type_=_c[name].type) for name in sorted(sent)
     }
-    if "told_state" in given:
-        values |= _TELL
+    if "reported_state" in sent:
+        values |= _REPORT
     return Prepared(
         sa.update(_sessions)
         .where(named, is_there)
@@ -123,31 +126,31 @@ def heartbeat(
     check-in means more to what the session has.
     """
     session_id = body["session_id"]
-    given = {name: value for name, value in body.items() if name in FIELDS}
+    sent = {name: value for name, value in body.items() if name in FIELDS}
     row = by_name(db, session_id)
     change: Change[tuple[SessionAnswer, bool]] = Change()
     announced = row is None or row["final_state"] is not None
-    was = None if row is None or announced else row["told_state"]
-    told = body.get("state", _goes_on(was) if is_checkin else was)
+    previous = None if row is None or announced else row["reported_state"]
+    state = body.get("state", _at_work(previous) if is_checkin else previous)
     if row is None or announced:
         kept: Mapping[str, Any] = row if row is not None and row["final_state"] == "gone" else {}
-        fields = {name: given.get(name, kept.get(name)) for name in FIELDS}
-        announce(change, session_id, cast(SessionFields, fields), row, told=told)
+        fields = {name: sent.get(name, kept.get(name)) for name in FIELDS}
+        announce(change, session_id, cast(SessionFields, fields), row, state=state)
     else:
-        given |= {"told_state": told} if told != was else {}
-        new = {f"new_{name}": value for name, value in given.items()}
+        sent |= {"reported_state": state} if state != previous else {}
+        new = {f"new_{name}": value for name, value in sent.items()}
         values = {"named": session_id, **new, "ttl_us": _ttl_us(body.get("ttl_minutes"))}
-        change.add(_heartbeat(frozenset(given)), values, expect=1)
+        change.add(_heartbeat(frozenset(sent)), values, expect=1)
     project_key = body.get("project_key", row["project_key"] if row is not None else None)
-    if told != was:
-        data = {"state": told, "was": was}
-        change.record(session_event("session.state_told", session_id, project_key, **data))
+    if state != previous:
+        data = {"state": state, "was": previous}
+        change.record(session_event("session.state_reported", session_id, project_key, **data))
     if "handover" in body:
         leave_note(change, row, session_id, project_key, body["handover"])
     elif announced and row is not None:
         hand_over(db, change, session_id, session_id, "you go on under its name")
-    is_told = _tell_wait(change, row, body, project_key, is_checkin=is_checkin)
-    if not announced and not is_told and told == was:
+    wait_changes = _add_human_wait(change, row, body, project_key, is_checkin=is_checkin)
+    if not announced and not wait_changes and state == previous:
         change.record(session_event("session.heartbeat", session_id, project_key))
     call_activity_hooks(change, session_id, is_checkin=is_checkin)
 
@@ -173,12 +176,12 @@ def leave_note(
     change.record(session_event("session.handed_over", session_id, project_key, handover=note))
 
 
-def _goes_on(was: str | None) -> str | None:
-    """What a session says of itself with a check-in that does not: a turn begins."""
-    return was and "working"
+def _at_work(previous: str | None) -> str | None:
+    """The state of a session whose check-in reports none: a turn begins."""
+    return previous and "working"
 
 
-def _tell_wait(
+def _add_human_wait(
     change: Change[Any],
     row: SessionRow | None,
     body: Heartbeat,
@@ -186,7 +189,7 @@ def _tell_wait(
     *,
     is_checkin: bool,
 ) -> bool:
-    """Adds that the session waits for a human, or no longer does; whether that is new.
+    """Adds that the session waits for a human, or no longer does. Returns whether that is new.
 
     A check-in begins a turn, so one that does not say otherwise ends the wait.
     """
@@ -210,11 +213,11 @@ def announce(
     fields: SessionFields,
     row: SessionRow | None,
     ago_us: int = 0,
-    told: str | None = None,
+    state: str | None = None,
 ) -> None:
     """Adds that the session announces itself.
 
-    `row`: what is stored of it. `ago_us`: how long ago it called. `told`: the state that it says.
+    `row`: what is stored of it. `ago_us`: how long ago it called. `state`: what it reports.
     """
     data = {"agent": fields["agent"], "task": fields["task"], "ttl_minutes": fields["ttl_minutes"]}
     nth = change.record(
@@ -223,7 +226,7 @@ def announce(
     values: dict[str, Any] = {
         "named": session_id,
         "ttl_us": _ttl_us(fields["ttl_minutes"]),
-        "new_told_state": told,
+        "new_reported_state": state,
     }
     if row is None:
         change.add(

@@ -19,8 +19,8 @@ from coord.areas.sessions.repository.states import (
     waiters_of_areas,
     waiting_sessions,
 )
-from coord.areas.sessions.rows import STATES, TOLD_STATES, SessionAnswer, SessionRow
-from coord.live import Session
+from coord.areas.sessions.rows import STATES, REPORTED_STATES, SessionAnswer, SessionRow
+from coord.live import Session, presence
 from coord.store import Prepared, Range, Reader, along, first_of
 
 _sessions = Session.__table__
@@ -152,21 +152,21 @@ def find_named(db: Reader, sessions: Sequence[str], silent_after_us: int) -> lis
 
 @lru_cache(maxsize=16)
 def _counting(waiters: Waiters, in_project: bool) -> Prepared:
-    """No row is read of a session that does as it promised: those are what is left of all."""
+    """No row is read of a session that keeps its promise: those are counted as all the others."""
     scope = [_c.project_key == param("project_key", type_=sa.String)] if in_project else []
     parts = conditions(waiters)
     (waiting,), (silent,), (at_work,) = (
         parts[state] for state in ("waiting_for_human", "silent", "at_work")
     )
     missed, noted = parts["gone"]
-    by_scope = "ix_sessions_told_of_project" if in_project else "ix_sessions_told"
+    by_scope = presence.index_of_reported_states(in_project=in_project)
 
     def numbers(
         part: str, condition: sa.ColumnElement[bool], source: sa.FromClause
     ) -> sa.Select[tuple[object, ...]]:
-        shown = (sa.literal(part).label("part"), _c.told_state, sa.func.count().label("number"))
+        shown = (sa.literal(part).label("part"), _c.reported_state, sa.func.count().label("number"))
         query = sa.select(*shown).select_from(source).where(condition, *scope)
-        return query.group_by(_c.told_state)
+        return query.group_by(_c.reported_state)
 
     selects = [
         along(numbers(part, condition, _sessions), _sessions, index)
@@ -192,15 +192,15 @@ def count(db: Reader, project_key: str | None, silent_after_us: int) -> dict[str
     values = {"project_key": project_key, **ages(silent_after_us)}
     rows = db.rows(_counting(waiters_of_areas(), project_key is not None), **values)
     of_part: dict[str, int] = {}
-    at_work = dict.fromkeys((None, *TOLD_STATES), 0)
+    at_work = dict.fromkeys((None, *REPORTED_STATES), 0)
     for row in rows:
-        part, told = row["part"], row["told_state"]
+        part, state = row["part"], row["reported_state"]
         of_part[part] = of_part.get(part, 0) + row["number"]
         if part != "noted":
-            at_work[told] += row["number"] if part == "there" else -row["number"]
+            at_work[state] += row["number"] if part == "there" else -row["number"]
     return {
         "alive": at_work[None],
-        **{state: at_work[state] for state in TOLD_STATES},
+        **{state: at_work[state] for state in REPORTED_STATES},
         "waiting_for_lock": of_part.get("waiting_for_lock", 0),
         "waiting_for_human": of_part.get("waiting_for_human", 0),
         "silent": of_part.get("silent", 0),

@@ -15,8 +15,8 @@ from flask import current_app
 from sqlalchemy import bindparam as param
 
 from coord.area import areas, call_hook
-from coord.areas.sessions.rows import TOLD_STATES, SessionAnswer, SessionRow
-from coord.live import Session
+from coord.areas.sessions.rows import REPORTED_STATES, SessionAnswer, SessionRow
+from coord.live import Session, presence
 from coord.store import Prepared, Range, Reader, journal, microseconds, now, plus
 
 _sessions = Session.__table__
@@ -95,9 +95,9 @@ def ages(silent_after_us: int) -> dict[str, int]:
 def as_answered(row: SessionRow, silent_after_us: int) -> SessionAnswer:
     """One that broke its promise is gone since then, whether or not that has been noted."""
     if row["final_state"] is not None:
-        return _as_left(row, row["final_state"], row["ended_at"])
+        return _as_ended(row, row["final_state"], row["ended_at"])
     if row["expires_at"] is not None and row["expires_at"] <= row["now"]:
-        return _as_left(row, "gone", row["expires_at"])
+        return _as_ended(row, "gone", row["expires_at"])
     is_waiting = row["waiting_since"] is not None
     age = timedelta(microseconds=ages(silent_after_us)["waiting_us" if is_waiting else "silent_us"])
     if row["expires_at"] is None and row["last_seen_at"] <= row["now"] - age:
@@ -106,11 +106,11 @@ def as_answered(row: SessionRow, silent_after_us: int) -> SessionAnswer:
         return {**row, "state": "waiting_for_human", "state_since": row["waiting_since"]}
     if row["waits_for_lock"]:
         return {**row, "state": "waiting_for_lock", "state_since": None}
-    return {**row, "state": row["told_state"] or "alive", "state_since": row["told_since"]}
+    return {**row, "state": row["reported_state"] or "alive", "state_since": row["reported_since"]}
 
 
-def _as_left(row: SessionRow, state: str, ended_at: datetime | None) -> SessionAnswer:
-    """Who has left waits for nobody."""
+def _as_ended(row: SessionRow, state: str, ended_at: datetime | None) -> SessionAnswer:
+    """Whoever has ended, or is gone, waits for nobody."""
     return {
         **row,
         "waiting_for": None,
@@ -131,22 +131,22 @@ def conditions(waiters: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
     without_promise = sa.and_(is_there, _c.expires_at.is_(None))
     is_waiting = _c.waiting_since.is_not(None)
 
-    def seen_since(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    def active_since(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
         return sa.or_(
             _c.expires_at > now(), sa.and_(_c.expires_at.is_(None), _c.last_seen_at > moment)
         )
 
-    at_work = sa.and_(is_there, ~is_waiting, seen_since(silent_since))
+    at_work = sa.and_(is_there, ~is_waiting, active_since(silent_since))
     unseen_for_long = sa.or_(
         sa.and_(~is_waiting, _c.last_seen_at <= silent_since), _c.last_seen_at <= lost_since
     )
     free = sa.and_(at_work, ~_waits(waiters))
     return {
         "at_work": [at_work],
-        "alive": [sa.and_(_c.told_state.is_(None), free)],
-        **{state: [sa.and_(_c.told_state == sa.literal(state), free)] for state in TOLD_STATES},
+        "alive": [sa.and_(_c.reported_state.is_(None), free)],
+        **{state: [sa.and_(_c.reported_state == sa.literal(state), free)] for state in REPORTED_STATES},
         "waiting_for_lock": [sa.and_(at_work, _waits(waiters))],
-        "waiting_for_human": [sa.and_(is_there, is_waiting, seen_since(lost_since))],
+        "waiting_for_human": [sa.and_(is_there, is_waiting, active_since(lost_since))],
         "silent": [sa.and_(without_promise, unseen_for_long)],
         "gone": [sa.and_(is_there, _c.expires_at <= now()), _c.final_state == sa.literal("gone")],
         "ended": [_c.final_state == sa.literal("ended")],
@@ -154,16 +154,16 @@ def conditions(waiters: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
 
 
 def ranges(waiters: Waiters, *, in_project: bool) -> dict[str, list[Range]]:
-    """What is there is met on the way along the newest, by what it says of itself; of what has
-    ended, and what is gone, each is a range of its own.
+    """Sessions that are there are one range, newest first, and one for each state that they report;
+    those that ended, and those that are gone, are ranges of their own.
     """
     parts = conditions(waiters)
     newest = "ix_sessions_there" if in_project else "ix_sessions_by_state"
-    told = "ix_sessions_told_of_project" if in_project else "ix_sessions_told"
+    by_report = presence.index_of_reported_states(in_project=in_project)
     missed, noted = parts["gone"]
     return {
         "there": [Range([is_there], newest)],
-        **{state: [Range(parts[state], told)] for state in ("alive", *TOLD_STATES)},
+        **{state: [Range(parts[state], by_report)] for state in ("alive", *REPORTED_STATES)},
         "waiting_for_lock": [Range(parts["waiting_for_lock"], newest)],
         "waiting_for_human": [Range(parts["waiting_for_human"], "ix_sessions_waiting")],
         "silent": [Range(parts["silent"], newest if in_project else "ix_sessions_due")],
