@@ -121,9 +121,9 @@ def _note_token() -> None:
 
 
 def _database(app: Flask) -> None:
-    given = app.config["DATABASE_URL"] or default.default_database_url()
-    url = engine.normalized(given)
-    if (url.database or "") not in given:
+    configured = app.config["DATABASE_URL"] or default.default_database_url()
+    url = engine.normalized(configured)
+    if (url.database or "") not in configured:
         log.warning(
             "COORD_DATABASE_URL has a relative path: the database is the file %s. Four slashes make"
             " it absolute: sqlite:////path/coord.db",
@@ -140,14 +140,14 @@ def _areas(app: Flask) -> None:
     areas = plugins.find(default.BUILT_IN_AREAS, app.config["AREAS"])
     app.extensions["coord.areas"] = areas
     api = openapi.api_of(app, __version__)
-    for each in areas:
-        prefix = each.blueprint.url_prefix or ""
+    for area in areas:
+        prefix = area.blueprint.url_prefix or ""
         api.register_blueprint(
-            each.blueprint, url_prefix=(prefix if each.at_root else BASE_PATH + prefix) or None
+            area.blueprint, url_prefix=(prefix if area.at_root else BASE_PATH + prefix) or None
         )
-        if each.commands is not None:
-            app.cli.add_command(each.commands)
-    _migrations(app, [each.migrations for each in areas if each.migrations is not None])
+        if area.commands is not None:
+            app.cli.add_command(area.commands)
+    _migrations(app, [area.migrations for area in areas if area.migrations is not None])
 
 
 def _migrations(app: Flask, further: list[Path]) -> None:

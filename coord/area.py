@@ -275,8 +275,8 @@ def pick_fields(schema: type[Schema], /, **descriptions: str) -> dict[str, ma.fi
     (empty) in none.
     """
     picked = {name: copy(schema._declared_fields[name]) for name in descriptions}
-    for name, each in picked.items():
-        each.metadata = {"description": descriptions[name]} if descriptions[name] else {}
+    for name, field_ in picked.items():
+        field_.metadata = {"description": descriptions[name]} if descriptions[name] else {}
     return picked
 
 

@@ -44,7 +44,7 @@ def find(built_in: Sequence[str], further: Sequence[str]) -> list[Area]:
     boards = [area.board for area in areas if area.board is not None]
     _refuse_doubles("areas", [area.name for area in areas])
     _refuse_doubles("tools", [tool.name for area in areas for tool in area.tools])
-    _refuse_doubles("lists of the board", [each.name for board in boards for each in board.lists])
+    _refuse_doubles("lists of the board", [shown.name for board in boards for shown in board.lists])
     return areas
 
 
@@ -110,10 +110,10 @@ def _hooks(area: Area) -> Iterator[tuple[str, Any]]:
 
 
 def _hooks_of_board(board: BoardPart) -> Iterator[tuple[str, Any]]:
-    for each in board.lists:
-        yield f"board.read[{each.name}]", each.read
-        if each.changed is not None:
-            yield f"board.changed[{each.name}]", each.changed
+    for shown in board.lists:
+        yield f"board.read[{shown.name}]", shown.read
+        if shown.changed is not None:
+            yield f"board.changed[{shown.name}]", shown.changed
     if board.spans is not None:
         yield "board.spans", board.spans
     if board.past is not None:

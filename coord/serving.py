@@ -123,10 +123,10 @@ class Worker(ThreadWorker):
                 os._exit(0)  # nobody is left to kill it, should a thread never end
 
     def get_thread_pool(self) -> Threads[Connection]:
-        def tell() -> None:
+        def notify() -> None:
             self.method_queue.defer(self._finish)  # type: ignore[no-untyped-call]
 
-        return Threads(self.cfg.threads, self.handle, tell)
+        return Threads(self.cfg.threads, self.handle, notify)
 
     def notify(self) -> None:
         """The loop does so at each turn, of which a call takes two."""
@@ -226,7 +226,7 @@ class Worker(ThreadWorker):
 
     def _go_on(self, conn: Connection, progress: Progress) -> None:
         """With a request that is there, or that is not collected any further."""
-        if progress in (Progress.WHOLE, Progress.ASKS):
+        if progress in (Progress.COMPLETE, Progress.ASKS):
             self._run(conn)
         else:
             self._refuse(conn, *refusals.of_unread(progress.name, conn.request.data))
@@ -262,7 +262,7 @@ class Worker(ThreadWorker):
             timeout = QUEUE_S
         super().wait_for_and_dispatch_events(timeout)  # type: ignore[no-untyped-call]
         now = time.monotonic()
-        for conn in [each for each, until in self._resting.items() if until <= now]:
+        for conn in [conn for conn, until in self._resting.items() if until <= now]:
             del self._resting[conn]
             self._begin_anew(conn)
         for peer in list(self._queued):
@@ -288,7 +288,7 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
         req._expected_100_continue = False  # it is told so once its head has been judged
-        if conn.request.progress is not Progress.WHOLE:
+        if conn.request.progress is not Progress.COMPLETE:
             req.force_close()
         return bool(super().handle_request(req, conn))  # type: ignore[no-untyped-call]
 
@@ -328,7 +328,7 @@ class Worker(ThreadWorker):
         if conn.accept_request():
             conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         progress = conn.add(b"")
-        if progress in (Progress.HEAD, Progress.BODY, Progress.WHOLE):
+        if progress in (Progress.HEAD, Progress.BODY, Progress.COMPLETE):
             self._listen(conn)
         else:
             self._go_on(conn, progress)
@@ -340,9 +340,9 @@ class Worker(ThreadWorker):
         conn.sock.shutdown(socket.SHUT_WR)
         conn.forget_request()
         self._closing[conn] = time.monotonic() + CLOSING_S
-        self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._hear_out(conn))
+        self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._drain(conn))
 
-    def _hear_out(self, conn: Connection) -> None:
+    def _drain(self, conn: Connection) -> None:
         try:
             ended = conn.sock.collect() == b""
         except OSError:
@@ -357,9 +357,9 @@ class Worker(ThreadWorker):
         if now - self._swept_at < SWEEP_S and not force:
             return
         self._swept_at = now
-        for conn in [each for each in self._idle if force or each.timeout <= now]:
+        for conn in [conn for conn in self._idle if force or conn.timeout <= now]:
             self._drop(conn)
-        late = [each for each in self._idle if each.judged_at <= now]
+        late = [conn for conn in self._idle if conn.judged_at <= now]
         for conn in late[:MAX_JUDGED]:
             self._forget(conn)
             self._run(conn)
@@ -367,7 +367,7 @@ class Worker(ThreadWorker):
             for conn in self._resting:
                 conn.close()
         self._peers.forget_refused()
-        for conn in [each for each, until in self._closing.items() if force or until <= now]:
+        for conn in [conn for conn, until in self._closing.items() if force or until <= now]:
             del self._closing[conn]
             self.poller.unregister(conn.sock)
             conn.close()

@@ -84,13 +84,13 @@ def configure(connection: Connection) -> None:
         return
     if connection.dialect.name != "sqlite":
         steps = Progress(connection, "alembic_version").follow(steps, tell)
-    context.configure(**options, fn=told(steps))
+    context.configure(**options, fn=announced(steps))
 
 
-def told(steps: Steps) -> Steps:
-    """The same steps, each told before it is taken."""
+def announced(steps: Steps) -> Steps:
+    """The same steps, each printed before it is taken."""
 
-    def each(heads: tuple[str, ...], migration: MigrationContext) -> Iterator[MigrationStep]:
+    def announcing(heads: tuple[str, ...], migration: MigrationContext) -> Iterator[MigrationStep]:
         taken = 0
         for step in steps(heads, migration):
             tell(" ".join(str(step).split()))
@@ -99,7 +99,7 @@ def told(steps: Steps) -> Steps:
         if not taken:
             tell(f"nothing to migrate: the database is at {', '.join(sorted(heads)) or 'nothing'}")
 
-    return each
+    return announcing
 
 
 def run() -> None:
@@ -120,9 +120,9 @@ def run() -> None:
 
 def describe(error: sa.exc.DBAPIError) -> str:
     """What the database said, and to which statement."""
-    said = " ".join(map(str, error.orig.args)) if error.orig else str(error)
+    message = " ".join(map(str, error.orig.args)) if error.orig else str(error)
     statement = " ".join((error.statement or "").split())
-    return f"{said}{f' (at {statement[:MAX_SHOWN]})' if statement else ''}."
+    return f"{message}{f' (at {statement[:MAX_SHOWN]})' if statement else ''}."
 
 
 if context.is_offline_mode():

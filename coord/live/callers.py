@@ -17,8 +17,8 @@ from typing import Any
 
 REQUEST_S = 10.0  # for a request to arrive, from its first byte on
 JUDGED_AFTER_S = 0.25  # a body that takes longer is worth asking first whether it is wanted
-REST_S = 1.0  # from a caller that was told 429 nothing is read for so long
-REFUSED_EACH_S = 0.02  # of a peer that was told so, one new connection is read
+REFUSED_PAUSE_S = 1.0  # nothing is read from a caller for so long after a 429
+REFUSED_PACE_S = 0.02  # between two new connections of its peer that are read meanwhile
 SEND_S = 20.0  # for a part of an answer: 64 KB/s for the longest
 MAX_BODY_BYTES = 1024 * 1024  # as coord.web has it: a longer one is refused uncollected
 MAX_CHUNKED_BYTES = 2 * MAX_BODY_BYTES  # with what announces the chunks
@@ -120,26 +120,26 @@ class CallerSocket(socket.socket):
         except (BlockingIOError, InterruptedError):
             return 0
 
-    def _send_in_time(self, rest: memoryview) -> None:
+    def _send_in_time(self, unsent: memoryview) -> None:
         until = time.monotonic() + SEND_S
         poll = select.poll()
         poll.register(self, select.POLLOUT)
-        while rest:
+        while unsent:
             if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
                 # as if the caller had hung up, which is what it amounts to
                 raise ConnectionResetError(errno.ECONNRESET, "the caller did not read the answer")
-            rest = rest[self._send_now(rest) :]
+            unsent = unsent[self._send_now(unsent) :]
 
 
 class Progress(enum.Enum):
     """How far a request has come."""
 
-    HEAD = enum.auto()  # its head is not whole
+    HEAD = enum.auto()  # its head is not complete
     BODY = enum.auto()  # its head is there, and tells what else is to come
     # the same, and it is to be judged first: the caller waits for that, or would send more than is
     # taken
     ASKS = enum.auto()
-    WHOLE = enum.auto()
+    COMPLETE = enum.auto()
     TLS = enum.auto()  # no HTTP, but the beginning of https
     HEAD_TOO_LONG = enum.auto()
     BODY_TOO_LONG = enum.auto()
@@ -175,7 +175,7 @@ class Request:
 
     def to_hand_over(self, *, ended: bool) -> bytes:
         """All of it, or of one that is only to be judged, its head."""
-        is_all = ended or self.progress is Progress.WHOLE
+        is_all = ended or self.progress is Progress.COMPLETE
         return bytes(self.data if is_all else self.data[: self._head_bytes])
 
     def _progress(self) -> Progress:
@@ -187,7 +187,7 @@ class Request:
         is_announced_too_long = self._wanted > self._max_bytes
         is_there = size >= self._wanted and self.data.endswith(self._ends_with)
         if is_there and not is_announced_too_long:
-            return Progress.WHOLE
+            return Progress.COMPLETE
         if self._to_be_judged and not self.accepted:
             return Progress.ASKS
         if is_announced_too_long:

@@ -15,8 +15,8 @@ T = TypeVar("T")
 def kept(name: str, make: Callable[[], T]) -> T:
     """The app's object of that name, made when it is first asked for; the same in all threads."""
     memory: dict[str, Any] = current_app.extensions.setdefault(_KEY, {})
-    found: T = memory[name] if name in memory else memory.setdefault(name, make())
-    return found
+    value: T = memory[name] if name in memory else memory.setdefault(name, make())
+    return value
 
 
 def forget(app: Flask) -> None:

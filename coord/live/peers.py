@@ -50,7 +50,7 @@ class Peer:
         return self.max_running < math.inf
 
     def note_refused(self) -> None:
-        self.refused_until = time.monotonic() + callers.REST_S
+        self.refused_until = time.monotonic() + callers.REFUSED_PAUSE_S
 
     def begin_reading(self) -> float:
         """When a new connection is read, 0 for at once: whoever is refused gains nothing by
@@ -59,7 +59,7 @@ class Peer:
         now = time.monotonic()
         if now >= self.refused_until:
             return 0.0
-        self.next_read_at = max(now, self.next_read_at + callers.REFUSED_EACH_S)
+        self.next_read_at = max(now, self.next_read_at + callers.REFUSED_PACE_S)
         return self.next_read_at
 
     @property
@@ -96,13 +96,13 @@ class Peers:
         self._max_connections = max_connections or math.inf
         self._max_active = max_calls or math.inf
         self._max_running = max(1, math.floor(threads * SHARE))
-        self._known: dict[str, Peer] = {}
+        self._by_address: dict[str, Peer] = {}
         self._latest: Peer | None = None
         self._latest_at = self._other_at = -math.inf
 
     def connect(self, address: str, *, is_limited: bool) -> Peer:
         """The peer, with one connection more."""
-        peer = self._known.get(address)
+        peer = self._by_address.get(address)
         if peer is None:
             peer = Peer(address)
             if is_limited:
@@ -110,7 +110,7 @@ class Peers:
                 peer.max_running = self._max_running
                 peer.max_active = self._max_active
                 peer.max_collected = MAX_COLLECTED_BYTES
-            self._known[address] = peer
+            self._by_address[address] = peer
         peer.connections += 1
         return peer
 
@@ -131,16 +131,16 @@ class Peers:
     def disconnect(self, peer: Peer) -> None:
         peer.connections -= 1
         if not peer.connections and not peer.refused_until:
-            del self._known[peer.address]
+            del self._by_address[peer.address]
 
     def forget_refused(self) -> None:
         """Those that were refused some time ago, and are gone."""
         now = time.monotonic()
-        for peer in list(self._known.values()):
+        for peer in list(self._by_address.values()):
             if peer.refused_until + FLOODS_FOR_S <= now:
                 peer.refused_until = 0.0
                 if not peer.connections:
-                    del self._known[peer.address]
+                    del self._by_address[peer.address]
 
 
 class Connection(TConn):
@@ -164,9 +164,9 @@ class Connection(TConn):
 
     def begin_anew(self) -> callers.Progress:
         """With the next request, of which a part may have come with the last."""
-        rest = self.parser.unreader.take_buffered() if self.parser else b""
+        buffered = self.parser.unreader.take_buffered() if self.parser else b""
         self.forget_request()
-        return self.add(rest)
+        return self.add(buffered)
 
     def accept_request(self) -> bool:
         """It is to be collected to its end. Whether its caller waits to be told so."""

@@ -45,7 +45,7 @@ _processes = Process.__table__
 _c = _processes.c
 
 _renewed_at: dict[int, float] = {}
-_seen: dict[str, tuple[datetime, float]] = {}  # each lease, and since when it has been that one
+_leases: dict[str, tuple[datetime, float]] = {}  # as last read, and since when they are so
 _renewing = threading.Lock()
 
 NODE = new_id()  # made before the workers are forked, so all of them have it
@@ -104,8 +104,8 @@ def end_lease() -> None:
 def alive(db: Reader) -> set[str]:
     """The processes that are there."""
     rows = db.rows(_ALL)
-    for ended in set(_seen) - {row["id"] for row in rows}:
-        _seen.pop(ended, None)  # else one entry stays for each worker that there ever was
+    for ended in set(_leases) - {row["id"] for row in rows}:
+        _leases.pop(ended, None)  # else one entry stays for each worker that there ever was
     return {
         row["id"]
         for row in rows
@@ -116,9 +116,9 @@ def alive(db: Reader) -> set[str]:
 def _is_renewed(row: Row) -> bool:
     """Whether this lease was first seen less long ago than a lease lasts."""
     now_ = time.monotonic()
-    lease, since = _seen.get(row["id"], (None, now_))
+    lease, since = _leases.get(row["id"], (None, now_))
     if lease != row["alive_until"]:
-        _seen[row["id"]] = row["alive_until"], now_
+        _leases[row["id"]] = row["alive_until"], now_
         return True
     return now_ - since < LEASE_US / 1_000_000
 

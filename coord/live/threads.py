@@ -17,19 +17,19 @@ class Threads(Generic[T]):
     """
 
     def __init__(
-        self, max_threads: int, run: Callable[[T], bool], tell: Callable[[], None]
+        self, max_threads: int, run: Callable[[T], bool], notify: Callable[[], None]
     ) -> None:
-        """`run`: in a thread. `tell`: called there when `finished` has something to say, once
-        until it is asked.
+        """`run`: in a thread. `notify`: called there once `finished` has something, and not
+        again until it is asked.
         """
         self._max_threads = max_threads
         self._run = run
-        self._tell = tell
+        self._notify = notify
         self.started = 0
         self.is_short = False  # the system had no thread for the last that was wanted
         self._calls: SimpleQueue[T | None] = SimpleQueue()
         self._finished: deque[tuple[T, bool | BaseException]] = deque()
-        self._has_told = False
+        self._has_notified = False
 
     def submit(self, call: T, unfinished: int) -> None:
         """`unfinished`: so many are in a thread or wait for one, this one among them."""
@@ -58,13 +58,13 @@ class Threads(Generic[T]):
             except BaseException as error:
                 outcome = error
             self._finished.append((call, outcome))
-            if not self._has_told:
-                self._has_told = True
-                self._tell()
+            if not self._has_notified:
+                self._has_notified = True
+                self._notify()
 
     def finished(self) -> Iterator[tuple[T, bool | BaseException]]:
         """The calls that are over, and how each ended."""
-        self._has_told = False  # first: whoever finishes from now on tells again
+        self._has_notified = False  # first: whoever finishes from now on notifies again
         while self._finished:
             yield self._finished.popleft()
 

@@ -167,8 +167,8 @@ class Watcher:
             self._subscriptions[subscription] = descriptor
             self.places.take(subscription.caller)
             self._count()
-            knows_head = self._revision is not None
-        if not knows_head:
+            has_revision = self._revision is not None
+        if not has_revision:
             try:
                 self._begin_at(read(tail.head_revision))
             except BaseException:
@@ -193,8 +193,8 @@ class Watcher:
         """
         with self._lock:
             excess = max(0, len(self._subscriptions) - max_calls(threads))
-            told = list(self._subscriptions)[:excess]
-        for subscription in told:
+            first = list(self._subscriptions)[:excess]
+        for subscription in first:
             subscription.fail(no_thread(threads))
 
     def _start(self) -> Listener:

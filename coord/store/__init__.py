@@ -12,7 +12,7 @@ from coord.store.faults import GuardFailed
 from coord.store.functions import earlier, microseconds, now, plus, unindexed
 from coord.store.journal import Event, JournalEntry, JournalHead
 from coord.store.mariadb import READ_ONLY
-from coord.store.ranges import PRIMARY, Range, along, first_of, one_after, one_of
+from coord.store.ranges import PRIMARY, Range, along, first_of, more_than, one_of
 from coord.store.reader import Reader, Row, Rows, read
 from coord.store.retention import Retention
 from coord.store.sql_text import DATABASES, as_sql
@@ -69,8 +69,8 @@ __all__ = [
     "journal",
     "microseconds",
     "moments",
+    "more_than",
     "now",
-    "one_after",
     "one_of",
     "plus",
     "read",

@@ -19,36 +19,36 @@ LOOK_UP_S = 0.5  # half of what a node of a list has for all steps of connecting
 Address = tuple[Any, ...]
 """As `socket.getaddrinfo` answers it."""
 
-Place = tuple[str, int]
+HostPort = tuple[str, int]
 
 
 class _LookUp:
     """One that is under way. `until`: when it is waited for no longer, of time.monotonic()."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, host_port: HostPort) -> None:
         self.until = time.monotonic() + LOOK_UP_S
-        self.found: Future[list[Address]] = Future()
-        self._place = place
+        self.answer: Future[list[Address]] = Future()
+        self._host_port = host_port
         threading.Thread(target=self._run, name="coord-look-up", daemon=True).start()
 
     def _run(self) -> None:
         try:
-            found = socket.getaddrinfo(*self._place, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(*self._host_port, type=socket.SOCK_STREAM)
         except BaseException as error:
             self._end()
-            self.found.set_exception(error)
+            self.answer.set_exception(error)
         else:
-            _known[self._place] = found
+            _last_answers[self._host_port] = addresses
             self._end()
-            self.found.set_result(found)
+            self.answer.set_result(addresses)
 
     def _end(self) -> None:
         with _starting:
-            del _under_way[self._place]
+            del _under_way[self._host_port]
 
 
-_under_way: dict[Place, _LookUp] = {}
-_known: dict[Place, list[Address]] = {}
+_under_way: dict[HostPort, _LookUp] = {}
+_last_answers: dict[HostPort, list[Address]] = {}
 _starting = threading.Lock()
 
 
@@ -58,23 +58,23 @@ def of(host: str, port: int) -> list[Address]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         pass  # it is a name
-    place = (host, port)
+    host_port = (host, port)
     try:
-        look_up = _look_up(place)
+        look_up = _look_up(host_port)
         allowed = min(look_up.until - time.monotonic(), deadline.remaining())
-        return look_up.found.result(max(0.0, allowed))
+        return look_up.answer.result(max(0.0, allowed))
     except (OSError, NotYet, RuntimeError, UnicodeError) as error:
-        known = _known.get(place)
-        if known is None or getattr(error, "errno", None) == socket.EAI_NONAME:
+        addresses = _last_answers.get(host_port)
+        if addresses is None or getattr(error, "errno", None) == socket.EAI_NONAME:
             why = str(error) or f"no answer within {LOOK_UP_S:g} s"
             raise OSError(f"the name {host!r} cannot be looked up: {why}") from error
-        return known
+        return addresses
 
 
-def _look_up(place: Place) -> _LookUp:
+def _look_up(host_port: HostPort) -> _LookUp:
     """The one under way. Raises RuntimeError where no thread is left for one."""
     with _starting:
-        look_up = _under_way.get(place)
+        look_up = _under_way.get(host_port)
         if look_up is None:
-            look_up = _under_way[place] = _LookUp(place)
+            look_up = _under_way[host_port] = _LookUp(host_port)
         return look_up

@@ -178,7 +178,9 @@ def _read(end: socket.socket) -> AbstractSet[str]:
             messages.append(end.recv(MAX_BYTES))
     if len(messages) >= MANY:
         return ANYTHING
-    return frozenset(word for each in messages for word in each.decode("ascii", "replace").split())
+    return frozenset(
+        topic for message in messages for topic in message.decode("ascii", "replace").split()
+    )
 
 
 # a folder's time moves on in steps, of 10 ms at most: what comes within one does not show in it

@@ -51,12 +51,12 @@ def _carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
             raise
         parts = list(changes)
         outcomes = _send(parts)
-    told = list(zip(parts, outcomes, strict=True))
-    for part, outcome in told:
+    carried_out = list(zip(parts, outcomes, strict=True))
+    for part, outcome in carried_out:
         if part.tell is not None and not isinstance(outcome, Exception):
             part.tell(outcome)
-    bell.ring(_news(told))
-    return [outcome for part, outcome in told if part.tell is None]
+    bell.ring(_news(carried_out))
+    return [outcome for part, outcome in carried_out if part.tell is None]
 
 
 def _send(changes: Sequence[CompiledChange]) -> list[Outcome]:
@@ -72,10 +72,10 @@ def _writer() -> Iterator[Reader]:
         yield Reader(connection)
 
 
-def _news(told: Sequence[tuple[CompiledChange, Outcome]]) -> frozenset[str]:
+def _news(carried_out: Sequence[tuple[CompiledChange, Outcome]]) -> frozenset[str]:
     """Of what there is news now."""
     news: list[frozenset[str]] = []
-    for part, outcome in told:
+    for part, outcome in carried_out:
         if isinstance(outcome, Exception):
             news.append(frozenset())
             continue

@@ -51,8 +51,8 @@ def compile_change(dialect: Dialect, change: Change[Any]) -> CompiledChange:
     compiled = [compile_for(dialect, step.statement) for step in steps]
     return CompiledChange(
         tuple(
-            CompiledStep(each.sql, each.arguments(step.values), step.expect)
-            for each, step in zip(compiled, steps, strict=True)
+            CompiledStep(statement.sql, statement.arguments(step.values), step.expect)
+            for statement, step in zip(compiled, steps, strict=True)
         ),
         None if change.query is None else compiled[-1],
         change.news(),

@@ -41,7 +41,7 @@ _CHECK = (
     f" {faults.GUARD_FAILED_NUMBER}; END IF"
 )
 _ROLL_BACK_ALL = "DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END"
-_UNDO_ONE = (
+_UNDO_PART = (
     f"DECLARE EXIT HANDLER FOR {faults.GUARD_FAILED_NUMBER}, {faults.DUPLICATE_NUMBER} BEGIN"
     " ROLLBACK TO SAVEPOINT coord_change; SET @coord_held = CONCAT(@coord_held, '-'); END"
 )
@@ -62,7 +62,7 @@ def packet(change: CompiledChange, fill_in: FillIn) -> list[str]:
 def _part(change: CompiledChange, fill_in: FillIn) -> list[str]:
     """Its share of a transaction of several."""
     return [
-        f"BEGIN NOT ATOMIC {_UNDO_ONE}",
+        f"BEGIN NOT ATOMIC {_UNDO_PART}",
         "SAVEPOINT coord_change",
         *_steps(change, fill_in),
         f"SET @coord_held = CONCAT(@coord_held, '{HELD}')",

@@ -29,8 +29,8 @@ def _skipping() -> Prepared:
     types = types.union_all(sa.select(next_type(types.c.type)).where(types.c.type.is_not(None)))
     kinds = sa.select(_entry.c.subject_kind).where(_entry.c.type == types.c.type)
     kind = along(kinds.limit(1), _entry, BY_TYPE).correlate(types).scalar_subquery()
-    known = types.c.type.is_not(None)
-    return Prepared(sa.select(types.c.type, kind.label("subject_kind")).where(known))
+    is_type = types.c.type.is_not(None)
+    return Prepared(sa.select(types.c.type, kind.label("subject_kind")).where(is_type))
 
 
 def _grouped() -> Prepared:

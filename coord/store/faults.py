@@ -154,7 +154,7 @@ def classify(error: BaseException) -> Fault:
     """What the error means. Looks through SQLAlchemy's wrapper and down the chain of causes."""
     cause: BaseException | None = error
     while cause is not None:
-        fault = _classify_one(cause)
+        fault = _classify_link(cause)
         if fault is not None:
             return fault
         cause = cause.__cause__ or cause.__context__
@@ -173,7 +173,7 @@ def error_number(error: BaseException) -> int | None:
     return None
 
 
-def _classify_one(error: BaseException) -> Fault | None:
+def _classify_link(error: BaseException) -> Fault | None:
     for kind, fault in _OWN.items():
         if isinstance(error, kind):
             return fault

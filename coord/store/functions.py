@@ -59,13 +59,13 @@ class earlier(FunctionElement[datetime]):  # noqa: N801
 
 @compiles(earlier)
 def _earlier(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, other = (compiler.process(each, **kw) for each in element.clauses)
+    moment, other = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"LEAST({moment}, COALESCE({other}, '9999-12-31'))"
 
 
 @compiles(earlier, "sqlite")
 def _earlier_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    moment, other = (compiler.process(each, **kw) for each in element.clauses)
+    moment, other = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"MIN({moment}, COALESCE({other}, '9999-12-31'))"
 
 

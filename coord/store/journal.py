@@ -213,11 +213,11 @@ def last_seen(session: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
     """When the session named by a column of the enclosing select last changed something; null when
     it never did.
     """
-    seen = _entry.alias("seen").c
+    entries = _entry.alias("of_session").c
     return (
-        sa.select(seen.at)
-        .where(seen.session_id == session)
-        .order_by(seen.revision.desc())
+        sa.select(entries.at)
+        .where(entries.session_id == session)
+        .order_by(entries.revision.desc())
         .limit(1)
         .scalar_subquery()
     )

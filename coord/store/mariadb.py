@@ -50,14 +50,14 @@ def arguments(url: URL) -> dict[str, Any]:
 
     TLS only when the URL asks for it: its set-up costs 30 ms a connection.
     """
-    given: dict[str, Any] = {
+    connect_arguments: dict[str, Any] = {
         "charset": "utf8mb4",
         "read_timeout": ANSWER_TIMEOUT_S,
         "write_timeout": ANSWER_TIMEOUT_S,
     }
     if not any(key.startswith("ssl") for key in url.query):
-        given["ssl_disabled"] = True
-    return given
+        connect_arguments["ssl_disabled"] = True
+    return connect_arguments
 
 
 class _Bounded(socket.socket):
@@ -105,11 +105,11 @@ class _Bounded(socket.socket):
         super().sendall(*data)
 
     def recv_into(self, *buffer: Any) -> int:
-        left = self._until - time.monotonic()
-        if left <= 0:
+        remaining = self._until - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError("timed out")
-        if self._timeout is None or left < self._timeout - SLACK_S:
-            self.settimeout(left)
+        if self._timeout is None or remaining < self._timeout - SLACK_S:
+            self.settimeout(remaining)
         try:
             return super().recv_into(*buffer)
         except BlockingIOError:

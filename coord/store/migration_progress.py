@@ -67,7 +67,7 @@ class Progress:
         self._last = ""
         for event, handler in (
             ("do_execute", self._carry_out),
-            ("do_executemany", self._carry_out_each),
+            ("do_executemany", self._carry_out_many),
         ):
             sa.event.listen(connection.engine, event, handler)
 
@@ -114,7 +114,7 @@ class Progress:
     def _carry_out(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         return self._once(cursor, statement, parameters, cursor.execute)
 
-    def _carry_out_each(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    def _carry_out_many(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         return self._once(cursor, statement, parameters, cursor.executemany)
 
     def _once(

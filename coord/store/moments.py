@@ -59,7 +59,7 @@ def entries_between(
 
 @lru_cache(maxsize=32)
 def _between(types: tuple[str, ...], of_project: bool) -> Prepared:
-    of_types = sa.or_(*[_c.type == each for each in types])  # a prepared statement takes no list
+    of_types = sa.or_(*[_c.type == type_ for type_ in types])  # a prepared statement takes no list
     query = sa.select(*_c).where(
         _c.revision >= param("start"), _c.revision < param("upto"), of_types
     )
@@ -80,13 +80,15 @@ def latest_before(
 @lru_cache(maxsize=32)
 def _latest(types: tuple[str, ...], of_project: bool) -> Prepared:
     latest = sa.select(sa.func.max(_c.revision).label("revision")).where(
-        sa.or_(*[_c.type == each for each in types]), _c.revision < param("before")
+        sa.or_(*[_c.type == type_ for type_ in types]), _c.revision < param("before")
     )
     if of_project:
         latest = latest.where(_c.project_key == param("project_key"))
     latest = latest.group_by(_c.subject_id).order_by(sa.desc("revision")).limit(param("limit"))
-    of_each = latest.subquery()
-    query = sa.select(*_c).join_from(_entry, of_each, _c.revision == of_each.c.revision)
+    latest_of_each = latest.subquery()
+    query = sa.select(*_c).join_from(
+        _entry, latest_of_each, _c.revision == latest_of_each.c.revision
+    )
     return Prepared(query.order_by(_c.revision.desc()))
 
 
@@ -106,8 +108,8 @@ def times_of(
     statement = _times(project_key is not None)
     return [
         row
-        for each in types
-        for row in db.rows(statement, type=each, start=start, end=end, limit=limit, **values)
+        for type_ in types
+        for row in db.rows(statement, type=type_, start=start, end=end, limit=limit, **values)
     ]
 
 

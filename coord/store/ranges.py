@@ -66,11 +66,11 @@ def first_of(
             .limit(limit)
         )
 
-    def part(each: Range) -> sa.Select[tuple[object, ...]]:
-        keys = first(table, *each.conditions)
-        return keys if each.index is None else along(keys, table, each.index)
+    def part(range_: Range) -> sa.Select[tuple[object, ...]]:
+        keys = first(table, *range_.conditions)
+        return keys if range_.index is None else along(keys, table, range_.index)
 
-    together = sa.union_all(*(sa.select(*part(each).subquery().c) for each in ranges))
+    together = sa.union_all(*(sa.select(*part(range_).subquery().c) for range_ in ranges))
     revisions = first(together.subquery()).subquery()
     by_key = revisions.c.revision == table.c.revision
     return (
@@ -80,7 +80,7 @@ def first_of(
     )
 
 
-def one_after(
+def more_than(
     table: sa.Table, within: Range, number: sa.BindParameter[int]
 ) -> sa.Select[tuple[int]]:
     """A row when there are more than this number in the range; they are not read any further."""
@@ -96,8 +96,8 @@ def _directed(
     ]
 
 
-def one_of(column: sa.ColumnElement[str], words: Iterable[str]) -> sa.ColumnElement[bool]:
-    """`column IN (…)` with each word a value of its own: a list that SQLAlchemy expands at each
-    call cannot be prepared.
+def one_of(column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
+    """`column IN (…)` with a parameter for each value: a list that SQLAlchemy expands at each call
+    cannot be prepared.
     """
-    return column.in_([sa.literal(word) for word in words])
+    return column.in_([sa.literal(value) for value in values])

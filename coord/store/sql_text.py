@@ -18,7 +18,7 @@ from coord.store.compound import packet
 
 DATABASES = ("mariadb", "sqlite")
 WIDTH = 110
-_WORD = re.compile(r"(?:'(?:[^'\\]|\\.|'')*'|\S)+")  # a quoted text is never broken
+_TOKEN = re.compile(r"(?:'(?:[^'\\]|\\.|'')*'|\S)+")  # a quoted text is never broken
 
 
 def as_sql(change: Change[Any], database: str) -> str:
@@ -65,8 +65,8 @@ def _wrapped(statement: str) -> str:
     lines: list[str] = []
     for number, clause in enumerate(statement.split("\n")):
         lines.append("" if number == 0 else " ")
-        for word in _WORD.findall(clause):
-            if lines[-1].strip() and len(lines[-1]) + len(word) >= WIDTH:
+        for token in _TOKEN.findall(clause):
+            if lines[-1].strip() and len(lines[-1]) + len(token) >= WIDTH:
                 lines.append("   ")
-            lines[-1] += f" {word}" if lines[-1] else word
+            lines[-1] += f" {token}" if lines[-1] else token
     return "\n".join(lines)

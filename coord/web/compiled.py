@@ -83,12 +83,12 @@ def load_of(schema: ma.Schema) -> Load:
 
     def load(data: Mapping[str, Any]) -> dict[str, Any] | None:
         loaded: dict[str, Any] = {}
-        known = 0
+        used = 0
         try:
             for key, attribute, field, is_plain, further in members:
                 value = data.get(key, ma.missing)
                 if value is not ma.missing:
-                    known += 1
+                    used += 1
                     if is_plain is not None and is_plain(value):
                         for validate in further:
                             validate(value)
@@ -99,6 +99,6 @@ def load_of(schema: ma.Schema) -> Load:
                     loaded[attribute] = value
         except ma.ValidationError:
             return None
-        return loaded if known == len(data) else None
+        return loaded if used == len(data) else None
 
     return load

@@ -84,10 +84,10 @@ def document(app: Flask) -> dict[str, Any]:
     """The whole document, as it is sent; put together at the first call, when every area has been
     registered.
     """
-    made: dict[str, Any] | None = app.extensions.get("coord.openapi")
-    if made is None:
-        made = app.extensions["coord.openapi"] = _make_document(app.extensions["coord.api"])
-    return made
+    spec: dict[str, Any] | None = app.extensions.get("coord.openapi")
+    if spec is None:
+        spec = app.extensions["coord.openapi"] = _make_document(app.extensions["coord.api"])
+    return spec
 
 
 def _make_document(api: CoordApi) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _make_document(api: CoordApi) -> dict[str, Any]:
 
 def _operations(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, item in spec["paths"].items():
-        for operation in _each(item):
+        for operation in _operations_of(item):
             yield path, operation
 
 
@@ -129,7 +129,7 @@ def _add_examples(paths: dict[str, Any]) -> None:
         made = {"session_id": SESSION_EXAMPLE, **_made_in(paths.get(path.partition("/{")[0], {}))}
         for parameters, is_needed in (
             (item.get("parameters", ()), _is_in_path),
-            *((operation.get("parameters", ()), _is_in_path) for operation in _each(item)),
+            *((operation.get("parameters", ()), _is_in_path) for operation in _operations_of(item)),
             (item.get("delete", {}).get("parameters", ()), _is_in_query),
         ):
             for parameter in filter(is_needed, parameters):
@@ -148,8 +148,8 @@ def _is_in_query(parameter: dict[str, Any]) -> bool:
     return parameter.get("in") == "query"
 
 
-def _each(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The operations of a path."""
+def _operations_of(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Those of one path."""
     return (operation for name, operation in item.items() if name != "parameters")
 
 

@@ -22,7 +22,7 @@ class Output(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._write = _never_waiting(stream)
-        self._rest = b""  # of a line that found room for a part
+        self._unwritten = b""  # of a line that found room for a part
         self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -30,7 +30,7 @@ class Output(logging.StreamHandler[TextIO]):
             super().emit(record)
             return
         try:
-            if self._lost and self._send(self._write, self._told(record)):
+            if self._lost and self._send(self._write, self._loss(record)):
                 self._lost = 0
             if self._lost or not self._send(self._write, self._line(record)):
                 self._lost += 1
@@ -40,7 +40,7 @@ class Output(logging.StreamHandler[TextIO]):
     def _line(self, record: logging.LogRecord) -> bytes:
         return (self.format(record) + self.terminator).encode(errors="backslashreplace")
 
-    def _told(self, record: logging.LogRecord) -> bytes:
+    def _loss(self, record: logging.LogRecord) -> bytes:
         text = f"{self._lost} log lines were lost: nobody read them"
         return self._line(
             logging.LogRecord(
@@ -50,16 +50,16 @@ class Output(logging.StreamHandler[TextIO]):
 
     def _send(self, write: Write, line: bytes) -> bool:
         """Whether the line was begun: what of it found no room goes before the next."""
-        begun = len(self._rest)
-        data = self._rest + line
+        begun = len(self._unwritten)
+        data = self._unwritten + line
         try:
             written = write(data)
         except BlockingIOError:
             written = 0
         if written > begun:
-            self._rest = data[written:]
+            self._unwritten = data[written:]
             return True
-        self._rest = self._rest[written:]
+        self._unwritten = self._unwritten[written:]
         return False
 
 

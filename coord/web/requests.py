@@ -199,7 +199,7 @@ def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = schema.load(data)
     except ma.ValidationError as error:
         messages: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
-        raise Invalid({str(name): _flat(each) for name, each in messages.items()}) from None
+        raise Invalid({str(name): _flat(texts) for name, texts in messages.items()}) from None
     return loaded
 
 

@@ -106,8 +106,8 @@ def shortened(name: str) -> str:
     return name if len(name) <= MAX_SHOWN else name[:MAX_SHOWN] + "…"
 
 
-def unknown_name(name: str, known: Iterable[str], kind: str) -> str:
-    names = sorted(known)
+def unknown_name(name: str, valid: Iterable[str], kind: str) -> str:
+    names = sorted(valid)
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=SUGGEST_FROM)
     return (
         f"Unknown {kind}. Did you mean {nearest[0]!r}?"

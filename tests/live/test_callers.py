@@ -47,7 +47,7 @@ def decided_after(request: bytes) -> tuple[int, Progress] | None:
     ids=["no body", "a length", "another spelling", "a value like a header", "chunks", "coding"],
 )
 def test_a_request_is_handed_over_when_it_is_whole(request_: bytes) -> None:
-    assert decided_after(request_) == (len(request_), Progress.WHOLE)
+    assert decided_after(request_) == (len(request_), Progress.COMPLETE)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_body_that_was_asked_for_is_collected_to_its_end() -> None:
     asked.add(POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
     asked.accepted = True
     assert asked.add(b"1234") is Progress.BODY
-    assert asked.add(b"5") is Progress.WHOLE
+    assert asked.add(b"5") is Progress.COMPLETE
 
 
 def test_chunks_are_not_whole_before_their_end() -> None:

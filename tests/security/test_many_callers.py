@@ -213,7 +213,7 @@ def test_nothing_is_read_for_a_second_from_a_caller_that_was_refused(
         began = time.monotonic()
         connection.sendall(request("GET", "/livez"))
         assert answer_on(connection)[0] == 200
-        assert time.monotonic() - began > callers.REST_S / 2
+        assert time.monotonic() - began > callers.REFUSED_PAUSE_S / 2
 
 
 def test_whoever_is_refused_gains_nothing_by_new_connections(narrow_service: Service) -> None:
@@ -224,7 +224,7 @@ def test_whoever_is_refused_gains_nothing_by_new_connections(narrow_service: Ser
             status, _, _ = ask(narrow_service, request("GET", f"{BASE}/status"), "127.0.2.2")
             count += status == 429
         # the first few come before the peer is past its rate again
-        assert 0 < count < 1.5 / callers.REFUSED_EACH_S + 10
+        assert 0 < count < 1.5 / callers.REFUSED_PACE_S + 10
     assert ask(narrow_service, request("GET", f"{BASE}/status"), OTHER)[0] == 200
 
 

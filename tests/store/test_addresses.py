@@ -37,7 +37,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
     server = NameServer()
     monkeypatch.setattr(socket, "getaddrinfo", server.getaddrinfo)
     monkeypatch.setattr(addresses, "LOOK_UP_S", 0.05)
-    monkeypatch.setattr(addresses, "_known", {})
+    monkeypatch.setattr(addresses, "_last_answers", {})
     yield server
     server.answers.set()
     until(lambda: not addresses._under_way, 30, "all to be looked up")

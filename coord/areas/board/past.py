@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from coord.area import BoardPart, PastList, areas, call_hook
+from coord.area import BoardPart, PastItem, PastList, areas, call_hook
 from coord.store import Reader, Row, Rows, journal, moments
 
 MAX_ITEMS = 5_000
 """Of one list: subjects that changed last."""
 
 MAX_COUNTED = 100_000
-"""Events of one type; a day with more is told by its newest."""
+"""Events of one type: of more, the newest are counted."""
 
 BUCKETS = 60
-MOST = 15  # projects and sessions that are told by name
+MAX_NAMED = 15  # projects and sessions of a count
 
 
 def at_moment(db: Reader, at: datetime, project_key: str | None) -> Row:
@@ -30,10 +30,19 @@ def _list(db: Reader, area: str, past: PastList, at: datetime, project_key: str 
     for entry in entries[:MAX_ITEMS]:
         item = call_hook(area, "board.past", past.item, entry)
         if item is not None:
-            said = {"text": item.text, "state": item.state, "session_id": item.session_id}
-            where = {"project_key": entry["project_key"], "since": entry["at"]}
-            items.append({**said, **where, "to": list(item.to)})
+            items.append(_answer(item, entry))
     return {"title": past.title, "complete": len(entries) <= MAX_ITEMS, "items": items}
+
+
+def _answer(item: PastItem, entry: Row) -> Row:
+    return {
+        "text": item.text,
+        "state": item.state,
+        "session_id": item.session_id,
+        "project_key": entry["project_key"],
+        "since": entry["at"],
+        "to": list(item.to),
+    }
 
 
 def counts(db: Reader, since: datetime, until: datetime | None, project_key: str | None) -> Row:
@@ -71,7 +80,7 @@ def _counted(
 
 def _most(rows: Rows, field: str) -> Rows:
     counted = Counter(row[field] for row in rows if row[field] is not None)
-    return [{"name": name, "count": count} for name, count in counted.most_common(MOST)]
+    return [{"name": name, "count": count} for name, count in counted.most_common(MAX_NAMED)]
 
 
 def _now(db: Reader) -> datetime:

@@ -26,7 +26,7 @@ from coord.store import (
     journal,
 )
 
-MAX_CHANGES = 500  # events told to a page at once; one that is further behind reads everything anew
+MAX_CHANGES = 500  # events sent to a page at once; one that is further behind reads all anew
 NEWEST = 100  # events that a page begins with
 # revisions looked through by one statement where no index has just what is asked for, so that what
 # hardly ever changed is no long one
@@ -43,14 +43,14 @@ ListOfArea = tuple[str, BoardList]
 """The name of an area, and one of its lists."""
 
 
-def whole(db: Reader, lists: Sequence[ListOfArea]) -> Row:
+def read_all(db: Reader, lists: Sequence[ListOfArea]) -> Row:
     """All lists.
 
     The cursor is read before the lists, so that what is committed meanwhile is told again rather
     than never.
     """
     head = _head(db)
-    parts = {each.name: _whole(db, area, each) for area, each in lists}
+    parts = {board_list.name: _read(db, area, board_list) for area, board_list in lists}
     return {
         "generated_at": head["now"],
         "cursor": head["revision"],
@@ -70,20 +70,20 @@ def changes_since(
     if not head["trimmed"] <= after <= head["revision"]:
         return None
     entries = db.rows(journal.AFTER, after=after, limit=MAX_CHANGES + 1)
-    told = [entry for entry in entries if upto is None or entry["revision"] <= upto]
-    if len(told) > MAX_CHANGES:
+    changes = [entry for entry in entries if upto is None or entry["revision"] <= upto]
+    if len(changes) > MAX_CHANGES:
         return None
-    touched = _touched(told)
+    touched = _touched(changes)
     parts = {
-        each.name: _part_after(db, area, each, touched)
-        for area, each in lists
-        if _touches(each, touched)
+        board_list.name: _read_changed(db, area, board_list, touched)
+        for area, board_list in lists
+        if not touched.keys().isdisjoint(board_list.kinds)
     }
     return {
         "generated_at": head["now"],
-        "cursor": told[-1]["revision"] if told else after,
+        "cursor": changes[-1]["revision"] if changes else after,
         "complete": False,
-        "changes": _shown(told),
+        "changes": _shown(changes),
         "lists": parts,
     }
 
@@ -100,29 +100,28 @@ def _touched(changes: Rows) -> dict[str, list[str]]:
     return {kind: list(ids) for kind, ids in ids_by_kind.items()}
 
 
-def _touches(each: BoardList, touched: Mapping[str, Any]) -> bool:
-    return not touched.keys().isdisjoint(each.kinds)
+def _read(db: Reader, area: str, board_list: BoardList) -> Row:
+    rows = call_hook(area, f"board.read[{board_list.name}]", board_list.read, db)
+    return _part(board_list, rows[:MAX_BOARD_ITEMS], [], complete=True)
 
 
-def _whole(db: Reader, area: str, each: BoardList) -> Row:
-    rows = call_hook(area, f"board.read[{each.name}]", each.read, db)
-    return _part(each, rows[:MAX_BOARD_ITEMS], [], complete=True)
-
-
-def _part_after(db: Reader, area: str, each: BoardList, touched: Mapping[str, list[str]]) -> Row:
-    if each.changed is None:
-        return _whole(db, area, each)
-    ids = [subject for kind in sorted(each.kinds) for subject in touched.get(kind, ())]
-    rows = call_hook(area, f"board.changed[{each.name}]", each.changed, db, ids)
-    there = {row[each.key] for row in rows}
-    return _part(each, rows, [subject for subject in ids if subject not in there], complete=False)
+def _read_changed(
+    db: Reader, area: str, board_list: BoardList, touched: Mapping[str, list[str]]
+) -> Row:
+    if board_list.changed is None:
+        return _read(db, area, board_list)
+    ids = [subject for kind in sorted(board_list.kinds) for subject in touched.get(kind, ())]
+    rows = call_hook(area, f"board.changed[{board_list.name}]", board_list.changed, db, ids)
+    there = {row[board_list.key] for row in rows}
+    gone = [subject for subject in ids if subject not in there]
+    return _part(board_list, rows, gone, complete=False)
 
 
 def _part(
-    each: BoardList, rows: Sequence[Mapping[str, Any]], gone: list[str], *, complete: bool
+    board_list: BoardList, rows: Sequence[Mapping[str, Any]], gone: list[str], *, complete: bool
 ) -> Row:
-    items = [_schema(each.item).dump(row) for row in rows]
-    return {"key": each.key, "complete": complete, "items": items, "gone": gone}
+    items = [_schema(board_list.item).dump(row) for row in rows]
+    return {"key": board_list.key, "complete": complete, "items": items, "gone": gone}
 
 
 @lru_cache(maxsize=64)
@@ -234,7 +233,7 @@ def _is_of_locks(kind: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _history(given: frozenset[str], of_locks: bool, index: str, types: int) -> Prepared:
+def _history(filters: frozenset[str], of_locks: bool, index: str, types: int) -> Prepared:
     columns = {
         "project_key": _c.project_key,
         "session_id": _c.session_id,
@@ -242,7 +241,7 @@ def _history(given: frozenset[str], of_locks: bool, index: str, types: int) -> P
         "subject_id": _c.subject_id,
     }
     conditions = [_c.revision > param("since"), _c.revision < param("upto")]
-    conditions += [column == param(name) for name, column in columns.items() if name in given]
+    conditions += [column == param(name) for name, column in columns.items() if name in filters]
     most = param("most", type_=sa.Integer)
     if types:
         kinds = [_c.type == param(f"type_{at}") for at in range(types)]

@@ -26,7 +26,7 @@ from coord.areas.board.schemas import (
     TimelineQuery,
     TimelineSchema,
 )
-from coord.areas.board.shared import Made, SharedAnswers
+from coord.areas.board.shared import BoardAnswer, SharedAnswers
 from coord.areas.board.timeline import timeline as read_timeline
 from coord.errors import NotFound, TooMany
 from coord.live import subscribe
@@ -122,7 +122,7 @@ def _tags(area: Area, part: BoardPart) -> Iterator[str]:
 @blp.raises(NotFound)
 def page_file(query: dict[str, Any], area: str, file: str) -> Response:
     """A file of the page."""
-    folder = next((part.folder for each, part in _parts() if each.name == area), None)
+    folder = next((part.folder for owner, part in _parts() if owner.name == area), None)
     path = None if folder is None else _files(folder).get(file)
     if path is None:
         raise NotFound(f"There is no {shortened(request.path)}. The page is at /.")
@@ -163,12 +163,12 @@ def _files(folder: Path) -> dict[str, Path]:
 def board(query: dict[str, Any]) -> Response:
     """Everything that the page shows, in one bounded read; with `after`, what changed since.
 
-    Each area adds its lists. Of a list the newest 5,000 items are told.
+    Each area adds its lists. Of a list the newest 5,000 items are shown.
     """
-    made = None
+    answer = None
     if query["after"] is not None:
-        made = _shared().changes(query["after"], query["max_age"], _made_changes)
-    parts = (made or _shared().whole(query["max_age"], _made_whole)).parts
+        answer = _shared().changes(query["after"], query["max_age"], _read_changes)
+    parts = (answer or _shared().all(query["max_age"], _read_all)).parts
     response = Response(parts, mimetype="application/json")
     response.content_length = sum(map(len, parts))
     return response
@@ -180,25 +180,25 @@ def _shared() -> SharedAnswers:
 
 
 def _lists() -> list[repository.ListOfArea]:
-    return [(area.name, each) for area, part in _parts() for each in part.lists]
+    return [(area.name, shown) for area, part in _parts() for shown in part.lists]
 
 
-def _made_whole() -> Made:
+def _read_all() -> BoardAnswer:
     began = time.monotonic()
-    return _made(began, read(repository.whole, _lists()))
+    return _rendered(began, read(repository.read_all, _lists()))
 
 
-def _made_changes(after: int, upto: int | None) -> Made | None:
+def _read_changes(after: int, upto: int | None) -> BoardAnswer | None:
     began = time.monotonic()
     answer = read(repository.changes_since, _lists(), after, upto)
-    return None if answer is None else _made(began, answer)
+    return None if answer is None else _rendered(began, answer)
 
 
-def _made(began: float, answer: Row) -> Made:
+def _rendered(began: float, answer: Row) -> BoardAnswer:
     body = _board_schema.dump({**answer, "version": __version__})
     del body["generated_at"]
     text = cast(Response, current_app.json.response(body)).get_data()
-    return Made(answer["cursor"], answer["generated_at"], began, text)
+    return BoardAnswer(answer["cursor"], answer["generated_at"], began, text)
 
 
 @blp.route(f"{BASE_PATH}/board/stream", methods=["GET"])
@@ -229,8 +229,8 @@ def stream(query: dict[str, Any]) -> Response:
     return response
 
 
-def _shared_changes(after: int) -> Made | None:
-    return _shared().changes(after, PACE_S, _made_changes)
+def _shared_changes(after: int) -> BoardAnswer | None:
+    return _shared().changes(after, PACE_S, _read_changes)
 
 
 @blp.route(f"{BASE_PATH}/board/history", methods=["GET"])

@@ -1,4 +1,4 @@
-"""Answers that many open pages ask for at about the same time, made once for all of them.
+"""Answers that many open pages ask for at about the same time, read once for all of them.
 
 Every page hears of a change at the same moment, and asks what became of it; and a page that begins
 reads two megabytes. Whoever says how old an answer may be gets one that another page was given.
@@ -16,7 +16,7 @@ from coord.web import iso
 
 
 @dataclass(frozen=True)
-class Made:
+class BoardAnswer:
     """An answer as JSON without `generated_at`, and when its reading began: by the database's
     clock, and by this process's, in seconds.
     """
@@ -33,9 +33,9 @@ class Made:
         return [f'{{"generated_at":"{iso(now)}",'.encode(), self.text[1:]]
 
 
-MakeWhole = Callable[[], Made]
-MakeChanges = Callable[[int, int | None], Made | None]
-"""`make(after, upto)`: what changed between the revisions (None: until now); None when the journal
+ReadAll = Callable[[], BoardAnswer]
+ReadChanges = Callable[[int, int | None], BoardAnswer | None]
+"""`read(after, upto)`: what changed between the revisions (None: until now); None when the journal
 does not tell.
 """
 
@@ -68,34 +68,34 @@ class SharedAnswers:
     """Of one app in this process."""
 
     def __init__(self) -> None:
-        self._whole_turns = _Turns()
-        self._whole: Made | None = None
+        self._all_turns = _Turns()
+        self._all: BoardAnswer | None = None
         self._changes_turns = _Turns()
         self._began = -math.inf
         self._upto: int | None = None
-        self._changes: dict[int, Made | None] = {}
+        self._changes: dict[int, BoardAnswer | None] = {}
 
-    def whole(self, max_age_s: float, make: MakeWhole) -> Made:
+    def all(self, max_age_s: float, read: ReadAll) -> BoardAnswer:
         if max_age_s <= 0:
-            return make()
-        with self._whole_turns.turn():
-            if self._whole is None or time.monotonic() - self._whole.began > max_age_s:
-                self._whole = make()
-            return self._whole
+            return read()
+        with self._all_turns.turn():
+            if self._all is None or time.monotonic() - self._all.began > max_age_s:
+                self._all = read()
+            return self._all
 
-    def changes(self, after: int, max_age_s: float, make: MakeChanges) -> Made | None:
-        """All that ask within `max_age_s` are told the same revision as the last, so the next time
+    def changes(self, after: int, max_age_s: float, read: ReadChanges) -> BoardAnswer | None:
+        """All that ask within `max_age_s` get the same revision as the last, so the next time
         they ask for the same again.
         """
         if max_age_s <= 0:
-            return make(after, None)
+            return read(after, None)
         with self._changes_turns.turn():
             now = time.monotonic()
             if now - self._began > max_age_s:
                 self._began, self._upto, self._changes = now, None, {}
             if after not in self._changes:
                 upto = self._upto if self._upto is not None and after < self._upto else None
-                made = self._changes[after] = make(after, upto)
-                if made is not None and upto is None:
-                    self._upto = made.cursor
+                answer = self._changes[after] = read(after, upto)
+                if answer is not None and upto is None:
+                    self._upto = answer.cursor
             return self._changes[after]

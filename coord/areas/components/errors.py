@@ -16,15 +16,15 @@ class Superseded(errors.Superseded):
     def __init__(self, component: ComponentRow) -> None:
         name = f"'{component['component']}' of '{component['project_key']}'"
         if component["retired_at"] is None:
-            known = (
+            newer = (
                 f"was seen '{component['state']}' by '{component['updated_by']}' at"
                 f" {iso(component['observed_at'])}"
             )
             advice = "If yours holds even now, send it again without observed_at."
         else:
-            known = f"was retired at {iso(component['retired_at'])}"
+            newer = f"was retired at {iso(component['retired_at'])}"
             advice = "If it is there again, send it without observed_at."
         super().__init__(
-            f"{name} {known}, after your observation, which therefore changes nothing. {advice}",
+            f"{name} {newer}, after your observation, which therefore changes nothing. {advice}",
             component=_component.dump(component),
         )

@@ -17,8 +17,8 @@ VERSION_LENGTH = 200
 class Component(Base):
     """A component as it is now, or, once `retired_at` is set, as it was last.
 
-    `revision`: when it became known (anew). `changed_revision`: its last change; whoever decides
-    upon what the row says guards with it.
+    `revision`: of its creation, or return from retirement. `changed_revision`: its last change;
+    whoever decides upon what the row says guards with it.
     """
 
     __tablename__ = "components"

@@ -26,6 +26,6 @@ def sql(name: str | None, database: str | None) -> None:
             f"{name!r} is none of them: {', '.join(samples)}.", param_hint="NAME"
         )
     area = samples[name]
-    for each in (database,) if database else DATABASES:
+    for kind in (database,) if database else DATABASES:
         change = call_hook(area.name, f"samples[{name}]", area.samples[name])
-        click.echo(f"-- {name} on {each}\n{as_sql(change, each)}")
+        click.echo(f"-- {name} on {kind}\n{as_sql(change, kind)}")

@@ -49,11 +49,9 @@ def probe(db: Reader) -> State:
 
 @dataclass(frozen=True)
 class Histories:
-    """The migrations that this version of the code knows, its areas' included, and the last of each
-    history.
-    """
+    """The migrations of this version, its areas' included, and the last of each history."""
 
-    known: frozenset[str]
+    revisions: frozenset[str]
     heads: frozenset[str]
 
 
@@ -63,8 +61,8 @@ def histories(folders: tuple[Path, ...]) -> Histories:
     script = ScriptDirectory(
         str(first.parent), version_locations=[str(folder) for folder in folders]
     )
-    known = frozenset(revision.revision for revision in script.walk_revisions())
-    return Histories(known, frozenset(script.get_heads()))
+    revisions = frozenset(revision.revision for revision in script.walk_revisions())
+    return Histories(revisions, frozenset(script.get_heads()))
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def compare(code: Histories, applied: frozenset[str]) -> Schema:
     longer here.
     """
     missing = code.heads - applied
-    unknown = applied - code.known
-    if (applied & code.known) - code.heads or len(missing) > len(unknown):
+    unknown = applied - code.revisions
+    if (applied & code.revisions) - code.heads or len(missing) > len(unknown):
         return Schema(behind=missing)
     return Schema(newer=unknown if missing else frozenset())

@@ -36,21 +36,19 @@ def _property(field: ma.fields.Field[Any]) -> JsonObject:
 
     The call itself knows lengths and bounds, and says so where they matter.
     """
-    whole: JsonObject = current_app.extensions["coord.api"].ma_plugin.converter.field2property(
-        field
-    )
+    full: JsonObject = current_app.extensions["coord.api"].ma_plugin.converter.field2property(field)
     null_has_meaning = field.allow_none and field.load_default is ma.missing
-    return _terse(whole, null_has_meaning)
+    return _terse(full, null_has_meaning)
 
 
-def _terse(whole: JsonObject, with_null: bool) -> JsonObject:
+def _terse(full: JsonObject, with_null: bool) -> JsonObject:
     terse: JsonObject = {
-        name: whole[name] for name in ("type", "enum", "items", "description") if name in whole
+        name: full[name] for name in ("type", "enum", "items", "description") if name in full
     }
     if isinstance(terse.get("type"), list) and not with_null:
         (terse["type"],) = [kind for kind in terse["type"] if kind != "null"]
     if "enum" in terse and not with_null:
-        terse["enum"] = [word for word in terse["enum"] if word is not None]
+        terse["enum"] = [value for value in terse["enum"] if value is not None]
     if "items" in terse:
         terse["items"] = {
             name: value

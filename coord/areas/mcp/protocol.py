@@ -57,8 +57,8 @@ INSTRUCTIONS = (
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request. `stateless`: of the current kind."""
+class RpcRequest:
+    """A request of JSON-RPC. `stateless`: of the current kind."""
 
     id: str | int
     method: str
@@ -66,7 +66,7 @@ class Asked:
     stateless: bool
 
 
-def received(headers: Headers) -> Asked | None:
+def read_request(headers: Headers) -> RpcRequest | None:
     """The request in the body; None for a notification, which asks nothing.
 
     Raises RpcError, NotJson and TooLarge.
@@ -80,7 +80,7 @@ def received(headers: Headers) -> Asked | None:
     if isinstance(message["id"], bool) or not isinstance(message["id"], str | int):
         raise RpcError(INVALID_REQUEST, "The id of a request is a string or a whole number.")
     try:
-        return _asked(message, headers)
+        return _parse(message, headers)
     except RpcError as error:
         error.id = message["id"]
         raise
@@ -112,7 +112,7 @@ def _message() -> dict[str, Any]:
     return message
 
 
-def _asked(message: Mapping[str, Any], headers: Headers) -> Asked:
+def _parse(message: Mapping[str, Any], headers: Headers) -> RpcRequest:
     method, params = message["method"], message.get("params") or {}
     meta = params.get("_meta")
     if not isinstance(meta, dict):
@@ -132,7 +132,7 @@ def _asked(message: Mapping[str, Any], headers: Headers) -> Asked:
         raise RpcError(
             METHOD_NOT_FOUND, f"{shortened(method)}: {hint}", status=404 if stateless else 200
         )
-    return Asked(message["id"], method, params, stateless)
+    return RpcRequest(message["id"], method, params, stateless)
 
 
 def _check_stateless(
@@ -177,23 +177,23 @@ def _plain(value: str | None) -> str | None:
 
 def _check_older(version: str) -> None:
     if version not in WITH_HANDSHAKE:
-        known = ", ".join((*WITH_HANDSHAKE, CURRENT))
+        versions = ", ".join((*WITH_HANDSHAKE, CURRENT))
         raise RpcError(
             INVALID_REQUEST,
             f"Unsupported protocol version: {shortened(version)} in MCP-Protocol-Version. Spoken"
-            f" here: {known}.",
+            f" here: {versions}.",
         )
 
 
-def answer(asked: Asked, result: dict[str, Any]) -> dict[str, Any]:
+def answer(rpc: RpcRequest, result: dict[str, Any]) -> dict[str, Any]:
     """The result as its kind of request wants it."""
-    if asked.stateless:
+    if rpc.stateless:
         result = {"resultType": "complete", **result, "_meta": {_SERVER: _server()}}
-    return {"jsonrpc": "2.0", "id": asked.id, "result": result}
+    return {"jsonrpc": "2.0", "id": rpc.id, "result": result}
 
 
-def cacheable(asked: Asked, result: dict[str, Any]) -> dict[str, Any]:
-    return {**result, "ttlMs": FRESH_MS, "cacheScope": "public"} if asked.stateless else result
+def cacheable(rpc: RpcRequest, result: dict[str, Any]) -> dict[str, Any]:
+    return {**result, "ttlMs": FRESH_MS, "cacheScope": "public"} if rpc.stateless else result
 
 
 def discover() -> dict[str, Any]:

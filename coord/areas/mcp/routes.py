@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from coord.areas.mcp import listing, protocol, tools
 from coord.areas.mcp.errors import INVALID_PARAMS, RpcError
-from coord.areas.mcp.protocol import Asked
+from coord.areas.mcp.protocol import RpcRequest
 from coord.areas.mcp.schemas import ERROR, EXAMPLE, MESSAGE, RESULT, FromClientSchema
 from coord.errors import Invalid
 from coord.web import (
@@ -72,55 +72,55 @@ def post() -> ResponseReturnValue:
     before is answered too. The tools are few; `session_id` and `project_key` may stand in the
     headers `X-Coord-Session` and `X-Coord-Project` or in the query, once for all calls.
     """
-    given = load_parameters(_from_client)
-    asked = None
+    from_query = load_parameters(_from_client)
+    rpc = None
     try:
-        asked = protocol.received(request.headers)
-        if asked is None:
+        rpc = protocol.read_request(request.headers)
+        if rpc is None:
             return Response(status=202)
-        return current_app.json.response(protocol.answer(asked, _result(asked, given)))
+        return current_app.json.response(protocol.answer(rpc, _result(rpc, from_query)))
     except RpcError as error:
-        if asked is not None:
-            error.id = asked.id
+        if rpc is not None:
+            error.id = rpc.id
         return answers.answer(error.status, error.body())
 
 
-def _result(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
-    if asked.method == "initialize":
-        return protocol.initialize(asked.params)
-    if asked.method == "server/discover":
-        return protocol.cacheable(asked, protocol.discover())
-    if asked.method == "tools/list":
-        return protocol.cacheable(asked, _list_tools(asked))
-    if asked.method == "tools/call":
-        return _call_tool(asked, given)
+def _result(rpc: RpcRequest, from_query: Mapping[str, str]) -> dict[str, Any]:
+    if rpc.method == "initialize":
+        return protocol.initialize(rpc.params)
+    if rpc.method == "server/discover":
+        return protocol.cacheable(rpc, protocol.discover())
+    if rpc.method == "tools/list":
+        return protocol.cacheable(rpc, _list_tools(rpc))
+    if rpc.method == "tools/call":
+        return _call_tool(rpc, from_query)
     return {}  # ping
 
 
-def _list_tools(asked: Asked) -> dict[str, Any]:
-    if asked.params.get("cursor") is not None:
-        raise _wrong(asked, "cursor: All tools are on one page; leave it out.")
+def _list_tools(rpc: RpcRequest) -> dict[str, Any]:
+    if rpc.params.get("cursor") is not None:
+        raise _wrong(rpc, "cursor: All tools are on one page; leave it out.")
     return {"tools": listing.describe(tools.offered().values())}
 
 
-def _call_tool(asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
-    name, arguments = asked.params.get("name"), asked.params.get("arguments")
+def _call_tool(rpc: RpcRequest, from_query: Mapping[str, str]) -> dict[str, Any]:
+    name, arguments = rpc.params.get("name"), rpc.params.get("arguments")
     if not isinstance(name, str):
-        raise _wrong(asked, "name: Name the tool to call.")
+        raise _wrong(rpc, "name: Name the tool to call.")
     if not isinstance(arguments, dict | None):
-        raise _wrong(asked, "arguments: Must be an object.")
+        raise _wrong(rpc, "arguments: Must be an object.")
     offered = tools.offered().get(name)
     if offered is None:
-        raise _wrong(asked, f"{shortened(name)}: {unknown_name(name, tools.offered(), 'tool')}")
+        raise _wrong(rpc, f"{shortened(name)}: {unknown_name(name, tools.offered(), 'tool')}")
     try:
-        from_client = {**_from_headers(), **given}
+        from_client = {**_from_headers(), **from_query}
     except Invalid as refused:
         return tools.refused(refused)
     return tools.use(*offered, arguments or {}, from_client)
 
 
-def _wrong(asked: Asked, message: str) -> RpcError:
-    return RpcError(INVALID_PARAMS, message, status=400 if asked.stateless else 200)
+def _wrong(rpc: RpcRequest, message: str) -> RpcError:
+    return RpcError(INVALID_PARAMS, message, status=400 if rpc.stateless else 200)
 
 
 def _from_headers() -> dict[str, str]:

@@ -22,14 +22,14 @@ class BoardMessageSchema(MessageSchema):
 
 
 def _unread(db: Reader) -> list[MessageAnswer]:
-    return _find(db, True, MAX_UNREAD)
+    return _read(db, True, MAX_UNREAD)
 
 
 def _newest(db: Reader) -> list[MessageAnswer]:
-    return _find(db, None, NEWEST)
+    return _read(db, None, NEWEST)
 
 
-def _find(db: Reader, unread_only: bool | None, limit: int) -> list[MessageAnswer]:
+def _read(db: Reader, unread_only: bool | None, limit: int) -> list[MessageAnswer]:
     filters: ListFilters = {
         "to_session": None,
         "from_session": None,

@@ -125,7 +125,7 @@ def mark(query: MarkQuery, message_id: UUID) -> MessageAnswer:
 
     A broadcast needs `session_id`. May be repeated.
     """
-    return transact(repository.mark_one, str(message_id), query["session_id"], query["ack"])
+    return transact(repository.mark_message, str(message_id), query["session_id"], query["ack"])
 
 
 @blp.route("/read", methods=["PUT"])

@@ -229,7 +229,7 @@ class ReadManySchema(Body):
     ack = _ack()
 
     @ma.validates_schema
-    def one_of(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def not_both(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if data.get("ids") is not None and data.get("project_key") is not None:
             raise ma.ValidationError(
                 {

@@ -24,8 +24,8 @@ class SessionFields(TypedDict):
 class Heartbeat(TypedDict):
     """A heartbeat: what is left out keeps its value.
 
-    `state`: one of REPORTED_STATES; None: it reports none. `waiting_for`: what of a human; None: it is at
-    work.
+    `state`: one of REPORTED_STATES; None: it reports none. `waiting_for`: what of a human; None: it
+    is at work.
     """
 
     session_id: str

@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from coord.areas.sessions.rows import STATES, REPORTED_STATES
+from coord.areas.sessions.rows import REPORTED_STATES, STATES
 from coord.live import AGENT_LENGTH, WAITING_FOR_LENGTH
 from coord.web import (
     Body,
@@ -80,7 +80,8 @@ class ReportedState(Choice):
             raise ma.ValidationError("Say in waiting_for what of a human it waits for.")
         if value in STATES and value not in REPORTED_STATES:
             raise ma.ValidationError(
-                f"coord finds out by itself who is {value}. Say one of: {', '.join(REPORTED_STATES)}."
+                f"coord finds out by itself who is {value}. Say one of:"
+                f" {', '.join(REPORTED_STATES)}."
             )
         return super()._deserialize(value, attr, data, **kwargs)
 

@@ -80,7 +80,7 @@ def _spans(db: Reader, stretch: Stretch) -> Iterator[Span]:
         if session.shown is not None and entry["at"] > stretch.since:
             yield _bar(session.entry, session.shown, entry["at"])
         session.shown, session.entry = state, entry
-    going_on = {each["session_id"]: each for each in _going_on(db, stretch)}
+    going_on = {row["session_id"]: row for row in _going_on(db, stretch)}
     for name, session in sessions.items():
         if session.shown is not None:
             yield _bar(session.entry, session.shown, None if name in going_on else stretch.until)

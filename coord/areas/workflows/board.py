@@ -49,7 +49,7 @@ _KINDS = frozenset({"workflow", "work_item"})
 
 board = BoardPart(
     folder=Path(__file__).parent / "static",
-    past=PastList("Work items", tuple(f"work_item.{each}" for each in _CHANGES), _stood),
+    past=PastList("Work items", tuple(f"work_item.{change}" for change in _CHANGES), _stood),
     counts={"Items done": ("work_item.completed",)},
     lists=(
         BoardList("workflows", WorkflowSchema, "id", _KINDS, _workflows),

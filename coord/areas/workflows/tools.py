@@ -26,24 +26,24 @@ Sent = Mapping[str, Any]
 
 
 def _work(sent: Sent) -> ToolCall:
-    action, rest = sent["action"], _without(sent, "action")
+    action, arguments = sent["action"], _without(sent, "action")
     method, path = _CALLS[action]
     if action == "update":
-        return _of_one(method, path, "item_id", rest)
+        return _call_by_id(method, path, "item_id", arguments)
     if action == "update_workflow":
-        return _of_one(method, path, "workflow_id", rest)
-    if action == "workflows" and rest.get("workflow_id") is not None:
-        return _of_one(method, f"{path}/", "workflow_id", rest)
+        return _call_by_id(method, path, "workflow_id", arguments)
+    if action == "workflows" and arguments.get("workflow_id") is not None:
+        return _call_by_id(method, f"{path}/", "workflow_id", arguments)
     if method == "GET":
-        return ToolCall(method, path, {"limit": AT_ONCE, **rest})
-    return ToolCall(method, path, rest, if_empty="Nothing is ready for you.")
+        return ToolCall(method, path, {"limit": AT_ONCE, **arguments})
+    return ToolCall(method, path, arguments, if_empty="Nothing is ready for you.")
 
 
-def _of_one(method: str, path: str, named: str, sent: Sent) -> ToolCall:
+def _call_by_id(method: str, path: str, name: str, sent: Sent) -> ToolCall:
     """The id says which one is meant, and so its project too."""
-    if sent.get(named) is None:
-        raise Invalid({named: ["Needed, but not given."]})
-    return ToolCall(method, path + sent[named], _without(sent, named, "project_key"))
+    if sent.get(name) is None:
+        raise Invalid({name: ["Needed, but not given."]})
+    return ToolCall(method, path + sent[name], _without(sent, name, "project_key"))
 
 
 def _without(sent: Sent, *names: str) -> dict[str, Any]:

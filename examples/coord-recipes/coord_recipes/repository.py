@@ -40,7 +40,7 @@ _INSERT = Prepared(
 # Touches no row when somebody else has changed the recipe since it was read.
 _EDIT = Prepared(
     sa.update(_recipes)
-    .where(_c.id == param("recipe_id"), _c.changed == param("seen"))
+    .where(_c.id == param("recipe_id"), _c.changed == param("expected"))
     .values(text=param("new_text"), changed=journal.revision, changed_at=journal.moment)
 )
 
@@ -78,7 +78,7 @@ def edit(db: Reader, recipe_id: str, session_id: str, text: str) -> Decision[Row
         return Answer(recipe)
     change: Change[Row] = Change()
     change.add(
-        _EDIT, {"recipe_id": recipe_id, "seen": recipe["changed"], "new_text": text}, expect=1
+        _EDIT, {"recipe_id": recipe_id, "expected": recipe["changed"], "new_text": text}, expect=1
     )
     change.record(_event("recipe.edited", recipe, session_id))
     change.answer_with(lambda rows: rows[0], _BY_ID, {"id": recipe_id})

@@ -13,22 +13,22 @@ import pytest
 
 from coord.areas.board import shared
 from coord.areas.board.news import follow
-from coord.areas.board.shared import Made, SharedAnswers
+from coord.areas.board.shared import BoardAnswer, SharedAnswers
 from coord.errors import Stopping
 from coord.live import Subscription
 from tests.conftest import Agent
 from tests.service import BASE, Service, running
 
-Make = Callable[[int, int | None], Made]
+Make = Callable[[int, int | None], BoardAnswer]
 
 
-def made(cursor: int, began: float = 0.0) -> Made:
+def made(cursor: int, began: float = 0.0) -> BoardAnswer:
     text = json.dumps({"cursor": cursor}).encode()
-    return Made(cursor, datetime(2026, 1, 12, tzinfo=UTC), began, text)
+    return BoardAnswer(cursor, datetime(2026, 1, 12, tzinfo=UTC), began, text)
 
 
 def recording(asked: list[tuple[int, int | None]], newest: int) -> Make:
-    def make(after: int, upto: int | None) -> Made:
+    def make(after: int, upto: int | None) -> BoardAnswer:
         asked.append((after, upto))
         return made(newest if upto is None else upto)
 
@@ -53,8 +53,8 @@ def test_who_knows_what_the_others_are_told_gets_what_came_since() -> None:
 
 def test_an_answer_that_is_too_old_is_made_anew() -> None:
     answers = SharedAnswers()
-    assert answers.whole(60, lambda: made(1, began=-1e9)).cursor == 1
-    assert answers.whole(60, lambda: made(2)).cursor == 2
+    assert answers.all(60, lambda: made(1, began=-1e9)).cursor == 1
+    assert answers.all(60, lambda: made(2)).cursor == 2
 
 
 def test_who_waited_while_the_database_failed_does_not_ask_it_again(
@@ -65,19 +65,19 @@ def test_who_waited_while_the_database_failed_does_not_ask_it_again(
     asked: list[str] = []
     errors: list[OSError] = []
 
-    def fails() -> Made:
+    def fails() -> BoardAnswer:
         asked.append("first")
         entered.set()
         waits.wait(10)
         raise OSError("away")
 
-    def never() -> Made:
+    def never() -> BoardAnswer:
         asked.append("second")
         return made(1)
 
-    def call(make: Callable[[], Made]) -> None:
+    def call(make: Callable[[], BoardAnswer]) -> None:
         try:
-            answers.whole(60, make)
+            answers.all(60, make)
         except OSError as error:
             errors.append(error)
 

@@ -101,4 +101,4 @@ def test_of_processes_that_have_ended_nothing_is_kept(
         assert read(processes.alive) == {processes.own_id()}
         processes.end_lease()
         assert read(processes.alive) == set()
-    assert processes.own_id() not in processes._seen
+    assert processes.own_id() not in processes._leases

@@ -83,7 +83,9 @@ def test_a_check_in_begins_a_turn(client: Agent, beat: Make) -> None:
         ("busy", "Must be one of: working, idle, rate_limited."),
     ],
 )
-def test_a_state_that_only_coord_can_see_cannot_be_reported(client: Agent, state: str, said: str) -> None:
+def test_a_state_that_only_coord_can_see_cannot_be_reported(
+    client: Agent, state: str, said: str
+) -> None:
     answer = client.post("/sessions/heartbeat", session_id=A, state=state)
     assert answer.status_code == 422
     assert said in answer.json["errors"]["state"][0]

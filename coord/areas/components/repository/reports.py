@@ -52,7 +52,7 @@ _c = _components.c
 _h = _history.c
 
 _state = param("new_state", type_=sa.String)
-unchanged = sa.and_(named, _c.changed_revision == param("seen_revision", type_=sa.BigInteger))
+unchanged = sa.and_(named, _c.changed_revision == param("expected_revision", type_=sa.BigInteger))
 
 _observed_or_now = sa.func.coalesce(new_observed_at, _head.c.at, type_=Timestamp)
 _reported = {
@@ -163,7 +163,7 @@ def _same(sent: tuple[str, ...]) -> sa.ColumnElement[bool]:
 
 
 @lru_cache
-def _find_kept(sent: tuple[str, ...]) -> Prepared:
+def _find_observation(sent: tuple[str, ...]) -> Prepared:
     return Prepared(sa.select(_h.revision).where(_same(sent)).limit(1))
 
 
@@ -186,17 +186,17 @@ def put(db: Reader, report: Report) -> Decision[PutAnswer]:
     observed_at = report["observed_at"]
     refuse_skew(observed_at, row["now"])
     if row["revision"] is None:
-        return _make_known(_CREATE, report)
+        return _create(_CREATE, report)
     stored = cast(ComponentRow, row)
     if is_report_superseded(observed_at, stored):
         return _keep_late(db, report, stored)
     if stored["retired_at"] is not None:
-        if observed_at == stored["retired_at"] and _is_kept(db, report):
+        if observed_at == stored["retired_at"] and _is_in_history(db, report):
             # a replay of what was seen before it was retired in the same moment
             raise Superseded(stored)
-        return _make_known(_REVIVE, report, seen_revision=stored["changed_revision"])
+        return _create(_REVIVE, report, expected_revision=stored["changed_revision"])
     changed = [name for name in _sent(report) if report[name] != stored[name]]  # type: ignore[literal-required]
-    if observed_at == stored["observed_at"] and (not changed or _is_kept(db, report)):
+    if observed_at == stored["observed_at"] and (not changed or _is_in_history(db, report)):
         return Answer((stored, False))
     return change_content(report, stored, changed)
 
@@ -205,7 +205,7 @@ def is_report_superseded(observed_at: datetime | None, stored: ComponentRow) -> 
     return is_superseded(observed_at, stored["retired_at"] or stored["observed_at"])
 
 
-def _make_known(statement: Prepared, report: Report, **guard: int) -> Change[PutAnswer]:
+def _create(statement: Prepared, report: Report, **guard: int) -> Change[PutAnswer]:
     """The component is new, or comes back as new."""
     if "state" not in report:
         raise Invalid({"state": ["Needed for a component that is new (or retired)."]})
@@ -223,7 +223,7 @@ def _make_known(statement: Prepared, report: Report, **guard: int) -> Change[Put
 def change_content(report: Report, stored: ComponentRow, changed: list[str]) -> Change[PutAnswer]:
     """Changes what is different, or confirms that nothing is."""
     content = _content(report, stored)
-    guard = {"seen_revision": stored["changed_revision"]}
+    guard = {"expected_revision": stored["changed_revision"]}
     change: Change[PutAnswer] = Change()
     if changed:
         change.add(_CHANGE, {**_values(report, content), **guard}, expect=1)
@@ -243,7 +243,7 @@ def _keep_late(db: Reader, report: Report, stored: ComponentRow) -> Change[PutAn
     What it leaves out is filled in with what was known of that time. Raises Superseded if it is
     there already.
     """
-    if _is_kept(db, report):
+    if _is_in_history(db, report):
         raise Superseded(stored)
     before = db.row(_CONTENT_BEFORE, **_names(report), new_observed_at=report["observed_at"])
     content = _content(report, cast(Content, before or UNKNOWN))
@@ -262,21 +262,21 @@ def _refuse_late(rows: Rows) -> NoReturn:
     raise Superseded(cast(ComponentRow, rows[0]))
 
 
-def _is_kept(db: Reader, report: Report) -> bool:
+def _is_in_history(db: Reader, report: Report) -> bool:
     """Whether the history has this observation: what is sent, seen at the same moment."""
-    return db.row(_find_kept(_sent(report)), **_values(report, report)) is not None
+    return db.row(_find_observation(_sent(report)), **_values(report, report)) is not None
 
 
 def _sent(report: Report) -> tuple[str, ...]:
     return tuple(name for name in CONTENT if name in report)
 
 
-def _content(report: Report, known: Content) -> Content:
-    """What is reported, filled in with what is known."""
+def _content(report: Report, stored: Content) -> Content:
+    """What is reported, filled in with what is stored."""
     return {
-        "state": report.get("state", known["state"]),
-        "version": report.get("version", known["version"]),
-        "notes": report.get("notes", known["notes"]),
+        "state": report.get("state", stored["state"]),
+        "version": report.get("version", stored["version"]),
+        "notes": report.get("notes", stored["notes"]),
     }
 
 

@@ -64,7 +64,7 @@ def retire(
         raise Superseded(stored)
     change: Change[ComponentRow] = Change()
     names: dict[str, Any] = {"project": project_key, "name": component}
-    guard = {"seen_revision": stored["changed_revision"], "new_observed_at": observed_at}
+    guard = {"expected_revision": stored["changed_revision"], "new_observed_at": observed_at}
     change.add(_RETIRE, {**names, **guard, "by": by}, expect=1)
     change.add(_KEEP_RETIREMENT, names, expect=1)
     previous = stored["previous_state"]

@@ -23,7 +23,7 @@ from coord.areas.locks.repository.statements import (
     table,
 )
 from coord.areas.locks.rows import LockRow, lock_as_of_now
-from coord.store import PRIMARY, Prepared, Range, Reader, Row, first_of, now, one_after
+from coord.store import PRIMARY, Prepared, Range, Reader, Row, first_of, more_than, now
 
 FEW = 400  # rows that are rather read and sorted than looked for along the list
 
@@ -125,7 +125,7 @@ def _by_few(db: Reader, asked: _Asked, values: Row) -> _Asked:
 def _more(asked: _Asked) -> Prepared:
     if asked.few == "stale":
         within = Range([*_UNRELEASED, _STALE if asked.stale else ~_STALE], "ix_locks_stale")
-        return Prepared(one_after(table, within, _few))
+        return Prepared(more_than(table, within, _few))
     conditions = [overlaps(columns, asked.depth, asked.tree)]
     held_only = asked.in_project and asked.state == "active"  # else the index begins with the name
     if asked.in_project:
@@ -133,7 +133,7 @@ def _more(asked: _Asked) -> Prepared:
     if held_only:
         conditions += _UNRELEASED
     index = asked.resource_index(released=not held_only)
-    return Prepared(one_after(table, Range(conditions, index), _few))
+    return Prepared(more_than(table, Range(conditions, index), _few))
 
 
 @lru_cache(maxsize=256)

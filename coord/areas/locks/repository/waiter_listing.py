@@ -13,7 +13,7 @@ from coord.areas.locks.overlap import overlapping_ranges, overlaps, resource_fil
 from coord.areas.locks.repository.listing import FEW
 from coord.areas.locks.repository.waiters import dead_among, waiter_rows
 from coord.areas.locks.rows import WaiterAnswer, WaiterRow, waiter_answers
-from coord.store import PRIMARY, Prepared, Range, Reader, Row, first_of, one_after
+from coord.store import PRIMARY, Prepared, Range, Reader, Row, first_of, more_than
 
 _table = LockWaiter.__table__
 _c = _table.c
@@ -74,7 +74,7 @@ def _more(asked: _Asked) -> Prepared:
     if asked.in_project:
         conditions.append(_c.project_key == param("project_key"))
     few = param("few", type_=sa.Integer)
-    return Prepared(one_after(_table, Range(conditions, asked.resource_index), few))
+    return Prepared(more_than(_table, Range(conditions, asked.resource_index), few))
 
 
 @lru_cache(maxsize=128)

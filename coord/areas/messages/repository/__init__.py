@@ -10,7 +10,7 @@ from coord.areas.messages.repository.marking import (
     find_to_mark,
     in_batches,
     mark,
-    mark_one,
+    mark_message,
     report,
 )
 from coord.areas.messages.repository.messages import get
@@ -26,7 +26,7 @@ __all__ = [
     "get",
     "in_batches",
     "mark",
-    "mark_one",
+    "mark_message",
     "may_show",
     "report",
     "send",

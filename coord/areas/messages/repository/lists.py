@@ -18,9 +18,9 @@ from coord.areas.messages.repository.messages import get_several
 from coord.areas.messages.repository.recent import (
     Inbox,
     Scope,
+    complete_blocks,
     note_unread,
     number_in_blocks,
-    whole_blocks,
     window_of,
 )
 from coord.areas.messages.rows import KeyRow, ListFilters, ListKeyRow, MessageAnswer
@@ -144,8 +144,8 @@ def _unread_direct(in_project: bool) -> Prepared:
 
 @lru_cache(maxsize=2)
 def _unread_apart_from_blocks(in_project: bool) -> Prepared:
-    """Of an inbox: direct ones, and the broadcasts of its window that no whole block has, without
-    all of the window that are its session's own or that it has read.
+    """Of an inbox: direct ones, and the broadcasts of its window that no complete block has,
+    without all of the window that are its session's own or that it has read.
     """
     me = param("to_session", type_=sa.String)
     project_key = param("project_key", type_=sa.String)
@@ -299,7 +299,7 @@ def _count_unread(
     those were looked for just before, and that is remembered.
     """
     window = window_of(db, (session_id, project_key), broadcast_days)
-    first, end = whole_blocks(window)
+    first, end = complete_blocks(window)
     apart = db.value(
         _unread_apart_from_blocks(project_key is not None),
         to_session=session_id,

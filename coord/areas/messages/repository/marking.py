@@ -114,7 +114,7 @@ class MarkResult:
         return MarkResult(self.read + other.read, [*self.changed, *other.changed])
 
 
-def mark_one(
+def mark_message(
     db: Reader, message_id: str, session_id: str | None, ack: bool
 ) -> Decision[MessageAnswer]:
     """Marks the message read, with `ack` acknowledged too. May be repeated.

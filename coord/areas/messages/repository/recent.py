@@ -35,17 +35,17 @@ _c = _messages.c
 _recent = _c.created_at > plus(now(), param("window_us", type_=sa.BigInteger))
 _oldest = sa.select(_c.revision).where(_recent).order_by(_c.created_at, _c.revision).limit(1)
 _newest = _messages.alias("newest")
-_seen_before = _messages.alias("seen_before")
+_last_newest = _messages.alias("last_newest")
 _is_newest = _newest.c.revision == sa.select(sa.func.max(_c.revision)).scalar_subquery()
 _WINDOW = Prepared(
     sa.select(
         along(_oldest, _messages, "ix_messages_created").scalar_subquery().label("start"),
         sa.select(_newest.c.revision).where(_is_newest).scalar_subquery().label("newest"),
         sa.select(_newest.c.id).where(_is_newest).scalar_subquery().label("newest_id"),
-        sa.select(_seen_before.c.id)
-        .where(_seen_before.c.revision == param("seen", type_=sa.BigInteger))
+        sa.select(_last_newest.c.id)
+        .where(_last_newest.c.revision == param("last_newest", type_=sa.BigInteger))
         .scalar_subquery()
-        .label("seen_id"),
+        .label("last_newest_id"),
     )
 )
 
@@ -70,7 +70,7 @@ class Scope:
 class _Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.seen: tuple[int, str | None] = (0, None)
+        self.newest: tuple[int, str | None] = (0, None)
         self.starts: OrderedDict[Inbox, int] = OrderedDict()
         self.blocks: dict[tuple[Scope, int], int] = {}
 
@@ -85,14 +85,14 @@ def _of_app() -> _Memory:
 
 def window_of(db: Reader, inbox: Inbox, days: float) -> Window:
     memory = _of_app()
-    seen, seen_id = memory.seen
-    row = db.row(_WINDOW, window_us=-microseconds(days=days), seen=seen) or {}
+    last_newest, last_newest_id = memory.newest
+    row = db.row(_WINDOW, window_us=-microseconds(days=days), last_newest=last_newest) or {}
     start = NO_REVISION if row["start"] is None else int(row["start"])
     newest = int(row["newest"] or 0)
     with memory.lock:
-        if row["seen_id"] != seen_id:
+        if row["last_newest_id"] != last_newest_id:
             memory.forget()
-        memory.seen = (newest, row["newest_id"])
+        memory.newest = (newest, row["newest_id"])
         return Window(max(start, memory.starts.get(inbox, 0)), newest)
 
 
@@ -104,7 +104,7 @@ def note_unread(inbox: Inbox, window: Window, keys: Sequence[ListKeyRow], limit:
         first = keys[-1]["revision"] if len(keys) == limit else window.newest + 1
     memory = _of_app()
     with memory.lock:
-        if memory.seen[0] < window.newest:
+        if memory.newest[0] < window.newest:
             return  # all has been forgotten since
         memory.starts[inbox] = max(first, memory.starts.get(inbox, 0))
         memory.starts.move_to_end(inbox)
@@ -112,8 +112,8 @@ def note_unread(inbox: Inbox, window: Window, keys: Sequence[ListKeyRow], limit:
             memory.starts.popitem(last=False)
 
 
-def whole_blocks(window: Window) -> tuple[int, int]:
-    """The revisions of the window that whole blocks have, from the first up to but without the
+def complete_blocks(window: Window) -> tuple[int, int]:
+    """The revisions of the window that complete blocks have, from the first up to but without the
     second; none where the two are equal."""
     first = -(-window.start // BLOCK) * BLOCK
     end = (window.newest + 1) // BLOCK * BLOCK
@@ -124,11 +124,11 @@ def number_in_blocks(db: Reader, scope: Scope, first: int, end: int) -> int:
     """How many broadcasts these blocks have; one that was counted before is not again."""
     memory = _of_app()
     keys = [(scope, block) for block in range(first, end, BLOCK)]
-    known = {key: memory.blocks[key] for key in keys if key in memory.blocks}
-    missing = [block for _, block in keys if (scope, block) not in known]
+    cached = {key: memory.blocks[key] for key in keys if key in memory.blocks}
+    missing = [block for _, block in keys if (scope, block) not in cached]
     if not missing:
-        return sum(known.values())
-    seen = memory.seen
+        return sum(cached.values())
+    newest = memory.newest
     rows = db.rows(
         _blocks(scope.of_all, scope.project_key is not None),
         project_key=scope.project_key,
@@ -141,9 +141,9 @@ def number_in_blocks(db: Reader, scope: Scope, first: int, end: int) -> int:
     with memory.lock:
         if len(memory.blocks) > MAX_BLOCKS:
             memory.blocks.clear()
-        if memory.seen[0] >= seen[0]:
+        if memory.newest[0] >= newest[0]:
             memory.blocks |= counted
-    return sum(known.values()) + sum(counted.values())
+    return sum(cached.values()) + sum(counted.values())
 
 
 @lru_cache(maxsize=3)

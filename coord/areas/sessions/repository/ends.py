@@ -175,8 +175,8 @@ def _notify_affected(change: Change[Any], session_end: SessionEnd, row: SessionR
     )
     for session_id, sentences in sorted(session_end.affected.items()):
         omitted = len(sentences) - MAX_SENTENCES
-        rest = [f"And {omitted} more."] if omitted > 0 else []
-        body = "\n".join([reason, *sentences[:MAX_SENTENCES], *rest])
+        more = [f"And {omitted} more."] if omitted > 0 else []
+        body = "\n".join([reason, *sentences[:MAX_SENTENCES], *more])
         deliver(change, Notice(session_id, f"{name} is gone", body))
 
 

@@ -19,7 +19,7 @@ from coord.areas.sessions.repository.states import (
     waiters_of_areas,
     waiting_sessions,
 )
-from coord.areas.sessions.rows import STATES, REPORTED_STATES, SessionAnswer, SessionRow
+from coord.areas.sessions.rows import REPORTED_STATES, STATES, SessionAnswer, SessionRow
 from coord.live import Session, presence
 from coord.store import Prepared, Range, Reader, along, first_of
 
@@ -70,7 +70,7 @@ def find(
     revision `after`.
     """
     if name is not None:
-        return _find_one(db, name, project_key, states, after, silent_after_us)
+        return _find_by_name(db, name, project_key, states, after, silent_after_us)
     waiters, parts = waiters_of_areas(), _parts(states)
     rows: list[SessionRow] = []
     if "waiting_for_lock" in parts:
@@ -79,16 +79,16 @@ def find(
             parts -= {"waiting_for_lock"}
             rows += _waiting(db, waiters, waiting, project_key, after)
     answers = [as_answered(row, silent_after_us) for row in rows]
-    sessions = [each for each in answers if each["state"] == "waiting_for_lock"]
+    sessions = [session for session in answers if session["state"] == "waiting_for_lock"]
     if parts:
         listing = _listing(parts, waiters, project_key is not None, after is not None)
         values = {"project_key": project_key, "after": after, **ages(silent_after_us)}
         rows = cast(list[SessionRow], db.rows(listing, most=limit + 1, **values))
         sessions += [as_answered(row, silent_after_us) for row in rows]
-    return sorted(sessions, key=lambda each: -each["revision"])[: limit + 1]
+    return sorted(sessions, key=lambda session: -session["revision"])[: limit + 1]
 
 
-def _find_one(
+def _find_by_name(
     db: Reader,
     name: str,
     project_key: str | None,

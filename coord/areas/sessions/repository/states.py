@@ -51,11 +51,13 @@ def _waits(waiters: Waiters) -> sa.ColumnElement[bool]:
     """Whether a call of the session is one of the waiters. Not by EXISTS: of that MariaDB makes
     a list of all that wait, to look names up in.
     """
-    here = (
-        each.where(each.selected_columns.session_id == _c.session_id).limit(1).correlate(_sessions)
-        for each in waiting_sessions(waiters)
+    own = (
+        names.where(names.selected_columns.session_id == _c.session_id)
+        .limit(1)
+        .correlate(_sessions)
+        for names in waiting_sessions(waiters)
     )
-    return sa.or_(sa.false(), *(each.scalar_subquery().is_not(None) for each in here))
+    return sa.or_(sa.false(), *(name.scalar_subquery().is_not(None) for name in own))
 
 
 def columns(
@@ -144,7 +146,10 @@ def conditions(waiters: Waiters) -> dict[str, list[sa.ColumnElement[bool]]]:
     return {
         "at_work": [at_work],
         "alive": [sa.and_(_c.reported_state.is_(None), free)],
-        **{state: [sa.and_(_c.reported_state == sa.literal(state), free)] for state in REPORTED_STATES},
+        **{
+            state: [sa.and_(_c.reported_state == sa.literal(state), free)]
+            for state in REPORTED_STATES
+        },
         "waiting_for_lock": [sa.and_(at_work, _waits(waiters))],
         "waiting_for_human": [sa.and_(is_there, is_waiting, active_since(lost_since))],
         "silent": [sa.and_(without_promise, unseen_for_long)],

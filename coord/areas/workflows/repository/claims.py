@@ -122,7 +122,7 @@ _FORGET_EMPTY = Prepared(
 )
 
 
-_HAD_BEFORE = Prepared(
+_CLAIMED_BEFORE = Prepared(
     along(
         sa.select(_entries.session_id)
         .where(
@@ -206,13 +206,13 @@ def _add_claim(
 
 
 def hand_over_item(db: Reader, item: ItemAnswer, session_id: str) -> Decision[None]:
-    """Tells the session, which has just taken the item, of the note that whoever had it before
-    left. Which item a claim gets is known only when it has got it. Raises HookFailed.
+    """Sends the session, which has just taken the item, the note that the one before it left. By a
+    change of its own: which item a claim gets is known only once it has it. Raises HookFailed.
     """
     change: Change[None] = Change()
-    before = db.value(_HAD_BEFORE, item=item["id"], session_id=session_id)
-    if before is not None:
-        hand_over(db, change, before, session_id, f"you have taken on its item '{item['title']}'")
+    author = db.value(_CLAIMED_BEFORE, item=item["id"], session_id=session_id)
+    if author is not None:
+        hand_over(db, change, author, session_id, f"you have taken on its item '{item['title']}'")
     return change if change.events else Answer(None)
 
 

@@ -14,7 +14,7 @@ from coord.ids import digest
 from coord.observed_at import is_superseded, refuse_skew
 
 # changes of one object remembered: a caller's clock may have whole seconds only
-MAX_OF_ONE_MOMENT = 20
+MAX_OF_SAME_MOMENT = 20
 
 Stored = ItemToChange | WorkflowToChange
 Fields = ChangeItem | ChangeWorkflow
@@ -26,7 +26,7 @@ def is_decision_superseded(stored: Stored, fields: Fields) -> bool:
     return is_superseded(fields["observed_at"], stored["observed_at"])
 
 
-def is_known(stored: Stored, fields: Fields) -> bool:
+def is_replay(stored: Stored, fields: Fields) -> bool:
     """Whether the object was given this very change already; others of the same moment may have
     followed.
     """
@@ -47,7 +47,7 @@ def decision_values(stored: Stored, fields: Fields) -> Mapping[str, Any]:
     decisions = stored["decisions"]
     if observed is not None:
         before = decisions if decisions is not None and _is_same_moment(stored, fields) else []
-        decisions = [*before, digest(fields)][-MAX_OF_ONE_MOMENT:]
+        decisions = [*before, digest(fields)][-MAX_OF_SAME_MOMENT:]
     return {"new_observed_at": observed, "new_decisions": decisions}
 
 

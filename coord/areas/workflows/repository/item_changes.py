@@ -78,7 +78,9 @@ def _now_if(flag: str, otherwise: str) -> sa.Case[Any]:
 
 _UPDATE = Prepared(
     sa.update(work_items)
-    .where(_c.id == param("item_id"), _c.changed == param("seen"), not_superseded(_c.observed_at))
+    .where(
+        _c.id == param("item_id"), _c.changed == param("expected"), not_superseded(_c.observed_at)
+    )
     .values(
         {
             **{name: param(f"new_{name}") for name in (*_SET, "decisions")},
@@ -209,7 +211,7 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
         raise Superseded("work_item", old)
     new = _new_content(old, fields)
     changed = [name for name in _CHANGEABLE if new[name] != old[name]]  # type: ignore[literal-required]
-    if decisions.is_known(stored, fields) or not (changed or decisions.confirms(stored, fields)):
+    if decisions.is_replay(stored, fields) or not (changed or decisions.confirms(stored, fields)):
         return Answer(old)
     assignee = _other_assignee(old, fields["session_id"])
     if assignee is not None and not fields["force"]:
@@ -225,7 +227,7 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
     forced = {"forced": True, "was_assigned_to": assignee} if assignee is not None else {}
     change.record(item_event(kind, {**old, **new}, fields["session_id"], changed=changed, **forced))
     if assignee is not None:
-        _tell_assignee(change, assignee, stored, new["status"], str(fields["session_id"]))
+        _notify_assignee(change, assignee, stored, new["status"], str(fields["session_id"]))
     change.answer_with(lambda rows: answers(rows)[0], BY_ID, {"id": item_id})
     return change
 
@@ -239,7 +241,7 @@ def _other_assignee(old: ItemAnswer, session_id: str | None) -> str | None:
     return old["assigned_to"]
 
 
-def _tell_assignee(
+def _notify_assignee(
     change: Change[Any], assignee: str, item: ItemToChange, status: str, session_id: str
 ) -> None:
     name = f"{item['title']!r} ({item['id']}) of {item['workflow_name']!r}"
@@ -302,7 +304,7 @@ def _update_row(
     handed_over = new["assigned_to"] not in (None, old["assigned_to"])
     values = {
         "item_id": old["id"],
-        "seen": old["changed"],
+        "expected": old["changed"],
         "claims": int(in_progress and (handed_over or not was_in_progress)),
         "old_claimed_at": None if new["status"] == "pending" else old["claimed_at"],
         "completes": int(new["status"] == "completed" != old["status"]),

@@ -39,7 +39,7 @@ _CLAIMED_BY = Prepared(
 
 _RETURN = Prepared(
     sa.update(work_items)
-    .where(_c.id == param("item_id"), _c.changed == param("seen"))
+    .where(_c.id == param("item_id"), _c.changed == param("expected"))
     .values(
         stage=param("to_stage"),
         assigned_to=sa.null(),
@@ -70,7 +70,7 @@ def _return(end: SessionEnd, item: ItemToReturn) -> None:
     by, reason = (None, "session_gone") if end.gone else (end.session_id, "session_ended")
     closed = item["workflow_status"] in CLOSED_WORKFLOWS
     stage = stage_of("pending", item["open_dependencies"], suspended=closed)
-    values = {"item_id": item["id"], "seen": item["changed"], "to_stage": stage}
+    values = {"item_id": item["id"], "expected": item["changed"], "to_stage": stage}
     end.change.add(_RETURN, values, expect=1)
     count_item(end.change, item["workflow_id"], "in_progress", "pending", closed=closed)
     returned: ItemAnswer = {**as_answered(item), "status": "pending", "assigned_to": None}

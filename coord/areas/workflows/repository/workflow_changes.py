@@ -48,7 +48,9 @@ _INSERT = _insert()
 _UPDATE = Prepared(
     sa.update(workflows)
     .where(
-        _c.id == param("workflow_id"), _c.changed == param("seen"), not_superseded(_c.observed_at)
+        _c.id == param("workflow_id"),
+        _c.changed == param("expected"),
+        not_superseded(_c.observed_at),
     )
     .values(
         {
@@ -101,12 +103,12 @@ def update(db: Reader, workflow_id: str, fields: ChangeWorkflow) -> Decision[Wor
         raise Superseded("workflow", as_answered(stored))
     new: dict[str, Any] = {name: fields.get(name, row[name]) for name in _CHANGEABLE}
     changed = [name for name in _CHANGEABLE if new[name] != row[name]]
-    if decisions.is_known(stored, fields) or not (changed or decisions.confirms(stored, fields)):
+    if decisions.is_replay(stored, fields) or not (changed or decisions.confirms(stored, fields)):
         return Answer(as_answered(stored))
     change: Change[WorkflowAnswer] = Change()
     values = {
         "workflow_id": workflow_id,
-        "seen": stored["changed"],
+        "expected": stored["changed"],
         **{f"new_{name}": new[name] for name in _CHANGEABLE},
         **decisions.decision_values(stored, fields),
     }

@@ -15,7 +15,7 @@ from coord.areas.workflows.stages import ITEM_STATUSES, OPEN_WORKFLOWS, WORKFLOW
 from coord.errors import NotFound
 from coord.store import Prepared, Range, Reader, first_of, one_of
 
-MAX_ITEMS_WITH_ONE = 500  # work items shown with a workflow: the longest page of their own list
+MAX_ITEMS_OF_WORKFLOW = 500  # work items shown with a workflow: the longest page of their own list
 
 _c = workflows.c
 
@@ -43,7 +43,7 @@ def get(db: Reader, workflow_id: str) -> WorkflowWithItems:
     row = db.row(BY_ID, id=workflow_id)
     if row is None:
         raise not_found(workflow_id)
-    work_items = items.of_workflow(db, workflow_id, MAX_ITEMS_WITH_ONE)
+    work_items = items.of_workflow(db, workflow_id, MAX_ITEMS_OF_WORKFLOW)
     return {**as_answered(cast(WorkflowRow, row)), "work_items": work_items}
 
 
