@@ -33,10 +33,13 @@ def commit(change: Change[T], *, alone: bool = False) -> T:
 
     Raises GuardFailed when a step touched another number of rows than it must.
     """
-    dialect = database.engine.dialect
-    return change.finish(
-        combiner().carry_out(compile_change(dialect, change), _carry_out, alone=alone)
-    )
+    compiled = compile_change(database.engine.dialect, change)
+    return change.finish(combiner().carry_out(compiled, _carry_out, alone=alone))
+
+
+def combiner() -> Combiner[CompiledChange, Rows]:
+    """That of the database in use."""
+    return engine.state_of(database.engine).combiner
 
 
 def _carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
@@ -68,7 +71,7 @@ def _send(changes: Sequence[CompiledChange]) -> list[Outcome]:
 @contextlib.contextmanager
 def _writer() -> Iterator[Reader]:
     """One of the connections that writers may take."""
-    with engine.one_of_the_writers(database.engine), pooled_connection() as connection:
+    with engine.writer_place(database.engine), pooled_connection() as connection:
         yield Reader(connection)
 
 
@@ -83,12 +86,6 @@ def _news(carried_out: Sequence[tuple[CompiledChange, Outcome]]) -> frozenset[st
             news[-1] -= part.settles
         news.append(part.news)
     return frozenset().union(*news)
-
-
-def combiner() -> Combiner[CompiledChange, Rows]:
-    """That of the database in use."""
-    of_engine: Combiner[CompiledChange, Rows] = database.engine.dialect.coord_combiner  # type: ignore[attr-defined]
-    return of_engine
 
 
 def _as_packet(db: Reader, changes: Sequence[CompiledChange]) -> list[Outcome]:

@@ -9,9 +9,11 @@ import contextlib
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -21,6 +23,10 @@ from coord.store import deadline, faults, mariadb, sqlite
 from coord.store.combiner import Combiner
 from coord.store.gate import Gate
 from coord.store.tables import sqlite_text
+
+if TYPE_CHECKING:
+    from coord.store.compiled_change import CompiledChange
+    from coord.store.reader import Rows
 
 POOL_TIMEOUT_S = 1.0
 KEPT_FOR_READS = 4  # one connection in so many: writers that wait for a row would take them all
@@ -33,6 +39,26 @@ SQLITE_BUSY_STEP_MS = 250
 WRITER_TIMEOUT_S = 2.5
 
 _writing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """What this process keeps for an engine beside its pool."""
+
+    gate: Gate
+    writers: threading.BoundedSemaphore
+    """A place for each connection that writers may take."""
+    combiner: "Combiner[CompiledChange, Rows]"
+    files: sqlite.Files | None
+    """SQLite's; None on MariaDB."""
+
+
+_states: weakref.WeakKeyDictionary[Engine, EngineState] = weakref.WeakKeyDictionary()
+
+
+def state_of(engine: Engine) -> EngineState:
+    """That of an engine which `prepare` has been called for."""
+    return _states[engine]
 
 
 @contextlib.contextmanager
@@ -64,18 +90,18 @@ def bound_wait(cursor: Any, info: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def one_of_the_writers(engine: Engine) -> Iterator[None]:
-    """A share of the pool is kept for reads.
+def writer_place(engine: Engine) -> Iterator[None]:
+    """A place among the writers: a share of the pool is kept for reads.
 
     Raises faults.NoConnection when too many write for too long.
     """
-    places: threading.BoundedSemaphore = engine.dialect.coord_writers  # type: ignore[attr-defined]
-    if not places.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
+    writers = state_of(engine).writers
+    if not writers.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
         raise faults.NoConnection("all connections that writers may take are in use")
     try:
         yield
     finally:
-        places.release()
+        writers.release()
 
 
 def normalized(url: str) -> URL:
@@ -120,13 +146,12 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
 def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     """Attaches the connect hooks. Opens nothing."""
     gate = Gate()
-    engine.dialect.coord_gate = gate  # type: ignore[attr-defined]
-    pool_size = engine.pool.size()  # type: ignore[attr-defined]
+    pool_size = cast(sa.QueuePool, engine.pool).size()
     writers = max(1, pool_size - max(1, pool_size // KEPT_FOR_READS))
-    engine.dialect.coord_writers = threading.BoundedSemaphore(writers)  # type: ignore[attr-defined]
-    engine.dialect.coord_combiner = Combiner()  # type: ignore[attr-defined]
-    if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
+    files = sqlite.Files(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+    _states[engine] = EngineState(gate, threading.BoundedSemaphore(writers), Combiner(), files)
+    if files is not None:
+        _prepare_sqlite(engine, files)
         return
 
     nodes = mariadb.Nodes(failover)
@@ -138,22 +163,13 @@ def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     event.listen(engine, "do_connect", do_connect)
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, files: sqlite.Files) -> None:
     sqlite.write_hints(engine.dialect)
-    files = sqlite.Files(engine.url.database or "")
-    engine.dialect.coord_files = files  # type: ignore[attr-defined]
     event.listen(
         engine, "do_connect", lambda dialect, record, args, params: files.connect(*args, **params)
     )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "close", lambda connection, record: files.forget(connection))
-
-
-def check_files(dialect: Any, connection: Any) -> None:
-    """Raises faults.FileReplaced when a SQLite connection no longer has the files that are at their
-    path.
-    """
-    dialect.coord_files.check(connection)
 
 
 def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
@@ -162,13 +178,13 @@ def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
     When that took long, nor is a new one for a while.
     """
     if took > HANGING_AFTER_S:
-        engine.dialect.coord_gate.fail(reason, took)  # type: ignore[attr-defined]
+        state_of(engine).gate.fail(reason, took)
     engine.dispose()
 
 
 def reset_gate(engine: Engine) -> None:
     """Whoever asks next finds out for itself, however lately another has failed."""
-    engine.dialect.coord_gate.open()  # type: ignore[attr-defined]
+    state_of(engine).gate.open()
 
 
 def utc_now() -> datetime:

@@ -27,9 +27,10 @@ class Reader:
     def __init__(self, connection: PoolProxiedConnection) -> None:
         self._connection = connection
         self._began = time.monotonic()
-        self.dialect = database.engine.dialect
-        if self.dialect.name == "sqlite":
-            self.check_files()
+        pool_engine = database.engine
+        self.dialect = pool_engine.dialect
+        self._files = engine.state_of(pool_engine).files
+        self.check_files()
 
     def rows(self, statement: Statement, /, **values: Any) -> Rows:
         compiled = compile_for(self.dialect, statement)
@@ -85,8 +86,11 @@ class Reader:
                 engine.mark_suspect(database.engine, str(error), took=took)
 
     def check_files(self) -> None:
-        """SQLite only. Raises faults.FileReplaced."""
-        engine.check_files(self.dialect, self._connection.dbapi_connection)
+        """Raises faults.FileReplaced when a SQLite connection no longer has the files that are at
+        their path.
+        """
+        if self._files is not None:
+            self._files.check(self._connection.dbapi_connection)
 
     def drop(self) -> None:
         if self._connection.is_valid:

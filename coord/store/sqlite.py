@@ -113,13 +113,13 @@ class Files:
         if not is_same:
             self._note_replaced()
 
-    def forget(self, connection: sqlite3.Connection) -> None:
+    def forget(self, connection: Connection) -> None:
         """It is about to be closed.
 
         The last one that is closed takes the log with it, so the next opens another.
         """
         with self._lock:
-            self._open.discard(connection)  # type: ignore[arg-type]
+            self._open.discard(connection)
 
     def check(self, connection: Any) -> None:
         """Raises FileReplaced when the connection's files are no longer those at the path."""
