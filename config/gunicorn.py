@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from importlib import import_module
+from typing import Any
 
 # `gunicorn -c` reads this as a file, of no package; an installed coord as a module, and there this
 # folder has another name.
@@ -50,7 +51,7 @@ limit_request_line = 8190
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_dir)
 
 
-def when_ready(server):  # type: ignore[no-untyped-def]
+def when_ready(server: Any) -> None:
     """Says so where anybody on the network may call."""
     if default.listens_beyond_loopback(bind) and not _settings["TOKENS"]:
         server.log.warning(
@@ -60,7 +61,7 @@ def when_ready(server):  # type: ignore[no-untyped-def]
         )
 
 
-def on_reload(server):  # type: ignore[no-untyped-def]
+def on_reload(server: Any) -> None:
     """The tokens as their file has them now, for the workers to come: the app is made once. A file
     that can be read no more leaves them as they were.
     """
@@ -71,14 +72,14 @@ def on_reload(server):  # type: ignore[no-untyped-def]
         server.log.warning("%s The tokens stay as they were.", refused)
 
 
-def child_exit(server, worker):  # type: ignore[no-untyped-def]
+def child_exit(server: Any, worker: Any) -> None:
     """Folds a dead worker's metrics into what remains."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
 
 
-def on_exit(server):  # type: ignore[no-untyped-def]
+def on_exit(server: Any) -> None:
     """Removes the folder that this start made for itself."""
     if not _settings["METRICS_DIR"]:
         shutil.rmtree(_metrics_dir, ignore_errors=True)

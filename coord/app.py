@@ -5,8 +5,9 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import click
 import pymysql
 import sqlalchemy as sa
 from flask import Flask, Request
@@ -159,12 +160,13 @@ def _migrations(app: Flask, further: list[Path]) -> None:
     )
     folders = [str(MIGRATIONS / "versions"), *map(str, further)]
 
-    @migrate.configure  # type: ignore[untyped-decorator]
     def configure(config: Any) -> object:
         config.set_main_option("path_separator", "newline")
         config.set_main_option("version_locations", "\n".join(folders))
         return config
 
-    for parameter in app.cli.commands["db"].commands["upgrade"].params:  # type: ignore[attr-defined]
+    migrate.configure(configure)
+    migrations = cast(click.Group, app.cli.commands["db"])
+    for parameter in migrations.commands["upgrade"].params:
         if parameter.name == "revision":
             parameter.default = "heads"

@@ -52,7 +52,7 @@ class StatusPart:
     @cached_property
     def schema(self) -> ma.Schema:
         """How the fields are shown: made once, since `/status` is asked for often."""
-        return Schema.from_dict(dict(self.fields))()
+        return Schema.from_dict(self.fields)()
 
 
 @dataclass(frozen=True)

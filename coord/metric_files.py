@@ -37,13 +37,13 @@ class AllocatedDict(MmapedDict):
                 with contextlib.suppress(OSError):
                     os.unlink(filename)  # half made, it could not be read
                 return
-        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+        super().__init__(filename, read_mode)
 
     def _init_value(self, key: str) -> None:
         needed = self._used + len(key.encode()) + ENTRY_BYTES
         while needed > self._capacity:
             self._grow()
-        super()._init_value(key)  # type: ignore[no-untyped-call]
+        super()._init_value(key)
 
     def _grow(self) -> None:
         old = self._m
@@ -75,4 +75,4 @@ def _allocate(filename: str, size: int) -> None:
         os.close(descriptor)
 
 
-values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]
+values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]  # imported there, and not exported

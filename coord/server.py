@@ -26,10 +26,10 @@ class Gunicorn(Application):
 
     def __init__(self) -> None:
         self._app: Flask | None = None
-        super().__init__(prog="coord-server")  # type: ignore[no-untyped-call]
+        super().__init__(prog="coord-server")
 
     def load_config(self) -> None:
-        self.load_config_from_file(f"python:{GUNICORN}")  # type: ignore[no-untyped-call]
+        self.load_config_from_file(f"python:{GUNICORN}")
 
     def load(self) -> Flask:
         if self._app is None:
@@ -65,7 +65,7 @@ def main(migrate: bool, serve: bool) -> None:
     if migrate:
         click.echo(f"coord-server: {migrated(gunicorn.load())}", err=True)
     if serve:
-        gunicorn.run()  # type: ignore[no-untyped-call]
+        gunicorn.run()
 
 
 def migrated(app: Flask) -> str:

@@ -46,14 +46,14 @@ MAX_JUDGED = 20  # late bodies in one sweep: a thousand at once would be a flood
 KEPT_DESCRIPTORS = 512  # for calls under way and what they open
 
 # gunicorn makes one for each worker, in the master
-base.WorkerTmp = Pulse  # type: ignore[attr-defined]
+base.WorkerTmp = Pulse  # type: ignore[attr-defined]  # imported there, and not exported
 
 
 class Logger(glogging.Logger):
     """gunicorn's own log on standard error, which waits for its reader as little as coord's."""
 
     def _set_handler(self, log: logging.Logger, *output: Any, **stream: Any) -> None:
-        super()._set_handler(log, *output, **stream)  # type: ignore[no-untyped-call]
+        super()._set_handler(log, *output, **stream)
         for handler in log.handlers[:]:
             if type(handler) is logging.StreamHandler:
                 unwaiting: Any = Output(handler.stream)
@@ -76,7 +76,7 @@ class Worker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._busy = 0
-        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        super().__init__(*args, **kwargs)
         # between two requests or in one, the one that was quiet longest first
         self._idle: dict[Connection, None] = {}
         self._closing: dict[Connection, float] = {}
@@ -116,7 +116,7 @@ class Worker(ThreadWorker):
         due = upkeep.of(self.wsgi)
         due.start()
         try:
-            super().run()  # type: ignore[no-untyped-call]
+            super().run()
         finally:
             due.stop()
             if self._is_orphan:
@@ -124,7 +124,7 @@ class Worker(ThreadWorker):
 
     def get_thread_pool(self) -> Threads[Connection]:
         def notify() -> None:
-            self.method_queue.defer(self._finish)  # type: ignore[no-untyped-call]
+            self.method_queue.defer(self._finish)
 
         return Threads(self.cfg.threads, self.handle, notify)
 
@@ -133,13 +133,13 @@ class Worker(ThreadWorker):
         now = time.monotonic()
         if now - self._notified_at > SWEEP_S:
             self._notified_at = now
-            super().notify()  # type: ignore[no-untyped-call]
+            super().notify()
 
     def is_parent_alive(self) -> bool:
         """Without a master (killed by hand, or when memory is short) nobody would end this process:
         it stops as TERM has it stop.
         """
-        if not self._is_orphan and not super().is_parent_alive():  # type: ignore[no-untyped-call]
+        if not self._is_orphan and not super().is_parent_alive():
             self._is_orphan = True
             self.handle_exit(signal.SIGTERM, None)
         return not self._is_orphan
@@ -260,7 +260,7 @@ class Worker(ThreadWorker):
         """A call that has begun to wait makes room for the next without a word."""
         if self._queued or self._resting:
             timeout = QUEUE_S
-        super().wait_for_and_dispatch_events(timeout)  # type: ignore[no-untyped-call]
+        super().wait_for_and_dispatch_events(timeout)
         now = time.monotonic()
         for conn in [conn for conn, until in self._resting.items() if until <= now]:
             del self._resting[conn]
@@ -279,7 +279,7 @@ class Worker(ThreadWorker):
 
     def handle(self, conn: Connection) -> bool:
         conn.hand_over()
-        may_go_on = bool(super().handle(conn))  # type: ignore[no-untyped-call]
+        may_go_on = bool(super().handle(conn))
         try:
             conn.sock.flush()
         except OSError:  # the caller is gone
@@ -290,11 +290,11 @@ class Worker(ThreadWorker):
         req._expected_100_continue = False  # it is told so once its head has been judged
         if conn.request.progress is not Progress.COMPLETE:
             req.force_close()
-        return bool(super().handle_request(req, conn))  # type: ignore[no-untyped-call]
+        return bool(super().handle_request(req, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
         try:
-            return bool(super()._keepalive_after(conn, keepalive))  # type: ignore[no-untyped-call]
+            return bool(super()._keepalive_after(conn, keepalive))
         except callers.BodyAwaited:  # nobody wanted the rest
             return False
 
@@ -377,14 +377,14 @@ class Worker(ThreadWorker):
             conn.timeout = min(conn.timeout, deadline)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        super().handle_exit(sig, frame)  # type: ignore[no-untyped-call]
+        super().handle_exit(sig, frame)
         waiting.stop()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         if not isinstance(exc, errors.ParseException) or isinstance(
             exc, errors.ConfigurationProblem
         ):
-            super().handle_error(req, client, addr, exc)  # type: ignore[no-untyped-call]
+            super().handle_error(req, client, addr, exc)
             return
         status, detail = refusals.of(exc)
         refusals.send(client, addr, status, refusals.code_of(status), detail)

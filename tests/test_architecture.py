@@ -1,6 +1,7 @@
 """Who may import whom. The reasons are in docs/design.md, "Layers"."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -323,6 +324,16 @@ def test_no_local_name_hides_one_of_its_module() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
                 hidden |= {f"{name}:{node.lineno} {each}" for each in local_names(node) & ours}
     assert {each for each in hidden if not each.startswith(FIXTURES)} == set()
+
+
+def test_what_the_type_checker_is_told_to_overlook_has_a_reason() -> None:
+    reasoned = re.compile(r"# type: ignore\[[\w, -]+\]  # \w")
+    assert [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in MODULES.values()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if "# type: ignore" in line and not reasoned.search(line)
+    ] == []
 
 
 def test_client_and_server_frame_others_text_alike() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 try:
     import _socket as socket
 except ImportError:
-    import socket  # type: ignore[no-redef]
+    import socket  # type: ignore[no-redef]  # the same names, or none
 
 __all__ = ["dumps", "encoded", "loads", "loads_or_none", "socket"]
 
@@ -42,7 +42,7 @@ def _load_core() -> (
     try:
         from _json import encode_basestring, encode_basestring_ascii, make_scanner
 
-        scan = make_scanner(_AsJsonDoes)  # type: ignore[arg-type]
+        scan = make_scanner(_AsJsonDoes)  # type: ignore[arg-type]  # it only reads attributes
         return (
             (scan, encode_basestring, encode_basestring_ascii)
             if scan('{"a": [1, 2.5, null]}', 0)[0] == {"a": [1, 2.5, None]}

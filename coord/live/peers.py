@@ -150,7 +150,7 @@ class Connection(TConn):
     parser: Any
 
     def __init__(self, peers: Peers, peer: Peer, *args: Any) -> None:
-        super().__init__(*args)  # type: ignore[no-untyped-call]
+        super().__init__(*args)
         self.peer = peer
         self.request = callers.Request()
         self.judged_at = math.inf
@@ -190,12 +190,12 @@ class Connection(TConn):
         self.meter = Meter()
         self.initialized, self.parser = False, None
         self.sock.begin()
-        self.init()  # type: ignore[no-untyped-call]
+        self.init()
         self.data_ready = True
         self.parser.unreader.unread(self.request.to_hand_over(ended=self.sock.ended))
 
     def close(self, graceful: bool = False) -> None:
-        super().close(graceful)  # type: ignore[no-untyped-call]
+        super().close(graceful)
         if not self._is_closed:
             self._is_closed = True
             self.forget_request()

@@ -13,7 +13,7 @@ class Pulse(WorkerTmp):
 
     def __init__(self, cfg: Any) -> None:
         if not hasattr(os, "memfd_create"):
-            super().__init__(cfg)  # type: ignore[no-untyped-call]
+            super().__init__(cfg)
             return
         descriptor = os.memfd_create("coord-pulse")
         if (cfg.uid, cfg.gid) != (os.geteuid(), os.getegid()):

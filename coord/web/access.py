@@ -18,6 +18,7 @@ from flask import Flask, Response, current_app, request
 from coord.errors import Forbidden, Invalid
 from coord.layout import default
 from coord.web import rates
+from coord.web.blueprint import NEEDS_TOKEN
 from coord.web.rates import PEER
 from coord.web.requests import PROJECT_HEADER, SESSION_HEADER
 from coord.web.schemas import shortened
@@ -200,7 +201,7 @@ def is_trusted_proxy(address: str, proxies: tuple[default.Network, ...]) -> bool
 def _needs_token() -> bool:
     """Whether the call shows or changes data."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, "needs_token", True))
+    return bool(getattr(view, NEEDS_TOKEN, True))
 
 
 def _is_preflight() -> bool:

@@ -11,6 +11,7 @@ from flask import Response, current_app, request
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect, Rule
+from werkzeug.wrappers import Response as BaseResponse
 
 from coord.errors import CoordError, HeadBroken, NotFound, SchemaBehind, Unavailable
 from coord.store import faults
@@ -94,9 +95,9 @@ def explain(error: Exception) -> CoordError:
     return _bug(error)
 
 
-def unexpected_error(error: Exception) -> Response:
+def unexpected_error(error: Exception) -> BaseResponse:
     if isinstance(error, RequestRedirect):
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     if isinstance(error, HTTPException):
         return _http_error(error)
     return coord_error(_bug(error))

@@ -24,8 +24,12 @@ from coord.web.schemas import Body, Query, Schema
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+# attributes of a view
+APIDOC = "_apidoc"  # flask-smorest's: what it documents
+NEEDS_TOKEN = "needs_token"
 
-class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]  # it is untyped
     """A flask-smorest blueprint (and so a Flask one) with coord's way of loading requests and
     documenting errors.
     """
@@ -45,7 +49,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         def decorator(view: View) -> View:
             if needs_token:
                 return register(view)
-            view.needs_token = False  # type: ignore[attr-defined]
+            setattr(view, NEEDS_TOKEN, False)
             return register(self.doc(security=[])(view))
 
         return decorator
@@ -70,8 +74,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
                 set_status_and_headers_in_response(response, status, headers)
                 return response
 
-            wrapper._apidoc = document(view)._apidoc  # type: ignore[attr-defined]
-            return wrapper  # type: ignore[return-value]
+            setattr(wrapper, APIDOC, getattr(document(view), APIDOC))
+            return cast(View, wrapper)
 
         return decorator
 
@@ -105,9 +109,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
                     *args, load_query(instance) if in_query else load_body(instance), **path
                 )
 
-            wrapper._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
-            wrapper._apidoc["arguments"] = {"parameters": [documented]}  # type: ignore[attr-defined]
-            return wrapper  # type: ignore[return-value]
+            setattr(wrapper, APIDOC, {**_apidoc(view), "arguments": {"parameters": [documented]}})
+            return cast(View, wrapper)
 
         return decorator
 
@@ -115,8 +118,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         """Documents the errors that a view raises besides those that any call may."""
 
         def decorator(view: View) -> View:
-            view._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
-            view._apidoc.setdefault("raises", []).extend(errors)  # type: ignore[attr-defined]
+            apidoc = _apidoc(view)
+            setattr(view, APIDOC, {**apidoc, "raises": [*apidoc.get("raises", ()), *errors]})
             return view
 
         return decorator
@@ -154,13 +157,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[name-defined, misc]
         return doc
 
 
+def _apidoc(view: Callable[..., Any]) -> dict[str, Any]:
+    """What is documented of the view so far: a copy."""
+    return deepcopy(getattr(view, APIDOC, {}))
+
+
 def _documenting(decorator: Callable[[Any], Any]) -> Callable[[View], View]:
     """A decorator that only documents: the view takes over what it says, and is called
     without it.
     """
 
     def documented(view: View) -> View:
-        view._apidoc = decorator(view)._apidoc  # type: ignore[attr-defined]
+        setattr(view, APIDOC, getattr(decorator(view), APIDOC))
         return view
 
     return documented

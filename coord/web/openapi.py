@@ -20,8 +20,8 @@ class CoordApi(Api):
     shape.
     """
 
-    ERROR_SCHEMA = ErrorSchema  # type: ignore[assignment]
-    DEFAULT_ERROR_RESPONSE_NAME = None  # type: ignore[assignment]  # each answer is named, so that one that is not can be told
+    ERROR_SCHEMA: Any = ErrorSchema
+    DEFAULT_ERROR_RESPONSE_NAME: Any = None  # a view names its answers, each of them
 
     def _register_error_handlers(self) -> None:
         """Errors are answered by coord.web.answers."""

@@ -68,4 +68,4 @@ def _bad_encoding(path: str, query: str) -> str | None:
 
 def install(app: Flask) -> None:
     app.url_map.converters["name"] = NameConverter
-    app.wsgi_app = EncodedSlashes(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = EncodedSlashes(app.wsgi_app)  # type: ignore[method-assign]  # Flask's way to wrap

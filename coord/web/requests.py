@@ -198,7 +198,7 @@ def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ma.ValidationError as error:
-        messages: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        messages = error.messages_dict
         raise Invalid({str(name): _flat(texts) for name, texts in messages.items()}) from None
     return loaded
 

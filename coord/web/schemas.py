@@ -5,7 +5,7 @@ the caller may name itself.
 import difflib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, cast
 
 import marshmallow as ma
 from marshmallow import fields
@@ -34,6 +34,12 @@ class Schema(ma.Schema):
 
     class Meta:
         unknown = ma.RAISE
+
+    @classmethod
+    def from_dict(
+        cls, members: Mapping[str, fields.Field[Any]], *, name: str = "GeneratedSchema"
+    ) -> type[Self]:
+        return cast(type[Self], super().from_dict(dict(members), name=name))
 
     @cached_property
     def _dump_quickly(self) -> compiled.Dump:
@@ -119,8 +125,8 @@ def unknown_name(name: str, valid: Iterable[str], kind: str) -> str:
 def list_of(item: type[Schema]) -> type[Schema]:
     """The schema of a page of items."""
     name = item.__name__.removesuffix("Schema") + "List"
-    members = {
+    members: dict[str, fields.Field[Any]] = {
         "items": fields.List(fields.Nested(item), required=True),
         "next_cursor": fields.String(required=True, allow_none=True),
     }
-    return Schema.from_dict(members, name=name)  # type: ignore[arg-type, return-value]
+    return Schema.from_dict(members, name=name)

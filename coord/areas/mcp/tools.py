@@ -78,7 +78,7 @@ def refused(error: CoordError) -> JsonObject:
 
 @cache
 def schema_of(tool: Tool) -> Schema:
-    return Schema.from_dict(dict(tool.arguments))()  # type: ignore[return-value]
+    return Schema.from_dict(tool.arguments)()
 
 
 def _result(status: int, body: JsonObject) -> JsonObject:

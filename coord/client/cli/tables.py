@@ -72,7 +72,7 @@ class _Layout:
         if not self.columns[index].rank:
             return False
         for values in (self.columns, self.widths, *self.rows):
-            del values[index]  # type: ignore[attr-defined]
+            del values[index]  # type: ignore[attr-defined]  # mypy joins the lists to a Sequence
         return True
 
     def lines(self) -> list[str]:

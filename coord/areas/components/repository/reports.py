@@ -1,9 +1,9 @@
 """Reports of what was seen of a component."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NoReturn, cast
+from typing import Any, Literal, NoReturn, cast, get_args
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
@@ -39,7 +39,8 @@ from coord.store import (
 )
 from coord.web import iso
 
-CONTENT = ("state", "version", "notes")
+ContentField = Literal["state", "version", "notes"]
+CONTENT: tuple[ContentField, ...] = get_args(ContentField)
 UNKNOWN: Content = {"state": "unknown", "version": None, "notes": None}
 
 PutAnswer = tuple[ComponentRow, bool]
@@ -195,7 +196,7 @@ def put(db: Reader, report: Report) -> Decision[PutAnswer]:
             # a replay of what was seen before it was retired in the same moment
             raise Superseded(stored)
         return _create(_REVIVE, report, expected_revision=stored["changed_revision"])
-    changed = [name for name in _sent(report) if report[name] != stored[name]]  # type: ignore[literal-required]
+    changed = [name for name in _sent(report) if report[name] != stored[name]]
     if observed_at == stored["observed_at"] and (not changed or _is_in_history(db, report)):
         return Answer((stored, False))
     return change_content(report, stored, changed)
@@ -220,7 +221,9 @@ def _create(statement: Prepared, report: Report, **guard: int) -> Change[PutAnsw
     return _answer(change, report, created=True)
 
 
-def change_content(report: Report, stored: ComponentRow, changed: list[str]) -> Change[PutAnswer]:
+def change_content(
+    report: Report, stored: ComponentRow, changed: Sequence[str]
+) -> Change[PutAnswer]:
     """Changes what is different, or confirms that nothing is."""
     content = _content(report, stored)
     guard = {"expected_revision": stored["changed_revision"]}
@@ -267,7 +270,7 @@ def _is_in_history(db: Reader, report: Report) -> bool:
     return db.row(_find_observation(_sent(report)), **_values(report, report)) is not None
 
 
-def _sent(report: Report) -> tuple[str, ...]:
+def _sent(report: Report) -> tuple[ContentField, ...]:
     return tuple(name for name in CONTENT if name in report)
 
 

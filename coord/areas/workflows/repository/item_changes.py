@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
@@ -31,7 +31,8 @@ from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, 
 
 _c = work_items.c
 
-_CHANGEABLE = ("title", "description", "status", "priority", "depends_on", "assigned_to")
+_Changeable = Literal["title", "description", "status", "priority", "depends_on", "assigned_to"]
+_CHANGEABLE: tuple[_Changeable, ...] = get_args(_Changeable)
 
 _WORKFLOW = Prepared(
     sa.select(workflows.c.project_key, workflows.c.status).where(workflows.c.id == param("id"))
@@ -210,7 +211,7 @@ def update(db: Reader, item_id: str, fields: ChangeItem) -> Decision[ItemAnswer]
     if decisions.is_decision_superseded(stored, fields):
         raise Superseded("work_item", old)
     new = _new_content(old, fields)
-    changed = [name for name in _CHANGEABLE if new[name] != old[name]]  # type: ignore[literal-required]
+    changed = [name for name in _CHANGEABLE if new[name] != old[name]]
     if decisions.is_replay(stored, fields) or not (changed or decisions.confirms(stored, fields)):
         return Answer(old)
     assignee = _other_assignee(old, fields["session_id"])
