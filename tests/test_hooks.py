@@ -57,7 +57,7 @@ def stranger(app: Flask) -> Iterator[Callable[..., None]]:
 
 
 def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "coord.area"]
+    return [record.getMessage() for record in caplog.records if record.name == "coord.area.hooks"]
 
 
 def test_a_status_without_the_part_that_fails(
