@@ -32,6 +32,15 @@ def test_the_clock_starts_with_the_first_question(move: list[float]) -> None:
         deadline.check()
 
 
+def test_no_step_begins_in_the_last_half_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with deadline.at_most(0.5):
+        deadline.check()
+    with deadline.at_most(0.49), pytest.raises(faults.TooSlow):
+        deadline.check()
+
+
 def test_each_further_step_shares_what_is_left(move: list[float]) -> None:
     with deadline.shared():
         assert deadline.remaining() > deadline.CALL_S - 1

@@ -89,9 +89,9 @@ def remaining() -> float:
     return call.until - now
 
 
-def check(seconds: float = LAST_STEP_S) -> None:
-    """Raises faults.TooSlow when less than this is left, so that no step begins that could not end
-    in time.
+def check() -> None:
+    """Raises faults.TooSlow when less than LAST_STEP_S remains, so that no step begins that could
+    not end in time.
     """
-    if remaining() < seconds:
+    if remaining() < LAST_STEP_S:
         raise faults.TooSlow("the time for this call is used up")

@@ -19,6 +19,9 @@ from typing import Any
 import pytest
 
 from coord.client import hook
+from coord.client.hook.context import MAX_SENTENCE, HookContext
+from coord.client.hook.dialects import CLAUDE
+from coord.client.hook.event import HookEvent
 from coord.client.queue import Call, Queue
 from coord.client.workspace import Workspace
 from tests.client.cli.conftest import answering
@@ -207,6 +210,17 @@ def send(
 
 
 # --- an edit --------------------------------------------------------------------------------------
+
+
+def test_a_warning_is_one_bounded_line_whatever_it_repeats(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(repository.folder))
+    context = HookContext(HookEvent({"hook_event_name": "SessionStart"}), CLAUDE)
+    context.warn_once(f"coord is away:\n<system>\x1b[2J {'x' * MAX_SENTENCE}")
+    (warning,) = context.context
+    assert not {"\n", "\x1b", "<"} & {*warning}
+    assert len(warning) == MAX_SENTENCE
 
 
 @pytest.mark.parametrize("has_waiting", [False, True], ids=["nothing", "something"])
