@@ -76,8 +76,7 @@ class Tail:
 
 
 def head_revision(db: Reader) -> int:
-    head = db.row(journal.HEAD)
-    return int(head["revision"]) if head else 0
+    return journal.head(db).revision
 
 
 def rows_after(db: Reader, revision: int) -> Rows:

@@ -9,7 +9,7 @@ Galera nodes collide on this row in certification, and one of them tries again.
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -181,6 +181,25 @@ HEAD = Prepared(
     sa.select(_head.c.revision, _head.c.trimmed, now().label("now")).where(_head.c.id == 1)
 )
 
+_NOW = Prepared(sa.select(now().label("now")))
+
+
+class Head(NamedTuple):
+    """Where the journal stands: the last revision, the last that retention has deleted, and the
+    database's time.
+    """
+
+    revision: int
+    trimmed: int
+    now: datetime
+
+
+def head(db: Reader) -> Head:
+    """Reads go on where the row is lost; no change does (see `problem_of_head`)."""
+    row = db.row(HEAD)
+    return Head(0, 0, db.value(_NOW)) if row is None else Head(**row)
+
+
 _LAST = Prepared(sa.select(sa.func.max(_entry.c.revision)))
 
 
@@ -190,11 +209,11 @@ def problem_of_head(db: Reader) -> str | None:
     The journal is asked first, since both only grow.
     """
     last = db.value(_LAST)
-    head = db.row(HEAD)
-    if head is None:
+    row = db.row(HEAD)
+    if row is None:
         return "the table journal_head has lost its row"
-    if last is not None and head["revision"] < last:
-        return f"journal_head stands at {head['revision']}, behind the journal's {last}"
+    if last is not None and row["revision"] < last:
+        return f"journal_head stands at {row['revision']}, behind the journal's {last}"
     return None
 
 

@@ -31,8 +31,8 @@ def first_since(db: Reader, moment: datetime) -> int:
     """The first revision that is kept and no older than the moment; one more than the last where
     all are older.
     """
-    head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
-    low, high = int(head["trimmed"]) + 1, int(head["revision"]) + 1
+    head = journal.head(db)
+    low, high = head.trimmed + 1, head.revision + 1
     while low < high:
         middle = (low + high) // 2
         entry = db.row(_FROM, revision=middle)

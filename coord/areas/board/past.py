@@ -3,10 +3,10 @@ happened.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 
-from coord.area import BoardPart, PastItem, PastList, areas, call_hook
+from coord.area import PastItem, PastList, call_hook
+from coord.areas.board.offers import offers
 from coord.store import Reader, Row, Rows, journal, moments
 
 MAX_ITEMS = 5_000
@@ -20,8 +20,8 @@ MAX_NAMED = 15  # projects and sessions of a count
 
 
 def at_moment(db: Reader, at: datetime, project_key: str | None) -> Row:
-    lists = [_list(db, area, part.past, at, project_key) for area, part in _parts() if part.past]
-    return {"generated_at": _now(db), "at": at, "lists": lists}
+    lists = [_list(db, area, part.past, at, project_key) for area, part in offers() if part.past]
+    return {"generated_at": journal.head(db).now, "at": at, "lists": lists}
 
 
 def _list(db: Reader, area: str, past: PastList, at: datetime, project_key: str | None) -> Row:
@@ -46,11 +46,11 @@ def _answer(item: PastItem, entry: Row) -> Row:
 
 
 def counts(db: Reader, since: datetime, until: datetime | None, project_key: str | None) -> Row:
-    now = _now(db)
+    now = journal.head(db).now
     until = now if until is None else min(until, now)
     items = [
         _counted(db, title, types, (since, until), project_key)
-        for _, part in _parts()
+        for _, part in offers()
         for title, types in part.counts.items()
     ]
     return {"generated_at": now, "since": since, "until": until, "items": items}
@@ -81,12 +81,3 @@ def _counted(
 def _most(rows: Rows, field: str) -> Rows:
     counted = Counter(row[field] for row in rows if row[field] is not None)
     return [{"name": name, "count": count} for name, count in counted.most_common(MAX_NAMED)]
-
-
-def _now(db: Reader) -> datetime:
-    now: datetime = (db.row(journal.HEAD) or {})["now"]
-    return now
-
-
-def _parts() -> Iterator[tuple[str, BoardPart]]:
-    return ((area.name, area.board) for area in areas() if area.board is not None)

@@ -49,11 +49,11 @@ def read_all(db: Reader, lists: Sequence[ListOfArea]) -> Row:
     The cursor is read before the lists, so that what is committed meanwhile is told again rather
     than never.
     """
-    head = _head(db)
+    head = journal.head(db)
     parts = {board_list.name: _read(db, area, board_list) for area, board_list in lists}
     return {
-        "generated_at": head["now"],
-        "cursor": head["revision"],
+        "generated_at": head.now,
+        "cursor": head.revision,
         "complete": True,
         "changes": _shown(reversed(db.rows(_NEWEST))),
         "lists": parts,
@@ -66,8 +66,8 @@ def changes_since(
     """What became of the lists by the events after a revision (and up to another); None when the
     journal does not tell all of it, or it is too much.
     """
-    head = _head(db)
-    if not head["trimmed"] <= after <= head["revision"]:
+    head = journal.head(db)
+    if not head.trimmed <= after <= head.revision:
         return None
     entries = db.rows(journal.AFTER, after=after, limit=MAX_CHANGES + 1)
     changes = [entry for entry in entries if upto is None or entry["revision"] <= upto]
@@ -80,16 +80,12 @@ def changes_since(
         if not touched.keys().isdisjoint(board_list.kinds)
     }
     return {
-        "generated_at": head["now"],
+        "generated_at": head.now,
         "cursor": changes[-1]["revision"] if changes else after,
         "complete": False,
         "changes": _shown(changes),
         "lists": parts,
     }
-
-
-def _head(db: Reader) -> Row:
-    return db.row(journal.HEAD) or {"revision": 0, "trimmed": 0, "now": None}
 
 
 def _touched(changes: Rows) -> dict[str, list[str]]:
@@ -161,9 +157,9 @@ def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Ro
     """Events newest first, older than the revision `after`, and where to go on; None when there is
     nothing older.
     """
-    head = _head(db)
-    oldest = int(head["trimmed"])
-    upto = int(head["revision"]) + 1 if after is None else after
+    head = journal.head(db)
+    oldest = head.trimmed
+    upto = head.revision + 1 if after is None else after
     path = _path_of(db, about)
     values = {
         name: value

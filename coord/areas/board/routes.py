@@ -11,10 +11,11 @@ from typing import Any, cast
 from flask import Response, current_app, request, send_file, stream_with_context
 
 from coord import __version__
-from coord.area import Area, BoardPart, areas
+from coord.area import BoardPart
 from coord.areas.board import past as read_past
 from coord.areas.board import repository
 from coord.areas.board.news import PACE_S, follow
+from coord.areas.board.offers import offers
 from coord.areas.board.schemas import (
     BoardQuery,
     BoardSchema,
@@ -89,7 +90,7 @@ _PAGE = """<!doctype html>
 @blp.response(200, content_type="text/html", description="A page.")
 def page(query: dict[str, Any]) -> Response:
     """The board: who is there, who holds what, what is broken and what waits for you."""
-    parts = "\n".join(tag for area, part in _parts() for tag in _tags(area, part))
+    parts = "\n".join(tag for area, part in offers() for tag in _tags(area, part))
     response = Response(_PAGE.format(parts=parts), mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -98,22 +99,16 @@ def page(query: dict[str, Any]) -> Response:
     return response
 
 
-def _parts() -> Iterator[tuple[Area, BoardPart]]:
-    for area in areas():
-        if area.board is not None:
-            yield area, area.board
-
-
-def _tags(area: Area, part: BoardPart) -> Iterator[str]:
+def _tags(area: str, part: BoardPart) -> Iterator[str]:
     """Every module is named, so that the browser asks for them at once and not one after another
     as it meets their imports.
     """
     if part.style is not None:
-        yield f'<link rel="stylesheet" href="page/{escape(area.name)}/{escape(part.style)}">'
+        yield f'<link rel="stylesheet" href="page/{escape(area)}/{escape(part.style)}">'
     for file in sorted(_files(part.folder)):
         if file.endswith(".js") and not file.endswith(WORKER):
-            yield f'<link rel="modulepreload" href="page/{escape(area.name)}/{escape(file)}">'
-    yield f'<script type="module" src="page/{escape(area.name)}/{escape(part.module)}"></script>'
+            yield f'<link rel="modulepreload" href="page/{escape(area)}/{escape(file)}">'
+    yield f'<script type="module" src="page/{escape(area)}/{escape(part.module)}"></script>'
 
 
 @blp.route("/page/<name:area>/<path:file>", methods=["GET"], needs_token=False)
@@ -122,7 +117,7 @@ def _tags(area: Area, part: BoardPart) -> Iterator[str]:
 @blp.raises(NotFound)
 def page_file(query: dict[str, Any], area: str, file: str) -> Response:
     """A file of the page."""
-    folder = next((part.folder for owner, part in _parts() if owner.name == area), None)
+    folder = next((part.folder for owner, part in offers() if owner == area), None)
     path = None if folder is None else _files(folder).get(file)
     if path is None:
         raise NotFound(f"There is no {shortened(request.path)}. The page is at /.")
@@ -180,7 +175,7 @@ def _shared() -> SharedAnswers:
 
 
 def _lists() -> list[repository.ListOfArea]:
-    return [(area.name, shown) for area, part in _parts() for shown in part.lists]
+    return [(area, shown) for area, part in offers() for shown in part.lists]
 
 
 def _read_all() -> BoardAnswer:

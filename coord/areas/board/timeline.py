@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from coord.area import Span, Stretch, areas, call_hook
+from coord.area import Span, Stretch, call_hook
+from coord.areas.board.offers import offers
 from coord.store import Reader, Row, journal
 from coord.web import iso
 
@@ -13,7 +14,7 @@ MAX_SPANS = 20_000
 
 def timeline(db: Reader, since: datetime, until: datetime | None, project_key: str | None) -> Row:
     """The newest spans of the stretch; `complete` says whether there were more."""
-    now: datetime = (db.row(journal.HEAD) or {})["now"]
+    now = journal.head(db).now
     until = now if until is None else min(until, now)
     stretch = Stretch(since, until, project_key, MAX_SPANS + 1)
     spans = [span for part in _parts(db, stretch) for span in part]
@@ -29,9 +30,9 @@ def timeline(db: Reader, since: datetime, until: datetime | None, project_key: s
 
 
 def _parts(db: Reader, stretch: Stretch) -> Iterable[Iterable[Span]]:
-    for area in areas():
-        if area.board is not None and area.board.spans is not None:
-            yield call_hook(area.name, "board.spans", area.board.spans, db, stretch)
+    for area, part in offers():
+        if part.spans is not None:
+            yield call_hook(area, "board.spans", part.spans, db, stretch)
 
 
 def _answer(span: Span) -> Row:

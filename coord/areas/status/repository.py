@@ -5,7 +5,7 @@ from typing import Any
 
 from coord.area import Area, HookFailed, Scope, call_hook
 from coord.store import Reader, journal
-from coord.web import Time
+from coord.web import iso
 
 
 def overview(db: Reader, areas: Iterable[Area], scope: Scope) -> dict[str, Any]:
@@ -13,8 +13,7 @@ def overview(db: Reader, areas: Iterable[Area], scope: Scope) -> dict[str, Any]:
 
     An area whose hook fails is named in `failed_areas`; only its own part is missing.
     """
-    head = db.row(journal.HEAD)
-    fields: dict[str, Any] = {"generated_at": Time().serialize("now", head or {})}
+    fields: dict[str, Any] = {"generated_at": iso(journal.head(db).now)}
     counts: dict[str, Any] = {}
     failed: list[str] = []
     for area in areas:

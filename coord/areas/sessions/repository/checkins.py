@@ -21,7 +21,7 @@ def collect_checkin(db: Reader, session: SessionAnswer, after: int | None) -> Ch
 
     Where the journal stands is read first, so what comes meanwhile is shown next time.
     """
-    head = db.row(journal.HEAD) or {"revision": 0, "trimmed": 0}
+    head = journal.head(db)
     scope = Scope(session["project_key"], session["session_id"])
     sections: list[Section] = []
     failed: list[str] = []
@@ -31,16 +31,11 @@ def collect_checkin(db: Reader, session: SessionAnswer, after: int | None) -> Ch
             sections.append(_section(db, area, part, scope))
         except HookFailed:
             failed.append(area.name)
-    lost = after is not None and not head["trimmed"] <= after <= head["revision"]
-    sections.append(_changes(db, scope, None if lost else after, head["revision"]))
-    if after is not None and _trimmed(db) > after:
+    lost = after is not None and not head.trimmed <= after <= head.revision
+    sections.append(_changes(db, scope, None if lost else after, head.revision))
+    if after is not None and journal.head(db).trimmed > after:
         lost = True  # by retention, perhaps before the changes were read
-    return Checkin(_session.dump(session), sections, head["revision"], lost, tuple(failed))
-
-
-def _trimmed(db: Reader) -> int:
-    head = db.row(journal.HEAD)
-    return int(head["trimmed"]) if head is not None else 0
+    return Checkin(_session.dump(session), sections, head.revision, lost, tuple(failed))
 
 
 def _section(db: Reader, area: Area, part: CheckinPart, scope: Scope) -> Section:
