@@ -25,7 +25,7 @@ from werkzeug.datastructures import Headers
 
 from coord.app import create_app
 from coord.live import activity, memory
-from coord.store import JournalEntry, JournalHead, Row, Rows, database, engine, now
+from coord.store import JournalEntry, JournalHead, Row, Rows, database, now, sqlite
 from coord.web import BASE_PATH, rates
 
 
@@ -161,7 +161,7 @@ def clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     coord_now().
     """
     moved = Clock()
-    monkeypatch.setattr(engine, "utc_now", moved.now)
+    monkeypatch.setattr(sqlite, "utc_now", moved.now)
 
     def on_checkout(connection: Any, record: Any, proxy: Any) -> None:
         with connection.cursor() as cursor:

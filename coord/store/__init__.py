@@ -2,10 +2,11 @@
 else of coord.
 
 This is its face: whoever uses it imports from here. `journal` is the module of the journal,
-`moments` tells which part of it is of which time, `engine` is that of the connections.
+`moments` tells which part of it is of which time, `engine` has the connections, `sqlite` what only
+that database needs.
 """
 
-from coord.store import bell, deadline, engine, faults, journal, moments
+from coord.store import bell, deadline, engine, faults, journal, moments, sqlite
 from coord.store.change import Answer, Change, Decision, Follower, Step
 from coord.store.event_types import event_types
 from coord.store.faults import GuardFailed
@@ -75,6 +76,7 @@ __all__ = [
     "plus",
     "read",
     "run",
+    "sqlite",
     "transact",
     "transact_optimistically",
     "unindexed",

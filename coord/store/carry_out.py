@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from coord.store import bell, compound, engine, faults
+from coord.store import bell, compound, engine, faults, sqlite
 from coord.store.change import Answer, Change, Decision
 from coord.store.combiner import Combiner
 from coord.store.compiled_change import CompiledChange, compile_change
@@ -168,7 +168,7 @@ def _sqlite_transaction(db: Reader) -> Iterator[Any]:
     """The writer's turn, with a cursor in it: committed at the end, undone when anything
     is raised.
     """
-    with engine.sqlite_writer():
+    with sqlite.writer():
         cursor = db.cursor()
         try:
             cursor.execute("BEGIN IMMEDIATE")

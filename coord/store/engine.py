@@ -1,5 +1,6 @@
-"""Connections: the pool, how soon a database is given up on, and what every SQLite connection is
-told first (mariadb.py for the other).
+"""Connections: the pool, and how soon a database is given up on.
+
+What each database needs besides is in mariadb.py and sqlite.py.
 
 The rule behind the numbers: a call is answered within 5 s whatever the database does. Each step has
 its own limit, and none may pass the deadline of the call (deadline.py).
@@ -7,12 +8,10 @@ its own limit, and none may pass the deadline of the call (deadline.py).
 
 import contextlib
 import os
-import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
@@ -22,7 +21,6 @@ from sqlalchemy.engine import URL, Engine, make_url
 from coord.store import deadline, faults, mariadb, sqlite
 from coord.store.combiner import Combiner
 from coord.store.gate import Gate
-from coord.store.tables import sqlite_text
 
 if TYPE_CHECKING:
     from coord.store.compiled_change import CompiledChange
@@ -33,12 +31,6 @@ KEPT_FOR_READS = 4  # one connection in so many: writers that wait for a row wou
 # a connection that fails sooner may just have been closed while it was idle: a new one is tried at
 # once
 HANGING_AFTER_S = 0.5
-SQLITE_BUSY_MS = 2000
-# telling a connection how long to wait is a statement, so not for every millisecond
-SQLITE_BUSY_STEP_MS = 250
-WRITER_TIMEOUT_S = 2.5
-
-_writing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -59,34 +51,6 @@ _states: weakref.WeakKeyDictionary[Engine, EngineState] = weakref.WeakKeyDiction
 def state_of(engine: Engine) -> EngineState:
     """That of an engine which `prepare` has been called for."""
     return _states[engine]
-
-
-@contextlib.contextmanager
-def sqlite_writer() -> Iterator[None]:
-    """SQLite has one writer at a time.
-
-    Waiting here is fair; SQLite's own waiting polls, and starves under load.
-    """
-    if not _writing.acquire(timeout=max(0.0, min(WRITER_TIMEOUT_S, deadline.remaining()))):
-        raise faults.WriterBusy("another writer holds the SQLite file")
-    try:
-        yield
-    finally:
-        _writing.release()
-
-
-def bound_wait(cursor: Any, info: dict[str, Any]) -> None:
-    """Lets a SQLite connection wait for other processes no longer than the call has time.
-
-    `info`: what it was told last.
-    """
-    wait_ms = min(
-        SQLITE_BUSY_MS,
-        int(deadline.remaining() * 1000) // SQLITE_BUSY_STEP_MS * SQLITE_BUSY_STEP_MS,
-    )
-    if info.get("coord_busy_ms", SQLITE_BUSY_MS) != wait_ms:
-        cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
-        info["coord_busy_ms"] = wait_ms
 
 
 @contextlib.contextmanager
@@ -132,7 +96,7 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {
             **common,
-            "connect_args": {"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000},
+            "connect_args": {"check_same_thread": False, "timeout": sqlite.BUSY_MS / 1000},
         }
     return {
         **common,
@@ -168,14 +132,13 @@ def _prepare_sqlite(engine: Engine, files: sqlite.Files) -> None:
     event.listen(
         engine, "do_connect", lambda dialect, record, args, params: files.connect(*args, **params)
     )
-    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", sqlite.set_up)
     event.listen(engine, "close", lambda connection, record: files.forget(connection))
 
 
 def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
-    """A connection that stood has failed: those waiting in the pool are no better.
-
-    When that took long, nor is a new one for a while.
+    """After a connection has failed that had been established: those in the pool are dropped too,
+    and where the failure took long, no new one is tried for a while.
     """
     if took > HANGING_AFTER_S:
         state_of(engine).gate.fail(reason, took)
@@ -184,26 +147,4 @@ def mark_suspect(engine: Engine, reason: str, *, took: float) -> None:
 
 def reset_gate(engine: Engine) -> None:
     """Whoever asks next finds out for itself, however lately another has failed."""
-    state_of(engine).gate.open()
-
-
-def utc_now() -> datetime:
-    """SQLite's clock: it has none with microseconds of its own."""
-    return datetime.now(UTC)
-
-
-def _sqlite_now() -> str:
-    return sqlite_text(utc_now().replace(tzinfo=None))
-
-
-def _sqlite_plus(moment: str | None, microseconds: int | None) -> str | None:
-    if moment is None or microseconds is None:
-        return None
-    return sqlite_text(datetime.fromisoformat(moment) + timedelta(microseconds=microseconds))
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
-    connection.create_function("coord_now", 0, _sqlite_now)
-    connection.create_function("coord_plus", 2, _sqlite_plus, deterministic=True)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_BUSY_MS}"):
-        connection.execute(f"PRAGMA {pragma}")
+    state_of(engine).gate.reset()

@@ -11,10 +11,9 @@ from coord.store import faults
 
 T = TypeVar("T")
 
-# after a failed connect, others are answered at once for this long, or for twice what it took to
-# fail:
-SHUT_FOR_S = 1.0
-MAX_SHUT_S = 4.0  # a database that hangs holds up one call now and then, not every other
+# no connect is tried after one that failed for this long, or for twice what it took to fail:
+PAUSE_S = 1.0
+MAX_PAUSE_S = 4.0  # a database that hangs holds up one call now and then, not every other
 
 
 class Gate:
@@ -24,19 +23,19 @@ class Gate:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._failed: str | None = None
-        self._again_at = 0.0
-        self._trying = False
+        self._failure: str | None = None
+        self._retry_at = 0.0
+        self._is_probing = False
 
     def fail(self, reason: str, took: float = 0) -> None:
         with self._lock:
-            self._failed = reason
-            self._again_at = time.monotonic() + min(max(SHUT_FOR_S, 2 * took), MAX_SHUT_S)
+            self._failure = reason
+            self._retry_at = time.monotonic() + min(max(PAUSE_S, 2 * took), MAX_PAUSE_S)
 
-    def open(self) -> None:
+    def reset(self) -> None:
         """Lets the next one try at once."""
         with self._lock:
-            self._again_at = 0.0
+            self._retry_at = 0.0
 
     def through(self, connect: Callable[[], T]) -> T:
         """Calls `connect`, unless it failed just now or someone is trying already.
@@ -44,11 +43,11 @@ class Gate:
         Raises faults.CircuitOpen then.
         """
         with self._lock:
-            was_failed = self._failed
-            if was_failed is not None:
-                if self._trying or time.monotonic() < self._again_at:
-                    raise faults.CircuitOpen(was_failed)
-                self._trying = True
+            failure = self._failure
+            if failure is not None:
+                if self._is_probing or time.monotonic() < self._retry_at:
+                    raise faults.CircuitOpen(failure)
+                self._is_probing = True
         began = time.monotonic()
         try:
             connection = connect()
@@ -57,9 +56,9 @@ class Gate:
             raise
         else:
             with self._lock:
-                self._failed = None
+                self._failure = None
             return connection
         finally:
-            if was_failed is not None:
+            if failure is not None:
                 with self._lock:
-                    self._trying = False
+                    self._is_probing = False

@@ -141,7 +141,7 @@ class Nodes:
         """
         if not self._further:
             return _connect(params)
-        reserve: Any = None
+        reserve: Connection[Any] | None = None
         last_error: Exception | None = None
         for node, limit in self._in_turn(params):
             try:
@@ -152,15 +152,17 @@ class Nodes:
                 self._note(node, failed=deadline.remaining() > 0)
                 continue
             self._note(node, failed=not writable)
-            if writable or reserve is None:
-                reserve, connection = connection, reserve
-            if connection is not None:
-                connection.close()
             if writable:
-                return cast("Connection[Any]", reserve)
+                if reserve is not None:
+                    reserve.close()
+                return connection
+            if reserve is None:
+                reserve = connection
+            else:
+                connection.close()
         if reserve is None:
             raise last_error or RuntimeError("no database node is configured")
-        return cast("Connection[Any]", reserve)
+        return reserve
 
     def _in_turn(self, params: dict[str, Any]) -> Iterator[tuple[tuple[str, int], float]]:
         nodes = [(str(params.get("host")), int(params.get("port") or 3306)), *self._further]
@@ -240,7 +242,7 @@ def _open_socket(params: dict[str, Any]) -> socket.socket:
     raise OSError("the host has no address")
 
 
-def _ask(params: dict[str, Any]) -> tuple[Any, bool]:
+def _ask(params: dict[str, Any]) -> tuple["Connection[Any]", bool]:
     """A connection, and whether its server takes writes."""
     connection = _connect(params)
     try:

@@ -27,6 +27,10 @@ _FROM = Prepared(
 )
 
 
+def _scope(project_key: str | None) -> dict[str, str]:
+    return {} if project_key is None else {"project_key": project_key}
+
+
 def first_since(db: Reader, moment: datetime) -> int:
     """The first revision that is kept and no older than the moment; one more than the last where
     all are older.
@@ -49,10 +53,9 @@ def entries_between(
     """Events of these types, oldest first; read as they are asked for."""
     start, end = first_since(db, since), first_since(db, until)
     statement = _between(tuple(types), project_key is not None)
-    values = {} if project_key is None else {"project_key": project_key}
     while start < end:
         upto = min(start + WINDOW, end)
-        rows: Rows = db.rows(statement, start=start, upto=upto, **values)
+        rows: Rows = db.rows(statement, start=start, upto=upto, **_scope(project_key))
         yield from rows
         start = upto
 
@@ -72,9 +75,8 @@ def latest_before(
     db: Reader, moment: datetime, types: Sequence[str], project_key: str | None, limit: int
 ) -> Rows:
     """Of each subject the last event of these types before the moment; the newest first."""
-    values = {} if project_key is None else {"project_key": project_key}
     statement = _latest(tuple(types), project_key is not None)
-    return db.rows(statement, before=first_since(db, moment), limit=limit, **values)
+    return db.rows(statement, before=first_since(db, moment), limit=limit, **_scope(project_key))
 
 
 @lru_cache(maxsize=32)
@@ -103,13 +105,14 @@ def times_of(
     """When events of these types happened, by whom and in which project: the newest, in no
     order.
     """
-    values = {} if project_key is None else {"project_key": project_key}
     start, end = first_since(db, since), first_since(db, until)
     statement = _times(project_key is not None)
     return [
         row
         for type_ in types
-        for row in db.rows(statement, type=type_, start=start, end=end, limit=limit, **values)
+        for row in db.rows(
+            statement, type=type_, start=start, end=end, limit=limit, **_scope(project_key)
+        )
     ]
 
 

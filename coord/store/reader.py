@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.pool import PoolProxiedConnection
 
-from coord.store import deadline, engine, faults
+from coord.store import deadline, engine, faults, sqlite
 from coord.store.statements import Statement, compile_for
 from coord.store.tables import database
 
@@ -58,7 +58,7 @@ class Reader:
         deadline.check()
         cursor = self._connection.cursor()
         if self.dialect.name == "sqlite":
-            engine.bound_wait(cursor, self.info)
+            sqlite.bound_wait(cursor, self.info)
         return cursor
 
     @property

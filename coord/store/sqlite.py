@@ -1,6 +1,7 @@
-"""SQLite's files: opened and never made by a connection, and watched for as long as they are open.
+"""SQLite: its files, its clock, and the turns of its writers.
 
-Who puts another file in the place of an open one (a backup, a tidy operator) leaves two databases
+The files are opened and never made by a connection, and watched for as long as they are open. Who
+puts another file in the place of an open one (a backup, a tidy operator) leaves two databases
 under one name: what is open goes on in the old file, and the next connection reads the new one.
 Both would grant the same lock. So the files at the path are compared with those that were opened,
 before each step and before each commit; once they differ, nothing is answered from either until a
@@ -13,6 +14,8 @@ import os
 import sqlite3
 import threading
 import weakref
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -20,7 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Dialect
 
-from coord.store import faults
+from coord.store import deadline, faults
+from coord.store.tables import sqlite_text
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,11 @@ class _Compiler(SQLiteCompiler):
 def write_hints(dialect: Dialect) -> None:
     dialect.statement_compiler = _Compiler
 
+
+BUSY_MS = 2000
+# telling a connection how long to wait is a statement, so not for every millisecond
+BUSY_STEP_MS = 250
+WRITER_TIMEOUT_S = 2.5
 
 SUFFIXES = ("", "-wal", "-shm")
 
@@ -149,3 +158,55 @@ def _id_of(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+_writing = threading.Lock()
+
+
+@contextlib.contextmanager
+def writer() -> Iterator[None]:
+    """The turn of one writer of this process.
+
+    Waiting here is fair; SQLite's own waiting polls, and starves under load.
+    """
+    if not _writing.acquire(timeout=max(0.0, min(WRITER_TIMEOUT_S, deadline.remaining()))):
+        raise faults.WriterBusy("another writer holds the SQLite file")
+    try:
+        yield
+    finally:
+        _writing.release()
+
+
+def bound_wait(cursor: Any, info: dict[str, Any]) -> None:
+    """Lets the connection wait for other processes no longer than the call has time.
+
+    `info`: the connection's, which remembers the limit that it has.
+    """
+    step_ms = int(deadline.remaining() * 1000) // BUSY_STEP_MS * BUSY_STEP_MS
+    wait_ms = min(BUSY_MS, step_ms)
+    if info.get("coord_busy_ms", BUSY_MS) != wait_ms:
+        cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
+        info["coord_busy_ms"] = wait_ms
+
+
+def utc_now() -> datetime:
+    """The clock of SQLite, which has none with microseconds of its own."""
+    return datetime.now(UTC)
+
+
+def _now() -> str:
+    return sqlite_text(utc_now().replace(tzinfo=None))
+
+
+def _plus(moment: str | None, microseconds: int | None) -> str | None:
+    if moment is None or microseconds is None:
+        return None
+    return sqlite_text(datetime.fromisoformat(moment) + timedelta(microseconds=microseconds))
+
+
+def set_up(connection: sqlite3.Connection, record: Any) -> None:
+    """What a connection is told first."""
+    connection.create_function("coord_now", 0, _now)
+    connection.create_function("coord_plus", 2, _plus, deterministic=True)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pymysql
 
-from coord.store import deadline, engine, faults, journal
+from coord.store import deadline, faults, journal, sqlite
 from coord.store.carry_out import commit, decide_inside
 from coord.store.change import Answer, Change, Decision
 from coord.store.faults import GuardFailed
@@ -78,7 +78,8 @@ def _until_it_holds(
             with _one_at_a_time() if guards_failed else contextlib.nullcontext():
                 return _once(optimistic, decide, retry=guards_failed > 0, alone=alone)
         except GuardFailed:
-            guards_failed += optimistic is None
+            if optimistic is None:
+                guards_failed += 1
             optimistic = None
         except faults.LostTogether:  # its own connection may be as good as ever
             if deadline.remaining() < LAST_TRY_S:
@@ -151,7 +152,7 @@ def _run(statement: Statement, values: Mapping[str, Any]) -> int:
     with pooled_connection() as connection:
         db = Reader(connection)
         compiled = compile_for(db.dialect, statement)
-        with engine.sqlite_writer() if db.dialect.name == "sqlite" else contextlib.nullcontext():
+        with sqlite.writer() if db.dialect.name == "sqlite" else contextlib.nullcontext():
             cursor = db.cursor()
             try:
                 cursor.execute(compiled.sql, compiled.arguments(values))

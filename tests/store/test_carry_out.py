@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coord.store import compiled_change, engine, statements
+from coord.store import compiled_change, sqlite, statements
 from coord.store.statements import Compiled
 from tests.conftest import Agent
 
@@ -17,7 +17,7 @@ def test_statements_are_compiled_before_the_writers_turn_on_sqlite(
     compiled: list[Any] = []
 
     def before_the_turn(dialect: Any, statement: Any) -> Compiled:
-        assert not engine._writing.locked()
+        assert not sqlite._writing.locked()
         compiled.append(statement)
         return compile_for(dialect, statement)
 

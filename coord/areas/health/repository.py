@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from coord.store import READ_ONLY, JournalHead, Prepared, Reader, engine, journal
+from coord.store import READ_ONLY, JournalHead, Prepared, Reader, journal, sqlite
 
 _versions = sa.table("alembic_version", sa.column("version_num", sa.String))
 
@@ -40,7 +40,7 @@ class State:
 def probe(db: Reader) -> State:
     """SQLite raises its reason for refusing writes."""
     if db.dialect.name == "sqlite":
-        with engine.sqlite_writer():
+        with sqlite.writer():
             db.rows(_WRITE_NOTHING)
     rows = db.rows(_PROBE if db.dialect.name == "sqlite" else _PROBE_MARIADB)
     migrations = frozenset(row["version_num"] for row in rows)

@@ -12,7 +12,7 @@ from coord.areas.locks.schemas import ClaimSchema
 from coord.areas.locks.terms import Blocked, ClaimTerms, terms_of
 from coord.areas.locks.waiting_claims import WaitingClaim
 from coord.live import waiting as live_waiting
-from coord.store import Reader, engine
+from coord.store import Reader, sqlite
 from coord.store.combiner import Combiner
 from tests.areas.locks.test_wait import LONG, Wait, Waiting, claim, release, wait
 from tests.conftest import Agent
@@ -39,7 +39,7 @@ def behind(*waiter_ids: str) -> WaitingClaim:
     """A claim that waits behind these, which wait in other processes."""
     waiting_claim = WaitingClaim(terms("host/b"))
     rows: list[Any] = [{"waiter_id": waiter_id} for waiter_id in waiter_ids]
-    waiting_claim.note(Blocked([], rows, [], engine.utc_now()))
+    waiting_claim.note(Blocked([], rows, [], sqlite.utc_now()))
     return waiting_claim
 
 
@@ -76,7 +76,7 @@ def test_who_went_while_it_read_is_not_ahead_of_it() -> None:
     second.begin_try()
     second.is_concerned(entry("lock.claimed", data={"waited": True, "waiter": "first"}))
     rows: list[Any] = [{"waiter_id": "first"}]
-    second.note(Blocked([], rows, [], engine.utc_now()))  # read before that was committed
+    second.note(Blocked([], rows, [], sqlite.utc_now()))  # read before that was committed
     assert second.ahead == frozenset()
 
 
