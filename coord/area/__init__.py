@@ -19,7 +19,7 @@ from coord.area.board import (
 from coord.area.contract import HOOKS, Area, Notice, SessionEnd
 from coord.area.hooks import HookFailed, areas, call_hook, deliver, hand_over
 from coord.area.parts import CheckinPart, Gauge, Scope, StatusPart
-from coord.area.tools import CALLER_FIELDS, Tool, ToolCall, pick_fields
+from coord.area.tools import CALLER_FIELDS, Tool, ToolCall, pick_fields, without
 
 __all__ = [
     "CALLER_FIELDS",
@@ -46,4 +46,5 @@ __all__ = [
     "deliver",
     "hand_over",
     "pick_fields",
+    "without",
 ]

@@ -56,6 +56,10 @@ CALLER_FIELDS: Mapping[str, ma.fields.Field[Any]] = {
 """What every tool takes."""
 
 
+def without(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name not in names}
+
+
 def pick_fields(schema: type[Schema], /, **descriptions: str) -> dict[str, ma.fields.Field[Any]]:
     """Some fields of a call's schema, for a tool that takes them too, described in fewer words or
     (empty) in none.

@@ -43,8 +43,9 @@ def combiner() -> Combiner[CompiledChange, Rows]:
 
 
 def _carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
-    """Of each what it came to. Their followers go with them, and without them where all of it has
-    failed: that may be a follower's doing."""
+    """The outcome of each. Their followers go with them; where the transaction as a whole fails,
+    which may be a follower's doing, the changes are sent again without.
+    """
     parts = [part for change in changes for part in (change, change.follower) if part is not None]
     try:
         outcomes = _send(parts)
@@ -76,7 +77,9 @@ def _writer() -> Iterator[Reader]:
 
 
 def _news(carried_out: Sequence[tuple[CompiledChange, Outcome]]) -> frozenset[str]:
-    """Of what there is news now."""
+    """The topics that the bell is rung for. A follower stands behind the change that it
+    follows.
+    """
     news: list[frozenset[str]] = []
     for part, outcome in carried_out:
         if isinstance(outcome, Exception):

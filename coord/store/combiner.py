@@ -25,8 +25,8 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 MAX_TOGETHER = 32  # few enough to be prepared on one connection, with room for the next
-# with less time left a change is not sent any more: those that go with it would lose theirs to it
-LEAST_S = 1.0
+# a caller with less time than this sends no more: the others would be late with it
+MIN_REMAINING_S = 1.0
 SLOW_S = 0.003  # a commit that takes longer is worth waiting for others
 
 
@@ -99,7 +99,7 @@ class Combiner(Generic[C, R]):
     def _wait(self, turn: _Turn[C, R]) -> None:
         """Until it is known how it ended, or it is the turn's own to send."""
         try:
-            if turn.signal.acquire(timeout=max(0.0, deadline.remaining() - LEAST_S)):
+            if turn.signal.acquire(timeout=max(0.0, deadline.remaining() - MIN_REMAINING_S)):
                 return
             with self._lock:
                 is_on_its_way = turn not in self._waiting

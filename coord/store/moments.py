@@ -27,10 +27,6 @@ _FROM = Prepared(
 )
 
 
-def _scope(project_key: str | None) -> dict[str, str]:
-    return {} if project_key is None else {"project_key": project_key}
-
-
 def first_since(db: Reader, moment: datetime) -> int:
     """The first revision that is kept and no older than the moment; one more than the last where
     all are older.
@@ -55,7 +51,7 @@ def entries_between(
     statement = _between(tuple(types), project_key is not None)
     while start < end:
         upto = min(start + WINDOW, end)
-        rows: Rows = db.rows(statement, start=start, upto=upto, **_scope(project_key))
+        rows: Rows = db.rows(statement, start=start, upto=upto, project_key=project_key)
         yield from rows
         start = upto
 
@@ -76,7 +72,7 @@ def latest_before(
 ) -> Rows:
     """Of each subject the last event of these types before the moment; the newest first."""
     statement = _latest(tuple(types), project_key is not None)
-    return db.rows(statement, before=first_since(db, moment), limit=limit, **_scope(project_key))
+    return db.rows(statement, before=first_since(db, moment), limit=limit, project_key=project_key)
 
 
 @lru_cache(maxsize=32)
@@ -111,7 +107,7 @@ def times_of(
         row
         for type_ in types
         for row in db.rows(
-            statement, type=type_, start=start, end=end, limit=limit, **_scope(project_key)
+            statement, type=type_, start=start, end=end, limit=limit, project_key=project_key
         )
     ]
 

@@ -14,9 +14,9 @@ MAX_S = 0.05  # one that was stopped in its turn keeps the others for so long, e
 
 
 class NodeTurn:
-    """Taken by locks that the system gives back when a process ends: one on the folder of the bells
-    for whose turn it is, one on a file there for who is next, so that none has two turns while
-    another waits. For one thread at a time.
+    """Two locks, which the system gives back when a process ends: one on the folder of the bells
+    for the turn itself, and one on a file there for being next. With the second no process has two
+    turns while another waits. For one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -24,8 +24,8 @@ class NodeTurn:
 
     @contextlib.contextmanager
     def taken(self, seconds: float) -> Iterator[None]:
-        """In turn with the others, unless that takes longer than so many seconds: nothing goes
-        wrong without it.
+        """Waits for the turn, at most so many seconds: a commit out of turn is slower, and not
+        wrong.
         """
         with contextlib.ExitStack() as stack:
             if seconds and bell.folder is not None:

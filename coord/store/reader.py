@@ -75,8 +75,8 @@ class Reader:
         self._connection.rollback()
 
     def drop_if_broken(self, error: BaseException) -> None:
-        """Drops the connection, and with it all that are as old, when the error says that it is of
-        no more use.
+        """Drops the connection when the error says that it is of no more use; those in the pool are
+        likely to be as bad, and go with it.
         """
         fault = faults.classify(error)
         if fault.drops_connection:
@@ -117,8 +117,8 @@ def _read(query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P
 
 
 def pooled_connection() -> contextlib.closing[PoolProxiedConnection]:
-    """One of the pool's connections as it is: what SQLAlchemy would put around it costs more than
-    many a statement.
+    """A connection of the pool without SQLAlchemy's own around it, which costs more than a short
+    statement.
     """
     deadline.check()
     return contextlib.closing(database.engine.raw_connection())

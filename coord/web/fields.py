@@ -45,8 +45,8 @@ class Text(fields.String):
         self._lengths = range(min_length, max_length + 1)
 
     def is_plain(self, value: Any) -> bool:
-        """Whether the value surely loads as itself and has a length that may be; False says
-        nothing. What is asked of most values is so little.
+        """Whether the value is valid and loads as itself, by what is quickly asked; where it is
+        False, it may be all the same.
         """
         return (
             type(value) is str

@@ -123,19 +123,23 @@ def _without_null(parameter: dict[str, Any]) -> None:
 
 
 def _add_examples(paths: dict[str, Any]) -> None:
-    """Parameters that are needed name what the examples of bodies make, so that each call can be
-    tried as it stands, creates first."""
+    """Needed parameters name what the example bodies create, so that each call can be tried as it
+    stands, creates first.
+    """
     for path, item in paths.items():
-        made = {"session_id": SESSION_EXAMPLE, **_made_in(paths.get(path.partition("/{")[0], {}))}
+        created = {
+            "session_id": SESSION_EXAMPLE,
+            **_created_in(paths.get(path.partition("/{")[0], {})),
+        }
         for parameters, is_needed in (
             (item.get("parameters", ()), _is_in_path),
             *((operation.get("parameters", ()), _is_in_path) for operation in _operations_of(item)),
             (item.get("delete", {}).get("parameters", ()), _is_in_query),
         ):
             for parameter in filter(is_needed, parameters):
-                example = made.get(parameter["name"])
+                example = created.get(parameter["name"])
                 if example is None and _is_in_path(parameter):
-                    example = made.get("id")
+                    example = created.get("id")
                 if example is not None:
                     parameter["example"] = example
 
@@ -153,8 +157,8 @@ def _operations_of(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (operation for name, operation in item.items() if name != "parameters")
 
 
-def _made_in(collection: dict[str, Any]) -> dict[str, Any]:
-    """The example body of what makes something there."""
-    making = collection.get("post") or collection.get("put") or {}
-    content = making.get("requestBody", {}).get("content", {}).get("application/json", {})
+def _created_in(collection: dict[str, Any]) -> dict[str, Any]:
+    """The example body of the call that creates something there."""
+    creating = collection.get("post") or collection.get("put") or {}
+    content = creating.get("requestBody", {}).get("content", {}).get("application/json", {})
     return dict(content.get("example", {}))

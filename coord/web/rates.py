@@ -53,7 +53,7 @@ class Rate:
         return 0.0
 
     def add(self, name: str, units: int) -> None:
-        """To a call that was taken."""
+        """Further units, for a call that `take` has let through."""
         if name in self._used_until:
             self._used_until[name] += units * self._unit_s
 
@@ -78,12 +78,12 @@ def charge_peer(address: str) -> None:
 
 
 def charge_answer(response: Response) -> Response:
-    """A long one, which is known only once it was made."""
+    """Counts a long answer as further calls: how long it is, is known only now."""
     units = (response.content_length or 0) // UNIT_ANSWER_BYTES
     if units and CHARGED in request.environ:
-        kept: dict[str, Rate] = current_app.extensions["coord.rates"]
-        kept["peer"].add(request.environ.get(PEER, ""), units)
-        kept["session"].add(request.environ.get(SESSION, ""), units)
+        by_kind: dict[str, Rate] = current_app.extensions["coord.rates"]
+        by_kind["peer"].add(request.environ.get(PEER, ""), units)
+        by_kind["session"].add(request.environ.get(SESSION, ""), units)
     return response
 
 

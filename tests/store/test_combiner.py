@@ -211,7 +211,7 @@ def test_whose_time_is_up_before_its_turn_is_not_sent() -> None:
 
 
 def test_it_learns_so_while_there_is_time_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(combiner, "LEAST_S", 3.5)
+    monkeypatch.setattr(combiner, "MIN_REMAINING_S", 3.5)
     with Crowd() as crowd:
         first = crowd.call(1)
         with deadline.at_most(4):

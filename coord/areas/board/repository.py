@@ -172,7 +172,7 @@ def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Ro
     most = limit if about.resource is None else CHUNK
     changes: Rows = []
     began = time.monotonic()
-    while upto > oldest + 1 and path.leads_somewhere:
+    while upto > oldest + 1 and not path.is_empty:
         since = oldest if path.is_exact else max(upto - WINDOW, oldest)
         rows = db.rows(statement, since=since, upto=upto, most=most, **values)
         changes += [row for row in rows if about.fits(row)]
@@ -187,8 +187,8 @@ def history(db: Reader, about: About, after: int | None, limit: int) -> tuple[Ro
 
 @dataclass(frozen=True)
 class _Path:
-    """Along which index a history is read. `is_exact`: what lies there is what is asked for, but
-    for a filter that hardly leaves anything out. `types`: ranges of it; None: it has no such.
+    """The index along which a history is read. `is_exact`: nearly all that lies there is asked
+    for. `types`: the ranges of it that are read; None: it is not divided by types.
     """
 
     index: str
@@ -196,8 +196,8 @@ class _Path:
     types: tuple[str, ...] | None = None
 
     @property
-    def leads_somewhere(self) -> bool:
-        return self.types is None or bool(self.types)
+    def is_empty(self) -> bool:
+        return self.types == ()
 
 
 def _path_of(db: Reader, about: About) -> _Path:

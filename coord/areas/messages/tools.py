@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
+from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields, without
 from coord.areas.messages.schemas import MessagesQuery, ReadManySchema, SendSchema
 
 AT_ONCE = 20  # messages of a list: the agent's context takes all of them
@@ -16,17 +16,13 @@ def _send(sent: Mapping[str, Any]) -> ToolCall:
 def _inbox(sent: Mapping[str, Any]) -> ToolCall:
     if sent.get("read") is not None:  # without ids the call would mark all, shown or not
         return ToolCall(
-            "PUT", "/messages/read", {**_without(sent, "read", "project_key"), "ids": sent["read"]}
+            "PUT", "/messages/read", {**without(sent, "read", "project_key"), "ids": sent["read"]}
         )
     return ToolCall(
         "GET",
         "/messages",
         {"unread_only": True, "limit": AT_ONCE, **sent, "to_session": sent["session_id"]},
     )
-
-
-def _without(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in sent.items() if name not in names}
 
 
 send = Tool(

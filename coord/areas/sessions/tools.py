@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
+from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields, without
 from coord.areas.sessions.schemas import CheckinBody, ReportedState
 from coord.web import Boolean
 
 
 def _checkin(sent: Mapping[str, Any]) -> ToolCall:
-    arguments = {name: value for name, value in sent.items() if name != "leave"}
     if sent.get("leave"):
-        arguments.pop("project_key", None)
-        return ToolCall("DELETE", "/sessions", arguments)
-    return ToolCall("POST", "/sessions/checkin", arguments)
+        return ToolCall("DELETE", "/sessions", without(sent, "leave", "project_key"))
+    return ToolCall("POST", "/sessions/checkin", without(sent, "leave"))
 
 
 checkin = Tool(

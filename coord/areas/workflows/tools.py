@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields
+from coord.area import CALLER_FIELDS, Tool, ToolCall, pick_fields, without
 from coord.areas.workflows.schemas import ChangeWorkflowSchema, ChangeWorkItemSchema, WorkItemsQuery
 from coord.areas.workflows.stages import ITEM_STATUSES, WORKFLOW_STATUSES
 from coord.errors import Invalid
@@ -26,7 +26,7 @@ Sent = Mapping[str, Any]
 
 
 def _work(sent: Sent) -> ToolCall:
-    action, arguments = sent["action"], _without(sent, "action")
+    action, arguments = sent["action"], without(sent, "action")
     method, path = _CALLS[action]
     if action == "update":
         return _call_by_id(method, path, "item_id", arguments)
@@ -43,11 +43,7 @@ def _call_by_id(method: str, path: str, name: str, sent: Sent) -> ToolCall:
     """The id says which one is meant, and so its project too."""
     if sent.get(name) is None:
         raise Invalid({name: ["Needed, but not given."]})
-    return ToolCall(method, path + sent[name], _without(sent, name, "project_key"))
-
-
-def _without(sent: Sent, *names: str) -> dict[str, Any]:
-    return {name: value for name, value in sent.items() if name not in names}
+    return ToolCall(method, path + sent[name], without(sent, name, "project_key"))
 
 
 work = Tool(

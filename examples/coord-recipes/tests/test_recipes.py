@@ -60,6 +60,6 @@ def test_a_list_comes_in_pages(client: Agent, write: Callable[..., Answer]) -> N
         write(title=f"Recipe {number}")
     page = client.get("/recipes", limit=2).json
     assert [recipe["title"] for recipe in page["items"]] == ["Recipe 2", "Recipe 1"]
-    rest = client.get("/recipes", limit=2, cursor=page["next_cursor"]).json
-    assert [recipe["title"] for recipe in rest["items"]] == ["Recipe 0"]
-    assert rest["next_cursor"] is None
+    last = client.get("/recipes", limit=2, cursor=page["next_cursor"]).json
+    assert [recipe["title"] for recipe in last["items"]] == ["Recipe 0"]
+    assert last["next_cursor"] is None

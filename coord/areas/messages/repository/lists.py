@@ -136,7 +136,7 @@ def _keys(names: FilterNames) -> Prepared:
 
 @lru_cache(maxsize=2)
 def _unread_direct(in_project: bool) -> Prepared:
-    """Of everybody."""
+    """How many direct messages are unread, whoever they are for."""
     names = {"unread_only", *(["project_key"] if in_project else [])}
     (part,) = _parts(frozenset(names))
     return Prepared(part.select(sa.func.count()))
@@ -176,7 +176,7 @@ def _unread_apart_from_blocks(in_project: bool) -> Prepared:
 
 
 def _inbox_of(filters: Mapping[str, object]) -> Inbox:
-    """That of whose messages the filters leave some."""
+    """The inbox that a list with these filters shows some messages of."""
     project_key = filters.get("project_key")
     return str(filters["to_session"]), None if project_key is None else str(project_key)
 

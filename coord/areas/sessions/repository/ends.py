@@ -77,13 +77,9 @@ def end(db: Reader, call: EndCall, silent_after_us: int) -> Decision[EndResult]:
     row = by_name(db, session_id)
     if observed_at is not None:
         refuse_skew(observed_at, row["now"] if row is not None else db.value(_NOW))
-    if (
-        row is not None
-        and row["final_state"] != "ended"
-        and is_superseded(observed_at, row["last_seen_at"])
-    ):
-        raise Superseded(as_answered(row, silent_after_us))
     may_end = row is not None and row["final_state"] != "ended"
+    if row is not None and may_end and is_superseded(observed_at, row["last_seen_at"]):
+        raise Superseded(as_answered(row, silent_after_us))
     change: Change[EndResult] = Change()
     session_end = SessionEnd(session_id, False, change, observed_at=observed_at)
     _call_end_hooks(db, session_end)
@@ -113,9 +109,7 @@ def end(db: Reader, call: EndCall, silent_after_us: int) -> Decision[EndResult]:
 
 
 def find_due(db: Reader) -> list[str]:
-    """Sessions that have broken their promise, as far as is known here, and are not yet
-    noted gone.
-    """
+    """Sessions that have broken their promise and are not noted gone yet."""
     return [row["session_id"] for row in db.rows(_DUE, most=MAX_DUE)]
 
 

@@ -48,8 +48,8 @@ def _listing(states: frozenset[str], waiters: Waiters, in_project: bool, paged: 
 
 
 def _parts(states: Sequence[str] | None) -> frozenset[str]:
-    """What of `ranges` the states are; None: those that are there. All but what ended is read as
-    one.
+    """The keys of `ranges` that hold the states; None: of those that are there. All states but
+    `ended` are read as two ranges.
     """
     if not states:
         return frozenset({"there"})
@@ -116,7 +116,7 @@ def _names(waiters: Waiters) -> Prepared:
 
 
 def _waiting_names(db: Reader, waiters: Waiters) -> list[str]:
-    """The sessions that wait for a lock, not many more than are few."""
+    """The sessions that wait for a lock; of more than FEW_WAITERS, one more than that."""
     rows = db.rows(_names(waiters), most=FEW_WAITERS + 1) if waiters else []
     return [row["session_id"] for row in rows]
 
@@ -133,8 +133,8 @@ def _waiting(
 
 
 def find_for_board(db: Reader, limit: int, silent_after_us: int) -> list[SessionAnswer]:
-    """`limit + 1` at most of all that have not ended. Who waits for a lock the page knows by
-    itself: no event of a session tells when it begins and ends.
+    """`limit + 1` at most of all that have not ended, whoever waits for a lock among them: the page
+    finds those by itself, since no event of a session says when that begins and ends.
     """
     listing = _listing(frozenset({"there", "noted"}), (), False, False)
     rows = db.rows(listing, most=limit + 1, **ages(silent_after_us))

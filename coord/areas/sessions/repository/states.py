@@ -48,8 +48,8 @@ def waiting_sessions(waiters: Waiters) -> list[sa.Select[tuple[str]]]:
 
 
 def _waits(waiters: Waiters) -> sa.ColumnElement[bool]:
-    """Whether a call of the session is one of the waiters. Not by EXISTS: of that MariaDB makes
-    a list of all that wait, to look names up in.
+    """Whether a call of the session is one of the waiters. Not by EXISTS, for which MariaDB would
+    first list all that wait.
     """
     own = (
         names.where(names.selected_columns.session_id == _c.session_id)

@@ -6,9 +6,9 @@ const fitting = (fits) => items("recipes").filter((recipe) => fits(recipe.projec
 
 function Recipes() {
   useModel();
-  const found = fitting(useFilter());
-  if (found.length === 0) return html`<${Empty}>No recipe yet.</${Empty}>`;
-  return html`<${Rows} items=${found} keyOf=${(recipe) => recipe.id} label="Recipes" row=${(recipe) => html`<div class="event">
+  const recipes = fitting(useFilter());
+  if (recipes.length === 0) return html`<${Empty}>No recipe yet.</${Empty}>`;
+  return html`<${Rows} items=${recipes} keyOf=${(recipe) => recipe.id} label="Recipes" row=${(recipe) => html`<div class="event">
     <${Time} at=${recipe.changed_at} /> <span><${Text} of=${recipe.title} /></span> <${SessionLink} id=${recipe.created_by} />
   </div>`} />`;
 }
