@@ -47,8 +47,8 @@ function callsOf(action, values, me, reason) {
   const calls = action.calls(values, me, reason);
   if (!reason || action.reason === "call") return calls;
   const subject = `${action.title}: ${reason}`.slice(0, 200);
-  const told = (action.touches ?? []).filter((name) => name !== me);
-  return [...calls, ...told.map((to) => message({ me, to, project: action.project, subject, body: reason }))];
+  const recipients = (action.touches ?? []).filter((name) => name !== me);
+  return [...calls, ...recipients.map((to) => message({ me, to, project: action.project, subject, body: reason }))];
 }
 
 export function message({ me, to, project, subject, body, importance, replyTo }) {
@@ -141,8 +141,8 @@ function Form({ action, close }) {
 }
 
 function reasonHint(action, me) {
-  const told = (action.touches ?? []).filter((name) => name !== me);
-  return told.length > 0 ? `goes to ${told.join(", ")} as a message, and so into the journal` : "";
+  const recipients = (action.touches ?? []).filter((name) => name !== me);
+  return recipients.length > 0 ? `goes to ${recipients.join(", ")} as a message, and so into the journal` : "";
 }
 
 function Field({ field, value, change }) {

@@ -62,28 +62,28 @@ export function heat(spans) {
   const folders = new Map();
   for (const span of spans.filter((each) => each.style === "hatched" || isRefused(each))) {
     const name = folderOf(span.text);
-    const found = folders.get(name) ?? { name, project: span.project_key, waits: 0, refused: 0, seconds: 0, weight: 0 };
-    if (isRefused(span)) found.refused += 1;
-    else [found.waits, found.seconds] = [found.waits + 1, found.seconds + secondsOf(span)];
-    found.weight = found.seconds + REFUSED_S * found.refused;
-    folders.set(name, found);
+    const folder = folders.get(name) ?? { name, project: span.project_key, waits: 0, refused: 0, seconds: 0, weight: 0 };
+    if (isRefused(span)) folder.refused += 1;
+    else [folder.waits, folder.seconds] = [folder.waits + 1, folder.seconds + secondsOf(span)];
+    folder.weight = folder.seconds + REFUSED_S * folder.refused;
+    folders.set(name, folder);
   }
   return [...folders.values()].sort((a, b) => b.weight - a.weight).slice(0, MAX_ROWS);
 }
 
 /** How it was fought over, in words. */
 function fights({ waits, refused }) {
-  const told = [waits > 0 && (waits === 1 ? "1 wait" : `${waits} waits`), refused > 0 && (refused === 1 ? "refused once" : `refused ${refused} times`)];
-  return told.filter(Boolean).join(", ");
+  const parts = [waits > 0 && (waits === 1 ? "1 wait" : `${waits} waits`), refused > 0 && (refused === 1 ? "refused once" : `refused ${refused} times`)];
+  return parts.filter(Boolean).join(", ");
 }
 
 export function bySession(spans) {
   const sessions = new Map();
   for (const span of spans) {
-    const found = sessions.get(span.session_id) ?? { name: span.session_id, locks: 0, waits: 0, seconds: 0 };
-    if (isHeld(span)) found.locks += 1;
-    if (span.style === "hatched") [found.waits, found.seconds] = [found.waits + 1, found.seconds + secondsOf(span)];
-    sessions.set(span.session_id, found);
+    const session = sessions.get(span.session_id) ?? { name: span.session_id, locks: 0, waits: 0, seconds: 0 };
+    if (isHeld(span)) session.locks += 1;
+    if (span.style === "hatched") [session.waits, session.seconds] = [session.waits + 1, session.seconds + secondsOf(span)];
+    sessions.set(span.session_id, session);
   }
   return [...sessions.values()].sort((a, b) => b.locks - a.locks || b.seconds - a.seconds).slice(0, MAX_ROWS);
 }
@@ -92,18 +92,18 @@ export function Activity() {
   const { params } = usePlace();
   const fits = useFilter();
   const view = viewOf(params);
-  const found = useSpans(view, params.project);
+  const timeline = useSpans(view, params.project);
   const spans = useMemo(
-    () => found.spans.filter((span) => fits(span.project_key, span.session_id, span.text) && startOf(span) < view.since + view.length && endOf(span) > view.since),
-    [found.spans, fits.key, params.since, params.until],
+    () => timeline.spans.filter((span) => fits(span.project_key, span.session_id, span.text) && startOf(span) < view.since + view.length && endOf(span) > view.since),
+    [timeline.spans, fits.key, params.since, params.until],
   );
   const waits = waitsOver(spans, view);
   const all = waits.flat().sort((a, b) => a - b);
   const held = heldOver(spans, view);
-  const told = (ms) => new Date(ms).toISOString();
+  const iso = (ms) => new Date(ms).toISOString();
   const round = view.follows ? FOLLOWS_EVERY_MS : 1; // a new read only as often as the timeline's
   const since = Math.floor(view.since / round) * round;
-  const counted = useAnswer("/board/counts", { since: told(since), until: view.follows ? undefined : told(view.since + view.length), project_key: params.project });
+  const counted = useAnswer("/board/counts", { since: iso(since), until: view.follows ? undefined : iso(view.since + view.length), project_key: params.project });
   const counts = counted.answer?.items ?? [];
   const choose = (seconds) => setParams({ since: String(seconds), until: "" });
   return html`<main id="main" tabindex="-1" class="page">
@@ -112,8 +112,8 @@ export function Activity() {
       <${Lengths} view=${view} choose=${choose} />
       <a href=${href(["timeline"], params)}>Timeline</a>
     </div></header>
-    <p class="quiet">${exact(view.since)} to ${view.follows ? "now" : exact(view.since + view.length)}${found.complete ? "" : "; more happened than is told at once, this is the newest"}</p>
-    ${found.problem && html`<p class="problem" role="alert">${found.problem}</p>`}
+    <p class="quiet">${exact(view.since)} to ${view.follows ? "now" : exact(view.since + view.length)}${timeline.complete ? "" : "; more happened than is shown at once, this is the newest"}</p>
+    ${timeline.problem && html`<p class="problem" role="alert">${timeline.problem}</p>`}
     ${counted.problem && html`<p class="problem" role="alert">${counted.problem}</p>`}
     <div class="sections charts">
       <${Chart} view=${view} title="Locks held" lines=${[["held", held]]} says=${`at most ${Math.max(...held)} at once`} />

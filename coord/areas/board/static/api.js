@@ -29,8 +29,8 @@ export class Refused extends Error {
 export const headers = () => (access.token ? { Authorization: `Bearer ${access.token}` } : {});
 
 export function address({ path, query = {} }) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  const asked = new URLSearchParams(given.flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)])));
+  const present = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+  const asked = new URLSearchParams(present.flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)])));
   return `${BASE}${path}${asked.size ? `?${asked}` : ""}`;
 }
 

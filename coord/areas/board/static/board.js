@@ -192,9 +192,9 @@ function AskForToken() {
 let number = 0; // of troubles
 
 function countTroubles() {
-  const found = model.loaded ? allTroubles() : [];
-  number = found.length;
-  if (model.loaded) notify(found);
+  const troubles = model.loaded ? allTroubles() : [];
+  number = troubles.length;
+  if (model.loaded) notify(troubles);
   showInTab();
 }
 

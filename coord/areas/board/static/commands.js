@@ -10,7 +10,7 @@ export function quoted(word) {
   const text = String(word);
   if (PLAIN.test(text)) return text;
   if (!ODD.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
-  const escaped = text.replace(/[\\']/g, "\\$&").replace(ODD, (found) => `\\u${found.codePointAt(0).toString(16).padStart(4, "0")}`);
+  const escaped = text.replace(/[\\']/g, "\\$&").replace(ODD, (letter) => `\\u${letter.codePointAt(0).toString(16).padStart(4, "0")}`);
   return `$'${escaped}'`;
 }
 

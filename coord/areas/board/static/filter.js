@@ -24,13 +24,13 @@ export function hasWords(words, texts) {
   return words.every((word) => all.includes(word));
 }
 
-const found = new WeakMap(); // by list: the filter and what of the list fits it
+const filtered = new WeakMap(); // by list: the filter and what of the list fits it
 
 /** Of a long list what fits, worked out once for the panel and its number. `textsOf(item)`: project and texts. */
 export function fitting(list, fits, textsOf) {
-  const known = found.get(list);
-  if (known?.key === fits.key && known.textsOf === textsOf) return known.items;
+  const last = filtered.get(list);
+  if (last?.key === fits.key && last.textsOf === textsOf) return last.items;
   const those = fits.any ? list.filter((item) => fits(...textsOf(item))) : list;
-  found.set(list, { key: fits.key, textsOf, items: those });
+  filtered.set(list, { key: fits.key, textsOf, items: those });
   return those;
 }

@@ -47,21 +47,21 @@ function taken(was, key, page, after) {
 /** What the journal has about something; `about`: the parameters of `GET /board/history`. Read anew when something changes. */
 export function History({ about, title = "History" }) {
   const key = JSON.stringify(about);
-  const [found, setFound] = useState({ key, items: [], older: undefined, problem: "" });
+  const [state, setState] = useState({ key, items: [], older: undefined, problem: "" });
   const read = async (after) => {
     try {
       const page = await call({ path: "/board/history", query: { ...about, after } });
-      setFound((was) => taken(was, key, page, after));
+      setState((was) => taken(was, key, page, after));
     } catch (error) {
-      setFound((was) => ({ ...was, problem: error.message }));
+      setState((was) => ({ ...was, problem: error.message }));
     }
   };
   useReading(key, () => read());
   return html`<section class="panel">
     <h2>${title}</h2>
-    ${found.problem && html`<p class="problem">${found.problem}</p>`}
-    <${Rows} items=${found.items} keyOf=${(event) => event.revision} label=${title} className="events" row=${(event) => html`<${Event} event=${event} />`} />
-    ${found.older === null && found.items.length === 0 && html`<p class="quiet pad">The journal has nothing about it.</p>`}
-    ${found.older && html`<button type="button" class="plain more" onClick=${() => read(found.older)}>Older</button>`}
+    ${state.problem && html`<p class="problem">${state.problem}</p>`}
+    <${Rows} items=${state.items} keyOf=${(event) => event.revision} label=${title} className="events" row=${(event) => html`<${Event} event=${event} />`} />
+    ${state.older === null && state.items.length === 0 && html`<p class="quiet pad">The journal has nothing about it.</p>`}
+    ${state.older && html`<button type="button" class="plain more" onClick=${() => read(state.older)}>Older</button>`}
   </section>`;
 }

@@ -57,8 +57,8 @@ export const changesMore = (event) => event.type === "session.gone";
 /** `{ who, verb, text, more, to }`: who did what to what. */
 export function reads(event) {
   const own = wordsOf(event.type)?.(event);
-  const known = { who: event.session_id, verb: VERBS[event.type] ?? event.type, ...subjectOf(event) };
-  return own ? { ...known, ...own } : known;
+  const general = { who: event.session_id, verb: VERBS[event.type] ?? event.type, ...subjectOf(event) };
+  return own ? { ...general, ...own } : general;
 }
 
 function subjectOf({ type, project_key: project, subject, data, session_id: by }) {

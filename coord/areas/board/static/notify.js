@@ -16,17 +16,17 @@ export async function setNotifying(on) {
   notifying.changed();
 }
 
-let known = null; // keys of what was trouble already
+let reported = null; // keys of what was trouble already
 
 /** Tells of what is bad and was not so before; what was there when the page began is on the page. */
 export function notify(troubles) {
   const bad = troubles.filter((trouble) => trouble.severity === "bad");
   const keyOf = ({ word, key }) => `${word} ${key}`;
-  const fresh = known === null ? [] : bad.filter((trouble) => !known.has(keyOf(trouble)));
-  known = new Set(bad.map(keyOf));
+  const fresh = reported === null ? [] : bad.filter((trouble) => !reported.has(keyOf(trouble)));
+  reported = new Set(bad.map(keyOf));
   if (!notifying.on || document.hasFocus() || fresh.length === 0) return;
   const more = fresh.length > 1 ? `, and ${fresh.length - 1} more` : "";
   const body = `${visible(fresh[0].text).slice(0, MAX_TEXT)}${more}`;
-  const told = new Notification(`coord: ${fresh[0].word}`, { body, tag: "coord" });
-  told.onclick = () => window.focus();
+  const notification = new Notification(`coord: ${fresh[0].word}`, { body, tag: "coord" });
+  notification.onclick = () => window.focus();
 }

@@ -46,10 +46,10 @@ function Panel({ panel }) {
 
 /** Everything that needs somebody, worst first; within that, in an order that does not change. */
 export function allTroubles() {
-  const found = [...troubles(now()), ...brokenParts()];
+  const all = [...troubles(now()), ...brokenParts()];
   const place = ({ severity, word, key }) => `${severity === "bad" ? 0 : 1} ${word} ${key}`;
   const rank = (each) => (each.severity === "bad" ? 0 : 1000) + (each.rank ?? 50);
-  return found.sort((a, b) => rank(a) - rank(b) || (place(a) < place(b) ? -1 : 1));
+  return all.sort((a, b) => rank(a) - rank(b) || (place(a) < place(b) ? -1 : 1));
 }
 
 /** Modules that the page links and that have not run: an area's, which could not be loaded. */
@@ -63,23 +63,23 @@ function Troubles() {
   useStore(clock);
   const fits = useFilter();
   const everything = allTroubles();
-  const found = everything.filter((trouble) => fits(trouble.project ?? null, trouble.text, trouble.word));
-  const words = [...new Set(found.map((trouble) => trouble.word))];
-  return html`<section class=${found.length ? "panel troubles" : "panel troubles none"} aria-labelledby="panel-troubles">
-    <h2 id="panel-troubles">Needs attention <span class="count">${found.length}</span></h2>
-    ${found.length === 0
+  const fitting = everything.filter((trouble) => fits(trouble.project ?? null, trouble.text, trouble.word));
+  const words = [...new Set(fitting.map((trouble) => trouble.word))];
+  return html`<section class=${fitting.length ? "panel troubles" : "panel troubles none"} aria-labelledby="panel-troubles">
+    <h2 id="panel-troubles">Needs attention <span class="count">${fitting.length}</span></h2>
+    ${fitting.length === 0
       ? html`<p class="pad">${
           everything.length === 0
             ? html`<${State} kind="good" word="Nothing needs you" />`
             : html`<span class="quiet">Nothing that fits the filter needs you; ${everything.length} in all. <a href=${href([])}>Show all</a></span>`
         }</p>`
-      : html`<div class="groups">${words.map((word) => html`<${TroublesOf} key=${word} word=${word} found=${found.filter((trouble) => trouble.word === word)} />`)}</div>`}
+      : html`<div class="groups">${words.map((word) => html`<${TroublesOf} key=${word} word=${word} list=${fitting.filter((trouble) => trouble.word === word)} />`)}</div>`}
   </section>`;
 }
 
-function TroublesOf({ word, found }) {
+function TroublesOf({ word, list }) {
   const [all, setAll] = useState(false);
-  const shown = all ? found : found.slice(0, SHOWN_OF_A_WORD);
+  const shown = all ? list : list.slice(0, SHOWN_OF_A_WORD);
   return html`<ul class="rows" aria-label=${word}>
     ${shown.map((trouble) => html`<li key=${trouble.key}><div class="trouble">
       <${State} kind=${trouble.severity} word=${trouble.word} />
@@ -87,7 +87,7 @@ function TroublesOf({ word, found }) {
       <span class="when">${trouble.project && html`<${ProjectLink} project=${trouble.project} />`} ${trouble.since && html`<${Time} at=${trouble.since} />`}</span>
       <span class="todo">${trouble.act && html`<button type="button" class="plain" onClick=${() => act(trouble.act.of())}>${trouble.act.label}</button>`}</span>
     </div></li>`)}
-    ${found.length > shown.length && html`<li><button type="button" class="plain more" onClick=${() => setAll(true)}>${found.length - shown.length} more: ${word}</button></li>`}
+    ${list.length > shown.length && html`<li><button type="button" class="plain more" onClick=${() => setAll(true)}>${list.length - shown.length} more: ${word}</button></li>`}
   </ul>`;
 }
 

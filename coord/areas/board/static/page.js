@@ -45,15 +45,15 @@ export function useReading(key, read) {
 /** One object of the API, kept current. `problem`: the sentence of a refusal. */
 export function useObject(path, query) {
   const key = JSON.stringify([path, query]);
-  const [found, setFound] = useState({ object: null, problem: "", key: null });
+  const [state, setState] = useState({ object: null, problem: "", key: null });
   useReading(key, async () => {
     try {
       const object = await call({ path, query });
-      setFound({ object, problem: "", key });
+      setState({ object, problem: "", key });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      setFound((was) => ({ object: was.key === key ? was.object : null, problem: error.message, key }));
+      setState((was) => ({ object: was.key === key ? was.object : null, problem: error.message, key }));
     }
   });
-  return found.key === key ? found : { object: null, problem: "" };
+  return state.key === key ? state : { object: null, problem: "" };
 }

@@ -7,15 +7,15 @@ import { Empty, ProjectLink, Rows, SessionLink, Text, Time, html, useEffect, use
 /** The answer of a read that is made when `key` changes: `{ answer, problem }`. */
 export function useAnswer(path, query) {
   const key = JSON.stringify([path, query]);
-  const [found, setFound] = useState({ answer: null, problem: "", key: null });
+  const [state, setState] = useState({ answer: null, problem: "", key: null });
   useEffect(() => {
     let over = false;
     call({ path, query })
-      .then((answer) => !over && setFound({ answer, problem: "", key }))
-      .catch((error) => !over && setFound({ answer: null, problem: error.message, key }));
+      .then((answer) => !over && setState({ answer, problem: "", key }))
+      .catch((error) => !over && setState({ answer: null, problem: error.message, key }));
     return () => (over = true);
   }, [key]);
-  return found.key === key ? found : { answer: null, problem: "" };
+  return state.key === key ? state : { answer: null, problem: "" };
 }
 
 export function Past({ at, project, fits }) {
@@ -26,13 +26,13 @@ export function Past({ at, project, fits }) {
 }
 
 function PastList({ list, fits }) {
-  const found = list.items.filter((each) => fits(each.project_key, each.text, each.state, each.session_id));
+  const fitting = list.items.filter((each) => fits(each.project_key, each.text, each.state, each.session_id));
   const id = `past-${list.title}`;
-  return html`<section class="panel" aria-labelledby=${id}><h2 id=${id}>${list.title} <span class="count">${found.length}</span></h2>
+  return html`<section class="panel" aria-labelledby=${id}><h2 id=${id}>${list.title} <span class="count">${fitting.length}</span></h2>
     ${!list.complete && html`<p class="pad quiet">There were more: this is what had changed last.</p>`}
-    ${found.length === 0
+    ${fitting.length === 0
       ? html`<${Empty}>None at that moment${fits.any ? " that fits the filter" : ""}.</${Empty}>`
-      : html`<${Rows} items=${found} keyOf=${(each) => href(each.to)} label=${list.title} row=${(each) => html`<div class="stood">
+      : html`<${Rows} items=${fitting} keyOf=${(each) => href(each.to)} label=${list.title} row=${(each) => html`<div class="stood">
           <span class="state">${each.state.replaceAll("_", " ")}</span>
           <span class="name"><a href=${href(each.to)}><${Text} of=${each.text || each.session_id} cut=${160} /></a></span>
           <span class="who"><${SessionLink} id=${each.session_id} /></span>

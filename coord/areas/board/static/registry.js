@@ -23,7 +23,7 @@ export function addToBoard(part) {
 
 export const areasOnBoard = () => parts.map((part) => part.area);
 
-const ranked = (found) => found.sort((a, b) => (a.rank ?? 50) - (b.rank ?? 50));
+const ranked = (entries) => entries.sort((a, b) => (a.rank ?? 50) - (b.rank ?? 50));
 
 export const panels = () => ranked(parts.flatMap((part) => part.panels ?? []));
 export const actions = () => parts.flatMap((part) => part.actions ?? []);

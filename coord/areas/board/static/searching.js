@@ -13,16 +13,16 @@ export function Searching() {
   useModel();
   const { params } = usePlace();
   const words = wordsIn(params.q);
-  const found = words.length === 0 ? [] : search((...texts) => hasWords(words, texts));
+  const results = words.length === 0 ? [] : search((...texts) => hasWords(words, texts));
   return html`<main id="main" tabindex="-1" class="page">
     <nav aria-label="Where you are"><a href=${href([], { project: params.project })}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">search</span></nav>
     <header><h1>Search: <${Text} of=${params.q ?? ""} cut=${80} /></h1></header>
     <div class="sections">
       <${Blocking} resource=${(params.q ?? "").trim()} />
-      <section class="panel" aria-labelledby="found"><h2 id="found">Found <span class="count">${found.length}</span></h2>
-        ${found.length === 0
+      <section class="panel" aria-labelledby="found"><h2 id="found">Found <span class="count">${results.length}</span></h2>
+        ${results.length === 0
           ? html`<${Empty}>Nothing open has these words. Who held or waited for it before: <a href=${href(["timeline"], { project: params.project, q: params.q })}>on the timeline</a>.</${Empty}>`
-          : html`<${Rows} items=${found.slice(0, MAX_SHOWN)} keyOf=${(each) => href(each.to)} label="Found" row=${(each) => html`<div class="found">
+          : html`<${Rows} items=${results.slice(0, MAX_SHOWN)} keyOf=${(each) => href(each.to)} label="Found" row=${(each) => html`<div class="found">
               <span class="kind quiet">${each.kind}</span><a class="name" href=${href(each.to)}><${Text} of=${each.text} cut=${200} /></a><span class="more quiet"><${Text} of=${each.more} cut=${160} /></span>
             </div>`} />`}
       </section>
@@ -40,8 +40,8 @@ function Blocking({ resource }) {
     let over = false;
     const ask = async () => {
       const answers = projects.map((project) => call({ path: "/locks", query: { project_key: project, resource } }).catch(() => ({ items: [] })));
-      const found = (await Promise.all(answers)).flatMap((page) => page.items);
-      if (!over) setLocks(found);
+      const blocking = (await Promise.all(answers)).flatMap((page) => page.items);
+      if (!over) setLocks(blocking);
     };
     const timer = setTimeout(ask, 250);
     return () => {

@@ -78,8 +78,8 @@ export function exact(at, { named = true } = {}) {
 
 function words(at) {
   const parts = formatIn(chosenZone()).formatToParts(new Date(at));
-  const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));
-  return [`${found.year}-${found.month}-${found.day} ${found.hour}:${found.minute}:${found.second}`, found.timeZoneName];
+  const values = Object.fromEntries(parts.map((part) => [part.type, part.value]));
+  return [`${values.year}-${values.month}-${values.day} ${values.hour}:${values.minute}:${values.second}`, values.timeZoneName];
 }
 
 /** What the chosen zone is ahead of UTC now: `GMT+1`. */
@@ -94,9 +94,9 @@ export function relative(at, moment = now()) {
 }
 
 /** Seconds as `42 s`, `3 min`, `5 h`, `12 d`. What is past is cut, so it is never said to be older than it is. */
-export function duration(seconds, whole = Math.floor) {
+export function duration(seconds, rounded = Math.floor) {
   const [, unit, size] = UNITS.find(([below]) => seconds < below);
-  return `${whole(seconds / size)} ${unit}`;
+  return `${rounded(seconds / size)} ${unit}`;
 }
 
 export const age = (at, moment = now()) => (moment - Date.parse(at)) / 1000;

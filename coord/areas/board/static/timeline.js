@@ -27,7 +27,7 @@ export function viewOf({ since, until }) {
   return { since: now() - length, length, follows: true };
 }
 
-const told = (ms) => new Date(ms).toISOString();
+const iso = (ms) => new Date(ms).toISOString();
 
 /** How much of the time up to now is looked at. */
 export function Lengths({ view, choose }) {
@@ -39,10 +39,10 @@ export function Lengths({ view, choose }) {
 
 /** The spans around what is seen, read anew when it leaves them. One read at a time; the latest wish counts. */
 export function useSpans(view, project) {
-  const [found, setFound] = useState({ spans: [], since: 0, until: 0, complete: true, problem: "", loaded: false, project });
+  const [timeline, setTimeline] = useState({ spans: [], since: 0, until: 0, complete: true, problem: "", loaded: false, project });
   const wanted = useRef(null);
   const reading = useRef(false);
-  const inside = found.project === project && view.since >= found.since && view.since + view.length <= found.until && (found.complete || view.length > (found.until - found.since) / 4);
+  const inside = timeline.project === project && view.since >= timeline.since && view.since + view.length <= timeline.until && (timeline.complete || view.length > (timeline.until - timeline.since) / 4);
   const read = async () => {
     if (reading.current) return;
     reading.current = true;
@@ -50,11 +50,11 @@ export function useSpans(view, project) {
       const { since, until, of } = wanted.current;
       wanted.current = null;
       try {
-        const query = { since: told(since), until: until < now() ? told(until) : undefined, project_key: of };
+        const query = { since: iso(since), until: until < now() ? iso(until) : undefined, project_key: of };
         const answer = await call({ path: "/board/timeline", query });
-        setFound({ spans: answer.items, since, until, complete: answer.complete, problem: "", loaded: true, project: of });
+        setTimeline({ spans: answer.items, since, until, complete: answer.complete, problem: "", loaded: true, project: of });
       } catch (error) {
-        setFound((was) => ({ ...was, problem: error.message, loaded: true }));
+        setTimeline((was) => ({ ...was, problem: error.message, loaded: true }));
       }
     }
     reading.current = false;
@@ -65,18 +65,18 @@ export function useSpans(view, project) {
   };
   useEffect(() => {
     if (!inside) ask();
-  }, [inside, project, found.since, found.until]);
+  }, [inside, project, timeline.since, timeline.until]);
   useEffect(() => {
-    if (!found.problem) return undefined;
+    if (!timeline.problem) return undefined;
     const timer = setTimeout(ask, AGAIN_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [found]);
+  }, [timeline]);
   useEffect(() => {
     if (!view.follows) return undefined;
     const timer = setInterval(() => !document.hidden && ask(), FOLLOWS_EVERY_MS);
     return () => clearInterval(timer);
   }, [view.follows, view.length, project]);
-  return found;
+  return timeline;
 }
 
 export function Timeline() {
@@ -85,11 +85,11 @@ export function Timeline() {
   const fits = useFilter();
   const [dragged, setDragged] = useState(null); // what is seen while a hand moves it; the URL follows when it rests
   const view = dragged ?? viewOf(params);
-  const found = useSpans(view, params.project);
-  const spans = useMemo(() => found.spans.filter((span) => fits(span.project_key, span.session_id, span.text)), [found.spans, fits.key]);
+  const timeline = useSpans(view, params.project);
+  const spans = useMemo(() => timeline.spans.filter((span) => fits(span.project_key, span.session_id, span.text)), [timeline.spans, fits.key]);
   const settle = (next) => {
     setDragged(null);
-    setParams(next.follows ? { since: String(Math.round(next.length / 1000)), until: "" } : { since: told(next.since), until: told(next.since + next.length) }, { replace: true });
+    setParams(next.follows ? { since: String(Math.round(next.length / 1000)), until: "" } : { since: iso(next.since), until: iso(next.since + next.length) }, { replace: true });
   };
   const move = (share) => settle({ ...view, since: view.since + share * view.length, follows: false });
   const zoom = (factor) => settle(zoomed(view, factor, 0.5));
@@ -107,10 +107,10 @@ export function Timeline() {
     <div class="sections">
       <section class="panel" aria-labelledby="drawn"><h2 id="drawn">${exact(view.since, { named: false })} to ${view.follows ? "now" : exact(view.since + view.length)}
         <span class="count">${spans.length}</span></h2>
-        ${found.problem && html`<p class="problem" role="alert">${found.problem}</p>`}
-        ${!found.complete && html`<p class="pad quiet">There is more than can be drawn at once: this is the newest. Zoom in, or choose a project.</p>`}
-        ${found.loaded && spans.length === 0 && html`<${Empty}>Nobody held or waited for anything then${fits.any ? " that fits the filter" : ""}.</${Empty}>`}
-        <${Drawing} spans=${spans} view=${view} at=${at} moved=${setDragged} settle=${settle} choose=${(moment) => setParams({ at: told(moment) })} />
+        ${timeline.problem && html`<p class="problem" role="alert">${timeline.problem}</p>`}
+        ${!timeline.complete && html`<p class="pad quiet">There is more than can be drawn at once: this is the newest. Zoom in, or choose a project.</p>`}
+        ${timeline.loaded && spans.length === 0 && html`<${Empty}>Nobody held or waited for anything then${fits.any ? " that fits the filter" : ""}.</${Empty}>`}
+        <${Drawing} spans=${spans} view=${view} at=${at} moved=${setDragged} settle=${settle} choose=${(moment) => setParams({ at: iso(moment) })} />
         <p class="legend pad quiet"><span class="bar solid"></span> held <span class="bar light"></span> held shared <span class="bar hatched"></span> waited
           <span class="bar asking"></span> waited for a human <span class="bar limited"></span> rate-limited <span class="bar idle"></span> idle
           <span>◆ gone, or released by force</span> <span>▲ stale, refused, or waited in vain</span> <span>| expired, ended</span></p>
@@ -135,7 +135,7 @@ function Drawing({ spans, view, at, moved, settle, choose }) {
   const canvas = useRef(null);
   const state = useRef({});
   const [width, setWidth] = useState(900);
-  const [said, setSaid] = useState("");
+  const [described, setDescribed] = useState("");
   const laidOut = useMemo(() => layOut(spans, now()), [spans]);
   Object.assign(state.current, { view, at, laidOut, width, moved, settle, choose });
   const height = Math.min(tallest(), laidOut.height + AXIS + 2);
@@ -145,7 +145,7 @@ function Drawing({ spans, view, at, moved, settle, choose }) {
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
-  useEffect(() => hands(box.current, canvas.current, state.current, setSaid), []);
+  useEffect(() => hands(box.current, canvas.current, state.current, setDescribed), []);
   useEffect(() => {
     const frame = requestAnimationFrame(() => paint(canvas.current, box.current, state.current, height));
     return () => cancelAnimationFrame(frame);
@@ -155,7 +155,7 @@ function Drawing({ spans, view, at, moved, settle, choose }) {
       <div class="tall" ref=${(element) => element && (element.style.height = `${laidOut.height + AXIS + 2}px`)}>
         <canvas ref=${canvas} tabindex="0" role="img" aria-label=${label}></canvas></div>
     </div>
-    <p class="said pad" aria-live="off">${said || html`<span class="quiet">${hint()}</span>`}</p>`;
+    <p class="said pad" aria-live="off">${described || html`<span class="quiet">${hint()}</span>`}</p>`;
 }
 
 const hint = () =>
@@ -180,13 +180,13 @@ function paint(canvas, box, state, height) {
 /** What a hand does: drags, turns the wheel, presses keys, points. Gives back how to stop listening. */
 function hands(box, canvas, state, say) {
   let from = null;
-  let rest = null;
+  let timer = null;
   const shareOf = (event) => Math.min(Math.max((event.offsetX - labels(state.width)) / (state.width - labels(state.width)), 0), 1);
   const show = (view) => {
     state.view = view;
     state.moved(view);
-    clearTimeout(rest);
-    rest = setTimeout(() => state.settle(state.view), 400);
+    clearTimeout(timer);
+    timer = setTimeout(() => state.settle(state.view), 400);
   };
   const listeners = {
     pointerdown: (event) => {
@@ -231,7 +231,7 @@ function hands(box, canvas, state, say) {
   const scrolled = () => state.moved({ ...state.view });
   box.addEventListener("scroll", scrolled, { passive: true });
   return () => {
-    clearTimeout(rest);
+    clearTimeout(timer);
     for (const [kind, listener] of Object.entries(listeners)) canvas.removeEventListener(kind, listener);
     box.removeEventListener("scroll", scrolled);
   };

@@ -13,7 +13,7 @@ export { useEffect, useLayoutEffect, useMemo, useRef, useState };
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 
 export function visible(text) {
-  return String(text ?? "").replace(UNSEEN, (found) => `⟨${found.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+  return String(text ?? "").replace(UNSEEN, (letter) => `⟨${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 const SURELY_SEEN = 24; // characters; what is longer may be cut where it stands, and is whole in its tooltip
@@ -120,13 +120,13 @@ export function Rows({ items, keyOf, row, label, className = "" }) {
 
 function Window({ items, keyOf, row, label, className }) {
   const box = useRef(null);
-  const [seen, setSeen] = useState({ first: 0, last: 40, height: 0 });
+  const [range, setRange] = useState({ first: 0, last: 40, height: 0 });
   useLayoutEffect(() => {
     const measure = () => {
       const height = box.current.querySelector("li")?.offsetHeight || 34;
       const first = Math.max(0, Math.floor(box.current.scrollTop / height) - AROUND);
       const last = Math.ceil((box.current.scrollTop + box.current.clientHeight) / height) + AROUND;
-      setSeen((was) => (was.first === first && was.last === last && was.height === height ? was : { first, last, height }));
+      setRange((was) => (was.first === first && was.last === last && was.height === height ? was : { first, last, height }));
     };
     measure();
     box.current.addEventListener("scroll", measure, { passive: true });
@@ -136,15 +136,15 @@ function Window({ items, keyOf, row, label, className }) {
       removeEventListener("resize", measure);
     };
   }, []);
-  const first = Math.min(seen.first, Math.max(0, items.length - 1));
-  const drawn = items.slice(first, seen.last);
+  const first = Math.min(range.first, Math.max(0, items.length - 1));
+  const drawn = items.slice(first, range.last);
   const below = Math.max(0, items.length - first - drawn.length);
   return html`<div class="window" ref=${box} tabindex="0" role="region" aria-label=${`${label}, ${items.length} rows`}>
-    <div ref=${tall(first * seen.height)}></div>
+    <div ref=${tall(first * range.height)}></div>
     <ul class="rows fixed ${className}" aria-label=${label}>
       ${drawn.map((item, at) => html`<li key=${keyOf(item)} aria-setsize=${items.length} aria-posinset=${first + at + 1}>${row(item)}</li>`)}
     </ul>
-    <div ref=${tall(below * seen.height)}></div>
+    <div ref=${tall(below * range.height)}></div>
   </div>`;
 }
 

@@ -11,8 +11,8 @@ views.all = read();
 
 function read() {
   try {
-    const found = JSON.parse(kept(localStorage, NAME, "[]"));
-    return found.filter((view) => typeof view.name === "string" && /^#\//.test(view.hash));
+    const stored = JSON.parse(kept(localStorage, NAME, "[]"));
+    return stored.filter((view) => typeof view.name === "string" && /^#\//.test(view.hash));
   } catch {
     return []; // somebody else's, or broken: none is better than a page that does not start
   }

@@ -15,12 +15,12 @@ const stateOf = (state) => html`<${State} kind=${KINDS[state] ?? "off"} word=${s
 function Components() {
   useModel();
   const fits = useFilter();
-  const found = fitting(fits);
-  if (found.length === 0) {
+  const components = fitting(fits);
+  if (components.length === 0) {
     if (fits.any) return html`<${Empty}>No component fits the filter.</${Empty}>`;
     return html`<${Empty} commands=${["coord set api deployed --version 1.4.2"]}>No components yet. Whoever builds or deploys reports one:</${Empty}>`;
   }
-  return html`<${Rows} items=${found} keyOf=${(each) => each.name} label="Components" row=${(each) => html`<div class="component">
+  return html`<${Rows} items=${components} keyOf=${(each) => each.name} label="Components" row=${(each) => html`<div class="component">
     ${stateOf(each.state)}
     <span class="name"><a href=${href(["component", each.project_key, each.component])}><${Text} of=${each.component} cut=${100} /></a></span>
     <span class="version"><${Text} of=${each.version} cut=${40} /></span>

@@ -18,12 +18,12 @@ const isRead = (each) => Boolean(each.read_at) || each.read_count > 0;
 function Messages() {
   useModel();
   const fits = useFilter();
-  const found = fitting(fits);
-  if (found.length === 0) {
+  const messages = fitting(fits);
+  if (messages.length === 0) {
     if (fits.any) return html`<${Empty}>No message fits the filter.</${Empty}>`;
     return html`<${Empty} commands=${['coord send --to web-2/agent "src/app.py" "When are you done with it?"']}>No messages yet. A session writes to another, or to all:</${Empty}>`;
   }
-  return html`<${Rows} items=${found} keyOf=${(each) => each.id} label="Messages" row=${(each) => html`<div class="message">
+  return html`<${Rows} items=${messages} keyOf=${(each) => each.id} label="Messages" row=${(each) => html`<div class="message">
     ${stateOf(each)}
     <span class="subject"><a href=${href(["message", each.id])}><${Text} of=${each.subject} cut=${120} /></a></span>
     <span class="who"><${SessionLink} id=${each.from_session} /> <span class="quiet">to</span> <${SessionLink} id=${each.to_session} unset="all" /></span>

@@ -89,16 +89,16 @@ function Sessions() {
   const fits = useFilter();
   const { params } = usePlace();
   const sort = SORTS[params.sort] ? params.sort : "state";
-  const found = fitting(fits).sort(SORTS[sort]);
+  const sessions = fitting(fits).sort(SORTS[sort]);
   const locks = items("locks");
   const held = useMemo(() => counts(locks, "session_id"), [locks]);
-  if (found.length === 0) {
+  if (sessions.length === 0) {
     if (fits.any) return html`<${Empty}>No session fits the filter.</${Empty}>`;
     return html`<${Empty} commands=${["coord init", "coord checkin"]}>No sessions yet. Once in a repository; then at the start of each turn:</${Empty}>`;
   }
   return html`<div class="sort"><label>Sort by <select value=${sort} onChange=${(event) => setParams({ sort: event.target.value })}>
       <option value="state">state</option><option value="name">name</option><option value="seen">last seen</option></select></label></div>
-    <${Rows} items=${found} keyOf=${(each) => each.session_id} label="Sessions" row=${(each) => html`<div class="session">
+    <${Rows} items=${sessions} keyOf=${(each) => each.session_id} label="Sessions" row=${(each) => html`<div class="session">
       ${sessionState(each)}
       <span class="who"><${SessionLink} id=${each.session_id} /></span>
       <span class="task"><${Text} of=${doing(each)} cut=${160} /></span>
@@ -110,9 +110,9 @@ function Sessions() {
 const locksHeld = (count) => (count === undefined ? "" : count === 1 ? "1 lock" : `${count} locks`);
 
 function counts(list, field) {
-  const found = new Map();
-  for (const each of list) found.set(each[field], (found.get(each[field]) ?? 0) + 1);
-  return found;
+  const numbers = new Map();
+  for (const each of list) numbers.set(each[field], (numbers.get(each[field]) ?? 0) + 1);
+  return numbers;
 }
 
 const tell = (session, project, says) => ({
@@ -145,15 +145,15 @@ const end = (session, project) => ({
 function useSession(name) {
   useModel();
   const [asked, setAsked] = useState(undefined);
-  const known = item("sessions", name);
+  const listed = item("sessions", name);
   useEffect(() => {
     call({ path: "/sessions", query: { name } })
       .then((page) => setAsked(page.items[0] ?? null))
       .catch(() => setAsked(null));
-  }, [name, Boolean(known), known?.handover_at]);
-  if (!known) return asked;
+  }, [name, Boolean(listed), listed?.handover_at]);
+  if (!listed) return asked;
   const inLine = new Set(items("waiters").map((each) => each.session_id));
-  return { ...stateNow(known, inLine), handover: asked?.session_id === name ? asked.handover : null };
+  return { ...stateNow(listed, inLine), handover: asked?.session_id === name ? asked.handover : null };
 }
 
 function Session({ path: [name = ""] }) {
@@ -188,11 +188,11 @@ function Session({ path: [name = ""] }) {
 }
 
 function troubles() {
-  const found = sessionsNow();
-  const gone = found.filter((each) => each.state === "gone" && age(each.ended_at ?? each.last_seen_at) < GONE_TROUBLE_S);
-  const asking = found.filter((each) => waits(each) || finished(each)).map((each) => ({ each, ...need(each.waiting_for ?? "input") }));
+  const sessions = sessionsNow();
+  const gone = sessions.filter((each) => each.state === "gone" && age(each.ended_at ?? each.last_seen_at) < GONE_TROUBLE_S);
+  const asking = sessions.filter((each) => waits(each) || finished(each)).map((each) => ({ each, ...need(each.waiting_for ?? "input") }));
   const idle = ({ each, urgent }) => !urgent && age(each.state_since) < PROMPT_TROUBLE_S;
-  const limited = found.filter((each) => each.state === "rate_limited");
+  const limited = sessions.filter((each) => each.state === "rate_limited");
   return [
     ...asking.filter((each) => !idle(each)).map(({ each, what, urgent }) => ({
       key: each.session_id,

@@ -42,13 +42,13 @@ const fitsItem = (fits) =>
 function Workflows() {
   useModel();
   const fits = useFilter();
-  const found = fitsWorkflow(fits);
-  if (found.length === 0) {
+  const workflows = fitsWorkflow(fits);
+  if (workflows.length === 0) {
     if (fits.any) return html`<${Empty}>No workflow fits the filter.</${Empty}>`;
     return html`<${Empty} commands=${['coord workflow add "Checkout rewrite"', 'coord item add "Totals with VAT" --workflow "Checkout rewrite"']}>
       No work is shared out. Make a workflow and add items; sessions take them with <code>coord item claim</code>:</${Empty}>`;
   }
-  return html`<${Rows} items=${found} keyOf=${(each) => each.id} label="Workflows" row=${(each) => html`<div class="workflow">
+  return html`<${Rows} items=${workflows} keyOf=${(each) => each.id} label="Workflows" row=${(each) => html`<div class="workflow">
     ${statusOf(each)}
     <span class="name"><a href=${href(["workflow", each.id])}><${Text} of=${each.name} cut=${120} /></a></span>
     <${Progress} of=${each.progress} />
@@ -74,14 +74,14 @@ function Progress({ of }) {
 function InProgress() {
   useModel();
   const fits = useFilter();
-  const found = fitsItem(fits);
-  if (found.length === 0) return html`<${Empty}>No item is in progress${fits.any ? " that fits the filter" : ""}.</${Empty}>`;
-  return html`<${Items} found=${found} />`;
+  const shown = fitsItem(fits);
+  if (shown.length === 0) return html`<${Empty}>No item is in progress${fits.any ? " that fits the filter" : ""}.</${Empty}>`;
+  return html`<${Items} shown=${shown} />`;
 }
 
 /** `move(item, onto)`: asks for moving an item, to the place of another where it was dropped; without it they stand as they are. */
-function Items({ found, move }) {
-  const queue = move ? queueOf(found) : [];
+function Items({ shown, move }) {
+  const queue = move ? queueOf(shown) : [];
   const hand = (each) =>
     queue.includes(each) && {
       draggable: true,
@@ -93,7 +93,7 @@ function Items({ found, move }) {
         if (dropped && dropped !== each) move(dropped, each);
       },
     };
-  return html`<${Rows} items=${found} keyOf=${(each) => each.id} label="Work items" row=${(each) => html`<div class=${move ? "item movable" : "item"} ...${hand(each)}>
+  return html`<${Rows} items=${shown} keyOf=${(each) => each.id} label="Work items" row=${(each) => html`<div class=${move ? "item movable" : "item"} ...${hand(each)}>
     ${statusOf(each)}
     <span class="name"><a href=${href(["item", each.id])}><${Text} of=${each.title} cut=${140} /></a></span>
     <span class="who"><${SessionLink} id=${each.assigned_to} /></span>
@@ -204,7 +204,7 @@ function Workflow({ path: [id = ""] }) {
       ["Created", html`<${Time} at=${workflow.created_at} /> by <${SessionLink} id=${workflow.created_by} />`],
     ]} /></div></section>
     <${Picture} items=${workflow.work_items} />
-    <section class="panel"><h2>Items <span class="count">${workflow.progress.total}</span></h2><${Items} found=${workflow.work_items} move=${(each, onto) => act(moveItem(queueOf(workflow.work_items), each, onto))} /></section>
+    <section class="panel"><h2>Items <span class="count">${workflow.progress.total}</span></h2><${Items} shown=${workflow.work_items} move=${(each, onto) => act(moveItem(queueOf(workflow.work_items), each, onto))} /></section>
     <${History} about=${{ project_key: workflow.project_key, kind: "workflow", subject_id: id }} />
   </${Page}>`;
 }
@@ -235,9 +235,9 @@ function Item({ path: [id = ""] }) {
 
 function OfSession({ path: [session] }) {
   useModel();
-  const found = items("work_items").filter((each) => each.assigned_to === session);
-  if (found.length === 0) return null;
-  return html`<section class="panel"><h2>Works on <span class="count">${found.length}</span></h2><${Items} found=${found} /></section>`;
+  const shown = items("work_items").filter((each) => each.assigned_to === session);
+  if (shown.length === 0) return null;
+  return html`<section class="panel"><h2>Works on <span class="count">${shown.length}</span></h2><${Items} shown=${shown} /></section>`;
 }
 
 function troubles() {

@@ -91,10 +91,10 @@ function edge(line) {
 }
 
 function box(each, { x, y }) {
-  const whole = visible(each.title);
-  const title = whole.length > TITLE ? `${whole.slice(0, TITLE)}…` : whole;
+  const full = visible(each.title);
+  const title = full.length > TITLE ? `${full.slice(0, TITLE)}…` : full;
   const status = each.ready ? "ready" : each.status.replaceAll("_", " ");
-  return html`<a href=${href(["item", each.id])} class="box ${each.status}" aria-label=${`${whole}, ${status}`}>
+  return html`<a href=${href(["item", each.id])} class="box ${each.status}" aria-label=${`${full}, ${status}`}>
     <rect x=${x} y=${y} width=${WIDTH} height=${HEIGHT} rx="5" />
     <text x=${x + 10} y=${y + 18}>${title}</text>
     <text class="quiet" x=${x + 10} y=${y + 35}>${status}</text>
