@@ -25,25 +25,27 @@ MAX_COLLECTED_BYTES = 32 * 1024 * 1024  # of requests that are coming in or unde
 
 @dataclass(eq=False)
 class Peer:
-    """`running`: calls that have a thread, with the moment at which they got it; `queue`: those
-    that are whole and have none. `max_active`: calls that compute, or that send their answer.
-    `idle`: between two requests or in one, the one that was quiet longest first. `collected`:
-    bytes. `refused_until`: the last answer was 429 not long before; `next_read_at`: then, of its
-    next new connection.
-    """
+    """What an address has of this worker, and how much of it it may have."""
 
     address: str
     max_connections: float = math.inf
     max_running: float = math.inf
     max_active: float = math.inf
-    refused_until: float = 0.0
-    next_read_at: float = 0.0
+    """Calls that compute, or that send their answer."""
     max_collected: float = math.inf
     connections: int = 0
     collected: int = 0
+    """Bytes of requests."""
+    refused_until: float = 0.0
+    """Until then it is slowed down, after an answer that was 429."""
+    next_read_at: float = 0.0
+    """When its next new connection is read while it is slowed down."""
     idle: "dict[Connection, None]" = field(default_factory=dict)
+    """Connections between two requests or in one, the one that was quiet longest first."""
     running: "dict[Connection, float]" = field(default_factory=dict)
+    """Calls that have a thread, with the moment at which they got it."""
     queue: "deque[Connection]" = field(default_factory=deque)
+    """Calls that are complete and have none."""
 
     @property
     def is_limited(self) -> bool:

@@ -15,9 +15,7 @@ from coord.store.statements import Compiled, compile_for
 
 @dataclass(frozen=True)
 class CompiledStep:
-    """`expect`: how many rows it must touch, else nothing of the change takes hold (None: any
-    number).
-    """
+    """A statement as the driver takes it; `expect` as that of a Step."""
 
     sql: str
     arguments: tuple[Any, ...]
@@ -26,17 +24,18 @@ class CompiledStep:
 
 @dataclass(frozen=True)
 class CompiledChange:
-    """Everything between BEGIN and COMMIT. `query`: what its last step reads, None when it reads
-    nothing. `news`: of what it is news to those who wait. `tell`: gets what a follower read,
-    which `settles` some of the other's news.
-    """
+    """Everything between BEGIN and COMMIT."""
 
     steps: tuple[CompiledStep, ...]
     query: Compiled | None
+    """What the last step reads; None when it reads nothing."""
     news: frozenset[str]
+    """The topics that it is news of."""
     follower: "CompiledChange | None" = None
     tell: Callable[[Rows], None] | None = None
+    """Of a follower: gets what it read."""
     settles: frozenset[str] = frozenset()
+    """Of a follower: the other's news that is none once this has taken hold."""
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> Rows:
         """What the query found, from what the driver has fetched."""

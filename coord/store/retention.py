@@ -27,20 +27,21 @@ ROUND_S = 60.0
 
 @dataclass
 class Retention:
-    """What an area keeps for a number of days.
-
-    `event`: the type that deleting is recorded as; its subject is the kind before the dot.
-    `setting`: the days, 0 for ever. `due`: finds the `revision` of at most `batch` rows that are
-    older than `age_us` (negative). `table`: has these rows; it must still have all of them.
-    `others`: further columns whose rows go with them, by the revision or by what `due` calls their
-    `key`.
-    """
+    """What an area keeps for a number of days."""
 
     event: str
+    """The type that deleting is recorded as; its subject is the kind before the dot."""
     setting: str
+    """Has the days; 0: for ever."""
     table: sa.Table
     due: Prepared
+    """Finds the `revision` of at most `batch` rows of the table that are older than `age_us`, which
+    is negative.
+    """
     others: Sequence[sa.Column[Any]] = ()
+    """Columns of further tables whose rows go with them, by the revision or by what `due` calls
+    their `key`.
+    """
     next_at: float = field(default=0.0)
 
     def run(self) -> None:
