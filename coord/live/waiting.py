@@ -44,11 +44,13 @@ class Subscription:
     watcher's thread, and must be quick.
 
     `kinds`: the only kinds of subject that it is asked about; empty: all. `in_time`: types of event
-    that it need not be asked about at once, but before any later event. `begins_at`: the last
-    revision that had been read when it began to wait.
+    that it need not be asked about at once, but before any later event. `is_called`: whether what
+    the bell says wakes it, before the journal is read. `begins_at`: the last revision that had been
+    read when it began to wait.
     """
 
     begins_at = 0
+    is_called: Callable[[AbstractSet[str]], bool] | None = None
 
     def __init__(
         self,
@@ -240,13 +242,16 @@ class Watcher:
             busy_at = time.monotonic()
             hung_up, news = listener.wait(read_at + POLL_S - busy_at)
             self._note_hang_ups(hung_up)
-            if time.monotonic() - read_at >= POLL_S or self._is_eager(news):
+            if self._hear(news) or time.monotonic() - read_at >= POLL_S:
                 self._tick()
                 read_at = time.monotonic()
 
-    def _is_eager(self, news: AbstractSet[str]) -> bool:
-        """Whether anybody is to learn at once of what the bell was rung for."""
-        return bool(news) and any(each.is_eager(news) for each in self._current())
+    def _hear(self, news: AbstractSet[str]) -> bool:
+        """Wakes who is called by what the bell says. Whether anybody must know the rest at once."""
+        current = self._current() if news else []
+        for each in [each for each in current if each.is_called and each.is_called(news)]:
+            each.wake()
+        return any(each.is_eager(news) for each in current)
 
     def _is_idle(self) -> bool:
         """Whether nobody waits."""

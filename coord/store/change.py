@@ -42,7 +42,8 @@ class Change(Generic[T]):
 
     `finish` makes the answer, of type T, from the rows of the `query`, which is read inside the
     transaction. By then the connection that it was decided over has been given back. `follower`:
-    a change of another caller's that goes with it.
+    a change of another caller's that goes with it. `rung_as`: of what the bell says that it is
+    news, where that is not what the events say.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Change(Generic[T]):
     query: Step | None = None
     finish: Callable[[Rows], T] = _no_answer
     follower: "Follower[Any] | None" = None
+    rung_as: frozenset[str] | None = None
 
     def add(
         self,
@@ -80,6 +82,8 @@ class Change(Generic[T]):
 
     def news(self) -> frozenset[str]:
         """Of what it is news to those who wait."""
+        if self.rung_as is not None:
+            return self.rung_as
         return frozenset([journal.topic(event.subject_kind, event.type) for event in self.events])
 
     def transaction(self) -> list[Step]:

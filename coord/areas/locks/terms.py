@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from coord.areas.locks.resources import Resource, canonical
 from coord.areas.locks.rows import LockAnswer, LockRow, ResourceRow, WaiterRow
@@ -115,18 +115,25 @@ def _lock_id(body: Mapping[str, Any], name: str) -> str:
     )
 
 
+class Ahead(NamedTuple):
+    """A waiter that stands before another. `revision`: where it stands."""
+
+    revision: int
+    mode: str
+
+
 @dataclass(frozen=True)
 class Begun:
     """The claim has begun to wait.
 
-    `revision`: where it stands. `ahead`: the waiters before it that conflict with it, dead ones
-    too; the last of them where they are many. `may_be_waited_for`: whether its session has
-    something that others may wait for, a lock or another waiter. Then it may close a circle, and
-    not all of those ahead need to go first.
+    `revision`: where it stands. `ahead`: by their ids, the waiters before it that conflict with it,
+    dead ones too; the last of them where they are many. `may_be_waited_for`: whether its session
+    has something that others may wait for, a lock or another waiter. Then it may close a circle,
+    and not all of those ahead need to go first.
     """
 
     revision: int
-    ahead: frozenset[str]
+    ahead: Mapping[str, Ahead]
     may_be_waited_for: bool
 
 

@@ -28,8 +28,6 @@ def claim(terms: ClaimTerms, seconds: float) -> Granted:
         if not seconds:
             refusals.note(terms, outcome)
         raise LockHeld(outcome, _state_of_holder(outcome))
-    if outcome.created:
-        waiting_claims.know(terms)
     return outcome
 
 
@@ -44,8 +42,17 @@ def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:
     """Most claims meet nothing, so the grant is tried first, in one packet; not where it would
     fail."""
     if waiting_claims.is_waited_for(terms):
-        return transact(repository.claim, terms)
-    return transact_optimistically(lambda: repository.grant(terms), repository.claim, terms)
+        outcome = transact(repository.claim, terms)
+    else:
+        outcome = transact_optimistically(lambda: repository.grant(terms), repository.claim, terms)
+    _know(terms, outcome)
+    return outcome
+
+
+def _know(terms: ClaimTerms, outcome: ClaimOutcome, since: int = 0) -> None:
+    """`since`: where the claim stood in the line."""
+    if isinstance(outcome, Granted) and outcome.created:
+        waiting_claims.know(terms, since)
 
 
 def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
@@ -61,6 +68,8 @@ def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
         "session",
         in_time=waiting_claims.OPEN_NOTHING,
     ) as waiting_claim.subscription:
+        if waiting_claim.subscription is not None:
+            waiting_claim.subscription.is_called = waiting_claim.is_called
         if waiting_claim.subscription is None or not waiting_claims.is_behind_another(terms):
             outcome = _claim_at_once(terms)
             if isinstance(outcome, Granted) or waiting_claim.subscription is None:
@@ -103,6 +112,7 @@ def _take_turns(waiting_claim: WaitingClaim, blocked: Blocked | None, until: flo
             continue
         if isinstance(outcome, Blocked):
             waiting_claim.note(outcome)
+    _know(waiting_claim.terms, outcome, waiting_claim.revision)
     return outcome
 
 

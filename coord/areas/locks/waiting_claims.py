@@ -11,14 +11,15 @@ import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from coord.areas.locks.resources import Resource, canonical
-from coord.areas.locks.terms import Begun, Blocked, ClaimTerms, Granted
+from coord.areas.locks.terms import Ahead, Begun, Blocked, ClaimTerms, Granted
 from coord.live import Subscription
-from coord.store import Row
+from coord.store import Row, journal
 
 T = TypeVar("T")
 
@@ -29,7 +30,8 @@ CONCERNS_NOBODY = (  # whoever begins to wait is behind all that wait already
 )  # fmt: skip
 RENEWED = "lock.renewed"  # which opens nothing, unless its holder has it for less time now
 NOT_URGENT = ("lock.claimed",)  # it frees nothing: it only says whose end to wait for now
-OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT, RENEWED})
+NEXT_CALLED = "next_called"  # in place of a release: who is to have the lock next was called
+OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT, RENEWED, NEXT_CALLED})
 NOT_URGENT_S = 0.1
 MAX_NOT_URGENT_S = 0.5  # however much happens meanwhile
 MAX_KNOWN = 4096  # locks of which something is known here; the oldest are forgotten
@@ -53,7 +55,7 @@ class WaitingClaim:
     subscription: Subscription | None = None
     waiter_id: str | None = None
     revision: int = 0
-    ahead: frozenset[str] = frozenset()
+    ahead: Mapping[str, Ahead] = field(default_factory=dict)
     ended: set[str] | None = field(default_factory=set)
     holders: frozenset[str] = frozenset()
     urgent: bool = False
@@ -68,7 +70,9 @@ class WaitingClaim:
     def note(self, blocked: Blocked) -> None:
         """What it waits for now."""
         self._note_conflicts(blocked)
-        self._note_ahead(row["waiter_id"] for row in blocked.ahead)
+        self._note_ahead(
+            {row["waiter_id"]: Ahead(row["revision"], row["mode"]) for row in blocked.ahead}
+        )
 
     def note_begun(self, begun: Begun, blocked: Blocked | None) -> None:
         """Where it waits, and for what, as far as that is known."""
@@ -89,9 +93,9 @@ class WaitingClaim:
         opens_in = (min(ends) - blocked.now).total_seconds() + 0.001 if ends else math.inf
         self.opens_at = time.monotonic() + max(0.001, opens_in)
 
-    def _note_ahead(self, waiter_ids: Iterable[str]) -> None:
+    def _note_ahead(self, ahead: Mapping[str, Ahead]) -> None:
         with _changing:
-            self.ahead = frozenset(waiter_ids) - (self.ended or set())
+            self.ahead = _without(ahead, self.ended or set())
             self.ended = None
             if self.ahead:  # what seemed to make it urgent was of a time when one of them was there
                 self.urgent = False
@@ -108,6 +112,13 @@ class WaitingClaim:
             return False
         self.urgent |= entry["type"] not in NOT_URGENT and not self.ahead
         return self._notice() or self.urgent
+
+    def is_called(self, news: AbstractSet[str]) -> bool:
+        """Whether somebody released what it waits for, and called it: it is to be tried at once."""
+        if self.waiter_id is None or turn_of(self.waiter_id) not in news:
+            return False
+        self.urgent = True
+        return True
 
     def _notice(self) -> bool:
         """It is to be tried when nothing more has happened for a little while. Whether it has to
@@ -127,7 +138,7 @@ class WaitingClaim:
 
     def _forget(self, waiter_id: str) -> None:
         with _changing:
-            self.ahead -= {waiter_id}
+            self.ahead = _without(self.ahead, {waiter_id})
             if self.ended is not None:
                 self.ended.add(waiter_id)
 
@@ -192,13 +203,16 @@ class WaitingClaim:
         """From now on it is kept who ends: what is about to be read may not show it yet."""
         self.ended, self.looks_at = set(), math.inf
 
-    def may_be_granted(self, resource: Resource) -> bool:
-        """Whether it wants to have this alone and nothing else, and nothing is known that is held
-        against it."""
+    def wants_alone(self, resource: Resource) -> bool:
+        """Whether it wants to have this alone and nothing else."""
+        return self.terms.mode == "exclusive" and [
+            request.resource for request in self.terms.requests
+        ] == [resource]
+
+    def may_be_granted(self) -> bool:
+        """Whether nothing is known that is held against it, but for those ahead of it."""
         return (
-            (self.rests and not self.urgent and not self.ahead and self.granted is None)
-            and self.terms.mode == "exclusive"
-            and [request.resource for request in self.terms.requests] == [resource]
+            (self.rests and not self.urgent and self.granted is None)
             and self.subscription is not None
             and self.subscription.goes_on()
         )
@@ -207,9 +221,15 @@ class WaitingClaim:
         return [(self.terms.project_key, request.resource.key) for request in self.terms.requests]
 
 
+def _without(ahead: Mapping[str, Ahead], waiter_ids: AbstractSet[str]) -> Mapping[str, Ahead]:
+    if ahead.keys().isdisjoint(waiter_ids):
+        return ahead
+    return {each: stands for each, stands in ahead.items() if each not in waiter_ids}
+
+
 _waiting: dict[str, WaitingClaim] = {}
 _wanted: defaultdict[tuple[str, str], set[WaitingClaim]] = defaultdict(set)  # by what they want
-_known: dict[str, tuple[str, Resource]] = {}  # what locks are on that were granted here
+_known: dict[str, "_Known"] = {}  # of the locks that were granted here
 _handed_on: dict[str, None] = {}  # locks whose release here granted it to the next
 _called: set[str] = set()  # the waiters that a call is behind, from before their rows until after
 _changing = threading.Lock()
@@ -244,7 +264,7 @@ def add(claim: WaitingClaim, waiter_id: str) -> None:
     claim.begin_try()
     with _changing:
         claim.waiter_id, claim.revision = waiter_id, 0
-        claim.ahead, claim.granted = frozenset(), None
+        claim.ahead, claim.granted = {}, None
         _called.add(waiter_id)
         _waiting[waiter_id] = claim
         for name in claim.names():
@@ -259,7 +279,7 @@ def remove(waiter_id: str, *, urgent: bool) -> None:
             return
         next_ones = [claim for claim in _behind(waiter_id) if claim.is_first()]
         for claim in next_ones:
-            claim.ahead -= {waiter_id}
+            claim.ahead = _without(claim.ahead, {waiter_id})
     for claim in next_ones:
         claim.wake(urgent=urgent)
 
@@ -277,14 +297,22 @@ def _behind(waiter_id: str) -> list[WaitingClaim]:
     return [claim for claim in _waiting.values() if waiter_id in claim.ahead]
 
 
-def know(terms: ClaimTerms) -> None:
+class _Known(NamedTuple):
+    """What a lock is on, and since which revision its holder had waited for it; 0: it had not."""
+
+    project_key: str
+    resource: Resource
+    since: int
+
+
+def know(terms: ClaimTerms, since: int = 0) -> None:
     """What the claim was granted: so that who releases it here can tell what it is on. Only what is
-    had alone, as otherwise others may be in the way still."""
+    had alone, as otherwise others may be in the way still. `since`: where it stood in the line."""
     if terms.mode != "exclusive" or len(terms.requests) > 1:
         return
     (request,) = terms.requests
     with _changing:
-        _keep(_known, request.id, (terms.project_key, request.resource))
+        _keep(_known, request.id, _Known(terms.project_key, request.resource, since))
 
 
 def _keep(kept: dict[str, T], lock_id: str, known: T) -> None:
@@ -293,17 +321,36 @@ def _keep(kept: dict[str, T], lock_id: str, known: T) -> None:
     kept[lock_id] = known
 
 
-def next_for(lock_id: str) -> WaitingClaim | None:
-    """The claim that waits here and may be granted what this lock is on with its release, as far as
-    is known; the guards of the grant decide."""
+def next_for(lock_id: str) -> WaitingClaim | str | None:
+    """Who may have what this lock is on with its release, as far as is known: a claim that waits
+    here, or the waiter of one that waits in another process. The guards of the grant decide.
+
+    Those who stood before the holder itself have gone, though that may not be known here yet.
+    """
     known = _known.get(lock_id)
     if known is None:
         return None
-    project_key, resource = known
     with _changing:
-        line = [claim for claim in _wanted.get((project_key, resource.key), ()) if claim.revision]
+        line = [
+            claim
+            for claim in _wanted.get((known.project_key, known.resource.key), ())
+            if claim.revision
+        ]
     first = min(line, key=lambda claim: claim.revision, default=None)
-    return first if first is not None and first.may_be_granted(resource) else None
+    if first is None or not first.wants_alone(known.resource):
+        return None
+    ahead = {each: stands for each, stands in first.ahead.items() if stands.revision > known.since}
+    if not ahead:
+        return first if first.may_be_granted() else None
+    waiter_id, stands = min(ahead.items(), key=lambda each: each[1].revision)
+    # of a tree others may go too, and who would share it does not want it alone
+    is_only_one = stands.mode == "exclusive" and not known.resource.tree
+    return waiter_id if is_only_one and waiter_id not in _waiting else None
+
+
+def turn_of(waiter_id: str) -> str:
+    """The word that calls the claim with this waiter, on the bell."""
+    return journal.topic("turn", waiter_id)
 
 
 def give(claim: WaitingClaim, waiter_id: str, lock_id: str, granted: Granted) -> None:
@@ -317,8 +364,8 @@ def give(claim: WaitingClaim, waiter_id: str, lock_id: str, granted: Granted) ->
         _keep(_handed_on, lock_id, None)
         behind = _behind(waiter_id)
         for other in behind:
-            other.ahead -= {waiter_id}
-    know(claim.terms)
+            other.ahead = _without(other.ahead, {waiter_id})
+    know(claim.terms, claim.revision)
     if claim.subscription is not None:
         claim.subscription.wake()
     for other in behind:

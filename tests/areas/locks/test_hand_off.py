@@ -23,8 +23,8 @@ __all__ = ["wait"]
 TURNS = 6
 
 
-def terms(session: str, resource: str = "src/app.py") -> ClaimTerms:
-    body = {"project_key": "shop", "session_id": session, "resource": resource, "wait": 20}
+def terms(session: str, resource: str = "src/app.py", **more: Any) -> ClaimTerms:
+    body = {"project_key": "shop", "session_id": session, "resource": resource, "wait": 20, **more}
     return terms_of(ClaimSchema().load(body), default_ttl_hours=2, stale_us=1)
 
 
@@ -38,7 +38,10 @@ def entry(kind: str, **more: Any) -> dict[str, Any]:
 def behind(*waiter_ids: str) -> WaitingClaim:
     """A claim that waits behind these, which wait in other processes."""
     waiting_claim = WaitingClaim(terms("host/b"))
-    rows: list[Any] = [{"waiter_id": waiter_id} for waiter_id in waiter_ids]
+    rows: list[Any] = [
+        {"waiter_id": waiter_id, "revision": nth, "mode": "exclusive"}
+        for nth, waiter_id in enumerate(waiter_ids, 1)
+    ]
     waiting_claim.note(Blocked([], rows, [], sqlite.utc_now()))
     return waiting_claim
 
@@ -75,9 +78,9 @@ def test_who_went_while_it_read_is_not_ahead_of_it() -> None:
     second = behind("first")
     second.begin_try()
     second.is_concerned(entry("lock.claimed", data={"waited": True, "waiter": "first"}))
-    rows: list[Any] = [{"waiter_id": "first"}]
+    rows: list[Any] = [{"waiter_id": "first", "revision": 1, "mode": "exclusive"}]
     second.note(Blocked([], rows, [], sqlite.utc_now()))  # read before that was committed
-    assert second.ahead == frozenset()
+    assert second.ahead == {}
 
 
 def test_a_renewal_wakes_nobody_unless_its_holder_has_the_lock_for_less_time() -> None:

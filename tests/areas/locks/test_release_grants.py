@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 
 from coord.areas.locks import hand_off, repository, waiting_claims
+from coord.areas.locks.terms import Ahead
 from coord.areas.locks.waiting_claims import WaitingClaim
 from coord.live import ClientHungUp
-from coord.store import Change, carry_out, transact
+from coord.live.waiting import Watcher
+from coord.store import Change, bell, carry_out, transact
 from coord.store.compiled_change import CompiledChange
 from tests.areas.locks.test_hand_off import terms
 from tests.areas.locks.test_wait import LONG, Wait, claim, release, wait, waiters
@@ -35,6 +37,22 @@ def resting(session: str) -> WaitingClaim:
     return found()[0]
 
 
+def wait_elsewhere(app: Flask, session: str, **more: Any) -> str:
+    """A waiter whose call is, as far as anybody can tell, in another process."""
+    waiter_id = str(uuid.uuid4())
+    waiting_claims._called.add(waiter_id)  # which is there: else it would be taken for dead
+    asked = terms(session, **more)
+    with app.app_context():
+        transact(lambda db: repository.waiters.add(asked, waiter_id, LONG * 1_000_000))
+    return waiter_id
+
+
+def end_elsewhere(app: Flask, waiter_id: str) -> None:
+    with app.app_context():
+        transact(repository.waiters.end_waits, [waiter_id], "timed_out")
+    waiting_claims._called.discard(waiter_id)
+
+
 Sent = list[int]
 
 
@@ -50,6 +68,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 
     monkeypatch.setattr(carry_out, "_send", counted)
     return sizes
+
+
+def together(sent: Sent) -> Sent:
+    """Who sees the release in the journal before its answer is there tries alone, in vain."""
+    return [size for size in sent if size > 1]
 
 
 @pytest.fixture
@@ -102,7 +125,7 @@ def test_the_release_and_the_grant_are_one_transaction(
     release(client, held)
     granted = waiting.answer
     assert granted.status_code == 201
-    assert sent == [2]
+    assert together(sent) == [2]
     assert granted.json == client.get(f"/locks/{granted.json['id']}").json
     rows = journal_rows()
     assert [row["type"] for row in rows[-2:]] == ["lock.released", "lock.claimed"]
@@ -125,8 +148,7 @@ def test_who_is_granted_so_hands_on_in_the_same_way(
         resting(f"host/{nth}")
         release(client, held)
         held = waiting.answer.json
-    # who sees the release in the journal before its answer is there tries in vain
-    assert [size for size in sent if size > 1] == [2] * len(line)
+    assert together(sent) == [2] * len(line)
     claimed = [row["session_id"] for row in journal_rows() if row["type"] == "lock.claimed"]
     assert claimed == ["host/a", *(f"host/{nth}" for nth in range(4))]
 
@@ -169,16 +191,13 @@ def test_who_is_taken_for_the_first_and_is_not_waits_on(
 ) -> None:
     """One of another process came first, and this process does not know."""
     held = claim(client).json
-    first = str(uuid.uuid4())
-    with app.app_context():
-        transact(lambda db: repository.waiters.add(terms("host/first"), first, LONG * 1_000_000))
+    first = wait_elsewhere(app, "host/first")
     second = wait("host/second", "src/app.py")
-    resting("host/second").ahead = frozenset()
+    resting("host/second").ahead = {}
     release(client, held)
     assert client.get("/locks", project_key="shop").json["items"] == []
     assert not second.over
-    with app.app_context():
-        transact(repository.waiters.end_waits, [first], "timed_out")
+    end_elsewhere(app, first)
     assert second.answer.status_code == 201
     assert types(journal_rows)[-3:] == ["lock.released", "lock.wait_ended", "lock.claimed"]
 
@@ -272,6 +291,84 @@ def test_a_release_whose_outcome_is_unknown_leaves_nobody_waiting(
     assert waiters(client) == []
     (lock,) = client.get("/locks", project_key="shop").json["items"]
     assert lock["session_id"] == "host/b"
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[frozenset[str]]:
+    """What the bell said."""
+    words: list[frozenset[str]] = []
+    as_before = bell.ring
+
+    def noted(news: Any = bell.ANYTHING) -> None:
+        words.append(frozenset(news))
+        as_before(news)
+
+    monkeypatch.setattr(bell, "ring", noted)
+    return words
+
+
+def test_whose_turn_it_is_in_another_process_is_called_by_name(
+    app: Flask, client: Agent, wait: Wait, rung: list[frozenset[str]]
+) -> None:
+    held = claim(client).json
+    first = wait_elsewhere(app, "host/first")
+    second = wait("host/second", "src/app.py")
+    resting("host/second")
+    release(client, held)
+    assert frozenset({"lock/next_called", f"turn/{first}"}) in rung
+    assert not second.over
+    end_elsewhere(app, first)
+    assert second.answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("on", "wanted"),
+    [
+        ("src/app.py", {"mode": "shared"}),
+        ("src/", {}),
+    ],
+    ids=["others may share it with the next", "of a tree others may have a part"],
+)
+def test_where_others_may_go_too_all_are_told_of_the_release(
+    app: Flask, client: Agent, wait: Wait, rung: list[frozenset[str]], on: str, wanted: Any
+) -> None:
+    held = claim(client, resource=on).json
+    first = wait_elsewhere(app, "host/first", **wanted)
+    second = wait("host/second", on)
+    resting("host/second")
+    rung.clear()
+    release(client, held)
+    assert frozenset({"lock/lock.released"}) in rung
+    end_elsewhere(app, first)
+    assert second.answer.status_code == 201
+
+
+def test_who_is_called_is_granted_it_before_the_journal_is_read(
+    client: Agent, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = claim(client).json
+    waiting = wait("host/b", "src/app.py")
+    waiter_id = resting("host/b").waiter_id
+    monkeypatch.setattr(waiting_claims, "next_for", lambda lock_id: waiter_id)
+    monkeypatch.setattr(Watcher, "_tick", lambda watcher: None)
+    release(client, held)
+    assert waiting.answer.status_code == 201
+
+
+def test_who_stood_before_the_holder_is_known_to_have_gone(
+    client: Agent, wait: Wait, sent: Sent
+) -> None:
+    held = claim(client).json
+    holder, behind = wait("host/b", "src/app.py"), wait("host/c", "src/app.py")
+    stood_at = resting("host/b").revision
+    release(client, held)
+    held = holder.answer.json
+    # as it is where that one waited in another process, and the journal was not read yet
+    resting("host/c").ahead = {"gone": Ahead(stood_at - 1, "exclusive")}
+    sent.clear()
+    release(client, held)
+    assert behind.answer.status_code == 201
+    assert together(sent) == [2]
 
 
 def test_of_what_is_known_of_locks_there_is_no_more_than_may_be(

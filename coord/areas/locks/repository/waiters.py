@@ -23,7 +23,7 @@ from coord.areas.locks.rows import (
     WaiterRow,
     resource_of,
 )
-from coord.areas.locks.terms import Begun, ClaimTerms
+from coord.areas.locks.terms import Ahead, Begun, ClaimTerms
 from coord.live import processes
 from coord.store import (
     Answer,
@@ -216,7 +216,8 @@ def _begun(shapes: tuple[tuple[int, bool], ...]) -> Prepared:
     overlapping = [overlaps(_c, *shape, prefix=_prefix(nth)) for nth, shape in enumerate(shapes)]
     query = sa.select(
         _c.waiter_id,
-        journal.revision.label("revision"),
+        _c.revision,
+        _c.mode,
         sa.or_(holds, waits).label("may_be_waited_for"),
     ).where(
         _c.project_key == param("project_key", type_=sa.String),
@@ -271,8 +272,13 @@ def _answer_begun(change: Change[Begun], terms: ClaimTerms, waiter_id: str) -> N
         values |= overlap_values(resource, _prefix(nth))
 
     def finish(rows: Rows) -> Begun:
-        others = frozenset(row["waiter_id"] for row in rows) - {waiter_id}
-        return Begun(int(rows[0]["revision"]), others, bool(rows[0]["may_be_waited_for"]))
+        own, *_ = rows  # the last of all
+        others = {
+            row["waiter_id"]: Ahead(row["revision"], row["mode"])
+            for row in rows
+            if row["waiter_id"] != waiter_id
+        }
+        return Begun(own["revision"], others, own["may_be_waited_for"])
 
     shapes = tuple((len(resource.above), resource.tree) for resource in resources)
     change.answer_with(finish, _begun(shapes), values)
@@ -284,7 +290,7 @@ def add_once(db: Reader, terms: ClaimTerms, waiter_id: str, wait_us: int) -> Dec
     rows = rows_of(db, waiter_id)
     if not rows:
         return add(terms, waiter_id, wait_us)
-    return Answer(Begun(rows[0]["revision"], frozenset(), may_be_waited_for=True))
+    return Answer(Begun(rows[0]["revision"], {}, may_be_waited_for=True))
 
 
 def end_granted(change: Change[Any], waiter_id: str, resources: int) -> None:
