@@ -3,8 +3,9 @@ databases.
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -54,8 +55,9 @@ class Id(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        return cast(str | None, value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Both databases give it as it was written; SQLAlchemy would make a UUID of it and a text
+        of that."""
 
 
 class Timestamp(sa.types.TypeDecorator[datetime]):
@@ -78,12 +80,17 @@ class Timestamp(sa.types.TypeDecorator[datetime]):
         naive = value.astimezone(UTC).replace(tzinfo=None)
         return sqlite_text(naive) if dialect.name == "sqlite" else naive
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        return cast(datetime, value).replace(tzinfo=UTC)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | datetime | None], datetime | None]:
+        """Without what SQLAlchemy puts around it: a list has some hundred times."""
+        return _moment
+
+
+def _moment(value: str | datetime | None) -> datetime | None:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value + "+00:00")
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 class Json(sa.types.TypeDecorator[Any]):
