@@ -27,6 +27,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LAST_TRY_S = 1.0  # with less time left than this a change that failed is not decided again
+# Guards of one call that failed: those that retry go one at a time, so few fail as often.
+SUSPICIOUS = 10
 
 
 def transact(
@@ -62,9 +64,7 @@ def _transact(
             return _until_it_holds(optimistic, decide)
         except (GuardFailed, sqlite3.Error, pymysql.err.MySQLError) as error:
             if faults.classify(error) in (faults.BUG, faults.CONTENTION):
-                problem = read(journal.problem_of_head)
-                if problem is not None:
-                    raise faults.HeadBroken(problem) from error
+                _check_head()
             raise
 
 
@@ -74,6 +74,8 @@ def _until_it_holds(
     guards_failed = failed = 0
     alone = False
     while not guards_failed or deadline.remaining() > LAST_TRY_S:
+        if guards_failed == SUSPICIOUS:
+            _check_head()
         try:
             with _one_at_a_time() if guards_failed else contextlib.nullcontext():
                 return _once(optimistic, decide, retry=guards_failed > 0, alone=alone)
@@ -98,6 +100,13 @@ def _until_it_holds(
                 failed += 1
             time.sleep(random.uniform(0, 0.005) * min(guards_failed + failed, 10))
     raise GuardFailed(f"its guards failed {guards_failed} times")
+
+
+def _check_head() -> None:
+    """Raises HeadBroken where no change can be numbered, however often it is tried."""
+    problem = read(journal.problem_of_head)
+    if problem is not None:
+        raise faults.HeadBroken(problem)
 
 
 def _once(
