@@ -26,7 +26,7 @@ class Entry:
         self.read_at = time.monotonic()
         self._told: bytes | None = None
 
-    def told(self, make: Callable[[Row], bytes]) -> bytes:
+    def encoded(self, make: Callable[[Row], bytes]) -> bytes:
         """`make` is the same for all."""
         told = self._told
         if told is None:

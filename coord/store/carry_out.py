@@ -57,10 +57,10 @@ def _carry_out(changes: Sequence[CompiledChange]) -> list[Outcome]:
         outcomes = _send(parts)
     carried_out = list(zip(parts, outcomes, strict=True))
     for part, outcome in carried_out:
-        if part.tell is not None and not isinstance(outcome, Exception):
-            part.tell(outcome)
+        if part.on_commit is not None and not isinstance(outcome, Exception):
+            part.on_commit(outcome)
     bell.ring(_news(carried_out))
-    return [outcome for part, outcome in carried_out if part.tell is None]
+    return [outcome for part, outcome in carried_out if part.on_commit is None]
 
 
 def _send(changes: Sequence[CompiledChange]) -> list[Outcome]:

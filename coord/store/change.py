@@ -120,14 +120,14 @@ class Follower(Generic[T]):
     """A change for which another opens the way. It is sent right behind that one, in the same
     transaction, and takes hold or not by itself.
 
-    `context`: of the caller whose change it is. `tell`: gets its answer once it is durable, and
-    nothing when it did not take hold or nobody knows; called in any thread, so it must be quick.
+    `context`: of the caller whose change it is. `on_commit`: called with its answer once it is
+    durable, and not when it did not take hold or nobody knows; in any thread, so it must be quick.
     `settles`: what the other does, and is nobody's news once this has taken hold.
     """
 
     change: Change[T]
     context: Context
-    tell: Callable[[T], None]
+    on_commit: Callable[[T], None]
     settles: frozenset[str] = frozenset()
 
 

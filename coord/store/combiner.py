@@ -45,7 +45,7 @@ class _Turn(Generic[C, R]):
         self.signal = threading.Lock()
         self.signal.acquire()
 
-    def tell(self, outcome: R | Exception | None) -> None:
+    def resolve(self, outcome: R | Exception | None) -> None:
         self.outcome = outcome
         self.signal.release()
 
@@ -142,7 +142,7 @@ class Combiner(Generic[C, R]):
         finally:
             self._pass_on()
             for turn, outcome in list(zip(turns, outcomes, strict=True))[1:]:
-                turn.tell(outcome)
+                turn.resolve(outcome)
         own.outcome = outcomes[0]
 
     def _gathered(self) -> list[_Turn[C, R]]:

@@ -32,7 +32,7 @@ class CompiledChange:
     news: frozenset[str]
     """The topics that it is news of."""
     follower: "CompiledChange | None" = None
-    tell: Callable[[Rows], None] | None = None
+    on_commit: Callable[[Rows], None] | None = None
     """Of a follower: gets what it read."""
     settles: frozenset[str] = frozenset()
     """Of a follower: the other's news that is none once this has taken hold."""
@@ -63,6 +63,6 @@ def _compile_follower(dialect: Dialect, follower: Follower[Any]) -> CompiledChan
     compiled = follower.context.copy().run(compile_change, dialect, follower.change)
     return replace(
         compiled,
-        tell=lambda rows: follower.tell(follower.change.finish(rows)),
+        on_commit=lambda rows: follower.on_commit(follower.change.finish(rows)),
         settles=follower.settles,
     )

@@ -74,7 +74,7 @@ def test_an_entry_is_made_once_for_all_who_are_told_of_it() -> None:
         made.append(row)
         return b"1"
 
-    assert [entry.told(make) for _ in range(3)] == [b"1"] * 3
+    assert [entry.encoded(make) for _ in range(3)] == [b"1"] * 3
     assert len(made) == 1
 
 

@@ -185,7 +185,7 @@ def _read_on(
     with subscription.turn(), suppress(CursorGone):
         following = read(repository.page, wanted, page.cursor, PAGE)
         for entry in following.items:
-            entry.told(_as_event)  # which takes longer than the reading
+            entry.encoded(_as_event)  # which takes longer than the reading
         return following
     return _next_page(wanted, page.cursor, PAGE)  # for as long as a journal may take to catch up
 
@@ -194,7 +194,7 @@ def _pieces(entries: Iterable[Entry]) -> Iterator[bytes]:
     """The events in few parts, each of which a slow reader can take in its time."""
     piece = b""
     for entry in entries:
-        piece += entry.told(_as_event)
+        piece += entry.encoded(_as_event)
         if len(piece) >= PIECE_BYTES:
             yield piece
             piece = b""

@@ -25,11 +25,11 @@ class LockHeld(CoordError):
 
     def __init__(self, blocked: Blocked, state_of_holder: str | None = None) -> None:
         conflicts, ahead = blocked.conflicts, waiter_answers(blocked.ahead)
-        known = conflicts or blocked.awaited
+        causes = conflicts or blocked.awaited
         super().__init__(
             _who_holds(conflicts, ahead, state_of_holder) if conflicts else _who_is_next(ahead),
-            headers={"Retry-After": str(_seconds_until_free(known, blocked.now))},
-            lock=_lock.dump(known[0]) if known else None,
+            headers={"Retry-After": str(_seconds_until_free(causes, blocked.now))},
+            lock=_lock.dump(causes[0]) if causes else None,
             holder_state=state_of_holder,
             conflicts=_lock.dump(conflicts, many=True),
             position=len(ahead) + 1,

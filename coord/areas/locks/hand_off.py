@@ -31,11 +31,13 @@ def release(lock_id: str, session_id: str) -> Change[LockRow]:
         change.rung_as = frozenset({CALLED, waiting_claims.turn_of(next_one)})
     elif next_one is not None and next_one.waiter_id is not None:
         grant = repository.grant_to_waiter(next_one.terms, next_one.waiter_id, next_one.revision)
-        tell = partial(_give, next_one, next_one.waiter_id, lock_id)
-        change.follower = Follower(grant, next_one.context, tell, SETTLED)
+        answer = partial(_answer_waiter, next_one, next_one.waiter_id, lock_id)
+        change.follower = Follower(grant, next_one.context, answer, SETTLED)
     return change
 
 
-def _give(claim: WaitingClaim, waiter_id: str, lock_id: str, outcome: ClaimOutcome) -> None:
+def _answer_waiter(
+    claim: WaitingClaim, waiter_id: str, lock_id: str, outcome: ClaimOutcome
+) -> None:
     assert isinstance(outcome, Granted)
     waiting_claims.give(claim, waiter_id, lock_id, outcome)

@@ -40,7 +40,7 @@ def on_session_end(db: Reader, end: SessionEnd) -> None:
     end.counts.setdefault("locks_released", 0)
     if end.gone:
         repository.make_stale(end.change, end.session_id)
-        _tell_waiters(db, end, repository.held_by(db, end.session_id))
+        _notify_waiters(db, end, repository.held_by(db, end.session_id))
         return
     claimed = repository.held_since_before(db, end.session_id, end.observed_at, MAX_RELEASED + 1)
     released = claimed[:MAX_RELEASED]
@@ -49,7 +49,7 @@ def on_session_end(db: Reader, end: SessionEnd) -> None:
     end.incomplete |= len(claimed) > len(released)
 
 
-def _tell_waiters(db: Reader, end: SessionEnd, held: list[LockRow]) -> None:
+def _notify_waiters(db: Reader, end: SessionEnd, held: list[LockRow]) -> None:
     for lock in held:
         for row in repository.waiters.blocked_by(db, lock):
             sentence = (
@@ -64,7 +64,7 @@ def on_tick() -> None:
     journal says it in time; and which claims were refused. Then what is old is deleted."""
     transact(repository.waiters.end_dead_waits)
     transact(repository.note_expired)
-    refusals.tell()
+    refusals.report()
     retention.run()
 
 

@@ -16,7 +16,7 @@ from coord.areas.locks.terms import Blocked, ClaimTerms
 from coord.live import memory
 from coord.store import transact
 
-TOLD_EVERY_S = 60.0
+REPORT_EVERY_S = 60.0
 MAX_KEPT = 1_000  # anybody may make names up; what finds no room is not counted
 BATCH = 50  # told in one change: others wait for their turn while it runs
 
@@ -39,7 +39,7 @@ class Refusals:
     def take_due(self) -> list[tuple[Refusal, int]]:
         """Some of those that are due; they are the taker's now."""
         with self._lock:
-            if time.monotonic() - self._since < TOLD_EVERY_S:
+            if time.monotonic() - self._since < REPORT_EVERY_S:
                 return []
             taken = list(self._counts.items())[:BATCH]
             for refusal, _ in taken:
@@ -58,7 +58,7 @@ def note(terms: ClaimTerms, blocked: Blocked) -> None:
         _of_app().note(Refusal(terms.session_id, lock["id"], lock["project_key"], lock["resource"]))
 
 
-def tell() -> None:
+def report() -> None:
     """What cannot be written is lost: the past says less then, and nothing else."""
     taken = _of_app().take_due()
     if taken:

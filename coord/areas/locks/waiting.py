@@ -52,7 +52,7 @@ def _claim_at_once(terms: ClaimTerms) -> ClaimOutcome:
 def _know(terms: ClaimTerms, outcome: ClaimOutcome, since: int = 0) -> None:
     """`since`: where the claim stood in the line."""
     if isinstance(outcome, Granted) and outcome.created:
-        waiting_claims.know(terms, since)
+        waiting_claims.remember_grant(terms, since)
 
 
 def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:

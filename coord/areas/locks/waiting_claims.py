@@ -34,7 +34,7 @@ NEXT_CALLED = "next_called"  # in place of a release: who is to have the lock ne
 OPEN_NOTHING = frozenset({*CONCERNS_NOBODY, *NOT_URGENT, RENEWED, NEXT_CALLED})
 NOT_URGENT_S = 0.1
 MAX_NOT_URGENT_S = 0.5  # however much happens meanwhile
-MAX_KNOWN = 4096  # locks of which something is known here; the oldest are forgotten
+MAX_REMEMBERED = 4096  # locks; the oldest are forgotten
 
 
 @dataclass(eq=False)
@@ -229,7 +229,7 @@ def _without(ahead: Mapping[str, Ahead], waiter_ids: AbstractSet[str]) -> Mappin
 
 _waiting: dict[str, WaitingClaim] = {}
 _wanted: defaultdict[tuple[str, str], set[WaitingClaim]] = defaultdict(set)  # by what they want
-_known: dict[str, "_Known"] = {}  # of the locks that were granted here
+_granted: dict[str, "_Granted"] = {}  # of the locks that were granted here
 _handed_on: dict[str, None] = {}  # locks whose release here granted it to the next
 _called: set[str] = set()  # the waiters that a call is behind, from before their rows until after
 _changing = threading.Lock()
@@ -297,7 +297,7 @@ def _behind(waiter_id: str) -> list[WaitingClaim]:
     return [claim for claim in _waiting.values() if waiter_id in claim.ahead]
 
 
-class _Known(NamedTuple):
+class _Granted(NamedTuple):
     """What a lock is on, and since which revision its holder had waited for it; 0: it had not."""
 
     project_key: str
@@ -305,20 +305,21 @@ class _Known(NamedTuple):
     since: int
 
 
-def know(terms: ClaimTerms, since: int = 0) -> None:
-    """What the claim was granted: so that who releases it here can tell what it is on. Only what is
-    had alone, as otherwise others may be in the way still. `since`: where it stood in the line."""
+def remember_grant(terms: ClaimTerms, since: int = 0) -> None:
+    """Remembers what the claim was granted, for its release here. Only exclusive claims of one
+    resource: of others somebody else may still be in the way. `since`: where it stood in the line.
+    """
     if terms.mode != "exclusive" or len(terms.requests) > 1:
         return
     (request,) = terms.requests
     with _changing:
-        _keep(_known, request.id, _Known(terms.project_key, request.resource, since))
+        _keep(_granted, request.id, _Granted(terms.project_key, request.resource, since))
 
 
-def _keep(kept: dict[str, T], lock_id: str, known: T) -> None:
-    if len(kept) >= MAX_KNOWN:
+def _keep(kept: dict[str, T], lock_id: str, value: T) -> None:
+    if len(kept) >= MAX_REMEMBERED:
         del kept[next(iter(kept))]
-    kept[lock_id] = known
+    kept[lock_id] = value
 
 
 def next_for(lock_id: str) -> WaitingClaim | str | None:
@@ -327,24 +328,26 @@ def next_for(lock_id: str) -> WaitingClaim | str | None:
 
     Those who stood before the holder itself have gone, though that may not be known here yet.
     """
-    known = _known.get(lock_id)
-    if known is None:
+    granted = _granted.get(lock_id)
+    if granted is None:
         return None
     with _changing:
         line = [
             claim
-            for claim in _wanted.get((known.project_key, known.resource.key), ())
+            for claim in _wanted.get((granted.project_key, granted.resource.key), ())
             if claim.revision
         ]
     first = min(line, key=lambda claim: claim.revision, default=None)
-    if first is None or not first.wants_alone(known.resource):
+    if first is None or not first.wants_alone(granted.resource):
         return None
-    ahead = {each: stands for each, stands in first.ahead.items() if stands.revision > known.since}
+    ahead = {
+        each: stands for each, stands in first.ahead.items() if stands.revision > granted.since
+    }
     if not ahead:
         return first if first.may_be_granted() else None
     waiter_id, stands = min(ahead.items(), key=lambda each: each[1].revision)
     # of a tree others may go too, and who would share it does not want it alone
-    is_only_one = stands.mode == "exclusive" and not known.resource.tree
+    is_only_one = stands.mode == "exclusive" and not granted.resource.tree
     return waiter_id if is_only_one and waiter_id not in _waiting else None
 
 
@@ -365,7 +368,7 @@ def give(claim: WaitingClaim, waiter_id: str, lock_id: str, granted: Granted) ->
         behind = _behind(waiter_id)
         for other in behind:
             other.ahead = _without(other.ahead, {waiter_id})
-    know(claim.terms, claim.revision)
+    remember_grant(claim.terms, claim.revision)
     if claim.subscription is not None:
         claim.subscription.wake()
     for other in behind:

@@ -42,7 +42,7 @@ def test_a_refusal_writes_nothing_and_is_told_within_a_minute(
     refused("host/c", resource="src/app.py")
     upkeep.run_once(app)
     assert told(client) == []
-    monkeypatch.setattr(refusals, "TOLD_EVERY_S", 0.0)
+    monkeypatch.setattr(refusals, "REPORT_EVERY_S", 0.0)
     upkeep.run_once(app)
     upkeep.run_once(app)
     assert told(client) == [
@@ -58,7 +58,7 @@ def test_names_that_are_made_up_find_an_end(
     for number in range(4):
         refused(f"host/{number}")
     refused("host/0")
-    monkeypatch.setattr(refusals, "TOLD_EVERY_S", 0.0)
+    monkeypatch.setattr(refusals, "REPORT_EVERY_S", 0.0)
     upkeep.run_once(app)
     assert [(who, data["count"]) for who, _, _, data in told(client)] == [
         ("host/0", 2),
@@ -70,7 +70,7 @@ def test_the_timeline_marks_it_and_the_counts_have_it(
     app: Flask, client: Agent, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused()
-    monkeypatch.setattr(refusals, "TOLD_EVERY_S", 0.0)
+    monkeypatch.setattr(refusals, "REPORT_EVERY_S", 0.0)
     upkeep.run_once(app)
     (event,) = client.get("/events", type="lock.refused").json["items"]
     since = event["at"].replace(event["at"][:4], str(int(event["at"][:4]) - 1), 1)

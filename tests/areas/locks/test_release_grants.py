@@ -83,7 +83,7 @@ def while_it_commits(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], 
         as_before = carry_out._send
 
         def acting(changes: Sequence[CompiledChange]) -> Any:
-            if any(change.tell is not None for change in changes):
+            if any(change.on_commit is not None for change in changes):
                 monkeypatch.setattr(carry_out, "_send", as_before)
                 act()
             return as_before(changes)
@@ -374,9 +374,9 @@ def test_who_stood_before_the_holder_is_known_to_have_gone(
 def test_of_what_is_known_of_locks_there_is_no_more_than_may_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(waiting_claims, "_known", {})
-    monkeypatch.setattr(waiting_claims, "MAX_KNOWN", 2)
+    monkeypatch.setattr(waiting_claims, "_granted", {})
+    monkeypatch.setattr(waiting_claims, "MAX_REMEMBERED", 2)
     several = [terms("host/a", f"r{nth}") for nth in range(3)]
     for each in several:
-        waiting_claims.know(each)
-    assert list(waiting_claims._known) == [each.requests[0].id for each in several[1:]]
+        waiting_claims.remember_grant(each)
+    assert list(waiting_claims._granted) == [each.requests[0].id for each in several[1:]]

@@ -184,9 +184,9 @@ class ClaimAttempt:
     def blocked(self) -> Blocked:
         conflicts, ahead = list(self._conflicts.values()), list(self._ahead.values())
         awaited = [] if conflicts else blocking_locks(self._db, ahead[0])
-        known = conflicts or awaited
+        causes = conflicts or awaited
         return Blocked(
-            conflicts, ahead, awaited, known[0]["now"] if known else database_now(self._db)
+            conflicts, ahead, awaited, causes[0]["now"] if causes else database_now(self._db)
         )
 
     def granted(self) -> Change[ClaimOutcome]:
