@@ -148,7 +148,8 @@ def _read(
     walk: Walk, name: str, args: Arguments, tasks: list[str], folder: str, command: Command
 ) -> bool:
     """Follows what the project's own file says of the tasks; whether it says something."""
-    if walk.location.is_lost:
+    has_files = name in MAKES or name in {"just", "task"} or name in SCRIPT_RUNNERS
+    if not has_files or not walk.may_read_tasks():
         return False
     if name in MAKES:
         lines = [(folder, line) for line in _recipes(walk, args, tasks, folder, command)]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MAX_LINES_WITHIN = 8  # lines of shell in lines of shell, as `bash -c "bash -c …"`
 MAX_RUNNERS = 20  # programs that run one another
 MAX_COMMANDS = 2000  # of one line, with all that they run
+MAX_TASK_FILES = 100  # read for one line: each may run others, or itself
 MAX_WORDS = 1000  # of one command
 MAX_TURNS = 8  # of a loop that are followed one by one; of more all at once
 MAX_LOOPS = 6  # in one another, of those
@@ -89,6 +90,7 @@ class Walk:
         self._depth = 0
         self._room = MAX_CHARACTERS
         self._commands = 0
+        self._task_files = 0
         self._loops = 0
         self._locals: dict[str, list[Value] | None] | None = None  # what they were outside
         self._loop_inputs: list[Command] = []  # of the loops around, the innermost last
@@ -179,6 +181,11 @@ class Walk:
         self._runners += 1
         follow(self, words, command)
         self._runners -= 1
+
+    def may_read_tasks(self) -> bool:
+        """Asked before each file that says what a project's tasks run."""
+        self._task_files += 1
+        return self._task_files <= MAX_TASK_FILES and not self.location.is_lost
 
     def _loop(self, loop: Loop, items: list[Item], at: int, ends: dict[int, int]) -> int:
         """Where the walk goes on: behind the loop where each of its turns was followed, else in

@@ -4,13 +4,15 @@ project's own file says.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from coord.client.shell import justfiles
 from coord.client.shell.effects import Effects
 from coord.client.shell.makefiles import MAX_BYTES
 from coord.client.shell.rules import Rules
-from coord.client.shell.walk import effects_of
+from coord.client.shell.walk import MAX_TASK_FILES, effects_of
 
 MAKEFILE = """
 SRC = src/app.py
@@ -272,6 +274,22 @@ def test_any_justfile_or_taskfile_is_followed_in_bounded_time(
     (shop / name).write_text(text)
     line = "just" if name == "justfile" else "task"
     assert not effects_of(line, str(shop), Rules({}))
+
+
+def test_a_file_that_runs_itself_is_read_a_bounded_number_of_times(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[None] = []
+
+    class Counted(justfiles.Justfile):
+        def __init__(self, *args: Any) -> None:
+            read.append(None)
+            super().__init__(*args)
+
+    monkeypatch.setattr(justfiles, "Justfile", Counted)
+    (shop / "justfile").write_text("all:\n" + "  just\n" * 100)
+    effects_of("just", str(shop), Rules({}))
+    assert 1 < len(read) <= MAX_TASK_FILES
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"scripts": []}', '{"scripts": {"gen": 1}}', "{"])
