@@ -267,6 +267,7 @@ def test_any_makefile_is_followed_in_bounded_time(text: str, shop: Path) -> None
         ("Taskfile.yml", ": :\n- [\n'a\ntasks: |\n  {\n"),
         ("Taskfile.yml", "tasks: {default: {cmds: [{}, [], ''], deps: {}, vars: [], dir: {}}}"),
     ],
+    ids=["circle", "many", "itself", "wide", "torn", "values", "includes", "deep", "odd", "empty"],
 )
 def test_any_justfile_or_taskfile_is_followed_in_bounded_time(
     name: str, text: str, shop: Path
