@@ -3,6 +3,7 @@
 How it goes on, is cut and ends is in tests/faults/test_waiting.py, with the real service.
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import pytest
 from flask import Flask
 
 from coord.areas.events import routes
-from coord.live import tail
+from coord.live import tail, waiting
 from coord.store import read
 from tests.conftest import BASE, Agent
 
@@ -164,6 +165,19 @@ def test_streams_of_a_peer_that_read_on_do_so_one_at_a_time(
     with ThreadPoolExecutor(3) as pool:
         for told in [pool.submit(follow) for _ in range(3)]:
             assert told.result(30) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_stream_that_reads_on_ends_when_its_worker_stops(
+    app: Flask, client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(client, 6)
+    monkeypatch.setattr(routes, "PAGE", 2)
+    stopping = threading.Event()
+    monkeypatch.setattr(waiting, "_stopping", stopping)
+    with following(app, "?after=0") as pieces:
+        assert ids(pieces, 2) == [1, 2]
+        stopping.set()
+        assert not any("id: 5" in piece for piece in pieces)
 
 
 def test_a_stream_ends_when_the_database_was_restored(app: Flask, client: Agent) -> None:
