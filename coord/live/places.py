@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from coord.errors import TooMany
+from coord.errors import Stopping, TooMany
 from coord.live.hang_up import Caller
 
 SHARE = 0.9  # of the threads may wait; the others keep serving
@@ -63,12 +63,15 @@ class Places:
         return min(MAX_REST_S, REST_EACH_S * self._streams_of(caller).count)
 
     @contextmanager
-    def turn(self, caller: Caller) -> Iterator[None]:
+    def turn(self, caller: Caller, stopping: threading.Event) -> Iterator[None]:
         """One at a time of the peer's streams, and where it has several, half of the time: all of
         them that begin with an old revision would else take the worker for as long as they read.
+        Raises Stopping: those in line must not outlast their worker.
         """
         streams = self._streams_of(caller)
         with streams.turn:
+            if stopping.is_set():
+                raise Stopping
             began = time.monotonic()
             yield
             if streams.count > 1:

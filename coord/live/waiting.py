@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from flask import Flask, current_app, request
 
@@ -125,15 +125,9 @@ class Subscription:
         """Of a stream that was told something: what comes in this moment is told together."""
         time.sleep(self._watcher.places.rest_of(self.caller))
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """In which a stream reads on what is not in memory: one at a time of each peer's. Raises
-        Stopping, so that those in line for it do not outlast their worker.
-        """
-        with self._watcher.places.turn(self.caller):
-            if _stopping.is_set():
-                raise Stopping
-            yield
+    def turn(self) -> AbstractContextManager[None]:
+        """In which a stream reads on what is not in memory: one at a time of each peer's."""
+        return self._watcher.places.turn(self.caller, _stopping)
 
 
 class Watcher:
