@@ -201,17 +201,22 @@ def test_pages_of_any_size_show_each_item_once_and_in_order(
     agent = Agent(database_app.test_client())
     project = str(uuid.uuid4())
     for number in range(count):
-        agent.put(
-            "/components",
-            project_key=project,
-            component=f"c{number}",
-            state="built",
-            updated_by="a",
+        stored = (
+            agent.put(
+                "/components",
+                project_key=project,
+                component=f"c{number}",
+                state="built",
+                updated_by="a",
+            ),
+            agent.post(
+                "/messages", from_session="a", project_key=project, subject="s", body=str(number)
+            ),
+            agent.post("/locks", session_id="a", project_key=project, resource=f"r{number}"),
         )
-        agent.post(
-            "/messages", from_session="a", project_key=project, subject="s", body=str(number)
-        )
-        agent.post("/locks", session_id="a", project_key=project, resource=f"r{number}")
+        assert [answer.status_code for answer in stored] == [201, 201, 201], [
+            answer.json for answer in stored
+        ]
     for path, name in (("/components", "component"), ("/messages", "body"), ("/locks", "resource")):
         seen: list[str] = []
         cursor: dict[str, str] = {}
