@@ -42,30 +42,44 @@ class Recipe:
         self.body: list[str] = []
 
 
-class Justfile:
-    """`recipes`: by their names, in order. `folder`: that they run in."""
+class Limits:
+    """What is left for a file and those that belong to it."""
 
-    def __init__(self, path: str, overrides: Mapping[str, str]) -> None:
+    __slots__ = ("files", "recipes", "room", "values")
+
+    def __init__(self) -> None:
+        self.room = MAX_BYTES
+        self.files = MAX_FILES
+        self.recipes = MAX_RECIPES
+        self.values = MAX_VALUES
+
+
+class Justfile:
+    """`recipes`: by their names, in order. `folder`: that they run in. `modules`: the files of
+    others, whose recipes are called behind their names."""
+
+    def __init__(
+        self, path: str, overrides: Mapping[str, str], limits: Limits | None = None
+    ) -> None:
         """`overrides`: variables of the command line, which go before those of the file."""
         self.folder = os.path.dirname(path)
         self.recipes: dict[str, Recipe] = {}
+        self.modules: dict[str, str] = {}
+        self._read_modules: dict[str, Justfile] = {}
         self._aliases: dict[str, str] = {}
         self._variables: dict[str, str] = {}
         self._overrides = overrides
-        self._room = MAX_BYTES
-        self._files = 0
-        self._followed = 0
-        self._values = MAX_VALUES
+        self._left = limits or Limits()
         self._read(path)
 
     # --- reading ------------------------------------------------------------------------------
 
     def _read(self, path: str) -> None:
-        text = text_files.read(path, self._room + 1)
-        self._files += 1
-        if not text or len(text) > self._room:
+        text = text_files.read(path, self._left.room + 1)
+        self._left.files -= 1
+        if not text or len(text) > self._left.room:
             return
-        self._room -= len(text)
+        self._left.room -= len(text)
         recipe: Recipe | None = None
         attributes = ""
         imports: list[str] = []
@@ -76,6 +90,9 @@ class Justfile:
             elif line.startswith(("import ", "import? ")):
                 recipe = None
                 imports.append(self._evaluate(line.partition(" ")[2].strip(), {}, 0))
+            elif line.startswith(("mod ", "mod? ")):
+                recipe, attributes = None, ""
+                self._module(os.path.dirname(path), _split(line.partition("#")[0])[1:])
             elif line[:1] == "[":
                 attributes += line
             elif line.strip() and line[0] != "#":
@@ -84,8 +101,17 @@ class Justfile:
                     recipe.runs_here = "no-cd" in attributes
                 attributes = ""
         for name in imports:  # what the file itself has counts more
-            if self._files < MAX_FILES:
+            if self._left.files > 0:
                 self._read(os.path.normpath(os.path.join(os.path.dirname(path), name)))
+
+    def _module(self, folder: str, words: list[str]) -> None:
+        """`mod name`, `mod name 'path'`: a file, or one in a folder of that name."""
+        name = words[0] if words else ""
+        named = self._evaluate(words[1], {}, 0) if words[1:] else name
+        path = os.path.normpath(os.path.join(folder, os.path.expanduser(named)))
+        files = [path, f"{path}.just"] if words[1:] else [f"{path}.just"]
+        files += [os.path.join(path, file) for file in ("mod.just", *NAMES)]
+        self.modules[name] = next(filter(os.path.isfile, files), "")
 
     def _statement(self, line: str) -> Recipe | None:
         """The recipe that the lines behind it belong to."""
@@ -96,7 +122,7 @@ class Justfile:
                 os.path.join(self.folder, self._evaluate(value.strip(), {}, 0))
             )
             return None
-        if first in ("set", "mod", "mod?", "unexport"):
+        if first in ("set", "unexport"):
             return None
         if assigns and first == "alias":
             self._aliases.setdefault(name.partition(" ")[2].strip(), value.strip())
@@ -123,34 +149,54 @@ class Justfile:
 
     # --- following ----------------------------------------------------------------------------
 
-    def lines(self, words: list[str]) -> Iterator[tuple[bool, str]]:
+    def lines(self, words: list[str]) -> Iterator[tuple[str, str]]:
         """Of shell, in the order in which just runs them: the first recipe's without any words; and
-        whether each runs in the folder of whoever calls just."""
+        the folder of each, empty for that of whoever calls just."""
         words = words or list(self.recipes)[:1]
         while words:
             name, *arguments = words
+            inner = self._module_of(name)
+            if inner is not None:
+                below = name.partition("::")[2]
+                yield from inner.lines([below, *arguments] if below else arguments)
+                return
             recipe = self._named(name)
             count = len(recipe.parameters) if recipe is not None else 0
             taken = len(arguments) if recipe is not None and recipe.is_open else count
             yield from self._run(name, arguments[:taken])
             words = arguments[taken:]
 
+    def _module_of(self, name: str) -> Justfile | None:
+        """Of `module` and `module::recipe`."""
+        first = name.partition("::")[0]
+        path = self.modules.get(first)
+        if not path or first in self.recipes or self._left.files <= 0:
+            return self._read_modules.get(first)
+        if first not in self._read_modules:
+            self._read_modules[first] = Justfile(path, {}, self._left)
+        return self._read_modules[first]
+
     def _named(self, name: str) -> Recipe | None:
         return self.recipes.get(self._aliases.get(name, name))
 
-    def _run(self, name: str, arguments: list[str]) -> Iterator[tuple[bool, str]]:
+    def _run(self, name: str, arguments: list[str]) -> Iterator[tuple[str, str]]:
+        inner = self._module_of(name) if "::" in name else None
+        if inner is not None:
+            yield from inner._run(name.partition("::")[2], arguments)
+            return
         recipe = self._named(name)
-        self._followed += 1
-        if recipe is None or self._followed > MAX_RECIPES:
+        self._left.recipes -= 1
+        if recipe is None or self._left.recipes < 0:
             return
         values = self._bind(recipe, arguments)
         for need in recipe.before:
             yield from self._run_need(need, values)
-        yield from ((recipe.runs_here, line) for line in self._body(recipe, values))
+        folder = "" if recipe.runs_here else self.folder
+        yield from ((folder, line) for line in self._body(recipe, values))
         for need in recipe.after:
             yield from self._run_need(need, values)
 
-    def _run_need(self, need: list[str], values: dict[str, str]) -> Iterator[tuple[bool, str]]:
+    def _run_need(self, need: list[str], values: dict[str, str]) -> Iterator[tuple[str, str]]:
         if need:
             yield from self._run(need[0], [self._evaluate(text, values, 0) for text in need[1:]])
 
@@ -185,8 +231,8 @@ class Justfile:
     def _evaluate(self, expression: str, values: Mapping[str, str], depth: int) -> str:
         """`'v' + version`, `folder / 'x'`"""
         parts = _split(expression)
-        self._values -= 1
-        if depth >= MAX_DEPTH or not parts or self._values < 0:
+        self._left.values -= 1
+        if depth >= MAX_DEPTH or not parts or self._left.values < 0:
             return _UNKNOWN
         text = ""
         for at, part in enumerate(parts):

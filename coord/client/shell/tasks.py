@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 TASK_RUNNERS = frozenset(
     "make gmake nmake mingw32-make just task rake npm pnpm yarn bun nx turbo lerna grunt gulp ant"
-    " mage tox nox inv invoke fab poe composer hatch pdm rush moon earthly dagger bazel mise cmake"
-    " ninja pants npm-run-all npm-run-all2 run-s run-p".split()
+    " mage tox nox inv invoke fab poe composer hatch pdm rush moon earthly dagger bazel mise deno"
+    " cmake ninja pants npm-run-all npm-run-all2 run-s run-p".split()
 )
 """What runs a project's own tasks: `make deploy`, `npm run db:migrate`."""
 
@@ -57,6 +57,9 @@ _VALUES = {
     "pnpm": "-C --dir -F --filter --reporter --loglevel --workspace-concurrency",
     "yarn": "--cwd",
     "bun": "--cwd --filter -F",
+    "composer": "-d --working-dir",
+    "deno": "-c --config --cwd -f --filter",
+    "mise": "-C --cd -E --env -j --jobs -o --output -t --tool",
     "task": "-d --dir -t --taskfile -o --output --concurrency -I --interval",
     "just": "-f --justfile -d --working-directory --set --shell --shell-arg --dotenv-path",
     "rake": "-f --rakefile -I -r -C --directory",
@@ -69,30 +72,41 @@ _OTHER_VALUES = (
 """Options with a value that stand before a task; a number, as of `-j 4`, is none."""
 TASK_FOLDER = frozenset("-C --directory --prefix --cwd --dir -d --working-directory".split())
 _FOLDERS = {
+    "composer": frozenset(("-d", "--working-dir")),
+    "deno": frozenset(("--cwd",)),
+    "mise": frozenset(("-C", "--cd")),
     "task": frozenset(("-d", "--dir")),
     **dict.fromkeys(MAKES, frozenset(("-C", "--directory"))),
 }
 TASK_HARMLESS = frozenset(
     "-n --just-print --recon --dry -N -q --question -l --list --summary".split()
 )
-TASK_WORDS = frozenset("run run-script rum".split())
+TASK_WORDS = frozenset("run run-script rum r".split())
+_TASK = ("task", "tasks")
 TASK_READS = frozenset(
     "install i add ci remove rm uninstall update up upgrade audit view info ls list test t why init"
     " outdated create link config cache help search pack version exec dlx x docs query show".split()
 )
 """Commands of package managers themselves, whose words are no tasks."""
-PACKAGE_MANAGERS = frozenset("npm yarn pnpm bun composer".split())
+PACKAGE_MANAGERS = frozenset("npm yarn pnpm bun composer deno".split())
 """Of their words only the first is a task."""
 ENVIRONMENTS = frozenset("pdm hatch rye pixi poetry uv pipenv".split())
 """What they run is a task of theirs where it is no program."""
 SCRIPT_RUNNERS = frozenset("npm yarn pnpm bun npm-run-all npm-run-all2 run-s run-p".split())
 """Those whose tasks stand in a `package.json`."""
+_WITH_FILES = frozenset("just task composer deno mise".split())
+"""Of the others those whose files say what their tasks run."""
 _ELSEWHERE = frozenset(
     "-w --workspace --workspaces -ws -F --filter -r --recursive -g --global".split()
 )
 """With these the tasks are other packages'."""
 BIN_RUNNERS = frozenset("yarn pnpm bun".split())
 """Those that run a program of the project's packages where they have no such task."""
+_WITH_SCRIPTS = (["install"], ["i"], ["update"], ["u"])
+_NO_SCRIPTS = ("--no-scripts",)
+_NEEDS_VERB = {"bazel": ["run"], "deno": ["task"]}
+"""Without it their words are no tasks."""
+_OF_WORKSPACES = (["workspaces", "foreach"], ["workspaces", "run"])
 TASK_LOOKS = (":status", ":version", ":check", ":list", ":info")
 TASK_TESTS = ("test", "lint", "check")
 """How tasks begin that only look, whatever they are about."""
@@ -129,9 +143,10 @@ def follow_tasks(walk: Walk, name: str, words: list[Value], command: Command) ->
     if args.has(TASK_HARMLESS) or args.has(HARMLESS) or not HARMLESS.isdisjoint(behind):
         return True
     is_script = names[:1] == ["test"] and name in SCRIPT_RUNNERS
+    is_script |= name == "composer" and names[:1] in _WITH_SCRIPTS and not args.has(_NO_SCRIPTS)
     if name not in _ONLY_TASKS and not is_script and names[:1] and names[0] in TASK_READS:
         return True
-    if name == "bazel" and names[:1] != ["run"]:
+    if names[:1] != _NEEDS_VERB.get(name, names[:1]):
         return True
     tasks = _tasks(name, names, args)
     before = walk.effects.count
@@ -141,14 +156,15 @@ def follow_tasks(walk: Walk, name: str, words: list[Value], command: Command) ->
     for task in tasks:
         note_task(walk, task, folder, rewrites=rewrites)
     is_read = _read(walk, name, args, tasks, folder or walk.folder, command)
-    return is_read or walk.effects.count > before or names[:1] in ([], ["run"])
+    is_task = names[:1] == ["run"] and name not in ("yarn", "bun")  # which run programs so, too
+    return is_read or walk.effects.count > before or not names or is_task
 
 
 def _read(
     walk: Walk, name: str, args: Arguments, tasks: list[str], folder: str, command: Command
 ) -> bool:
     """Follows what the project's own file says of the tasks; whether it says something."""
-    has_files = name in MAKES or name in {"just", "task"} or name in SCRIPT_RUNNERS
+    has_files = name in MAKES or name in _WITH_FILES or name in SCRIPT_RUNNERS
     if not has_files or not walk.may_read_tasks():
         return False
     if name in MAKES:
@@ -157,6 +173,12 @@ def _read(
         lines = _just_lines(args, folder)
     elif name == "task":
         lines = _taskfile_lines(args, tasks, folder)
+    elif name == "composer" and tasks:
+        lines = _composer_lines(args, tasks, folder)
+    elif name == "deno" and tasks:
+        lines = _deno_lines(walk, args, tasks, folder)
+    elif name == "mise" and tasks:
+        lines = _mise_lines(args, tasks, folder)
     elif name in SCRIPT_RUNNERS and tasks and not args.has(_ELSEWHERE):
         lines = _script_lines(walk, name, args, tasks, folder)
     else:
@@ -190,8 +212,48 @@ def _just_lines(args: Arguments, folder: str) -> list[tuple[str, str]]:
     path = os.path.join(folder, named.text) if named is not None else justfiles.find(folder)
     overrides, words = _overrides(_known(args.plain))
     justfile = justfiles.Justfile(path, overrides)
-    place = folder if args.has(TASK_FOLDER) else justfile.folder
-    return [(folder if is_here else place, line) for is_here, line in justfile.lines(words)]
+    own = justfile.folder if not args.has(TASK_FOLDER) else ""
+    return [
+        (place if place != justfile.folder else own or folder, line)
+        for place, line in ((place or folder, line) for place, line in justfile.lines(words))
+    ]
+
+
+def _composer_lines(args: Arguments, tasks: list[str], folder: str) -> list[tuple[str, str]]:
+    from coord.client.shell.composer_scripts import ComposerFile
+
+    file = ComposerFile(folder)
+    more = _behind_task(args, tasks)
+    return [(folder, line) for task in tasks for line in file.lines(task, more)]
+
+
+def _deno_lines(
+    walk: Walk, args: Arguments, tasks: list[str], folder: str
+) -> list[tuple[str, str]]:
+    from coord.client.shell import deno_tasks, package_scripts
+
+    named = args.value(("-c", "--config"))
+    path = os.path.join(folder, named.text) if named is not None else deno_tasks.find(folder)
+    file = deno_tasks.DenoFile(path)
+    place = folder if args.has(TASK_FOLDER) else file.folder
+    more = _behind_task(args, tasks)
+    lines = [(place, line) for task in tasks for line in file.lines(task, more)]
+    return lines or [
+        line for task in tasks for line in package_scripts.lines(walk, folder, task, [])
+    ]
+
+
+def _mise_lines(args: Arguments, tasks: list[str], folder: str) -> list[tuple[str, str]]:
+    from coord.client.shell.mise_tasks import MiseTasks
+
+    return list(MiseTasks(folder).lines([*tasks, *_known(args.after_dashes)]))
+
+
+def _behind_task(args: Arguments, tasks: list[str]) -> str:
+    """Its arguments, as words of a line."""
+    texts = _known(args.plain)
+    at = next((at for at, text in enumerate(texts) if text in tasks), len(texts))
+    return " ".join(texts[at + 1 :])
 
 
 def _taskfile_lines(args: Arguments, tasks: list[str], folder: str) -> list[tuple[str, str]]:
@@ -232,10 +294,10 @@ def _recipes(
 
 
 def _tasks(name: str, names: list[str], args: Arguments) -> list[str]:
-    if names[:1] == ["workspace"] or names[:2] == ["workspaces", "foreach"]:
+    if names[:1] == ["workspace"] or names[:2] in _OF_WORKSPACES:
         names = names[2:]
-    if names[:1] and names[0] in TASK_WORDS:
-        names = names[1:]
+    if names[:1] and (names[0] in TASK_WORDS or (name in ("deno", "mise") and names[0] in _TASK)):
+        names = names[2:] if names[1:2] == ["run"] else names[1:]
     names = names[:1] if name in PACKAGE_MANAGERS else names
     for option in TASK_OPTIONS.get(name, ()):
         for value in args.values.get(option, []):

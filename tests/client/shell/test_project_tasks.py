@@ -1,5 +1,5 @@
-"""What `make TARGET`, `just RECIPE`, `task NAME` and `npm run SCRIPT` need and change, as the
-project's own file says.
+"""What `make TARGET`, `just RECIPE`, `task NAME`, `npm run SCRIPT` and their like need and change,
+as the project's own file says.
 """
 
 import os
@@ -59,7 +59,50 @@ PACKAGE = """{"scripts": {
 }}"""
 
 
+COMPOSER = """{"scripts": {
+  "release": ["@putenv F=src/app.py", "@build x", "@php artisan migrate", "A\\\\B::c", "rm $F"],
+  "build": "echo > README.md", "gone": "rm", "post-install-cmd": "git push"
+}}"""
+DENO = """{
+  // what it does
+  "tasks": {
+    "gen": "echo > src/app.py", /* "no": {} */
+    "send": {"command": "git push", "dependencies": ["gen"],},
+    "gone": "rm",
+  },
+}"""
+MISE = """
+[tasks]
+fmt = "ruff format src"
+[tasks.gen]
+alias = "g"
+depends = ["fmt"]
+run = ["echo > README.md", "rm"]
+[tasks.send]
+dir = "src"
+run = '''
+#!/usr/bin/env bash
+rm app.py
+git push
+'''
+depends_post = ["odd x"]
+[tasks.odd]
+run = "touch docs/{{vars.x}}"
+[tasks.all]
+run = [{ task = "gen" }, { tasks = ["send"] }]
+"""
+OPERATIONS = """
+first:
+  touch a.md
+
+send target="b.md": first
+  git push
+  rm {{target}}
+"""
 JUSTFILE = """
+mod ops
+mod other 'docs/other.just'
+mod? none
 set shell := ["bash", "-uc"]
 version := "1" + suffix
 suffix := ".2"
@@ -143,6 +186,12 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / "package.json").write_text(PACKAGE)
     (tmp_path / "justfile").write_text(JUSTFILE)
     (tmp_path / "more.just").write_text("more: test\n\trm README.md\n")
+    (tmp_path / "ops.just").write_text(OPERATIONS)
+    (tmp_path / "docs" / "other.just").write_text("gen: inner::x\n  touch c.md\nmod inner\n")
+    (tmp_path / "docs" / "inner").mkdir()
+    (tmp_path / "docs" / "inner" / "mod.just").write_text("x:\n  touch d.md\n")
+    for name, text in (("composer.json", COMPOSER), ("deno.jsonc", DENO), ("mise.toml", MISE)):
+        (tmp_path / name).write_text(text)
     text = "set working-directory := 'out'\ngen:\n  touch a.md\n"
     (tmp_path / "docs" / "justfile").write_text(text)
     (tmp_path / "Taskfile.yml").write_text(TASKFILE)
@@ -192,6 +241,24 @@ def told(effects: Effects, shop: Path) -> tuple[list[str], list[str]]:
         ("just target=README.md deploy", ["deploy", "git push"], ["README.md", "prod"]),
         ("just --dry-run deploy", [], []),
         ("just none", [], []),
+        ("just ops send README.md", ["git push"], ["README.md", "a.md"]),
+        ("just ops::send", ["git push"], ["a.md", "b.md"]),
+        ("just ops", [], ["a.md"]),
+        ("just other gen", [], ["docs/c.md", "docs/inner/d.md"]),
+        ("composer release", ["migrate", "publish"], ["README.md", "src/app.py"]),
+        ("composer run gone -- README.md", [], ["README.md"]),
+        ("composer install", ["git push"], []),
+        ("composer install --no-scripts", [], []),
+        ("cd src && deno task gen", [], ["src/app.py"]),
+        ("deno task send", ["git push"], ["src/app.py"]),
+        ("deno task gone README.md", [], ["README.md"]),
+        ("deno task fix", [], ["./"]),
+        ("deno test gen", [], []),
+        ("mise run g src/app.py", [], ["README.md", "src/", "src/app.py"]),
+        ("mise gen ::: fmt", [], ["./", "README.md", "src/"]),
+        ("cd src && mise r send", ["git push"], ["docs/", "src/app.py", "x"]),
+        ("mise tasks run all", ["git push"], ["README.md", "docs/", "src/", "src/app.py", "x"]),
+        ("mise exec -- git push", ["git push"], []),
         ("task", ["git push"], ["./", "src/app.py", "tmp.txt"]),
         (
             "task build OUT=README.md -- x.py",
@@ -256,6 +323,13 @@ def test_any_makefile_is_followed_in_bounded_time(text: str, shop: Path) -> None
         ("justfile", "a := b + b + b\nb := a + a + a\nall:\n  echo {{a}}\n"),
         ("justfile", "".join(f"v{n} := {f'v{n + 1} + ' * 9}v{n + 1}\n" for n in range(30))),
         ("justfile", 'import "justfile"\nall: all\n  just\n'),
+        ("justfile", "mod m 'justfile'\nall: m::all\n  just m::m::m all\n"),
+        ("composer.json", '{"scripts": {"all": ["@all", "@all", "composer all"]}}'),
+        ("composer.json", '{"scripts": {"all": [{}, [], 1, "", "@"]}}'),
+        ("deno.json", '{"tasks": {"all": {"dependencies": ["all", 1], "command": "deno task *"}}}'),
+        ("deno.json", '{"tasks": {"all": "//", }, /*'),
+        ("mise.toml", "[tasks.all]\ndepends = ['all', 'all']\nrun = [{task = 'all'}, {}, 1]\n"),
+        ("mise.toml", "tasks = 1\n"),
         ("justfile", "all: " + " ".join(f"t{n}" for n in range(2000)) + "\n"),
         ("justfile", "\n:=\n: :\n  x\nall: (\n {{\n"),
         (
@@ -267,13 +341,16 @@ def test_any_makefile_is_followed_in_bounded_time(text: str, shop: Path) -> None
         ("Taskfile.yml", ": :\n- [\n'a\ntasks: |\n  {\n"),
         ("Taskfile.yml", "tasks: {default: {cmds: [{}, [], ''], deps: {}, vars: [], dir: {}}}"),
     ],
-    ids=["circle", "many", "itself", "wide", "torn", "values", "includes", "deep", "odd", "empty"],
 )
-def test_any_justfile_or_taskfile_is_followed_in_bounded_time(
-    name: str, text: str, shop: Path
-) -> None:
+def test_any_file_of_tasks_is_followed_in_bounded_time(name: str, text: str, shop: Path) -> None:
     (shop / name).write_text(text)
-    line = "just" if name == "justfile" else "task"
+    line = {
+        "justfile": "just",
+        "Taskfile.yml": "task",
+        "composer.json": "composer all",
+        "deno.json": "deno task all",
+        "mise.toml": "mise run all",
+    }[name]
     assert not effects_of(line, str(shop), Rules({}))
 
 
