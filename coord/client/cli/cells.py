@@ -85,7 +85,8 @@ def _hanging_indent(line: str) -> int:
 
 
 def folded(text: str, cells: int, indent: int) -> list[str]:
-    """Broken at blanks into lines that fit; those behind the first are indented."""
+    """Broken at blanks into lines that fit, and between wide characters; those behind the first are
+    indented."""
     lines: list[str] = []
     line = ""
     for piece in text.split(" "):
@@ -93,8 +94,17 @@ def folded(text: str, cells: int, indent: int) -> list[str]:
         if width(longer) > cells and line.strip():
             lines.append(line.rstrip())
             longer = " " * indent + piece
+        while width(longer) > cells and _is_wide(longer):
+            start = _fitting(longer, cells)
+            lines.append(start)
+            longer = " " * indent + longer[len(start) :]
         line = longer
     return [*lines, line]
+
+
+def _is_wide(text: str) -> bool:
+    """Whether it has characters between which a line may be broken, as Chinese and Japanese."""
+    return not text.isascii() and any(_width(character) == 2 for character in text)
 
 
 def pad(text: str, cells: int) -> str:

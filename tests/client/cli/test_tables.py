@@ -163,6 +163,7 @@ def test_a_line_is_broken_at_blanks_and_goes_on_below_its_counts() -> None:
     ]
     assert cells.folded("short", 24, 12) == ["short"]
     assert cells.folded("a-word-that-is-too-long", 8, 2) == ["a-word-that-is-too-long"]
+    assert cells.folded("データを移行する", 8, 2) == ["データを", "  移行す", "  る"]
 
 
 def test_short_ids_are_as_long_as_they_must_be() -> None:
