@@ -62,6 +62,12 @@ def real_path(path: str) -> str:
         return os.path.join(real_path(folder), name) if name else folder
 
 
+def real_place(path: str) -> str:
+    """Where a link itself is."""
+    folder, name = os.path.split(path)
+    return os.path.join(real_path(folder), name)
+
+
 def _as_opened(step: str) -> str:
     """A step of a path without the stream behind a colon, which is in the file of that name
     (https://learn.microsoft.com/windows/win32/fileio/file-streams), and without one dot at its end,

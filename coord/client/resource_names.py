@@ -9,7 +9,7 @@ import sys
 
 from coord.client.git_index import tracks
 from coord.client.host_name import host
-from coord.client.paths import path_in, real_path
+from coord.client.paths import path_in, real_path, real_place
 from coord.client.workspace import Workspace, repository
 
 FOLDS_CASE = sys.platform in ("win32", "darwin")
@@ -17,7 +17,12 @@ FOLDS_CASE = sys.platform in ("win32", "darwin")
 
 
 def resource(
-    path: str, workspace: Workspace, *, as_entry: bool = False, to_claim: bool = False
+    path: str,
+    workspace: Workspace,
+    *,
+    as_entry: bool = False,
+    follows: bool = True,
+    to_claim: bool = False,
 ) -> tuple[str, str]:
     """The project and the resource of a file, which need not exist (yet); a name that ends in a
     slash is a tree.
@@ -25,12 +30,13 @@ def resource(
     Within a checkout it counts from the top of that checkout, also when it is another one than the
     caller's: then in that one's project. Outside of any it is this host's own: `HOST:/etc/hosts`.
     `as_entry`: a submodule is a file of the checkout around it, which says what is in it.
+    `follows`: a link is what it points to.
     `to_claim`: where case does not count, the spelling of what is not there yet is remembered.
     """
     path = path[:-2] if path.endswith("**") and path[-3:-2] in ("", "/", os.sep) else path
     tree = path.endswith(("/", os.sep))
-    absolute = real_path(path_in(workspace.root, path))
-    is_folder = os.path.isdir(absolute) and not as_entry
+    absolute = (real_path if follows else real_place)(path_in(workspace.root, path))
+    is_folder = os.path.isdir(absolute) and not as_entry and follows
     there = Workspace(absolute if is_folder else os.path.dirname(absolute))
     if there.repository is not None:
         project, top = _project(there, workspace), there.root

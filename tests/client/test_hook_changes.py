@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.client.conftest import needs_links
 from tests.client.test_hook import Repository, Session, locks
 from tests.service import ROOT, Service, environment
 
@@ -61,6 +62,31 @@ def reason(answer: dict[str, Any]) -> str:
 
 
 # --- files that stand in a command ----------------------------------------------------------------
+
+
+@needs_links
+@pytest.mark.parametrize(
+    ("command", "claimed"),
+    [
+        ("rm link", ["link"]),
+        ("mv link docs.md", ["docs.md", "link"]),
+        ("ln -sfn src/util.py link", ["link"]),
+        ("cp -P folder/../link other", ["other"]),
+        ("git checkout -- link", ["link"]),
+        ("rm -r folder", ["folder"]),
+        ("sed -i s/x/y/ link", ["link"]),
+        ("sed -i --follow-symlinks s/x/y/ link", ["src/app.py"]),
+        ("echo > link", ["src/app.py"]),
+        ("rm folder/app.py", ["src/app.py"]),
+    ],
+)
+def test_a_command_that_replaces_a_link_leaves_what_it_points_to_alone(
+    command: str, claimed: list[str], one: Session, repository: Repository, service: Service
+) -> None:
+    (repository.folder / "link").symlink_to("src/app.py")
+    (repository.folder / "folder").symlink_to("src")
+    assert one.before(command) == {}
+    assert sorted(locks(service, repository)) == claimed
 
 
 @pytest.mark.parametrize(

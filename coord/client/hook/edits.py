@@ -7,7 +7,7 @@ import os
 from coord.client.hook import pending_edits
 from coord.client.hook.claims import claim, deny, is_parents, release
 from coord.client.hook.context import BY_HOOK
-from coord.client.paths import path_in, real_path
+from coord.client.paths import path_in, real_path, real_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +21,17 @@ CHANGE = ("change it", " (a copy, sed, a script)")
 MAX_RESOURCES = 100  # of one claim
 
 
-def claim_files(hook: HookContext, paths: list[str]) -> bool:
-    """Claims all of them or none; whether they may be changed."""
+def claim_files(hook: HookContext, paths: list[str], links: list[str] | None = None) -> bool:
+    """Claims all of them or none; whether they may be changed. `links`: that are changed
+    themselves, and not the files that they point to."""
     from coord.client.hook import trees
 
     granted: list[tuple[GrantedLock, str]] = []
     wanted: dict[str, dict[str, str]] = {}  # of each project: the names of locks, and their files
-    for path in paths:
+    links = links or []
+    for path in [*paths, *links]:
         absolute = path_in(hook.event.text("cwd") or hook.workspace.root, path)
-        named = _named(hook, absolute)
+        named = _named(hook, absolute, follows=path not in links)
         if named is None:
             continue
         if trees.is_in_the_way(hook, absolute):
@@ -45,20 +47,21 @@ def claim_files(hook: HookContext, paths: list[str]) -> bool:
     return True
 
 
-def _named(hook: HookContext, path: str) -> tuple[str, str] | None:
-    """The project and the name of the lock; None for what is nobody else's."""
+def _named(hook: HookContext, path: str, *, follows: bool) -> tuple[str, str] | None:
+    """The project and the name of the lock; None for what is nobody else's. `follows`: a link is
+    what it points to."""
     from coord.client.hook.private import is_private
     from coord.client.ignored import is_nobodys
     from coord.client.resource_names import resource
     from coord.client.workspace import repository
 
-    real = real_path(path)
+    real = real_path(path) if follows else real_place(path)
     checkout = repository(os.path.dirname(real))
     if is_private(real, checkout.top if checkout is not None else _folder_around(hook, real)):
         return None
     if checkout is not None and is_nobodys(real, checkout):
         return None
-    return resource(path, hook.workspace, to_claim=True)
+    return resource(path, hook.workspace, follows=follows, to_claim=True)
 
 
 def _folder_around(hook: HookContext, real: str) -> str | None:

@@ -62,10 +62,10 @@ def _claim_all(hook: HookContext, call: ToolCall, effects: Effects, claimed: lis
         for path, names in effects.trees:
             if not claim_tree(hook, path, names, one_line(line), claimed):
                 return False
-    if effects.files:
+    if effects.files or effects.links:
         from coord.client.hook.edits import claim_files
 
-        return claim_files(hook, list(effects.files))
+        return claim_files(hook, list(effects.files), list(effects.links))
     return True
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from coord.client.shell.listings import listed
 from coord.client.shell.options import parse_arguments
-from coord.client.shell.outputs import formatted, listed, output_of, read_by
+from coord.client.shell.outputs import formatted, output_of, read_by
 from coord.client.shell.texts import text_of
 from coord.client.shell.variables import words_of
 from coord.client.shell.words import Value, some_name
@@ -61,6 +62,9 @@ def _sets(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
     """Whether it is one of those that set variables, and nothing else."""
     if name in ("read", "mapfile", "readarray"):
         _read(walk, name, words[1:], command)
+    elif name == "unset":
+        for word in words[1:]:
+            walk.variables.restore(word.text, None)
     elif name == "let":
         for word in words[1:]:
             for changed in _counted(word.text[:MAX_ARITHMETIC]):
@@ -155,6 +159,7 @@ def _read(walk: Walk, name: str, words: list[Value], command: Command) -> None:
     names = [word.text for word in args.plain] if array is None else [array.text]
     names = names or ["REPLY" if name == "read" else "MAPFILE"]
     values = _lines(walk, command) or _lines(walk, walk.loop_input)
+    values = walk.of_this_turn(values)
     if len(names) == 1 and array is None and values:
         walk.variables.set(names[0], values)
         return

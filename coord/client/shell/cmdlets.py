@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from coord.client.shell.copies import HARD, RELATIVE, copy_to, note_link
+from coord.client.shell.listings import within
 from coord.client.shell.names import program_name
 from coord.client.shell.words import QUOTED, Value
 from coord.client.shell.writer import ALL, LAST, MOVED, NONE
@@ -39,6 +40,7 @@ _LISTS = _FOLDERS | frozenset("get-item gi resolve-path rvpa convert-path cvpa".
 """What hands files on to the next command."""
 _NARROWS = ("-filter", "-include", "-exclude", "-depth", "-attributes")
 """Parameters whose value is no place."""
+_ALIASES = frozenset("set-alias sal new-alias nal".split())
 _EACH = frozenset("foreach-object foreach % where-object where ?".split())
 _FILTERS = _EACH | frozenset("select-object select sort-object sort tee-object".split())
 _OBJECT_METHODS = {
@@ -104,7 +106,7 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
         pass
     elif name in _EACH:
         values = piped(walk, command.source)
-        walk.variables.set("_", values or [Value("$_", "")])
+        walk.variables.set_one_of("_", values or [Value("$_", "")])
         for word in words[:1]:  # `Get-Item app.py | % Delete`
             _of_object(walk, word.text.lower(), words[1:], command)
     elif called and method == "new" and kind.endswith(_STREAMS):
@@ -112,15 +114,24 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
     elif name == "new-object" and words and words[0].text.lower().endswith(_STREAMS):
         plain = [word for word in words[1:] if word.text[:1] != "-"]
         _change(walk, "", ALL, _bind(plain, ALL), command)
+    elif name in _ALIASES:
+        names = [word.text for word in words if word.text[:1] != "-"]
+        walk.aliases.update([(names[0], names[1])] if names[1:] else [])
     elif name in CMDLETS and not _is_other(name, words):
-        if name in ("robocopy", "xcopy"):
-            words = [word for word in words if word.text[:1] != "/"]
-        bound = _bind(words, CMDLETS[name], is_removal=name in _REMOVALS)
-        if "whatif" not in bound.values:
-            _change(walk, name, CMDLETS[name], bound, command)
+        _change_by(walk, name, words, command)
     else:
         return False
     return True
+
+
+def _change_by(walk: Walk, name: str, words: list[Value], command: Command) -> None:
+    if name in ("robocopy", "xcopy"):
+        if any(word.text.lower() == "/l" for word in words):
+            return  # it only lists
+        words = [word for word in words if word.text[:1] != "/"]
+    bound = _bind(words, CMDLETS[name], is_removal=name in _REMOVALS)
+    if "whatif" not in bound.values:
+        _change(walk, name, CMDLETS[name], bound, command)
 
 
 def _is_other(name: str, words: list[Value]) -> bool:
@@ -261,7 +272,14 @@ def _listed(walk: Walk, words: list[Value], *, is_listing: bool) -> list[Value]:
         return named[:1]
     start = walk.native(named[0].beginning or "") if named and path is None else ""
     folder = path or os.path.normpath(os.path.join(walk.folder, os.path.dirname(start)))
-    return named[:1] if is_file else [Value(f"{folder}/…", f"{folder}/")]
+    if is_file:
+        return named[:1]
+    patterns = [
+        word.text
+        for word, before in zip(words[1:], texts)
+        if before.startswith(("-filter", "-include")) and word.text[:1] != "-"
+    ]
+    return within(Value(folder), tuple(patterns))
 
 
 def _constructed(words: list[Value]) -> list[Value]:

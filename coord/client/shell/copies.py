@@ -30,11 +30,13 @@ def copy_to(
     numbers: str = "never",
     link: str = "",
     replaces_links: bool = False,
+    keeps_links: bool = False,
 ) -> None:
     """`into`: whether the target is a folder for them; None: where there is one. `whole_paths`: the
     folders of the sources are made there, too. `backup`: what the name of what was there gets;
     `numbers`: or a number, `always`, `never`, or where there is one. `link`: the target becomes one
-    to the source, HARD or SOFT, or RELATIVE to the folder that the line is in."""
+    to the source, HARD or SOFT, or RELATIVE to the folder that the line is in. `keeps_links`: of a
+    link comes another one there."""
     path = walk.path(target)
     if path is None:
         walk.write(target)
@@ -48,10 +50,12 @@ def copy_to(
             walk.change_tree(path)
             continue
         place = os.path.join(path, name) if into else path
-        if not link and source.is_known and walk.is_folder(walk.path(source) or ""):
+        is_link = keeps_links and os.path.islink(walk.path(source) or "")
+        is_made = bool(link) or is_link
+        if not is_made and source.is_known and walk.is_folder(walk.path(source) or ""):
             walk.change_tree(place)
             continue
-        walk.write(Value(place), whole_folders=into, replaces_links=replaces_links)
+        walk.write(Value(place), whole_folders=into, replaces_links=replaces_links or is_link)
         if link:
             note_link(walk, place, source, link)
         if backup:

@@ -24,6 +24,7 @@ _STATEMENTS = {
     "cqlsh": "-e --execute",
     "clickhouse-client": "-q --query",
     "sqlcmd": "-Q -q",
+    "snowsql": "-q --query",
     "duckdb": "-c -cmd",
     "sqlite3": "-cmd",
     "sqlite": "-cmd",
@@ -48,7 +49,20 @@ _NAMES = ("into ", "attach ", "attach database ", "writefile(")
 _WITHOUT_SQL = ("--help", "--version", "-V", "-l", "--list", "-?")
 
 
+_WITHIN = {
+    "manage.py": (("dbshell",), "psql"),
+    "django-admin": (("dbshell",), "psql"),
+    "heroku": (("pg:psql",), "psql"),
+    "rails": (("dbconsole", "db"), "psql"),
+}
+"""Programs of which a command is such a client."""
+
+
 def follow_client(walk: Walk, name: str, words: list[Value], command: Command) -> None:
+    verbs, client = _WITHIN.get(name, ((), ""))
+    at = next((at for at, word in enumerate(words) if word.text in verbs), None)
+    if at is not None:
+        name, words = client, words[at + 1 :]
     options = frozenset(_STATEMENTS.get(name, "").split())
     if not options:
         return

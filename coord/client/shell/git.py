@@ -20,6 +20,7 @@ _OWN_VALUES = {
     "archive": frozenset("-o --format --prefix --remote".split()),
     "config": frozenset("-f --file --blob --type".split()),
     "checkout-index": frozenset(("--prefix",)),
+    "cliff": frozenset("-o --output -p --prepend -c --config -t --tag".split()),
     "format-patch": frozenset("-o --output-directory".split()),
     "interpret-trailers": frozenset("--trailer --where --if-exists --if-missing".split()),
 }
@@ -34,6 +35,8 @@ _ALWAYS = frozenset(
     "merge rebase cherry-pick revert am pull filter-branch filter-repo flow town".split()
 )
 _SAFE_STASH = frozenset("list show drop clear create store branch-list".split())
+_CLIFF_FILES = (("--output", "-o"), ("--prepend", "-p"))
+_HERE = frozenset((".", "./", "*"))
 _STEPS = frozenset("start good bad new old reset skip run replay".split())
 
 
@@ -67,11 +70,13 @@ def change_of(words: list[Value], folder: str) -> GitChange:
 
 
 def _paths(args: Arguments, named: list[Value], folder: str) -> GitChange:
-    """Files, or all where one of them is the folder at the top."""
+    """Files, or all that is in the folder where one of them stands for it; `:/` is the top."""
     if not named:
         return TREE if args.value(("--pathspec-from-file",)) else NOTHING
-    if any(word.text in (".", "./", "*", "/") or word.text[:1] == ":" for word in named):
+    if any(word.text == "/" or word.text[:1] == ":" for word in named):
         return TREE
+    if any(word.text in _HERE for word in named):
+        return GitChange([Value(".")])
     return GitChange(named)
 
 
@@ -125,7 +130,7 @@ def _clean(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     if "f" not in letters and not args.has(("--force", "--interactive", "-i")):
         return NOTHING
     named = [*operands, *args.after_dashes]
-    return _paths(args, named, folder) if named else TREE
+    return _paths(args, named or [Value(".")], folder)  # it goes no further up
 
 
 def _apply(args: Arguments, operands: list[Value], folder: str) -> GitChange:
@@ -148,7 +153,9 @@ def _add(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     named = [*operands, *args.after_dashes]
     if args.has(("-A", "--all", "-u", "--update", "--no-ignore-removal")) and not named:
         return TREE
-    return TREE if _paths(args, named, folder).is_tree else NOTHING
+    change = _paths(args, named, folder)
+    is_all = change.is_tree or any(value.text == "." for value in change.files)
+    return change if is_all else NOTHING
 
 
 def _rm(args: Arguments, operands: list[Value], folder: str) -> GitChange:
@@ -204,6 +211,10 @@ def _subtree(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     return TREE if operands and operands[0].text in ("add", "pull", "merge") else NOTHING
 
 
+def _svn(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    return TREE if operands and operands[0].text == "rebase" else NOTHING
+
+
 def _sparse(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     changes = ("set", "add", "disable", "reapply")
     return TREE if operands and operands[0].text in changes else NOTHING
@@ -248,6 +259,12 @@ def _config(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     return GitChange([named] if named is not None and not is_read else [])
 
 
+def _cliff(args: Arguments, operands: list[Value], folder: str) -> GitChange:
+    """git-cliff's list of changes."""
+    named = [args.value((option, letter)) for option, letter in _CLIFF_FILES]
+    return GitChange([value for value in named if value is not None])
+
+
 def _outputs(args: Arguments, operands: list[Value], folder: str) -> GitChange:
     named = args.value(("--output", "-o", "--output-directory"))
     return GitChange([named]) if named is not None else NOTHING
@@ -274,6 +291,8 @@ _JUDGES = {
     "submodule": _submodule,
     "subtree": _subtree,
     "sparse-checkout": _sparse,
+    "svn": _svn,
+    "cliff": _cliff,
     "lfs": _lfs,
     "worktree": _worktree,
     "merge-file": _merge_file,

@@ -112,7 +112,9 @@ def follow_git(walk: Walk, call: GitCall) -> None:
         walk.line_apart(" ".join(word.text for word in words[2:] if word.text != "--recursive"))
     for line in [*call.editors, *_run_within(verb, words[1:])]:
         walk.line_apart(line)
-    alias = call.aliases.get(verb) or _alias(call.folder, verb)
+    if verb == "config":
+        _note_alias(walk, words[1:])
+    alias = call.aliases.get(verb) or walk.git_aliases.get(verb) or _alias(call.folder, verb)
     if alias.startswith("!"):
         walk.line_apart(alias[1:])
     elif alias:
@@ -120,6 +122,14 @@ def follow_git(walk: Walk, call: GitCall) -> None:
         walk.follow(meant, Command())
     else:
         _note(walk, call)
+
+
+def _note_alias(walk: Walk, words: list[Value]) -> None:
+    """`git config alias.up push`: a later command of the line may use it."""
+    plain = [word.text for word in parse_arguments(words, frozenset(("-f", "--file"))).plain]
+    plain = plain[1:] if plain[:1] == ["set"] else plain
+    if len(plain) == 2 and plain[0].startswith("alias."):
+        walk.git_aliases[plain[0][len("alias.") :].lower()] = plain[1]
 
 
 def _run_within(verb: str, words: list[Value]) -> list[str]:
@@ -140,7 +150,7 @@ def _note(walk: Walk, call: GitCall) -> None:
     for value in change.files:
         folder, names = _pathspec(walk, value)
         if names is None:
-            walk.write(value, whole_folders=True)
+            walk.write(value, whole_folders=True, replaces_links=True)
         else:
             walk.change_tree(folder, names)
     if change.is_tree:

@@ -153,6 +153,10 @@ def fits(word: str, step: str) -> bool:
     if "*" not in step:
         return word == step
     begin, _, end = step.partition("*")
-    if step.startswith("*") and step.endswith("*") and len(step) > 2:
-        return step.strip("*") in word
+    if "*" in end:
+        parts = step.strip("*").split("*")
+        found = [word.find(part) for part in parts]
+        is_begun = step[0] == "*" or word.startswith(parts[0])
+        is_ended = step[-1] == "*" or word.endswith(parts[-1])
+        return is_begun and is_ended and min(found) >= 0 and found == sorted(found)
     return word.startswith(begin) and word.endswith(end) and len(word) >= len(begin) + len(end)

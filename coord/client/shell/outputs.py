@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 
+from coord.client.shell.listings import listed
 from coord.client.shell.names import program_name
 from coord.client.shell.words import Command, Scope, Value, some_name
 
@@ -19,11 +20,8 @@ MAX_WITHIN = 3  # substitutions in one another, of those
 _HANDS_ON = frozenset(("cat", "tee", "head", "tail", "sort", "tac", "uniq"))
 """What hands on what it reads, or some of its lines."""
 _COMPUTED = _HANDS_ON | {"seq", "base64"}
-_FILTERS = frozenset("head tail sort uniq grep egrep fgrep rg tac shuf".split())
-"""What hands on some of the lines that it reads."""
 _NAMING = frozenset("date wc whoami hostname uname id nproc uuidgen arch tty logname".split())
 """What says a number or a name, in which there is no slash."""
-_LISTS = frozenset("grep egrep rg ag ack ls fd fdfind git".split())
 
 
 def read_by(command: Command, variables: Variables) -> str | None:
@@ -121,32 +119,6 @@ def formatted(words: list[str]) -> str:
             break
     text = "".join(output).replace("\0", "%").replace("\\t", "\t").replace("\\0", "\n")
     return text.replace("\\n", "\n")
-
-
-def listed(
-    command: Command | None, variables: Variables
-) -> tuple[list[Value], tuple[str, ...]] | None:
-    """What `find src -name '*.py'` or `grep -rl x src` may list: something below `src`, and the
-    patterns of its names. None of what is no list of files."""
-    words = _expanded(command, variables) if command is not None else []
-    name = program_name(words[0]) if words else ""
-    if name == "find":
-        from coord.client.shell.finding import starts_and_names
-
-        starts, names = starts_and_names(words[1:])
-        return [Value("…", f"{start.text.rstrip('/')}/") for start in starts], names
-    last = words[-1].text if len(words) > 1 else ""
-    if name in _LISTS:
-        # `ls src` says names without their folder, `ls src/*.py` with it
-        folders = [word for word in words[1:] if word.is_pattern] if name == "ls" else words[-1:]
-        for word in folders:
-            beginning = word.text if word.is_known else os.path.dirname(word.beginning or "")
-            folder = os.path.join(variables.location.folder, beginning)
-            if last and beginning and os.path.isdir(folder):
-                return [Value("…", f"{beginning.rstrip('/')}/")], ()
-    if name in _FILTERS and command is not None and command.source is not None:
-        return listed(command.source, variables)
-    return ([Value("…", "")], ()) if name in _LISTS else None
 
 
 def output_of(text: str, variables: Variables) -> list[Value] | None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from coord.client.shell.program import Program
 
 _NPM = "--registry --tag --access --otp --userconfig -w --workspace --filter -F --loglevel --cache"
+_REDIS_CHANGES = (
+    "flushall flushdb del unlink set mset setex getset append incr incrby decr hset hdel lpush"
+    " rpush lpop rpop lrem sadd srem zadd zrem xadd xdel xtrim expire persist rename restore copy"
+    " eval evalsha"
+)
 
 PACKAGES_AND_DATABASES = (
     # --- packages -----------------------------------------------------------------------------
@@ -19,6 +24,9 @@ PACKAGES_AND_DATABASES = (
         flags="-r --recursive -s --silent --json --verbose -ws --workspaces -y --yes",
         folder="--prefix --cwd -C --dir",
     ),
+    Program("npm", {"publish": "owner add|rm, access grant|revoke|set, team create|destroy"}),
+    Program("npm pnpm", {"git commit": "version *"}, harmless="--no-git-tag-version"),
+    Program("lerna", {"git push": "version"}, harmless="--no-push --no-git-tag-version"),
     Program("twine", {"publish": "upload"}),
     Program(
         "uv poetry flit hatch pdm rye maturin setuptools",
@@ -87,12 +95,16 @@ PACKAGES_AND_DATABASES = (
         {
             "publish": "hex.publish, publish",
             "migrate": "ecto.migrate, ecto.rollback, ecto.reset, ecto.drop, ecto.setup,"
-            " ash.migrate",
+            " ash.migrate, do ecto.*, do * ecto.*, do * * ecto.*",
         },
     ),
     Program("publish-module publish-script publish-psresource", {"publish": ""}),
     Program("pod", {"publish": "trunk push|delete, repo push"}),
     Program("dart flutter", {"publish": "pub publish"}),
+    Program(
+        "xcrun", {"publish": "altool --upload-app, altool --upload-package, notarytool submit"}
+    ),
+    Program("earthly", {"publish": "--push"}),
     Program("luarocks opam conan stack cabal anaconda", {"publish": "upload, publish"}),
     Program(
         "vsce ovsx web-ext snapcraft", {"publish": "publish, unpublish, upload, release, sign"}
@@ -194,6 +206,22 @@ PACKAGES_AND_DATABASES = (
         {"migrate": "doctrine:migrations:*, doctrine:schema:*, d:m:m, make:migration"},
         harmless="doctrine:migrations:status doctrine:migrations:list",
     ),
+    Program(
+        "symfony",
+        {
+            "migrate": "console doctrine:migrations:*, console doctrine:schema:*, console d:m:m",
+            "deploy": "deploy, cloud:deploy, cloud:env:push",
+        },
+        harmless="doctrine:migrations:status doctrine:migrations:list",
+    ),
+    Program(
+        "sail lando ddev",
+        {
+            "migrate": "artisan migrate*, artisan db:seed, artisan db:wipe",
+            "docker compose {host}": "up, down, start, stop, restart, rebuild, poweroff, destroy",
+        },
+        harmless="migrate:status --pretend",
+    ),
     Program("phinx cake", {"migrate": "migrate, rollback, migrations migrate|rollback"}),
     Program(
         "sqitch skeema yoyo aerich pgroll",
@@ -202,11 +230,21 @@ PACKAGES_AND_DATABASES = (
             " downgrade, rollback, start, complete"
         },
     ),
-    Program("dropdb createdb pg_restore mongorestore", {"migrate": ""}, harmless="-l --list -V"),
+    Program(
+        "dropdb createdb dropuser createuser pg_restore mongorestore mongoimport mysqlimport",
+        {"migrate": ""},
+        harmless="-l --list -V --version",
+    ),
+    Program(
+        "dbt",
+        {"migrate": "run, build, seed, snapshot, run-operation, retry, clone"},
+        values="--project-dir --profiles-dir --target -t --profile -s --select",
+    ),
+    Program("influx", {"migrate": "delete, write, bucket create|delete|update"}),
     Program("mysqladmin mariadb-admin", {"migrate": "drop, create, * drop, * create"}),
     Program(
         "redis-cli valkey-cli",
-        {"migrate": "flushall|FLUSHALL, flushdb|FLUSHDB"},
+        {"migrate": ", ".join(f"{word}|{word.upper()}" for word in _REDIS_CHANGES.split())},
         values="-h -p -n -a -u",
     ),
 )

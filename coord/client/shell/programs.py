@@ -24,10 +24,12 @@ _KUBECTL = (
 )
 _DOCKER = "-H --host -c --context -l --log-level --config --tlscacert --tlscert --tlskey"
 _COMPOSE = "-f --file -p --project-name --profile --env-file --parallel --progress --ansi"
+_ANSIBLE = "--check -C --syntax-check --list-hosts --list-tasks --list-tags --version"
 _CLOUD_READS = (
     "describe* list* get* show* head* batch-get* ls wait help configure login logout sts logs tail"
     " filter* lookup* search* presign estimate* validate* simulate* version info config auth"
     " account status download* export check* preview* synth diff init read update-kubeconfig"
+    " what-if"
 )
 
 PROGRAMS = (
@@ -36,17 +38,23 @@ PROGRAMS = (
         "git",
         {
             "git commit": "commit, merge, rebase, cherry-pick, revert, am, pull, filter-branch,"
-            " filter-repo, flow * finish"
+            " filter-repo, flow * finish, absorb"
         },
         values=_GIT_VALUES,
         flags=_GIT_FLAGS,
         harmless="--short --porcelain --long --show-current-patch",
     ),
     Program(
+        "cz standard-version commit-and-tag-version bumpversion bump2version bump-my-version",
+        {"git commit": "bump, commit, c, major, minor, patch, --release-as, --first-release"},
+        harmless="--list -n --no-commit",
+    ),
+    Program(
         "git",
         {
             "git push": "push, lfs push, subtree push, subrepo push, svn dcommit, p4 submit,"
-            " send-pack, annex sync|push, town sync|ship|propose"
+            " send-pack, annex sync|push, town sync|ship|propose, review, send-email,"
+            " branchless submit, spr update|land|diff"
         },
         values=_GIT_VALUES,
         flags=_GIT_FLAGS,
@@ -59,8 +67,8 @@ PROGRAMS = (
             " api --method */merge",
             "git push": "repo sync, push",
             "publish": "release create|upload|delete|edit",
-            "deploy": "workflow run, workflow enable|disable, ci run, pipeline run, repo"
-            " delete|archive|rename, secret set|delete|remove, variable set|delete",
+            "deploy": "workflow run, workflow enable|disable, ci run, pipeline run,"
+            " repo delete|archive|rename|edit, secret set|delete|remove, variable set|delete",
         },
         values="-R --repo --hostname",
     ),
@@ -71,11 +79,12 @@ PROGRAMS = (
         harmless="-n",
     ),
     Program("svn", {"git push": "commit, ci"}),
+    Program("arc repo spr", {"git push": "land, upload, update, diff --update"}),
     # --- deployments --------------------------------------------------------------------------
     Program(
         "terraform tofu terragrunt",
         {
-            "deploy": "apply, destroy, import, taint, untaint, run-all apply|destroy, run"
+            "deploy": "apply, destroy, refresh, import, taint, untaint, run-all apply|destroy, run"
             " apply|destroy, stack run, apply-all, destroy-all, force-unlock,"
             " state rm|mv|push|replace-provider, workspace delete"
         },
@@ -93,7 +102,9 @@ PROGRAMS = (
         {
             "deploy": "apply, create, delete, replace, patch, scale, autoscale, set, edit, label,"
             " annotate, expose, run, drain, cordon, uncordon, taint, debug,"
-            " rollout restart|undo|pause|resume, rollback, new-app, start-build, cp * *:*,"
+            " rollout restart|undo|pause|resume|latest|retry|cancel, rollback, new-app,"
+            " start-build, cp * *:*,"
+            " argo rollouts promote|abort|restart|retry|undo|set|pause,"
             " kubectl *"
         },
         values=_KUBECTL,
@@ -104,7 +115,7 @@ PROGRAMS = (
         {
             "deploy": "install, upgrade, uninstall, delete, rollback, apply, sync, destroy,"
             " converge,"
-            " deploy, run",
+            " deploy, run, dev, debug",
             "publish": "push",
         },
         values=_KUBECTL + " -e --environment -f --file -l --selector -p --profile",
@@ -112,10 +123,61 @@ PROGRAMS = (
     ),
     Program("kustomize", {"deploy": "apply"}),
     Program(
-        "ansible-playbook ansible ansible-pull",
-        {"deploy": ""},
-        harmless="--check -C --syntax-check --list-hosts --list-tasks --list-tags --version",
+        "tilt okteto garden devspace kapp",
+        {"deploy": "up, down, ci, dev, deploy*, delete*, destroy, purge"},
+        values="-n --namespace --context -a --app -f --file",
     ),
+    Program(
+        "istioctl linkerd cilium velero",
+        {
+            "deploy": "install, uninstall, upgrade, operator *, restore create|delete,"
+            " backup create|delete, schedule create|delete"
+        },
+        values=_KUBECTL,
+    ),
+    Program(
+        "eksctl ecs-cli ecs",
+        {
+            "deploy": "create, delete, scale, upgrade, drain, enable, set, unset, update, replace,"
+            " apply, up, down, compose *, push, deploy, run, cron"
+        },
+        values="--profile --region -r",
+    ),
+    Program(
+        "kops",
+        {"deploy": "update --yes, delete --yes, create --yes, rolling-update --yes, replace, edit"},
+    ),
+    Program("colmena morph", {"deploy": "apply, apply-local, exec, deploy"}),
+    Program("tkn", {"deploy": "* start|delete|cancel"}, values="-n --namespace"),
+    Program("drone", {"deploy": "build promote|rollback|restart|stop, deploy"}),
+    Program("envoy", {"deploy": "run *deploy*"}),
+    Program(
+        "code-push appcenter",
+        {"deploy": "release*, promote, rollback, codepush release*|promote|rollback"},
+    ),
+    Program(
+        "airflow",
+        {
+            "migrate": "db migrate|upgrade|downgrade|reset|clean|init",
+            "deploy": "dags trigger|backfill|delete|pause|unpause, tasks clear|run,"
+            " backfill create, variables set|delete|import, connections add|delete|import",
+        },
+    ),
+    Program("celery", {"deploy": "purge, control"}, values="-A --app -b --broker --workdir"),
+    Program(
+        "rabbitmqctl rabbitmqadmin",
+        {
+            "deploy": "delete*, purge*, add*, set*, clear*, stop*, reset, force_reset, declare,"
+            " publish, forget*"
+        },
+        values="-n -p -q --vhost -H -u -P",
+    ),
+    Program(
+        "kafka-topics kafka-configs kafka-acls kafka-consumer-groups kafka-delete-records",
+        {"deploy": "--delete, --create, --alter, --add, --remove, --execute, --offset-json-file"},
+    ),
+    Program("ansible-playbook ansible-pull", {"deploy": ""}, harmless=_ANSIBLE),
+    Program("ansible", {"deploy": ""}, harmless=f"{_ANSIBLE} ping setup debug"),
     Program("salt salt-ssh salt-call", {"deploy": ""}, harmless="test=True --version -d --doc"),
     Program("puppet", {"deploy": "apply, agent"}, harmless="--noop"),
     Program("chef-client knife", {"deploy": ""}, harmless="--why-run -W show list --version"),
@@ -161,19 +223,31 @@ PROGRAMS = (
     Program("kamal mrsk cap", {"deploy": "deploy, redeploy, rollback, setup, remove, * deploy*"}),
     Program("dokku", {"deploy": "ps:*, git:*, apps:destroy, config:set, config:unset"}),
     Program(
-        "docker podman nerdctl docker-compose podman-compose",
+        "docker-compose podman-compose",
+        {
+            "docker compose {host}": "up, down, restart, start, stop, rm, kill, pause, unpause,"
+            " create, watch",
+            "publish": "push, build --push",
+        },
+        values=f"{_DOCKER} {_COMPOSE}",
+        flags="--verbose --compatibility --all-resources",
+        folder="--project-directory",
+    ),
+    Program(
+        "docker podman nerdctl",
         {
             "docker compose {host}": "compose"
-            " up|down|restart|start|stop|rm|kill|pause|unpause|create,"
-            " compose watch, up, down",
+            " up|down|restart|start|stop|rm|kill|pause|unpause|create|watch",
             "publish": "push, image push, manifest push, compose push, plugin push,"
             " buildx imagetools create, buildx build|bake --push, build --push, compose build"
             " --push",
             "deploy": "stack deploy|up|rm|down, service update|create|rm|scale|rollback,"
             " swarm init|join|leave|update",
-            "docker {host}": "system prune, volume rm|remove|prune, container prune, network prune,"
-            " image prune, rm, rmi, stop, kill, restart, container rm|stop|kill|restart, builder"
-            " prune",
+            "docker {host}": "system prune, volume rm|remove|prune, container prune,"
+            " network rm|remove|prune|disconnect, image rm|prune, rm, rmi, start, stop, kill,"
+            " restart, pause, unpause, rename, update,"
+            " container rm|start|stop|kill|restart|pause|unpause|rename|update, builder prune,"
+            " play kube, kube play|down, pod rm|start|stop|kill|restart",
         },
         values=f"{_DOCKER} {_COMPOSE}",
         flags="-D --debug --tls --tlsverify --compatibility --all-resources",
@@ -215,7 +289,8 @@ PROGRAMS = (
             " functions:delete, hosting:*, terminate, push, restage, bootstrap, pages"
             " deploy|publish,"
             " versions deploy, volumes destroy, volume* delete, undeploy, app deploy|stop, svc"
-            " deploy",
+            " deploy, kv key|bulk put|delete, kv:key put|delete, kv:bulk put|delete,"
+            " r2 object put|delete",
             "publish": "container:push",
             "migrate": "d1 migrations apply, d1 execute, pg:reset, pg:copy, pg:push, pg:pull",
         },
@@ -232,10 +307,28 @@ PROGRAMS = (
         reads="dev build ls list inspect logs link login logout whoami env pull help init",
     ),
     Program(
+        "rclone",
+        {
+            "deploy": "copy|copyto|sync|move|moveto|bisync * *:*, delete *:*, deletefile *:*,"
+            " purge *:*, rmdir *:*, rcat *:*"
+        },
+        harmless="-n",
+    ),
+    Program(
+        "s3cmd s5cmd",
+        {
+            "deploy": "put, del, rm, rb, cp * s3:*, mv, sync * s3:*, modify, setacl, setpolicy,"
+            " delpolicy"
+        },
+        harmless="-n",
+    ),
+    Program("mc", {"deploy": "mirror, rm, rb, mv, cp, pipe, anonymous set"}, harmless="--fake"),
+    Program("azcopy", {"deploy": "copy, cp, sync, remove, rm"}),
+    Program(
         "surge gh-pages", {"deploy": ""}, harmless="--version", reads="list login logout whoami"
     ),
     Program(
-        "mkdocs mike docusaurus ng hexo quarto gatsby gridsome deployctl astro nuxt nitro",
+        "mkdocs mike hugo docusaurus ng hexo quarto gatsby gridsome deployctl astro nuxt nitro",
         {"deploy": "deploy*, gh-deploy, publish*"},
     ),
     # --- services and machines ----------------------------------------------------------------
@@ -257,6 +350,9 @@ PROGRAMS = (
         {"systemctl {host}": "restart, start, stop, reload, update, shutdown"},
         values="-c -s -u -p",
     ),
+    Program("caddy", {"systemctl {host}": "reload, stop, start"}),
+    Program("nixos-rebuild darwin-rebuild", {"systemctl {host}": "switch, boot, test"}),
+    Program("initctl", {"systemctl {host}": "restart, start, stop, reload"}),
     Program(
         "pm2 forever circusctl monit sv rc-update",
         {
@@ -286,6 +382,7 @@ PROGRAMS = (
     Program(
         "reboot shutdown poweroff halt restart-computer stop-computer iisreset",
         {"systemctl {host}": ""},
+        harmless="-c /a --show",
     ),
     # --- other machines -----------------------------------------------------------------------
     Program("fab", {"deploy": "*deploy*"}, values="-H --hosts -i -f --collection -c"),

@@ -6,24 +6,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.words import Value
 
-REMOTE = frozenset("ssh scp sftp rsync mosh autossh ssh-copy-id plink pscp psftp".split())
+REMOTE = frozenset(
+    "ssh scp sftp rsync mosh autossh sshfs ssh-copy-id plink pscp psftp lftp ftp".split()
+)
 REMOTE_VALUES = frozenset(f"-{letter}" for letter in "bcDEeFIiJLlmOopQRSWwPB")
 REMOTE_HARMLESS = frozenset(("-G", "-V", "-Q", "--dry-run", "--version", "--list-only"))
 _RSYNC_VALUES = frozenset(
     "-e --rsh --exclude --include -f --filter -T --chmod --bwlimit --port --timeout --rsync-path"
     " --exclude-from --files-from --include-from -B --out-format --log-file --link-dest".split()
 )
-_WITHOUT_COLON = ("ssh", "mosh", "sftp", "autossh", "ssh-copy-id", "plink", "psftp")
+_WITHOUT_COLON = frozenset(
+    "ssh mosh sftp autossh ssh-copy-id plink psftp lftp ftp".split()  # what is behind it is a path
+)
+_OTHER_VALUES = {"rsync": _RSYNC_VALUES, "autossh": REMOTE_VALUES | {"-M"}}
+_OTHER_VALUES["lftp"] = frozenset("-e -c -f -u -p --rcfile".split())
 
 
-def host(program: str, words: list[Value]) -> str | None:
-    """The same name for whichever user; None where it only looks, or copies on this machine."""
-    values = _RSYNC_VALUES if program == "rsync" else REMOTE_VALUES
-    values = values | {"-M"} if program == "autossh" else values
+def hosts(program: str, words: list[Value]) -> list[str]:
+    """The same names for whichever user; none where it only looks, or copies on this machine."""
+    values = _OTHER_VALUES.get(program, REMOTE_VALUES)
     texts = [word.text for word in words]
     if any(text in REMOTE_HARMLESS for text in texts):
-        return None
-    at, named = 0, None
+        return []
+    at = 0
+    named: list[str] = []
     while at < len(texts):
         text = texts[at]
         if text in values or (
@@ -35,18 +41,18 @@ def host(program: str, words: list[Value]) -> str | None:
             at += 1
         elif text.startswith("-") and len(text) > 1:
             if program == "rsync" and text[1] != "-" and "n" in text:
-                return None
-        elif named is None:
-            named = _host(program, text)
-            if named is not None or program in _WITHOUT_COLON:
+                return []
+        else:
+            host = None if "git@" in text else _host(program, text)
+            named += [host] if host is not None else []
+            if program in _WITHOUT_COLON:
                 break
         at += 1
-    is_shell_for_git = named is not None and "git@" in texts[at] if at < len(texts) else False
-    return None if is_shell_for_git else named
+    return named
 
 
 def _host(program: str, word: str) -> str | None:
-    for scheme in ("ssh://", "sftp://", "scp://", "rsync://"):
+    for scheme in ("ssh://", "sftp://", "scp://", "rsync://", "ftp://"):
         if word.startswith(scheme):
             return word[len(scheme) :].partition("/")[0].rpartition("@")[2].partition(":")[0]
     bare = word.rpartition("@")[2]

@@ -6,8 +6,9 @@ name of a container. `line`: options whose value is a line of shell. `assigns`: 
 stand before the command. `reads_more`: further arguments come from standard input.
 `is_elsewhere`: the files that are changed are others than those here. `is_line`: what is run is a
 line of shell, in one word or several. `dashed`: it stands behind a `--` where there is one.
-`skipped_by`: the options that name what `skip` would pass. `program`: the option that names what
-is run with the words behind as its arguments.
+`skipped_by`: the options that name what `skip` would pass. `shell`: with one of these options it
+runs a shell, of which the words are a line, else its input; `always`: whenever it has no words.
+`program`: the option that names what is run with the words behind as its arguments.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Runner:
         "names",
         "program",
         "reads_more",
+        "shell",
         "skip",
         "skipped_by",
         "values",
@@ -48,6 +50,7 @@ class Runner:
         dashed: bool = False,
         skipped_by: str = "",
         program: str = "",
+        shell: str = "",
     ) -> None:
         self.names = names.split()
         self.commands = [tuple(command.split()) for command in commands.split(",")]
@@ -63,6 +66,7 @@ class Runner:
         self.dashed = dashed
         self.skipped_by = frozenset(skipped_by.split())
         self.program = program
+        self.shell = frozenset(shell.split())
 
 
 _CONTAINER = (
@@ -80,8 +84,9 @@ RUNNERS = (
         values="-u --user -g --group -h --host -p --prompt -C -r --role -t --type -T -U -R --chroot"
         " -a -c",
         folder="-D --chdir",
-        flags="-n -E -S -H -i -s -k -b -A -P -K",
+        flags="-n -E -S -H -i -s -k -b -A -P -K --shell --login",
         assigns=True,
+        shell="-s --shell -i --login",
     ),
     Runner(
         "env",
@@ -98,6 +103,7 @@ RUNNERS = (
         skip=1,
         skipped_by="-u --user",
         flags="- -l --login -m -p",
+        shell="always",
     ),
     Runner(
         "timeout gtimeout",
@@ -173,6 +179,9 @@ RUNNERS = (
         flags="--replace -0 -i -r -t -p -x --null --no-run-if-empty",
         reads_more=True,
     ),
+    Runner("cross-env", assigns=True),
+    Runner("cross-env-shell", assigns=True, is_line=True),
+    Runner("env-cmd", values="-f --file -e --environments -r", flags="--silent --use-shell -x"),
     Runner("dotenv dotenvx", "run, ", values="-f -e -c --file --env --env-file", flags="-o --"),
     Runner("direnv", "exec", skip=1),
     Runner("sops", "exec-env, exec-file", skip=1, is_line=True),
@@ -180,9 +189,11 @@ RUNNERS = (
         "doppler op infisical envchain vault teller",
         "run, exec",
         values="-f --file -p --project -c --config --env --env-file -e --path --duration --token",
+        line="--command",
         flags="--preserve-env --",
     ),
-    Runner("mise rtx asdf fnm volta nvm", "exec, run, x", values="--using --node -c", flags="-q"),
+    Runner("mise rtx", "exec, x", values="-c --command -C --cd -j --jobs", flags="-q -y"),
+    Runner("asdf fnm volta nvm", "exec, run, x", values="--using --node -c", flags="-q"),
     Runner("pyenv rbenv nodenv", "exec"),
     Runner("nix", "develop, shell, run", flags="-c --command --impure"),
     Runner(
@@ -257,7 +268,7 @@ RUNNERS = (
     ),
     Runner(
         "kubectl oc",
-        "exec",
+        "exec, rsh",
         values="-n --namespace -c --container -f --filename --context"
         " --kubeconfig --cluster --user --pod-running-timeout",
         skip=1,
@@ -280,6 +291,15 @@ RUNNERS = (
         line="-C --command",
         flags="--no-tty -x --exit-code",
         is_elsewhere=True,
+        is_line=True,
+    ),
+    Runner(
+        "gh",
+        "codespace ssh, cs ssh",
+        values="-c --codespace -R --repo --profile --server-port",
+        is_elsewhere=True,
+        is_line=True,
+        dashed=True,
     ),
     Runner("vagrant", "ssh", line="-c --command", is_elsewhere=True),
     Runner(

@@ -1,23 +1,24 @@
-"""The programs that run others, and what those do."""
+"""What is done by a program that another one runs: `sudo git push`, `xargs rm`."""
 
 from __future__ import annotations
 
 import os
 
-from coord.client.shell.names import program_name
+from coord.client.shell.listings import listed
 from coord.client.shell.options import fits
 from coord.client.shell.output_options import write_outputs
-from coord.client.shell.outputs import listed, read_by
+from coord.client.shell.outputs import read_by
 from coord.client.shell.program import HARMLESS
-from coord.client.shell.runners import INTERPRETERS, Runner
-from coord.client.shell.targets import targets
-from coord.client.shell.tasks import ENVIRONMENTS, lock_by_name, note_task
-from coord.client.shell.texts import text_of
+from coord.client.shell.runners import Runner
+from coord.client.shell.tasks import ENVIRONMENTS, note_task
 from coord.client.shell.variables import words_of
 from coord.client.shell.words import SOMETHING, Value, is_assignment
 
+MAX_COMMANDS = 20  # that xargs makes of one
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from coord.client.shell.effects import Effects
     from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
 
@@ -30,12 +31,12 @@ def run_by(walk: Walk, runner: Runner, words: list[Value], command: Command) -> 
             break
     else:
         return False
-    run = _read(runner, words[start:])
+    run = _read(walk, runner, words[start:], command)
     if not runner.is_elsewhere:
         write_outputs(walk, runner.names[0], run.options)
     folder = _folder(walk, runner.folder, [*words[:start], *run.options])
     mounted = _mounted(walk, run.options) if runner.is_elsewhere else None
-    here, files, trees = walk.folder, dict(walk.effects.files), dict(walk.effects.trees)
+    here, before_it = walk.folder, walk.effects.copy()
     walk.location.folder = folder or mounted or here
     before = _assign(walk, run.options) if runner.assigns else []
     if run.line is not None:
@@ -45,9 +46,22 @@ def run_by(walk: Walk, runner: Runner, words: list[Value], command: Command) -> 
     for name, values in before:
         walk.variables.restore(name, values)
     walk.location.folder = here
-    if runner.is_elsewhere and not mounted:
-        walk.effects.files, walk.effects.trees = files, trees
+    if runner.is_elsewhere:
+        _bring_home(walk, before_it, mounted)
     return bool(run.words) or run.line is not None
+
+
+def _bring_home(walk: Walk, before: Effects, mounted: str | None) -> None:
+    """Of what is done in a container: its files are none of these, and a folder that only it has
+    stands for the project here."""
+    done = walk.effects
+    if not mounted:
+        done.files, done.links, done.trees = before.files, before.links, before.trees
+    project = mounted or walk.folder
+    new = [place for place in done.locks if place not in before.locks]
+    done.locks = dict(before.locks)
+    for folder, lock in new:
+        done.locks[folder if mounted and os.path.isdir(folder) else project, lock] = None
 
 
 class _Run:
@@ -111,13 +125,23 @@ def _follow_inner(
     run: _Run,
     command: Command,
 ) -> None:
-    names, inner = walk.name_patterns, run.words
     if runner.reads_more:
-        inner = _with_input(walk, run, command)
+        names = walk.name_patterns
+        for inner in _with_input(walk, run, command):
+            _follow_one(walk, runner, run, inner, command)
+        walk.name_patterns = names
+    else:
+        _follow_one(walk, runner, run, run.words, command)
+
+
+def _follow_one(
+    walk: Walk, runner: Runner, run: _Run, inner: list[Value], command: Command
+) -> None:
     if runner.is_line or (runner.reads_more and any(letter.isspace() for letter in inner[0].text)):
         walk.line_apart(_joined(inner))
-        walk.name_patterns = names
         return
+    if inner[0].text.count(":") == 1 and "hatch" in runner.names:
+        inner = [inner[0].after(inner[0].text.partition(":")[0] + ":"), *inner[1:]]  # `env:task`
     before = walk.effects.count
     walk.follow(inner, command)
     if run.is_doubtful and walk.effects.count == before:
@@ -125,7 +149,6 @@ def _follow_inner(
     is_task = walk.effects.count == before and not ENVIRONMENTS.isdisjoint(runner.names)
     if is_task and not any(word.text in HARMLESS for word in inner):
         note_task(walk, inner[0].text, None)
-    walk.name_patterns = names
 
 
 def _joined(words: list[Value]) -> str:
@@ -135,20 +158,22 @@ def _joined(words: list[Value]) -> str:
     )
 
 
-def _with_input(walk: Walk, run: _Run, command: Command) -> list[Value]:
-    """As xargs adds to a command what it reads, or parallel what stands behind `:::`."""
+def _with_input(walk: Walk, run: _Run, command: Command) -> list[list[Value]]:
+    """The commands that xargs makes of one and what it reads, or parallel of what stands behind
+    `:::`; of many all at once."""
     inner, more = run.words, []
     at = next((at for at, word in enumerate(inner) if word.text in (":::", ":::+")), None)
     if at is not None:
         inner, more = inner[:at], inner[at + 1 :]
         if not inner:  # they are the commands
-            return [Value("\n".join(word.text for word in more))]
+            return [[Value("\n".join(word.text for word in more))]]
     else:
         more = _read_words(walk, run.options, command)
     marker = _marker(run.options)
-    if not more or not any(marker in word.text or word.text == "%" for word in inner):
-        return [*inner, *more]
-    return [value for word in inner for value in _put(word, marker, more)]
+    if not more or not any(marker in word.text for word in inner):
+        return [[*inner, *more]]
+    turns = [[value] for value in more] if len(more) <= MAX_COMMANDS else [more]
+    return [[value for word in inner for value in _put(word, marker, turn)] for turn in turns]
 
 
 def _read_words(walk: Walk, options: list[Value], command: Command) -> list[Value]:
@@ -175,7 +200,7 @@ def _marker(options: list[Value]) -> str:
 
 
 def _put(word: Value, marker: str, more: list[Value]) -> list[Value]:
-    if word.text in (marker, "%"):
+    if word.text == marker:
         return more
     if marker not in word.text:
         return [word]
@@ -221,7 +246,7 @@ def _first_word(words: list[Value], at: int, runner: Runner) -> tuple[int, bool]
     return at, is_doubtful
 
 
-def _read(runner: Runner, words: list[Value]) -> _Run:
+def _read(walk: Walk, runner: Runner, words: list[Value], command: Command) -> _Run:
     at, is_doubtful = _first_word(words, 0, runner)
     options = words[:at]
     dashes = [word.text for word in words].index("--") + 1 if _has_dashes(runner, words) else 0
@@ -236,10 +261,22 @@ def _read(runner: Runner, words: list[Value]) -> _Run:
     while inner and runner.assigns and is_assignment(inner[0].text):
         inner = inner[1:]
     program = _value(options, runner.program) if runner.program else None
-    run = _Run(options, inner if program is None else [program, *inner], is_doubtful=is_doubtful)
+    named = [program] if program is not None and program.text else []
+    run = _Run(options, [*named, *inner], is_doubtful=is_doubtful)
     is_behind = runner.skip and inner and inner[0].text[:1] == "-"  # `su deploy -c '…'`
     run.line = _line(runner, [*options, *inner[:2]] if is_behind else options)
+    if run.line is None and not inner and runner.shell == {"always"}:
+        run.line = read_by(command, walk.variables)
+    elif run.line is None and _is_shell(runner, options):
+        run.line = _joined(inner) if inner else read_by(command, walk.variables)
     return run
+
+
+def _is_shell(runner: Runner, options: list[Value]) -> bool:
+    """`sudo -s`, `sudo -iu deploy`"""
+    texts = [word.text for word in options]
+    letters = [f"-{letter}" for text in texts if text[:1] == "-" != text[1:2] for letter in text]
+    return not runner.shell.isdisjoint([*texts, *letters])
 
 
 def _has_dashes(runner: Runner, words: list[Value]) -> bool:
@@ -274,93 +311,6 @@ def _folder(walk: Walk, options: frozenset[str], words: list[Value]) -> str | No
         if name in options:
             value = word.after(f"{name}=") if equals else next(iter(words[index + 1 :]), None)
             return walk.path(value) if value is not None else None
+        if word.text[:1] == "-" != word.text[1:2] and word.text[:2] in options:  # `-C../lib`
+            return walk.path(word.after(word.text[:2]))
     return None
-
-
-def run_text(walk: Walk, words: list[Value], command: Command, shell: str) -> bool:
-    """Whether the script is a file that the line has written, or a process; `words`: the script
-    and its arguments."""
-    text = text_of(walk, words[0], command)
-    if text is None:
-        return False
-    first = text.partition("\n")[0]
-    name = program_name(Value(first.split()[-1])) if first[:2] == "#!" and first[2:].strip() else ""
-    if name in INTERPRETERS:
-        _inline(walk, name, [Value(text), *words[1:]])
-    else:
-        walk.line_apart(text, shell, words)
-    return True
-
-
-def interpret(walk: Walk, name: str, words: list[Value], command: Command) -> None:
-    """`python -m alembic`, `php artisan migrate`: what is run is followed as a program."""
-    options = INTERPRETERS.get(name)
-    if options is None:
-        return
-    inline, values = options[0].split(), options[1].split()
-    at = 0
-    while at < len(words):
-        text = words[at].text
-        option, equals, _ = text.partition("=")
-        is_short = text[:1] == "-" and text[:2] != "--"
-        if text == "-m" and name == "python":
-            _module(walk, words[at + 1 :], command)
-            return
-        if equals and option in inline:
-            _inline(walk, name, [words[at].after(f"{option}="), *words[at + 1 :]])
-            return
-        if text in inline or (is_short and f"-{text[-1]}" in inline and len(text) > 2):
-            _inline(walk, name, words[at + 1 :])
-            return
-        if text[:1] != "-" or text == "-":
-            break
-        at += 2 if text in values else 1
-    script = (
-        text_of(walk, words[at], command) if at < len(words) else read_by(command, walk.variables)
-    )
-    if script is None and at < len(words) and words[at].text != "-":
-        if name != "emacs":  # which edits it
-            walk.follow(words[at:], command)
-        return
-    if script is not None:
-        _inline(walk, name, [Value(script), *words[at + 1 :]])
-
-
-def _module(walk: Walk, words: list[Value], command: Command) -> None:
-    """`python -m alembic upgrade head`, `python -m scripts.deploy`"""
-    before = walk.effects.count
-    walk.follow(words, command)
-    lock = lock_by_name(words[0].text.rpartition(".")[2]) if words else None
-    if lock is not None and walk.effects.count == before:
-        harmless = any(word.text in HARMLESS for word in words)
-        walk.effects.locks.update({} if harmless else {(walk.folder, lock): None})
-
-
-def _inline(walk: Walk, name: str, words: list[Value]) -> None:
-    """`words`: a script, and its arguments."""
-    from coord.client.shell import tcl
-    from coord.client.shell.scripts import commands, paths_written
-    from coord.client.shell.words import Command
-
-    for script in words[:1]:
-        arguments = [
-            path if word.is_pattern else word.text
-            for word in words[1:]
-            for path, is_tree in (targets(walk, word) if word.is_pattern else [("", False)])
-            if word.is_known or (word.is_pattern and not is_tree)
-        ]
-        files, folders = paths_written(script.text, walk.folder, arguments)
-        for path in files:
-            walk.effects.files[path] = None
-        for path in folders:
-            walk.change_tree(path)
-        is_tcl = name in ("expect", "tclsh")
-        for line in tcl.commands(script.text) if is_tcl else ():
-            walk.line_apart(line)
-        for file in tcl.files(script.text) if is_tcl else ():
-            walk.write(Value(file))
-        for texts in commands(script.text):
-            if len(texts) == 1:
-                walk.line_apart(texts[0])
-            else:
-                walk.follow([Value(text) for text in texts], Command())

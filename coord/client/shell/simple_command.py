@@ -7,12 +7,13 @@ import os
 from coord.client.paths import path_in
 from coord.client.shell import remote
 from coord.client.shell.built_ins import built_in
+from coord.client.shell.interpreting import interpret, run_text
 from coord.client.shell.names import program_name
 from coord.client.shell.options import Arguments, lock_for, parse_arguments
 from coord.client.shell.outputs import read_by
 from coord.client.shell.program import HARMLESS
 from coord.client.shell.runners import POWERSHELLS, SHELL_VALUES, SHELLS, WINDOWS_RUNNERS
-from coord.client.shell.running import interpret, run_by, run_text
+from coord.client.shell.running import run_by
 from coord.client.shell.tasks import (
     BIN_RUNNERS,
     TASK_READS,
@@ -97,7 +98,8 @@ def _defined(walk: Walk, words: list[Value]) -> bool:
     name = words[0].text
     alias = walk.aliases.pop(name, None)
     if alias is not None:
-        walk.line(" ".join([alias, *(word.text for word in words[1:])]))
+        shell = "powershell" if walk.is_windows else "posix"
+        walk.line(" ".join([alias, *(word.text for word in words[1:])]), shell)
         walk.aliases[name] = alias
         return True
     body = walk.functions.pop(name, None)
@@ -212,8 +214,7 @@ def _is_one_checkout(folder: str, other: str) -> bool:
 
 def _program(walk: Walk, name: str, words: list[Value], command: Command) -> None:
     if walk.rules.has_defaults and name in remote.REMOTE:
-        host = remote.host(name, words[1:])
-        if host:
+        for host in remote.hosts(name, words[1:]):
             walk.need(f"ssh {host}")
     for program in walk.rules.programs(name):
         args = parse_arguments(words[1:], program.values, program.flags)
@@ -228,11 +229,14 @@ def _program(walk: Walk, name: str, words: list[Value], command: Command) -> Non
 
         for host in hosts(name, words[1:]):
             walk.need(_named(f"http {host}"))
-    if name in BIN_RUNNERS and _runs_a_writer(walk, words[1:], command):
+    named = _behind_run(words[1:]) if name in BIN_RUNNERS else []
+    if named and _runs_a_writer(walk, named, command):
         return
     if name in TASK_RUNNERS:
         if not follow_tasks(walk, name, words[1:], command) and name in BIN_RUNNERS:
-            walk.follow([word for word, _ in task_arguments(name, words[1:]).words], command)
+            is_run = any(word.text == "run" for word in words[1:3])
+            args = task_arguments(name, words[1:])
+            walk.follow(named if is_run else [word for word, _ in args.words], command)
         return
     if name in ("go", "cargo") and [word.text for word in words[1:2]] == ["run"]:
         follow_built(walk, words[2:])
@@ -243,14 +247,20 @@ def _program(walk: Walk, name: str, words: list[Value], command: Command) -> Non
         walk.need(lock)
 
 
+def _behind_run(words: list[Value]) -> list[Value]:
+    """The program of `yarn -s run prisma migrate deploy` and of `yarn prisma …`, and its words."""
+    while words and (words[0].text[:1] == "-" or words[0].text == "run"):
+        words = words[1:]
+    return words
+
+
 def _runs_a_writer(walk: Walk, words: list[Value], command: Command) -> bool:
     """`yarn prettier --write src`"""
     from coord.client.shell.writing import writes
 
-    at = next((at for at, word in enumerate(words) if word.text[:1] != "-"), len(words))
-    if at == len(words) or words[at].text in TASK_READS or not writes(words[at].text):
+    if words[0].text in TASK_READS or not writes(words[0].text):
         return False
-    walk.follow(words[at:], command)
+    walk.follow(words, command)
     return True
 
 

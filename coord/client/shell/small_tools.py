@@ -31,7 +31,8 @@ def _attributes(walk: Walk, words: list[Value], command: Command) -> None:
     for value in args.plain if has_mode else args.plain[1:]:
         path = walk.path(value)
         if is_deep or path is None or not os.path.isdir(path):
-            walk.write(value, whole_folders=True)
+            is_itself = args.has(("-h", "--no-dereference"))
+            walk.write(value, whole_folders=True, replaces_links=is_itself)
 
 
 def _is_mode(text: str) -> bool:
@@ -76,11 +77,14 @@ def _mkdir(walk: Walk, words: list[Value], command: Command) -> None:
             walk.new_folders.add(path)
 
 
+_KEY_LOOKS = ("-l", "-y", "-B", "-F", "-R", "-H", "-e", "-i", "-L", "-p", "-c", "-s", "-k", "-Q")
+
+
 def _ssh_keygen(walk: Walk, words: list[Value], command: Command) -> None:
     """The public half of a key, or its certificate, beside it."""
     args = parse_arguments(words, frozenset("-f -t -b -N -C -P -m -Z -I -n -O -s -V -z".split()))
     file = args.value(("-f",))
-    if file is not None and args.has(("-t",)):
+    if file is not None and not args.has(_KEY_LOOKS):
         walk.write(Value(f"{file.text}.pub", file.beginning))
     for word in args.plain if args.has(("-s",)) else ():
         walk.write(Value(f"{word.text.removesuffix('.pub')}-cert.pub", word.beginning))

@@ -34,7 +34,7 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
         return
     text = walk.native(text)
     beginning = path_in(walk.folder, walk.native(value.beginning or ""))
-    if value.is_pattern and "**" not in text and "$" not in text:
+    if value.is_pattern and not value.is_open and "**" not in text and "$" not in text:
         files = matching(path_in(walk.folder, _without_classes(text)))
         if files is not None:
             yield from ((file, False) for file in files)

@@ -23,6 +23,7 @@ _EXECUTES = frozenset("-c --command --cmd -x --exec -e --execute --run".split())
 _RUN_LINES = ("concurrently", "mprocs")  # each word is one
 _FORMATTERS = ("fmt", "format")
 _REWRITES = frozenset("--fix --write --in-place --inplace --autofix --overwrite".split())
+_VERBS = {"deploy": "deploy", "migrate": "migrate", "publish": "publish", "rollback": "deploy"}
 _LOOKS = frozenset(
     "--check --diff --dry-run --dryrun --list --lint --test --verify -n -l -d -c -lint -dry"
     " --version --help -h".split()
@@ -43,6 +44,7 @@ _NAMES = frozenset(
     " basename dirname realpath readlink seq yes sleep wait kill pkill killall pgrep ps top htop"
     " logger notify-send say wall apt apt-get aptitude dpkg dnf yum rpm pacman apk zypper brew port"
     " snap flatpak choco winget scoop pip pipx conda mamba asdf mise nix-env emerge code cursor"
+    " format-table format-list format-wide format-custom format-hex ft fl fw"
     " claude codex gemini copilot aider opencode mkdir touch chmod chown chgrp cd pushd pytest jest"
     " vitest mocha getent id whoami dig host ping nc telnet ufw useradd usermod groupadd".split()
 )
@@ -61,6 +63,8 @@ def follow_unknown(walk: Walk, name: str, words: list[Value], command: Command) 
     if not walk.rules.has_defaults:
         return False
     before = walk.effects.count
+    if name not in TASK_RUNNERS:
+        _need_by_verb(walk, words)
     for at, word in enumerate(words[:MAX_WORDS]):
         if word.is_known and program_name(word) in _RUN and _follow(walk, words[at:], command):
             return True
@@ -71,6 +75,15 @@ def follow_unknown(walk: Walk, name: str, words: list[Value], command: Command) 
         if option in _EXECUTES and line.strip() and line.split()[0] in _RUN:
             _follow(walk, words_of(line.split()), command)
     return walk.effects.count > before
+
+
+def _need_by_verb(walk: Walk, words: list[Value]) -> None:
+    """`shipit deploy`: what no table knows, called so, is rather taken for it than passed."""
+    verb = words[0].text.partition(":")[0] if words else ""
+    lock = _VERBS.get(verb)
+    is_file = os.path.lexists(os.path.join(walk.folder, verb))
+    if lock is not None and not is_file and all(word.text not in _LOOKS for word in words):
+        walk.need(lock)
 
 
 def _rewrite(walk: Walk, name: str, words: list[Value]) -> None:

@@ -89,6 +89,12 @@ class Variables:
         else:
             self.alternatives.discard(name)
 
+    def set_one_of(self, name: str, values: list[Value]) -> None:
+        """In a loop whose turns are not told apart."""
+        self.set(name, values)
+        if len(values) > 1:
+            self.alternatives.add(name)
+
     def branch(self, *, opens: bool) -> None:
         """`if` or `case` begins or ends."""
         if opens:

@@ -67,6 +67,15 @@ class Body:
         self.is_called = False
 
 
+class Turn:
+    """Of a `while`: its number, and how many lines its `read` has."""
+
+    __slots__ = ("lines", "number")
+
+    def __init__(self) -> None:
+        self.number = self.lines = 0
+
+
 class Walk:
     """A walk through the commands of a line.
 
@@ -80,6 +89,7 @@ class Walk:
         self.variables = Variables(Location(folder))
         self.is_windows = False
         self.aliases: dict[str, str] = {}
+        self.git_aliases: dict[str, str] = {}
         self.functions: dict[str, Body] = {}
         self.new_folders: set[str] = set()
         self.links = Links()
@@ -92,6 +102,7 @@ class Walk:
         self._commands = 0
         self._task_files = 0
         self._loops = 0
+        self._turn: Turn | None = None  # of the innermost `while` that is followed
         self._locals: dict[str, list[Value] | None] | None = None  # what they were outside
         self._loop_inputs: list[Command] = []  # of the loops around, the innermost last
 
@@ -195,7 +206,8 @@ class Walk:
         self._loop_inputs.append(last.command if isinstance(last, LoopEnd) else Command())
         is_counted = bool(loop.name) and not 1 < len(values) <= MAX_TURNS
         if end is None or self._loops >= MAX_LOOPS or is_counted:
-            self.variables.set(loop.name, values)
+            set_values = self.variables.set if loop.is_list else self.variables.set_one_of
+            set_values(loop.name, values)
             return at
         self._loops += 1
         for value in values if loop.name else ():
@@ -203,12 +215,30 @@ class Walk:
             self.variables.set(loop.name, [value])
             self._follow(items, at, end, ends)
         if not loop.name:
-            self._follow(items, at, end, ends)
-            around, self.variables = self.variables, self.variables.copy()
-            self._follow(items, at, end, ends)  # with what the first turn has set
-            self.variables = around
+            self._while(items, at, end, ends)
         self._loops -= 1
         return end
+
+    def _while(self, items: list[Item], at: int, end: int, ends: dict[int, int]) -> None:
+        """A turn for each of the lines that it reads, where those are known; else one more with
+        what the first has set."""
+        outer, self._turn = self._turn, Turn()
+        self._follow(items, at, end, ends)
+        around, self.variables = self.variables, self.variables.copy()
+        for number in range(1, max(self._turn.lines, 2)):
+            self._commands += 1
+            self._turn.number = number
+            self._follow(items, at, end, ends)
+        self.variables = around
+        self._turn = outer
+
+    def of_this_turn(self, lines: list[Value]) -> list[Value]:
+        """Of the lines that a `while` reads the one that is its turn's; of many, all at once."""
+        turn = self._turn
+        if turn is None or not 1 < len(lines) <= MAX_TURNS:
+            return lines
+        turn.lines = max(turn.lines, len(lines))
+        return lines[turn.number : turn.number + 1] or lines[-1:]
 
     def _loop_values(self, loop: Loop) -> list[Value]:
         from coord.client.shell.targets import targets
@@ -342,7 +372,9 @@ class Walk:
                 continue
             resolved = self.links.resolve(path, follows_last=not replaces_links)
             for place in dict.fromkeys((path, resolved)):
-                if whole_folders and os.path.isdir(place) and not os.path.islink(place):
+                if replaces_links and os.path.islink(place):
+                    self.effects.links[place] = None
+                elif whole_folders and os.path.isdir(place):
                     self.change_tree(place)
                 else:
                     self.effects.files[place] = None

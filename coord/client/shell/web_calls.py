@@ -85,7 +85,7 @@ def hosts(name: str, words: list[Value]) -> list[str]:
     )
     if method in _LOOKS:
         return []
-    urls = [text for text in plain if text not in _METHODS]
+    urls = [text for text in plain if text.upper() not in _METHODS]
     urls += [v.text for option in ("--url", "-uri") for v in args.values.get(option, [])]
     if name in ("http", "https", "xh", "xhs"):
         urls = urls[:1]
@@ -100,8 +100,8 @@ def _method(caller: _Caller, args: Arguments, plain: list[str]) -> str:
     named = args.value(caller.method)
     if named is not None:
         return named.text.upper()
-    if not caller.method and plain and plain[0] in _METHODS:
-        return plain[0]
+    if not caller.method and plain and plain[0].upper() in _METHODS:
+        return plain[0].upper()
     if args.has(caller.shows):
         return "GET"
     if args.has(caller.uploads):

@@ -230,7 +230,7 @@ class _Reader:
                 command.assignments.append((name, [value]))
             del command.words[: 2 if runs_a_program else 3]
             for word in place([command])[:1] if runs_a_program else []:  # not `$said = git push`
-                self.items.append(Loop(name, [word]))
+                self.items.append(Loop(name, [word], is_list=True))
         part_method(command)
         if command:
             self.items.append(command)

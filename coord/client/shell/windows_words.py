@@ -115,7 +115,7 @@ def assigned(words: list[Word]) -> Loop | None:
     values = words[2:]
     if len(values) < 2 or any(word.parts[0][0] == PLAIN for word in values):
         return None
-    return Loop(words[0].parts[0][1], values)
+    return Loop(words[0].parts[0][1], values, is_list=True)
 
 
 def _output() -> Word:

@@ -79,13 +79,15 @@ class Command:
 
 
 class Loop:
-    """`for NAME in WORDS`: the commands up to its end have the variable; of `while` it has none."""
+    """`for NAME in WORDS`: the commands up to its end have the variable; of `while` it has none.
+    `is_list`: it is no loop, and the variable has all of the words."""
 
-    __slots__ = ("name", "words")
+    __slots__ = ("is_list", "name", "words")
 
-    def __init__(self, name: str, words: list[Word]) -> None:
+    def __init__(self, name: str, words: list[Word], *, is_list: bool = False) -> None:
         self.name = name
         self.words = words
+        self.is_list = is_list
 
 
 class LoopEnd:

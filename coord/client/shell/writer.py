@@ -1,7 +1,8 @@
 """A row of the table of programs that change files which stand in their arguments.
 
 `needs`: it changes them only with one of these options. `harmless`: with one of these it does not.
-`targets`: which words are files: `all`, the `first`, the `last`, those `behind` the first `skip`
+`targets`: which words are files: `all`, the `first`, the `last`, all that comes `into` the folder
+that the last one is, those `behind` the first `skip`
 (a script), the last two and more of a `move`, or none (``). `options`: those whose value is a file
 that it writes. `here`: without files it changes all of the folder. `files`: that it changes
 wherever it is run, where they exist. `moves`: with one of these options the sources of a copy are
@@ -12,7 +13,7 @@ stands in their own word or nowhere. `whole`: all of the folder is all of the ch
 
 from __future__ import annotations
 
-ALL, FIRST, LAST, MOVED, BEHIND, NONE = "all", "first", "last", "move", "behind", ""
+ALL, FIRST, LAST, INTO, MOVED, BEHIND, NONE = "all", "first", "last", "into", "move", "behind", ""
 
 
 class Writer:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from coord.client.shell.writer import ALL, BEHIND, FIRST, LAST, MOVED, NONE, Writer
+from coord.client.shell.writer import ALL, BEHIND, FIRST, INTO, LAST, MOVED, NONE, Writer
 
 WRITERS = (
     Writer(
@@ -25,7 +25,8 @@ WRITERS = (
     Writer(
         "kubectl oc", LAST, commands="cp, * cp", values="-n --namespace -c --container --context"
     ),
-    Writer("aws gsutil", LAST, commands="s3 cp, s3 sync, s3 mv, cp, rsync", values="--profile"),
+    Writer("aws gsutil", LAST, commands="s3 cp, s3 mv, cp", values="--profile"),
+    Writer("aws gsutil", INTO, commands="s3 sync, rsync", values="--profile"),
     Writer(
         "cp ditto",
         LAST,
@@ -94,7 +95,8 @@ WRITERS = (
     Writer("fallocate mkfs mkfs.ext4 mkfs.vfat mkswap wipefs", ALL, values="-l -o -L -t -n -U -O"),
     Writer("qemu-img", LAST, commands="convert, dd", values="-f -O -o -S"),
     Writer("qemu-img", FIRST, commands="create, resize, commit, rebase", values="-f -o -b -F"),
-    Writer("rclone", LAST, commands="copy, copyto, sync, move, moveto", harmless="-n --dry-run"),
+    Writer("rclone", LAST, commands="copyto, moveto", harmless="-n --dry-run"),
+    Writer("rclone", INTO, commands="copy, sync, move, bisync", harmless="-n --dry-run"),
     Writer("gcloud", LAST, commands="storage cp, storage rsync, storage mv"),
     Writer("mc s3cmd s5cmd", LAST, commands="cp, mirror, mv, get, sync", harmless="-n --dry-run"),
     Writer("az", NONE, commands="storage *", options="-f --file -d --destination"),
@@ -185,6 +187,11 @@ WRITERS = (
     Writer("rpl", BEHIND, skip=2, harmless="-s --dry-run"),
     Writer("fastmod codemod", BEHIND, skip=2, here=True, values="-e --extensions -d --dir -g"),
     Writer("comby", NONE, needs="-i -in-place", here=True),
+    Writer("nbstripout mdformat djhtml", ALL, harmless="--check --dry-run -n"),
+    Writer("copier", NONE, commands="update, recopy", here=True, harmless="-n --pretend"),
+    Writer("copier", INTO, commands="copy", harmless="-n --pretend"),
+    Writer("conventional-changelog", NONE, needs="-s --same-file", options="-i --infile"),
+    Writer("toml", NONE, commands="set, unset, add_section", options="--toml-path"),
     Writer("dvc", NONE, commands="checkout, pull, repro, exp apply", here=True),
     Writer("repo", NONE, commands="sync, checkout, rebase", here=True),
     Writer(
@@ -238,6 +245,7 @@ WRITERS = (
     ),
     Writer("swift", NONE, commands="package update, package resolve", files="Package.resolved"),
     Writer("pod", NONE, commands="update", files="Podfile.lock"),
+    Writer("npm-check-updates ncu", NONE, needs="-u --upgrade", files="package.json"),
     Writer("mix", NONE, commands="deps.update, deps.unlock", files="mix.lock"),
     Writer("nix", NONE, commands="flake update, flake lock", files="flake.lock"),
     Writer("pre-commit", NONE, commands="autoupdate", files=".pre-commit-config.yaml"),

@@ -23,7 +23,7 @@ from coord.client.shell.stream_editors import follow_awk, follow_sed
 from coord.client.shell.targets import targets
 from coord.client.shell.texts import note_texts
 from coord.client.shell.words import GLOB, Value
-from coord.client.shell.writer import ALL, BEHIND, FIRST, LAST, MOVED, Writer
+from coord.client.shell.writer import ALL, BEHIND, FIRST, INTO, LAST, MOVED, Writer
 from coord.client.shell.writers import WRITERS
 
 TYPE_CHECKING = False
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     Tool = Callable[[Walk, list[Value], Command], None]
 
+_KEEPING_LINKS = frozenset("-P -d -a -r -R --no-dereference --archive --recursive".split())
 _TOOLS = {
     **dict.fromkeys(
         "attrib icacls cacls takeown mklink fsutil certutil bitsadmin makecab compact cipher"
@@ -100,16 +101,11 @@ def _applies(writer: Writer, args: Arguments) -> bool:
     given_words = [*args.options, *settings, *(word.text for word in args.after_dashes)]
     if not writer.harmless.isdisjoint(given_words):
         return False
-    options = [*args.options, *(word.text for word in args.plain if writer.needs)]
-    if writer.needs and not any(
-        fits(option, need) for option in [*options, *_values(args)] for need in writer.needs
-    ):
+    values = [value.text for values in args.values.values() for value in values]
+    words = [*args.options, *settings, *values, *(word.text for word in args.plain)]
+    if writer.needs and not any(fits(word, need) for word in words for need in writer.needs):
         return False
     return any(_starts(args, path) for path in writer.commands)
-
-
-def _values(args: Arguments) -> list[str]:
-    return [value.text for values in args.values.values() for value in values]
 
 
 def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> None:
@@ -135,9 +131,10 @@ def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> N
         return
     backup, plain = _backup(args, plain) if "-i" in writer.glued else ("", plain)
     plain = _chosen(writer, args, plain)
+    replaces_links = writer.replaces_links and not args.has(("--follow-symlinks",))
     for value in plain:
         pattern = _pattern(walk, writer, value)
-        walk.write(pattern, whole_folders=True, replaces_links=writer.replaces_links)
+        walk.write(pattern, whole_folders=True, replaces_links=replaces_links)
         for file, is_tree in targets(walk, value) if backup else ():
             walk.effects.files.update({} if is_tree else {_backed_up(file, backup): None})
     if writer.here and not plain and not args.has(writer.options):
@@ -157,6 +154,8 @@ def _chosen(writer: Writer, args: Arguments, plain: list[Value]) -> list[Value]:
     if writer.targets == BEHIND:
         has_script = any(option in writer.script for option in args.options)
         return plain if has_script else plain[writer.skip :]
+    if writer.targets == INTO:
+        return [value for value in plain[-1:] if ":" not in value.text]
     return {ALL: plain, FIRST: plain[:1]}.get(writer.targets, [])
 
 
@@ -184,7 +183,11 @@ def _pattern(walk: Walk, writer: Writer, value: Value) -> Value:
     path = walk.path(value)
     if at is None or not is_tool or path is None or os.path.lexists(path):
         return value
-    return Value(value.text, value.text[:at], is_pattern=True)
+    folder, _, name = value.text.rpartition("/")
+    if not name.strip("*") or "**" not in folder or "{" in name:
+        return Value(value.text, value.text[:at], is_pattern=True)
+    start = os.path.dirname(value.text[:at])
+    return Value(os.path.join(start, name), start and f"{start}/", is_pattern=True, is_open=True)
 
 
 def _starts(args: Arguments, path: tuple[str, ...]) -> bool:
@@ -223,7 +226,8 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> No
             backup=backup,
             numbers=numbers if "rsync" not in writer.names else "never",
             link=link,
-            replaces_links=writer.replaces_links,
+            replaces_links=writer.replaces_links or args.has(("--remove-destination",)),
+            keeps_links="cp" in writer.names and args.has(_KEEPING_LINKS),
         )
 
 
