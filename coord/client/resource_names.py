@@ -10,7 +10,7 @@ import sys
 from coord.client.git_index import tracks
 from coord.client.host_name import host
 from coord.client.paths import path_in, real_path, real_place
-from coord.client.workspace import Workspace, repository
+from coord.client.workspace import Workspace, other_checkout, repository
 
 FOLDS_CASE = sys.platform in ("win32", "darwin")
 """Whether `SRC/app.py` and `src/app.py` are one file here, as on most disks of these systems."""
@@ -42,6 +42,8 @@ def resource(
         project, top = _project(there, workspace), there.root
     elif _below(absolute, workspace.root) is not None:
         project, top = workspace.project, workspace.root
+    elif other_checkout(there.root) is not None:
+        project, top = there.own_project, there.root
     else:
         return workspace.project, _outside(absolute, is_tree=tree)
     below = _below(absolute, top) or ""
@@ -68,7 +70,10 @@ def is_submodule(path: str) -> bool:
 def project_of(folder: str, workspace: Workspace) -> str:
     """Of what is done in a folder, which need not exist."""
     there = Workspace(real_path(folder))
-    return workspace.project if there.repository is None else _project(there, workspace)
+    if there.repository is not None:
+        return _project(there, workspace)
+    is_another = there.root != workspace.root and other_checkout(there.root) is not None
+    return there.own_project if is_another else workspace.project
 
 
 def _project(there: Workspace, workspace: Workspace) -> str:

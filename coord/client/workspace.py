@@ -105,6 +105,22 @@ def other_checkout(folder: str) -> str | None:
         at = above
 
 
+def _jujutsus(top: str) -> tuple[str, str]:
+    """Of a workspace of Jujutsu: the folder of the first one, which the others were made from, and
+    the address that its repository was cloned from. Empty for any other."""
+    folder = os.path.join(top, ".jj")
+    if not os.path.isdir(folder):
+        return "", ""
+    store = os.path.join(folder, "repo")
+    if os.path.isfile(store):
+        named = text_files.read(store, MAX_GIT_BYTES).strip()
+        store = os.path.normpath(os.path.join(folder, from_beside(named)))
+    git = text_files.read(os.path.join(store, "store", "git_target"), MAX_GIT_BYTES).strip()
+    git_folder = os.path.normpath(os.path.join(store, "store", from_beside(git)))
+    first = os.path.dirname(os.path.dirname(store))
+    return first if os.path.isdir(first) else top, origin.address_of(git_folder) if git else ""
+
+
 def _linked(top: str, git_file: str) -> Repository:
     """A checkout whose git folder is elsewhere: a worktree shares that of others, a submodule has
     one of its own.
@@ -174,19 +190,22 @@ class Workspace:
         self.repository = repository(start)
         self.file, self.ignored_file = _config_file(start, self.repository)
         file = self.file
-        top = os.path.dirname(file) if file else other_checkout(start)
+        checkout = other_checkout(start) if self.repository is None else None
+        top = os.path.dirname(file) if file else checkout
         self.root = self.repository.top if self.repository is not None else top or start
+        first, cloned_from = _jujutsus(checkout) if checkout else ("", "")
         shipped = shipped_environment.names(os.environ, start, self.root)
         self.environment = shipped_environment.with_own_places(os.environ, shipped)
         self.has_users_environment = not any(name.startswith("COORD_") for name in shipped)
         if self.repository is not None:
             self.home = self.repository.lasting
         else:
-            self.home = self.root if top else home_of(self.environment)
+            self.home = first or (self.root if top else home_of(self.environment))
         self.config = (_remembered(file, self.environment) or read_config(file)) if file else {}
         named = (
             self.config.get("project")
-            or (self.repository.project if self.repository else os.path.basename(self.root))
+            or (self.repository.project if self.repository else origin.project_of(cloned_from))
+            or os.path.basename(first or self.root)
             or "default"
         )
         self.own_project = _project(str(named))

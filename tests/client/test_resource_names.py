@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from coord.client import paths, resource_names, spellings
-from coord.client.resource_names import resource
+from coord.client.resource_names import project_of, resource
 from coord.client.workspace import Workspace
 from tests.client.conftest import needs_links
 
@@ -134,6 +134,16 @@ def test_in_another_repository_it_is_of_that_ones_project(
     (other / ".coord.toml").write_text('project = "theirs"')
     assert named(other / "src" / "app.py", shop) == ("theirs", "src/app.py")
     assert named(other / "src" / "app.py", tmp_path) == ("theirs", "src/app.py")
+
+
+def test_in_another_checkout_that_is_not_git_s_it_is_of_that_one_s_project(
+    shop: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    (other / ".hg").mkdir(parents=True)
+    (other / "src").mkdir()
+    assert named(other / "src" / "app.py", shop) == ("other", "src/app.py")
+    assert project_of(str(other / "src"), Workspace(str(shop))) == "other"
 
 
 def test_what_a_command_was_told_is_about_its_own_repository(shop: Path, tmp_path: Path) -> None:

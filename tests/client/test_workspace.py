@@ -208,6 +208,26 @@ def test_a_checkout_that_is_not_git_s_is_one_project_from_any_folder_in_it(
     assert (found.root, found.home, found.project) == (top, top, "Shop")
 
 
+@pytest.mark.parametrize("beside_git", [False, True])
+def test_all_workspaces_of_a_repository_of_jujutsu_s_are_one_project(
+    tmp_path: Path, beside_git: bool
+) -> None:
+    shop, feature = tmp_path / "shop", tmp_path / "feature"
+    git = shop / ".git" if beside_git else shop / ".jj" / "repo" / "store" / "git"
+    git.mkdir(parents=True)
+    store = shop / ".jj" / "repo" / "store"
+    store.mkdir(parents=True, exist_ok=True)
+    (store / "git_target").write_text("../../../.git" if beside_git else "git")
+    (feature / ".jj").mkdir(parents=True)
+    (feature / "src").mkdir()
+    (feature / ".jj" / "repo").write_text("../../shop/.jj/repo")
+    for folder in (shop, feature / "src"):
+        found = Workspace(str(folder))
+        assert (found.home, found.project) == (str(shop), "shop")
+    (git / "config").write_text('[remote "origin"]\nurl = git@github.com:Acme/API.git\n')
+    assert {Workspace(str(folder)).project for folder in (shop, feature)} == {"acme/api"}
+
+
 def test_the_root_of_the_file_system_has_a_project_too() -> None:
     assert Workspace("/").project == "default"
 
