@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.others_text import printable
+from coord.client.others_text import disarmed, printable
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,=")
 _PLAIN_ON_WINDOWS = _PLAIN - frozenset("%@,")  # PowerShell makes lists of a,b and of @name
@@ -26,8 +26,14 @@ def command(verb: str, *arguments: str, **options: object) -> str:
 def quote(text: str) -> str:
     """One word for the shell at hand.
 
-    What cannot be printed is replaced: it is not there to be run.
+    What cannot be printed, or would end the frame that it is shown in, is replaced: it is not there
+    to be run.
     """
+    return quote_own(disarmed(text))
+
+
+def quote_own(text: str) -> str:
+    """As `quote`, of a line that the session itself wrote: what it redirects stays."""
     word = printable(text)
     if not _has_posix_shell():
         return _quote_on_windows(word)

@@ -504,7 +504,7 @@ def test_a_session_begins_with_its_name_its_messages_and_what_others_hold(
     assert message in text
     assert "\n| Do not deploy." in text
     assert (
-        f"=== coord: 1 held by others ===\napi.py: {two.name} (Claude Code: Rename the API),"
+        f"=== coord: 1 held by others ===\n- api.py: {two.name} (Claude Code: Rename the API),"
         " until 20" in text
     )
 
@@ -576,7 +576,7 @@ def test_work_in_hand_is_shown_at_the_start(
     ).json["id"]
     service.call("POST", "/work-items", {"workflow_id": flow, "title": "Change the callers"})
     service.call("POST", "/work-items/claim", {"session_id": one.name, "workflow_id": flow})
-    assert "=== coord: 1 in progress by you ===\nChange the callers" in one.starts("resume")
+    assert "=== coord: 1 in progress by you ===\n- Change the callers" in one.starts("resume")
 
 
 # --- the end --------------------------------------------------------------------------------------

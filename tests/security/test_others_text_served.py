@@ -14,11 +14,10 @@ from coord.areas.mcp.tools import _result
 from coord.areas.sessions.checkin import TEXT, Checkin, Section
 from coord.testing import Agent
 from coord.web import NOTICE
-from tests.security.test_others_text import HOSTILE, is_safe
+from tests.security.test_others_text import HOSTILE, TAG, is_safe
 
 ME, OTHER = "host/me", "host/other"
 STORABLE = {name: text for name, text in HOSTILE.items() if name != "surrogate"}
-TAG = re.compile(r"<\s*[/!?a-zA-Z]")
 OWN_LINE = re.compile(
     r"=== coord: (\d+ (unread|locked by you|in progress by you|changed by others)"
     r"|nothing new) ==="

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from coord.client.hook import pending_edits
-from coord.client.hook.claims import claim, deny, is_parents, release
+from coord.client.hook.claims import MAX_NAME, claim, deny, is_parents, release
 from coord.client.hook.context import BY_HOOK
+from coord.client.others_text import one_line
 from coord.client.paths import path_in, real_path, real_place
 
 TYPE_CHECKING = False
@@ -108,7 +109,11 @@ def _deny(hook: HookContext, held: list[HeldLock], files: dict[str, str]) -> Non
     wanted = names[0] if len(names) == 1 else held[0].resource
     deny(hook, held[0], *CHANGE, command("lock", wanted, wait=60))
     if len(held) > 1:
-        more = ", ".join(dict.fromkeys(f"{lock.resource} ({lock.session})" for lock in held[1:]))
+        others = (
+            f"{one_line(lock.resource, MAX_NAME)} ({one_line(lock.session, MAX_NAME)})"
+            for lock in held[1:]
+        )
+        more = ", ".join(dict.fromkeys(others))
         hook.denial += f"\nAlso held: {more}"
 
 

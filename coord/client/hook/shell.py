@@ -7,7 +7,7 @@ from coord.client.hook.context import MAX_SENTENCE
 from coord.client.others_text import one_line
 from coord.client.shell.rules import BadPattern, Rules
 from coord.client.shell.walk import effects_of
-from coord.client.suggestions import command, in_powershell, quote
+from coord.client.suggestions import command, in_powershell, quote, quote_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _one_command(line: str, shell: str) -> str:
     if not _SPECIAL.intersection(line):
         return line
     if shell != "powershell":
-        return f"sh -c {quote(line)}"
+        return f"sh -c {quote_own(line)}"
     from coord.client import programs
 
     # as Claude Code chooses: 7 has `&&`

@@ -36,7 +36,7 @@ def start_session(hook: HookContext) -> None:
     room = banner_bytes(hook)
     _forget_old(hook)
     project = one_line(hook.workspace.project)
-    hook.context.append(f"=== coord: you are {hook.name} in project {project} ===")
+    hook.context.append(f"=== coord: you are {one_line(hook.name)} in project {project} ===")
     if hook.workspace.ignored_file:
         owner = "it belongs to another user. Set COORD_URL and COORD_PROJECT, or make it your own"
         hook.context.append(
@@ -56,9 +56,8 @@ def start_session(hook: HookContext) -> None:
     hook.memory.update(waiting=None if source == "compact" else {"for": IDLE, "by": ""})
     rejections, _ = banner.section("of your queued calls were refused", rejected, room // 4)
     messages, ids = message_section(answer.rows("messages"), left_out(answer.fields), room // 2)
-    items, _ = banner.section(
-        "in progress by you", map(banner.item, answer.rows("work_items")), room // 4
-    )
+    work = (f"- {banner.item(row)}" for row in answer.rows("work_items"))
+    items, _ = banner.section("in progress by you", work, room // 4)
     parts = [rejections, messages, _held_by_others(hook, calls, room // 4), items]
     hook.context += [part.rstrip("\n") for part in parts if part]
     hook.context.append(
@@ -126,7 +125,8 @@ def _held_by_others(hook: HookContext, calls: Calls, room: int) -> str:
     others = [
         row for row in answer.rows() if not f"{row.get('session_id')}/".startswith(f"{hook.name}/")
     ]
-    text, shown = banner.section("held by others", map(banner.lock, others), room)
+    locks = (f"- {banner.lock(row)}" for row in others)
+    text, shown = banner.section("held by others", locks, room)
     if answer.fields.get("next_cursor") or shown < len(others):
         text += "All of them: coord locks\n"
     return text
