@@ -62,9 +62,12 @@ def call(
     body: object = None,
     headers: Mapping[str, str] | None = None,
     timeout: float = 10.0,
+    *,
+    any_status: bool = False,
 ) -> Answer:
     """One call. `timeout`: seconds for the whole of it. Raises Away and BadUrl. A 5xx and a 429 are
-    Away too, and what a newer client may send again; all else is an answer."""
+    Away too, and what a newer client may send again; all else is an answer, and with `any_status`
+    those are. No redirect is followed."""
     began = time.monotonic()
     secure, host, port, prefix = _parts(url)
     named = f"[{host.partition('%')[0]}]" if ":" in host else host  # a zone is this machine's word
@@ -84,22 +87,19 @@ def call(
         raise Away(f"{url} does not answer: {_reason(error)}", waited=waited) from None
     if not secure and answer.status >= 300:
         _check_scheme(url, named, answer)
-    if (
-        answer.status >= 500
-        or answer.status == 429
-        or (answer.status == 403 and answer.error == "client_too_old")
-    ):
-        after = answer.headers.get("retry-after", "")
-        seconds = float(after) if after.isascii() and after.isdecimal() else None
-        from coord.client.others_text import one_line
-
-        detail = one_line(answer.detail, MAX_DETAIL)
-        raise Away(
-            f"{url} answers {answer.status}: {detail or 'no reason given'}",
-            seconds,
-            time.monotonic() - began,
-        )
+    is_refused = answer.status == 403 and answer.error == "client_too_old"
+    if not any_status and (answer.status >= 500 or answer.status == 429 or is_refused):
+        raise _away(url, answer, time.monotonic() - began)
     return answer
+
+
+def _away(url: str, answer: Answer, waited: float) -> Away:
+    from coord.client.others_text import one_line
+
+    after = answer.headers.get("retry-after", "")
+    seconds = float(after) if after.isascii() and after.isdecimal() else None
+    detail = one_line(answer.detail, MAX_DETAIL) or "no reason given"
+    return Away(f"{url} answers {answer.status}: {detail}", seconds, waited)
 
 
 def _check_scheme(url: str, host: str, answer: Answer) -> None:

@@ -75,6 +75,7 @@ def server() -> Iterator[Any]:
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            self.send_header("X-Coord-Server", "0.2.0; api=1")  # else nothing of it is read
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

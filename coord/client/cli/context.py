@@ -27,7 +27,7 @@ from coord.client.cli.failures import (
     Refused,
 )
 from coord.client.cli.objects import Page
-from coord.client.cli.output import dumps, marked
+from coord.client.cli.output import dumps, marked, safe
 from coord.client.cli.queued_calls import as_json, refusal
 from coord.client.percent import query
 from coord.client.session_name import session_name
@@ -111,7 +111,7 @@ class Coord:
                 room = cells.columns()
                 lines = tuple(piece for line in lines for piece in cells.wrapped(line, room))
             for line in lines:
-                click.echo(line, color=self.color)
+                click.echo(safe(line), color=self.color)
 
     def result(self, payload: Any) -> None:
         """Prints the result, for programs: one JSON object."""
@@ -131,7 +131,7 @@ class Coord:
         """Prints why something was not done, for people."""
         if not self.json:
             for line in failure.lines():
-                click.echo(line, err=True, color=self.color)
+                click.echo(safe(line), err=True, color=self.color)
 
     def check_address(self) -> None:
         """Before the first call: that the address is one, and that coord is what a path in it leads

@@ -1,12 +1,14 @@
 """What is printed: sentences, and times in UTC with how long ago they were. click leaves out the
 colours where output is no terminal.
 
-Names and texts come from other sessions: `plain` keeps them from controlling the terminal.
+Names and texts come from other sessions: `plain` keeps them from controlling the terminal, and
+what is forgotten `safe` does.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +27,8 @@ _COLOURS = {
     **dict.fromkeys(("waiting_for_human", "waiting_for_lock", "rate_limited"), "yellow"),
     **dict.fromkeys(("cancelled", "idle", "silent", "unknown", "ended", "low"), "bright_black"),
 }
+
+_OWN_STYLES = re.compile("(\x1b\\[(?:0|1|3[0-7]|90)m)")
 
 
 def when(ts: str | None) -> str:
@@ -74,8 +78,18 @@ def marked(sentence: str, colour: str) -> str:
     return f"{click.style('coord:', fg=colour, bold=True)} {text}"
 
 
+def safe(line: str) -> str:
+    """Of all that could control the terminal only our own colours are left."""
+    parts = _OWN_STYLES.split(line)
+    return "".join(part if number % 2 else plain(part) for number, part in enumerate(parts))
+
+
 def dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """What a terminal would obey stands escaped: JSON asks for that only of C0 controls."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def clock(ts: str | None) -> str:

@@ -18,7 +18,7 @@ from coord.client.cli.events import event_line
 from coord.client.cli.journal import Journal
 from coord.client.cli.objects import Component, Lock, Status
 from coord.client.cli.options import Command, all_projects_option
-from coord.client.cli.output import ago, clock, coloured, until, when
+from coord.client.cli.output import ago, clock, coloured, safe, until, when
 from coord.client.cli.work_output import progress, stuck_items
 from coord.client.others_text import one_line
 
@@ -121,7 +121,7 @@ class _Screen:
             lines = overview_lines(self._coord, self._overview, self._project)
             lines.append(f"as of {when(self._overview['generated_at'])}; Ctrl-C ends it")
             height = max(1, shutil.get_terminal_size().lines - 1)
-            fitted = [cells.cut(line, cells.columns()) for line in lines[:height]]
+            fitted = [cells.cut(safe(line), cells.columns()) for line in lines[:height]]
             shown = fitted if self._coord.color is None else map(click.unstyle, fitted)
             text = "".join(f"{line}\x1b[K\n" for line in shown)
             click.echo(f"\x1b[H{text}\x1b[J", nl=False, color=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coord.client.hook.context import CALL_TIMEOUT_S, MAX_DETAIL
+from coord.client.ids import checked_id
 from coord.client.others_text import one_line
 
 TYPE_CHECKING = False
@@ -36,7 +37,7 @@ class HeldLock:
     )
 
     def __init__(self, fields: dict[str, Any], *, is_limited: bool = False) -> None:
-        self.id = str(fields.get("id") or "")
+        self.id = checked_id(fields.get("id"))
         self.is_limited = is_limited
         self.project = str(fields.get("project_key") or "")
         self.resource = str(fields.get("resource") or "")
@@ -53,7 +54,7 @@ class GrantedLock:
     __slots__ = ("claimed_at", "description", "id", "is_new", "resource")
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        self.id = str(fields.get("id") or "")
+        self.id = checked_id(fields.get("id"))
         self.resource = str(fields.get("resource") or "")
         self.description = str(fields.get("description") or "")
         self.claimed_at = str(fields.get("last_activity_at") or "")
@@ -72,7 +73,7 @@ class ClaimResult:
 
     @property
     def new(self) -> list[str]:
-        return [lock.id for lock in self.granted if lock.is_new]
+        return [lock.id for lock in self.granted if lock.is_new and lock.id]
 
 
 def claim(hook: HookContext, fields: dict[str, Any], wait: float = 0.0) -> ClaimResult:

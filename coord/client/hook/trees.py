@@ -172,7 +172,7 @@ def _deny(hook: HookContext, held: list[HeldLock], line: str, path: str) -> None
     first = held[0]
     ask = command("send", first.resource, "When are you done?", to=first.session)
     hook.denial = DENIED.format(
-        line=one_line(line, MAX_LINE), path=path, held="\n".join(lines), ask=ask
+        line=one_line(line, MAX_LINE), path=one_line(path), held="\n".join(lines), ask=ask
     )
 
 
@@ -216,7 +216,7 @@ def _is_another_users(hook: HookContext, path: str, real: str) -> bool:
         )
     except Away:
         return False  # the claim of the file says so
-    rows = answer.fields.get("items") or [] if answer.ok else []
+    rows = answer.rows() if answer.ok else []
     held = [lock for lock in map(HeldLock, rows) if not _is_own(hook, lock.session)]
     trees = [lock for lock in held if lock.resource.endswith("/")]
     if trees:

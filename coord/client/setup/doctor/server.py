@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +23,7 @@ from coord.client.setup.doctor.check import (
     source,
 )
 from coord.client.suggestions import command, install
-from coord.client.wire import Away, BadUrl
+from coord.client.wire import Away, BadUrl, call
 
 SLOW_S = 0.5  # half of the second that a hook gives the server
 SKEW_WARNING_S = 2.0
@@ -206,20 +203,10 @@ def _clock(context: DoctorContext) -> Check:
 
 def _health(url: str) -> dict[str, Any]:
     """What /health answers, also with an error status; empty when it answers no JSON object."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url}/health", timeout=HEALTH_TIMEOUT_S) as response:
-            content = response.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            content = error.read()
-    except OSError:
+        return call(url, "GET", "/health", timeout=HEALTH_TIMEOUT_S, any_status=True).fields
+    except Away:
         return {}
-    try:
-        health = json.loads(content)
-    except ValueError:
-        return {}
-    return health if isinstance(health, dict) else {}
 
 
 def _duration(seconds: float) -> str:

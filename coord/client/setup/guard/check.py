@@ -130,6 +130,8 @@ class Guard:
             cursor = page["next_cursor"]
             if cursor is None:
                 return locks
+            if time.monotonic() > self._deadline:
+                raise Unanswered("it has more locks than it tells in time")
 
     def _call(
         self,
