@@ -9,7 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PS_TIMEOUT_S = 2.0
+MAX_ABOVE = 16  # processes that are looked at
 MAX_PROGRAM = 20  # characters of a program's name
 _PTS_MAJORS = range(136, 144)  # of Linux's pseudo-terminals
 
@@ -85,6 +90,20 @@ def find(pid: int) -> Process | None:
     if _has_proc():
         return _from_proc(pid)
     return next(iter(_from_ps("-p", str(pid))), None)
+
+
+def folders_above() -> Iterator[str]:
+    """Those that the processes above this one work in, nearest first; none where that cannot be
+    seen.
+    """
+    pid, count = os.getppid(), 0
+    while pid > 1 and count < MAX_ABOVE and _has_proc():
+        try:
+            yield os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            pass  # another user's
+        process = _from_proc(pid)
+        pid, count = process.parent if process is not None else 0, count + 1
 
 
 def all_processes() -> list[Process]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CONFIG = ".coord.toml"
 FOLDER = ".claude"
-OTHER_FOLDERS = (".hg", ".jj", ".sl", ".svn")
+OTHER_FOLDERS = shipped_environment.CHECKOUTS[1:]
 """What marks a checkout that is none of git's."""
 SHELL_QUEUE = "coord-queue.jsonl"
 # a hundred patterns for commands have a tenth of that; 6 MB took 11 s to parse

@@ -5,6 +5,7 @@ reach an untrusted server.
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from coord.client.calls import Calls, Untrusted
 from coord.client.queue import Queue
 from coord.client.shell import rules
 from coord.client.shell.rules import BadPattern, Rules
+from coord.client.shipped_environment import MAX_BYTES
 from coord.client.workspace import MAX_CONFIG_BYTES, BadConfig, Workspace, enter, read_config
 from tests.service import ROOT
 
@@ -230,18 +232,88 @@ def test_what_claude_code_takes_from_the_repository_is_not_the_users_word(
         (".qwen/settings.json", '{"env": {"COORD_URL": "x"}, // why\n}'),
         (".codex/config.toml", '[shell_environment_policy]\nset = { COORD_URL = "x" }'),
         (".vscode/settings.json", '{"terminal.integrated.env.linux": {"COORD_URL": "x"}}'),
+        (".env", "COORD_URL: x"),
+        (".gemini/.env", "\ufeff\ufeffCOORD_URL = x"),
+        (".env", "#" * MAX_BYTES + "\nCOORD_URL=x"),
+        (".env", b"\xff\xfe\nCOORD_URL=x\n"),
+        (".claude/settings.json", '{"\\u0065nv": {"COORD_URL": "x"}}'),
+        (".claude/settings.json", '{"env": {"COORD\\u005fURL": "x"}, // why\n}'),
+        (".codex/config.toml", '[shell_environment_policy.set]\n"COORD\\U0000005fURL" = "x"'),
     ],
+    ids=range(14),
 )
 def test_nor_is_what_any_agent_or_editor_takes_from_it_wherever_it_was_started(
-    checkout: Path, file: str, content: str, monkeypatch: pytest.MonkeyPatch
+    checkout: Path, file: str, content: str | bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COORD_URL", FOREIGN)
     monkeypatch.setenv("COORD_SHARE_PROMPT", "1")
     (checkout / "web" / "app").mkdir(parents=True)
     (checkout / file).parent.mkdir(parents=True, exist_ok=True)
-    (checkout / file).write_text(content)
+    (checkout / file).write_bytes(content if isinstance(content, bytes) else content.encode())
     found = Workspace(str(checkout / "web" / "app"))
     assert (found.url, found.is_trusted, found.has_users_environment) == (FOREIGN, False, False)
+
+
+def from_a_submodule(checkout: Path) -> Path:
+    (checkout / "vendor" / "lib").mkdir(parents=True)
+    (checkout / "vendor" / "lib" / ".git").write_text("gitdir: ../../.git/modules/lib\n")
+    return checkout / "vendor" / "lib"
+
+
+def from_elsewhere(checkout: Path) -> Path:
+    """Claude Code's variable for the folder of a project may be shipped, too."""
+    os.chdir(checkout)
+    return Path("/")
+
+
+def from_below_another_users_file(checkout: Path) -> Path:
+    below = checkout / "mine" / "shop"
+    (checkout / ".git").rename(checkout / "git")
+    (below / ".git").mkdir(parents=True)
+    os.chown(checkout / ".env", 65534, 65534)
+    return below
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX only")
+@pytest.mark.parametrize(
+    "move",
+    [from_a_submodule, from_elsewhere, from_below_another_users_file],
+    ids=lambda it: it.__name__,
+)
+def test_nor_where_the_session_has_moved_on(
+    checkout: Path, move: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if move is from_below_another_users_file and os.geteuid():
+        pytest.skip("only root can give a file away")
+    monkeypatch.setenv("COORD_URL", FOREIGN)
+    monkeypatch.chdir("/")
+    (checkout / ".env").write_text("COORD_URL=x\n")
+    assert not Workspace(str(move(checkout))).is_trusted
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+def test_nor_where_a_command_has_gone_elsewhere(checkout: Path, tmp_path: Path) -> None:
+    (checkout / ".env").write_text("COORD_URL=x\n")
+    script = f"""import sys; sys.path.insert(0, "{ROOT}")
+from coord.client.workspace import Workspace
+print(Workspace().is_trusted)"""
+    line = f"cd {tmp_path} && {shlex.quote(sys.executable)} -c {shlex.quote(script)}; true"
+    done = subprocess.run(
+        ["sh", "-c", f"sh -c {shlex.quote(line)}; true"],  # an agent, and the shell that it starts
+        cwd=checkout,
+        env={**os.environ, "COORD_URL": FOREIGN},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "False\n"
+
+
+def test_the_users_own_file_above_a_checkout_is_their_word(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COORD_URL", FOREIGN)
+    (checkout.parent / ".env").write_text("COORD_URL=x\n")
+    assert Workspace(str(checkout)).is_trusted
 
 
 def test_what_only_permits_a_variable_of_coord_is_no_environment(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from coord.client import address, user_state
+from coord.client.calls import Untrusted
 from coord.client.setup import (
     agents,
     claude_settings,
@@ -65,6 +66,8 @@ def install(workspace: Workspace, options: InitOptions) -> Plan:
     url, project = _chosen(plan, workspace, options)
     creates_config = plan.read(os.path.join(workspace.root, CONFIG)) is None
     by_user = os.environ.get("COORD_URL") if workspace.has_users_environment else None
+    if creates_config and not (options.url or workspace.is_trusted):
+        raise CannotChange(str(Untrusted(workspace.url)))
     answers = not creates_config or _answers(plan, url, is_named=bool(options.url or by_user))
     config_file.add(plan, workspace.root, url if answers else None, project)
     claude_settings.add_hooks(plan, settings_file(workspace, local=options.local))
