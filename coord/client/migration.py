@@ -14,7 +14,7 @@ from coord.client.lean import loads_or_none
 from coord.client.queue import Queue
 from coord.client.queue.adoption import adopt_content
 from coord.client.queue.progress import furthest_mark
-from coord.client.queue.shell_file import is_tracked
+from coord.client.queue.shell_file import why_not_own
 from coord.client.safe_files import UnsafeFile, is_own, list_folder, open_regular, remove
 from coord.client.workspace import SHELL_QUEUE
 
@@ -125,7 +125,7 @@ def _read(path: str) -> bytes | None:
         or not stat.S_ISREG(status.st_mode)
         or not is_own(status)
         or status.st_size > MAX_BYTES
-        or is_tracked(path)
+        or why_not_own(path)
     ):
         return None
     try:

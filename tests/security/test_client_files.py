@@ -15,6 +15,7 @@ from coord.client.calls import Calls, NotQueued, Queued, Timeouts
 from coord.client.hook.memory import SessionMemory
 from coord.client.queue import Call, Queue
 from coord.client.wire import Away
+from coord.client.workspace import OTHER_FOLDERS as OTHERS
 from coord.client.workspace import Workspace, remember_config
 from tests.client.recording import Recorder, make_old, message, refusal, shell_line
 
@@ -218,6 +219,49 @@ def test_a_queue_that_was_committed_is_never_replayed(
     assert (checkout / ".claude" / "coord-queue.jsonl").exists()
 
 
+def unfinished_checkout(checkout: Path) -> None:
+    """git has written the file, and not yet its index."""
+    subprocess.run(["git", "init", "-q", checkout], check=True)
+    (checkout / ".git" / "index.lock").touch()
+
+
+def worktree_that_is_just_made(checkout: Path) -> None:
+    folder = checkout.parent / "main" / ".git" / "worktrees" / "clone"
+    folder.mkdir(parents=True)
+    (folder / "commondir").write_text("../..\n")
+    (folder / "index.lock").touch()
+    checkout.mkdir()
+    (checkout / ".git").write_text(f"gitdir: {folder}\n")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        unfinished_checkout,
+        worktree_that_is_just_made,
+        *(lambda checkout, name=name: (checkout / name).mkdir(parents=True) for name in OTHERS),
+    ],
+    ids=["checking out", "new worktree", *OTHERS],
+)
+def test_nor_one_of_which_git_does_not_say_whose_it_is(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "clone")
+    workspace = Workspace(str(tmp_path / "clone"), CLOSED)
+    path = Path(workspace.shell_queues[-1])
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(shell_line())
+    queue = Queue.of(workspace)
+    server = Recorder()
+    queue.replay(server)
+    assert server.calls == []
+    assert "may be somebody else's" in queue.problems()[0]
+    for lock in tmp_path.rglob("index.lock"):
+        lock.unlink()
+        queue.replay(server)
+        assert server.names
+
+
 NOT_A_SESSIONS = {
     "as-coord": shell_line(body={"from_session": "coord", "subject": "x"}),
     "as-what-looks-like-coord": shell_line(
@@ -238,11 +282,23 @@ NOT_A_SESSIONS = {
         path="/api/coord/locks",
         body={"session_id": "a", "project_key": "p", "resources": ["a", "./**"]},
     ),
+    "everything-through-a-folder": shell_line(
+        path="/api/coord/locks",
+        body={"session_id": "a", "project_key": "p", "resource": "src/..", "ttl_hours": 0},
+    ),
+    "everything-on-windows": shell_line(
+        path="/api/coord/locks",
+        body={"session_id": "a", "project_key": "p", "resources": ["a\\b\\..\\..\\**"]},
+    ),
     "force": shell_line(
         method="PATCH", path="/api/coord/work-items/x", body={"status": "completed", "force": True}
     ),
     "above": shell_line(path="/api/coord/../../admin"),
     "above-encoded": shell_line(method="PUT", path="/api/coord/components/%2e%2e/x"),
+    "above-behind-a-proxy": shell_line(
+        method="PUT", path="/api/coord/components/..%2f..%2f../admin"
+    ),
+    "above-in-a-name": shell_line(method="PUT", path="/api/coord/components/p/a%2F%2e%2e%2Fb"),
     "mcp": shell_line(path="/api/coord/mcp"),
     "unknown": shell_line(method="DELETE", path="/api/coord/events"),
 }

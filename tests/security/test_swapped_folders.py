@@ -110,6 +110,28 @@ def test_nothing_behind_the_link_is_reached(
     assert SECRET.strip() not in repr(seen)
 
 
+def test_the_rights_of_what_replaces_a_new_file_stay(
+    swap: Swap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user who may write to the folder puts a link there before the file has its mode."""
+    created = safe_files.create_in
+
+    def create_and_swap(name: str, folder: int | None, *args: int) -> int:
+        handle = created(name, folder, *args)
+        (swap.folder / name).unlink()
+        (swap.folder / name).symlink_to(swap.secret)
+        return handle
+
+    swap.file.chmod(0o666)
+    swap.secret.chmod(0o600)
+    monkeypatch.setattr(plans, "create_in", create_and_swap)
+    plan = plans.Plan(str(swap.folder.parent))
+    plan.write(str(swap.file), "new\n")
+    with contextlib.suppress(plans.CannotChange):
+        plan.apply()
+    assert swap.secret.stat().st_mode & 0o777 == 0o600
+
+
 def test_settings_that_another_user_puts_in_their_place_are_not_obeyed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

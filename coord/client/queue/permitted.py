@@ -46,7 +46,7 @@ def refuse(call: Call) -> str:
 
 
 def _leads_elsewhere(route: str) -> bool:
-    parts = [unquote(part) for part in route.split("/")]
+    parts = unquote(route).split("/")  # proxies part it where an encoded slash is, too
     return "//" in route or any(part in (".", "..") or "\\" in part for part in parts)
 
 
@@ -70,11 +70,18 @@ def _callers(call: Call) -> set[str]:
 def _claims_everything(parameters: dict[str, object]) -> bool:
     resources = parameters.get("resources")
     named = [parameters.get("resource"), *(resources if isinstance(resources, list) else [])]
-    return any(
-        isinstance(name, str) and not name.replace("\\", "/").strip("/.*").strip()
-        for name in named
-        if name
-    )
+    return any(isinstance(name, str) and _is_everything(name) for name in named if name)
+
+
+def _is_everything(name: str) -> bool:
+    """As the service reads it: `src/..` is the whole project, too."""
+    steps: list[str] = []
+    for step in name.replace("\\", "/").split("/"):
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return not "/".join(steps).strip("/.*").strip()
 
 
 def _is_coords(name: str) -> bool:

@@ -3,7 +3,8 @@ repository may have put it there.
 
 It is read only where it is a regular file of the user's own with one name, in a folder that is no
 link and that not everybody may write to, and where git does not track it: what is committed comes
-from somebody else. Nothing is ever written to it.
+from somebody else. Where another program keeps the checkout, nobody can tell. Nothing is ever
+written to it.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ class ShellFile:
             reason = "may be written by everybody"
         elif status.st_size > MAX_BYTES:
             reason = f"has more than {MAX_BYTES >> 20} MiB"
-        elif is_tracked(self.path):
-            reason = "is tracked by git, so it is somebody else's: git rm --cached"
+        else:
+            reason = why_not_own(self.path)
         if reason:
             os.close(file)
             raise UnsafeFile(f"{self.path} {reason}")
@@ -106,13 +107,24 @@ class _Folder:
             os.close(self._folder)
 
 
-def is_tracked(path: str) -> bool:
-    """Whether git tracks a file in the checkout that it is in."""
+def why_not_own(path: str) -> str:
+    """Why a file that is open already may have come with the checkout that it is in; empty where it
+    has not.
+    """
     from coord.client import git_index
-    from coord.client.workspace import repository
+    from coord.client.workspace import other_checkout, repository
 
-    checkout = repository(os.path.dirname(path))
+    folder = os.path.dirname(path)
+    checkout = repository(folder)
     if checkout is None:
-        return False
+        top = other_checkout(folder)
+        return (
+            "may be somebody else's: this is no checkout of git's, which would tell" if top else ""
+        )
+    # git writes files first, and into its index when all are there
+    if os.path.lexists(os.path.join(checkout.git, "index.lock")):
+        return "may be somebody else's: git is at work in the checkout, and has its index.lock"
     below = os.path.relpath(path, checkout.top).replace(os.sep, "/")
-    return git_index.tracks(checkout.git, below, hash_bytes=checkout.hash_bytes)
+    if git_index.tracks(checkout.git, below, hash_bytes=checkout.hash_bytes):
+        return "is tracked by git, so it is somebody else's: git rm --cached"
+    return ""

@@ -218,7 +218,10 @@ def _put(path: str, content: bytes | None, executable: bool) -> None:
             remove_in(temporary, folder)  # of a process that died
             with open(create_in(temporary, folder), "wb") as file:
                 file.write(content)
-            os.chmod(temporary, mode, dir_fd=folder)
+                if folder is not None:  # not by its name, which may be another file's by now
+                    os.fchmod(file.fileno(), mode)
+            if folder is None:
+                os.chmod(temporary, mode)
             replace(temporary, name, folder=folder)
         except BaseException:
             remove_in(temporary, folder)
