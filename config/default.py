@@ -33,7 +33,7 @@ from .parsing import (
     words,
 )
 
-__all__ = ["BadSetting", "Network", "Setting", "Token"]
+__all__ = ["BadSetting", "Network", "Setting", "Token", "networks"]
 
 BUILT_IN_AREAS = (
     "coord.areas.locks",
@@ -167,8 +167,9 @@ SETTINGS: tuple[Setting, ...] = (
         "ALLOWED_HOSTS",
         "",
         host_names,
-        "Further names this service is called by (`Host`). IP addresses, `localhost`, names without"
-        " a dot and the machine's own name always are.",
+        "Further names this service is called by (`Host`). IP addresses, `localhost` and the"
+        " machine's own name always are; for callers on other machines, so is any name without a"
+        " dot.",
     ),
     Setting(
         "ALLOWED_ORIGINS",

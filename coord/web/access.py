@@ -36,6 +36,8 @@ _HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASC
 _PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")
 
+_THIS_MACHINE = default.networks("127.0.0.0/8, ::1/128")
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -55,11 +57,11 @@ def guard() -> None:
     _check_network(caller, config)
     host = request.environ.get("HTTP_HOST")
     own = f"{request.scheme}://{host}"
-    _check_host(host, config)
+    _check_host(host, caller, config)
     if behind_proxy:
         host = _forwarded("X-Forwarded-Host") or host
         own = f"{_forwarded('X-Forwarded-Proto') or request.scheme}://{host}"
-        _check_host(host, config)
+        _check_host(host, caller, config)
     _check_origin(own, config)
     request.environ[PEER] = caller
     if _needs_token():
@@ -161,9 +163,10 @@ def _check_network(caller: str, config: Any) -> None:
         )
 
 
-def _check_host(host: str | None, config: Any) -> None:
+def _check_host(host: str | None, caller: str, config: Any) -> None:
     """A browser always names the host; a load balancer's plain HTTP/1.0 probe may leave it out."""
-    if host is not None and not host_allowed(host, config["ALLOWED_HOSTS"]):
+    further = config["ALLOWED_HOSTS"]
+    if host is not None and not host_allowed(host, further, _inside(caller, _THIS_MACHINE)):
         name = shortened(host)
         raise Forbidden(
             f"This service is not called {name!r}. Use its address, or let the operator add the"
@@ -242,20 +245,22 @@ def _inside(address: str, networks: tuple[default.Network, ...]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def host_allowed(host: str, further: tuple[str, ...]) -> bool:
-    """Whether `Host` is a name of ours.
+def host_allowed(host: str, further: tuple[str, ...], is_local: bool) -> bool:
+    """Whether `Host` is a name of ours. `is_local`: the call is made on this machine.
 
-    One without a dot, or an address, cannot be a foreign site that was pointed at us.
+    An address cannot be a foreign site that was pointed at us. For a name without a dot every host
+    on the link may answer (LLMNR, NetBIOS): such a page reaches no more than that host could
+    itself, unless the browser is on this machine.
     """
     match = _HOST.fullmatch(host)
     if match is None:
         return False
     name = match["name"].lower().rstrip(".")
-    if name.startswith("["):
+    if not name or name.startswith("["):
+        return bool(name)
+    if "." not in name and not is_local:
         return True
-    if not name:
-        return False
-    if "." not in name or name.endswith(".localhost") or name in {own.lower() for own in further}:
+    if name == "localhost" or name.endswith(".localhost") or name in map(str.lower, further):
         return True
     try:
         ipaddress.IPv4Address(name)
@@ -267,4 +272,5 @@ def host_allowed(host: str, further: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1)
 def own_names() -> frozenset[str]:
     host = socket.gethostname().lower()
-    return frozenset({host, f"{host}.local", socket.getfqdn().lower()})
+    short = host.partition(".")[0]
+    return frozenset({host, short, f"{host}.local", socket.getfqdn().lower()})

@@ -144,15 +144,24 @@ def test_a_network_that_is_none_stops_the_start(value: str) -> None:
         "192.168.1.7",
         "[::1]:8001",
         "[fe80::1]",
-        "coord-box",
-        "COORD-BOX:8001",
         "localhost.",
         "coord.localhost",
         "8.8.8.8:8001",
     ],
 )
-def test_addresses_and_names_without_a_dot_are_ours(plain: Flask, host: str) -> None:
+def test_addresses_and_names_of_this_machine_are_ours(plain: Flask, host: str) -> None:
     assert ask(plain, Host=host).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["coord-box", "COORD-BOX:8001", "web.", "0x7f000001"])
+def test_a_name_without_a_dot_is_ours_for_other_machines_alone(plain: Flask, host: str) -> None:
+    """Every host on the link may answer for it (LLMNR, NetBIOS): with a page, and then with the
+    address of the very machine whose browser has the page."""
+    assert ask(plain, "10.0.0.7", Host=host).status_code == 200
+    for this_machine in ("127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"):
+        assert "COORD_ALLOWED_HOSTS" in refused(ask(plain, this_machine, Host=host))
+    named = make(ALLOWED_HOSTS="coord-box, web, 0x7f000001")
+    assert ask(named, Host=host).status_code == 200
 
 
 def test_the_machines_own_names_are_ours(plain: Flask) -> None:
