@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from coord.client.workspace import Repository
 
-MAX_BYTES = 1024 * 1024  # of a list of patterns
+MAX_BYTES = 64 * 1024  # of a list of patterns
+MAX_RULES = 10_000  # of all lists
+MAX_STEPS = 500_000  # that all of them take for a file, half a second: a repository ships them
 GENERATED = frozenset(
     "node_modules __pycache__ .venv venv .tox .nox .mypy_cache .pytest_cache .ruff_cache"
     " .gradle .next .nuxt .terraform .turbo .parcel-cache .eggs bower_components build dist"
@@ -52,15 +54,19 @@ def _is_generated(steps: list[str], checkout: Repository) -> bool:
 
 def is_ignored(below: str, checkout: Repository) -> bool:
     """`below`: from the top of the checkout, with slashes; tracked or not. A folder is asked for
-    with a slash at its end."""
+    with a slash at its end. What would take too long to tell is not ignored."""
     is_folder = below.endswith("/")
     steps = below.rstrip("/").split("/")
     rules = list(_shared_rules(checkout))
+    remaining = MAX_STEPS
     for depth in range(1, len(steps) + 1):
         folder = "/".join(steps[: depth - 1])
         base = f"{folder}/" if folder else ""
         rules += _rules(os.path.join(checkout.top, folder, ".gitignore"), base)
         path = "/".join(steps[:depth])
+        remaining -= sum(rule.cost(path) for rule in rules)
+        if remaining < 0 or len(rules) > MAX_RULES:
+            return False
         if _decides(rules, path, is_folder=depth < len(steps) or is_folder):
             return True
     return False
@@ -68,18 +74,23 @@ def is_ignored(below: str, checkout: Repository) -> bool:
 
 class _Rule:
     """A pattern. `base`: the folder that it counts from. `whole`: it is matched against the path
-    from there, not only against the name."""
+    from there, not only against the name. `stars`: how long a pattern with such is."""
 
-    __slots__ = ("base", "folders_only", "negates", "steps", "whole")
+    __slots__ = ("base", "folders_only", "negates", "stars", "steps", "whole")
 
     def __init__(self, pattern: str, base: str) -> None:
         self.base = base
+        self.stars = len(pattern) if "*" in pattern else 0
         self.negates = pattern.startswith("!")
         pattern = pattern[1:] if self.negates else pattern
         self.folders_only = pattern.endswith("/")
         pattern = pattern[:-1] if self.folders_only else pattern
         self.whole = "/" in pattern
         self.steps = pattern[1:].split("/") if pattern.startswith("/") else pattern.split("/")
+
+    def cost(self, path: str) -> int:
+        """Steps that it takes at most, a star tries each place; in units of about a plain rule."""
+        return 1 + self.stars * len(path) // 16
 
     def matches(self, path: str, *, is_folder: bool) -> bool:
         if (self.folders_only and not is_folder) or not path.startswith(self.base):
@@ -95,7 +106,10 @@ def _shared_rules(checkout: Repository) -> Iterator[_Rule]:
 
 
 def _rules(file: str, base: str) -> Iterator[_Rule]:
-    for line in text_files.read(file, MAX_BYTES).split("\n"):
+    lines = text_files.read(file, MAX_BYTES + 1).split("\n")
+    if sum(map(len, lines)) + len(lines) > MAX_BYTES + 1:
+        lines.pop()  # it is cut
+    for line in lines:
         pattern = line.rstrip("\r")
         while pattern.endswith(" ") and not pattern.endswith("\\ "):
             pattern = pattern[:-1]

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,29 @@ def test_a_pattern_fits_as_in_a_shell(pattern: str, name: str, fits: bool) -> No
 def test_a_pattern_with_many_stars_takes_no_longer_than_its_path(checkout: Repository) -> None:
     Path(checkout.top, ".gitignore").write_text("/".join(["**", "a"] * 20) + "/b\n")
     assert not is_ignored(os.path.join(checkout.top, *["a"] * 60), checkout)
+
+
+HOSTILE = {
+    "one star": ("*" + "a" * 240 + "c\n") * 200 + "a\n",
+    "stars": "a*a*a*b\n" * 7000,
+    "stars of folders": ("**/a/" * 40 + "b\n") * 300,
+    "many": "x\n" * 30_000,
+}
+
+
+@pytest.mark.parametrize("patterns", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("everywhere", [False, True], ids=["at the top", "in each folder"])
+def test_no_list_of_a_repository_holds_a_hook_up(
+    tmp_path: Path, patterns: str, everywhere: bool
+) -> None:
+    (tmp_path / ".git").mkdir()
+    below = "/".join(["a" * 10] * 60 + ["a" * 250])
+    folder = tmp_path / os.path.dirname(below)
+    folder.mkdir(parents=True)
+    for at in [tmp_path, *([folder, *folder.parents][:60] if everywhere else [])]:
+        (at / ".gitignore").write_text(patterns)
+    checkout = repository(str(tmp_path))
+    assert checkout is not None
+    start = time.process_time()
+    assert not is_ignored(below, checkout)
+    assert time.process_time() - start < 30
