@@ -123,7 +123,8 @@ def _seconds_left(lock: LockRow) -> int | None:
 def _line(lock: Mapping[str, Any]) -> str:
     left_s = lock["seconds_left"]
     time_left = "no end" if left_s is None else f"{left_s // 60} min left"
-    return f"{lock['resource']} ({lock['mode']}, {time_left}{', STALE' if lock['stale'] else ''})"
+    stale = ", STALE" if lock["stale"] else ""
+    return f"- {lock['resource']} ({lock['mode']}, {time_left}{stale})"
 
 
 checkin = CheckinPart(
