@@ -76,4 +76,4 @@ def is_newer(one: str, other: str) -> bool:
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)[:3]]
+    return [int(part) for part in re.findall(r"\d{1,9}", version)[:3]]

@@ -207,6 +207,15 @@ def test_json_says_what_it_holds_all_the_same() -> None:
     assert json.loads(dumps(value)) == value
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "", "\x1b[2J", "٣.²", {"a": 1}], ids=range(5))
+def test_no_version_of_a_client_ends_an_upgrade_without_a_sentence(
+    checkout: Path, server: Server, version: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says = lambda method, path: (200, {"sha256": "0" * 64, "version": version, "api": 1})
+    assert cli.main(["upgrade"], standalone_mode=False) == 1
+    assert is_safe(capsys.readouterr().err.rstrip("\n"))
+
+
 # --- doctor, the guard, init ----------------------------------------------------------------------
 
 
