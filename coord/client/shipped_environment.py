@@ -23,9 +23,11 @@ _OF_TLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _PLACES = (
     *(_OF_FOLDERS if os.name != "nt" else _OF_FOLDERS_ON_WINDOWS),
     *_OF_TLS,
+    "CLAUDE_CODE_GIT_BASH_PATH",
     "COORD_TOKEN_FILE",
+    "COORD_SESSION",
 )
-"""Variables that say where the user's own files are."""
+"""Variables that say where the user's own files and programs are, and who the session is."""
 _QUOTES = "\"'`\ufeff"  # Node takes a byte order mark for a blank
 _ESCAPES = {"u": 4, "U": 8, "x": 2}  # of JSON and TOML, and how many hex digits follow
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from coord.client import tokens
 from coord.client.calls import Calls, Untrusted
 from coord.client.queue import Queue
+from coord.client.setup.guard import check as guard
 from coord.client.shell import rules
 from coord.client.shell.rules import BadPattern, Rules
 from coord.client.shipped_environment import MAX_BYTES
@@ -289,6 +290,43 @@ def test_nor_where_the_session_has_moved_on(
     monkeypatch.chdir("/")
     (checkout / ".env").write_text("COORD_URL=x\n")
     assert not Workspace(str(move(checkout))).is_trusted
+
+
+@pytest.mark.parametrize("file", [".env", ".claude/settings.json"])
+@pytest.mark.parametrize("variable", ["COORD_SESSION", "SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_a_repository_does_not_say_who_the_session_is_or_whom_it_believes(
+    checkout: Path, file: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "web-2/other")
+    assert Workspace(str(checkout)).environment[variable] == "web-2/other"
+    (checkout / file).parent.mkdir(exist_ok=True)
+    content = json.dumps({"env": {variable: "x"}}) if "json" in file else f"{variable}: x\n"
+    (checkout / file).write_text(content)
+    assert variable not in Workspace(str(checkout)).environment
+
+
+@pytest.mark.parametrize(
+    "path", ["key", "new", "coord-guard-x/asked", "coord-guard-x/../key", "coord-guard-y/asked"]
+)
+def test_no_file_is_emptied_or_made_for_a_trial_that_is_none(
+    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable says which file a guard makes in a trial, and a repository may ship that."""
+    own = tmp_path / "own"
+    own.mkdir()
+    key = own / "key"
+    key.write_text("the user's own")
+    (own / "coord-guard-x").mkdir(mode=0o755)
+    (own / "coord-guard-y").symlink_to(own / "coord-guard-x")
+    monkeypatch.setenv("COORD_GUARD_TRIAL", str(own / path))
+    monkeypatch.setenv("COORD_GUARD", "off")
+    assert guard.check("pre-commit", str(own)) == (0, "")
+    assert key.read_text() == "the user's own"
+    assert sorted(each.name for each in own.rglob("*")) == [
+        "coord-guard-x",
+        "coord-guard-y",
+        "key",
+    ]
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")

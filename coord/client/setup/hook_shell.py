@@ -61,7 +61,7 @@ def _git_bash() -> str | None:
     """As Claude Code 2.1.330 looks for it: never the `bash` on PATH, which may be WSL's."""
     named = os.environ.get("CLAUDE_CODE_GIT_BASH_PATH", "")
     is_bash = os.path.basename(named).lower() in ("bash.exe", "sh.exe", "bash", "sh")
-    if is_bash and os.path.isfile(named):
+    if is_bash and os.path.isabs(named) and os.path.isfile(named):
         return named
     candidates = [
         "C:\\Program Files\\Git\\bin\\bash.exe",

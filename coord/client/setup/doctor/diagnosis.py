@@ -30,14 +30,15 @@ def diagnose(
     `url` and `project` replace those of the workspace. Never raises: a check that fails is a
     problem.
     """
-    yield from program.check()
     try:
-        workspace = enter(folder, url)
+        workspace = enter(folder, url)  # before a program is looked for where variables say
     except BadConfig as error:
+        yield from program.check()
         yield Check(
             "settings", PROBLEM, str(error), "Fix it: until then the hooks do nothing here."
         )
         return
+    yield from program.check()
     workspace.project = project or workspace.project
     overrides = {"COORD_URL": url, "COORD_PROJECT": project}
     context = DoctorContext(

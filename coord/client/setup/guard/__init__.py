@@ -10,3 +10,5 @@ on: coord never blocks work by failing."""
 
 TRIAL = "COORD_GUARD_TRIAL"
 """The file that a guard makes in a trial, in which it always refuses."""
+TRIAL_FOLDER, TRIAL_FILE = "coord-guard-", "asked"
+"""How the folder's name begins, and what the file in it is called."""

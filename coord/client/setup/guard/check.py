@@ -9,6 +9,7 @@ commit claims nothing.
 from __future__ import annotations
 
 import os
+import stat
 import time
 import unicodedata
 from typing import Any
@@ -18,9 +19,10 @@ from coord.client.answer import Answer
 from coord.client.calls import Untrusted
 from coord.client.percent import query
 from coord.client.queue import BASE, new_id
+from coord.client.safe_files import UnsafeFile, create_in, in_folder, is_own
 from coord.client.session_name import session_name
 from coord.client.setup import git
-from coord.client.setup.guard import REFUSAL_CODE, TRIAL
+from coord.client.setup.guard import REFUSAL_CODE, TRIAL, TRIAL_FILE, TRIAL_FOLDER
 from coord.client.suggestions import command, quote
 from coord.client.wire import Away, BadUrl, call
 from coord.client.workspace import CONFIG, BadConfig, Workspace, enter
@@ -235,12 +237,31 @@ def is_off() -> bool:
     return os.environ.get("COORD_GUARD", "").lower() in ("0", "off", "false", "no")
 
 
+def _is_trial(path: str) -> bool:
+    """Notes that the guard was asked. A repository may ship the variable: the file is one that is
+    not there yet, in a folder that only its user sees, as trials have it."""
+    folder, name = os.path.split(path)
+    if name != TRIAL_FILE or not os.path.basename(folder).startswith(TRIAL_FOLDER):
+        return False
+    try:
+        in_folder(path, _note_trial)
+    except FileExistsError:
+        pass  # a hook may ask twice
+    except OSError:
+        return False
+    return True
+
+
+def _note_trial(name: str, folder: int | None) -> None:
+    status = os.fstat(folder) if folder is not None else None
+    if status is not None and not (is_own(status) and stat.S_IMODE(status.st_mode) == 0o700):
+        raise UnsafeFile(f"{name} is in a folder of others")
+    os.close(create_in(name, folder))
+
+
 def check(hook: str, folder: str | None = None) -> tuple[int, str]:
     """The exit code of a git hook, and what it prints. Never raises."""
-    trial = os.environ.get(TRIAL)
-    if trial:
-        with open(trial, "w", encoding="utf-8"):
-            pass
+    if _is_trial(os.environ.get(TRIAL, "")):
         return REFUSAL_CODE, "coord: a trial of the guard, by coord guard status or coord doctor."
     if is_off():
         return 0, ""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from coord.client import programs, text_files
 from coord.client.setup import git
-from coord.client.setup.guard import TRIAL
+from coord.client.setup.guard import TRIAL, TRIAL_FILE, TRIAL_FOLDER
 
 REMOTE = "coord-trial"  # one that nothing was pushed to
 ZEROS = "0" * 40
@@ -34,8 +34,8 @@ class Outcome:
 
 def try_hook(top: str, hook: str) -> Outcome:
     """Raises GitFailed."""
-    with tempfile.TemporaryDirectory(prefix="coord-guard-") as scratch:
-        trial = os.path.join(scratch, "asked")
+    with tempfile.TemporaryDirectory(prefix=TRIAL_FOLDER) as scratch:
+        trial = os.path.join(scratch, TRIAL_FILE)
         environment = {
             name: value for name, value in os.environ.items() if name not in ("COORD_GUARD", "SKIP")
         }
