@@ -9,10 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 PS_TIMEOUT_S = 2.0
 MAX_ABOVE = 16  # processes that are looked at
 MAX_PROGRAM = 20  # characters of a program's name
@@ -92,18 +88,24 @@ def find(pid: int) -> Process | None:
     return next(iter(_from_ps("-p", str(pid))), None)
 
 
-def folders_above() -> Iterator[str]:
-    """Those that the processes above this one work in, nearest first; none where that cannot be
-    seen.
+_above: list[str] = []  # found out once
+
+
+def folders_above() -> list[str]:
+    """Those that the processes above this one work in, nearest first and each once; none where that
+    cannot be seen.
     """
-    pid, count = os.getppid(), 0
-    while pid > 1 and count < MAX_ABOVE and _has_proc():
+    pid, count = os.getppid() if not _above and _has_proc() else 0, 0
+    while pid > 1 and count < MAX_ABOVE:
         try:
-            yield os.readlink(f"/proc/{pid}/cwd")
+            folder = os.readlink(f"/proc/{pid}/cwd")
         except OSError:
-            pass  # another user's
+            folder = ""  # another user's
+        if folder and folder not in _above:
+            _above.append(folder)
         process = _from_proc(pid)
         pid, count = process.parent if process is not None else 0, count + 1
+    return _above
 
 
 def all_processes() -> list[Process]:

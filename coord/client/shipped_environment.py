@@ -49,6 +49,8 @@ def names(environment: Mapping[str, str], folder: str, top: str) -> set[str]:
     shipped: set[str] = set()
     folders: dict[str, bool] = {}
     for start, end in places:
+        if end is None and start in folders:
+            continue
         for at, is_shipped in _folders(start, end):
             folders[at] = is_shipped or folders.get(at, False)
     for at, is_shipped in folders.items():
