@@ -5,13 +5,15 @@ Several nodes may run `flask db upgrade` at once: the first migrates, the others
 done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import click
 import sqlalchemy as sa
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy.engine import Connection
 
@@ -80,19 +82,20 @@ def configure(connection: Connection) -> None:
     }
     context.configure(**options)
     steps: Steps = context.get_context().opts["fn"]
-    if steps.__name__ not in MOVES:
+    move = steps.__name__
+    if move not in MOVES:
         return
     if connection.dialect.name != "sqlite":
         steps = Progress(connection, "alembic_version").follow(steps, tell)
-    context.configure(**options, fn=announced(steps))
+    context.configure(**options, fn=announced(steps, move))
 
 
-def announced(steps: Steps) -> Steps:
+def announced(steps: Steps, move: str) -> Steps:
     """The same steps, each printed before it is taken."""
 
     def announcing(heads: tuple[str, ...], migration: MigrationContext) -> Iterator[MigrationStep]:
         taken = 0
-        for step in steps(heads, migration):
+        for step in steps_from(heads, migration, steps, move):
             tell(" ".join(str(step).split()))
             yield step
             taken += 1
@@ -100,6 +103,34 @@ def announced(steps: Steps) -> Steps:
             tell(f"nothing to migrate: the database is at {', '.join(sorted(heads)) or 'nothing'}")
 
     return announcing
+
+
+def steps_from(
+    heads: tuple[str, ...], migration: MigrationContext, steps: Steps, move: str
+) -> Iterable[MigrationStep]:
+    """Those from the migrations that this version knows. Of a newer one, whose database an older
+    node also serves, and of an area that is no longer installed, it knows nothing."""
+    script = migration.script
+    assert script is not None
+    unknown = [head for head in heads if not is_known(script, head)]
+    known = tuple(head for head in heads if head not in unknown)
+    shown = ", ".join(sorted(unknown))
+    if unknown and move == "downgrade":
+        raise click.ClickException(
+            f"The database is at {shown}, which is of a newer version of coord, or of an area that"
+            " is not installed here. Downgrade where it is known."
+        )
+    if not unknown or known:
+        return steps(known, migration)
+    tell(f"the database is newer ({shown}) than this version of coord, which works with it")
+    return ()
+
+
+def is_known(script: ScriptDirectory, revision: str) -> bool:
+    try:
+        return script.get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 def run() -> None:

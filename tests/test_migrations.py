@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -279,3 +280,29 @@ def test_the_event_of_a_reported_state_is_renamed_there_and_back(migrating: Flas
     (event,) = client.get("/events", type="session.state_reported").json["items"]
     assert event["data"] == {"state": "idle", "was": None}
     assert client.get("/sessions").json["items"] == [session]
+
+
+def test_a_version_leaves_the_tables_of_a_newer_one_as_they_are(
+    migrating: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to(migrating, upgrade, "head")
+    stamp(migrating, "UPDATE alembic_version SET version_num = '9999'")
+    to(migrating, upgrade, "head")
+    assert "the database is newer (9999) than this version" in capsys.readouterr().err
+    with pytest.raises(click.ClickException, match="is at 9999"):
+        to(migrating, downgrade, "0001")
+
+
+def test_the_others_are_migrated_when_an_area_is_gone(migrating: Flask) -> None:
+    to(migrating, upgrade, "0010")
+    stamp(migrating, "INSERT INTO alembic_version VALUES ('gone_0001')")
+    to(migrating, upgrade, "head")
+    with migrating.app_context(), database.engine.connect() as connection:
+        found = connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all()
+    assert "gone_0001" in found
+    assert "0010" not in found
+
+
+def stamp(app: Flask, statement: str) -> None:
+    with app.app_context(), database.engine.begin() as connection:
+        connection.execute(sa.text(statement))
