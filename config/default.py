@@ -168,8 +168,8 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         host_names,
         "Further names this service is called by (`Host`). IP addresses, `localhost` and the"
-        " machine's own name always are; for callers on other machines, so is any name without a"
-        " dot.",
+        " machine's own name always are; for callers on other machines, and where no data is shown,"
+        " so is any name without a dot.",
     ),
     Setting(
         "ALLOWED_ORIGINS",

@@ -165,8 +165,8 @@ def _check_network(caller: str, config: Any) -> None:
 
 def _check_host(host: str | None, caller: str, config: Any) -> None:
     """A browser always names the host; a load balancer's plain HTTP/1.0 probe may leave it out."""
-    further = config["ALLOWED_HOSTS"]
-    if host is not None and not host_allowed(host, further, _inside(caller, _THIS_MACHINE)):
+    further, is_local = config["ALLOWED_HOSTS"], _inside(caller, _THIS_MACHINE) and _needs_token()
+    if host is not None and not host_allowed(host, further, is_local):
         name = shortened(host)
         raise Forbidden(
             f"This service is not called {name!r}. Use its address, or let the operator add the"
@@ -246,7 +246,8 @@ def _inside(address: str, networks: tuple[default.Network, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def host_allowed(host: str, further: tuple[str, ...], is_local: bool) -> bool:
-    """Whether `Host` is a name of ours. `is_local`: the call is made on this machine.
+    """Whether `Host` is a name of ours. `is_local`: the call is made on this machine, and shows or
+    changes data.
 
     An address cannot be a foreign site that was pointed at us. For a name without a dot every host
     on the link may answer (LLMNR, NetBIOS): such a page reaches no more than that host could

@@ -88,7 +88,7 @@ def web(web_app: Flask) -> Agent:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The real thing: gunicorn with coord's settings."""
     folder = tmp_path_factory.mktemp("service")
-    with running(folder, f"sqlite:///{folder}/coord.db", ALLOWED_HOSTS="coord-box") as started:
+    with running(folder, f"sqlite:///{folder}/coord.db") as started:
         yield started
 
 

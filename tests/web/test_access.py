@@ -13,6 +13,7 @@ from config import default
 from config.default import BadSetting, load
 from coord.app import create_app
 from coord.web.access import own_names
+from tests.conftest import BASE
 from tests.service import Service, running
 from tests.web.conftest import CALLS, NOWHERE, Call, assert_error
 
@@ -154,14 +155,16 @@ def test_addresses_and_names_of_this_machine_are_ours(plain: Flask, host: str) -
 
 
 @pytest.mark.parametrize("host", ["coord-box", "COORD-BOX:8001", "web.", "0x7f000001"])
-def test_a_name_without_a_dot_is_ours_for_other_machines_alone(plain: Flask, host: str) -> None:
+def test_a_name_without_a_dot_sees_no_data_from_this_machine(plain: Flask, host: str) -> None:
     """Every host on the link may answer for it (LLMNR, NetBIOS): with a page, and then with the
     address of the very machine whose browser has the page."""
-    assert ask(plain, "10.0.0.7", Host=host).status_code == 200
+    data = f"{BASE}/status"
+    assert ask(plain, "10.0.0.7", data, Host=host).status_code != 403
     for this_machine in ("127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"):
-        assert "COORD_ALLOWED_HOSTS" in refused(ask(plain, this_machine, Host=host))
+        assert "COORD_ALLOWED_HOSTS" in refused(ask(plain, this_machine, data, Host=host))
+        assert ask(plain, this_machine, "/livez", Host=host).status_code == 200
     named = make(ALLOWED_HOSTS="coord-box, web, 0x7f000001")
-    assert ask(named, Host=host).status_code == 200
+    assert ask(named, path=data, Host=host).status_code != 403
 
 
 def test_the_machines_own_names_are_ours(plain: Flask) -> None:
