@@ -134,7 +134,10 @@ def write_examples(formatter: click.HelpFormatter, examples: str) -> None:
     if examples:
         formatter.write("\nExamples:\n")
         for line in examples.splitlines():
-            formatter.write(f"  {line}\n" if line else "\n")
+            command, blanks, meaning = line.rpartition("   ")
+            is_wide = len(line) + 2 > formatter.width and bool(blanks)
+            shown = f"{command.rstrip()}\n      {meaning}" if is_wide else line
+            formatter.write(f"  {shown}\n" if line else "\n")
 
 
 class Duration(click.ParamType):

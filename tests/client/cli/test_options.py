@@ -17,6 +17,7 @@ from coord import __version__
 from coord.client.calls import Calls, Queued
 from coord.client.cli.failures import EXIT_CODES
 from coord.client.cli.group import COMMANDS, cli
+from coord.client.cli.options import write_examples
 from coord.client.workspace import Workspace
 from tests.client import pythons
 from tests.client.cli.conftest import NOWHERE, Person, answering, every_command
@@ -153,6 +154,14 @@ def test_every_command_has_help_with_examples(
                 "status",
                 "title",
             ), parameter.name
+
+
+def test_what_an_example_means_stands_below_it_where_both_are_too_wide() -> None:
+    formatter = click.HelpFormatter(width=30)
+    write_examples(formatter, "coord status --watch   redraws it\ncoord whoami   your name")
+    assert formatter.getvalue() == (
+        "\nExamples:\n  coord status --watch\n      redraws it\n  coord whoami   your name\n"
+    )
 
 
 def test_the_short_help_in_the_list_is_each_commands_own(me: Person) -> None:
