@@ -190,10 +190,11 @@ def _read_changes(after: int, upto: int | None) -> BoardAnswer | None:
 
 
 def _rendered(began: float, answer: Row) -> BoardAnswer:
+    ended = time.monotonic()
     body = _board_schema.dump({**answer, "version": __version__})
     del body["generated_at"]
     text = cast(Response, current_app.json.response(body)).get_data()
-    return BoardAnswer(answer["cursor"], answer["generated_at"], began, text)
+    return BoardAnswer(answer["cursor"], answer["generated_at"], began, ended, text)
 
 
 @blp.route(f"{BASE_PATH}/board/stream", methods=["GET"])

@@ -17,19 +17,22 @@ from coord.web import iso
 
 @dataclass(frozen=True)
 class BoardAnswer:
-    """An answer as JSON without `generated_at`, and when its reading began: by the database's
-    clock, and by this process's, in seconds.
+    """An answer as JSON without `generated_at`, and when it was read: by the database's clock, and
+    from when to when by this process's, in seconds.
     """
 
     cursor: int
     generated_at: datetime
     began: float
+    ended: float
     text: bytes
 
     @property
     def parts(self) -> list[bytes]:
-        """The answer, with the time that it is now."""
-        now = self.generated_at + timedelta(seconds=time.monotonic() - self.began)
+        """The answer, with the time that it is now. It may be behind by as long as the reading
+        took: were it ahead, what happens next would seem to have been before.
+        """
+        now = self.generated_at + timedelta(seconds=time.monotonic() - self.ended)
         return [f'{{"generated_at":"{iso(now)}",'.encode(), self.text[1:]]
 
 

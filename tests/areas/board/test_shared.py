@@ -4,18 +4,19 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from coord.areas.board import shared
+from coord.areas.board import repository, shared
 from coord.areas.board.news import follow
 from coord.areas.board.shared import BoardAnswer, SharedAnswers
 from coord.errors import Stopping
 from coord.live import Subscription
+from coord.store.reader import Reader, Row
 from tests.conftest import Agent
 from tests.service import BASE, Service, running
 
@@ -24,7 +25,7 @@ Make = Callable[[int, int | None], BoardAnswer]
 
 def made(cursor: int, began: float = 0.0) -> BoardAnswer:
     text = json.dumps({"cursor": cursor}).encode()
-    return BoardAnswer(cursor, datetime(2026, 1, 12, tzinfo=UTC), began, text)
+    return BoardAnswer(cursor, datetime(2026, 1, 12, tzinfo=UTC), began, began, text)
 
 
 def recording(asked: list[tuple[int, int | None]], newest: int) -> Make:
@@ -49,6 +50,21 @@ def test_who_knows_what_the_others_are_told_gets_what_came_since() -> None:
     asked: list[tuple[int, int | None]] = []
     newer = answers.changes(50, 60, recording(asked, 70))
     assert (asked, newer and newer.cursor) == ([(50, None)], 70)
+
+
+def test_the_time_of_an_answer_is_never_ahead_of_the_clock(
+    client: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what happens next would seem to have been before. The database was slow to begin."""
+    read_all = repository.read_all
+
+    def slow_to_begin(db: Reader, lists: Sequence[repository.ListOfArea]) -> Row:
+        time.sleep(0.3)
+        return read_all(db, lists)
+
+    monkeypatch.setattr(repository, "read_all", slow_to_begin)
+    answer = client.get("/board").json
+    assert datetime.fromisoformat(answer["generated_at"]) < datetime.now(UTC)
 
 
 def test_an_answer_that_is_too_old_is_made_anew() -> None:
@@ -141,9 +157,9 @@ def test_the_stream_tells_what_the_board_would_answer(service: Service) -> None:
     for name in ("one", "two"):
         service.call("POST", "/locks", {**body, "resource": name})
         event = next(stream)
-        told = json.loads(event["data"])
-        read = service.call("GET", f"/board?after={told['after']}").json
-        assert told["answer"] | {"generated_at": None} == read | {"generated_at": None}
+        answer = json.loads(event["data"])
+        read = service.call("GET", f"/board?after={answer['after']}").json
+        assert answer["answer"] | {"generated_at": None} == read | {"generated_at": None}
         assert int(event["id"]) == read["cursor"]
         assert [lock["resource"] for lock in read["lists"]["locks"]["items"]] == [name]
 
