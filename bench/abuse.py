@@ -31,7 +31,9 @@ LIVEZ_EVERY_S = 0.05
 INBOX, BODY_BYTES = 100, 60_000  # unread messages of a session, and what each says
 API = "/api/coord"
 DEFAULT_RATES = {
-    each.variable: each.default for each in SETTINGS if each.variable in service.WITHOUT_RATES
+    setting.variable: setting.default
+    for setting in SETTINGS
+    if setting.variable in service.WITHOUT_RATES
 }
 
 Abuse = Callable[[int], None]

@@ -43,10 +43,10 @@ class Page:
         reader, writer = connection
         writer.write(request("GET", f"{API}/board?{query}"))
         head = await reader.readuntil(b"\r\n\r\n")
-        found = re.search(rb"(?i)content-length: *(\d+)", head)
-        if not head.startswith(b"HTTP/1.1 200") or found is None:
+        match = re.search(rb"(?i)content-length: *(\d+)", head)
+        if not head.startswith(b"HTTP/1.1 200") or match is None:
             raise RuntimeError(head.decode())
-        body = await reader.readexactly(int(found[1]))
+        body = await reader.readexactly(int(match[1]))
         cursor = re.search(rb'"cursor":(\d+)', body)
         if cursor is None:
             raise RuntimeError(body[:300].decode())

@@ -40,7 +40,7 @@ class Row:
 
 def missing() -> dict[str, str]:
     """The contenders that cannot run here, and why."""
-    needs = {each.name: each.missing() for each in CONTENDERS}
+    needs = {contender.name: contender.missing() for contender in CONTENDERS}
     return {name: why for name, why in needs.items() if why is not None}
 
 

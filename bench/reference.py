@@ -51,7 +51,7 @@ def save(kinds: list[str], reference: Reference) -> None:
     for kind in kinds:
         runs = [measure(kind) for _ in range(TRIES)]
         reference[kind] = {
-            name: round(sorted(each[name] for each in runs)[TRIES // 2], 3) for name in runs[0]
+            name: round(sorted(run[name] for run in runs)[TRIES // 2], 3) for name in runs[0]
         }
     REFERENCE.write_text(json.dumps(reference, indent=2) + "\n")
 

@@ -196,8 +196,8 @@ def _others(connection: load.Connection, client: int, nth: int) -> list[float]:
 
 def _now_waiting(connection: load.Connection) -> int:
     _, answer = load.timed(connection, "GET", "/metrics", expect=200)
-    found = re.search(rb"^coord_waiting_calls (\S+)", answer, re.MULTILINE)
-    return int(float(found[1])) if found else 0
+    match = re.search(rb"^coord_waiting_calls (\S+)", answer, re.MULTILINE)
+    return int(float(match[1])) if match else 0
 
 
 def _cpu_share(pid: int, seconds: float) -> float:
@@ -310,7 +310,7 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     for name, results in results_of.items():
         figures[f"{name}: cycles/s"] = statistics.median(each.rate for each in results)
         figures[f"{name}: p50 ms"] = statistics.median(each.p50 for each in results)
-        figures[f"{name}: p99 ms"] = statistics.median(each.p99 for each in results)
+        figures[f"{name}: p99 ms"] = statistics.median(result.p99 for result in results)
     if "etcd" in results_of:
         figures["ratio"] = statistics.median(
             own.rate / max(one.rate, other.rate)

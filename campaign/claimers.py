@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from tests.faults.history import Form, Recorder, Sure, Told, form, lock_of
+from tests.faults.history import CertainHold, ClientClaim, Form, Recorder, form, lock_of
 from tests.service import Answer, Caller
 
 STALE_AFTER_HOURS = 0.0004  # 1.4 s: what a client forgets is taken over within the run
@@ -66,7 +66,7 @@ class Claimer:
         self._habits = habits
         self._random = random.Random(f"{habits.seed} {number}")
         self._caller = service.caller()
-        self._own: dict[str, Sure] = {}
+        self._own: dict[str, CertainHold] = {}
 
     def run(self) -> None:
         for count in range(1_000_000):
@@ -98,16 +98,16 @@ class Claimer:
         body = self._wanted()
         waits, hangs_up = bool(body["wait"]), self._chance(0.1)
         if waits and hangs_up:
-            told = self._ask_and_hang_up(body)
+            claim = self._ask_and_hang_up(body)
         elif self._chance(self._habits.repeats):
-            told = self._ask_twice(body)
+            claim = self._ask_twice(body)
         else:
-            told = self._ask(body, self._call)
-        if told.status not in (200, 201, 409):
+            claim = self._ask(body, self._call)
+        if claim.status not in (200, 201, 409):
             if self._chance(0.5):
                 # the same id: grants nothing twice
-                told = self._ask({**body, "wait": 0}, self._call)
-            self._look_up(told)
+                claim = self._ask({**body, "wait": 0}, self._call)
+            self._look_up(claim)
         return bool(self._own)
 
     def _wanted(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Claimer:
         )
         mode = "shared" if self._chance(0.35) else "exclusive"
         if self._own and self._chance(0.25):  # again: renewed, or from shared to exclusive
-            names = [self._random.choice([sure.resources[0] for sure in self._own.values()])]
+            names = [self._random.choice([hold.resources[0] for hold in self._own.values()])]
         return {
             "project_key": self._habits.project,
             "session_id": self._session,
@@ -128,55 +128,55 @@ class Claimer:
             **({"resource": names[0]} if len(names) == 1 else {"resources": names}),
         }
 
-    def _ask(self, body: dict[str, Any], call: Callable[..., Answer | None]) -> Told:
+    def _ask(self, body: dict[str, Any], call: Callable[..., Answer | None]) -> ClientClaim:
         """One claim. It ends for the recorder when its answer came, or could no longer come."""
         self._no_longer_sure(form(name) for name in names_of(body))
-        told = Told(
+        claim = ClientClaim(
             self._session, names_of(body), body["mode"], ids_of(body), body["wait"], time.time()
         )
-        self._recorder.note(told)
+        self._recorder.note(claim)
         answer = call("POST", "/locks", body)
-        told.ended = time.time()
+        claim.ended = time.time()
         if answer is not None:
-            told.status = answer.status
-            told.code = answer.json.get("error") if answer.status >= 400 else None
+            claim.status = answer.status
+            claim.code = answer.json.get("error") if answer.status >= 400 else None
             self._expect(
-                answer, 200, 201, *([409] if told.code in ("lock_held", "deadlock") else [])
+                answer, 200, 201, *([409] if claim.code in ("lock_held", "deadlock") else [])
             )
-        if told.status in (200, 201) and answer is not None:
+        if claim.status in (200, 201) and answer is not None:
             for lock in answer.json.get("items", [answer.json]):
-                self._have(told, lock)
-        return told
+                self._have(claim, lock)
+        return claim
 
-    def _ask_and_hang_up(self, body: dict[str, Any]) -> Told:
+    def _ask_and_hang_up(self, body: dict[str, Any]) -> ClientClaim:
         with self._service.caller(timeout=self._random.uniform(0.005, 0.5)) as caller:
             return self._ask(body, lambda *call: attempt(caller.call, *call))
 
-    def _ask_twice(self, body: dict[str, Any]) -> Told:
+    def _ask_twice(self, body: dict[str, Any]) -> ClientClaim:
         """The same claim on two connections at once: one of them makes the lock, both are told of
         it.
         """
         with ThreadPoolExecutor(1) as pool, self._service.caller() as caller:
             other = pool.submit(self._ask, body, lambda *call: attempt(caller.call, *call))
-            told = self._ask(body, self._call)
+            claim = self._ask(body, self._call)
             second = other.result()
-            return told if told.status in (200, 201) else second
+            return claim if claim.status in (200, 201) else second
 
-    def _look_up(self, told: Told) -> None:
+    def _look_up(self, claim: ClientClaim) -> None:
         """What became of a claim that was not answered, or not with an outcome."""
-        for lock_id in told.ids:
+        for lock_id in claim.ids:
             answer = self._insist("GET", f"/locks/{lock_id}")
             self._expect(answer, 200, 404)
             if answer.status == 200:
-                self._have(told, answer.json)
+                self._have(claim, answer.json)
 
-    def _have(self, told: Told, lock: dict[str, Any]) -> None:
-        told.tokens[lock["id"]] = lock["fencing_token"]
+    def _have(self, claim: ClientClaim, lock: dict[str, Any]) -> None:
+        claim.tokens[lock["id"]] = lock["fencing_token"]
         self._no_longer_sure([form(lock["resource"])])  # from before, if it was its own already
         if lock["released_at"] is None:
             held = lock_of(lock, STALE_AFTER_S, self._recorder.clock)
             end = min(held.expires_at, held.stale_at)
-            self._own[lock["id"]] = Sure(
+            self._own[lock["id"]] = CertainHold(
                 self._session, (lock["resource"],), lock["mode"], time.time(), end
             )
             self._recorder.note(self._own[lock["id"]])
@@ -186,9 +186,9 @@ class Claimer:
         follows.
         """
         changing = None if names is None else set(names)
-        for sure in list(self._own.values()):  # the other of two calls at once may add one
-            if changing is None or form(sure.resources[0]) in changing:
-                sure.end = min(sure.end, time.time())
+        for hold in list(self._own.values()):  # the other of two calls at once may add one
+            if changing is None or form(hold.resources[0]) in changing:
+                hold.end = min(hold.end, time.time())
 
     # --- what is held
 
@@ -208,7 +208,7 @@ class Claimer:
         if how == "id":
             paths = [f"/locks/{lock_id}?session_id={session}" for lock_id in self._own]
         elif how == "name":
-            names = {sure.resources[0] for sure in self._own.values()}
+            names = {hold.resources[0] for hold in self._own.values()}
             paths = [
                 f"/locks?session_id={session}&project_key={self._habits.project}"
                 f"&resource={quote(name, safe='')}"

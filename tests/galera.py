@@ -112,9 +112,9 @@ class Node(MariaDB):
         it is the last, so a person must say so.
         """
         state = self.data / "grastate.dat"
-        said = state.read_text()
-        assert "safe_to_bootstrap: 0" in said
-        state.write_text(said.replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
+        output = state.read_text()
+        assert "safe_to_bootstrap: 0" in output
+        state.write_text(output.replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
         self.start("--wsrep-new-cluster", f"--wsrep-start-position={self._position()}")
         until(self.synced, JOINS_IN_S, "the first node to be ready")
 
@@ -135,9 +135,9 @@ class Node(MariaDB):
         done = subprocess.run(
             self.command("--wsrep-recover"), capture_output=True, text=True, timeout=JOINS_IN_S
         )
-        found = re.search(r"Recovered position: *(\S+)", done.stderr)
-        assert found is not None, done.stderr[-2000:]
-        return found[1]
+        match = re.search(r"Recovered position: *(\S+)", done.stderr)
+        assert match is not None, done.stderr[-2000:]
+        return match[1]
 
     def status(self, name: str) -> str:
         with contextlib.closing(self.admin()) as connection, connection.cursor() as cursor:

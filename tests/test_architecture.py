@@ -173,7 +173,7 @@ def test_programs_that_the_client_starts_get_a_standard_input() -> None:
     for name, path in MODULES.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess."):
-                given = {each.arg for each in node.keywords}
+                given = {keyword.arg for keyword in node.keywords}
                 redirects = given & {"stdout", "stderr", "capture_output"}
                 if name.startswith("coord.client") and redirects and not given & {"stdin", "input"}:
                     wrong.append(f"{name}:{node.lineno}")
@@ -217,7 +217,7 @@ def faces() -> dict[str, bool]:
         )
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
-                names = [ast.literal_eval(each) for each in node.value.elts]
+                names = [ast.literal_eval(element) for element in node.value.elts]
                 offered |= {f"{face}.{name}": True for name in names}
     return offered
 
@@ -325,7 +325,7 @@ def test_no_local_name_hides_one_of_its_module() -> None:
         ours = set(module_names(module))
         for node in ast.walk(module):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                hidden |= {f"{name}:{node.lineno} {each}" for each in local_names(node) & ours}
+                hidden |= {f"{name}:{node.lineno} {our}" for our in local_names(node) & ours}
     assert {each for each in hidden if not each.startswith(FIXTURES)} == set()
 
 

@@ -31,7 +31,9 @@ def test_the_reference_is_of_the_calls_that_are_measured() -> None:
 
 
 def test_each_call_of_the_comparison_is_answered() -> None:
-    ours = next(each for each in contenders.CONTENDERS if each.name == "coord, SQLite")
+    ours = next(
+        contender for contender in contenders.CONTENDERS if contender.name == "coord, SQLite"
+    )
     with ours.start() as run:
         connection = load.Connection(run.port)
         for cycle in {**ours.loads, **run.more_loads}.values():

@@ -222,7 +222,7 @@ def test_the_protocol_shows_every_call_that_changes_something(documented_app: Fl
 
 
 def subclasses(kind: type[CoordError]) -> set[type[CoordError]]:
-    return {kind}.union(*(subclasses(each) for each in kind.__subclasses__()))
+    return {kind}.union(*(subclasses(subclass) for subclass in kind.__subclasses__()))
 
 
 def test_every_error_is_in_the_protocol_and_no_other() -> None:

@@ -71,7 +71,11 @@ def lists(app: Flask) -> Iterator[Shape]:
         parameters = [each for each in parameters if "$ref" not in each]  # the headers of any call
         if not any(each["name"] == "limit" for each in parameters):
             continue
-        in_path = {each["name"]: each["example"] for each in parameters if each["in"] == "path"}
+        in_path = {
+            parameter["name"]: parameter["example"]
+            for parameter in parameters
+            if parameter["in"] == "path"
+        }
         filters = {
             each["name"]: values_of(each["name"], each["schema"])
             for each in parameters

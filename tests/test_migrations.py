@@ -203,7 +203,7 @@ def missing_indexes(app: Flask) -> set[str]:
         return {
             name
             for table, names in NAMED_BY_OLDER_NODES.items()
-            for name in names - {str(each["name"]) for each in inspector.get_indexes(table)}
+            for name in names - {str(index["name"]) for index in inspector.get_indexes(table)}
         }
 
 

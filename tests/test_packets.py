@@ -31,15 +31,15 @@ def test_without_a_name_it_lists_those_there_are(offline_app: Flask) -> None:
 
 
 def test_a_name_that_is_none_is_answered_with_those_there_are(offline_app: Flask) -> None:
-    said = run(offline_app, "clam")
-    assert "'clam' is none of them" in said
-    assert "claim" in said
+    result = run(offline_app, "clam")
+    assert "'clam' is none of them" in result
+    assert "claim" in result
 
 
 def test_one_database_can_be_chosen(offline_app: Flask) -> None:
-    said = run(offline_app, "release", "--database", "sqlite")
-    assert said.startswith("-- release on sqlite\nBEGIN IMMEDIATE;\n")
-    assert "mariadb" not in said
+    result = run(offline_app, "release", "--database", "sqlite")
+    assert result.startswith("-- release on sqlite\nBEGIN IMMEDIATE;\n")
+    assert "mariadb" not in result
 
 
 def test_the_head_row_is_taken_first_and_the_answer_is_read_last() -> None:

@@ -179,6 +179,6 @@ def test_the_service_notes_that_a_session_is_gone_and_gives_back_what_it_had(
     ]
     assert (message["from_session"], message["subject"]) == ("coord", "host/a is gone")
     assert "'Totals'" in message["body"]
-    told = [each["type"] for each in service.call("GET", "/events").json["items"]]
-    assert told.count("session.gone") == told.count("work_item.returned") == 1
+    types = [each["type"] for each in service.call("GET", "/events").json["items"]]
+    assert types.count("session.gone") == types.count("work_item.returned") == 1
     assert [line for line in service.log() if line["logger"] == "coord.upkeep"] == []

@@ -37,9 +37,9 @@ def written_in(node: ast.AST) -> str | None:
         "date",
     ):
         parts = [
-            each.value
-            for each in node.args[:3]
-            if isinstance(each, ast.Constant) and isinstance(each.value, int)
+            argument.value
+            for argument in node.args[:3]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, int)
         ]
         return "{:04}-{:02}-{:02}".format(*parts) if len(parts) == 3 else None
     return None

@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
     is_brief = "--brief" in arguments
     ends = time.monotonic() + BRIEF_S if is_brief else None
     versions = [each for each in arguments if each in VERSIONS]
-    options = [each for each in arguments if each not in (*VERSIONS, "--brief")]
+    options = [argument for argument in arguments if argument not in (*VERSIONS, "--brief")]
     pythons = set_up(SET_UP_S[is_brief])
     if pythons is None:
         say("coord: the client is not tested on Windows")

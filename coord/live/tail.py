@@ -19,19 +19,19 @@ MAX_ENTRIES = 1000
 class Entry:
     """A row of the journal. It is made into what followers are told when the first of them is."""
 
-    __slots__ = ("_told", "read_at", "row")
+    __slots__ = ("_encoded", "read_at", "row")
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.read_at = time.monotonic()
-        self._told: bytes | None = None
+        self._encoded: bytes | None = None
 
     def encoded(self, make: Callable[[Row], bytes]) -> bytes:
         """`make` is the same for all."""
-        told = self._told
-        if told is None:
-            told = self._told = make(self.row)
-        return told
+        encoded = self._encoded
+        if encoded is None:
+            encoded = self._encoded = make(self.row)
+        return encoded
 
 
 @dataclass(frozen=True)

@@ -270,14 +270,14 @@ def test_a_retry_after_is_waited_for_once_by_who_can(
     coord: Coord,
     slept: list[float],
 ) -> None:
-    said: list[str] = []
-    calls.timeouts.retry_after, calls.timeouts.notice = retry_after, said.append
+    received: list[str] = []
+    calls.timeouts.retry_after, calls.timeouts.notice = retry_after, received.append
     coord.reply = soon(asked)
     with pytest.raises(Queued, match="Database unavailable"):
         say(calls, "a")
     assert slept == waits
     assert len(coord.calls) == 1 + len(waits)
-    assert len(said) == len(waits)
+    assert len(received) == len(waits)
     assert len({(call.body or {})["id"] for call in coord.calls}) == 1
     assert len(calls.queue.waiting()) == 1
 

@@ -104,7 +104,7 @@ class Session:
 
     def fires(self, event: str, **given: Any) -> str:
         """What the hook printed."""
-        told = {
+        answer = {
             "session_id": self.id,
             "cwd": str(self.folder),
             "hook_event_name": self.agent.events.get(event, event),
@@ -116,7 +116,7 @@ class Session:
             variables[self.agent.session_in] = self.id
         done = subprocess.run(
             [sys.executable, "-m", "tests.client.patient", "hook"],
-            input=json.dumps(told),
+            input=json.dumps(answer),
             capture_output=True,
             text=True,
             env=variables | {"CLAUDE_PROJECT_DIR": str(self.folder), "PYTHONPATH": str(ROOT)},

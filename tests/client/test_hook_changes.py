@@ -118,10 +118,10 @@ def test_a_command_that_changes_a_held_file_is_denied_with_who_holds_it(
     one: Session, two: Session, service: Service, repository: Repository, command: str
 ) -> None:
     one.edits("src/app.py")
-    told = reason(two.before(command))
-    assert one.name in told
-    assert "src/app.py" in told
-    assert f"in project {repository.project}" in told
+    denial = reason(two.before(command))
+    assert one.name in denial
+    assert "src/app.py" in denial
+    assert f"in project {repository.project}" in denial
     assert set(locks(service, repository).values()) == {one.name}
 
 
@@ -229,8 +229,8 @@ def test_a_command_on_the_whole_checkout_is_denied_with_who_holds_which_file_in_
     one: Session, two: Session, service: Service, repository: Repository, command: str
 ) -> None:
     one.edits("src/app.py")
-    told = reason(two.before(command))
-    assert f"src/app.py is held by {one.name}" in told
+    denial = reason(two.before(command))
+    assert f"src/app.py is held by {one.name}" in denial
     assert set(locks(service, repository)) == {"src/app.py"}
 
 
@@ -405,9 +405,9 @@ def test_a_denied_command_is_offered_coord_run_and_that_is_not_denied(
     one: Session, two: Session, service: Service, repository: Repository
 ) -> None:
     one.before("git push")
-    told = reason(two.before("git push origin main", "toolu_2"))
+    denial = reason(two.before("git push origin main", "toolu_2"))
     offered = "coord run --wait=60 'git push' -- git push origin main"
-    assert offered in told
+    assert offered in denial
     assert two.before(offered, "toolu_3") == {}
     assert locks(service, repository) == {"git push": one.name}
 
@@ -429,9 +429,9 @@ def test_in_powershell_it_is_offered_what_powershell_runs(
         )
 
     one.before("git push")
-    told = reason(before(two, line))
-    assert offered in told
-    command = told[told.index("coord run") : told.index("; or ask:")]
+    denial = reason(before(two, line))
+    assert offered in denial
+    command = denial[denial.index("coord run") : denial.index("; or ask:")]
     assert before(two, command) == {}
 
 

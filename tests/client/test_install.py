@@ -92,8 +92,8 @@ class Workstation:
         self.pyz.write_bytes(of_version(bundle.bundle().content, version))
 
     def version(self) -> str:
-        told = json.loads(self.run(self.launcher, "--json", "--version").stdout)
-        return str(told["client"])
+        report = json.loads(self.run(self.launcher, "--json", "--version").stdout)
+        return str(report["client"])
 
 
 @pytest.fixture
@@ -115,9 +115,11 @@ def at_home(workstation: Workstation, monkeypatch: pytest.MonkeyPatch) -> Workst
 
 @pytest.mark.parametrize("python", pythons.NEW_ENOUGH)
 def test_it_installs_and_runs_with(workstation: Workstation, python: str) -> None:
-    said = workstation.install("--server", "http://coord.example:8001", python=python)
-    assert said.splitlines()[0].startswith("coord 0.1.0 is installed: ~/.local/bin/coord, run by ")
-    assert "coord init --url http://coord.example:8001" in said
+    result = workstation.install("--server", "http://coord.example:8001", python=python)
+    assert result.splitlines()[0].startswith(
+        "coord 0.1.0 is installed: ~/.local/bin/coord, run by "
+    )
+    assert "coord init --url http://coord.example:8001" in result
     assert workstation.version() == "0.1.0"
     assert (
         f"python='{python}" in workstation.launcher.read_text()
@@ -356,9 +358,9 @@ def test_of_a_virtual_environment_it_takes_the_python_that_stays(workstation: Wo
 def test_it_says_exactly_what_puts_it_on_path(
     workstation: Workstation, shell: str, line: str
 ) -> None:
-    said = workstation.install(SHELL=shell).splitlines()
-    assert said[1] == "~/.local/bin is not on PATH. Run this, and open a new terminal:"
-    assert said[2] == f"  {line}"
+    output = workstation.install(SHELL=shell).splitlines()
+    assert output[1] == "~/.local/bin is not on PATH. Run this, and open a new terminal:"
+    assert output[2] == f"  {line}"
 
 
 def test_the_line_for_path_works(workstation: Workstation) -> None:
@@ -370,9 +372,9 @@ def test_the_line_for_path_works(workstation: Workstation) -> None:
 
 
 def test_on_path_it_says_less(workstation: Workstation) -> None:
-    said = workstation.install(PATH=f"{workstation.launcher.parent}:{PATH}")
-    assert "PATH" not in said
-    assert len(said.splitlines()) == 3
+    result = workstation.install(PATH=f"{workstation.launcher.parent}:{PATH}")
+    assert "PATH" not in result
+    assert len(result.splitlines()) == 3
 
 
 def test_another_coord_before_it_on_path_is_named(workstation: Workstation) -> None:
@@ -385,9 +387,9 @@ def test_another_coord_before_it_on_path_is_named(workstation: Workstation) -> N
 
 
 def test_for_programs_it_says_it_in_json(workstation: Workstation) -> None:
-    told = json.loads(workstation.install("--json"))
-    assert told["launcher"] == str(workstation.launcher)
-    assert (told["version"], told["on_path"], told["previous"]) == ("0.1.0", False, None)
+    answer = json.loads(workstation.install("--json"))
+    assert answer["launcher"] == str(workstation.launcher)
+    assert (answer["version"], answer["on_path"], answer["previous"]) == ("0.1.0", False, None)
 
 
 # --- taking it away -------------------------------------------------------------------------------

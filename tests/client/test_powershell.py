@@ -34,8 +34,8 @@ NOT_IN_5_1 = re.compile(
 
 def inner(node: Node) -> Iterator[Node]:
     yield node
-    for each in node.children:
-        yield from inner(each)
+    for child in node.children:
+        yield from inner(child)
 
 
 def tree(text: str) -> Node:
@@ -187,7 +187,7 @@ def commands(root: Node) -> list[tuple[list[str], list[str]]]:
         targets: list[str] = []
         for part in parts(node):
             if part.type == "redirection":
-                targets += [value(each) for each in part.children if each.type.endswith("name")]
+                targets += [value(child) for child in part.children if child.type.endswith("name")]
             elif part.type != "command_invokation_operator" and text_of(part)[:1] != "{":
                 words.append(value(part))
         found.append((words, targets))
@@ -197,7 +197,7 @@ def commands(root: Node) -> list[tuple[list[str], list[str]]]:
 def parts(command: Node) -> Iterator[Node]:
     for part in command.children:
         if part.type == "command_elements":
-            yield from (each for each in part.children if each.type != "command_argument_sep")
+            yield from (child for child in part.children if child.type != "command_argument_sep")
         else:
             yield part
 

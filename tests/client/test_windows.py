@@ -122,10 +122,10 @@ def test_coord_exe_hands_on_each_text_as_it_is(tmp_path: Path, text: str) -> Non
     content = exe.exe_content(sys.executable, str(shows), "-I -S -X utf8", "Written by a test")
     assert content is not None
     program.write_bytes(content)
-    said = subprocess.run(
+    output = subprocess.run(
         [str(program), text, "end"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     ).stdout
-    assert json.loads(said) == [text, "end"]
+    assert json.loads(output) == [text, "end"]
 
 
 @pytest.mark.parametrize("name", ["ann", "山田"])
@@ -139,13 +139,13 @@ def test_where_python_brings_no_pip_a_batch_file_starts_it(
     )
     done = user.run(sys.executable, "-I", "-S", "-c", without_pip, pyz, "install")
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
-    said = user.run(user.bin / "coord.cmd", "--json", "whoami").stdout
-    assert json.loads(said)["session"] == "here/me"
+    output = user.run(user.bin / "coord.cmd", "--json", "whoami").stdout
+    assert json.loads(output)["session"] == "here/me"
 
 
 def test_uninstall_by_the_program_that_it_removes(user: User, pyz: Path) -> None:
-    said = user.coord("install", "--uninstall")
-    assert "coord is uninstalled" in said
+    result = user.coord("install", "--uninstall")
+    assert "coord is uninstalled" in result
     assert list(user.bin.iterdir()) == []
     user.install(pyz)
 
@@ -311,7 +311,7 @@ def test_doctor_works_across_drives_and_without_git_and_advises_what_windows_has
         user.environment.pop(variable, None)
     done = user.run(user.bin / "coord.exe", "doctor", "--json")
     checks = json.loads(done.stdout)["checks"]
-    told = "\n".join(f"{each['message']} {each['fix']}" for each in checks)
+    told = "\n".join(f"{check['message']} {check['fix']}" for check in checks)
     assert "the check itself failed" not in told
     assert "git does not ignore" not in told
     for of_unix in ("chmod", "unset ", "curl", "install.sh", "~/.config"):
@@ -333,7 +333,7 @@ def test_who_waits_for_an_answer_hears_ctrl_c() -> None:
 
 
 def test_localhost_is_asked_by_ipv4_first() -> None:
-    families = [each[0] for each in wire._addresses("localhost", 80, time.monotonic() + 10)]
+    families = [address[0] for address in wire._addresses("localhost", 80, time.monotonic() + 10)]
     assert families[0] == socket.AF_INET
 
 
@@ -343,9 +343,9 @@ def test_the_host_is_called_as_by_the_command_hostname(monkeypatch: pytest.Monke
 
 
 def test_what_is_piped_has_plain_newlines(user: User) -> None:
-    said = user.run(user.bin / "coord.exe", "whoami").stdout
-    assert said.count(b"\n") > 1
-    assert b"\r" not in said
+    output = user.run(user.bin / "coord.exe", "whoami").stdout
+    assert output.count(b"\n") > 1
+    assert b"\r" not in output
 
 
 @pytest.mark.parametrize("code", [0, 3, 0xC0000005])

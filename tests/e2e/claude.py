@@ -180,15 +180,19 @@ class ModelStub:
         """The calls in a session's main conversation, oldest first."""
         with self._lock:
             return [
-                each
-                for each in self.requests
-                if each.caller == caller and not each.agent_id and not each.is_side_call
+                request
+                for request in self.requests
+                if request.caller == caller and not request.agent_id and not request.is_side_call
             ]
 
     def asked_by_agents(self, caller: str) -> list[Request]:
         """The calls of a session's subagents, oldest first."""
         with self._lock:
-            return [each for each in self.requests if each.caller == caller and each.agent_id]
+            return [
+                request
+                for request in self.requests
+                if request.caller == caller and request.agent_id
+            ]
 
     def answer(self, request: Request) -> list[dict[str, Any]]:
         """The blocks of the model's next turn in this conversation."""

@@ -340,9 +340,9 @@ def test_a_git_hook_refuses_a_commit_of_what_a_claude_session_edits(team: Team) 
     with team.opens() as one:
         one.ask("Rework", team.write("orders.py", "one\n"))
         team.does("git", "add", "orders.py")
-        said = team.does("git", "commit", "-qm", "x", code=1, COORD_SESSION="web-1/somebody")
-        assert f"orders.py: {name_of(one)} (Claude Code" in said
-        assert "Rework" not in said
+        result = team.does("git", "commit", "-qm", "x", code=1, COORD_SESSION="web-1/somebody")
+        assert f"orders.py: {name_of(one)} (Claude Code" in result
+        assert "Rework" not in result
     team.does("git", "commit", "-qm", "x", COORD_SESSION="web-1/somebody")
 
 

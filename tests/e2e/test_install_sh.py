@@ -319,8 +319,8 @@ def test_upgrade_installs_what_the_server_hands_out(service: Service, home: Home
     done = home.coord("upgrade", COORD_URL=service.url)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"coord {__version__} is installed, after 0.0.9-" in done.stdout
-    told = json.loads(home.coord("--json", "upgrade", COORD_URL=service.url).stdout)
-    assert (told["version"], told["upgraded"]) == (__version__, False)
+    report = json.loads(home.coord("--json", "upgrade", COORD_URL=service.url).stdout)
+    assert (report["version"], report["upgraded"]) == (__version__, False)
     assert home.coord("--version", COORD_URL="http://127.0.0.1:1").stdout.startswith(
         f"coord {__version__} "
     )

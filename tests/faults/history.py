@@ -84,7 +84,7 @@ class Claim:
 
 
 @dataclass(eq=False)
-class Told(Claim):
+class ClientClaim(Claim):
     """A claim as its client knows it. `ids`: those that its locks have if they are new. `status`:
     None when no answer came.
 
@@ -101,7 +101,7 @@ class Told(Claim):
 
 
 @dataclass(eq=False)
-class Sure(Claim):
+class CertainHold(Claim):
     """For so long a client could be sure to hold a lock: from the answer to the next call that may
     change it, or its end by itself.
     """
@@ -149,8 +149,8 @@ class History:
 
     events: list[Event]
     locks: dict[str, Lock]
-    told: list[Told] = field(default_factory=list)
-    sure: list[Sure] = field(default_factory=list)
+    claims: list[ClientClaim] = field(default_factory=list)
+    holds: list[CertainHold] = field(default_factory=list)
     notice_s: float = LOST_S
     outages: list[tuple[float, float]] = field(default_factory=list)
     lost_s: float = LOST_S
@@ -164,19 +164,19 @@ class Recorder:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.told: list[Told] = []
-        self.sure: list[Sure] = []
+        self.claims: list[ClientClaim] = []
+        self.holds: list[CertainHold] = []
         self.problems: list[str] = []
         self.outages: list[tuple[float, float]] = []
         self._lock = threading.Lock()
 
-    def note(self, what: Told | Sure | str) -> None:
+    def note(self, what: ClientClaim | CertainHold | str) -> None:
         with self._lock:
             match what:
-                case Told():
-                    self.told.append(what)
-                case Sure():
-                    self.sure.append(what)
+                case ClientClaim():
+                    self.claims.append(what)
+                case CertainHold():
+                    self.holds.append(what)
                 case _:
                     self.problems.append(what)
 
@@ -192,10 +192,10 @@ class Recorder:
             item["id"]: lock_of(item, stale_after_s, self.clock)
             for item in pages(service, f"/locks?{of}&state=all", "cursor")
         }
-        for sure, moved in itertools.product(self.sure, self.clock.moves):
-            if sure.start < moved < sure.end:  # no client can know how its lock fared then
-                sure.end = moved
-        return History(events, locks, self.told, self.sure, notice_s, self.outages)
+        for hold, moved in itertools.product(self.holds, self.clock.moves):
+            if hold.start < moved < hold.end:  # no client can know how its lock fared then
+                hold.end = moved
+        return History(events, locks, self.claims, self.holds, notice_s, self.outages)
 
 
 def pages(
@@ -279,7 +279,7 @@ class Wait(Claim):
     id: str
     began: Event
     ended: Event | None = None
-    calls: list[Told] = field(default_factory=list)
+    calls: list[ClientClaim] = field(default_factory=list)
 
     @property
     def ended_at(self) -> float:
@@ -312,21 +312,21 @@ class Verdict:
     figures: Counter[str] = field(default_factory=Counter)
     delay: float = 0.0
 
-    def against(self, what: str, *told: object) -> None:
-        self.violations.append("\n    ".join([what, *map(str, told)]))
+    def against(self, what: str, *evidence: object) -> None:
+        self.violations.append("\n    ".join([what, *map(str, evidence)]))
 
 
 def check(history: History) -> Verdict:
     """Everything that the contract promises of the locks, looked for in one run."""
-    verdict = Verdict(figures=Counter(claims=len(history.told)))
+    verdict = Verdict(figures=Counter(claims=len(history.claims)))
     replay = _Replay(history, verdict)
     replay.run()
     _match(history, replay.waits, verdict)
     _no_lost_wake_up(history, replay, verdict)
     _no_live_waiter_taken_for_dead(history, replay.waits, verdict)
     _clients_were_told_the_truth(history, replay, verdict)
-    _sure_holders_exclude_each_other(history.sure, verdict)
-    _tokens_grow_as_clients_see_them(history.told, verdict)
+    _certain_holders_exclude_each_other(history.holds, verdict)
+    _tokens_grow_as_clients_see_them(history.claims, verdict)
     return verdict
 
 
@@ -509,28 +509,28 @@ class _Replay:
 
 def _match(history: History, waits: list[Wait], verdict: Verdict) -> None:
     """Which calls a wait may be that of."""
-    by_session: dict[str, list[Told]] = defaultdict(list)
-    for told in history.told:
-        by_session[told.session].append(told)
+    by_session: dict[str, list[ClientClaim]] = defaultdict(list)
+    for claim in history.claims:
+        by_session[claim.session].append(claim)
     for wait in waits:
         wait.calls = [
-            told for told in by_session[wait.session] if _may_be_of(told, wait, history.outages)
+            claim for claim in by_session[wait.session] if _may_be_of(claim, wait, history.outages)
         ]
         if not wait.calls:
             verdict.against("a wait that nobody asked for", wait.began)
 
 
-def _may_be_of(told: Told, wait: Wait, outages: list[tuple[float, float]]) -> bool:
+def _may_be_of(claim: ClientClaim, wait: Wait, outages: list[tuple[float, float]]) -> bool:
     """A call whose caller has hung up may begin to wait for as long as it is owed an answer; one
     that was answered 503 when a database that stood still goes on, with what it was sent before.
     """
-    ended = told.ended if told.status is not None else told.ended + ANSWERED_WITHIN_S
-    if told.status in (None, 503):
-        ended = max([ended, *(until for since, until in outages if since <= told.ended <= until)])
-    same = told.mode == wait.mode and set(map(form, told.resources)) == set(
+    ended = claim.ended if claim.status is not None else claim.ended + ANSWERED_WITHIN_S
+    if claim.status in (None, 503):
+        ended = max([ended, *(until for since, until in outages if since <= claim.ended <= until)])
+    same = claim.mode == wait.mode and set(map(form, claim.resources)) == set(
         map(form, wait.resources)
     )
-    return bool(told.wait) and same and told.sent <= wait.began.at <= ended
+    return bool(claim.wait) and same and claim.sent <= wait.began.at <= ended
 
 
 # --- no lost wake-up ------------------------------------------------------------------------------
@@ -540,7 +540,7 @@ def _no_lost_wake_up(history: History, replay: _Replay, verdict: Verdict) -> Non
     """No live waiter waits for over `lost_s` while nothing in its way is held and nobody in front
     of it waits for that.
     """
-    holdings = _InTime((each.began.at, each.ended_at, each) for each in replay.holdings)
+    holdings = _InTime((holding.began.at, holding.ended_at, holding) for holding in replay.holdings)
     waits = _InTime(
         (each.began.at, each.blocked_until(history.notice_s), each) for each in replay.waits
     )
@@ -626,24 +626,24 @@ def _clients_were_told_the_truth(history: History, replay: _Replay, verdict: Ver
     tokens: dict[str, set[int]] = defaultdict(set)
     for holding in replay.holdings:
         tokens[holding.began.subject].add(holding.token)
-    asked: dict[str, list[Told]] = defaultdict(list)
-    for told in history.told:
-        for lock_id in told.ids:
-            asked[lock_id].append(told)
+    asked: dict[str, list[ClientClaim]] = defaultdict(list)
+    for claim in history.claims:
+        for lock_id in claim.ids:
+            asked[lock_id].append(claim)
     waited = {id(call) for wait in replay.waits if wait.id in replay.in_vain for call in wait.calls}
-    for told in history.told:
-        verdict.figures[f"told {told.status} {told.code or ''}".strip()] += 1
-        for lock_id, token in told.tokens.items():
+    for claim in history.claims:
+        verdict.figures[f"told {claim.status} {claim.code or ''}".strip()] += 1
+        for lock_id, token in claim.tokens.items():
             if token not in tokens[lock_id]:
                 verdict.against(
                     f"told token {token} of a lock with {sorted(tokens[lock_id])}",
-                    told,
+                    claim,
                     claimed.get(lock_id),
                 )
-        if told.status == 409 and told.wait and id(told) not in waited:
-            verdict.against("refused at the end of a wait that did not end", told)
+        if claim.status == 409 and claim.wait and id(claim) not in waited:
+            verdict.against("refused at the end of a wait that did not end", claim)
     for lock_id, event in claimed.items():
-        if not any(told.status != 409 for told in asked[lock_id]):
+        if not any(claim.status != 409 for claim in asked[lock_id]):
             verdict.against(
                 "granted, but all who asked for it were refused", event, *asked[lock_id]
             )
@@ -651,19 +651,19 @@ def _clients_were_told_the_truth(history: History, replay: _Replay, verdict: Ver
         verdict.against("a lock that the journal does not know", lock_id, history.locks[lock_id])
 
 
-def _sure_holders_exclude_each_other(sure: list[Sure], verdict: Verdict) -> None:
-    now: list[Sure] = []
-    for each in sorted(sure, key=lambda each: each.start):
-        now = [other for other in now if other.end > each.start]
+def _certain_holders_exclude_each_other(holds: list[CertainHold], verdict: Verdict) -> None:
+    now: list[CertainHold] = []
+    for hold in sorted(holds, key=lambda each: each.start):
+        now = [other for other in now if other.end > hold.start]
         for other in now:
-            if each.end > each.start and each.conflicts(other):
-                verdict.against("two clients were sure to hold it", other, each)
-        now.append(each)
+            if hold.end > hold.start and hold.conflicts(other):
+                verdict.against("two clients were sure to hold it", other, hold)
+        now.append(hold)
 
 
-def _tokens_grow_as_clients_see_them(told: list[Told], verdict: Verdict) -> None:
+def _tokens_grow_as_clients_see_them(claims: list[ClientClaim], verdict: Verdict) -> None:
     """Who asks after another was answered gets the larger token."""
-    granted = [each for each in told if each.status == 201]
+    granted = [claim for claim in claims if claim.status == 201]
     new = [
         (each, token)
         for each in granted

@@ -117,7 +117,7 @@ def racers(world: World) -> Iterator[ClusterRacers]:
 
 
 @dataclass
-class Told:
+class Exchange:
     """What a writer asked, where, and what it was told when."""
 
     service: int
@@ -131,32 +131,33 @@ class Told:
 class Writers:
     """Six that call without a pause, two at each service, until they are stopped."""
 
-    told: list[Told] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def write(self, number: int, caller: Caller, next_call: Callable[[int], Call]) -> None:
         while not self._stopped.is_set():
             call, began = next_call(number), time.monotonic()
             answer = caller.call(call.method, call.path, call.body)
-            self.told.append(Told(number % SIZE, call, answer, began, time.monotonic()))
+            self.exchanges.append(Exchange(number % SIZE, call, answer, began, time.monotonic()))
 
     def stop(self) -> None:
         self._stopped.set()
 
-    def granted(self, service: int, since: float = 0) -> list[Told]:
+    def granted(self, service: int, since: float = 0) -> list[Exchange]:
         return [
-            each
-            for each in list(self.told)
-            if (each.service, each.answer.status) == (service, 201) and each.began >= since
+            exchange
+            for exchange in list(self.exchanges)
+            if (exchange.service, exchange.answer.status) == (service, 201)
+            and exchange.began >= since
         ]
 
     def assert_sound(self, *, killed: bool = False) -> None:
         """Each was told in time who has it; where a node was killed, perhaps to come again."""
-        for each in self.told:
-            assert each.answer.seconds < calls.ANSWER_WITHIN_S, each
-            if each.answer.status not in (201, 409):
-                assert killed, each
-                calls.assert_unavailable(each.answer, each.call)
+        for exchange in self.exchanges:
+            assert exchange.answer.seconds < calls.ANSWER_WITHIN_S, exchange
+            if exchange.answer.status not in (201, 409):
+                assert killed, exchange
+                calls.assert_unavailable(exchange.answer, exchange.call)
 
 
 @contextlib.contextmanager
@@ -272,9 +273,9 @@ def test_of_twelve_that_claim_the_last_ready_item_through_three_nodes_one_gets_i
 
 def test_tokens_and_revisions_only_grow_when_all_nodes_are_written_through(world: World) -> None:
     with writing(world, each_its_own) as writers:
-        until(lambda: len(writers.told) >= 10 * ROUNDS, 60, "enough claims")
+        until(lambda: len(writers.exchanges) >= 10 * ROUNDS, 60, "enough claims")
     writers.assert_sound()
-    granted = [each for each in writers.told if each.answer.status == 201]
+    granted = [exchange for exchange in writers.exchanges if exchange.answer.status == 201]
     tokens = {each.answer.json["fencing_token"]: each for each in granted}
     assert len(tokens) == len(granted)
     latest_began = 0.0
@@ -304,7 +305,7 @@ def test_who_follows_the_journal_on_any_node_misses_nothing(world: World) -> Non
     with ThreadPoolExecutor(SIZE) as pool, writing(world, each_its_own) as writers:
         followers = [pool.submit(follow, node) for node in range(SIZE)]
         try:
-            until(lambda: len(writers.told) >= 10 * ROUNDS, 60, "enough claims")
+            until(lambda: len(writers.exchanges) >= 10 * ROUNDS, 60, "enough claims")
         finally:
             stopped.set()
         assert all(follower.result() > 10 for follower in followers)
@@ -334,7 +335,7 @@ def test_while_a_node_dies_and_comes_back_no_claim_is_lost_or_granted_twice(worl
             )
             until(
                 lambda: any(
-                    each.service == 2 and each.began > killed for each in list(writers.told)
+                    each.service == 2 and each.began > killed for each in list(writers.exchanges)
                 ),
                 10,
                 "a call at the dead one",
@@ -347,9 +348,9 @@ def test_while_a_node_dies_and_comes_back_no_claim_is_lost_or_granted_twice(worl
         )
     writers.assert_sound(killed=True)
     granted = {
-        each.answer.json["id"]: each.answer.json["resource"]
-        for each in writers.told
-        if each.answer.status == 201
+        exchange.answer.json["id"]: exchange.answer.json["resource"]
+        for exchange in writers.exchanges
+        if exchange.answer.status == 201
     }
     assert len(set(granted.values())) == len(granted)
     world.cluster.sync()
@@ -405,9 +406,13 @@ def test_when_all_nodes_have_died_the_one_that_is_furthest_begins_and_nothing_is
     world.cluster.start_again()
     for service in world.services:
         until(partial(calls.works, service), calls.BACK_WITHIN_S, "each service to work")
-    told = {each.answer.json["id"] for each in writers.told if each.answer.status == 201}
+    granted = {
+        exchange.answer.json["id"]
+        for exchange in writers.exchanges
+        if exchange.answer.status == 201
+    }
     for node in range(SIZE):
-        assert told <= {str(lock) for (lock,) in world.rows(node, "SELECT id FROM locks")}
+        assert granted <= {str(lock) for (lock,) in world.rows(node, "SELECT id FROM locks")}
 
 
 def test_a_service_whose_node_dies_goes_on_with_another_of_its_list(

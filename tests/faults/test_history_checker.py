@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.faults.history import Event, History, Lock, Sure, Told, check, form, overlap
+from tests.faults.history import (
+    CertainHold,
+    ClientClaim,
+    Event,
+    History,
+    Lock,
+    check,
+    form,
+    overlap,
+)
 
 NEVER = math.inf
 
@@ -23,7 +32,7 @@ class Story:
     def __init__(self) -> None:
         self.history = History([], {})
         self._now = 1000.0
-        self._waiting: dict[str, Told] = {}
+        self._waiting: dict[str, ClientClaim] = {}
 
     def time_passes(self, seconds: float) -> None:
         self._now += seconds
@@ -48,9 +57,9 @@ class Story:
 
     def waited(self, wait: str) -> str:
         """A wait is granted."""
-        told = self._waiting.pop(wait)
+        claim = self._waiting.pop(wait)
         return self._granted(
-            told.session, told.resources[0], told.mode, None, NEVER, told, waited=True
+            claim.session, claim.resources[0], claim.mode, None, NEVER, claim, waited=True
         )
 
     def _granted(
@@ -60,18 +69,18 @@ class Story:
         mode: str,
         token: int | None,
         ends_in: float,
-        told: Told | None = None,
+        claim: ClientClaim | None = None,
         **more: Any,
     ) -> str:
         lock = f"lock {len(self.history.locks)}"
-        if told is None:
+        if claim is None:
             self._now += 0.001
-            told = Told(session, (resource,), mode, (), 0, self._now)
-            self.history.told.append(told)
+            claim = ClientClaim(session, (resource,), mode, (), 0, self._now)
+            self.history.claims.append(claim)
         event = self._happens("lock.claimed", session, lock, resource=resource, mode=mode, **more)
         token = event.revision if token is None else token
         self.history.locks[lock] = Lock(mode, token, NEVER, event.at + ends_in)
-        told.ids, told.tokens, told.status, told.ended = (lock,), {lock: token}, 201, self._now
+        claim.ids, claim.tokens, claim.status, claim.ended = (lock,), {lock: token}, 201, self._now
         return lock
 
     def upgraded(self, lock: str) -> None:
@@ -98,35 +107,35 @@ class Story:
         )
 
     def waits(self, session: str, resource: str, mode: str = "exclusive") -> str:
-        told = Told(
-            session, (resource,), mode, (f"refused {len(self.history.told)}",), 5, self._now
+        claim = ClientClaim(
+            session, (resource,), mode, (f"refused {len(self.history.claims)}",), 5, self._now
         )
         event = self._happens(
             "lock.waiting",
             session,
-            f"wait {len(self.history.told)}",
+            f"wait {len(self.history.claims)}",
             resources=[resource],
             mode=mode,
         )
-        self.history.told.append(told)
-        self._waiting[event.subject] = told
+        self.history.claims.append(claim)
+        self._waiting[event.subject] = claim
         return event.subject
 
     def caller_dies(self, wait: str) -> None:
         self._waiting[wait].ended = self._now
 
     def wait_ended(self, wait: str, reason: str) -> None:
-        told = self._waiting.pop(wait)
+        claim = self._waiting.pop(wait)
         self._happens(
             "lock.wait_ended",
-            told.session,
+            claim.session,
             wait,
-            resources=list(told.resources),
-            mode=told.mode,
+            resources=list(claim.resources),
+            mode=claim.mode,
             reason=reason,
         )
-        if told.ended == NEVER:
-            told.status, told.ended = 409, self._now
+        if claim.ended == NEVER:
+            claim.status, claim.ended = 409, self._now
 
     def violations(self) -> list[str]:
         """The first line of each."""
@@ -343,7 +352,7 @@ def test_a_live_waiter_taken_for_dead_is_found(story: Story) -> None:
     held = story.claimed("a", "x")
     wait = story.waits("b", "x")
     story.wait_ended(wait, "died")
-    story.history.told[-1].ended += 3
+    story.history.claims[-1].ended += 3
     story.ended(held)
     assert story.violations() == ["taken for dead"]
 
@@ -364,39 +373,39 @@ def test_a_token_that_is_smaller_than_one_told_before_is_found_whatever_it_is_fo
 
 
 def test_two_clients_that_are_sure_of_the_same_are_found(story: Story) -> None:
-    story.history.sure += [
-        Sure("a", ("src/",), "exclusive", 1, 3),
-        Sure("b", ("src/a",), "shared", 2, 4),
+    story.history.holds += [
+        CertainHold("a", ("src/",), "exclusive", 1, 3),
+        CertainHold("b", ("src/a",), "shared", 2, 4),
     ]
     assert story.violations() == ["two clients were sure to hold it"]
-    story.history.sure[0].end = 2
+    story.history.holds[0].end = 2
     assert story.violations() == []
 
 
 def test_what_a_client_was_told_and_the_journal_does_not_know_is_found(story: Story) -> None:
-    story.history.told.append(
-        Told("a", ("x",), "exclusive", ("ghost",), 0, 1, 2, 201, None, {"ghost": 3})
+    story.history.claims.append(
+        ClientClaim("a", ("x",), "exclusive", ("ghost",), 0, 1, 2, 201, None, {"ghost": 3})
     )
     assert story.violations() == ["told token 3 of a lock with []"]
 
 
 def test_a_grant_that_a_client_was_told_another_token_of_is_found(story: Story) -> None:
     lock = story.claimed("a", "x")
-    story.history.told[-1].tokens[lock] = 9
+    story.history.claims[-1].tokens[lock] = 9
     assert story.violations() == ["told token 9 of a lock with [1]"]
 
 
 def test_a_grant_to_who_was_refused_is_found(story: Story) -> None:
     story.claimed("a", "x")
-    told = story.history.told[-1]
-    told.status, told.tokens = 409, {}
+    claim = story.history.claims[-1]
+    claim.status, claim.tokens = 409, {}
     assert story.violations() == ["granted, but all who asked for it were refused"]
 
 
 def test_who_is_refused_and_stays_in_the_line_is_found(story: Story) -> None:
     story.claimed("a", "x")
     story.waits("b", "x")
-    story.history.told[-1].status = 409
+    story.history.claims[-1].status = 409
     assert story.violations() == ["refused at the end of a wait that did not end"]
 
 
@@ -417,10 +426,10 @@ def test_a_database_that_stood_still_may_begin_a_wait_whose_caller_was_told_503(
     story: Story,
 ) -> None:
     wait = story.waits("a", "x")
-    told = story.history.told[-1]
-    told.status, told.ended = 503, story.history.events[-1].at - 4
-    told.sent = told.ended - 4
+    claim = story.history.claims[-1]
+    claim.status, claim.ended = 503, story.history.events[-1].at - 4
+    claim.sent = claim.ended - 4
     story.wait_ended(wait, "failed")
     assert story.violations() == ["a wait that nobody asked for"]
-    story.history.outages.append((told.sent, told.ended + 6))
+    story.history.outages.append((claim.sent, claim.ended + 6))
     assert story.violations() == []

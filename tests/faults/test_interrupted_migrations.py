@@ -116,10 +116,10 @@ def test_another_migration_waits_until_the_interrupted_one_is_finished(
 
 def test_each_migration_is_told_as_it_is_run(breakable: MariaDB) -> None:
     url = breakable.create_database(f"told_{uuid.uuid4().hex}")
-    told = flask(url, "db", "upgrade").stderr.splitlines()
-    assert "coord: upgrade 0004 -> 0005, Plain names" in "\n".join(told)
+    output = flask(url, "db", "upgrade").stderr.splitlines()
+    assert "coord: upgrade 0004 -> 0005, Plain names" in "\n".join(output)
     ours = sorted(path.name[:4] for path in (ROOT / "migrations" / "versions").glob("0*.py"))
-    assert len(told) == len(ours) + 2
+    assert len(output) == len(ours) + 2
     assert flask(url, "db", "upgrade").stderr == (
         f"coord: nothing to migrate: the database is at {ours[-1]}, stranger_0002\n"
     )

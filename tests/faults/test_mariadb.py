@@ -504,11 +504,11 @@ def test_a_claim_whose_answer_was_lost_may_be_sent_again(world: World) -> None:
 def test_a_database_that_is_away_is_named_in_the_log(world: World) -> None:
     with refusing(world):
         world.service.call("GET", "/status", **{"X-Request-Id": "who-is-away"})
-    told = [
+    answer = [
         line
         for line in world.service.log()
         if line.get("request_id") == "who-is-away" and line["logger"] == "coord.web.answers"
     ]
-    assert [line["level"] for line in told] == ["WARNING"]
-    assert "Can't connect" in told[0]["reason"] or "Lost connection" in told[0]["reason"]
+    assert [line["level"] for line in answer] == ["WARNING"]
+    assert "Can't connect" in answer[0]["reason"] or "Lost connection" in answer[0]["reason"]
     calls.assert_back(world.service)

@@ -16,8 +16,8 @@ def test_three_migrations_at_once_all_succeed(
     empty_database: str, tmp_path: Path, round_: int
 ) -> None:
     nodes = [start_migration(empty_database) for _ in range(NODES)]
-    said = [node.communicate(timeout=START_S)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0] * NODES, "\n".join(said)
+    output = [node.communicate(timeout=START_S)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0] * NODES, "\n".join(output)
     if round_ == 0:
         with running(tmp_path / "service", empty_database, migrated=False) as service:
             assert service.call("GET", "/health").status == 200

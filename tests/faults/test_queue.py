@@ -264,7 +264,7 @@ def check(service: Service, folder: Path, project: str) -> None:
             states = [each["state"] for each in reversed(history)]
             assert states == [state for state in STATES if state in states]
             assert {
-                (each.body or {})["state"] for each in reports if each.number in promised
+                (report.body or {})["state"] for report in reports if report.number in promised
             } <= set(states)
 
 

@@ -95,7 +95,7 @@ def test_who_hangs_up_leaves_the_line_at_once(service: Service, wait: Wait) -> N
         until(lambda: waiters(service), 10, "the claim to wait")
         behind = wait("x", "host/c")
     until(
-        lambda: [each["session_id"] for each in waiters(service)] == ["host/c"],
+        lambda: [waiter["session_id"] for waiter in waiters(service)] == ["host/c"],
         1,
         "the caller that hung up to wait no longer",
     )

@@ -10,7 +10,7 @@ from coord.live import Threads
 
 def test_all_run_at_once_that_may_and_each_tells_how_it_ended() -> None:
     together = threading.Barrier(4)
-    told: SimpleQueue[None] = SimpleQueue()
+    received: SimpleQueue[None] = SimpleQueue()
 
     def run(call: int) -> bool:
         together.wait(10)
@@ -18,13 +18,13 @@ def test_all_run_at_once_that_may_and_each_tells_how_it_ended() -> None:
             raise KeyboardInterrupt
         return call > 0
 
-    threads = Threads(4, run, lambda: told.put(None))
+    threads = Threads(4, run, lambda: received.put(None))
     ended: dict[int, bool | BaseException] = {}
     for _ in range(2):
         for call in range(4):
             threads.submit(call, call + 1)
         while len(ended) < 4:
-            told.get(timeout=10)
+            received.get(timeout=10)
             ended |= threads.finished()
         assert isinstance(ended.pop(3), KeyboardInterrupt)
         assert ended == {0: False, 1: True, 2: True}
@@ -33,19 +33,19 @@ def test_all_run_at_once_that_may_and_each_tells_how_it_ended() -> None:
 
 
 def test_more_than_may_run_wait_for_a_thread() -> None:
-    told: SimpleQueue[None] = SimpleQueue()
+    received: SimpleQueue[None] = SimpleQueue()
     running: set[str] = set()
 
     def run(call: int) -> bool:
         running.add(threading.current_thread().name)
         return True
 
-    threads = Threads(2, run, lambda: told.put(None))
+    threads = Threads(2, run, lambda: received.put(None))
     for call in range(50):
         threads.submit(call, call + 1)
     ended: dict[int, bool | BaseException] = {}
     while len(ended) < 50:
-        told.get(timeout=10)
+        received.get(timeout=10)
         ended |= threads.finished()
     assert len(running) <= 2
     threads.shutdown(wait=False)
@@ -54,8 +54,8 @@ def test_more_than_may_run_wait_for_a_thread() -> None:
 def test_where_the_system_has_no_thread_left_calls_wait_for_those_that_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: SimpleQueue[None] = SimpleQueue()
-    threads = Threads[int](4, lambda call: True, lambda: told.put(None))
+    received: SimpleQueue[None] = SimpleQueue()
+    threads = Threads[int](4, lambda call: True, lambda: received.put(None))
     threads.submit(0, 1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
@@ -63,7 +63,7 @@ def test_where_the_system_has_no_thread_left_calls_wait_for_those_that_there_are
         assert threads.is_short
     ended: dict[int, bool | BaseException] = {}
     while len(ended) < 2:
-        told.get(timeout=10)
+        received.get(timeout=10)
         ended |= threads.finished()
     threads.submit(2, 2)
     assert (threads.started, threads.is_short) == (2, False)

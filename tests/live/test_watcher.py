@@ -131,14 +131,14 @@ def test_what_concerns_nobody_here_is_not_read_for_and_what_can_wait_comes_first
     quick_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[object] = []
-    told: list[str] = []
+    received: list[str] = []
 
     def counted(query: object, *asked: object) -> object:
         reads.append(query)
         return read(query, *asked)  # type: ignore[arg-type]
 
     def matches(row: Row) -> bool:
-        told.append(row["type"])
+        received.append(row["type"])
         return bool(row["type"] == "lock.released")
 
     client = Agent(quick_app.test_client())
@@ -154,5 +154,5 @@ def test_what_concerns_nobody_here_is_not_read_for_and_what_can_wait_comes_first
         client.post("/locks", project_key="p", session_id="s", resource="y")
         client.delete(f"/locks/{lock['id']}", session_id="s")
         assert subscription.wait(time.monotonic() + SOON_S)
-    assert told == ["lock.claimed", "lock.released"]
+    assert received == ["lock.claimed", "lock.released"]
     assert len(reads) == 1

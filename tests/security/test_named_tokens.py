@@ -27,7 +27,7 @@ def call(app: Flask, token: str, method: str, path: str, **body: object) -> Answ
 
 def events(app: Flask, kind: str) -> list[tuple[str, str | None]]:
     items = call(app, "nameless", "GET", "/events?limit=500").json["items"]
-    return [(each["type"], each["token"]) for each in items if each["type"].startswith(kind)]
+    return [(item["type"], item["token"]) for item in items if item["type"].startswith(kind)]
 
 
 @pytest.mark.parametrize(

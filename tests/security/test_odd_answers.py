@@ -113,9 +113,9 @@ def test_the_command_line_says_a_sentence(
 ) -> None:
     server.says = ODD[odd]
     code = cli.main([*command, *form], standalone_mode=False)  # raises what is no sentence
-    said = capsys.readouterr()
+    result = capsys.readouterr()
     assert code in range(6)
-    assert "Traceback" not in said.out + said.err
+    assert "Traceback" not in result.out + result.err
 
 
 SESSION = "7f0c2f0e-5a3c-4c1e-9d53-0e6f9f1f0a11"

@@ -182,9 +182,9 @@ def test_the_other_users_queue_of_a_shell_is_said_and_left_as_it_is(shared: Shar
     assert done.returncode == 0, done.stderr
     before = queue.stat()
     assert (before.st_gid, before.st_mode & 0o777) == (GROUP, 0o664)
-    said = shared.bob.fires("SessionStart", source="startup")["additionalContext"]
-    assert "belongs to another user" in said
-    assert "away" not in said
+    result = shared.bob.fires("SessionStart", source="startup")["additionalContext"]
+    assert "belongs to another user" in result
+    assert "away" not in result
     shared.bob.coord("sync")
     assert os.path.samestat(queue.stat(), before)
     assert (queue.stat().st_gid, queue.stat().st_mode & 0o777) == (GROUP, 0o664)
@@ -201,8 +201,8 @@ def test_an_error_of_the_system_is_said_as_it_is(shared: Shared) -> None:
         os.chown(path, 0, 0)
     os.chown(shared.bob.home / "state" / "coord", 0, 0)
     shared.service.call("GET", "/livez")
-    said = shared.bob.coord("lock", "x")
-    assert "away" not in said
+    result = shared.bob.coord("lock", "x")
+    assert "away" not in result
     assert shared.locks["x"]
     lost = shared.bob.coord("set", "api", "built", code=5, COORD_URL=CLOSED)
     assert "not queued for later" in lost

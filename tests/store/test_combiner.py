@@ -173,7 +173,7 @@ def test_those_who_lost_another_caller_s_connection_are_told_apart(error: Except
         first, second, *others = [future.exception(10) for future in futures]
         assert isinstance(first, RuntimeError)
         assert second is error
-        assert [type(each) for each in others] == [faults.LostTogether] * 2
+        assert [type(other) for other in others] == [faults.LostTogether] * 2
         assert others[0] is not others[1], "a traceback of its own for each thread"
     assert crowd.combiner.carry_out(5, crowd.database) == "did 5"
 

@@ -54,47 +54,47 @@ def recorded() -> list[tuple[str, str | None]]:
 
 
 def test_both_take_hold_and_each_is_told_its_own(app: Flask) -> None:
-    told: list[str] = []
+    received: list[str] = []
     first = change("first")
-    first.follower = following(change("second"), told)
+    first.follower = following(change("second"), received)
     assert carry_out.commit(first) == "first 1"
-    assert told == ["second 2"]
+    assert received == ["second 2"]
     assert recorded() == [("first", None), ("second", None)]
 
 
 def test_a_follower_whose_guard_fails_fails_alone(app: Flask) -> None:
-    told: list[str] = []
+    received: list[str] = []
     first = change("first")
-    first.follower = following(change("second", holds=False), told)
+    first.follower = following(change("second", holds=False), received)
     assert carry_out.commit(first) == "first 1"
-    assert told == []
+    assert received == []
     assert carry_out.commit(change("third")) == "third 2"
 
 
 def test_a_follower_is_judged_by_its_own_guard_alone(app: Flask) -> None:
-    told: list[str] = []
+    received: list[str] = []
     first = change("first", holds=False)
-    first.follower = following(change("second"), told)
+    first.follower = following(change("second"), received)
     with pytest.raises(GuardFailed):
         carry_out.commit(first)
-    assert told == ["second 1"]
+    assert received == ["second 1"]
 
 
 def test_a_follower_that_breaks_the_transaction_is_left_out(app: Flask) -> None:
-    told: list[str] = []
+    received: list[str] = []
     broken = change("broken")
     broken.add(BROKEN)
     first = change("first")
-    first.follower = following(broken, told)
+    first.follower = following(broken, received)
     assert carry_out.commit(first) == "first 1"
-    assert told == []
+    assert received == []
     assert recorded() == [("first", None)]
 
 
 def test_it_is_recorded_in_the_name_of_its_own_caller(app: Flask) -> None:
-    told: list[str] = []
+    received: list[str] = []
     token = journal.made_with.set("of the second")
-    second = following(change("second"), told)
+    second = following(change("second"), received)
     journal.made_with.reset(token)
     token = journal.made_with.set("of the first")
     try:
@@ -107,15 +107,15 @@ def test_it_is_recorded_in_the_name_of_its_own_caller(app: Flask) -> None:
 
 
 def test_who_decides_anew_takes_nobody_along(app: Flask) -> None:
-    told: list[str] = []
+    received: list[str] = []
 
     def optimistic() -> Change[str]:
         first = change("first", holds=False)
-        first.follower = following(change("second"), told)
+        first.follower = following(change("second"), received)
         return first
 
     def decide(db: Any) -> Change[str]:
         return change("decided")
 
     assert transact_optimistically(optimistic, decide) == "decided 2"
-    assert told == ["second 1"]
+    assert received == ["second 1"]

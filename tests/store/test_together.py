@@ -116,9 +116,9 @@ def test_the_journal_has_each_once_in_the_order_of_the_commits(
     bodies = [claim(name) for name in names]
     bodies.insert(4, claim("r2", "host/b"))
     answers, _ = at_once(database_app, monkeypatch, bodies)
-    assert [each.status_code for each in answers] == [201] * 4 + [409] + [201] * 4
+    assert [answer.status_code for answer in answers] == [201] * 4 + [409] + [201] * 4
     events = web.get("/events", after=0).json["items"]
-    claimed = [each for each in events if each["type"] == "lock.claimed"]
+    claimed = [event for event in events if event["type"] == "lock.claimed"]
     assert [each["subject"]["id"] for each in claimed] == [
         each.json["id"] for each in answers if each.status_code == 201
     ]
@@ -133,7 +133,7 @@ def test_those_that_gather_need_no_connection(
     count = database_app.config["DATABASE_POOL"] + 4
     bodies = [claim(f"r{nth}") for nth in range(count)]
     answers, sizes = at_once(database_app, monkeypatch, bodies)
-    assert {each.status_code for each in answers} == {201}
+    assert {answer.status_code for answer in answers} == {201}
     assert sizes == [1, count - 1]
 
 
@@ -142,7 +142,7 @@ def test_of_two_that_want_one_lock_at_once_one_has_it(
 ) -> None:
     bodies = [claim("first"), *(claim("wanted", f"host/{nth}") for nth in range(8))]
     answers, _ = at_once(database_app, monkeypatch, bodies)
-    assert [each.status_code for each in answers] == [201, 201] + [409] * 7
+    assert [answer.status_code for answer in answers] == [201, 201] + [409] * 7
     held = web.get("/locks", project_key="shop", resource="wanted").json["items"]
     assert [each["session_id"] for each in held] == ["host/0"]
 
@@ -169,7 +169,7 @@ def test_a_statement_that_fails_is_its_own_callers_affair(
         )
     finally:
         database_app.config["PROPAGATE_EXCEPTIONS"] = None
-    assert [each.status_code for each in answers] == [201, 201, 500, 201]
+    assert [answer.status_code for answer in answers] == [201, 201, 500, 201]
     assert sizes[:2] == [1, 3]
     assert sorted(sizes[2:]) == [1] * len(sizes[2:])
     assert web.get("/locks", project_key="shop", resource="broken").json["items"] == []

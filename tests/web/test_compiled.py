@@ -21,9 +21,9 @@ plugins.find(BUILT_IN_AREAS, ())
 
 
 def below(kind: type[Schema]) -> Iterator[type[Schema]]:
-    for each in kind.__subclasses__():
-        yield each
-        yield from below(each)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from below(subclass)
 
 
 SCHEMAS = sorted(

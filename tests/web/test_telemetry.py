@@ -101,9 +101,9 @@ def test_every_workers_figures_are_added_up(service: Service) -> None:
 def service_handler() -> logging.Handler:
     """The one that writes the service's log; pytest has its own beside it."""
     return next(
-        each
-        for each in logging.getLogger("coord").handlers
-        if isinstance(each.formatter, JsonFormatter)
+        handler
+        for handler in logging.getLogger("coord").handlers
+        if isinstance(handler.formatter, JsonFormatter)
     )
 
 
@@ -118,8 +118,8 @@ def lines() -> Iterator[list[dict[str, Any]]]:
             found.append(json.loads(written.format(record)))
 
     keep = Keep()
-    for each in written.filters:
-        keep.addFilter(each)
+    for filter in written.filters:
+        keep.addFilter(filter)
     logging.getLogger("coord").addHandler(keep)
     yield found
     logging.getLogger("coord").removeHandler(keep)

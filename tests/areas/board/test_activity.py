@@ -66,7 +66,7 @@ def test_what_each_session_did_is_counted(open_page: Open) -> None:
     page = opened.go("#/activity" + MOMENT.format(at(0), at(3600), "")[len("#/timeline") :])
     rows = page.get_by_label("By session", exact=True).locator("li")
     rows.first.wait_for()
-    assert [each.split("\n") for each in rows.all_inner_texts()] == [
+    assert [text.split("\n") for text in rows.all_inner_texts()] == [
         ["web-1/agent", "2 locks", "waited once, 1 min"],
         ["web-3/agent", "1 lock", "never waited"],
     ]
@@ -93,7 +93,7 @@ def test_what_happened_is_counted_from_the_journal_by_project_and_session(
     page.get_by_role("img", name="Items done: 1 in all").wait_for()
     page.get_by_role("img", name="Conflicts: 0 in all").wait_for()
     shares = page.get_by_label("Messages by project and session", exact=True).locator("li")
-    assert [each.split("\n") for each in shares.all_inner_texts()] == [
+    assert [text.split("\n") for text in shares.all_inner_texts()] == [
         ["shop", "2", "project"],
         ["bank", "1", "project"],
         ["web-1/agent", "3", "session"],

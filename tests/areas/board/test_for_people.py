@@ -95,7 +95,7 @@ def test_axe_finds_nothing_in_the_dialog_of_an_action(
     page = open_page().go("#/session/web-1%2Fagent")
     page.get_by_role("button", name="End", exact=True).click()
     page.get_by_role("dialog").wait_for()
-    assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
 
 
 @pytest.mark.parametrize("width", [360, 390, 1280, 3840])

@@ -67,7 +67,7 @@ def busy(service: Service) -> str:
     ids: list[str] = []
     for title, needs in [("a", []), ("b", [0]), ("c", [1]), ("d", [2]), ("e", [0, 3]), ("f", [1])]:
         item = {"workflow_id": workflow, "title": title * 40, "session_id": HOST}
-        depends_on = [ids[each] for each in needs]
+        depends_on = [ids[need] for need in needs]
         ids.append(call(service, "POST", "/work-items", **item, depends_on=depends_on)["id"])
     call(service, "PATCH", f"/work-items/{ids[0]}", session_id=HOST, status="blocked")
     return workflow
@@ -97,7 +97,7 @@ def test_of_what_needs_attention_the_worst_comes_first(open_page: Open, busy: st
     page = open_page().go()
     words = page.locator(".trouble .state")
     words.first.wait_for()
-    assert [each.strip() for each in words.all_inner_texts()] == [
+    assert [text.strip() for text in words.all_inner_texts()] == [
         "unread, urgent",
         "degraded",
         "blocked item",

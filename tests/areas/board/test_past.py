@@ -106,7 +106,7 @@ def test_events_are_counted_in_the_sixtieth_in_which_they_happened(
         client.post("/messages", from_session="host/a", subject="s", body="b", project_key="shop")
     clock.move(seconds=2400)
     answer = client.get("/board/counts", since=since).json
-    (counted,) = [each for each in answer["items"] if each["title"] == "Messages"]
+    (counted,) = [item for item in answer["items"] if item["title"] == "Messages"]
     filled = {place: count for place, count in enumerate(counted["buckets"]) if count}
     assert counted["total"] == sum(filled.values()) == 2
     assert all(abs(place - wanted) <= 1 for place, wanted in zip(filled, (10, 20), strict=True))

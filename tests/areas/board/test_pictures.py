@@ -116,7 +116,7 @@ class Scene:
             item = {
                 "workflow_id": workflow,
                 "title": title,
-                "depends_on": [ids[each] for each in needs],
+                "depends_on": [ids[need] for need in needs],
                 "session_id": "ops/anna",
             }
             ids.append(self._call("POST", "/work-items", **item)["id"])

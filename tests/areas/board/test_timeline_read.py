@@ -162,7 +162,7 @@ def test_of_more_than_can_be_drawn_the_newest_are_shown(
         clock.move(minutes=1)
     answer = client.get("/board/timeline", since=since).json
     assert not answer["complete"]
-    assert [each["session_id"] for each in answer["items"]] == ["host/3", "host/4", "host/5"]
+    assert [item["session_id"] for item in answer["items"]] == ["host/3", "host/4", "host/5"]
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,9 @@ def test_the_client_is_one_file(app: Flask) -> None:
 
 
 def test_what_is_said_of_it_is_so(app: Flask) -> None:
-    told = get(app, "/client").json
+    answer = get(app, "/client").json
     content = get(app, "/client/coord.pyz").data
-    assert told == {
+    assert answer == {
         "version": __version__,
         "api": 1,
         "oldest_api": 1,

@@ -230,11 +230,11 @@ def test_its_retirement_is_in_its_history(client: Agent) -> None:
     client.put("/components/shop/api", state="deployed", version="1", updated_by="host/a")
     client.delete("/components/shop/api", session_id="host/b")
     client.put("/components/shop/api", state="building", updated_by="host/a")
-    told = [
-        (each["state"], each["updated_by"], each["retired"])
-        for each in client.get("/components/shop/api/history").json["items"]
+    answer = [
+        (item["state"], item["updated_by"], item["retired"])
+        for item in client.get("/components/shop/api/history").json["items"]
     ]
-    assert told == [
+    assert answer == [
         ("building", "host/a", False),
         ("deployed", "host/b", True),
         ("deployed", "host/a", False),

@@ -30,8 +30,8 @@ def refused(client: Agent) -> Any:
 def told(client: Agent) -> list[tuple[str, str, str, dict[str, Any]]]:
     events = client.get("/events", type="lock.refused").json["items"]
     return [
-        (each["session_id"], each["project_key"], each["subject"]["id"], each["data"])
-        for each in events
+        (event["session_id"], event["project_key"], event["subject"]["id"], event["data"])
+        for event in events
     ]
 
 
@@ -78,4 +78,4 @@ def test_the_timeline_marks_it_and_the_counts_have_it(
     (mark,) = [span for span in spans if span["ending"] == "refused"]
     assert (mark["session_id"], mark["text"], mark["style"]) == ("host/b", "src/app.py", "mark")
     counts = client.get("/board/counts", since=since).json["items"]
-    assert {each["title"]: each["total"] for each in counts}["Conflicts"] == 1
+    assert {count["title"]: count["total"] for count in counts}["Conflicts"] == 1

@@ -181,7 +181,7 @@ def test_what_else_is_in_the_way_is_waited_for(
     resting("host/b")
     release(client, held)
     assert client.get(f"/locks/{held['id']}").json["release_reason"] == "released"
-    assert [each["session_id"] for each in waiters(client)] == ["host/b"]
+    assert [waiter["session_id"] for waiter in waiters(client)] == ["host/b"]
     release(client, other)
     assert waiting.answer.status_code == 201
 
@@ -239,7 +239,7 @@ def test_who_hangs_up_during_the_commit_holds_it_like_any_that_hang_up_when_gran
     waiting.answer  # noqa: B018 (joins)
     (lock,) = client.get("/locks", project_key="shop").json["items"]
     assert lock["session_id"] == "host/b"
-    assert [each["session_id"] for each in waiters(client)] == ["host/c"]
+    assert [waiter["session_id"] for waiter in waiters(client)] == ["host/c"]
     release(client, lock)
     assert behind.answer.status_code == 201
 

@@ -111,7 +111,7 @@ def test_a_wait_in_vain_ends_with_who_holds_it_and_who_is_ahead(client: Agent, w
     assert answer.json["position"] == 2
     assert [each["session_id"] for each in answer.json["ahead"]] == ["host/b"]
     assert "1 wait for it before you" in answer.json["detail"]
-    assert [each["session_id"] for each in waiters(client)] == ["host/b"]
+    assert [waiter["session_id"] for waiter in waiters(client)] == ["host/b"]
 
 
 def test_first_come_first_served(client: Agent, wait: Wait) -> None:
@@ -151,7 +151,7 @@ def test_who_shares_does_not_overtake_who_wants_it_alone(client: Agent, wait: Wa
     sharers = [wait(f"host/{name}", "src/app.py", mode="shared") for name in "cd"]
     release(client, held)
     assert alone.answer.status_code == 201
-    assert not any(each.over for each in sharers)
+    assert not any(sharer.over for sharer in sharers)
     release(client, alone.answer.json)
     assert [each.answer.status_code for each in sharers] == [201, 201]
 
@@ -233,7 +233,7 @@ def test_a_circle_of_waiting_sessions_is_refused_and_named(client: Agent, wait: 
         {"session_id": "host/b", "resource": "c", "waits_for": "host/c"},
     ]
     assert "'host/c' waits for 'host/a'" in refused.json["detail"]
-    assert [each["session_id"] for each in waiters(client)] == ["host/a", "host/b"]
+    assert [waiter["session_id"] for waiter in waiters(client)] == ["host/a", "host/b"]
     client.delete("/locks", session_id="host/c", release_all="true")
     assert second.answer.status_code == 201
     client.delete("/locks", session_id="host/b", release_all="true")
@@ -267,11 +267,11 @@ def test_the_journal_says_who_waits_and_how_that_ended(
     claim(client, "host/c", wait=0.1)
     release(client, held)
     assert waiting.answer.status_code == 201
-    told = [
+    answer = [
         (row["type"], row["session_id"], row["data"].get("reason"), row["data"].get("waited"))
         for row in journal_rows()
     ]
-    assert told == [
+    assert answer == [
         ("lock.claimed", "host/a", None, None),
         ("lock.waiting", "host/b", None, None),
         ("lock.waiting", "host/c", None, None),
@@ -284,14 +284,14 @@ def test_the_journal_says_who_waits_and_how_that_ended(
 def test_waiters_are_listed_first_come_first(client: Agent, wait: Wait) -> None:
     held = [claim(client, resource=resource).json for resource in ("src/a.py", "docs/x.md")]
     first, second = wait("host/b", "src/"), wait("host/c", "docs/x.md")
-    assert [each["session_id"] for each in waiters(client)] == ["host/b", "host/c"]
+    assert [waiter["session_id"] for waiter in waiters(client)] == ["host/b", "host/c"]
     assert [each["session_id"] for each in waiters(client, resource="src/other.py")] == ["host/b"]
     assert [each["session_id"] for each in waiters(client, session_id="host/c")] == ["host/c"]
     assert waiters(client, project_key="other") == []
     page = client.get("/locks/waiters", limit=1).json
     assert [
-        each["session_id"]
-        for each in client.get("/locks/waiters", cursor=page["next_cursor"]).json["items"]
+        item["session_id"]
+        for item in client.get("/locks/waiters", cursor=page["next_cursor"]).json["items"]
     ] == ["host/c"]
     assert client.get("/status", project_key="shop").json["counts"]["lock_waiters"] == 2
     for lock in held:

@@ -194,8 +194,8 @@ def test_a_turn_begins_and_the_session_ends(mcp: McpAgent) -> None:
     shown = mcp.done("checkin", **A, **SHOP, task="orders", ttl_minutes=10)
     assert (shown["session"]["session_id"], shown["session"]["task"]) == ("host/a", "orders")
     assert (
-        [each["subject"] for each in shown["messages"]],
-        [each["resource"] for each in shown["locks"]],
+        [message["subject"] for message in shown["messages"]],
+        [lock["resource"] for lock in shown["locks"]],
     ) == (["hello"], ["a"])
     mcp.done("component", **B, **SHOP, component="api", state="built")
     (news,) = mcp.done("checkin", **A, **SHOP, after=shown["cursor"])["changes"]

@@ -253,7 +253,7 @@ def test_many_are_written_in_few_changes(
     assert len({row["at"] for row in rows}) == 3
     passing(200)
     keep_up()
-    assert {each["state"] for each in client.get("/sessions").json["items"]} == {"alive"}
+    assert {item["state"] for item in client.get("/sessions").json["items"]} == {"alive"}
 
 
 def test_what_is_kept_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

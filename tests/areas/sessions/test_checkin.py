@@ -151,7 +151,7 @@ def test_it_shows_all_that_is_addressed_to_the_session_and_the_broadcasts_of_its
     ):
         send(client, to, C, project_key=project, subject=f"{to} {project}")
     answer = check_in(project_key="shop")
-    assert [each["subject"] for each in answer["messages"]] == [
+    assert [message["subject"] for message in answer["messages"]] == [
         f"{A} shop",
         f"{A} bank",
         f"{A} None",
@@ -171,14 +171,16 @@ def test_reading_them_here_marks_none_as_read(client: Agent, check_in: Make) -> 
 def test_its_items_are_shown_wherever_they_are(check_in: Make, claimed: Make) -> None:
     mine = [claimed(title=str(number))["id"] for number in range(3)]
     claimed(B)
-    assert [each["id"] for each in check_in(project_key="bank")["work_items"]] == mine
+    assert [item["id"] for item in check_in(project_key="bank")["work_items"]] == mine
 
 
 def test_more_than_a_part_holds_are_counted(client: Agent, check_in: Make) -> None:
     for number in range(53):
         send(client, subject=str(number))
     answer = check_in(max_bytes=200_000)
-    assert [each["subject"] for each in answer["messages"]] == [str(number) for number in range(50)]
+    assert [message["subject"] for message in answer["messages"]] == [
+        str(number) for number in range(50)
+    ]
     assert answer["left_out"] == {"messages": 3}
 
 
@@ -195,7 +197,7 @@ def test_changes_are_those_by_others_in_the_project_the_newest_first(
     report(client, "elsewhere", project="bank")
     client.post("/workflows", project_key="shop", name="Checkout", created_by=C)
     answer = check_in(after=cursor)
-    told = [(each["type"], each["session_id"], each["what"]) for each in answer["changes"]]
+    told = [(change["type"], change["session_id"], change["what"]) for change in answer["changes"]]
     assert told == [
         ("workflow.created", C, "Checkout"),
         ("component.changed", B, "api: built"),
@@ -214,7 +216,7 @@ def test_what_is_of_no_use_at_the_start_of_a_turn_is_left_out(
         report(client, "built")  # seen again as it was
         beat(B, project_key="shop")
         send(client, C, B, project_key="shop")
-    told = [each["type"] for each in check_in(after=cursor)["changes"]]
+    told = [change["type"] for change in check_in(after=cursor)["changes"]]
     assert told == ["session.announced", "component.changed"]
 
 
@@ -226,7 +228,7 @@ def test_what_a_session_had_when_it_was_gone_is_told(
     keep_up()
     clock.move(minutes=6)
     keep_up()
-    told = [(each["type"], each["what"]) for each in check_in(after=cursor)["changes"]]
+    told = [(change["type"], change["what"]) for change in check_in(after=cursor)["changes"]]
     assert told == [("session.gone", A), ("work_item.returned", f"Totals ({A} had it)")]
 
 
@@ -241,7 +243,7 @@ def test_changes_are_counted_beyond_what_is_shown(
         for number in range(5):
             report(client, f"state {number}")
         answer = check_in(after=0)
-        assert [each["what"] for each in answer["changes"]] == [
+        assert [change["what"] for change in answer["changes"]] == [
             "api: state 4",
             "api: state 3",
             "api: state 2",
@@ -374,7 +376,7 @@ def test_the_parts_are_filled_in_the_order_of_their_rank(
     answer = check_in(after=0, max_bytes=3000)
     shown = len(answer["messages"])
     assert 2 < shown < 20
-    assert [each["subject"] for each in answer["messages"]] == [
+    assert [message["subject"] for message in answer["messages"]] == [
         str(number) for number in range(shown)
     ]
     assert answer["left_out"]["messages"] == 20 - shown

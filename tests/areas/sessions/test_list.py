@@ -10,7 +10,7 @@ from tests.conftest import Agent, Clock
 
 def named(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.json
-    return [each["session_id"] for each in answer.json["items"]]
+    return [item["session_id"] for item in answer.json["items"]]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def scene(client: Agent, beat: Make, clock: Clock, keep_up: Make) -> None:
 def test_those_that_are_there_come_the_last_first(client: Agent) -> None:
     answer = client.get("/sessions")
     assert named(answer) == ["free", "promised", "missed", "silent"]
-    assert [each["state"] for each in answer.json["items"]] == ["alive", "alive", "gone", "silent"]
+    assert [item["state"] for item in answer.json["items"]] == ["alive", "alive", "gone", "silent"]
 
 
 @pytest.mark.usefixtures("scene")
@@ -58,7 +58,7 @@ def test_silent_and_dead_are_told_apart(
 ) -> None:
     answer = client.get("/sessions", state=states)
     assert named(answer) == expected
-    assert {each["state"] for each in answer.json["items"]} == set(states)
+    assert {item["state"] for item in answer.json["items"]} == set(states)
 
 
 @pytest.mark.usefixtures("scene")
@@ -75,7 +75,7 @@ def test_one_that_is_gone_says_since_when_before_and_after_it_is_noted(
     before = client.get("/sessions", state="gone").json
     keep_up()
     assert client.get("/sessions", state="gone").json == before
-    assert all(each["ended_at"] == each["expires_at"] for each in before["items"])
+    assert all(item["ended_at"] == item["expires_at"] for item in before["items"])
 
 
 def test_one_that_announces_itself_anew_comes_first(client: Agent, beat: Make) -> None:
@@ -94,7 +94,7 @@ def test_pages_show_each_once(client: Agent, beat: Make) -> None:
     first = client.get("/sessions", limit=2).json
     second = client.get("/sessions", limit=2, cursor=first["next_cursor"]).json
     third = client.get("/sessions", limit=2, cursor=second["next_cursor"]).json
-    assert [each["session_id"] for page in (first, second, third) for each in page["items"]] == [
+    assert [item["session_id"] for page in (first, second, third) for item in page["items"]] == [
         f"host/{n}" for n in (4, 3, 2, 1, 0)
     ]
     assert third["next_cursor"] is None

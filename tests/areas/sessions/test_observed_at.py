@@ -21,7 +21,7 @@ def lock(client: Agent, resource: str) -> Any:
 
 
 def held(client: Agent) -> list[str]:
-    return sorted(each["resource"] for each in client.get("/locks", session_id=A).json["items"])
+    return sorted(item["resource"] for item in client.get("/locks", session_id=A).json["items"])
 
 
 def test_one_that_was_not_seen_since_ends(

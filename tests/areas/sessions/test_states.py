@@ -16,7 +16,7 @@ wait = test_wait.wait
 def named(client: Agent, **query: Any) -> list[str]:
     answer = client.get("/sessions", **query)
     assert answer.status_code == 200, answer.json
-    return [each["session_id"] for each in answer.json["items"]]
+    return [item["session_id"] for item in answer.json["items"]]
 
 
 @pytest.mark.parametrize("state", ["working", "idle", "rate_limited"])
@@ -121,7 +121,7 @@ def test_who_waits_in_line_is_found_by_the_service(
     assert named(client, state="waiting_for_lock", project_key="bank") == []
     assert named(client, state="working") == [A]
     assert named(client, state=["working", "waiting_for_lock"]) == [B, A]
-    assert {each["state"] for each in client.get("/sessions").json["items"]} == {
+    assert {item["state"] for item in client.get("/sessions").json["items"]} == {
         "working",
         "waiting_for_lock",
     }
@@ -145,4 +145,4 @@ def test_all_that_have_not_ended_are_one_list(client: Agent, beat: Make) -> None
     some = [state for state in every if state != "silent"]
     first = client.get("/sessions", state=some, limit=3).json
     rest = client.get("/sessions", state=some, cursor=first["next_cursor"]).json
-    assert [each["session_id"] for each in first["items"] + rest["items"]] == there
+    assert [item["session_id"] for item in first["items"] + rest["items"]] == there

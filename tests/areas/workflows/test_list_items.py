@@ -11,7 +11,7 @@ from tests.conftest import Agent
 
 def titles(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.json
-    return [each["title"] for each in answer.json["items"]]
+    return [item["title"] for item in answer.json["items"]]
 
 
 def test_the_order_is_highest_priority_first_then_oldest(client: Agent, item: Make) -> None:

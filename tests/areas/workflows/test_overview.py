@@ -34,7 +34,11 @@ def test_the_overview_lists_open_workflows_newest_first_and_counts(client: Agent
     }
     assert {name: status["counts"][name] for name in counts} == counts
     everything = client.get("/status", session_id="host/a").json
-    assert [each["name"] for each in everything["active_workflows"]] == ["bank", "planned", "open"]
+    assert [workflow["name"] for workflow in everything["active_workflows"]] == [
+        "bank",
+        "planned",
+        "open",
+    ]
     assert everything["counts"]["work_items_ready"] == 3
 
 

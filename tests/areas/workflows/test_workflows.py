@@ -11,7 +11,7 @@ from tests.conftest import Agent, Clock
 
 def names(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.json
-    return [each["name"] for each in answer.json["items"]]
+    return [item["name"] for item in answer.json["items"]]
 
 
 def test_the_list_is_newest_first_and_by_project(client: Agent, workflow: Make) -> None:

@@ -26,11 +26,11 @@ def options_of(command: click.Command) -> set[str]:
 
 
 def section(heading: str) -> str:
-    found = re.search(
+    match = re.search(
         rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text(DOCUMENT), re.MULTILINE | re.DOTALL
     )
-    assert found is not None, heading
-    return found[1]
+    assert match is not None, heading
+    return match[1]
 
 
 def documented_options(heading: str) -> set[str]:

@@ -11,11 +11,11 @@ from tests.service import Service, until
 
 
 def test_a_granted_lock_says_until_when_its_token_and_its_id(me: Person) -> None:
-    said = me("lock", "git push", "-m", "release 1.4")
-    assert said.code == 0
-    assert said.err == ""
+    result = me("lock", "git push", "-m", "release 1.4")
+    assert result.code == 0
+    assert result.err == ""
     assert re.fullmatch(
-        r"claimed git push until \S+Z \(2 h left\)  token \d+  id [0-9a-f-]{36}\n", said.out
+        r"claimed git push until \S+Z \(2 h left\)  token \d+  id [0-9a-f-]{36}\n", result.out
     )
 
 
@@ -37,8 +37,8 @@ def test_what_one_holds_already_is_renewed(me: Person) -> None:
 
 def test_a_conflict_says_who_why_since_until_and_what_to_do(me: Person, other: Person) -> None:
     other("lock", "x", "-m", "new order model")
-    said = me("lock", "x")
-    assert (said.code, said.out) == (3, "")
+    result = me("lock", "x")
+    assert (result.code, result.out) == (3, "")
     for fact in (
         other.session,
         "new order model",
@@ -47,15 +47,15 @@ def test_a_conflict_says_who_why_since_until_and_what_to_do(me: Person, other: P
         "not stale",
         "Wait, work on something else, or ask its holder.",
     ):
-        assert fact in said.err
+        assert fact in result.err
 
 
 def test_a_conflict_as_json_is_the_services_error(me: Person, other: Person) -> None:
     held = other("lock", "x", "--json").json
-    said = me("lock", "x", "--json")
-    assert (said.code, said.err) == (3, "")
-    assert said.json["error"] == "lock_held"
-    assert said.json["lock"]["id"] == held["id"]
+    result = me("lock", "x", "--json")
+    assert (result.code, result.err) == (3, "")
+    assert result.json["error"] == "lock_held"
+    assert result.json["lock"]["id"] == held["id"]
 
 
 def test_several_are_claimed_all_or_nothing(me: Person, other: Person) -> None:
@@ -74,9 +74,9 @@ def test_a_time_to_live_has_a_unit(me: Person, ttl: str, hours: float) -> None:
 
 @pytest.mark.parametrize("ttl", ["2", "m", "-1h", "1y", "", "nan", "infh"])
 def test_a_time_to_live_without_one_is_a_usage_error(me: Person, ttl: str) -> None:
-    said = me("lock", "x", "--ttl", ttl)
-    assert said.code == 2
-    assert "not a duration" in said.err
+    result = me("lock", "x", "--ttl", ttl)
+    assert result.code == 2
+    assert "not a duration" in result.err
 
 
 def test_a_lock_without_an_end_says_so(me: Person) -> None:
@@ -107,11 +107,11 @@ def test_a_wait_that_was_in_vain_says_who_is_ahead(me: Person, other: Person) ->
     third = me.as_("third")
     with third.start("lock", "x", "--wait", "20") as waiting:
         until(lambda: me("locks", "--waiting", "--json").json["items"], 20, "the claim to wait")
-        said = me("lock", "x", "--wait", "0.2")
+        result = me("lock", "x", "--wait", "0.2")
         waiting.send_signal(signal.SIGINT)
         _, err = waiting.communicate(timeout=20)
-    assert said.code == 3
-    assert "you were number 2 of those waiting, behind third" in said.err
+    assert result.code == 3
+    assert "you were number 2 of those waiting, behind third" in result.err
     assert waiting.returncode == 130
     assert "interrupted" in err
 
@@ -145,30 +145,34 @@ def test_a_wait_of_more_than_a_minute_is_made_of_several_calls(
 ) -> None:
     monkeypatch.setattr("coord.client.cli.claims.MAX_WAIT_S", 0.3)
     other("lock", "x", "--ttl", "2s")
-    said = me("lock", "x", "--wait", "1")
-    assert said.code == 3
-    assert "Still waiting for x" in said.err
-    assert "is held by" in said.err
+    result = me("lock", "x", "--wait", "1")
+    assert result.code == 3
+    assert "Still waiting for x" in result.err
+    assert "is held by" in result.err
     assert me("lock", "x", "--wait", "10m").code == 0
 
 
 def test_a_claim_while_coord_is_away_grants_nothing_and_is_kept(away: Person) -> None:
-    said = away("lock", "x")
-    assert (said.code, said.out) == (5, "")
-    assert "You work WITHOUT a lock on x" in said.err
-    assert "is queued" in said.err
+    result = away("lock", "x")
+    assert (result.code, result.out) == (5, "")
+    assert "You work WITHOUT a lock on x" in result.err
+    assert "is queued" in result.err
     assert [call["body"]["resource"] for call in away.queued] == ["x"]
 
 
 def test_a_kept_claim_as_json_has_the_call(away: Person) -> None:
-    said = away("lock", "x", "--wait", "5", "--json")
-    assert said.code == 5
-    assert (said.json["error"], said.json["queued"], said.json["call"]["body"]["resource"]) == (
+    result = away("lock", "x", "--wait", "5", "--json")
+    assert result.code == 5
+    assert (
+        result.json["error"],
+        result.json["queued"],
+        result.json["call"]["body"]["resource"],
+    ) == (
         "away",
         True,
         "x",
     )
-    assert "wait" not in said.json["call"]["body"]
+    assert "wait" not in result.json["call"]["body"]
 
 
 def test_a_kept_claim_is_sent_before_anything_newer(me: Person, away: Person) -> None:
@@ -190,10 +194,10 @@ def test_a_kept_claim_that_is_refused_later_is_told_of_once(
 def test_while_the_database_is_away_coord_is_asked_once_more_and_then_queued(me: Person) -> None:
     body = {"detail": "Database unavailable. Retry after 1 seconds.", "retry_after": 1}
     with answering(503, body, Retry_After="1") as url:
-        said = me.at(url)("lock", "x", COORD_RETRY_AFTER="5")
-    assert said.code == 5
-    assert "Trying once more in 1 s" in said.err
-    assert "WITHOUT a lock" in said.err
+        result = me.at(url)("lock", "x", COORD_RETRY_AFTER="5")
+    assert result.code == 5
+    assert "Trying once more in 1 s" in result.err
+    assert "WITHOUT a lock" in result.err
     with answering(503, body, Retry_After="1") as url:
         assert "Trying" not in me.at(url)("lock", "x", "--no-retry", COORD_RETRY_AFTER="5").err
 
@@ -213,9 +217,9 @@ def test_renewing_starts_the_time_anew(me: Person) -> None:
 def test_renewing_what_is_lost_claims_nothing(me: Person, service: Service) -> None:
     lock = me("lock", "x", "--json").json
     me("unlock", "x")
-    said = me("renew", lock["id"])
-    assert said.code == 3
-    assert "is gone" in said.err
+    result = me("renew", lock["id"])
+    assert result.code == 3
+    assert "is gone" in result.err
     assert me("renew", "x").code == 4
     assert me("-q", "locks").out == ""
 
@@ -231,19 +235,19 @@ def test_unlocking_by_name_by_id_and_all(me: Person) -> None:
 
 def test_unlocking_what_one_does_not_hold_is_no_success(me: Person, other: Person) -> None:
     held = other("lock", "x", "--json").json
-    said = me("unlock", "y")
-    assert said.code == 4
-    assert "You hold no lock on 'y'" in said.err
-    said = me("unlock", held["id"], "--json")
-    assert said.code == 3
-    assert said.json["error"] == "not_holder"
+    result = me("unlock", "y")
+    assert result.code == 4
+    assert "You hold no lock on 'y'" in result.err
+    result = me("unlock", held["id"], "--json")
+    assert result.code == 3
+    assert result.json["error"] == "not_holder"
 
 
 def test_a_release_while_coord_is_away_is_queued(me: Person, away: Person) -> None:
     me("lock", "x")
-    said = away("unlock", "x")
-    assert said.code == 0
-    assert "queued" in said.err
+    result = away("unlock", "x")
+    assert result.code == 0
+    assert "queued" in result.err
     assert me("sync").out == "1 sent.\n"
     assert me("-q", "locks").out == ""
 
@@ -267,11 +271,11 @@ def test_what_makes_no_sense_is_a_usage_error(me: Person, args: list[str]) -> No
 def test_the_list_shows_who_holds_what_and_why(me: Person, other: Person) -> None:
     other("lock", "x", "-m", "new\nmodel")
     me("lock", "y")
-    said = me("locks")
-    assert said.lines[0].split() == ["RESOURCE", "HOLDER", "SINCE", "UNTIL", "STATE", "ID", "WHY"]
-    assert f"{me.session} (you)" in said.lines[1]
-    assert said.lines[2].endswith("new model")
-    assert "\x1b" not in said.out
+    result = me("locks")
+    assert result.lines[0].split() == ["RESOURCE", "HOLDER", "SINCE", "UNTIL", "STATE", "ID", "WHY"]
+    assert f"{me.session} (you)" in result.lines[1]
+    assert result.lines[2].endswith("new model")
+    assert "\x1b" not in result.out
     assert [lock["resource"] for lock in me("locks", "x", "--json").json["items"]] == ["x"]
     assert [
         lock["resource"] for lock in me("locks", "--holder", other.session, "--json").json["items"]
@@ -280,17 +284,17 @@ def test_the_list_shows_who_holds_what_and_why(me: Person, other: Person) -> Non
 
 
 def test_an_empty_list_prints_nothing_but_a_note(me: Person) -> None:
-    said = me("locks")
-    assert (said.code, said.out) == (0, "")
-    assert said.err.startswith("No lock in ")
+    result = me("locks")
+    assert (result.code, result.out) == (0, "")
+    assert result.err.startswith("No lock in ")
     assert me("-q", "locks").err == ""
 
 
 def test_an_operator_releases_anothers_lock_by_force(me: Person, other: Person) -> None:
     lock = other("lock", "x", "--json").json["id"]
     assert me("unlock", lock).code == 3
-    said = me("unlock", "x", "--force", "--reason", "it hangs")
-    assert (said.code, said.out) == (
+    result = me("unlock", "x", "--force", "--reason", "it hangs")
+    assert (result.code, result.out) == (
         0,
         f"released x, which {other.session} held; that session is told\n",
     )
@@ -300,8 +304,8 @@ def test_an_operator_releases_anothers_lock_by_force(me: Person, other: Person) 
 
 def test_force_names_one_of_several_holders_by_its_id(me: Person, other: Person) -> None:
     held = [each("lock", "x", "--shared", "--json").json["id"] for each in (me, other)]
-    said = me("unlock", "x", "--force", "--reason", "r", "--json")
-    assert (said.code, sorted(said.json["ids"])) == (2, sorted(held))
+    result = me("unlock", "x", "--force", "--reason", "r", "--json")
+    assert (result.code, sorted(result.json["ids"])) == (2, sorted(held))
     assert me("unlock", held[1], "--force", "--reason", "r", "--json").json["id"] == held[1]
 
 
@@ -319,8 +323,8 @@ def test_force_is_for_one_lock_and_with_a_reason(me: Person, words: tuple[str, .
 
 
 def test_a_release_by_force_is_not_queued(away: Person) -> None:
-    said = away("unlock", "x", "--force", "--reason", "r")
-    assert (said.code, away.queued) == (5, [])
+    result = away("unlock", "x", "--force", "--reason", "r")
+    assert (result.code, away.queued) == (5, [])
 
 
 def test_ended_locks_are_history(me: Person) -> None:
@@ -346,10 +350,10 @@ def test_a_limit_is_kept_and_more_pages_are_fetched(
 
 
 def test_a_question_while_coord_is_away_is_not_answered(away: Person) -> None:
-    said = away("locks", "--json")
-    assert said.code == 5
-    assert said.json["error"] == "away"
-    assert away.url in said.json["detail"]
+    result = away("locks", "--json")
+    assert result.code == 5
+    assert result.json["error"] == "away"
+    assert away.url in result.json["detail"]
     assert away.queued == []
 
 
@@ -364,9 +368,9 @@ def test_a_lock_is_released_and_renewed_by_the_beginning_of_its_id(me: Person) -
 
 def test_claiming_again_says_since_when_one_holds_it(me: Person) -> None:
     first = me("lock", "x", "--json").json
-    said = me("lock", "x")
-    assert f"held since {first['acquired_at'][:19]}Z" in said.out
-    assert f"You, {me.session}, have held x since" in said.err
+    result = me("lock", "x")
+    assert f"held since {first['acquired_at'][:19]}Z" in result.out
+    assert f"You, {me.session}, have held x since" in result.err
 
 
 @needs_ctrl_c

@@ -39,21 +39,21 @@ def test_without_a_recipient_it_goes_to_all(me: Person, other: Person) -> None:
 
 
 def test_a_recipient_that_was_never_seen_is_warned_of(me: Person, other: Person) -> None:
-    said = me("send", "--to", "web-3/agnet", "hello")
-    assert said.code == 0
-    assert "no session named web-3/agnet has been seen" in said.err
+    result = me("send", "--to", "web-3/agnet", "hello")
+    assert result.code == 0
+    assert "no session named web-3/agnet has been seen" in result.err
     other("checkin")
-    said = me("send", "--to", other.session, "hello")
-    assert said.err == ""
-    assert "last seen" in said.out
+    result = me("send", "--to", other.session, "hello")
+    assert result.err == ""
+    assert "last seen" in result.out
 
 
 def test_a_recipient_that_has_ended_is_warned_of(me: Person, other: Person) -> None:
     other("checkin")
     other("end")
-    said = me("send", "--to", other.session, "hello")
-    assert said.code == 0
-    assert f"{other.session} has ended" in said.err
+    result = me("send", "--to", other.session, "hello")
+    assert result.code == 0
+    assert f"{other.session} has ended" in result.err
     other("checkin")
     assert me("send", "--to", other.session, "hello").err == ""
 
@@ -64,9 +64,9 @@ def test_a_body_may_come_from_standard_input(me: Person, other: Person) -> None:
 
 
 def test_a_body_in_another_code_page_is_refused_with_what_to_do(me: Person, other: Person) -> None:
-    said = me("send", "--to", other.session, "log", "-", stdin="größe".encode("cp850"))
-    assert said.code == 2
-    assert "Save it as UTF-8" in said.err
+    result = me("send", "--to", other.session, "log", "-", stdin="größe".encode("cp850"))
+    assert result.code == 2
+    assert "Save it as UTF-8" in result.err
     assert other("inbox", "--json").json["items"] == []
     me("send", "--to", other.session, "log", "-", stdin="größe\r\n".encode("utf-16"))
     assert other("inbox", "--json").json["items"][0]["body"] == "größe\r\n"
@@ -88,17 +88,17 @@ def test_an_answer_goes_to_the_sender_unless_told_otherwise(me: Person, other: P
 
 
 def test_an_answer_to_whom_is_not_known_goes_to_nobody(away: Person) -> None:
-    said = away("send", "--reply-to", "01a20ae8-99e0-752e-9b0c-898291981899", "yes")
-    assert said.code == 5
-    assert "--to" in said.err
+    result = away("send", "--reply-to", "01a20ae8-99e0-752e-9b0c-898291981899", "yes")
+    assert result.code == 5
+    assert "--to" in result.err
     assert away.queued == []
 
 
 def test_a_message_while_coord_is_away_is_queued(me: Person, away: Person, other: Person) -> None:
-    said = away("send", "--to", other.session, "hello", "--json")
-    assert said.code == 0
-    assert said.json["queued"] is True
-    assert said.json["call"]["body"]["subject"] == "hello"
+    result = away("send", "--to", other.session, "hello", "--json")
+    assert result.code == 0
+    assert result.json["queued"] is True
+    assert result.json["call"]["body"]["subject"] == "hello"
     me("sync")
     assert "hello" in other("inbox").out
 
@@ -107,10 +107,10 @@ def test_reading_all_marks_what_was_shown_and_shows_what_was_not(me: Person, oth
     me("send", "--to", other.session, "first")
     other("inbox")
     me("send", "--to", other.session, "second")
-    said = other("read", "--all")
-    assert "first" not in said.out
-    assert "second" in said.out
-    assert said.lines[-1] == "marked 2 as read"
+    result = other("read", "--all")
+    assert "first" not in result.out
+    assert "second" in result.out
+    assert result.lines[-1] == "marked 2 as read"
     assert other("read", "--all").err == "Nothing is unread.\n"
 
 
@@ -118,9 +118,9 @@ def test_as_json_reading_all_never_marks_what_was_not_shown(me: Person, other: P
     me("send", "--to", other.session, "first")
     other("inbox", "--json")
     me("send", "--to", other.session, "second")
-    said = other("read", "--all", "--json")
-    assert said.json["read"] == 1
-    assert "1 messages were not shown to you" in said.err
+    result = other("read", "--all", "--json")
+    assert result.json["read"] == 1
+    assert "1 messages were not shown to you" in result.err
     assert [message["subject"] for message in other("inbox", "--json").json["items"]] == ["second"]
 
 
@@ -172,9 +172,9 @@ def test_a_wait_goes_on_when_coord_asks_to_come_back(me: Person) -> None:
         {"detail": "coord is restarting. Retry after 1 second.", "retry_after": 1},
         Retry_After="1",
     ) as url:
-        said = me.at(url)("inbox", "--wait", "1.5")
-    assert said.code == 5
-    assert "Trying again in 1 s" in said.err
+        result = me.at(url)("inbox", "--wait", "1.5")
+    assert result.code == 5
+    assert "Trying again in 1 s" in result.err
 
 
 def test_a_wait_in_vain_shows_an_empty_inbox(me: Person) -> None:

@@ -10,9 +10,9 @@ from tests.client.cli.conftest import Person
 
 
 def names(me: Person, *args: str) -> list[str]:
-    told = me("lock", *args, "--json")
-    assert told.code == 0, told
-    return [lock["resource"] for lock in told.json.get("items", [told.json])]
+    result = me("lock", *args, "--json")
+    assert result.code == 0, result
+    return [lock["resource"] for lock in result.json.get("items", [result.json])]
 
 
 def test_a_file_is_named_from_the_top_of_the_checkout_wherever_one_is(me: Person) -> None:
@@ -28,8 +28,8 @@ def test_a_file_that_does_not_exist_yet_is_known_by_its_slash(me: Person) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names of files are UTF-16 there")
 def test_a_file_s_name_that_is_no_utf_8_is_called_as_agents_call_it(me: Person) -> None:
-    said = me.process("lock", "src/caf\udce9.py")
-    assert (said.code, said.err) == (0, "")
+    result = me.process("lock", "src/caf\udce9.py")
+    assert (result.code, result.err) == (0, "")
     held = me("locks", "--json").json["items"]
     assert [lock["resource"] for lock in held] == ["src/caf\ufffd.py"]
 
@@ -70,15 +70,15 @@ def test_what_has_a_dot_and_is_no_file_stays_as_it_is(me: Person, name: str) -> 
 
 @pytest.mark.parametrize("name", ["src/*.py", "*.py", "src/[ab].py"])
 def test_a_pattern_is_refused_with_what_to_do_instead(me: Person, name: str) -> None:
-    told = me("lock", name)
-    assert told.code == 2
-    assert "is a pattern" in told.err
-    assert "coord lock src/" in told.err
+    result = me("lock", name)
+    assert result.code == 2
+    assert "is a pattern" in result.err
+    assert "coord lock src/" in result.err
 
 
 def test_a_blank_name_is_refused(me: Person) -> None:
-    told = me("lock", "   ")
-    assert (told.code, "blank" in told.err) == (2, True)
+    result = me("lock", "   ")
+    assert (result.code, "blank" in result.err) == (2, True)
 
 
 def test_a_submodule_is_an_entry_of_the_checkout_around_it(me: Person) -> None:
@@ -92,9 +92,9 @@ def test_a_submodule_is_an_entry_of_the_checkout_around_it(me: Person) -> None:
     add = ["submodule", "--quiet", "add", str(sub), "vendor/lib"]
     subprocess.run([*git, "-C", me.folder, *add], check=True)
     for name in ("vendor/lib", "vendor/lib/"):
-        told = me("lock", name, "--json").json
-        assert told["resource"].rstrip("/") == "vendor/lib"
-        assert told["project_key"] == me.project
+        report = me("lock", name, "--json").json
+        assert report["resource"].rstrip("/") == "vendor/lib"
+        assert report["project_key"] == me.project
 
 
 def test_a_lock_is_released_under_the_name_it_was_claimed_by(me: Person) -> None:
@@ -117,7 +117,7 @@ def test_files_of_another_repository_are_of_its_project(
     (them / ".coord.toml").write_text(f'project = "{me.project}-billing"\n')
     lock = mine("lock", "../billing/api.py", "--json").json
     assert (lock["project_key"], lock["resource"]) == (f"{me.project}-billing", "api.py")
-    said = mine("lock", "../billing/api.py", "src/app.py")
-    assert said.code == 2
-    assert "different projects" in said.err
+    result = mine("lock", "../billing/api.py", "src/app.py")
+    assert result.code == 2
+    assert "different projects" in result.err
     assert mine("unlock", "../billing/api.py").code == 0

@@ -76,16 +76,16 @@ def test_a_misspelt_command_is_answered_with_the_nearest(me: Person) -> None:
 
 
 def test_mistakes_are_json_where_that_is_asked_for(me: Person) -> None:
-    said = me("lock", "--json")
-    assert (said.code, said.err) == (2, "")
-    assert said.json["error"] == "usage"
+    result = me("lock", "--json")
+    assert (result.code, result.err) == (2, "")
+    assert result.json["error"] == "usage"
 
 
 def test_a_broken_settings_file_is_named(me: Person) -> None:
     (me.folder / ".coord.toml").write_text("project = shop")
-    said = me("locks")
-    assert said.code == 2
-    assert ".coord.toml is not TOML" in said.err
+    result = me("locks")
+    assert result.code == 2
+    assert ".coord.toml is not TOML" in result.err
 
 
 def test_a_url_that_is_none_is_named(me: Person) -> None:
@@ -97,12 +97,12 @@ def test_a_timeout_is_kept(me: Person) -> None:
         [sys.executable, "-c", HANGS], stdout=subprocess.PIPE, text=True
     ) as hanging:
         assert hanging.stdout is not None
-        said = me.at(f"http://127.0.0.1:{hanging.stdout.readline().strip()}")(
+        result = me.at(f"http://127.0.0.1:{hanging.stdout.readline().strip()}")(
             "--timeout", "0.3", "locks"
         )
         hanging.kill()
-    assert said.code == 5
-    assert "timed out" in said.err
+    assert result.code == 5
+    assert "timed out" in result.err
 
 
 HANGS = (
@@ -231,10 +231,10 @@ def test_watching_draws_the_overview_anew_on_a_terminal(me: Person) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_scripts(me: Person, shell: str) -> None:
-    said = me("completion", shell)
-    assert said.code == 0
-    assert f"{shell}_complete" in said.out
-    assert "_COORD_COMPLETE" in said.out
+    result = me("completion", shell)
+    assert result.code == 0
+    assert f"{shell}_complete" in result.out
+    assert "_COORD_COMPLETE" in result.out
 
 
 def completed(me: Person, line: str) -> list[str]:
@@ -416,8 +416,8 @@ def test_an_address_with_a_path_of_the_service_is_right(
     me: Person, away: Person, path: str
 ) -> None:
     away("set", "api", "built")
-    said = me.at(me.url + path)("sync")
-    assert (said.code, said.out) == (0, "1 sent.\n")
+    result = me.at(me.url + path)("sync")
+    assert (result.code, result.out) == (0, "1 sent.\n")
     assert me.at(me.url + path)("components", "api", "-q").out == "api\n"
 
 
@@ -434,9 +434,9 @@ def test_a_wrong_address_is_said_at_once_and_nothing_is_queued_or_refused(
 ) -> None:
     away("send", "hello")
     before = away("queue", "--json").json
-    said = me.at(wrong.replace("SERVER", me.url))(*command)
-    assert said.code == 2
-    assert "is not the address of a coord server" in said.err
+    result = me.at(wrong.replace("SERVER", me.url))(*command)
+    assert result.code == 2
+    assert "is not the address of a coord server" in result.err
     assert away("queue", "--json").json == before
 
 
@@ -480,9 +480,9 @@ def test_a_missing_token_is_told_with_the_file_that_it_belongs_into(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     refusal = {"detail": "The token is missing.", "error": "forbidden"}
     with answering(403, refusal, X_Coord_Server="1") as url:
-        said = me.at(url)("locks")
-    assert said.code == 1
+        result = me.at(url)("locks")
+    assert result.code == 1
     assert (
         f"write it into {tmp_path}/config/coord/token, or name its file in COORD_TOKEN_FILE"
-        in said.err
+        in result.err
     )

@@ -18,11 +18,11 @@ def test_a_check_in_shows_what_one_should_know_as_the_service_tells_it(
 ) -> None:
     other("send", "--to", me.session, "hello", "there")
     me("lock", "x")
-    said = me("checkin", "--task", "orders")
-    assert said.code == 0
-    assert "=== coord: 1 unread ===" in said.out
-    assert "hello" in said.out
-    assert "x" in said.out
+    result = me("checkin", "--task", "orders")
+    assert result.code == 0
+    assert "=== coord: 1 unread ===" in result.out
+    assert "hello" in result.out
+    assert "x" in result.out
     assert me("checkin", "--json").json["session"]["task"] == "orders"
 
 
@@ -45,8 +45,8 @@ def test_a_check_in_shows_messages_but_marks_none_as_read(me: Person, other: Per
 
 
 def test_a_check_in_while_coord_is_away_says_so(away: Person) -> None:
-    said = away("checkin")
-    assert said.code == 5
+    result = away("checkin")
+    assert result.code == 5
     assert away.queued == []
 
 
@@ -62,19 +62,24 @@ def test_sessions_shows_who_is_there_and_what_they_do(me: Person, other: Person)
 
 def test_ending_releases_all_and_is_queued_when_coord_is_away(me: Person, away: Person) -> None:
     me("lock", "x")
-    said = me("end")
-    assert said.out.startswith(f"ended {me.session}: ")
-    assert "1 lock released" in said.out
+    result = me("end")
+    assert result.out.startswith(f"ended {me.session}: ")
+    assert "1 lock released" in result.out
     assert away("end").err.startswith("queued: ")
 
 
 def test_whoami_says_where_each_thing_comes_from(me: Person) -> None:
-    told = me("whoami", "--json").json
-    assert (told["session"], told["session_from"]) == (me.session, "COORD_SESSION")
-    assert (told["project"], told["project_from"]) == (me.project, "COORD_PROJECT")
-    assert (told["url"], told["url_from"]) == (me.url, "COORD_URL")
-    assert told["queue"] == str(state(me) / "queue.jsonl")
-    assert (told["waiting"], told["refused"], told["config"], told["token"]) == (0, 0, None, False)
+    report = me("whoami", "--json").json
+    assert (report["session"], report["session_from"]) == (me.session, "COORD_SESSION")
+    assert (report["project"], report["project_from"]) == (me.project, "COORD_PROJECT")
+    assert (report["url"], report["url_from"]) == (me.url, "COORD_URL")
+    assert report["queue"] == str(state(me) / "queue.jsonl")
+    assert (report["waiting"], report["refused"], report["config"], report["token"]) == (
+        0,
+        0,
+        None,
+        False,
+    )
     given = me("whoami", "-p", "other", "-s", "me", "--url", NOWHERE, "--json").json
     assert (given["project"], given["project_from"], given["session_from"], given["url_from"]) == (
         "other",
@@ -86,22 +91,22 @@ def test_whoami_says_where_each_thing_comes_from(me: Person) -> None:
 
 def test_without_variables_the_file_the_repository_and_the_host_name_things(me: Person) -> None:
     nobody = Person(me.folder, "", "", "", {"COORD_HOST": "web-1.example", "USER": "ann"})
-    told = nobody("whoami", "--json").json
+    report = nobody("whoami", "--json").json
     if os.name == "nt":  # where processes and terminals are not told apart
-        assert told["session"] == "web-1/ann"
+        assert report["session"] == "web-1/ann"
     else:
-        assert told["session"].startswith("web-1/ann-")
-    assert (told["project"], told["project_from"]) == ("shop", "the repository's name")
-    assert (told["url"], told["url_from"]) == ("http://127.0.0.1:8001", "the default")
+        assert report["session"].startswith("web-1/ann-")
+    assert (report["project"], report["project_from"]) == ("shop", "the repository's name")
+    assert (report["url"], report["url_from"]) == ("http://127.0.0.1:8001", "the default")
     (me.folder / ".coord.toml").write_text(f'project = "billing"\nurl = "{NOWHERE}/"\n')
-    told = nobody.inside("src")("whoami", "--json").json
-    assert (told["project"], told["project_from"], told["url"], told["url_from"]) == (
+    report = nobody.inside("src")("whoami", "--json").json
+    assert (report["project"], report["project_from"], report["url"], report["url_from"]) == (
         "billing",
         ".coord.toml",
         NOWHERE,
         ".coord.toml",
     )
-    assert told["config"] == str((me.folder / ".coord.toml").resolve())
+    assert report["config"] == str((me.folder / ".coord.toml").resolve())
     nobody.variables = {"CLAUDE_CODE_SESSION_ID": "0123456789abcdef"}
     assert (
         nobody("whoami", "-q").out == f"{socket.gethostname().partition('.')[0]}/claude-89abcdef\n"

@@ -14,14 +14,14 @@ from tests.client.cli.conftest import Person, answering
 def test_the_queue_shows_what_waits(away: Person) -> None:
     away("set", "api", "built")
     away("send", "hello")
-    said = away("queue")
-    assert said.code == 0
-    assert len(said.lines) == 2
-    assert [line.partition("  ")[2] for line in said.lines] == [
+    result = away("queue")
+    assert result.code == 0
+    assert len(result.lines) == 2
+    assert [line.partition("  ")[2] for line in result.lines] == [
         f"PUT /components/{away.project}/api built",
         "POST /messages hello",
     ]
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ", said.lines[0])
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ", result.lines[0])
     assert [call["method"] for call in away("queue", "--json").json["waiting"]] == ["PUT", "POST"]
 
 
@@ -41,8 +41,8 @@ def test_an_empty_queue_says_so(me: Person) -> None:
 def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
     for state in ("building", "built", "deployed"):
         away("set", "api", state)
-    said = me("sync")
-    assert (said.code, said.out) == (0, "3 sent.\n")
+    result = me("sync")
+    assert (result.code, result.out) == (0, "3 sent.\n")
     assert [
         entry["state"] for entry in me("components", "api", "--history", "--json").json["items"]
     ] == ["deployed", "built", "building"]
@@ -51,21 +51,21 @@ def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
 
 def test_sync_says_what_is_left_and_why(away: Person) -> None:
     away("set", "api", "built")
-    said = away("sync", "--json")
-    assert said.code == 5
-    assert (said.json["sent"], said.json["remaining"]) == (0, 1)
-    assert "connection refused" in said.json["detail"]
+    result = away("sync", "--json")
+    assert result.code == 5
+    assert (result.json["sent"], result.json["remaining"]) == (0, 1)
+    assert "connection refused" in result.json["detail"]
 
 
 def test_sync_says_what_was_refused(me: Person, away: Person, other: Person) -> None:
     away("lock", "x")
     away("set", "api", "built")
     other("lock", "x")
-    said = me("sync")
-    assert said.code == 1
-    assert said.out == "1 sent, 1 refused.\n"
-    assert "POST /locks x: " in said.err
-    assert other.session in said.err
+    result = me("sync")
+    assert result.code == 1
+    assert result.out == "1 sent, 1 refused.\n"
+    assert "POST /locks x: " in result.err
+    assert other.session in result.err
     assert "refused" not in me("locks").err  # told once
 
 
@@ -91,16 +91,16 @@ def test_a_claim_that_was_released_meanwhile_is_dropped(me: Person, away: Person
 
 def test_something_else_at_its_address_is_no_coord(me: Person) -> None:
     with answering(404, {"message": "not here"}) as url:
-        said = me.at(url)("locks", "--json")
-    assert (said.code, said.json["error"]) == (5, "not_coord")
+        result = me.at(url)("locks", "--json")
+    assert (result.code, result.json["error"]) == (5, "not_coord")
 
 
 def test_a_write_that_something_else_answered_is_queued(me: Person) -> None:
     with answering(404, {"message": "not here"}) as url:
         there = me.at(url)
-        said = there("set", "api", "built")
-    assert said.code == 0
-    assert "something that is not coord answers 404" in said.err
+        result = there("set", "api", "built")
+    assert result.code == 0
+    assert "something that is not coord answers 404" in result.err
     assert len(there.queued) == 1
 
 
@@ -118,9 +118,9 @@ def test_an_error_of_the_service_is_told_in_its_words(me: Person) -> None:
         {"detail": "Your network may not.", "error": "forbidden"},
         **{SERVER_HEADER: "0.1.0; api=1"},
     ) as url:
-        said = me.at(url)("locks")
-    assert said.code == 1
-    assert said.err == "coord: Your network may not.\n"
+        result = me.at(url)("locks")
+    assert result.code == 1
+    assert result.err == "coord: Your network may not.\n"
 
 
 def test_a_long_sync_says_how_far_it_is(
@@ -132,8 +132,8 @@ def test_a_long_sync_says_how_far_it_is(
     clock = SimpleNamespace(monotonic=lambda: next(seconds), sleep=time.sleep)
     for module in ("calls", "queue.replay"):  # each call takes one
         monkeypatch.setattr(f"coord.client.{module}.time", clock)
-    said = me("sync")
-    assert said.out == "6 sent.\n"
-    assert "sent, " in said.err
-    assert "still wait." in said.err
+    result = me("sync")
+    assert result.out == "6 sent.\n"
+    assert "sent, " in result.err
+    assert "still wait." in result.err
     assert me("sync", "-q").err == ""

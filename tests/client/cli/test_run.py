@@ -65,9 +65,9 @@ def test_the_lock_is_held_while_it_runs_and_released_after(me: Person) -> None:
 
 def test_a_lock_that_the_session_held_before_it_keeps(me: Person) -> None:
     lock = me("lock", "x", "--json").json
-    said = me.process("run", "x", "y", "--", *python("pass"))
-    assert said.code == 0
-    assert "renewed x" in said.err
+    result = me.process("run", "x", "y", "--", *python("pass"))
+    assert result.code == 0
+    assert "renewed x" in result.err
     assert [each["id"] for each in held(me)] == [lock["id"]]
 
 
@@ -83,9 +83,9 @@ def test_the_command_finds_the_lock_and_its_token_in_its_environment(me: Person)
 
 
 def test_standard_input_and_output_are_the_commands_own(me: Person) -> None:
-    said = me.process("run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE)
-    assert said.code == 1
-    assert "EOFError" in said.err
+    result = me.process("run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE)
+    assert result.code == 1
+    assert "EOFError" in result.err
     with me.start(
         "--json", "run", "x", "--", *python("print(input())"), stdin=subprocess.PIPE
     ) as process:
@@ -104,9 +104,9 @@ def test_what_stands_behind_the_dashes_is_not_ours(me: Person) -> None:
 
 def test_it_does_not_start_when_another_session_holds_the_lock(me: Person, other: Person) -> None:
     other("lock", "x")
-    said = me.process("run", "x", "--", *python("print('never')"))
-    assert (said.code, said.out) == (3, "")
-    assert other.session in said.err
+    result = me.process("run", "x", "--", *python("print('never')"))
+    assert (result.code, result.out) == (3, "")
+    assert other.session in result.err
 
 
 def test_it_waits_for_the_lock(me: Person, other: Person) -> None:
@@ -200,9 +200,9 @@ def test_ctrl_c_reaches_the_command_once(me: Person) -> None:
 def test_a_command_that_cannot_be_run_is_told_and_releases_the_lock(
     me: Person, command: str, code: int
 ) -> None:
-    said = me.process("run", "x", "--", command)
-    assert said.code == code
-    assert command in said.err
+    result = me.process("run", "x", "--", command)
+    assert result.code == code
+    assert command in result.err
     assert held(me) == []
 
 
@@ -257,11 +257,11 @@ def test_a_lost_lock_ends_the_command_with_stop_on_loss(me: Person, other: Perso
 
 def test_when_coord_is_away_it_runs_without_a_lock_and_says_so(away: Person, me: Person) -> None:
     away.variables["COORD_LOCK_ID"] = "of an outer run"
-    said = away.process(
+    result = away.process(
         "run", "x", "--", *python("import os; print(os.environ.get('COORD_LOCK_ID'))")
     )
-    assert (said.code, said.out) == (0, "None\n")
-    assert "You work WITHOUT a lock on x" in said.err
+    assert (result.code, result.out) == (0, "None\n")
+    assert "You work WITHOUT a lock on x" in result.err
     assert [call["method"] for call in away.queued] == ["POST", "DELETE"]
     synced = me("sync")
     assert (synced.code, synced.out) == (
@@ -273,9 +273,9 @@ def test_when_coord_is_away_it_runs_without_a_lock_and_says_so(away: Person, me:
 
 
 def test_with_require_lock_it_does_not_run_then(away: Person) -> None:
-    said = away.process("run", "x", "--require-lock", "--", *python("print('never')"))
-    assert (said.code, said.out) == (5, "")
-    assert "Not started" in said.err
+    result = away.process("run", "x", "--require-lock", "--", *python("print('never')"))
+    assert (result.code, result.out) == (5, "")
+    assert "Not started" in result.err
     assert away.queued == []
 
 
@@ -339,9 +339,9 @@ def test_coord_that_comes_back_grants_the_lock_from_then_on(me: Person, service:
 
 
 def test_without_a_command_it_is_a_usage_error(me: Person) -> None:
-    said = me("run", "x")
-    assert said.code == 2
-    assert "Say what to run" in said.err
+    result = me("run", "x")
+    assert result.code == 2
+    assert "Say what to run" in result.err
     assert me("run", "x", "--").code == 2
 
 
@@ -349,10 +349,10 @@ def test_another_run_of_the_same_session_does_not_start(me: Person) -> None:
     with me.start("run", "nightly", "--", *python(SLEEPS)) as first:
         ready(first)
         lock = held(me)[0]
-        said = me.process("run", "nightly", "--", *python("print('never')"))
-        assert (said.code, said.out) == (3, "")
-        assert f"another `coord run` of yours (process {first.pid}, started" in said.err
-        assert "and holds nightly. --wait waits for it." in said.err
+        result = me.process("run", "nightly", "--", *python("print('never')"))
+        assert (result.code, result.out) == (3, "")
+        assert f"another `coord run` of yours (process {first.pid}, started" in result.err
+        assert "and holds nightly. --wait waits for it." in result.err
         (still,) = held(me)
         of_any_call = {"last_activity_at"}
         assert {name for name in lock if still[name] != lock[name]} <= of_any_call
@@ -387,8 +387,8 @@ def test_runs_of_one_session_whose_resources_overlap_exclude_each_other(
 ) -> None:
     with me.start("run", one, "--", *python(SLEEPS)) as first:
         ready(first)
-        said = me.process("run", other, "--", *python("print('never')"))
-        assert (said.code, said.out) == (3, "")
+        result = me.process("run", other, "--", *python("print('never')"))
+        assert (result.code, result.out) == (3, "")
         assert [lock["resource"] for lock in held(me)] == [one]
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=20)
@@ -419,10 +419,10 @@ def test_a_run_within_a_run_goes_ahead_and_leaves_the_lock_to_the_outer_one(me: 
         f"import subprocess; subprocess.run({inner!r}, check=True); subprocess.run({shows!r},"
         " check=True)"
     )
-    said = me.process("run", "x", "--", *python(script))
-    assert said.code == 0, said.err
-    assert len(said.lines) == 2
-    assert said.lines[0] == "inner"
+    result = me.process("run", "x", "--", *python(script))
+    assert result.code == 0, result.err
+    assert len(result.lines) == 2
+    assert result.lines[0] == "inner"
     assert held(me) == []
 
 
@@ -441,12 +441,12 @@ WRITES_LATER = "import time; time.sleep(1.5); open('late', 'w').close()"
 
 
 def test_the_lock_is_released_when_all_that_the_command_started_has_ended(me: Person) -> None:
-    said = me.process(
+    result = me.process(
         "run", "x", "--", *python(STARTS_ANOTHER.format(code=WRITES_LATER) + "sys.exit(7)")
     )
-    assert said.code == 7
+    assert result.code == 7
     assert (me.folder / "late").exists()
-    assert "the command has ended, but not what it started" in said.err
+    assert "the command has ended, but not what it started" in result.err
     assert held(me) == []
 
 

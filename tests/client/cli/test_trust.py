@@ -57,6 +57,6 @@ def test_nothing_is_installed_from_a_server_that_only_the_repository_names(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     (me.folder / ".coord.toml").write_text(f'url = "{FOREIGN}"\n')
-    said = me.at("")("upgrade")
-    assert said.code == 1
-    assert f"Only this repository names {FOREIGN}" in said.err
+    result = me.at("")("upgrade")
+    assert result.code == 1
+    assert f"Only this repository names {FOREIGN}" in result.err

@@ -278,5 +278,5 @@ def test_what_another_program_has_open_costs_no_call(
             fires(me, event, source="startup", prompt="go on", reason="other")
         edits(me, app)
     me("sync")
-    sent = [each["subject"] for each in other("inbox", "--json").json["items"]]
+    sent = [item["subject"] for item in other("inbox", "--json").json["items"]]
     assert sent == ["before", *["during"] * (said["send"] == 0)]

@@ -54,9 +54,9 @@ def test_a_retired_component_has_only_its_history(me: Person) -> None:
 def test_a_state_set_while_coord_is_away_keeps_its_time(
     me: Person, away: Person, other: Person
 ) -> None:
-    said = away("set", "api", "deploying")
-    assert said.code == 0
-    assert said.sentence.startswith("queued: coord is away")
+    result = away("set", "api", "deploying")
+    assert result.code == 0
+    assert result.sentence.startswith("queued: coord is away")
     other("set", "api", "degraded")
     assert "refused" in me("sync").out
     assert me("components", "api", "--json").json["state"] == "degraded"
@@ -87,9 +87,9 @@ def test_items_are_added_claimed_and_done(me: Person, other: Person) -> None:
     ).out.strip()
     assert me("-q", "item", "list", "--ready").lines == [first]
     assert me("item", "claim").out == f"claimed item First  id {first}\n"
-    said = other("item", "claim", "--json")
-    assert said.code == 4
-    assert said.json["error"] == "nothing_ready"
+    result = other("item", "claim", "--json")
+    assert result.code == 4
+    assert result.json["error"] == "nothing_ready"
     assert me("item", "done", first).out == f"item First is completed  id {first}\n"
     assert other("item", "claim").out == f"claimed item Second  id {second}\nhow to\n"
     assert other("-q", "item", "list", "--mine").lines == [second]
@@ -127,10 +127,10 @@ def test_several_items_are_told_of_one_by_one(me: Person) -> None:
     one, two = (
         me("-q", "item", "add", title, "-w", "Flow").out.strip() for title in ("One", "Two")
     )
-    said = me("item", "done", one, NO_ITEM, two)
-    assert said.code == 4
-    assert len(said.lines) == 2
-    assert NO_ITEM in said.err
+    result = me("item", "done", one, NO_ITEM, two)
+    assert result.code == 4
+    assert len(result.lines) == 2
+    assert NO_ITEM in result.err
     assert [
         item.get("status") or item["error"]
         for item in me("item", "done", one, NO_ITEM, "--json").json["items"]
@@ -141,9 +141,9 @@ def test_several_items_are_told_of_one_by_one(me: Person) -> None:
 
 
 def test_a_claim_of_work_is_not_queued(away: Person) -> None:
-    said = away("item", "claim")
-    assert said.code == 5
-    assert "coord is away" in said.err
+    result = away("item", "claim")
+    assert result.code == 5
+    assert "coord is away" in result.err
     assert away.queued == []
 
 
@@ -191,21 +191,21 @@ def test_an_id_may_be_shortened_as_long_as_only_one_begins_so(me: Person) -> Non
     assert me("item", "show", one[: len(common) + 1], "-q").out == f"{one}\n"
     assert me("item", "done", two[: len(common) + 1]).out.startswith("item Two is completed")
     assert me("workflow", "show", flow[:-4], "-q").lines == [one, two]
-    said = me("item", "show", common)
-    assert said.code == 2
-    assert said.sentence == f"coord: 2 work items begin with {common}: type more of the id."
-    assert said.err.count("\n") == 3
-    assert one in said.err
+    result = me("item", "show", common)
+    assert result.code == 2
+    assert result.sentence == f"coord: 2 work items begin with {common}: type more of the id."
+    assert result.err.count("\n") == 3
+    assert one in result.err
 
 
 @pytest.mark.parametrize("word", ["01a2", NO_ITEM, "xyz", "../locks"])
 def test_an_item_that_is_not_there_is_named_as_it_was_typed(me: Person, word: str) -> None:
     for command in ("show", "done"):
-        said = me("item", command, word)
-        assert said.code == 4
-        assert word in said.err
-        assert "work item" in said.err
-        assert "/api/" not in said.err
+        result = me("item", command, word)
+        assert result.code == 4
+        assert word in result.err
+        assert "work item" in result.err
+        assert "/api/" not in result.err
 
 
 def test_a_shortened_id_means_nothing_while_coord_is_away(away: Person) -> None:
@@ -218,16 +218,16 @@ def test_a_shortened_id_means_nothing_while_coord_is_away(away: Person) -> None:
 def test_of_two_workflows_of_one_name_it_says_which_is_meant(me: Person) -> None:
     me("workflow", "add", "Flow")
     newest = me("workflow", "add", "Flow", "--json").json["id"]
-    said = me("item", "add", "One", "-w", "Flow")
-    assert f"2 workflows are named 'Flow': this is {newest}" in said.err
+    result = me("item", "add", "One", "-w", "Flow")
+    assert f"2 workflows are named 'Flow': this is {newest}" in result.err
 
 
 def test_a_workflow_with_open_items_is_not_completed_unasked(me: Person) -> None:
     me("workflow", "add", "Flow")
     item = me("-q", "item", "add", "One", "-w", "Flow").out.strip()
-    said = me("workflow", "done", "Flow")
-    assert (said.code, said.out) == (2, "")
-    assert "Flow has items that are open: 1 pending. Nothing was changed; --yes" in said.err
+    result = me("workflow", "done", "Flow")
+    assert (result.code, result.out) == (2, "")
+    assert "Flow has items that are open: 1 pending. Nothing was changed; --yes" in result.err
     assert me("workflow", "show", "Flow", "--json").json["status"] == "planning"
     assert me("workflow", "done", "Flow", "--yes").code == 0
     me("workflow", "set", "Flow", "--status", "active")

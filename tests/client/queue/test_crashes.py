@@ -79,8 +79,8 @@ class Steps:
 
     def __init__(self, deadly: int, patch: pytest.MonkeyPatch, other_disk: bool) -> None:
         self.left = deadly
-        for each in self.CHANGES:
-            patch.setattr(os, each, self._counted(getattr(os, each)))
+        for change in self.CHANGES:
+            patch.setattr(os, change, self._counted(getattr(os, change)))
         patch.setattr(os, "fsync", lambda file: self.step())
         patch.setattr(os, "write", self._halved)
         if other_disk:

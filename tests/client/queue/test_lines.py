@@ -75,7 +75,7 @@ def test_a_line_that_lost_its_end_does_not_swallow_the_next(queue: Queue) -> Non
     server = Recorder()
     done = queue.replay(server)
     assert server.names == ["a"]
-    assert [told["line"] for told in done.rejected] == [torn]
+    assert [refusal["line"] for refusal in done.rejected] == [torn]
 
 
 def test_a_whole_call_that_lost_only_its_newline_is_sent(queue: Queue) -> None:

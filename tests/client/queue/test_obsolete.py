@@ -94,8 +94,8 @@ def test_a_claim_of_several_resources_matters_while_one_of_them_is_not_released(
             "POST", f"{BASE}/locks", {"project_key": "p", "session_id": ME, "resources": ["a", "b"]}
         )
     )
-    for each in names:
-        queue.append(release("locks", session_id=ME, project_key="p", resource=each))
+    for name in names:
+        queue.append(release("locks", session_id=ME, project_key="p", resource=name))
     assert queue.replay(Recorder()).dropped == moot
 
 

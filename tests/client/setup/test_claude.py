@@ -115,10 +115,10 @@ def plugin(repository: Repository, service: Service, tmp_path: Path) -> Path:
 
 
 def test_the_plugin_is_one_to_claude_code(plugin: Path, claude: Claude) -> None:
-    said = claude.validate_plugin(plugin)
-    assert said.code == 0, said.out
+    result = claude.validate_plugin(plugin)
+    assert result.code == 0, result.out
     # warnings of the market or the plugin; those of Anthropic's catalogue do not count
-    assert "Validation passed with" not in said.out, said.out
+    assert "Validation passed with" not in result.out, result.out
 
 
 def test_the_plugin_claims_edits_and_brings_the_server(

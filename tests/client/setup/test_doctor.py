@@ -29,11 +29,11 @@ def doctor(
 ) -> Checks:
     """Its checks by their names."""
     done = repository.coord("doctor", "--json", *arguments, **environment)
-    told = json.loads(done.stdout)
-    assert done.returncode == (0 if told["ok"] else 1), done.stderr
-    assert code is None or done.returncode == code, told
+    report = json.loads(done.stdout)
+    assert done.returncode == (0 if report["ok"] else 1), done.stderr
+    assert code is None or done.returncode == code, report
     found: Checks = {}
-    for check in told["checks"]:
+    for check in report["checks"]:
         found.setdefault(check["name"], []).append(check)
     return found
 
@@ -519,8 +519,8 @@ def test_a_program_that_hooks_do_not_find_is_a_problem(set_up: Repository) -> No
     launcher = str(set_up.home / ".local" / "bin" / "coord")
     assert json.loads(set_up.run(launcher, "doctor", "--json").stdout)["ok"]
     os.replace(launcher, set_up.home / "elsewhere")
-    told = json.loads(set_up.run(str(set_up.home / "elsewhere"), "doctor", "--json").stdout)
-    found = {check["name"]: check for check in told["checks"]}
+    report = json.loads(set_up.run(str(set_up.home / "elsewhere"), "doctor", "--json").stdout)
+    found = {check["name"]: check for check in report["checks"]}
     assert "hooks do not find a `coord`" in found["program"]["message"]
     assert found["hooks fire"]["state"] == "problem"
 

@@ -349,9 +349,9 @@ def test_a_hook_that_is_not_ours_to_change_stays_and_a_note_says_what_to_add(
     repository: Repository, content: str, mode: int, said: str
 ) -> None:
     path = hook(repository, ".git/hooks/pre-commit", content, mode)
-    told = installed(repository)
-    assert said in told
-    assert git_hooks.command("pre-commit") in told
+    result = installed(repository)
+    assert said in result
+    assert git_hooks.command("pre-commit") in result
     assert path.read_bytes() == content.encode()
     assert "coord guard pre-push" in repository.read(".git/hooks/pre-push")
 

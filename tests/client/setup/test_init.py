@@ -249,8 +249,8 @@ def test_the_hooks_of_another_agent_are_entered_in_its_settings_by_its_names(
     repository: Repository, agent: agents.Agent
 ) -> None:
     repository.write(agent.file, '{"theme": "x", "hooks": {"SessionStart": [{"hooks": []}]}}')
-    said = repository.init("--url", URL, "--agent", agent.name)
-    assert agent.until in said
+    result = repository.init("--url", URL, "--agent", agent.name)
+    assert agent.until in result
     settings = repository.json(agent.file)
     assert settings["theme"] == "x"
     assert settings["hooks"].pop("SessionStart")[0] == {"hooks": []}
@@ -261,7 +261,7 @@ def test_the_hooks_of_another_agent_are_entered_in_its_settings_by_its_names(
         hooks.COMMAND
     }
     others = [each for each in agents.AGENTS if each is not agent]
-    assert not [each for each in others if (repository.folder / each.file).exists()]
+    assert not [other for other in others if (repository.folder / other.file).exists()]
 
 
 @pytest.mark.parametrize("agent", agents.AGENTS, ids=list(agents.BY_NAME))
@@ -383,12 +383,12 @@ def test_in_a_terminal_it_shows_the_change_and_asks(
         text=True,
     ) as process:
         os.write(ours, f"{answer}\n".encode())
-        said = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=60)[0]
     for end in (ours, theirs):
         os.close(end)
     assert process.returncode == code
-    assert f'+url = "{URL}"' in said
-    assert "Change 4 files? [y/N]" in said
+    assert f'+url = "{URL}"' in output
+    assert "Change 4 files? [y/N]" in output
     assert (repository.tree() == before) == (code != 0)
 
 
@@ -609,10 +609,10 @@ def test_undo_keeps_what_was_added_since(repository: Repository) -> None:
     repository.write(SETTINGS, json.dumps(settings))
     repository.write("AGENTS.md", repository.read("AGENTS.md") + "\n# Ours\n")
     repository.write(".coord.toml", repository.read(".coord.toml") + "# ours\n")
-    said = repository.init("--undo")
+    result = repository.init("--undo")
     assert repository.json(SETTINGS) == {"hooks": {"Stop": [OTHERS]}}
     assert repository.read("AGENTS.md") == "\n# Ours\n"
-    assert ".coord.toml stays: it was changed" in said
+    assert ".coord.toml stays: it was changed" in result
 
 
 def test_undo_local_keeps_what_the_team_shares(repository: Repository) -> None:
@@ -633,11 +633,11 @@ def test_a_server_of_that_name_that_is_not_coord_stays(repository: Repository) -
 def test_an_address_that_nobody_named_and_where_nothing_answers_is_not_written(
     repository: Repository,
 ) -> None:
-    said = repository.init(COORD_URL="")
+    result = repository.init(COORD_URL="")
     settings = read_config(str(repository.folder / ".coord.toml"))
     assert settings == {"project": "shop"}
-    assert "No server is written into .coord.toml" in said
-    assert "coord init --url URL" in said
+    assert "No server is written into .coord.toml" in result
+    assert "coord init --url URL" in result
     assert "Nothing to change" in repository.init(COORD_URL="")
     repository.init("--undo")
     assert not (repository.folder / ".coord.toml").exists()
@@ -646,17 +646,17 @@ def test_an_address_that_nobody_named_and_where_nothing_answers_is_not_written(
 def test_an_address_that_was_named_is_written_and_it_says_that_nothing_answers(
     repository: Repository,
 ) -> None:
-    said = repository.init("--url", "http://127.0.0.1:1/api/coord")
+    result = repository.init("--url", "http://127.0.0.1:1/api/coord")
     assert repository.read(".coord.toml").count('url = "http://127.0.0.1:1"') == 1
-    assert "http://127.0.0.1:1 is written, but http://127.0.0.1:1 does not answer" in said
+    assert "http://127.0.0.1:1 is written, but http://127.0.0.1:1 does not answer" in result
 
 
 def test_the_server_of_a_path_is_written_as_its_root(
     repository: Repository, service: Service
 ) -> None:
-    said = repository.init("--url", f"{service.url}/api/coord/")
+    result = repository.init("--url", f"{service.url}/api/coord/")
     assert f'url = "{service.url}"' in repository.read(".coord.toml")
-    assert "is written, but" not in said
+    assert "is written, but" not in result
 
 
 def test_undo_says_which_trust_stays_and_how_to_end_it(repository: Repository) -> None:

@@ -111,7 +111,7 @@ function Top({ help }) {
 function Standing() {
   useStore(live);
   useStore(clock);
-  const ago = live.heardAt ? Math.floor((Date.now() - live.heardAt) / 1000) : null;
+  const ago = live.contactAt ? Math.floor((Date.now() - live.contactAt) / 1000) : null;
   const recent = ago < 5 && live.phase === "live";
   const word = { live: live.streaming === false ? "Every 3 s" : "Live", connecting: "Connecting", away: "Not current", token: "Token needed" }[live.phase];
   const kind = { live: "good", connecting: "wait" }[live.phase] ?? "bad";
@@ -127,7 +127,7 @@ function Notice() {
   return html`
     <div role="status" class="unseen">${away ? `Not current. ${live.detail}` : live.phase === "live" ? "Live" : ""}</div>
     ${away && html`<p class="notice bad"><${State} kind="bad" word="Not current" /> <span>What you see is from
-      ${" "}${live.heardAt ? exact(live.heardAt + clock.offset) : "before"}. ${visible(live.detail)} Trying again${wait > 0 ? ` in ${wait} s` : ""}.</span></p>`}
+      ${" "}${live.contactAt ? exact(live.contactAt + clock.offset) : "before"}. ${visible(live.detail)} Trying again${wait > 0 ? ` in ${wait} s` : ""}.</span></p>`}
     ${model.newService && html`<p class="notice"><span>coord was updated to ${model.service}.</span>
       <button type="button" class="plain" onClick=${() => location.reload()}>Load the new page</button></p>`}`;
 }

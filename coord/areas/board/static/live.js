@@ -17,7 +17,7 @@ const POLLED_EVERY_MS = 3000; // without a stream
 const TICK_MS = 1000;
 
 export const live = new Store();
-Object.assign(live, { phase: "connecting", streaming: null, heardAt: null, detail: "", retryAt: null });
+Object.assign(live, { phase: "connecting", streaming: null, contactAt: null, detail: "", retryAt: null });
 
 let reading = null;
 let wanted = false;
@@ -29,8 +29,8 @@ let wholeTook = 0;
 let timer = null;
 let channel = null;
 
-function heard() {
-  live.heardAt = Date.now();
+function noteContact() {
+  live.contactAt = Date.now();
 }
 
 function show(phase, { detail = "", retryAt = null } = {}) {
@@ -86,7 +86,7 @@ async function readOnce(everything) {
   }
   lastRead = Date.now();
   if (everything) [lastWhole, wholeTook] = [lastRead, lastRead - began];
-  heard();
+  noteContact();
   if (live.phase !== "live") show("live");
   if (announced > model.cursor) soon();
 }
@@ -108,9 +108,9 @@ function takeIn({ after, answer }) {
   return true;
 }
 
-function told(message) {
+function receive(message) {
   live.streaming = message.kind !== "lost";
-  if (live.streaming) heard();
+  if (live.streaming) noteContact();
   if (message.kind === "event") {
     announced = message.revision;
     if (announced > (model.cursor ?? 0) && !takeIn(message)) soon();
@@ -139,12 +139,12 @@ function open() {
   const ourselves = ({ url, token }) => {
     stop?.abort();
     stop = new AbortController();
-    follow({ url, token, tell: told, signal: stop.signal });
+    follow({ url, token, onMessage: receive, signal: stop.signal });
   };
   if (typeof SharedWorker === "undefined") return ourselves;
   try {
     const worker = new SharedWorker(trusted(new URL("stream_worker.js", import.meta.url).href), { type: "module", name: "coord" });
-    worker.port.onmessage = ({ data }) => told(data);
+    worker.port.onmessage = ({ data }) => receive(data);
     worker.onerror = () => {
       channel = ourselves;
       connect("again");
@@ -168,7 +168,7 @@ function tick() {
     refresh({ whole: true });
   } else if (live.phase === "away" && Date.now() >= (live.retryAt ?? 0)) {
     refresh({ whole: true });
-  } else if (Date.now() - (live.heardAt ?? 0) > OLD_AFTER_MS && live.phase === "live") {
+  } else if (Date.now() - (live.contactAt ?? 0) > OLD_AFTER_MS && live.phase === "live") {
     show("away", { detail: "No update for a while.", retryAt: Date.now() });
     connect("again");
   } else if (live.phase === "live" && live.streaming === false && Date.now() - lastRead > POLLED_EVERY_MS) {

@@ -6,7 +6,7 @@ const pages = new Set();
 let following = null; // { token, stop }
 let latest = null; // how it stands, for a page that comes later
 
-function tell(message) {
+function broadcast(message) {
   if (message.kind === "open" || message.kind === "lost") latest = message;
   for (const page of pages) page.postMessage(message);
 }
@@ -15,7 +15,7 @@ function start({ url, token }) {
   following?.stop.abort();
   following = { token, stop: new AbortController() };
   latest = null;
-  follow({ url, token, tell, signal: following.stop.signal });
+  follow({ url, token, onMessage: broadcast, signal: following.stop.signal });
 }
 
 function leave(page) {

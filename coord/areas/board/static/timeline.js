@@ -10,8 +10,8 @@ import { AXIS, barAt, colours, draw, labels, layOut } from "./timeline_drawing.j
 import { Empty, ProjectLink, Rows, SessionLink, State, Text, Time, html, useEffect, useMemo, useRef, useState } from "./ui.js";
 
 const LENGTHS_S = [["1 h", 3600], ["6 h", 6 * 3600], ["24 h", 86400], ["7 d", 7 * 86400], ["30 d", 30 * 86400]];
-const SHORTEST_MS = 10_000;
-const LONGEST_MS = 100 * 86_400_000;
+const MIN_MS = 10_000;
+const MAX_MS = 100 * 86_400_000;
 const ZOOM = 1.5;
 const LEAST_HEIGHT = 320; // px
 const BESIDE = 330; // px of the window that are above and below the drawing
@@ -122,7 +122,7 @@ export function Timeline() {
 
 /** `share`: of the width, the moment that stays where it is. */
 function zoomed(view, factor, share) {
-  const length = Math.min(Math.max(view.length * factor, SHORTEST_MS), LONGEST_MS);
+  const length = Math.min(Math.max(view.length * factor, MIN_MS), MAX_MS);
   if (view.follows) return { ...view, since: now() - length, length };
   return { ...view, since: view.since + share * (view.length - length), length };
 }
