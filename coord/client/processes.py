@@ -117,7 +117,7 @@ def all_processes() -> list[Process]:
 
 
 def _has_proc() -> bool:
-    return os.path.isdir("/proc/self")
+    return os.name == "posix" and os.path.isdir("/proc/self")  # Wine's C: may have one, too
 
 
 def _from_proc(pid: int) -> Process | None:
