@@ -133,3 +133,18 @@ def _own_share(parts: list[str]) -> str | None:
     if name not in own and name.partition(".")[0] != own[-1]:
         return None
     return "/".join([f"{parts[1][0]}:", *(parts[2:] or [""])])
+
+
+def nearest_file(folder: str, names: tuple[str, ...], *, upwards: bool = True) -> str:
+    """The first of these that is in the folder, else in the nearest above it; empty where there is
+    none.
+    """
+    while True:
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                return path
+        above = os.path.dirname(folder)
+        if above == folder or not upwards:
+            return ""
+        folder = above

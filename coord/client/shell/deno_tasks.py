@@ -9,6 +9,7 @@ import os
 from coord.client import text_files
 from coord.client.ignored import match
 from coord.client.lean import loads_or_none
+from coord.client.paths import nearest_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 NAMES = ("deno.json", "deno.jsonc")
 MAX_BYTES = 256 * 1024
 MAX_TASKS = 100  # that are followed for one call
-MAX_FOLDERS = 20  # upwards, in which the file is looked for
 
 
 class DenoFile:
@@ -51,13 +51,7 @@ class DenoFile:
 
 def find(folder: str) -> str:
     """The nearest one upwards; empty where there is none."""
-    for _ in range(MAX_FOLDERS):
-        for name in NAMES:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path):
-                return path
-        folder = os.path.dirname(folder)
-    return ""
+    return nearest_file(folder, NAMES)
 
 
 def _without_comments(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 
 from coord.client import text_files
 from coord.client.lean import loads_or_none
+from coord.client.paths import nearest_file
 from coord.client.shell.words import SOMETHING
 
 TYPE_CHECKING = False
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
 
 NAME = "package.json"
 MAX_BYTES = 256 * 1024
-MAX_FOLDERS = 20  # upwards, in which it is looked for
 
 
 def lines(walk: Walk, folder: str, task: str, arguments: list[Value]) -> list[tuple[str, str]]:
     """Folder and line of shell of each, with those that npm runs before and behind. `arguments`:
     come to the line of the task itself."""
-    path = _find(folder)
+    path = nearest_file(folder, (NAME,))
     if not path:
         return []
     content = loads_or_none(walk.file_texts.get(path) or text_files.read(path, MAX_BYTES))
@@ -32,16 +32,6 @@ def lines(walk: Walk, folder: str, task: str, arguments: list[Value]) -> list[tu
     line = " ".join([line, *map(_quoted, arguments)])
     in_order = [scripts.get(f"pre{task}"), line, scripts.get(f"post{task}")]
     return [(os.path.dirname(path), script) for script in in_order if isinstance(script, str)]
-
-
-def _find(folder: str) -> str:
-    """The nearest one upwards; empty where there is none."""
-    for _ in range(MAX_FOLDERS):
-        path = os.path.join(folder, NAME)
-        if os.path.isfile(path):
-            return path
-        folder = os.path.dirname(folder)
-    return ""
 
 
 def _quoted(value: Value) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from coord.client import text_files
+from coord.client.paths import nearest_file
 from coord.client.shell import yaml_text
 from coord.client.shell.words import SOMETHING
 
@@ -124,15 +125,7 @@ class Taskfile:
 
 def find(folder: str, *, upwards: bool = True) -> str:
     """The nearest one; empty where there is none."""
-    while True:
-        for name in NAMES:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path):
-                return path
-        above = os.path.dirname(folder)
-        if above == folder or not upwards:
-            return ""
-        folder = above
+    return nearest_file(folder, NAMES, upwards=upwards)
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:
