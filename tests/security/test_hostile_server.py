@@ -7,7 +7,6 @@ import io
 import json
 import os
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -84,12 +83,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
-    folder = tmp_path / "shop"
-    subprocess.run(["git", "init", "-q", folder], check=True)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("COORD_URL", server.url)
-    return folder
+def checkout(checkout_with: Callable[[str], Path], server: Server) -> Path:
+    return checkout_with(server.url)
 
 
 def fires(checkout: Path, event: str, **fields: Any) -> dict[str, Any]:

@@ -6,10 +6,9 @@ import http.server
 import io
 import json
 import os
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +90,11 @@ def server() -> Iterator[Any]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Any) -> Path:
-    folder = tmp_path / "shop"
-    subprocess.run(["git", "init", "-q", folder], check=True)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("COORD_URL", f"http://127.0.0.1:{server.server_address[1]}")
+def checkout(
+    checkout_with: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, server: Any
+) -> Path:
     monkeypatch.setenv("COORD_SESSION", "web-1/agent")
-    return folder
+    return checkout_with(f"http://127.0.0.1:{server.server_address[1]}")
 
 
 @pytest.mark.parametrize("odd", ODD)
