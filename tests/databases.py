@@ -104,13 +104,22 @@ class MariaDB:
 
     def wait(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while not self._listens():
+        while not self._answers():
             if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                 raise RuntimeError(
                     f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}"
                 )
             time.sleep(0.05)
-        self.admin().close()
+
+    def _answers(self) -> bool:
+        """A node that joins a cluster listens before it does, and hangs up on those who come."""
+        if not self._listens():
+            return False
+        try:
+            self.admin().close()
+        except pymysql.err.OperationalError:
+            return False
+        return True
 
     def _listens(self) -> bool:
         """Asked with a socket of our own: PyMySQL leaves its open when it cannot connect, and
