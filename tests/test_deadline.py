@@ -57,10 +57,25 @@ def test_a_call_inside_of_a_call_shares_its_deadline(move: list[float]) -> None:
 
 
 def test_after_a_wait_by_the_callers_wish_the_time_begins_anew(move: list[float]) -> None:
+    deadline.wait_until(time.monotonic() + 60)
     deadline.check()
     move.append(60)
     deadline.restart()
     deadline.check()
+
+
+@pytest.mark.parametrize("asked_s", [0, 1], ids=["not asked for", "of a second"])
+def test_a_wait_is_worth_no_more_time_than_it_was_to_take(move: list[float], asked_s: int) -> None:
+    if asked_s:
+        deadline.wait_until(time.monotonic() + asked_s)
+    deadline.check()
+    move.append(3)  # in which a slow database answered
+    deadline.restart()
+    assert deadline.remaining() < deadline.CALL_S + asked_s - 3 + 0.1
+    move.append(deadline.CALL_S + asked_s - 3)
+    deadline.restart()
+    with pytest.raises(faults.TooSlow):
+        deadline.check()
 
 
 def test_a_step_may_have_less_time_and_never_more(move: list[float]) -> None:

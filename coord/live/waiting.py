@@ -365,19 +365,20 @@ def subscribe(
     *kinds: str,
     in_time: frozenset[str] = frozenset(),
     streams: bool = False,
+    until: float = 0.0,
 ) -> Iterator[Subscription | None]:
     """Subscribes the current call, to all changes or to those of these kinds of subject; to those
     of the types `in_time` not at once, but before any later one. Raises Stopping.
 
     None when too many wait already, and the call is to be answered at once. Raises TooMany when too
-    many of the caller's own do. `streams`: its answer is under way while it waits.
+    many of the caller's own do. `streams`: its answer is under way meanwhile. `until`: as asked.
     """
     if _stopping.is_set():
         raise Stopping
+    deadline.wait_until(until)
     watcher: Watcher = current_app.extensions["coord.watcher"]
-    environ = request.environ
     caller = Caller(
-        environ.get("gunicorn.socket"),
+        (environ := request.environ).get("gunicorn.socket"),
         streams=streams,
         answers_interim=environ.get("SERVER_PROTOCOL") == "HTTP/1.1",
         peer=environ.get("coord.peer", ""),

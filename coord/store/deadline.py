@@ -7,6 +7,7 @@ and `transact`.
 """
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -21,12 +22,24 @@ LAST_STEP_S = 0.5
 
 
 class _Call:
-    """`until`: on `time.monotonic()`; None until the first question."""
+    """Times are of `time.monotonic()`. `until`: None until the next question. `due`: when the
+    answer is owed at the latest to a caller that has not asked to wait; None until the first
+    question. `waits_until`: for how long it has asked to wait.
+    """
 
-    __slots__ = ("until",)
+    __slots__ = ("due", "until", "waits_until")
 
     def __init__(self, until: float | None = None) -> None:
         self.until = until
+        self.due: float | None = None
+        self.waits_until = -math.inf
+
+    def begin(self, now: float) -> float:
+        """The time for what comes next, which is never later than the answer may be."""
+        if self.due is None:
+            self.due = now + CALL_S
+        self.until = min(now + CALL_S, max(self.due, self.waits_until + CALL_S))
+        return self.until
 
 
 _current: ContextVar[_Call | None] = ContextVar("coord_call", default=None)
@@ -48,9 +61,16 @@ def end() -> None:
     _current.set(None)
 
 
+def wait_until(moment: float) -> None:
+    """The caller of the call under way has asked to wait until then, of `time.monotonic()`."""
+    call = _current.get()
+    if call is not None:
+        call.waits_until = max(call.waits_until, moment)
+
+
 def restart() -> None:
     """The call has waited by its caller's wish; from now on it is owed an answer within CALL_S
-    again.
+    again, and within CALL_S of the end of the time that it was to wait.
     """
     call = _current.get()
     if call is not None:
@@ -84,9 +104,7 @@ def remaining() -> float:
     call, now = _current.get(), time.monotonic()
     if call is None:
         return CALL_S
-    if call.until is None:
-        call.until = now + CALL_S
-    return call.until - now
+    return (call.begin(now) if call.until is None else call.until) - now
 
 
 def check() -> None:

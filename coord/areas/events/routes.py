@@ -53,7 +53,7 @@ def find(query: dict[str, Any]) -> ResponseReturnValue:
     after = query["after"]
     if not query["wait"]:
         return _answer(_next_page(wanted, after, query["limit"]))
-    with subscribe(wanted.fits) as subscription:
+    with subscribe(wanted.fits, until=until) as subscription:
         page = _next_page(wanted, after, query["limit"])
         while not page.items and subscription is not None and time.monotonic() < until:
             is_new = not page.at_end or subscription.wait(until)

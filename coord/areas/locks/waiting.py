@@ -67,6 +67,7 @@ def _claim_or_wait(terms: ClaimTerms, seconds: float) -> ClaimOutcome:
         "waiter",
         "session",
         in_time=waiting_claims.OPEN_NOTHING,
+        until=until,
     ) as waiting_claim.subscription:
         if waiting_claim.subscription is not None:
             waiting_claim.subscription.is_called = waiting_claim.is_called

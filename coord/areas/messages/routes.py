@@ -79,7 +79,9 @@ def find(query: ListQuery) -> ResponseReturnValue:
     if not query["wait"]:
         return _page(query)
     until = time.monotonic() + query["wait"]
-    with subscribe(lambda entry: repository.may_show(query, entry), "message") as subscription:
+    with subscribe(
+        lambda entry: repository.may_show(query, entry), "message", until=until
+    ) as subscription:
         while True:
             page = _page(query)
             if page["items"] or subscription is None or not subscription.wait(until):
