@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from coord.store import deadline, faults
 from coord.web import iso
 
 
@@ -54,17 +55,27 @@ class _Turns:
         self._failed_at = 0.0
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[float]:
+        """With the moment at which it was asked for. Raises faults.TooSlow."""
         asked = time.monotonic()
-        with self._lock:
+        if not self._lock.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
+            raise faults.TooSlow("other pages take too long to be answered")
+        try:
             if self._error is not None and self._failed_at >= asked:
                 raise self._error
-            try:
-                yield
-            except Exception as error:
-                self._error, self._failed_at = error, time.monotonic()
-                raise
-            self._error = None
+            with self._noting_failure():
+                yield asked
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._error, self._failed_at = error, time.monotonic()
+            raise
+        self._error = None
 
 
 class SharedAnswers:
@@ -81,8 +92,8 @@ class SharedAnswers:
     def all(self, max_age_s: float, read: ReadAll) -> BoardAnswer:
         if max_age_s <= 0:
             return read()
-        with self._all_turns.turn():
-            if self._all is None or time.monotonic() - self._all.began > max_age_s:
+        with self._all_turns.turn() as asked:
+            if self._all is None or _is_old(self._all.began, asked, max_age_s):
                 self._all = read()
             return self._all
 
@@ -92,13 +103,19 @@ class SharedAnswers:
         """
         if max_age_s <= 0:
             return read(after, None)
-        with self._changes_turns.turn():
-            now = time.monotonic()
-            if now - self._began > max_age_s:
-                self._began, self._upto, self._changes = now, None, {}
+        with self._changes_turns.turn() as asked:
+            if _is_old(self._began, asked, max_age_s):
+                self._began, self._upto, self._changes = time.monotonic(), None, {}
             if after not in self._changes:
                 upto = self._upto if self._upto is not None and after < self._upto else None
                 answer = self._changes[after] = read(after, upto)
                 if answer is not None and upto is None:
                     self._upto = answer.cursor
             return self._changes[after]
+
+
+def _is_old(began: float, asked: float, max_age_s: float) -> bool:
+    """Of what began to be read at a moment. What began after it was asked for is as new as can be,
+    however long the reading took.
+    """
+    return began < asked and time.monotonic() - began > max_age_s

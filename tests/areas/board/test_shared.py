@@ -16,9 +16,10 @@ from coord.areas.board.news import follow
 from coord.areas.board.shared import BoardAnswer, SharedAnswers
 from coord.errors import Stopping
 from coord.live import Subscription
+from coord.store import deadline, faults
 from coord.store.reader import Reader, Row
 from tests.conftest import Agent
-from tests.service import BASE, Service, running
+from tests.service import BASE, Service, running, until
 
 Make = Callable[[int, int | None], BoardAnswer]
 
@@ -113,6 +114,56 @@ def test_who_waited_while_the_database_failed_does_not_ask_it_again(
     first.join(10)
     second.join(10)
     assert (asked, len(errors)) == (["first"], 2)
+
+
+def test_what_began_to_be_read_after_they_asked_serves_all_that_waited_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A database that takes longer than an answer may be old would else be asked by one after the
+    other.
+    """
+    answers = SharedAnswers()
+    asked: set[int] = set()
+    read_by: list[int] = []
+    may_read = threading.Event()
+
+    def noting_who_asks() -> float:
+        asked.add(threading.get_ident())
+        return time.monotonic()
+
+    def read() -> BoardAnswer:
+        read_by.append(threading.get_ident())
+        began = time.monotonic()
+        assert may_read.wait(10)
+        time.sleep(0.02)
+        return made(len(read_by), began)
+
+    monkeypatch.setattr(shared, "time", SimpleNamespace(monotonic=noting_who_asks))
+    pages = [threading.Thread(target=answers.all, args=(0.01, read)) for _ in range(8)]
+    for page in pages:
+        page.start()
+    until(lambda: len(asked) == len(pages), 10, "all to ask")
+    may_read.set()
+    for page in pages:
+        page.join(10)
+    assert len(read_by) == 2  # the first, and one for those that asked while it read
+
+
+def test_a_page_waits_for_others_no_longer_than_its_call_may_take() -> None:
+    answers = SharedAnswers()
+    may_end = threading.Event()
+
+    def read() -> BoardAnswer:
+        assert may_end.wait(10)
+        return made(1)
+
+    first = threading.Thread(target=answers.all, args=(60, read))
+    first.start()
+    until(answers._all_turns._lock.locked, 10, "the first to read")
+    with deadline.at_most(0.6), pytest.raises(faults.TooSlow):
+        answers.all(60, read)
+    may_end.set()
+    first.join(10)
 
 
 def test_without_an_age_the_answer_is_of_now(client: Agent) -> None:
