@@ -7,9 +7,11 @@ database's clock, or, should that be set back, when it has not been renewed for 
 clock of who looks.
 """
 
+import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,7 +20,20 @@ from sqlalchemy import bindparam as param
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coord.ids import new_id
-from coord.store import TABLE_OPTIONS, Base, Id, Prepared, Reader, Row, Timestamp, now, plus, run
+from coord.store import (
+    TABLE_OPTIONS,
+    Base,
+    Id,
+    Prepared,
+    Reader,
+    Row,
+    Timestamp,
+    deadline,
+    faults,
+    now,
+    plus,
+    run,
+)
 
 RENEW_S = 1.0
 # several renewals may fail; that long others wait for those who died with a whole node
@@ -83,9 +98,9 @@ def renew_lease() -> None:
     """Says that this process is there, unless it did so just now.
 
     Nobody's news: it is not journaled. Who says so for the first time takes those out of the list
-    that were killed long ago.
+    that were killed long ago. Raises faults.TooSlow when another that says so takes too long.
     """
-    with _renewing:  # two at once would both find the row missing
+    with _turn():
         pid, began = os.getpid(), time.monotonic()
         if began - _renewed_at.get(pid, -RENEW_S) < RENEW_S:
             return
@@ -93,6 +108,17 @@ def renew_lease() -> None:
             run(_REGISTER, {"own": own_id(), "node": NODE, "pid": pid, "lease_us": LEASE_US})
             run(_FORGET, {"forgotten_after_us": FORGOTTEN_AFTER_US})
         _renewed_at[pid] = began
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """One at a time: two at once would both find the row missing."""
+    if not _renewing.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
+        raise faults.TooSlow("another call says that this process is there, and takes too long")
+    try:
+        yield
+    finally:
+        _renewing.release()
 
 
 def end_lease() -> None:

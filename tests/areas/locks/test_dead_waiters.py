@@ -10,7 +10,7 @@ from coord import upkeep
 from coord.areas.locks import repository, waiting_claims
 from coord.areas.locks.terms import ClaimTerms, terms_of
 from coord.live import processes
-from coord.store import read, transact
+from coord.store import deadline, faults, read, transact
 from tests.conftest import Agent, Clock
 
 
@@ -102,3 +102,9 @@ def test_of_processes_that_have_ended_nothing_is_kept(
         processes.end_lease()
         assert read(processes.alive) == set()
     assert processes.own_id() not in processes._leases
+
+
+def test_a_call_waits_for_another_s_word_no_longer_than_it_may_take() -> None:
+    """Where the row of this process is held, those who are about to wait come one by one."""
+    with processes._renewing, deadline.at_most(0.6), pytest.raises(faults.TooSlow):
+        processes.renew_lease()
