@@ -42,8 +42,12 @@ class NodeTurn:
     def _descriptors(self, folder: Path) -> tuple[int, int]:
         """Of this process's own: those that a fork has copied are locked by both."""
         if self._opened is None or self._opened[:2] != (os.getpid(), folder):
-            turn = os.open(folder, os.O_RDONLY)
             place = os.open(folder / bell.NEXT, os.O_RDONLY | os.O_CREAT, 0o600)
+            try:
+                turn = os.open(folder, os.O_RDONLY)
+            except OSError:
+                os.close(place)
+                raise
             self._opened = (os.getpid(), folder, turn, place)
         return self._opened[2:]
 

@@ -119,3 +119,13 @@ def test_what_is_locked_there_is_not_taken_for_a_bell(folder: Path) -> None:
         pass
     bell.ring()
     assert (folder / bell.NEXT).exists()
+
+
+def test_a_folder_in_which_nothing_can_be_made_costs_no_descriptor(folder: Path) -> None:
+    (folder / bell.NEXT).mkdir()
+    turn = NodeTurn()
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(5):
+        with turn.taken(LONG_S):
+            pass
+    assert len(os.listdir("/dev/fd")) == before
