@@ -5,6 +5,7 @@ A thread looks a name up, once for all that ask meanwhile. When that takes too l
 found to be before is as good as anything; what comes in late serves those who ask next.
 """
 
+import os
 import socket
 import threading
 import time
@@ -50,6 +51,16 @@ class _LookUp:
 _under_way: dict[HostPort, _LookUp] = {}
 _last_answers: dict[HostPort, list[Address]] = {}
 _starting = threading.Lock()
+
+
+def _forget_the_parents() -> None:
+    """A thread that looks a name up does not survive a fork, and nobody is to wait for it."""
+    global _starting  # noqa: PLW0603 (the parent's may be locked)
+    _starting = threading.Lock()
+    _under_way.clear()
+
+
+os.register_at_fork(after_in_child=_forget_the_parents)
 
 
 def of(host: str, port: int) -> list[Address]:

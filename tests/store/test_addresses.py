@@ -1,6 +1,8 @@
 """A host is looked up in the time that a call has."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -78,3 +80,33 @@ def test_a_name_that_is_no_more_is_found_nowhere(names: NameServer) -> None:
 def test_an_address_needs_no_name_server(names: NameServer, host: str) -> None:
     assert addresses.of(host, 3306)[0][4][0] == host
     assert names.asked == 0
+
+
+FORK = """
+import contextlib, os, socket, sys, threading
+from coord.store import addresses
+
+def silent(*rest, **more):
+    if "flags" in more:
+        raise socket.gaierror
+    threading.Event().wait()
+
+socket.getaddrinfo, addresses.LOOK_UP_S = silent, 0.01
+with contextlib.suppress(OSError):
+    addresses.of("db.example", 3306)
+if pid := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+def answers(*rest, **more):
+    if "flags" in more:
+        raise socket.gaierror
+    return ["found"]
+
+socket.getaddrinfo, addresses.LOOK_UP_S = answers, 30
+os._exit(addresses.of("db.example", 3306) != ["found"])
+"""
+
+
+def test_what_a_parent_looked_up_at_the_fork_is_looked_up_anew() -> None:
+    """`coord-server` migrates and then forks its workers."""
+    assert subprocess.run([sys.executable, "-c", FORK], timeout=60).returncode == 0
