@@ -71,7 +71,7 @@ class Worker(ThreadWorker):
     tpool: Any
     _proxies: tuple[Any, ...]
     _peers: Peers
-    _is_orphan = False
+    _is_orphan = _is_stopping = False
     _swept_at = _notified_at = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -86,9 +86,7 @@ class Worker(ThreadWorker):
 
     @property
     def nr_conns(self) -> int:
-        """What gunicorn compares with `worker_connections`, and waits for when it stops: calls, not
-        connections that are quiet.
-        """
+        """Calls, not quiet connections: what gunicorn limits, and waits for when it stops."""
         return self._busy + (0 if self.alive else len(self._idle))
 
     @nr_conns.setter
@@ -377,8 +375,10 @@ class Worker(ThreadWorker):
             conn.timeout = min(conn.timeout, deadline)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        super().handle_exit(sig, frame)
-        waiting.stop()
+        if not self._is_stopping:  # a second signal may meet this where it holds a lock
+            self._is_stopping = True
+            super().handle_exit(sig, frame)
+            waiting.stop()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         if not isinstance(exc, errors.ParseException) or isinstance(

@@ -1,6 +1,7 @@
 """When a request that comes in pieces is handed to a thread, and in which pieces an answer
 goes out."""
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 
 from coord import web
-from coord.live import callers
+from coord.live import callers, waiting
 from coord.live.callers import (
     MAX_BODY_BYTES,
     MAX_CHUNKED_BYTES,
@@ -156,3 +157,20 @@ def test_what_a_caller_sent_just_before_it_was_dropped_for_another_ends_no_worke
     theirs.close()
     dropped: Any = Mock(sock=ours)
     worker._collect(dropped)
+
+
+def test_a_signal_in_the_middle_of_the_same_does_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its handler holds locks, for which a second one would wait for ever."""
+    worker = Worker.__new__(Worker)
+    worker.alive, worker.method_queue = True, Mock()
+    stopped: list[bool] = []
+
+    def stop() -> None:
+        stopped.append(worker.alive)
+        worker.handle_exit(signal.SIGTERM, None)
+
+    monkeypatch.setattr(waiting, "stop", stop)
+    worker.handle_exit(signal.SIGTERM, None)
+    assert stopped == [False]
