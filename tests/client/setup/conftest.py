@@ -114,12 +114,13 @@ class Repository:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """With a `coord` in its bin."""
+    """With a `coord` in its bin, whose hooks have patience: a machine that does much else meanwhile
+    may hold an answer up for longer than an edit may be."""
     folder = tmp_path / "home"
     (folder / "bin").mkdir(parents=True)
     launcher = folder / "bin" / "coord"
     launcher.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m coord.client "$@"\n'
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.client.patient "$@"\n'
     )
     launcher.chmod(0o755)
     return folder

@@ -212,7 +212,7 @@ def test_a_server_that_hangs_costs_a_commit_little_more_than_its_deadline(
     set_up: Repository, hanging: str
 ) -> None:
     began = time.monotonic()
-    done = commit(set_up, "a.py", COORD_URL=hanging)
+    done = commit(set_up, "a.py", COORD_URL=hanging, PATIENCE="1")
     assert done.returncode == 0
     assert "timed out" in done.stderr
     # what Python and git need on a busy machine
