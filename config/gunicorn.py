@@ -27,7 +27,7 @@ default.in_use[:] = [_settings, _metrics_dir]
 
 bind = _settings["BIND"]
 worker_class = "coord.serving.Worker"  # gthread, with coord's own refusals, upkeep and bell
-logger_class = "coord.serving.Logger"  # a pipe that nobody reads stops neither calls nor reloads
+logger_class = "coord.web.output.Logger"  # a pipe that nobody reads stops neither calls nor reloads
 workers = default.workers(_settings)
 threads = _settings["THREADS"]
 worker_connections = threads + 16  # more, and gthread accepts calls that it has no thread for

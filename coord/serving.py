@@ -13,7 +13,6 @@ import socket
 import time
 from typing import Any
 
-from gunicorn import glogging
 from gunicorn.http import errors
 from gunicorn.workers import base
 from gunicorn.workers.gthread import ThreadWorker
@@ -31,7 +30,7 @@ from coord.live import (
     waiting,
 )
 from coord.store import bell
-from coord.web import Output, access, refusals
+from coord.web import access, refusals
 
 access_log = logging.getLogger("coord.access")
 
@@ -47,19 +46,6 @@ KEPT_DESCRIPTORS = 512  # for calls under way and what they open
 
 # gunicorn makes one for each worker, in the master
 base.WorkerTmp = Pulse  # type: ignore[attr-defined]  # imported there, and not exported
-
-
-class Logger(glogging.Logger):
-    """gunicorn's own log on standard error, which waits for its reader as little as coord's."""
-
-    def _set_handler(self, log: logging.Logger, *output: Any, **stream: Any) -> None:
-        super()._set_handler(log, *output, **stream)
-        for handler in log.handlers[:]:
-            if type(handler) is logging.StreamHandler:
-                unwaiting: Any = Output(handler.stream)
-                unwaiting.setFormatter(handler.formatter)
-                unwaiting._gunicorn = True  # by which gunicorn finds it at a reload
-                log.handlers[log.handlers.index(handler)] = unwaiting
 
 
 class Worker(ThreadWorker):

@@ -37,7 +37,6 @@ from coord.web.fields import (
 from coord.web.names import SERVICE
 from coord.web.negotiation import API, OLDEST_API
 from coord.web.others_text import FRAME, NOTICE, framed, one_line
-from coord.web.output import Output
 from coord.web.pages import cursor_key, page_of, paginate
 from coord.web.paths import BASE_PATH
 from coord.web.requests import (
@@ -74,7 +73,6 @@ __all__ = [
     "NotAnObject",
     "Number",
     "ObservedAt",
-    "Output",
     "PageQuery",
     "ProjectKey",
     "Query",

@@ -11,7 +11,9 @@ import select
 import socket
 import stat
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
+
+from gunicorn import glogging
 
 Write = Callable[[bytes], int]
 
@@ -61,6 +63,19 @@ class Output(logging.StreamHandler[TextIO]):
             return True
         self._unwritten = self._unwritten[written:]
         return False
+
+
+class Logger(glogging.Logger):
+    """gunicorn's own log on standard error, which waits for its reader as little as coord's."""
+
+    def _set_handler(self, log: logging.Logger, *output: Any, **stream: Any) -> None:
+        super()._set_handler(log, *output, **stream)
+        for handler in log.handlers[:]:
+            if type(handler) is logging.StreamHandler:
+                unwaiting: Any = Output(handler.stream)
+                unwaiting.setFormatter(handler.formatter)
+                unwaiting._gunicorn = True  # by which gunicorn finds it at a reload
+                log.handlers[log.handlers.index(handler)] = unwaiting
 
 
 def _never_waiting(stream: TextIO) -> Write | None:
