@@ -73,7 +73,7 @@ def on_reload(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Folds a dead worker's metrics into what remains."""
+    """Takes a dead worker's gauges away; a later one adds its counters up."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)

@@ -17,7 +17,7 @@ from gunicorn.http import errors
 from gunicorn.workers import base
 from gunicorn.workers.gthread import ThreadWorker
 
-from coord import upkeep
+from coord import metric_files, upkeep
 from coord.live import (
     Connection,
     Peer,
@@ -97,6 +97,7 @@ class Worker(ThreadWorker):
         config = self.wsgi.config
         self._proxies = config["TRUSTED_PROXIES"]
         self._peers = Peers(config["PEER_CONNECTIONS"], config["PEER_CALLS"], config["THREADS"])
+        metric_files.add_up_ended()
         due = upkeep.of(self.wsgi)
         due.start()
         try:

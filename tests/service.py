@@ -201,13 +201,16 @@ class Service:
         with self.caller() as caller:
             return caller.call(method, path, body, **headers)
 
+    @property
+    def master(self) -> int:
+        """The process id of gunicorn's master."""
+        assert self._process is not None
+        return self._process.pid
+
     def workers(self) -> list[int]:
         """The process ids of gunicorn's workers."""
-        assert self._process is not None
-        master = self._process.pid
-        return [
-            int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        ]
+        children = Path(f"/proc/{self.master}/task/{self.master}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
     def kill_worker(self) -> None:
         """kill -9 of one worker, as the kernel does it when memory is short.

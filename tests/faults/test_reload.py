@@ -12,7 +12,7 @@ import pytest
 
 from tests.disks import disks_missing, small_disk
 from tests.faults.calls import Call, claim
-from tests.service import Service, running
+from tests.service import Service, running, until
 
 SESSIONS = 8
 RELOADS = 3
@@ -44,11 +44,35 @@ def test_a_reload_leaves_no_folder_and_sets_no_counter_back(
         before = sorted(temporary.iterdir())
         for _ in range(50):
             service.call("GET", "/livez")
-        for _ in range(RELOADS):
+        for number in range(RELOADS):
             service.reload()
+            assert counted(service) >= 50 + number
         assert sorted(temporary.iterdir()) == before
-        assert counted(service) >= 50
+        assert counted(service) >= 50 + RELOADS
     assert sorted(temporary.iterdir()) == []
+
+
+def test_the_metrics_of_workers_that_have_ended_are_added_up_and_no_longer_kept(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db") as service:
+        for _ in range(50):
+            service.call("GET", "/livez")
+        before = metrics_of(service)
+        for _ in range(RELOADS):
+            service.kill_worker()
+            until(lambda: service.workers() and service.call("GET", "/livez"), 30, "a new worker")
+        after = metrics_of(service)
+        assert {name for name in before if after.get(name, 0) < before[name]} == set()
+        owners = {file.stem.rpartition("_")[2] for file in service.folder.glob("metrics/*")}
+        assert owners == {"ended", *map(str, [service.master, *service.workers()])}
+
+
+def metrics_of(service: Service) -> dict[str, float]:
+    """All that coord counts by itself, without what it reads from its database."""
+    lines = service.call("GET", "/metrics").body.decode().splitlines()
+    rows = [line.rpartition(" ") for line in lines if line.startswith("coord_request")]
+    return {name: float(value) for name, _, value in rows}
 
 
 def test_a_reload_needs_room_for_no_file(

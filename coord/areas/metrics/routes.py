@@ -1,14 +1,13 @@
 """HTTP of the metrics area."""
 
-import os
 from collections.abc import Iterator
 
 from flask import Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from coord import metric_files
 from coord.area import areas
 from coord.areas.metrics import repository
 from coord.store import read
@@ -40,12 +39,7 @@ class _Stored(Collector):
 @blp.response(200, content_type="text/plain", description="Prometheus text format.")
 def metrics(query: dict[str, str | None]) -> Response:
     """Counters of this service and gauges of what it stores, for Prometheus."""
-    registry = CollectorRegistry()
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)
-        text = generate_latest(registry)
-    else:
-        text = generate_latest(REGISTRY)
     stored = CollectorRegistry()
     stored.register(_Stored())
-    return Response(text + generate_latest(stored), content_type=CONTENT_TYPE_LATEST)
+    text = metric_files.exposition() + generate_latest(stored)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
