@@ -2,6 +2,7 @@
 wsgi:app`.
 """
 
+import contextlib
 import logging
 import os
 import shutil
@@ -76,7 +77,8 @@ def child_exit(server: Any, worker: Any) -> None:
     """Takes a dead worker's gauges away; a later one adds its counters up."""
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)
+    with contextlib.suppress(OSError):  # somebody else removes them
+        multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(server: Any) -> None:

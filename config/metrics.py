@@ -7,11 +7,17 @@ from pathlib import Path
 from .default import BadSetting
 
 
-@lru_cache(maxsize=1)
 def folder(setting: str) -> Path:
     """Made and emptied once a start: gunicorn reads its settings again at each HUP, and the
-    counters are to go on then. Raises BadSetting.
+    counters are to go on then. One that was tidied away is made again. Raises BadSetting.
     """
+    if not _made(setting).is_dir():
+        _made.cache_clear()
+    return _made(setting)
+
+
+@lru_cache(maxsize=1)
+def _made(setting: str) -> Path:
     made = Path(setting or tempfile.mkdtemp(prefix="coord-metrics-"))
     try:
         made.mkdir(parents=True, exist_ok=True)

@@ -101,9 +101,20 @@ def exposition() -> bytes:
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder is None:
         return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)
+    failure: Exception | None = None
+    for _ in range(2):  # a process may just have made its file, and taken no room for it yet
+        try:
+            return _of_all(folder)
+        except (OSError, *NOT_TO_BE_READ) as error:
+            failure = error
+    log.warning("what the workers counted cannot be read; a reload begins anew: %s", failure)
+    return b""
+
+
+def _of_all(folder: str) -> bytes:
     with _locked(folder, fcntl.LOCK_SH):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, folder)
         return generate_latest(registry)
 
 

@@ -1,6 +1,7 @@
 """A reload (HUP) under load: nobody notices, and nothing is left behind."""
 
 import contextlib
+import shutil
 import tempfile
 import threading
 import uuid
@@ -66,6 +67,22 @@ def test_the_metrics_of_workers_that_have_ended_are_added_up_and_no_longer_kept(
         assert {name for name in before if after.get(name, 0) < before[name]} == set()
         owners = {file.stem.rpartition("_")[2] for file in service.folder.glob("metrics/*")}
         assert owners == {"ended", *map(str, [service.master, *service.workers()])}
+
+
+def test_a_folder_of_metrics_that_is_tidied_away_is_missed_by_no_call_and_made_by_a_reload(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db") as service:
+        shutil.rmtree(service.folder / "metrics")
+        without = service.call("GET", "/metrics")
+        assert without.status == 200
+        assert "coord_database_up 1.0" in without.body.decode()
+        assert "coord_requests_total" not in without.body.decode()
+        service.kill_worker()
+        until(service.workers, 30, "a new worker")
+        assert service.call("GET", "/livez").status == 200
+        service.reload()
+        assert counted(service) >= 1
 
 
 def metrics_of(service: Service) -> dict[str, float]:
