@@ -66,10 +66,10 @@ def changes_since(
     """What became of the lists by the events after a revision (and up to another); None when the
     journal does not tell all of it, or it is too much.
     """
-    head = journal.head(db)
+    entries = db.rows(journal.AFTER, after=after, limit=MAX_CHANGES + 1)
+    head = journal.head(db)  # after them: retention may have deleted some before they were read
     if not head.trimmed <= after <= head.revision:
         return None
-    entries = db.rows(journal.AFTER, after=after, limit=MAX_CHANGES + 1)
     changes = [entry for entry in entries if upto is None or entry["revision"] <= upto]
     if len(changes) > MAX_CHANGES:
         return None

@@ -10,7 +10,7 @@ from flask import Flask
 from coord import upkeep
 from coord.areas.events import repository, retention
 from coord.areas.sessions.repository import changes
-from coord.store import transact
+from coord.store import Reader, Rows, Statement, journal, transact
 from tests.conftest import Agent, Clock
 
 
@@ -128,6 +128,23 @@ def test_a_checkin_says_what_retention_deleted_while_it_was_read(
     trimming_before(monkeypatch, changes, "since")
     answer = client.post("/sessions/checkin", session_id="host/b", after=1)
     assert answer.json["changes_lost"] is True
+
+
+def test_a_page_that_retention_overtakes_reads_the_whole_board(
+    client: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(client, 3)
+    clock.move(days=91)
+    rows = Reader.rows
+
+    def late(db: Reader, statement: Statement, /, **values: Any) -> Rows:
+        if statement is journal.AFTER:
+            monkeypatch.setattr(Reader, "rows", rows)
+            assert transact(retention.trim_once, 90)
+        return rows(db, statement, **values)
+
+    monkeypatch.setattr(Reader, "rows", late)
+    assert client.get("/board", after=1).json["complete"] is True
 
 
 def test_after_a_restore_no_cursor_from_before_is_good(app: Flask, client: Agent) -> None:
