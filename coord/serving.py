@@ -13,6 +13,7 @@ import socket
 import time
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.http import errors
 from gunicorn.workers import base
 from gunicorn.workers.gthread import ThreadWorker
@@ -26,6 +27,7 @@ from coord.live import (
     Pulse,
     Threads,
     callers,
+    spawning,
     tuning,
     waiting,
 )
@@ -34,7 +36,6 @@ from coord.web import access, refusals
 
 access_log = logging.getLogger("coord.access")
 
-NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 NO_ROOM_PAUSE_S = 0.05
 MAX_IDLE = 4000  # connections without a call under way; for one more the quietest is closed
 CLOSING_S = 5.0
@@ -46,6 +47,8 @@ KEPT_DESCRIPTORS = 512  # for calls under way and what they open
 
 # gunicorn makes one for each worker, in the master
 base.WorkerTmp = Pulse  # type: ignore[attr-defined]  # imported there, and not exported
+# what its master does when the system has nothing left
+Arbiter.spawn_worker = spawning.or_later(Arbiter.spawn_worker)  # type: ignore[method-assign]  # no hook
 
 
 class Worker(ThreadWorker):
@@ -133,7 +136,7 @@ class Worker(ThreadWorker):
         try:
             accepted, address = listener.accept()
         except OSError as error:
-            if error.errno in NO_ROOM:
+            if error.errno in spawning.NO_ROOM:
                 self._make_room(error)
             elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
                 raise

@@ -4,7 +4,7 @@ called lately.
 This is its face: whoever uses it imports from here.
 """
 
-from coord.live import activity, callers, memory, presence, processes, tuning, waiting
+from coord.live import activity, callers, memory, presence, processes, spawning, tuning, waiting
 from coord.live.activity import Activity
 from coord.live.callers import Progress
 from coord.live.hang_up import ClientHungUp
@@ -36,6 +36,7 @@ __all__ = [
     "memory",
     "presence",
     "processes",
+    "spawning",
     "subscribe",
     "tuning",
     "waiting",

@@ -8,10 +8,12 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
+from resource import RLIMIT_NOFILE, prlimit
 from typing import Any
 
 from tests.faults.calls import claim
-from tests.service import Answer, Caller, Service, until
+from tests.service import Answer, Caller, Service, running, until
 
 SESSIONS = 6
 RESOURCES = 3
@@ -124,3 +126,16 @@ def test_a_killed_worker_loses_no_acknowledged_claim_and_is_replaced(
         ]
         == []
     )
+
+
+def test_while_no_worker_can_be_started_the_others_go_on_and_it_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", WORKERS="2") as service:
+        before = prlimit(service.master, RLIMIT_NOFILE)
+        prlimit(service.master, RLIMIT_NOFILE, (3, before[1]))
+        service.kill_worker()
+        until(lambda: "no worker can be started" in service.said(), 30, "another to be tried")
+        assert service.call("GET", "/livez").status == 200
+        prlimit(service.master, RLIMIT_NOFILE, before)
+        until(lambda: len(service.workers()) == 2, 30, "another worker")
