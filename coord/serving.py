@@ -89,6 +89,9 @@ class Worker(ThreadWorker):
         """
         bell.share_folder()
 
+    def init_process(self) -> None:
+        spawning.run_or_leave(super().init_process)
+
     def run(self) -> None:
         """Serves until it is told to stop.
 

@@ -5,12 +5,15 @@ again.
 import errno
 import logging
 import os
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 log = logging.getLogger("gunicorn.error")
 
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+PAUSE_S = 1.0
 
 Spawn = Callable[[Any], int | None]
 
@@ -30,3 +33,24 @@ def or_later(spawn: Spawn) -> Spawn:
             return None
 
     return spawn_worker
+
+
+def run_or_leave(run: Callable[[], None]) -> None:
+    """What a worker does, in its own process. When it finds nothing left for it (descriptors,
+    threads) it ends as if it had been killed: gunicorn would take it for one that can never start,
+    and end the service.
+    """
+    try:
+        run()
+    except (OSError, RuntimeError) as error:
+        if not _is_short(error):
+            raise
+        log.warning("this worker cannot go on, another will be started: %s", error)
+        time.sleep(PAUSE_S)
+        sys.exit(1)
+
+
+def _is_short(error: OSError | RuntimeError) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (*NO_ROOM, errno.EAGAIN)
+    return "start new thread" in str(error)

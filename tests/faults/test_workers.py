@@ -3,6 +3,7 @@ nothing is held twice.
 """
 
 import http.client
+import os
 import random
 import threading
 import time
@@ -136,6 +137,21 @@ def test_while_no_worker_can_be_started_the_others_go_on_and_it_is_tried_again(
         prlimit(service.master, RLIMIT_NOFILE, (3, before[1]))
         service.kill_worker()
         until(lambda: "no worker can be started" in service.said(), 30, "another to be tried")
+        assert service.call("GET", "/livez").status == 200
+        prlimit(service.master, RLIMIT_NOFILE, before)
+        until(lambda: len(service.workers()) == 2, 30, "another worker")
+
+
+def test_a_worker_that_finds_no_descriptor_left_at_its_start_does_not_end_the_service(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", WORKERS="2") as service:
+        before = prlimit(service.master, RLIMIT_NOFILE)
+        opened = [int(number) for number in os.listdir(f"/proc/{service.master}/fd")]
+        # room for the sign of life of a worker, which the one that dies gives up
+        prlimit(service.master, RLIMIT_NOFILE, (max(opened) + 1, before[1]))
+        service.kill_worker()
+        until(lambda: "this worker cannot go on" in service.said(), 30, "a worker to find no room")
         assert service.call("GET", "/livez").status == 200
         prlimit(service.master, RLIMIT_NOFILE, before)
         until(lambda: len(service.workers()) == 2, 30, "another worker")
