@@ -49,6 +49,7 @@ KEPT_DESCRIPTORS = 512  # for calls under way and what they open
 base.WorkerTmp = Pulse  # type: ignore[attr-defined]  # imported there, and not exported
 # what its master does when the system has nothing left
 Arbiter.spawn_worker = spawning.or_later(Arbiter.spawn_worker)  # type: ignore[method-assign]  # no hook
+Arbiter.reload = spawning.or_not_at_all(Arbiter.reload)  # type: ignore[method-assign]  # no hook
 
 
 class Worker(ThreadWorker):

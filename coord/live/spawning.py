@@ -35,6 +35,20 @@ def or_later(spawn: Spawn) -> Spawn:
     return spawn_worker
 
 
+def or_not_at_all(reload: Callable[[Any], None]) -> Callable[[Any], None]:
+    """gunicorn's way to reload, in its master, which would end when it cannot read its settings."""
+
+    def reload_or_go_on(master: Any) -> None:
+        try:
+            reload(master)
+        except (OSError, SystemExit) as error:
+            if os.getpid() != master.pid:
+                raise
+            log.warning("nothing is reloaded, all goes on as it was: %s", error)
+
+    return reload_or_go_on
+
+
 def run_or_leave(run: Callable[[], None]) -> None:
     """What a worker does, in its own process. When it finds nothing left for it (descriptors,
     threads) it ends as if it had been killed: gunicorn would take it for one that can never start,

@@ -5,6 +5,7 @@ nothing is held twice.
 import http.client
 import os
 import random
+import signal
 import threading
 import time
 import uuid
@@ -140,6 +141,18 @@ def test_while_no_worker_can_be_started_the_others_go_on_and_it_is_tried_again(
         assert service.call("GET", "/livez").status == 200
         prlimit(service.master, RLIMIT_NOFILE, before)
         until(lambda: len(service.workers()) == 2, 30, "another worker")
+
+
+def test_a_reload_for_which_the_master_can_open_nothing_changes_nothing(tmp_path: Path) -> None:
+    with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db") as service:
+        before, workers = prlimit(service.master, RLIMIT_NOFILE), service.workers()
+        prlimit(service.master, RLIMIT_NOFILE, (3, before[1]))
+        os.kill(service.master, signal.SIGHUP)
+        until(lambda: "nothing is reloaded" in service.said(), 30, "the reload to be tried")
+        assert service.call("GET", "/livez").status == 200
+        assert service.workers() == workers
+        prlimit(service.master, RLIMIT_NOFILE, before)
+        service.reload()
 
 
 def test_a_worker_that_finds_no_descriptor_left_at_its_start_does_not_end_the_service(
