@@ -45,6 +45,7 @@ loglevel = _settings["LOG_LEVEL"]
 forwarded_allow_ips = ""  # coord.web.access judges forwarded headers by COORD_TRUSTED_PROXIES:
 # on a socket file gunicorn would believe X-Forwarded-Proto all the same
 secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""  # nor from where it is mounted, or which path is meant, from a caller
 umask = 0o007  # a socket file is for its user and group; gunicorn's own default is everybody
 limit_request_line = 8190
 
