@@ -7,7 +7,6 @@ and not at the first call.
 import difflib
 import ipaddress
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,17 +15,18 @@ from typing import Any
 
 from .parsing import (
     Network,
+    Token,
     bind_address,
     choice,
     database_url,
     file_name,
-    has_control,
     host_names,
     networks,
     nodes,
     number_from,
     optional,
     origins,
+    parsed_tokens,
     text,
     token,
     whole_from,
@@ -55,7 +55,6 @@ PRIVATE_NETWORKS = (
     "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
 )
 
-_NAMED_TOKEN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}):(?P<value>.+)")
 DECIDING_ACCESS = (
     "BIND",
     "ALLOWED_NETWORKS",
@@ -79,17 +78,6 @@ in_use: list[Any] = []
 """The settings that gunicorn was started or last reloaded with, and its folder for metrics; empty
 before. A mistake that is made later must not end a service that runs.
 """
-
-
-@dataclass(frozen=True)
-class Token:
-    """A token that opens the service.
-
-    The name, where it has one, says in the log whose call it was.
-    """
-
-    value: str
-    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -342,28 +330,17 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
     try:
         if path.exists() and not path.is_file():  # a pipe waits for who writes into it
             raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not a regular file.")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text_of_file = path.read_text(encoding="utf-8-sig")
     except OSError as reason:
         raise BadSetting(
             f"COORD_TOKEN_FILE={str(path)!r} cannot be read: {reason.strerror}."
         ) from None
     except UnicodeDecodeError:
         raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} is not UTF-8: save it as such.") from None
-    tokens = []
-    for number, line in enumerate(lines, 1):
-        entry = line.strip()
-        if not entry or entry.startswith("#"):
-            continue
-        if has_control(entry):
-            raise BadSetting(
-                f"COORD_TOKEN_FILE={str(path)!r}: line {number} has a control character, which no"
-                " header can carry."
-            )
-        match = _NAMED_TOKEN.fullmatch(entry)
-        tokens.append(Token(match["value"], match["name"]) if match else Token(entry))
-    if not tokens:
-        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r} has no token in it: write one on a line.")
-    return tuple(tokens)
+    try:
+        return parsed_tokens(text_of_file)
+    except ValueError as reason:
+        raise BadSetting(f"COORD_TOKEN_FILE={str(path)!r}: {reason}.") from None
 
 
 @cache

@@ -5,6 +5,7 @@ the reason why it cannot be used.
 import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
+
+_NAMED_TOKEN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}):\s*(?P<value>.*)")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -52,6 +55,36 @@ def token(value: str) -> str:
     if not value.isprintable():
         raise ValueError("it is not UTF-8")
     return value.strip()
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that opens the service.
+
+    The name, where it has one, says in the log whose call it was.
+    """
+
+    value: str
+    name: str | None = None
+
+
+def parsed_tokens(content: str) -> tuple[Token, ...]:
+    """One a line; empty lines and those that begin with # are left out."""
+    tokens = []
+    # not splitlines, for which there are more ends of lines: it would make two of a token
+    for number, line in enumerate(content.split("\n"), 1):
+        entry = line.strip()
+        if not entry or entry.startswith("#"):
+            continue
+        if has_control(entry):
+            raise ValueError(f"line {number} has a control character, which no header can carry")
+        match = _NAMED_TOKEN.fullmatch(entry)
+        if match and not match["value"]:  # whoever guesses the name would be in
+            raise ValueError(f"line {number} names a token, and has none behind the colon")
+        tokens.append(Token(match["value"], match["name"]) if match else Token(entry))
+    if not tokens:
+        raise ValueError("there is no token in it; write one on a line")
+    return tuple(tokens)
 
 
 class Networks(tuple[Network, ...]):

@@ -405,6 +405,30 @@ def test_a_token_that_is_none_stops_the_start(variables: dict[str, str]) -> None
         make(**variables)
 
 
+@pytest.mark.parametrize("line", ["alice:", "alice:  ", "nightly-2:\t", "good\nbob.b:\n"])
+def test_a_name_without_its_token_stops_the_start(tmp_path: Path, line: str) -> None:
+    """As `echo "alice:$TOKEN"` writes it where that variable is not set: whoever guesses the name
+    would be in.
+    """
+    (tmp_path / "token").write_text(line)
+    with pytest.raises(BadSetting, match="names a token, and has none"):
+        make(TOKEN_FILE=str(tmp_path / "token"))
+
+
+@pytest.mark.parametrize("line", ["alice: s3cret", " alice:s3cret  ", "alice:   s3cret\r"])
+def test_blanks_around_a_named_token_are_no_part_of_it(tmp_path: Path, line: str) -> None:
+    (tmp_path / "token").write_text(f"{line}\n")
+    app = make(TOKEN_FILE=str(tmp_path / "token"))
+    assert ask(app, path="/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1e", "\x85"])
+def test_a_token_is_not_two_by_an_odd_end_of_a_line(tmp_path: Path, end: str) -> None:
+    (tmp_path / "token").write_text(f"a{end}long-and-secret\n", encoding="utf-8")
+    with pytest.raises(BadSetting, match="control character"):
+        make(TOKEN_FILE=str(tmp_path / "token"))
+
+
 def test_a_token_beside_a_token_file_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("x")
     with pytest.raises(BadSetting, match="both set"):
