@@ -29,8 +29,9 @@ SLACK_S = 0.25
 # silent. wsrep_retry_autocommit=0: with Galera's default the server repeats a refused autocommit
 # statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a cluster a read first
 # waits for what was committed before it on any node (0.05 ms); without one it says nothing. The
-# last line is for what an operator may have set for all users of the server: it would cut lists
-# short, refuse changes of many rows, or leave a transaction open behind each.
+# last lines are for what an operator may have set for all users of the server: it would cut lists
+# and texts short, refuse changes of many rows, leave a transaction open behind each, tell twins
+# apart no longer, or show what a node knew that has lost its cluster.
 SQL_MODE = "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 SESSION = (
     "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2,"
@@ -38,7 +39,8 @@ SESSION = (
     " wait_timeout=600, innodb_snapshot_isolation=ON, wsrep_retry_autocommit=0, wsrep_sync_wait=1,"
     f" tx_isolation='READ-COMMITTED', {SQL_MODE},"
     " sql_select_limit=18446744073709551615, sql_big_selects=1, sql_safe_updates=0,"
-    " completion_type='NO_CHAIN'"
+    " completion_type='NO_CHAIN', group_concat_max_len=1048576, max_sort_length=1024,"
+    " unique_checks=1, foreign_key_checks=1, check_constraint_checks=1, wsrep_dirty_reads=0"
 )
 
 READ_ONLY = "(@@global.read_only OR @@global.innodb_read_only OR @@tx_read_only)"

@@ -60,6 +60,12 @@ FOR_ALL = {
     "innodb_lock_wait_timeout": "1000",
     "tx_isolation": "'SERIALIZABLE'",
     "autocommit": "0",
+    "group_concat_max_len": "4",
+    "max_sort_length": "64",
+    "unique_checks": "0",
+    "foreign_key_checks": "0",
+    "check_constraint_checks": "0",
+    "wsrep_dirty_reads": "1",
 }
 
 
@@ -76,6 +82,7 @@ def test_what_the_server_is_told_for_all_its_users_cuts_no_list_short(server: Ma
             assert client.post("/locks", **body).status_code == 201
         assert len(client.get("/locks", project_key="cut").json["items"]) == 3
         assert client.delete("/locks", session_id="a", release_all="true").json["released"] == 3
+        check_long_texts(client)
         with app.app_context(), database.engine.connect() as connection:
             assert connection.scalar(sa.text("SELECT @@in_transaction")) == 0
     finally:
@@ -84,6 +91,32 @@ def test_what_the_server_is_told_for_all_its_users_cuts_no_list_short(server: Ma
         with contextlib.closing(server.admin()) as admin, admin.cursor() as cursor:
             for name in FOR_ALL:
                 cursor.execute(f"SET GLOBAL {name} = DEFAULT")
+
+
+def check_long_texts(client: Agent) -> None:
+    """What is put together of many texts is whole, and names that differ at their end are told
+    apart.
+    """
+    workflow = client.post("/workflows", project_key="cut", name="w", created_by="a").json["id"]
+    given_up = [
+        client.post("/work-items", workflow_id=workflow, title="t").json["id"] for _ in range(3)
+    ]
+    for item in given_up:
+        client.patch(f"/work-items/{item}", session_id="a", status="cancelled")
+    body = {"workflow_id": workflow, "title": "after", "depends_on": given_up}
+    after = client.post("/work-items", **body).json["id"]
+    assert sorted(client.get(f"/work-items/{after}").json["blocked_by"]) == sorted(given_up)
+    names = [f"{'n' * 90}{number}" for number in range(8)]
+    for name in reversed(names):
+        client.put("/components", project_key="cut", component=name, state="built", updated_by="a")
+    seen: list[str] = []
+    page = client.get("/components", project_key="cut", limit=3).json
+    while page["next_cursor"] is not None:
+        seen += [each["component"] for each in page["items"]]
+        page = client.get(
+            "/components", project_key="cut", limit=3, cursor=page["next_cursor"]
+        ).json
+    assert sorted([*seen, *(each["component"] for each in page["items"])]) == names
 
 
 def go_through(client: Agent) -> None:
