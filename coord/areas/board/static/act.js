@@ -57,10 +57,11 @@ export function message({ me, to, project, subject, body, importance, replyTo })
     path: "/messages",
     body: compact({ from_session: me, to_session: to, project_key: project, subject, body, importance, reply_to: replyTo }),
     coord: [
-      ...["send", subject, body],
+      "send",
       ...(to ? ["--to", to] : []),
       ...(importance && importance !== "normal" ? ["--importance", importance] : []),
       ...(replyTo ? ["--reply-to", replyTo] : []),
+      ...["--", subject, body],
     ],
     as: me,
     project,

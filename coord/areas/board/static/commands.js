@@ -2,15 +2,15 @@
 
 import { BASE, access, address } from "./api.js";
 
-const PLAIN = /^[\w@%+=:,./-]+$/;
-const ODD = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const PLAIN = /^(?!=)[\w@%+=:,./-]+$/;
+const ODD = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /** One word of a shell's command line, whatever is in it. What cannot be seen is written by its number, as bash reads it. */
 export function quoted(word) {
   const text = String(word);
   if (PLAIN.test(text)) return text;
   if (!ODD.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
-  const escaped = text.replace(/[\\']/g, "\\$&").replace(ODD, (letter) => `\\u${letter.codePointAt(0).toString(16).padStart(4, "0")}`);
+  const escaped = text.replace(/[\\']/g, "\\$&").replace(ODD, (letter) => `\\U${letter.codePointAt(0).toString(16).padStart(8, "0")}`);
   return `$'${escaped}'`;
 }
 

@@ -25,4 +25,4 @@ export {
   visible,
 } from "./ui.js";
 export { Page, useObject } from "./page.js";
-export { server } from "./commands.js";
+export { coordLine, server } from "./commands.js";

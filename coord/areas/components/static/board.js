@@ -2,7 +2,7 @@
 
 import { Act, Empty, Facts, History, Page, ProjectLink, Rows, SessionLink, State, Text, Time, addToBoard, href, html, item, items, useFilter, useModel } from "../board/kit.js";
 
-const KINDS = { deployed: "good", built: "good", building: "busy", deploying: "busy", degraded: "bad", unknown: "off" };
+const KINDS = { __proto__: null, deployed: "good", built: "good", building: "busy", deploying: "busy", degraded: "bad", unknown: "off" };
 const STATES = Object.keys(KINDS);
 
 const fitting = (fits) =>
@@ -47,7 +47,7 @@ const report = (component) => ({
       method: "PUT",
       path: pathOf(component),
       body: { state, version: version || null, notes: notes || null, updated_by: me },
-      coord: ["set", component.component, state, ...(version ? ["--version", version] : []), ...(notes ? ["--notes", notes] : [])],
+      coord: ["set", ...(version ? ["--version", version] : []), ...(notes ? ["--notes", notes] : []), "--", component.component, state],
       as: me,
       project: component.project_key,
     },
@@ -62,7 +62,7 @@ const retire = (component) => ({
   project: component.project_key,
   reason: true,
   calls: (values, me) => [
-    { method: "DELETE", path: pathOf(component), query: { updated_by: me }, coord: ["retire", component.component], as: me, project: component.project_key },
+    { method: "DELETE", path: pathOf(component), query: { updated_by: me }, coord: ["retire", "--", component.component], as: me, project: component.project_key },
   ],
 });
 

@@ -15,6 +15,7 @@ import {
   Time,
   addToBoard,
   age,
+  coordLine,
   fitting,
   href,
   html,
@@ -175,7 +176,7 @@ function Resource({ path: [project, resource = ""] }) {
   return html`<${Page} kind="resource" path=${[project, resource]} title=${html`<${Text} of=${resource} />`} actions=${html`<${Link} to=${["timeline"]} params=${{ project, q: resource }}>Timeline</${Link}><${ProjectLink} project=${project} />`}>
     ${problem && html`<p class="problem">${problem}</p>`}
     ${object && held.length === 0 && html`<section class="panel"><h2>Nobody holds it</h2>
-      <${Empty} commands=${[`coord -p ${project} lock '${resource.replaceAll("'", "'\\''")}'`]}>A claim would be granted at once:</${Empty}></section>`}
+      <${Empty} commands=${[coordLine({ coord: ["lock", "--", resource], project })]}>A claim would be granted at once:</${Empty}></section>`}
     ${held.map((lock) => html`<section class="panel" key=${lock.id}><h2><${SessionLink} id=${lock.session_id} /> holds <${Text} of=${lock.resource} cut=${120} /></h2>
       <div class="pad">${lockFacts(lock, item("sessions", lock.session_id))}<${LockActions} lock=${lock} /></div></section>`)}
     <section class="panel"><h2>Waiters <span class="count">${waiters.length}</span></h2>

@@ -184,7 +184,7 @@ const addItem = (workflow) => ({
       method: "POST",
       path: "/work-items",
       body: { workflow_id: workflow.id, title, priority: Number(priority), created_by: me, ...(description ? { description } : {}) },
-      coord: ["item", "add", title, "--workflow", workflow.id, "--priority", priority, ...(description ? ["--description", description] : [])],
+      coord: ["item", "add", "--workflow", workflow.id, "--priority", priority, ...(description ? ["--description", description] : []), "--", title],
       as: me,
       project: workflow.project_key,
     },
