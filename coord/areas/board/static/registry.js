@@ -27,9 +27,13 @@ const ranked = (entries) => entries.sort((a, b) => (a.rank ?? 50) - (b.rank ?? 5
 
 export const panels = () => ranked(parts.flatMap((part) => part.panels ?? []));
 export const actions = () => parts.flatMap((part) => part.actions ?? []);
-export const pageOf = (kind) => parts.find((part) => part.pages?.[kind])?.pages[kind];
+/** What a part has of its own under a name that may be anything, as `constructor` in a link is. */
+const own = (things, name) => (things && Object.hasOwn(things, name) ? things[name] : undefined);
+const firstOwn = (field, name) => parts.map((part) => own(part[field], name)).find(Boolean);
+
+export const pageOf = (kind) => firstOwn("pages", kind);
 export const sectionsOn = (kind) => ranked(parts.flatMap((part) => part.sections ?? []).filter((section) => section.on === kind));
-export const wordsOf = (type) => parts.find((part) => part.events?.[type])?.events[type];
+export const wordsOf = (type) => firstOwn("events", type);
 
 /** Asks every part; one that fails is a trouble itself, and hides none of the others'. */
 export function troubles(now) {

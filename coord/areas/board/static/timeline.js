@@ -12,18 +12,29 @@ import { Empty, ProjectLink, Rows, SessionLink, State, Text, Time, html, useEffe
 const LENGTHS_S = [["1 h", 3600], ["6 h", 6 * 3600], ["24 h", 86400], ["7 d", 7 * 86400], ["30 d", 30 * 86400]];
 const MIN_MS = 10_000;
 const MAX_MS = 100 * 86_400_000;
+const FAR_MS = 36_500 * 86_400_000;
 const ZOOM = 1.5;
 const LEAST_HEIGHT = 320; // px
 const BESIDE = 330; // px of the window that are above and below the drawing
 const FOLLOWS_EVERY_MS = 15_000;
 const AGAIN_AFTER_MS = 3000;
 
+/** A moment that a link names; null where it is none, or so far away that nothing can be drawn of it. */
+function momentOf(text) {
+  const moment = Date.parse(text ?? "");
+  return Math.abs(moment - now()) <= FAR_MS ? moment : null;
+}
+
+const drawable = (length) => Math.min(Math.max(length, MIN_MS), MAX_MS);
+
 /** What is seen, from the URL: `until` is missing while it follows the present. */
 export function viewOf({ since, until }) {
-  const end = until ? Date.parse(until) : null;
-  const begin = since ? Date.parse(since) : NaN;
-  if (end !== null && begin < end) return { since: begin, length: end - begin, follows: false };
-  const length = Number.parseInt(since, 10) * 1000 || 6 * 3600 * 1000;
+  const [begin, end] = [momentOf(since), momentOf(until)];
+  if (begin !== null && end !== null && begin < end) {
+    const length = drawable(end - begin);
+    return { since: end - length, length, follows: false };
+  }
+  const length = drawable(Number.parseInt(since, 10) * 1000 || 6 * 3600 * 1000);
   return { since: now() - length, length, follows: true };
 }
 
@@ -93,7 +104,7 @@ export function Timeline() {
   };
   const move = (share) => settle({ ...view, since: view.since + share * view.length, follows: false });
   const zoom = (factor) => settle(zoomed(view, factor, 0.5));
-  const at = params.at ? Date.parse(params.at) : null;
+  const at = momentOf(params.at);
   return html`<main id="main" tabindex="-1" class="page wide">
     <nav aria-label="Where you are"><a href=${href([], { project: params.project })}>Board</a> <span aria-hidden="true">/</span> <span class="quiet">timeline</span></nav>
     <header><h1>Timeline</h1><div class="actions">
@@ -122,7 +133,7 @@ export function Timeline() {
 
 /** `share`: of the width, the moment that stays where it is. */
 function zoomed(view, factor, share) {
-  const length = Math.min(Math.max(view.length * factor, MIN_MS), MAX_MS);
+  const length = drawable(view.length * factor);
   if (view.follows) return { ...view, since: now() - length, length };
   return { ...view, since: view.since + share * (view.length - length), length };
 }

@@ -47,12 +47,13 @@ const KINDS = {
 const ORDER = ["waiting_for_human", "gone", "waiting_for_lock", "rate_limited", "working", "alive", "idle", "silent", "ended"];
 
 const SORTS = {
+  __proto__: null, // asked for what a link names
   name: (a, b) => (a.session_id < b.session_id ? -1 : 1),
   state: (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || SORTS.name(a, b),
   seen: (a, b) => (a.last_seen_at > b.last_seen_at ? -1 : 1),
 };
 
-const NEEDS = { permission: "your permission", answer: "your answer", input: "your next prompt" };
+const NEEDS = { __proto__: null, permission: "your permission", answer: "your answer", input: "your next prompt" };
 
 const AT_WORK = new Set(["alive", "working", "idle", "rate_limited"]);
 
