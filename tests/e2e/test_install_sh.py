@@ -116,14 +116,21 @@ def script(service: Service) -> bytes:
 
 
 @contextmanager
-def handing_out(content: bytes) -> Iterator[tuple[str, list[str | None]]]:
-    """Another server's address, and the Authorization of each call that it got."""
+def handing_out(
+    content: bytes, location: str | None = None
+) -> Iterator[tuple[str, list[str | None]]]:
+    """Another server's address, and the Authorization of each call that it got.
+
+    `location`: to where it redirects.
+    """
     sent: list[str | None] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             sent.append(self.headers.get("Authorization"))
-            self.send_response(200)
+            self.send_response(200 if location is None else 302)
+            if location is not None:
+                self.send_header("Location", f"{location}{self.path}")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -201,7 +208,8 @@ def test_a_token_is_sent_for_a_proxy_that_asks_for_one(
     home.lacks("curl")
     home.has(downloader)
     with handing_out(service.call("GET", "/client/coord.pyz").body) as (url, sent):
-        done = home.sh(script(service), COORD_URL=f"{url}/", COORD_TOKEN='a "token" %s\\')
+        options = ("--server", f"{url}/")
+        done = home.sh(script(service), *options, COORD_TOKEN='a "token" %s\\')
         assert (done.returncode, done.stderr) == (0, "")
     assert sent == ['Bearer a "token" %s\\']
     assert f"coord init --url {url}\n" in done.stdout
@@ -261,7 +269,7 @@ def test_without_a_downloader_it_says_so(service: Service, home: Home) -> None:
 
 def test_another_file_than_the_scripts_own_is_not_run(service: Service, home: Home) -> None:
     with handing_out(b"print('run')") as (url, _):
-        said = refusal(home, home.sh(script(service), COORD_URL=url))
+        said = refusal(home, home.sh(script(service), f"--server={url}"))
     assert (
         said
         == f"coord: {url} hands out another client than this script was made for. Fetch the script"
@@ -271,8 +279,46 @@ def test_another_file_than_the_scripts_own_is_not_run(service: Service, home: Ho
 
 def test_a_server_that_is_away_is_named(service: Service, home: Home) -> None:
     assert "http://127.0.0.1:1/client/coord.pyz could not be fetched." in refusal(
-        home, home.sh(script(service), COORD_URL="http://127.0.0.1:1")
+        home, home.sh(script(service), "--server", "http://127.0.0.1:1")
     )
+
+
+@pytest.mark.parametrize("downloader", DOWNLOADERS)
+def test_a_server_that_a_variable_names_is_neither_called_nor_trusted(
+    service: Service, home: Home, downloader: str
+) -> None:
+    """The variable may be of the repository that the script is run in."""
+    home.lacks("curl")
+    home.has(downloader)
+    with handing_out(service.call("GET", "/client/coord.pyz").body) as (url, sent):
+        done = home.sh(script(service), COORD_URL=url, COORD_TOKEN="the token")
+        assert (done.returncode, done.stderr) == (0, "")
+    assert sent == []
+    installed = home.folder / ".local" / "share" / "coord" / "installed.json"
+    assert json.loads(installed.read_text())["server"] == service.url
+
+
+def test_a_variable_that_was_not_asked_is_said_where_the_server_is_away(
+    service: Service, home: Home
+) -> None:
+    text = script(service).replace(service.url.encode(), b"http://127.0.0.1:1")
+    said = refusal(home, home.sh(text, COORD_URL=service.url))
+    assert said.endswith(
+        "COORD_URL is not asked here: put sh -s -- --server URL at the end of the line."
+    )
+
+
+@pytest.mark.parametrize("downloader", DOWNLOADERS)
+def test_a_token_is_not_taken_to_where_a_server_sends_the_caller(
+    service: Service, home: Home, downloader: str
+) -> None:
+    home.lacks("curl")
+    home.has(downloader)
+    content = service.call("GET", "/client/coord.pyz").body
+    with handing_out(content) as (other, sent), handing_out(b"", location=other) as (url, _):
+        done = home.sh(script(service), "--server", url, COORD_TOKEN="the token")
+    refusal(home, done)
+    assert sent == []
 
 
 def test_a_script_that_broke_off_on_its_way_does_nothing(service: Service, home: Home) -> None:

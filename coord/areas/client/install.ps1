@@ -6,7 +6,8 @@
   $PSNativeCommandUseErrorActionPreference = $false
   $ProgressPreference = 'SilentlyContinue'
   Set-StrictMode -Off
-  $url = if ($env:COORD_URL) { $env:COORD_URL.TrimEnd('/') } else { @URL@ }
+  # Not COORD_URL: the server is trusted from now on, and in a repository that variable may be the repository's.
+  $url = @URL@
   $sha256 = @SHA256@
 
   $python = $null
@@ -25,7 +26,7 @@
     $pyz = Join-Path $folder 'coord.pyz'
     $headers = @{}
     if ($env:COORD_TOKEN) { $headers['Authorization'] = "Bearer $env:COORD_TOKEN" }
-    Invoke-WebRequest -UseBasicParsing -Uri "$url/client/coord.pyz" -OutFile $pyz -Headers $headers -ErrorAction Stop
+    Invoke-WebRequest -UseBasicParsing -Uri "$url/client/coord.pyz" -OutFile $pyz -Headers $headers -MaximumRedirection 0 -ErrorAction Stop
     # Not Get-FileHash, which Windows PowerShell does not find where it was started from PowerShell 7: https://github.com/PowerShell/PowerShell/issues/18108
     & $python -I -S -c 'import hashlib, sys; sys.exit(not hashlib.sha256(open(sys.argv[1], ''rb'').read()).hexdigest() == sys.argv[2])' $pyz $sha256
     if ($LASTEXITCODE -ne 0) {

@@ -111,7 +111,7 @@ def test_a_script_can_be_read_before_it_is_run(app: Flask, path: str) -> None:
 
 def url_in(script: str) -> str:
     """The server's address, as a shell reads it there."""
-    (line,) = (line for line in script.splitlines() if line.startswith("url=${COORD_URL:-"))
+    (line,) = (line for line in script.splitlines() if line.startswith("url="))
     done = subprocess.run(
         ["sh", "-c", f'{line}\nprintf %s "$url"'],
         capture_output=True,
