@@ -147,6 +147,8 @@ def install(bin_dir: str | None = None, server: str | None = None) -> Report:
                 *OLDEST_PYTHON, *sys.version_info
             )
         )
+    # What is written here is run: nobody else may write it, whatever this user's umask is.
+    os.umask(os.umask(0o077) | 0o022)
     archive, app = running_archive(), os.path.basename(_app_folder()) if installed_home() else None
     if archive is None and app is None:
         raise CannotInstall(NOT_FROM_HERE)

@@ -155,7 +155,7 @@ def make_folder(path: str) -> None:
 
     Raises UnsafeFile where it is there and another's, or may be replaced.
     """
-    _make_folders(path)
+    make_folders(path)
     if not BY_FOLDER:
         if not stat.S_ISDIR(os.lstat(path).st_mode):
             raise UnsafeFile(f"{path} is not a folder of this user's own")
@@ -178,8 +178,8 @@ def make_folder(path: str) -> None:
         )
 
 
-def _make_folders(path: str, *, again: bool = True) -> None:
-    """As os.makedirs, which leaves the folders above to the umask."""
+def make_folders(path: str, *, again: bool = True) -> None:
+    """For this user alone; os.makedirs leaves the folders above to the umask."""
     try:
         os.mkdir(path, PRIVATE_FOLDER)
     except FileExistsError:
@@ -187,8 +187,8 @@ def _make_folders(path: str, *, again: bool = True) -> None:
     except FileNotFoundError:  # also where the one above is there, as in /proc, or automounted
         if not again:
             raise
-        _make_folders(os.path.dirname(path))
-        _make_folders(path, again=False)
+        make_folders(os.path.dirname(path))
+        make_folders(path, again=False)
 
 
 def list_folder(path: str) -> list[str]:

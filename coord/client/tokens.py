@@ -14,7 +14,13 @@ import stat
 from coord.client import address, text_files
 from coord.client.lean import loads_or_none
 from coord.client.paths import home_of
-from coord.client.safe_files import is_own_or_roots, open_any, read_any, write_whole
+from coord.client.safe_files import (
+    is_own_or_roots,
+    make_folders,
+    open_any,
+    read_any,
+    write_whole,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +122,7 @@ def distrust(url: str) -> bool:
 
 
 def _write(urls: list[str]) -> None:
-    os.makedirs(folder(), 0o700, exist_ok=True)
+    make_folders(folder())
     content = "".join(f"{url}\n" for url in urls).encode()
     write_whole(os.path.join(folder(), SERVERS), content, may_be_link=True)
 

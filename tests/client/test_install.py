@@ -504,3 +504,15 @@ def test_a_client_whose_files_lead_out_of_their_folder_is_not_installed(
     with pytest.raises(launcher.CannotInstall, match="no client of coord"):
         installation._unpack(content.getvalue(), str(home), "1.0-00000000")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize("umask", [0o000, 0o002])
+def test_nobody_else_may_write_what_is_run(workstation: Workstation, umask: int) -> None:
+    command = [sys.executable, str(workstation.pyz), "install"]
+    subprocess.run(
+        command, env=workstation.environment, umask=umask, capture_output=True, check=True
+    )
+    kept = list(workstation.home.rglob("*"))
+    assert len(kept) > 100
+    assert [path for path in kept if path.stat().st_mode & 0o022] == []

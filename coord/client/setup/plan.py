@@ -189,7 +189,7 @@ def _make_folders(folder: str) -> list[str]:
         missing.insert(0, folder)
         folder = os.path.dirname(folder)
     for folder in missing:
-        os.mkdir(folder, 0o700 if _is_below(folder, real_path(user_state.root())) else 0o777)
+        os.mkdir(folder, 0o700 if _is_below(folder, real_path(user_state.root())) else 0o775)
     return missing
 
 
@@ -241,6 +241,7 @@ def _put_back(change: FileChange) -> bool:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
+    """This user's, and never one with which everybody could write what is run here."""
+    mask = os.umask(0o077)
     os.umask(mask)
-    return mask
+    return mask | 0o002

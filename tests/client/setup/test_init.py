@@ -230,6 +230,15 @@ def test_an_own_coord_toml_stays_and_is_not_contradicted(repository: Repository)
     assert "has project = 'ours'. Change it there" in done.stderr
 
 
+@needs_sh
+def test_what_it_writes_is_not_everybodys_to_write(repository: Repository) -> None:
+    done = repository.run("sh", "-c", "umask 000 && exec coord init --yes")
+    assert done.returncode == 0, done.stderr
+    assert repository.read(SETTINGS)
+    open_to_all = [path for path in repository.folder.rglob("*") if path.stat().st_mode & 0o002]
+    assert open_to_all == []
+
+
 def test_the_server_is_entered_for_mcp_beside_others(repository: Repository) -> None:
     repository.write(".mcp.json", '{"mcpServers": {"db": {"command": "db"}}}\n')
     repository.init("--url", URL, "--mcp", COORD_TOKEN="secret-4711")
