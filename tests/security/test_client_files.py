@@ -234,14 +234,21 @@ def worktree_that_is_just_made(checkout: Path) -> None:
     (checkout / ".git").write_text(f"gitdir: {folder}\n")
 
 
+def jujutsu_beside_git(checkout: Path) -> None:
+    """It writes files first, and then what git is to know of them, without git's lock."""
+    subprocess.run(["git", "init", "-q", checkout], check=True)
+    (checkout / ".jj").mkdir()
+
+
 @pytest.mark.parametrize(
     "make",
     [
         unfinished_checkout,
         worktree_that_is_just_made,
+        jujutsu_beside_git,
         *(lambda checkout, name=name: (checkout / name).mkdir(parents=True) for name in OTHERS),
     ],
-    ids=["checking out", "new worktree", *OTHERS],
+    ids=["checking out", "new worktree", "jujutsu beside git", *OTHERS],
 )
 def test_nor_one_of_which_git_does_not_say_whose_it_is(
     tmp_path: Path, make: Callable[[Path], None]

@@ -116,7 +116,8 @@ def why_not_own(path: str) -> str:
 
     folder = os.path.dirname(path)
     checkout = repository(folder)
-    if checkout is None:
+    # beside git's, Jujutsu changes files at other times than git's index
+    if checkout is None or os.path.isdir(os.path.join(checkout.top, ".jj")):
         top = other_checkout(folder)
         return (
             "may be somebody else's: this is no checkout of git's, which would tell" if top else ""
