@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from coord.client.paths import path_in
 from coord.client.shell.listings import listed
 from coord.client.shell.options import parse_arguments
 from coord.client.shell.outputs import formatted, output_of, read_by
@@ -28,7 +29,8 @@ _LOCAL = ("local", "declare", "typeset")
 def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
     """Whether it is one of these; it is followed."""
     operands = [word for word in words[1:] if word.text.lower() not in _NO_OPERANDS]
-    if _moves(walk, name, operands, command):
+    is_real = not walk.is_windows and any(word.text == "-P" for word in words[1:])
+    if _moves(walk, name, operands, command, is_real=is_real):
         return True
     if name in ("eval", "invoke-expression", "iex"):
         shell = "powershell" if name != "eval" else "posix"
@@ -78,8 +80,11 @@ def _sets(walk: Walk, name: str, words: list[Value], command: Command) -> bool:
     return True
 
 
-def _moves(walk: Walk, name: str, operands: list[Value], command: Command) -> bool:
-    target = _place(walk, operands[0]) if operands else None
+def _moves(
+    walk: Walk, name: str, operands: list[Value], command: Command, *, is_real: bool
+) -> bool:
+    """`is_real`: of `cd -P`, which leaves no link in the name of the folder."""
+    target = _place(walk, operands[0], is_real=is_real) if operands else None
     if name in ("cd", "chdir", "set-location") or (name == "sl" and walk.is_windows):
         if operands and operands[0].text == "-":
             walk.location.go_back()
@@ -109,10 +114,15 @@ def _moves(walk: Walk, name: str, operands: list[Value], command: Command) -> bo
     return True
 
 
-def _place(walk: Walk, value: Value) -> str | None:
+def _place(walk: Walk, value: Value, *, is_real: bool) -> str | None:
     """Where `cd` goes; `CDPATH` names other folders to look in."""
     places = walk.variables.assigned("CDPATH")
     path = walk.path(value)
+    if path is not None and is_real:
+        return os.path.realpath(walk.links.resolve(path))
+    if path is not None and value.is_known:  # a shell takes `..` off by the name of the folder
+        spelt = os.path.normpath(path_in(walk.folder, walk.native(value.text)))
+        path = spelt if walk.is_folder(spelt) or not walk.is_folder(path) else path
     if places is None or path is None or walk.is_folder(path) or value.text[:1] in ("/", "."):
         return path
     for folder in places.text.split(":"):

@@ -65,7 +65,7 @@ def copy_to(
 def note_link(walk: Walk, place: str, source: Value, link: str) -> None:
     folder = os.path.dirname(place) if link == SOFT else walk.folder
     if source.is_known:
-        target = os.path.normpath(path_in(folder, walk.native(source.text)))
+        target = walk.links.place(path_in(folder, walk.native(source.text)))
         walk.links.add(place, target)
 
 

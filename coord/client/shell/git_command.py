@@ -66,7 +66,7 @@ def read(walk: Walk, words: list[Value]) -> GitCall:
         if value is None:
             continue
         if name == "-C":
-            call.folder = _inside(call.folder, value)
+            call.folder = _inside(walk, call.folder, value)
         elif name == "--git-dir":
             git_dir = value
         elif name == "--work-tree":
@@ -79,21 +79,21 @@ def read(walk: Walk, words: list[Value]) -> GitCall:
     set_by_line = [walk.variables.assigned(name) for name in _EDITOR_VARIABLES]
     call.editors += [value.text for value in set_by_line if value is not None]
     call.words = words[at:]
-    call.tree = _inside(call.folder, work_tree)
+    call.tree = _inside(walk, call.folder, work_tree)
     if git_dir is not None:
-        named = _inside(call.folder, git_dir)
+        named = _inside(walk, call.folder, git_dir)
         call.folder = os.path.dirname(named) if os.path.basename(named) == ".git" else named
     return call
 
 
-def _inside(folder: str, value: Value | None) -> str:
+def _inside(walk: Walk, folder: str, value: Value | None) -> str:
     if value is None:
         return folder
     if not value.is_known:
         from coord.client.shell.targets import only_match
 
-        return only_match(folder, value) or folder
-    return os.path.normpath(path_in(folder, value.text))
+        return only_match(walk, folder, value) or folder
+    return walk.links.place(path_in(folder, value.text))
 
 
 def follow_git(walk: Walk, call: GitCall) -> None:

@@ -26,3 +26,21 @@ class Links:
             else:
                 break
         return path
+
+    def place(self, path: str) -> str:
+        """The path without `.` and `..`, as the system goes it: above a link is what is above the
+        folder that it points to.
+        """
+        if "/.." not in path or os.name == "nt" or not path.startswith("/"):
+            return os.path.normpath(path)
+        at = ""
+        for step in path.split("/"):
+            if step == "..":
+                at = os.path.dirname(self._behind(at))
+            elif step not in ("", "."):
+                at = f"{at.rstrip('/')}/{step}"
+        return at or "/"
+
+    def _behind(self, path: str) -> str:
+        path = self.resolve(path)
+        return os.path.realpath(path) if os.path.islink(path) else path

@@ -19,6 +19,8 @@ MAX_COUNTED = 200  # numbers of `seq`
 MAX_WITHIN = 3  # substitutions in one another, of those
 _HANDS_ON = frozenset(("cat", "tee", "head", "tail", "sort", "tac", "uniq"))
 """What hands on what it reads, or some of its lines."""
+_GOES_ON = frozenset("fem")  # letters of -f, -e, -m, --canonicalize
+_KEEPS_LINKS = frozenset(("-s", "--strip", "--no-symlinks"))
 _COMPUTED = _HANDS_ON | {"seq", "base64"}
 _NAMING = frozenset("date wc whoami hostname uname id nproc uuidgen arch tty logname".split())
 """What says a number or a name, in which there is no slash."""
@@ -170,8 +172,17 @@ def _place(words: list[Value], variables: Variables) -> str | None:
         place = os.path.basename(texts[1].rstrip("/"))
         place = place[: -len(last)] if len(texts) == 3 and place.endswith(last) else place
     elif name in ("realpath", "readlink") and last[:1] != "-" and len(texts) > 1:
-        place = os.path.normpath(os.path.join(variables.location.folder, last))
+        place = _resolved(name, texts[1:-1], os.path.join(variables.location.folder, last))
     return place
+
+
+def _resolved(name: str, options: list[str], path: str) -> str:
+    """Where the path leads; without an option `readlink` shows only what a link itself says."""
+    goes_on = any(_GOES_ON.intersection(option) for option in options)
+    if name == "readlink" and not goes_on and os.path.islink(path):
+        return os.readlink(path)
+    keeps_links = not _KEEPS_LINKS.isdisjoint(options)
+    return os.path.normpath(path) if keeps_links else os.path.realpath(path)
 
 
 def _last_of_pipeline(text: str) -> Command | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from coord.client.paths import path_in
+from coord.client.shell.links import Links
 
 MAX_NAME = 300  # characters of a file's name
 MAX_NAMES = 2000  # that are looked for
@@ -142,7 +143,8 @@ def _paths(names: list[str], folder: str) -> list[str]:
     for text in names:
         name = text.lstrip("<>+ ") if text[:1] in "<>+" else text
         if _is_name(name) and "\0" not in name:
-            paths[os.path.normpath(path_in(folder, name))] = None
+            place = path_in(folder, name)
+            paths[Links().place(place)] = paths[os.path.normpath(place)] = None
     return list(paths)
 
 

@@ -279,6 +279,6 @@ def _program_folder(walk: Walk, program: Program, args: Arguments) -> str | None
     for option in program.folder:
         for value in args.values.get(option, []):
             if value.is_known:
-                folder = os.path.normpath(path_in(folder, value.text))
+                folder = walk.links.place(path_in(folder, value.text))
                 folder = os.path.dirname(folder) if folder.endswith(f"{os.sep}.git") else folder
     return folder

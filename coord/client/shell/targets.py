@@ -29,23 +29,24 @@ def targets(walk: Walk, value: Value) -> Iterator[tuple[str, bool]]:
         yield os.path.normpath(path_in(walk.folder, text[:-3])), True
         return
     path = walk.path(value)
+    text = walk.native(text)
     if path is not None:
         yield path, False
+        spelt = os.path.normpath(path_in(walk.folder, text))
+        if value.is_known and spelt != path:
+            yield spelt, False  # for programs that take `..` off themselves, as git does
         return
-    text = walk.native(text)
     beginning = path_in(walk.folder, walk.native(value.beginning or ""))
     if value.is_pattern and not value.is_open and "**" not in text and "$" not in text:
         files = matching(path_in(walk.folder, _without_classes(text)))
         if files is not None:
-            yield from ((file, False) for file in files)
+            yield from ((walk.links.place(file), False) for file in files)
             literal = os.path.normpath(path_in(walk.folder, text))
             if not files and (not _WILD.intersection(text) or os.path.lexists(literal)):
                 yield literal, False  # `app/[id]/page.tsx`
             return
-    yield (
-        os.path.normpath(beginning if beginning.endswith("/") else os.path.dirname(beginning)),
-        True,
-    )
+    folder = beginning if beginning.endswith("/") else os.path.dirname(beginning)
+    yield walk.links.place(folder), True
 
 
 def open_names(walk: Walk, value: Value) -> tuple[str, tuple[str, ...]] | None:
@@ -55,7 +56,7 @@ def open_names(walk: Walk, value: Value) -> tuple[str, tuple[str, ...]] | None:
     if not value.is_open or "$" in value.text or _WILD.intersection(folder):
         return None
     is_named = bool(name.strip("*."))
-    return os.path.normpath(path_in(walk.folder, folder)), (name,) if is_named else ()
+    return walk.links.place(path_in(walk.folder, folder)), (name,) if is_named else ()
 
 
 def is_nowhere(text: str) -> bool:
@@ -75,12 +76,12 @@ def _without_classes(pattern: str) -> str:
     return pattern
 
 
-def only_match(folder: str, value: Value) -> str | None:
+def only_match(walk: Walk, folder: str, value: Value) -> str | None:
     """The one file or folder that a pattern stands for, as in `cd s*c`."""
     if not value.is_pattern or value.is_open or "**" in value.text or "$" in value.text:
         return None
     files = matching(path_in(folder, _without_classes(value.text))) or []
-    return os.path.normpath(files[0]) if len(files) == 1 else None
+    return walk.links.place(files[0]) if len(files) == 1 else None
 
 
 def matching(pattern: str) -> list[str] | None:

@@ -326,11 +326,13 @@ class Walk:
         if not value.is_known:
             from coord.client.shell.targets import only_match
 
-            return None if self.location.is_lost else only_match(self.folder, value)
+            return None if self.location.is_lost else only_match(self, self.folder, value)
         text = self.native(value.text)
         if self.location.is_lost and not os.path.isabs(path_in("", text)):
             return None
-        return os.path.normpath(path_in(self.folder, text))
+        path = path_in(self.folder, text)
+        # programs of Windows have `..` taken off before a path is opened
+        return os.path.normpath(path) if self.is_windows else self.links.place(path)
 
     def native(self, text: str) -> str:
         """With Windows' separators as this system writes them."""
@@ -361,7 +363,7 @@ class Walk:
                 self.change_tree(folder, names)
             return
         for folder in self.location.others if value.is_known else ():
-            path = os.path.normpath(path_in(folder, value.text))
+            path = self.links.place(path_in(folder, value.text))
             if os.path.isfile(path):
                 self.effects.files[path] = None
         for path, is_tree in targets(self, value):
