@@ -221,7 +221,10 @@ def _sparse(args: Arguments, operands: list[Value], folder: str) -> GitChange:
 
 
 def _lfs(args: Arguments, operands: list[Value], folder: str) -> GitChange:
-    return TREE if operands and operands[0].text in ("pull", "checkout", "migrate") else NOTHING
+    verb = operands[0].text if operands else ""
+    if verb in ("track", "untrack") and len(operands) > 1:
+        return GitChange([Value(".gitattributes")])
+    return TREE if verb in ("pull", "checkout", "migrate") else NOTHING
 
 
 def _merge_file(args: Arguments, operands: list[Value], folder: str) -> GitChange:

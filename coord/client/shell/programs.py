@@ -240,7 +240,7 @@ PROGRAMS = (
             " up|down|restart|start|stop|rm|kill|pause|unpause|create|watch",
             "publish": "push, image push, manifest push, compose push, plugin push,"
             " buildx imagetools create, buildx build|bake --push, build --push, compose build"
-            " --push",
+            " --push, image|builder build --push",
             "deploy": "stack deploy|up|rm|down, service update|create|rm|scale|rollback,"
             " swarm init|join|leave|update",
             "docker {host}": "system prune, volume rm|remove|prune, container prune,"

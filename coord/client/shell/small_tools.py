@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from coord.client.paths import nearest_file
 from coord.client.shell.options import parse_arguments
 from coord.client.shell.words import Value
 
@@ -134,6 +135,35 @@ def _ctags(walk: Walk, words: list[Value], command: Command) -> None:
         walk.write(Value("tags"))
 
 
+_PULUMI_CONFIG = {
+    "config": ("set", "set-all", "rm", "rm-all", "cp", "refresh", "env"),
+    "stack": ("init", "change-secrets-provider"),
+}
+_PULUMI_SAVING = ("up", "update", "preview", "refresh", "destroy", "watch")  # with `-c`
+
+
+def _pulumi(walk: Walk, words: list[Value], command: Command) -> None:
+    """The settings of a stack are in a file of its own, beside `Pulumi.yaml`."""
+    values = "-s --stack -C --cwd --config-file -c --config --dest -d --color -m --message"
+    args = parse_arguments(words, frozenset(values.split()))
+    verbs = [word.text for word in args.plain[:2]]
+    is_config = verbs[1:] and verbs[1] in _PULUMI_CONFIG.get(verbs[0], ())
+    is_saving = verbs and verbs[0] in _PULUMI_SAVING and args.has(("-c", "--config"))
+    if not is_config and not is_saving:
+        return
+    file, into = args.value(("--config-file",)), args.value(("-C", "--cwd"))
+    if file is not None:
+        walk.write(file)
+        return
+    folder = (walk.path(into) if into is not None else None) or walk.folder
+    project = nearest_file(folder, ("Pulumi.yaml", "Pulumi.yml"))
+    options = ("--dest", "-d") if verbs[1:] == ["cp"] else ("-s", "--stack")
+    stack = args.value(options) or (args.plain[2] if verbs == ["stack", "init"] else None)
+    name = stack.text.rpartition("/")[2] if stack is not None and stack.is_known else "*"
+    place = os.path.join(os.path.dirname(project) or folder, f"Pulumi.{name}.yaml")
+    walk.write(Value(place, "" if name == "*" else None, is_pattern=name == "*"))
+
+
 TOOLS = {
     **dict.fromkeys(("chmod", "chown", "chgrp", "chattr", "chcon"), _attributes),
     "csplit": _csplit,
@@ -142,6 +172,7 @@ TOOLS = {
     "gpg": _gpg,
     "gpg2": _gpg,
     "mkdir": _mkdir,
+    "pulumi": _pulumi,
     "split": _split,
     "ssh-keygen": _ssh_keygen,
     "touch": _touch,

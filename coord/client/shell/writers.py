@@ -27,6 +27,27 @@ WRITERS = (
     ),
     Writer("aws gsutil", LAST, commands="s3 cp, s3 mv, cp", values="--profile"),
     Writer("aws gsutil", INTO, commands="s3 sync, rsync", values="--profile"),
+    Writer(  # what it answers goes to the file behind all options
+        "aws awslocal",
+        LAST,
+        commands="lambda invoke, s3api get-object|get-object-torrent|select-object-content,"
+        " polly synthesize-speech, bedrock-runtime invoke-model, apigateway get-export|get-sdk,"
+        " apigatewayv2 export-api, appconfig get-configuration, appconfigdata"
+        " get-latest-configuration, sagemaker-runtime invoke-endpoint, glacier get-job-output,"
+        " ebs get-snapshot-block, codeartifact get-package-version-asset,"
+        " iot-data get-thing-shadow|update-thing-shadow, mediastore-data get-object,"
+        " kinesis-video-media get-media, lex-runtime post-content",
+        values="--profile --region --output --endpoint-url --query",
+    ),
+    Writer(
+        "gh",
+        NONE,
+        commands="release download, run download",
+        options="-O --output -D --dir",
+        values="-R --repo -p --pattern -A --archive -n --name",
+    ),
+    Writer("aws awslocal sam", NONE, commands="*", options="--output-template-file"),
+    Writer("gcloud", LAST, commands="compute scp"),
     Writer(
         "cp ditto",
         LAST,
@@ -117,7 +138,7 @@ WRITERS = (
     Writer("tidy", ALL, needs="-m -modify", values="-o -output -config -e"),
     Writer("xmlstarlet xml", ALL, commands="ed, edit", needs="-L --inplace", values="-u -v -d -x"),
     Writer("msgmerge", FIRST, needs="-U --update"),
-    Writer("pip-compile", NONE, files="requirements.txt", harmless="--dry-run -n"),
+    Writer("pip-compile", NONE, files="requirements.txt", harmless="--dry-run -n", in_folder=True),
     Writer("nmap masscan", NONE, options="-oN -oX -oG -oA -oL"),
     Writer(
         "hg sl",
@@ -223,7 +244,7 @@ WRITERS = (
         NONE,
         commands="add, remove, rm, uninstall, un, update, up, upgrade, install *, i *, version *,"
         " audit fix, dedupe, pkg set, pkg delete",
-        values="-w --workspace --prefix -C --filter -F",
+        values="--filter -F",
         files="package.json package-lock.json pnpm-lock.yaml yarn.lock bun.lock bun.lockb",
         harmless="-g --global --no-save",
     ),
@@ -234,6 +255,7 @@ WRITERS = (
         "uv poetry pdm rye pixi pipenv hatch",
         NONE,
         commands="add, remove, lock, update, version *, install *, uninstall",
+        folders="-P -p",
         files="pyproject.toml uv.lock poetry.lock pdm.lock pixi.toml pixi.lock Pipfile"
         " Pipfile.lock",
     ),
@@ -249,11 +271,20 @@ WRITERS = (
     Writer("mix", NONE, commands="deps.update, deps.unlock", files="mix.lock"),
     Writer("nix", NONE, commands="flake update, flake lock", files="flake.lock"),
     Writer("pre-commit", NONE, commands="autoupdate", files=".pre-commit-config.yaml"),
-    Writer("terraform tofu", NONE, commands="providers lock", files=".terraform.lock.hcl"),
+    Writer(
+        "terraform tofu",
+        NONE,
+        commands="init, providers lock",
+        files=".terraform.lock.hcl",
+        folders="-chdir",
+        in_folder=True,
+        harmless="-lockfile=readonly",
+    ),
     Writer(
         "composer",
         NONE,
         commands="require, remove, update",
+        folders="-d",
         files="composer.json composer.lock",
     ),
     Writer(
@@ -265,4 +296,56 @@ WRITERS = (
         commands="edit",
         files="kustomization.yaml kustomization.yml Kustomization",
     ),
+    # --- settings that other programs keep ----------------------------------------------------
+    Writer(
+        "npm pnpm",
+        NONE,
+        commands="config set|delete|fix, set",
+        needs="--location=project project",
+        values="--location -L",
+        files=".npmrc pnpm-workspace.yaml",
+    ),
+    Writer(
+        "yarn",
+        NONE,
+        commands="config set|unset, set version",
+        harmless="-H --home",
+        files=".yarnrc.yml package.json",
+    ),
+    Writer("corepack", NONE, commands="use, up", files="package.json"),
+    Writer("volta", NONE, commands="pin", files="package.json"),
+    Writer("poetry", NONE, commands="config", needs="--local", files="poetry.toml"),
+    Writer(
+        "composer", NONE, commands="config, bump", harmless="-g --global", files="composer.json"
+    ),
+    Writer(
+        "mise rtx",
+        NONE,
+        commands="use, unuse, set, unset",
+        harmless="-g --global",
+        files="mise.toml .mise.toml mise.lock .tool-versions",
+    ),
+    Writer("asdf", NONE, commands="local, set", files=".tool-versions"),
+    Writer("pyenv", NONE, commands="local", files=".python-version"),
+    Writer("uv", NONE, commands="python pin", files=".python-version"),
+    Writer("rbenv", NONE, commands="local", files=".ruby-version"),
+    Writer("nodenv", NONE, commands="local", files=".node-version"),
+    Writer("jenv", NONE, commands="local", files=".java-version"),
+    Writer("direnv", NONE, commands="edit", files=".envrc"),
+    Writer("vercel vc", NONE, commands="env pull, pull", files=".env.local"),
+    Writer("vercel vc", LAST, commands="env pull"),
+    Writer("fly flyctl", NONE, commands="launch, config save", files="fly.toml"),
+    Writer("firebase", NONE, commands="use *, init", files=".firebaserc firebase.json"),
+    Writer("dvc", NONE, commands="config, remote", files=".dvc/config"),
+    Writer("go", NONE, commands="work use|edit|sync|init", files="go.work go.work.sum"),
+    Writer("deno", NONE, commands="add, remove, install", files="deno.json deno.jsonc deno.lock"),
+    Writer("dotnet", NONE, commands="add, remove, package add|remove", files="*.csproj *.fsproj"),
+    Writer("mvn mvnw", NONE, commands="versions:*", folders="-f --file", files="pom.xml"),
+    Writer("gradle gradlew", NONE, needs="--write-locks", folders="-p", files="gradle.lockfile"),
+    Writer("gradle gradlew", NONE, commands="wrapper", folders="-p", files="gradle/wrapper/*"),
+    Writer("helm", NONE, commands="dependency|dep update|up|build", files="Chart.lock"),
+    Writer(
+        "keytool", NONE, options="-keystore -file -destkeystore", needs="-gen* -import* -delete"
+    ),
+    Writer("conda mamba", NONE, commands="env export", options="-f --file"),
 )

@@ -16,6 +16,7 @@ from coord.client.shell.copies import (
     numbered,
 )
 from coord.client.shell.formatters import FORMATTERS
+from coord.client.shell.kept_files import write_kept
 from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
 from coord.client.shell.outputs import read_by
@@ -52,8 +53,11 @@ _TOOLS = {
     **dict.fromkeys(("curl", "wget"), "downloads"),
     **dict.fromkeys(
         "chmod chown chgrp chattr chcon dd split csplit touch mkdir ssh-keygen ctags gpg"
-        " gpg2 zmv zcp zln".split(),
+        " gpg2 zmv zcp zln pulumi".split(),
         "small_tools",
+    ),
+    **dict.fromkeys(
+        "docker docker-compose podman nerdctl buildctl buildah img depot".split(), "image_builds"
     ),
     **dict.fromkeys(("vim", "nvim", "vi", "ex", "ed"), "editors"),
     **dict.fromkeys(("socat", "script"), "relays"),
@@ -119,9 +123,8 @@ def _write(walk: Walk, writer: Writer, args: Arguments, words: list[Value]) -> N
         for word in args.plain[len(path) :]
         if word.text and not (word.text[0] == "+" and len(word.text) > 1)
     ]
-    for name in writer.files:
-        if os.path.isfile(os.path.join(walk.folder, name)):
-            walk.write(Value(name))
+    if writer.files:
+        write_kept(walk, writer, args)
     if writer.targets == MOVED:
         named = args.value(("-t", "--target-directory"))
         for value in plain if named is not None else plain[:-1]:
