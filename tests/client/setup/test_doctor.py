@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from config import default
 from coord import __version__
 from coord.client.setup import hooks
+from coord.client.setup.doctor.variables import OWN, SERVER, USERS
 from tests.client.recording import shell_time
 from tests.client.setup.conftest import CLOSED, Repository
-from tests.service import Service, running
+from tests.service import ROOT, Service, running
+from tests.test_documents import code, rows
 
 SETTINGS = ".claude/settings.json"
 Checks = dict[str, list[dict[str, str]]]
@@ -492,6 +495,25 @@ def test_what_else_a_repository_s_settings_would_run_is_not_run(
 def test_it_says_which_name_all_sessions_share(set_up: Repository) -> None:
     checks = doctor(set_up, COORD_SESSION="web-1/all")["environment"]
     assert any("the same name, web-1/all:" in check["message"] for check in checks), checks
+
+
+def test_a_misspelt_variable_is_told_with_the_right_name(set_up: Repository) -> None:
+    others = {"COORD_BIND": "127.0.0.1:1", "COORD_BINDS": "x", "COORD_COLOUR": "red"}
+    checks = doctor(set_up, code=0, COORD_SESION="x", COORD_SERVER_URL="y", **others)
+    assert [(check["message"].split()[0], check["fix"]) for check in checks["environment"]] == [
+        ("COORD_SERVER_URL", "Did you mean COORD_URL? Else leave it."),
+        ("COORD_SESION", "Did you mean COORD_SESSION? Else leave it."),
+    ]
+
+
+def test_every_variable_is_known() -> None:
+    listed = rows(ROOT / "docs" / "cli.md", "Environment")
+    documented = {name for cells in listed for name in code(cells[0]) if name[:6] == "COORD_"}
+    internal = {"COORD_PYTHON", "COORD_COMPLETE"}
+    assert {f"COORD_{name}" for name in (*USERS, *OWN)} == documented | internal
+    assert [f"COORD_{name}" for name in SERVER] == [
+        setting.variable for setting in default.SETTINGS
+    ]
 
 
 @pytest.mark.parametrize("name", ["lefthook.yml", ".mcp.json", ".gemini/settings.json"])

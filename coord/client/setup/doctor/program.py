@@ -12,6 +12,7 @@ from coord import __version__
 from coord.client import suggestions, tokens
 from coord.client.others_text import printable
 from coord.client.setup import hook_shell
+from coord.client.setup.doctor import variables
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check
 
 
@@ -47,6 +48,7 @@ def _environment() -> Iterator[Check]:
         if os.environ.get(name, "").lower() in ("0", "off", "false", "no"):
             message = f"{name} turns the {part} off for everything that is started from here"
             yield Check("environment", WARNING, message, suggestions.unset(name))
+    yield from variables.check(os.environ)
     yield from _token_file()
     session = os.environ.get("COORD_SESSION")
     if session:
