@@ -12,7 +12,7 @@ from coord.app import create_app
 from tests.browser import chromium_missing, launched
 from tests.conftest import Agent
 from tests.service import Service
-from tests.web.conftest import EVERY_CALL, assert_error
+from tests.web.conftest import ENDLESS, EVERY_CALL, OF_ANOTHER_PROTOCOL, assert_error
 
 # a name that the page does not take for a developer's own machine
 OTHER_NAME = "--host-resolver-rules=MAP coord-box 127.0.0.1"
@@ -50,6 +50,11 @@ def test_the_page_draws_every_call_without_asking_another_host(
         " + each.querySelector('.opblock-summary-path').dataset.path)",
     )
     assert sorted(drawn) == sorted(f"{call.method} {call.template}" for call in EVERY_CALL)
+    of_locks = [line.split()[0] for line in drawn if "/locks" in line]
+    assert of_locks == sorted(of_locks, key="DELETE".__eq__), "what releases comes last"
+    page.click("#operations-locks-locks_claim .opblock-summary")
+    example = page.wait_for_selector("#operations-locks-locks_claim textarea").input_value()
+    assert json.loads(example)["project_key"].startswith("shop-")
     assert complaints == []
     assert asked
     assert all(url.startswith(site) or url.startswith("data:") for url in asked), asked
@@ -66,6 +71,32 @@ def test_a_call_can_be_tried_from_the_page(page: Any, service: Service) -> None:
     shown = page.inner_text("#operations-health-health_livez .live-responses-table")
     assert "200" in shown
     assert '"ok"' in shown
+
+
+def test_every_call_can_be_executed_as_it_stands_in_the_order_of_the_page(web: Agent) -> None:
+    """By one after another: what the first has created, and its ids, are used up then."""
+    document = web.get("/openapi.json").text
+    for own in ("01020304", "05060708"):
+        shown = json.loads(document.replace("0198c2f4-", f"{own}-").replace('"shop"', f'"{own}"'))
+        for call in sorted(EVERY_CALL, key=lambda call: call.method == "DELETE"):
+            if call.template in (*ENDLESS, *OF_ANOTHER_PROTOCOL):
+                continue
+            item = shown["paths"][call.template]
+            operation = item[call.method.lower()]
+            path, query = call.template, {}
+            for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
+                example = parameter.get("example", parameter.get("schema", {}).get("example"))
+                assert example is not None or not parameter.get("required"), (call, parameter)
+                if parameter.get("in") == "path":
+                    path = path.replace(f"{{{parameter['name']}}}", str(example))
+                elif example is not None:
+                    query[parameter["name"]] = example
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            answer = web.client.open(
+                path, method=call.method, query_string=query, json=body.get("example")
+            )
+            assert answer.status_code < 300, (call, answer.text)
+            answer.close()
 
 
 def test_the_page_may_load_nothing_from_elsewhere(web: Agent) -> None:

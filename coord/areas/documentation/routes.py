@@ -43,9 +43,19 @@ _PAGE = """<!doctype html>
 """
 
 # validatorUrl: by default the page shows the document to a service in the internet.
-_START = """SwaggerUIBundle({
+# What the examples create belongs to the page that was loaded: whoever tried them before has used
+# up their ids, or holds what they name. Each can be executed in the order of the page, so what
+# releases and removes comes last.
+_START = """const own = Math.random().toString(16).slice(2, 10).padEnd(8, "0");
+SwaggerUIBundle({
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, docExpansion: "list",
-  defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true
+  defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true,
+  operationsSorter: (one, other) => (one.get("method") === "delete") - (other.get("method") === "delete"),
+  responseInterceptor: (response) => {
+    if (new URL(response.url).pathname.endsWith("openapi.json"))
+      response.text = response.text.replaceAll("0198c2f4-", `${own}-`).replaceAll('"shop"', `"shop-${own}"`);
+    return response;
+  },
 });
 """  # noqa: E501 (as it is shown)
 
