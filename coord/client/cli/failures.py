@@ -66,6 +66,10 @@ class Refused(Failed):
         sentence = plain(str(payload.get("detail")))
         if error == "not_found":  # what follows names paths of the service
             sentence = f"{sentence.partition('. ')[0].rstrip('.')}."
+        elif error == "not_assignee":  # and what follows here its fields
+            sentence = (
+                f"{sentence.partition('. ')[0]}. Ask that session, or --force, which tells it."
+            )
         super().__init__(sentence, _CODES.get(error, REFUSED), error, _details(payload))
         self.payload = payload
         self.status = answer.status

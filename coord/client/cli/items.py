@@ -237,40 +237,47 @@ def show(coord: Coord, item_id: str) -> None:
 _ids = click.argument(
     "item_ids", metavar="ID...", nargs=-1, required=True, shell_complete=completion.items
 )
+_force = click.option(
+    "--force", is_flag=True, help="Though another session has it in progress, which is told."
+)
 
 
 @item.command("done", examples="coord item done ID")
 @_ids
+@_force
 @pass_coord
-def done(coord: Coord, item_ids: tuple[str, ...]) -> None:
+def done(coord: Coord, item_ids: tuple[str, ...], force: bool) -> None:
     """Mark items as completed."""
-    _change(coord, item_ids, {"status": "completed"})
+    _change(coord, item_ids, {"status": "completed"}, force=force)
 
 
 @item.command("block", examples='coord item block ID -m "waits for the schema"')
 @_ids
 @click.option("-m", "--why", metavar="TEXT", help="Becomes the item's description.")
+@_force
 @pass_coord
-def block(coord: Coord, item_ids: tuple[str, ...], why: str | None) -> None:
+def block(coord: Coord, item_ids: tuple[str, ...], why: str | None, force: bool) -> None:
     """Mark items as blocked, and say why."""
-    _change(coord, item_ids, without_none(status="blocked", description=why))
+    _change(coord, item_ids, without_none(status="blocked", description=why), force=force)
 
 
 @item.command("start", examples="coord item start ID")
 @_ids
+@_force
 @pass_coord
-def start(coord: Coord, item_ids: tuple[str, ...]) -> None:
+def start(coord: Coord, item_ids: tuple[str, ...], force: bool) -> None:
     """Start particular items: in progress, and yours if nobody's. To get the next one, use
     claim."""
-    _change(coord, item_ids, {"status": "in_progress"})
+    _change(coord, item_ids, {"status": "in_progress"}, force=force)
 
 
 @item.command("return", examples="coord item return ID")
 @_ids
+@_force
 @pass_coord
-def return_(coord: Coord, item_ids: tuple[str, ...]) -> None:
+def return_(coord: Coord, item_ids: tuple[str, ...], force: bool) -> None:
     """Give back items that you will not finish. They are pending again, for anybody."""
-    _change(coord, item_ids, {"status": "pending"})
+    _change(coord, item_ids, {"status": "pending"}, force=force)
 
 
 @item.command(
@@ -291,6 +298,7 @@ def return_(coord: Coord, item_ids: tuple[str, ...]) -> None:
 @click.option("--after-nothing", is_flag=True, help="It no longer depends on anything.")
 @click.option("--for", "assigned_to", metavar="SESSION", help="Only this session can claim it.")
 @click.option("--for-anybody", is_flag=True, help="Anybody can claim it.")
+@_force
 @pass_coord
 def set_(
     coord: Coord,
@@ -303,6 +311,7 @@ def set_(
     after_nothing: bool,
     assigned_to: str | None,
     for_anybody: bool,
+    force: bool,
 ) -> None:
     """Change items."""
     after = [ids.resolve(coord, ids.ITEM, dependency) for dependency in depends_on]
@@ -318,11 +327,11 @@ def set_(
         changes["assigned_to"] = None
     if not changes:
         raise click.UsageError("Say what to change, like --status or --priority.")
-    _change(coord, item_ids, changes)
+    _change(coord, item_ids, changes, force=force)
 
 
-def _change(coord: Coord, item_ids: tuple[str, ...], changes: Body) -> None:
-    body = {"session_id": coord.session, **changes}
+def _change(coord: Coord, item_ids: tuple[str, ...], changes: Body, *, force: bool) -> None:
+    body = {"session_id": coord.session, **changes, **({"force": True} if force else {})}
 
     def describe(changed: WorkItem) -> str:
         sentence = f"item {one_line(changed['title'])} is {coloured(changed['status'])}"

@@ -140,6 +140,17 @@ def test_several_items_are_told_of_one_by_one(me: Person) -> None:
     ]
 
 
+def test_what_another_has_in_progress_is_changed_only_by_force(me: Person, other: Person) -> None:
+    workflow = me("workflow", "add", "release", "-q").out.strip()
+    item = me("item", "add", "build", "-w", workflow, "-q").out.strip()
+    other("item", "claim", "-w", workflow)
+    refused = me("item", "done", item)
+    assert refused.code == 1
+    assert refused.sentence.endswith("Ask that session, or --force, which tells it.")
+    assert me("item", "done", item, "--force").code == 0
+    assert "changed a work item of yours" in other("inbox").out
+
+
 def test_a_claim_of_work_is_not_queued(away: Person) -> None:
     result = away("item", "claim")
     assert result.code == 5
