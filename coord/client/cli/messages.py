@@ -34,7 +34,7 @@ MIN_INTERVAL_S = 1.0
     "send",
     cls=Command,
     examples="""
-coord send --to web-2/agent "src/app.py" "I need it for ten minutes. When are you done?"
+coord send --to web-2/agent "src/app.py" "When are you done?"
 coord send "api is down" --importance high          to all
 git log -1 | coord send --to web-2/agent "merged" -
 coord send --reply-to ID "yes, go on"                to whoever sent ID

@@ -124,8 +124,9 @@ coord sessions --state gone -A
 @click.option(
     "--state",
     type=click.Choice(STATES),
+    metavar="STATE",
     multiple=True,
-    help="May be repeated. Default: those that are there.",
+    help=f"{', '.join(STATES)}; may be repeated. Default: those that are there.",
 )
 @all_projects_option
 @limit_option(100)

@@ -80,7 +80,7 @@ def init(
     \b
     .claude/settings.json   the hooks; everything else in it stays
     AGENTS.md, CLAUDE.md    a marked block
-    .coord.toml             the server (--url) and the project (--project), if there is none yet
+    .coord.toml             server (--url) and project (--project), if none yet
     .gitignore              the queue
 
     Shows what it will change, and asks. Run it again after an update of coord: it brings its own

@@ -140,6 +140,7 @@ def test_every_command_has_help_with_examples(
 ) -> None:
     shown = me(*path, "--help").out
     assert command.help
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
     assert "Examples:\n" in shown
     assert me("help", *path).out == shown
     assert re.search(rf"coord (-q )?{path[0]}", shown.partition("Examples:")[2]) or path[0] in (
