@@ -32,7 +32,8 @@ def run(folder: str, *arguments: str, environment: dict[str, str] | None = None)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitFailed(str(error)) from None
     if done.returncode:
-        raise GitFailed(done.stderr.decode("utf-8", "replace").strip())
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise GitFailed(said.partition("\n")[0] or f"git ends with {done.returncode}")
     return done.stdout
 
 

@@ -130,6 +130,15 @@ def test_the_status_is_on_where_a_tool_runs_the_guard_and_it_does(
     assert refuses(shop, service)
 
 
+def test_the_status_is_on_where_nothing_was_changed(shop: Repository, service: Service) -> None:
+    """lefthook runs nothing for a commit without files."""
+    with_lefthook(shop)
+    before = shop.git("status", "--porcelain")
+    assert status(shop) == {"pre-commit": "on", "pre-push": "on"}
+    assert shop.git("status", "--porcelain") == before
+    assert refuses(shop, service)
+
+
 @pytest.mark.parametrize("set_up_tool", TOOLS)
 def test_the_status_is_off_where_the_tool_does_not_run(
     shop: Repository, service: Service, set_up_tool: Callable[[Repository], None]

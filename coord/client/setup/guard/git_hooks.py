@@ -134,7 +134,8 @@ def status(workspace: Workspace) -> dict[str, str]:
         path = os.path.join(folder, hook)
         moved = [f"{path}{suffix}" for suffix in _MOVED]
         if not _mentioning(workspace, hook, path, *moved):
-            states[hook] = f"off: {reason}" if reason else "off"
+            owner = reason.partition(". ")[0]
+            states[hook] = f"off: {owner}; coord guard install says what to add" if owner else "off"
             continue
         text = text_files.read(path, MAX_BYTES)
         if blocks.HASH.begin in text and command(hook) not in text:

@@ -40,7 +40,7 @@ def try_hook(top: str, hook: str) -> Outcome:
             name: value for name, value in os.environ.items() if name not in ("COORD_GUARD", "SKIP")
         }
         environment[TRIAL] = trial
-        index = _index_without_changes(top, scratch)
+        index = _index_to_commit(top, scratch)
         if index is not None and hook == "pre-commit":
             environment["GIT_INDEX_FILE"] = index
         code = _run(top, hook, environment)
@@ -91,9 +91,10 @@ def _pushed(top: str) -> bytes:
     return f"refs/heads/trial {commit} refs/heads/trial {ZEROS}\n".encode()
 
 
-def _index_without_changes(top: str, scratch: str) -> str | None:
+def _index_to_commit(top: str, scratch: str) -> str | None:
     """A copy of the index that has the working tree's changes: tools that put those aside find
-    none. None where there is no index."""
+    none. Where there are none a file is gone from it: lefthook runs nothing for a commit without a
+    file. None where there is no index."""
     try:
         output = git.run(top, "rev-parse", "--git-path", "index")
         index = os.path.join(scratch, "index")
@@ -102,8 +103,14 @@ def _index_without_changes(top: str, scratch: str) -> str | None:
         )
     except (OSError, git.GitFailed):
         return None
+    environment = {**os.environ, "GIT_INDEX_FILE": index}
     try:
-        git.run(top, "add", "--update", environment={**os.environ, "GIT_INDEX_FILE": index})
+        git.run(top, "add", "--update", environment=environment)
+        if not git.run(top, "diff", "--cached", "--name-only", "-z", environment=environment):
+            files = git.run(top, "ls-files", "-z", environment=environment).split(b"\0")
+            if files[0]:
+                first = files[0].decode("utf-8", "surrogateescape")
+                git.run(top, "update-index", "--force-remove", "--", first, environment=environment)
     except git.GitFailed:
         pass  # then it is the index as it is
     return index
