@@ -227,6 +227,19 @@ class Workspace:
             raise BadConfig(str(error)) from None
 
     @property
+    def disobeyed(self) -> str:
+        """What is to be said of a file that is not obeyed; nothing where the user's own variables
+        name what it might.
+        """
+        is_named = self.environment.get("COORD_URL") and self.environment.get("COORD_PROJECT")
+        if self.ignored_file is None or is_named:
+            return ""
+        return (
+            f"coord does not obey {self.ignored_file}: it belongs to another user. Set COORD_URL"
+            " and COORD_PROJECT, or make it your own."
+        )
+
+    @property
     def shell_queues(self) -> list[str]:
         """The files to which shell clients add calls: they write to the folder that they run in,
         also in a worktree.

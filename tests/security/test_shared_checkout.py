@@ -164,6 +164,25 @@ def test_nobody_edits_while_the_other_users_command_may_change_anything(shared: 
     assert f"b.py is held by {shared.bob.name}" in denied
 
 
+def test_a_config_of_the_other_user_is_said_not_to_count(shared: Shared) -> None:
+    """Whoever is not obeyed works in another project, and the two do not meet."""
+    os.chown(shared.shop / ".coord.toml", ANN, GROUP)
+    said = f"coord does not obey {shared.shop}/.coord.toml: it belongs to another user"
+    bob = shared.bob
+    assert said in bob.coord("lock", "a.py")
+    assert said in bob.fires("SessionStart", source="startup")["additionalContext"]
+    (refusal,) = bob.coord("guard", "pre-push").splitlines()
+    assert refusal == said + ". Set COORD_URL and COORD_PROJECT, or make it your own."
+    trusted = {"COUNT": "1", "KEY_0": "safe.directory", "VALUE_0": "*"}
+    variables = {f"GIT_CONFIG_{name}": value for name, value in trusted.items()}
+    guard = bob.runs(sys.executable, "-m", "coord.client", "guard", "pre-commit", **variables)
+    assert said in guard.stderr
+    assert said in bob.coord("doctor", code=1)
+    assert f"{shared.shop}/.coord.toml belongs to another user" in bob.coord("whoami")
+    assert said not in bob.coord("lock", "b.py", COORD_PROJECT="theirs")
+    assert said not in shared.ann.coord("lock", "a.py")
+
+
 def test_what_each_queued_is_sent_by_each(shared: Shared) -> None:
     for user in (shared.ann, shared.bob):
         user.coord("set", "api", "built", COORD_URL=CLOSED)

@@ -143,6 +143,8 @@ class Coord:
         check(url)
         self.calls.check_trusted()
         self._is_checked = True
+        if self.workspace.disobeyed and not (self.project_option and self.url_option):
+            self.warn(self.workspace.disobeyed)
         root = "/".join(url.split("/", 3)[:3])
         if root == url:
             return

@@ -38,6 +38,7 @@ def whoami(coord: Coord) -> None:
         ),
         "token": workspace.token is not None,
         "config": workspace.file,
+        "config_ignored": workspace.ignored_file,
         "root": workspace.root,
         "queue": queue.path,
         "waiting": len(queue.waiting()),
@@ -49,11 +50,13 @@ def whoami(coord: Coord) -> None:
 
 def _lines(facts: Body) -> list[str]:
     token = ", with a token" if facts["token"] else ""
+    ignored = facts["config_ignored"]
+    unread = f"  ({plain(ignored)} belongs to another user)" if ignored else ""
     return [
         f"session  {plain(facts['session'])}  ({facts['session_from']})",
         f"project  {plain(facts['project'])}  ({facts['project_from']})",
         f"server   {plain(facts['url'])}  ({facts['url_from']}{token})",
-        f"config   {plain(facts['config'] or 'none')}",
+        f"config   {plain(facts['config'] or 'none')}{unread}",
         f"files    are named from {plain(facts['root'])}",
         (
             f"queue    {plain(facts['queue'])}  ({facts['waiting']} waiting, {facts['refused']}"

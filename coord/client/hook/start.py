@@ -37,11 +37,8 @@ def start_session(hook: HookContext) -> None:
     _forget_old(hook)
     project = one_line(hook.workspace.project)
     hook.context.append(f"=== coord: you are {one_line(hook.name)} in project {project} ===")
-    if hook.workspace.ignored_file:
-        owner = "it belongs to another user. Set COORD_URL and COORD_PROJECT, or make it your own"
-        hook.context.append(
-            f"coord does not obey {printable(hook.workspace.ignored_file)}: {owner}."
-        )
+    if hook.workspace.disobeyed:
+        hook.context.append(printable(hook.workspace.disobeyed))
     try:
         rejected = _replay(hook, calls)
         answer = ask_checkin(hook, calls, room, {"state": "idle"} if source == "clear" else None)

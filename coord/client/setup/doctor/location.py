@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from coord.client import caller
 from coord.client.host_name import host
 from coord.client.ids import SHORT
+from coord.client.others_text import printable
 from coord.client.session_name import session_name, user
 from coord.client.setup import config_file
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext, source
@@ -53,6 +54,10 @@ def _settings(workspace: Workspace) -> Check:
         return Check("settings", WARNING, message, "Fix it: unknown settings have no effect.")
     if workspace.config:
         return Check("settings", OK, f"{CONFIG} is valid")
+    if workspace.disobeyed:
+        message = printable(workspace.disobeyed)
+        fix = "Until then you may work in another project, or on another server, than others here."
+        return Check("settings", WARNING, message, fix)
     if os.path.exists(os.path.join(workspace.root, CONFIG)):
         return Check("settings", OK, f"{CONFIG} sets nothing")
     message = f"there is no {CONFIG}, so others may use another server or project"

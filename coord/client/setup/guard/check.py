@@ -17,6 +17,7 @@ from typing import Any
 from coord.client import banner
 from coord.client.answer import Answer
 from coord.client.calls import Untrusted
+from coord.client.others_text import printable
 from coord.client.percent import query
 from coord.client.queue import BASE, new_id
 from coord.client.safe_files import UnsafeFile, create_in, in_folder, is_own
@@ -279,4 +280,5 @@ def check(hook: str, folder: str | None = None) -> tuple[int, str]:
         )
     except Exception as error:
         return 0, f"coord: the guard failed; the {action} goes on: {type(error).__name__}: {error}"
-    return (REFUSAL_CODE, refusal) if refusal else (0, "")
+    said = "\n".join(filter(None, (printable(guard.workspace.disobeyed), refusal)))
+    return REFUSAL_CODE if refusal else 0, said
