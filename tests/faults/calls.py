@@ -5,7 +5,7 @@ of them reaches the database.
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -109,8 +109,18 @@ def one_by_one(service: Service, calls: Iterable[Call]) -> list[Answer]:
 
 
 def all_at_once(service: Service, calls: list[Call]) -> list[Answer]:
-    with ThreadPoolExecutor(len(calls)) as pool:
+    """Their answers. `seconds` is less by what as many calls take here, just then, that ask no
+    database: on a busy machine the last of 60 reaches the service after more than a second.
+    """
+
+    def made_at_once(calls: list[Call]) -> list[Answer]:
         return list(pool.map(lambda call: service.call(call.method, call.path, call.body), calls))
+
+    alive = [Call("GET", "/livez")] * len(calls)
+    with ThreadPoolExecutor(len(calls)) as pool:
+        before, answers, after = made_at_once(alive), made_at_once(calls), made_at_once(alive)
+    busy_s = max(answer.seconds for answer in [*before, *after])
+    return [replace(answer, seconds=answer.seconds - busy_s) for answer in answers]
 
 
 def assert_unavailable(answer: Answer, what: object) -> None:
