@@ -393,6 +393,22 @@ def test_a_table_that_is_full_is_a_503_until_there_is_room(world: World) -> None
     calls.assert_back(world.service)
 
 
+def test_a_server_that_cannot_make_temporary_files_is_a_503_until_it_can(world: World) -> None:
+    """What does not fit into memory goes there, and here that is everything."""
+    until_new = f"KILL USER {USER}"  # settings for all are told to those who connect
+    world.server.run("SET GLOBAL tmp_memory_table_size = 0", until_new)
+    every = [*calls.reads(world.service), *calls.writes(world.service)]
+    away = world.server.temporary.rename(world.server.temporary.with_name("away"))
+    try:
+        answers = calls.one_by_one(world.service, every)
+        assert 503 in {answer.status for answer in answers}
+        assert_in_time(every, answers)
+    finally:
+        away.rename(world.server.temporary)
+        world.server.run("SET GLOBAL tmp_memory_table_size = DEFAULT", until_new)
+    calls.assert_back(world.service)
+
+
 def test_sixty_writers_behind_a_held_row_leave_connections_to_read_with(world: World) -> None:
     reads = calls.reads(world.service)
     writers = [claim(f"behind {uuid.uuid4()}", f"host/{number}") for number in range(60)]
