@@ -78,6 +78,8 @@ class Reader:
         """Drops the connection when the error says that it is of no more use; those in the pool are
         likely to be as bad, and go with it.
         """
+        if self._files is not None:
+            self._files.note(error)
         fault = faults.classify(error)
         if fault.drops_connection:
             self.drop()

@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -46,6 +46,9 @@ BUSY_STEP_MS = 250
 WRITER_TIMEOUT_S = 2.5
 
 SUFFIXES = ("", "-wal", "-shm")
+CUT_SHORT = (
+    "SQLITE_IOERR_SHORT_READ"  # of the log alone: SQLite takes a short file for an empty page
+)
 
 FileIds = tuple[tuple[int, int] | None, ...]
 
@@ -143,13 +146,27 @@ class Files:
         if self._replaced is not None:
             raise faults.FileReplaced(self._replaced)
 
-    def _note_replaced(self) -> None:
-        self._replaced = (
+    def note(self, error: BaseException) -> None:
+        """A log that ends before what was committed to it was cut short under the service. The next
+        connection would go on without that, and grant again what is held.
+        """
+        if self._replaced is None and getattr(error, "sqlite_errorname", "") == CUT_SHORT:
+            self._refuse_from_now_on(
+                f"{self.path}-wal was cut short while it was open, and lost what had been"
+                " committed: restore a backup or restart coord"
+            )
+
+    def _note_replaced(self) -> NoReturn:
+        reason = (
             f"{self.path} was removed or replaced while it was open (or its -wal or -shm): restart"
             " coord"
         )
-        log.critical("%s", self._replaced)
-        raise faults.FileReplaced(self._replaced)
+        self._refuse_from_now_on(reason)
+        raise faults.FileReplaced(reason)
+
+    def _refuse_from_now_on(self, reason: str) -> None:
+        self._replaced = reason
+        log.critical("%s", reason)
 
 
 def _id_of(path: str) -> tuple[int, int] | None:

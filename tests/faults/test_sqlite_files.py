@@ -80,6 +80,20 @@ def test_a_file_that_is_removed_or_replaced_is_answered_503_until_a_restart(
     assert sorted(each.name for each in file.parent.glob("coord.db*")) == after, before
 
 
+def test_a_log_that_is_cut_short_grants_nothing_again_until_a_restart(
+    service: Service, file: Path
+) -> None:
+    for number in range(20):
+        calls.made(service, claim(f"held {number}", "host/a"))
+    os.truncate(f"{file}-wal", 0)
+    for number in range(20):
+        call = claim(f"held {number}", "host/b")
+        assert service.call(call.method, call.path, call.body).status in (409, 503)
+    calls.assert_degraded(service)
+    assert "restart coord" in service.call("GET", "/health").json["reason"]
+    assert "CRITICAL" in {line["level"] for line in service.log()}
+
+
 def test_of_two_services_over_one_path_the_one_with_the_old_file_grants_nothing(
     service: Service, file: Path, tmp_path: Path
 ) -> None:
