@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from typing import Any, Callable
+from typing import Any
 
 import click
 
@@ -25,6 +25,7 @@ from coord.client.others_text import one_line
 REDRAW_S = 1.0  # ages count seconds
 RESIZE_POLL_S = 0.2
 SETTLE_S = 0.3  # what happens at the same time is drawn at once
+MIN_NAME = 12  # cells
 MAX_SHOWN = 12  # locks, components, workflows
 INDENT = 12  # cells in front of the counts
 COMPONENT_COUNT = "components_"
@@ -159,9 +160,10 @@ def _locks(coord: Coord, overview: Status, project: str | None) -> list[str]:
     counts, locks = overview["counts"], overview["active_locks"]
     stale = _counted(counts["stale_locks"], "stale")
     first = f"locks       {counts['active_locks']} held, {stale}, {counts['lock_waiters']} waiting"
-    lines = [_lock_line(coord, lock, project, until) for lock in locks[:MAX_SHOWN]]
-    if sys.stdout.isatty() and max(map(cells.width, lines), default=0) > cells.columns():
-        lines = [_lock_line(coord, lock, project, _until) for lock in locks[:MAX_SHOWN]]
+    lines = [_lock_line(coord, lock, project) for lock in locks[:MAX_SHOWN]]
+    room = cells.columns()
+    if sys.stdout.isatty() and max(map(cells.width, lines), default=0) > room:
+        lines = [_lock_line(coord, lock, project, room) for lock in locks[:MAX_SHOWN]]
     return [first, *lines, *_omitted(locks, counts["active_locks"])]
 
 
@@ -202,21 +204,23 @@ def _omitted(shown: list[Any], total: int) -> list[str]:
     )
 
 
-def _lock_line(
-    coord: Coord, lock: Lock, project: str | None, until_when: Callable[[str | None], str]
-) -> str:
-    where = "" if project else f"{plain(lock['project_key'])}: "
+def _lock_line(coord: Coord, lock: Lock, project: str | None, room: int | None = None) -> str:
+    """`room`: of a terminal, in which a long name must not hide who holds it."""
+    name = plain(lock["resource"]) if project else _of_project(lock)
     why = f"  {one_line(lock['description'])}" if lock["description"] else ""
     you = " (you)" if lock["session_id"] == coord.session else ""
     stale = f"  {coloured('stale')}" if lock["stale"] else ""
-    holder = f"{plain(lock['session_id'])}{you}"
-    end = until_when(lock["expires_at"])
-    return f"  {where}{plain(lock['resource'])}  {holder}  {end}{stale}{why}"
+    holder, ends = f"{plain(lock['session_id'])}{you}", lock["expires_at"]
+    end = until(ends) if room is None or ends is None else f"until {clock(ends)}"
+    if room is not None:
+        holder = cells.cut(holder, max(room // 3, MIN_NAME))
+        others = cells.width(f"    {holder}  {end}{stale}")
+        name = cells.cut(name, max(room - others, MIN_NAME), keep_end=True)
+    return f"  {name}  {holder}  {end}{stale}{why}"
 
 
-def _until(ts: str | None) -> str:
-    """As `until`, in few characters."""
-    return until(ts) if ts is None else f"until {clock(ts)}"
+def _of_project(lock: Lock) -> str:
+    return f"{plain(lock['project_key'])}: {plain(lock['resource'])}"
 
 
 def _component_line(component: Component, project: str | None) -> str:

@@ -80,6 +80,16 @@ def test_text_of_others_stays_behind_its_mark_in_every_line() -> None:
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
+def test_in_the_overview_a_long_name_hides_nobody(
+    busy: Person, other: Person, columns: int
+) -> None:
+    picture = shown(busy, columns, "status")
+    (line,) = (line for line in picture.lines if "ends.py" in line)
+    assert other.session[:8] in line
+    assert not picture.wrapped
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
 def test_the_locks_show_what_who_and_why_at_any_width_below_each_other(
     busy: Person, other: Person, columns: int
 ) -> None:
