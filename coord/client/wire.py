@@ -29,6 +29,7 @@ _CHUNK = 65536
 _TLS_ALERT = "\x15\x03"
 # How nginx, Apache and those written in Go answer http where they speak https.
 _NO_HTTP = (b"sent to HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server")
+_OF_PROXIES = (429, 502, 503, 504)  # before a coord that is away
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")  # as OpenSSL names it
 _ISSUER_UNKNOWN = (18, 19, 20, 21)  # X509_V_ERR_… of OpenSSL's x509_vfy.h
 _SLICE_S = 0.25 if os.name == "nt" else float("inf")  # nothing else lets Ctrl-C in there
@@ -98,7 +99,9 @@ def _away(url: str, answer: Answer, waited: float) -> Away:
 
     after = answer.headers.get("retry-after", "")
     seconds = float(after) if after.isascii() and after.isdecimal() else None
-    detail = one_line(answer.detail, MAX_DETAIL) or "no reason given"
+    may_be_coord = answer.is_coords or answer.status in _OF_PROXIES
+    unexplained = "no reason given" if may_be_coord else "is it coord? coord doctor tells"
+    detail = one_line(answer.detail, MAX_DETAIL) or unexplained
     return Away(f"{url} answers {answer.status}: {detail}", seconds, waited)
 
 

@@ -388,6 +388,13 @@ def test_a_retry_after_that_is_no_number_of_seconds_is_none(after: str) -> None:
     assert raised.value.retry_after is None
 
 
+def test_what_another_server_answers_is_not_taken_for_an_outage_alone() -> None:
+    """Python's own web server says 501 to a POST, for ever."""
+    reply = says(b"HTTP/1.1 501 Unsupported method\r\nContent-Length: 6\r\n\r\n", b"<html>")
+    with serving(reply) as url, pytest.raises(Away, match=r"answers 501: is it coord\?"):
+        call(url, "POST", "/x", {})
+
+
 @pytest.mark.parametrize(
     "body",
     [b"<html>", b"[1]", b'{"detail": {"a": 1}}', b"[" * 100_000, b"\xff"],
