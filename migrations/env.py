@@ -34,7 +34,7 @@ def migration_engine() -> sa.Engine:
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": WAIT_S})
     arguments = {
         **mariadb.arguments(url),
-        "init_command": f"SET SESSION {mariadb.SQL_MODE}",
+        "init_command": f"SET SESSION {mariadb.OWN}",
         "read_timeout": WAIT_S + 60,
         "write_timeout": 60,
         "connect_timeout": 10,

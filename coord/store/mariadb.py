@@ -25,22 +25,27 @@ RESTS_FOR_S = 10.0  # a node that failed is asked after the others for so long
 # it is worth
 SLACK_S = 0.25
 
+OWN = (
+    "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
+    " sql_select_limit=18446744073709551615, sql_big_selects=1, sql_safe_updates=0,"
+    " completion_type='NO_CHAIN', group_concat_max_len=1048576, max_sort_length=1024,"
+    " unique_checks=1, foreign_key_checks=1, check_constraint_checks=1, wsrep_dirty_reads=0,"
+    " sql_quote_show_create=1"
+)
+"""What an operator may have set otherwise for all users of the server: it would cut lists and texts
+short, refuse changes of many rows, leave a transaction open behind each, tell twins apart no
+longer, or show what a node knew that has lost its cluster.
+"""
+
 # The server gives up before the client does, and never keeps a lock for a client that has gone
 # silent. wsrep_retry_autocommit=0: with Galera's default the server repeats a refused autocommit
 # statement unseen, and the loser is told that it won. wsrep_sync_wait=1: in a cluster a read first
-# waits for what was committed before it on any node (0.05 ms); without one it says nothing. The
-# last lines are for what an operator may have set for all users of the server: it would cut lists
-# and texts short, refuse changes of many rows, leave a transaction open behind each, tell twins
-# apart no longer, or show what a node knew that has lost its cluster.
-SQL_MODE = "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+# waits for what was committed before it on any node (0.05 ms); without one it says nothing.
 SESSION = (
     "SET SESSION time_zone='+00:00', innodb_lock_wait_timeout=1, lock_wait_timeout=2,"
     " max_statement_time=1.5, idle_write_transaction_timeout=3, idle_transaction_timeout=10,"
     " wait_timeout=600, innodb_snapshot_isolation=ON, wsrep_retry_autocommit=0, wsrep_sync_wait=1,"
-    f" tx_isolation='READ-COMMITTED', {SQL_MODE},"
-    " sql_select_limit=18446744073709551615, sql_big_selects=1, sql_safe_updates=0,"
-    " completion_type='NO_CHAIN', group_concat_max_len=1048576, max_sort_length=1024,"
-    " unique_checks=1, foreign_key_checks=1, check_constraint_checks=1, wsrep_dirty_reads=0"
+    f" tx_isolation='READ-COMMITTED', {OWN}"
 )
 
 READ_ONLY = "(@@global.read_only OR @@global.innodb_read_only OR @@tx_read_only)"
