@@ -25,22 +25,25 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 MAX_TOGETHER = 32  # few enough to be prepared on one connection, with room for the next
+# characters of those that go with another: 32 long messages took seconds, and others as long
+MAX_LENGTH_TOGETHER = 128 * 1024
 # a caller with less time than this sends no more: the others would be late with it
 MIN_REMAINING_S = 1.0
 SLOW_S = 0.003  # a commit that takes longer is worth waiting for others
 
 
 class _Turn(Generic[C, R]):
-    """A change that waits. `leads`: its caller is to send it, with those that have gathered.
-    `outcome`: what it read or why nothing of it took hold, None where it is to go alone. `signal`
-    is released when there is one of the two.
+    """A change that waits. `length`: of its texts. `leads`: its caller is to send it, with those
+    that have gathered. `outcome`: what it read or why nothing of it took hold, None where it is to
+    go alone. `signal` is released when there is one of the two.
     """
 
-    __slots__ = ("change", "leads", "outcome", "signal")
+    __slots__ = ("change", "leads", "length", "outcome", "signal")
 
     def __init__(self, change: C) -> None:
         self.change = change
         self.leads = False
+        self.length = 0
         self.outcome: R | Exception | None = None
         self.signal = threading.Lock()
         self.signal.acquire()
@@ -53,7 +56,8 @@ class _Turn(Generic[C, R]):
 class Combiner(Generic[C, R]):
     """One for all changes of a process to one database: of them one commit is on its way."""
 
-    def __init__(self) -> None:
+    def __init__(self, length_of: Callable[[C], int] = lambda change: 0) -> None:
+        self._length_of = length_of
         self._is_free = True
         self._waiting: deque[_Turn[C, R]] = deque()
         self._lock = threading.Lock()
@@ -93,6 +97,7 @@ class Combiner(Generic[C, R]):
                 self._is_free = False
                 turn.leads = True
                 return
+            turn.length = self._length_of(turn.change)
             self._waiting.append(turn)
         self._wait(turn)
 
@@ -146,10 +151,22 @@ class Combiner(Generic[C, R]):
         own.outcome = outcomes[0]
 
     def _gathered(self) -> list[_Turn[C, R]]:
-        """Those that go with the one that leads."""
+        """Those that go with the one that leads. One that is too long waits until it leads itself,
+        and those behind it do not wait for it.
+        """
+        gathered: list[_Turn[C, R]] = []
+        too_long: list[_Turn[C, R]] = []
+        room = MAX_LENGTH_TOGETHER
         with self._lock:
-            count = min(MAX_TOGETHER - 1, len(self._waiting))
-            return [self._waiting.popleft() for _ in range(count)]
+            while self._waiting and len(gathered) < MAX_TOGETHER - 1:
+                turn = self._waiting.popleft()
+                if turn.length > room:
+                    too_long.append(turn)
+                    continue
+                gathered.append(turn)
+                room -= turn.length
+            self._waiting.extendleft(reversed(too_long))
+        return gathered
 
     def _pass_on(self) -> None:
         """To the first of those that have gathered."""

@@ -37,6 +37,14 @@ class CompiledChange:
     settles: frozenset[str] = frozenset()
     """Of a follower: the other's news that is none once this has taken hold."""
 
+    @property
+    def length(self) -> int:
+        """Of all texts in it, in characters."""
+        own = sum(
+            len(value) for step in self.steps for value in step.arguments if isinstance(value, str)
+        )
+        return own if self.follower is None else own + self.follower.length
+
     def rows(self, fetched: Iterable[Sequence[Any]]) -> Rows:
         """What the query found, from what the driver has fetched."""
         return [] if self.query is None else self.query.rows(fetched)

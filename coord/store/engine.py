@@ -107,13 +107,17 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
     }
 
 
+def _combiner() -> "Combiner[CompiledChange, Rows]":
+    return Combiner(lambda change: change.length)
+
+
 def prepare(engine: Engine, failover: Sequence[str] = ()) -> None:
     """Attaches the connect hooks. Opens nothing."""
     gate = Gate()
     pool_size = cast(sa.QueuePool, engine.pool).size()
     writers = max(1, pool_size - max(1, pool_size // KEPT_FOR_READS))
     files = sqlite.Files(engine.url.database or "") if engine.dialect.name == "sqlite" else None
-    _states[engine] = EngineState(gate, threading.BoundedSemaphore(writers), Combiner(), files)
+    _states[engine] = EngineState(gate, threading.BoundedSemaphore(writers), _combiner(), files)
     if files is not None:
         _prepare_sqlite(engine, files)
         return

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pymysql
@@ -12,6 +12,7 @@ import pytest
 
 from coord.store import combiner, deadline, faults
 from coord.store.combiner import Combiner
+from coord.store.compiled_change import CompiledChange, CompiledStep
 from coord.store.faults import GuardFailed
 from tests.service import until
 
@@ -41,8 +42,8 @@ class Database:
 class Crowd:
     """Callers that come one after the other: the first is on its way, the others gather."""
 
-    def __init__(self) -> None:
-        self.combiner: Combiner[int, str] = Combiner()
+    def __init__(self, length_of: Callable[[int], int] = lambda change: 1) -> None:
+        self.combiner: Combiner[int, str] = Combiner(length_of)
         self.database = Database()
         self._pool = ThreadPoolExecutor(combiner.MAX_TOGETHER * 2)
 
@@ -70,6 +71,34 @@ class Crowd:
     @property
     def _here(self) -> int:
         return len(self.combiner._waiting) + sum(map(len, self.database.sent))
+
+
+def test_a_long_one_goes_with_no_other_long_one_and_holds_up_none_behind_it() -> None:
+    """32 long messages in one commit took seconds, and a claim among them as long."""
+    long = combiner.MAX_LENGTH_TOGETHER + 1
+    with Crowd(lambda change: long if change >= 1000 else 1) as crowd:
+        for change in (1, 1000, 2, 1001, 1002, 3):
+            last = crowd.call(change)
+        crowd.database.allow()
+        assert last.result(10) == "did 3"
+        until(lambda: len(crowd.database.sent) == 4, 10, "the others")
+        assert crowd.database.sent == [[1], [1000, 2, 3], [1001], [1002]]
+
+
+def test_those_that_go_together_are_not_long_together() -> None:
+    with Crowd(lambda change: combiner.MAX_LENGTH_TOGETHER // 2) as crowd:
+        for change in range(1, 6):
+            crowd.call(change)
+        crowd.database.allow()
+        until(lambda: len(crowd.database.sent) == 3, 10, "the others")
+        assert crowd.database.sent == [[1], [2, 3, 4], [5]]
+
+
+def test_a_change_is_as_long_as_its_texts() -> None:
+    step = CompiledStep("INSERT", ("four", 12345, None, "ab"), None)
+    follower = CompiledChange((step,), None, frozenset())
+    assert follower.length == 6
+    assert CompiledChange((step, step), None, frozenset(), follower).length == 18
 
 
 def test_who_comes_alone_waits_for_nobody() -> None:
