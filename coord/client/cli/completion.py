@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable
 
 import click
@@ -54,9 +55,11 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[A
     return [CompletionItem(incomplete, type="file")]
 
 
-def listed(path: str, field: str, **filters: Any) -> Completer:
-    """Completes this field of what the service lists at `path`. A filter that is a function gets
-    the Coord."""
+def listed(
+    path: str, field: str, *, spell: Callable[[Coord, str], str] | None = None, **filters: Any
+) -> Completer:
+    """Completes this field of what the service lists at `path`, as `spell` has it. A filter that is
+    a function gets the Coord."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         coord = ctx.find_object(Coord) or Coord()
@@ -69,12 +72,28 @@ def listed(path: str, field: str, **filters: Any) -> Completer:
         except (Away, BadConfig, OSError, click.ClickException):
             return []
         rows = answer.json["items"] if answer.is_coords and answer.ok else []
-        return [row[field] for row in rows if row[field].startswith(incomplete)]
+        names = [row[field] if spell is None else spell(coord, row[field]) for row in rows]
+        return [name for name in names if name.startswith(incomplete)]
 
     return complete
 
 
-own_locks = listed("/locks", "resource", session_id=lambda coord: coord.session)
+def _from_here(coord: Coord, resource: str) -> str:
+    """The word that names it in this folder: in `src`, `app.py` is `src/app.py`."""
+    from coord.client.cli import naming
+
+    below = os.path.relpath(os.path.join(coord.workspace.root, resource))
+    slash = "/" if resource.endswith("/") else ""
+    for word in (resource, below + slash):
+        try:
+            if naming.resource(coord, word) == (coord.project, resource):
+                return word
+        except click.ClickException:
+            continue
+    return resource
+
+
+own_locks = listed("/locks", "resource", spell=_from_here, session_id=lambda coord: coord.session)
 components = listed("/components", "component")
 sessions = listed("/sessions", "session_id")
 items = listed("/work-items", "id", status=["pending", "in_progress", "blocked"])

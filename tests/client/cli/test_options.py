@@ -261,6 +261,9 @@ def test_the_shell_completes_commands_options_and_names(me: Person) -> None:
     assert completed(me, "coord events --fo") == ["--follow"]
     assert completed(me, "coord set api dep") == ["deploying", "deployed"]
     assert sorted(completed(me, "coord unlock ")) == ["git push", "src/app.py"]
+    (me.folder / "src").mkdir(exist_ok=True)
+    in_src = me.as_(me.session, folder=me.folder / "src")
+    assert sorted(completed(in_src, "coord unlock ")) == ["app.py", "git push"]
     assert completed(me, "coord components a") == ["api"]
     assert completed(me.at(NOWHERE), "coord unlock ") == []
 
