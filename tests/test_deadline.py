@@ -1,11 +1,13 @@
 """The one deadline of a call."""
 
+import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from coord.store import deadline, faults
+from coord.store import deadline, faults, sqlite
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +95,15 @@ def test_what_runs_outside_of_a_call_has_a_deadline_for_each_step(move: list[flo
             assert deadline.remaining() > deadline.CALL_S - 1
             move.append(3)
             assert deadline.remaining() < deadline.CALL_S - 3
+
+
+def test_a_sqlite_file_is_opened_in_the_time_of_the_call(tmp_path: Path) -> None:
+    """Each step of it may meet a file that another process has for itself."""
+    file = tmp_path / "coord.db"
+    sqlite.create(str(file))
+    with (
+        deadline.at_most(0.4),
+        contextlib.closing(sqlite.Files(str(file)).connect(str(file))) as opened,
+    ):
+        (wait_ms,) = opened.execute("PRAGMA busy_timeout").fetchone()
+    assert wait_ms <= 400

@@ -94,10 +94,7 @@ def options(url: URL, pool_size: int) -> dict[str, Any]:
         "poolclass": sa.QueuePool,
     }
     if url.get_backend_name() == "sqlite":
-        return {
-            **common,
-            "connect_args": {"check_same_thread": False, "timeout": sqlite.BUSY_MS / 1000},
-        }
+        return {**common, "connect_args": {"check_same_thread": False}}
     return {
         **common,
         "paramstyle": "format",

@@ -102,10 +102,11 @@ class Files:
             # never rwc, which would make a missing file
             name = f"file:{quote(os.path.abspath(self.path))}?mode=rw"
         opened: Connection = sqlite3.connect(
-            name, **{**arguments, "uri": True, "factory": Connection}
+            name, **{**arguments, "uri": True, "factory": Connection, "timeout": _busy_ms() / 1000}
         )
         try:
             opened.execute("PRAGMA journal_mode=WAL")
+            opened.execute(f"PRAGMA busy_timeout={_busy_ms()}")
             if self.path:
                 self._watch(opened)
         except BaseException:
@@ -192,6 +193,11 @@ def writer() -> Iterator[None]:
         yield
     finally:
         _writing.release()
+
+
+def _busy_ms() -> int:
+    """How long to wait for other processes, at most; no longer than the call has time."""
+    return max(0, min(BUSY_MS, int(deadline.remaining() * 1000)))
 
 
 def bound_wait(cursor: Any, info: dict[str, Any]) -> None:
