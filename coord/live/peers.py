@@ -99,7 +99,7 @@ class Peers:
         self._max_active = max_calls or math.inf
         self._max_running = max(1, math.floor(threads * SHARE))
         self._by_address: dict[str, Peer] = {}
-        self._latest: Peer | None = None
+        self._latest: str | None = None  # the address of who called last
         self._latest_at = self._other_at = -math.inf
 
     def connect(self, address: str, *, is_limited: bool) -> Peer:
@@ -119,15 +119,15 @@ class Peers:
     def queue(self, conn: "Connection") -> None:
         """For its peer's next thread."""
         conn.peer.queue.append(conn)
-        if conn.peer is not self._latest:
-            self._latest, self._other_at = conn.peer, self._latest_at
+        if conn.peer.address != self._latest:
+            self._latest, self._other_at = conn.peer.address, self._latest_at
         self._latest_at = time.monotonic()
 
     def may_run(self, peer: Peer) -> bool:
         """Whether a thread may take its next call. While no other peer calls it takes nothing from
         anybody.
         """
-        other_at = self._other_at if peer is self._latest else self._latest_at
+        other_at = self._other_at if peer.address == self._latest else self._latest_at
         return peer.may_run(is_alone=other_at < time.monotonic() - ALONE_AFTER_S)
 
     def disconnect(self, peer: Peer) -> None:

@@ -275,6 +275,18 @@ def test_a_peer_that_alone_calls_may_use_all_of_a_worker() -> None:
     assert not peers.may_run(one)
 
 
+def test_a_peer_that_comes_again_by_a_new_connection_is_no_other() -> None:
+    peers = Peers(0, 2, 10)
+    for _ in range(2):
+        peer = peers.connect("10.0.0.1", is_limited=True)
+        peers.queue(cast("Connection", Underway(peer)))
+        peers.disconnect(peer)
+    peer = peers.connect("10.0.0.1", is_limited=True)
+    for _ in range(2):
+        peer.running[cast("Connection", Underway(peer, sends=True))] = time.monotonic()
+    assert peers.may_run(peer)
+
+
 def test_a_peer_has_only_so_many_answers_unread(tmp_path: Path) -> None:
     with running(tmp_path / "service", f"sqlite:///{tmp_path}/coord.db", PEER_CALLS="2") as service:
         with service.caller() as caller:
