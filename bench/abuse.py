@@ -220,10 +220,13 @@ def _store_long_lists(port: int) -> None:
 
 
 def _measure(port: int, worker: int, abuse: Abuse, seconds: float) -> Figures:
+    """What is looked at besides costs the others something, so it is without the abuse, too."""
+
     def others_p95() -> float:
         return load.run(port, cycle, OTHERS, seconds, PACE_S).p95
 
-    alone = others_p95()
+    with _sampled(worker), _probed(port):
+        alone = others_p95()
     before = resident_mb(worker)
     with _abusing(abuse, port), _sampled(worker) as samples, _probed(port) as livez:
         time.sleep(SETTLE_S)
