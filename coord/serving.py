@@ -32,7 +32,7 @@ from coord.live import (
     waiting,
 )
 from coord.store import bell
-from coord.web import access, refusals
+from coord.web import GIVE_WAY, access, refusals
 
 access_log = logging.getLogger("coord.access")
 
@@ -105,6 +105,7 @@ class Worker(ThreadWorker):
         self._proxies = config["TRUSTED_PROXIES"]
         self._peers = Peers(config["PEER_CONNECTIONS"], config["PEER_CALLS"], config["THREADS"])
         metric_files.add_up_ended()
+        self.wsgi.extensions[GIVE_WAY] = self._peers.pace.give_way
         due = upkeep.of(self.wsgi)
         due.start()
         try:
@@ -240,7 +241,7 @@ class Worker(ThreadWorker):
     def _run_next(self, peer: Peer) -> None:
         while peer.queue and self._peers.may_run(peer):
             conn = peer.queue.popleft()
-            peer.running[conn], conn.meter = time.monotonic(), None
+            self._peers.begin(conn)
             self._busy += 1
             self.enqueue_req(conn)
         if peer.queue:
@@ -292,7 +293,7 @@ class Worker(ThreadWorker):
 
     def finish_request(self, conn: Connection, outcome: bool | BaseException) -> None:
         self._busy -= 1
-        del conn.peer.running[conn]
+        self._peers.end(conn)
         is_refused = conn.sock.is_refused and conn.peer.is_limited
         if is_refused:
             conn.peer.note_refused()

@@ -16,6 +16,7 @@ from gunicorn.workers.gthread import TConn
 
 from coord.live import callers
 from coord.live.meters import SHORT_S, Meter
+from coord.live.pace import Pace
 
 SHARE = 0.9  # of the threads; the others serve the other peers
 ALONE_AFTER_S = 10.0  # without a call of any other peer, which a peer at work makes more often
@@ -99,6 +100,8 @@ class Peers:
         self._max_active = max_calls or math.inf
         self._max_running = max(1, math.floor(threads * SHARE))
         self._by_address: dict[str, Peer] = {}
+        self._running: dict[Connection, float] = {}
+        self.pace = Pace(self.is_younger_under_way)
         self._latest: str | None = None  # the address of who called last
         self._latest_at = self._other_at = -math.inf
 
@@ -129,6 +132,19 @@ class Peers:
         """
         other_at = self._other_at if peer.address == self._latest else self._latest_at
         return peer.may_run(is_alone=other_at < time.monotonic() - ALONE_AFTER_S)
+
+    def begin(self, conn: "Connection") -> None:
+        """Its call gets a thread."""
+        conn.peer.running[conn] = self._running[conn] = time.monotonic()
+        conn.meter = None
+
+    def end(self, conn: "Connection") -> None:
+        del conn.peer.running[conn], self._running[conn]
+
+    def is_younger_under_way(self, began: float) -> bool:
+        """Whether a call that is short, as far as is known, began later; in any thread."""
+        since = max(began, time.monotonic() - SHORT_S)
+        return any(begun > since for begun in list(self._running.values()))
 
     def disconnect(self, peer: Peer) -> None:
         peer.connections -= 1
@@ -190,6 +206,7 @@ class Connection(TConn):
     def hand_over(self) -> None:
         """To the thread that calls this."""
         self.meter = Meter()
+        self._peers.pace.begin()
         self.initialized, self.parser = False, None
         self.sock.begin()
         self.init()

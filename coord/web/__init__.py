@@ -34,6 +34,7 @@ from coord.web.fields import (
     Uuid,
     iso,
 )
+from coord.web.long_answers import GIVE_WAY
 from coord.web.names import SERVICE
 from coord.web.negotiation import API, OLDEST_API
 from coord.web.others_text import FRAME, NOTICE, framed, one_line
@@ -55,6 +56,7 @@ __all__ = [
     "API",
     "BASE_PATH",
     "FRAME",
+    "GIVE_WAY",
     "MAX_BODY_BYTES",
     "NOTICE",
     "OLDEST_API",

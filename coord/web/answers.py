@@ -5,6 +5,7 @@ headers.
 import difflib
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any, cast
 
 from flask import Response, current_app, request
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from coord.errors import CoordError, HeadBroken, NotFound, SchemaBehind, Unavailable
 from coord.store import faults
 from coord.web.bounds import bounded_error
+from coord.web.long_answers import PART, in_parts
 from coord.web.paths import BASE_PATH, STAND_IN
 from coord.web.schemas import shortened
 
@@ -40,13 +42,44 @@ class CompactJson(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         obj = self._prepare_response_obj(args, kwargs)
-        text = self.dumps(obj)
-        try:
-            sent = text.encode()
-        except UnicodeEncodeError:
-            # An error that quotes half of a surrogate pair back: strict parsers would choke on it.
-            sent = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-        return Response(sent + b"\n", mimetype="application/json")
+        sent = b"".join([_utf8(text) for text in _parts_of(obj)])
+        return Response(sent, mimetype="application/json")
+
+
+def _parts_of(obj: Any) -> Iterator[str]:
+    """The JSON text of an answer, to the end of its line. Its long lists come in parts."""
+    if type(obj) is not dict or not any(map(_is_long, obj.values())):
+        yield _encode(obj) + "\n"
+        return
+    before = "{"
+    for name, value in obj.items():
+        yield f"{before}{_encode(name)}:"
+        before = ","
+        if _is_long(value):
+            yield from _parts_of_list(value)
+        else:
+            yield _encode(value)
+    yield "}\n"
+
+
+def _is_long(value: Any) -> bool:
+    return type(value) is list and len(value) > PART
+
+
+def _parts_of_list(items: list[Any]) -> Iterator[str]:
+    before = "["
+    for part in in_parts(items):
+        yield before + _encode(part)[1:-1]
+        before = ","
+    yield "]"
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # An error that quotes half of a surrogate pair back: strict parsers would choke on it.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

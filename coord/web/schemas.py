@@ -12,6 +12,7 @@ from marshmallow import fields
 
 from coord.web import compiled
 from coord.web.fields import Integer, SessionId
+from coord.web.long_answers import Items
 
 SUGGEST_FROM = 0.5  # difflib's similarity from which a name is worth suggesting
 # unknown names answered at once: looking for the nearest of a hundred thousand would take seconds
@@ -126,7 +127,7 @@ def list_of(item: type[Schema]) -> type[Schema]:
     """The schema of a page of items."""
     name = item.__name__.removesuffix("Schema") + "List"
     members: dict[str, fields.Field[Any]] = {
-        "items": fields.List(fields.Nested(item), required=True),
+        "items": Items(fields.Nested(item), required=True),
         "next_cursor": fields.String(required=True, allow_none=True),
     }
     return Schema.from_dict(members, name=name)
