@@ -197,7 +197,7 @@ SETTINGS: tuple[Setting, ...] = (
         "2",
         whole_from(0, 2000),
         "Calls of one peer that a worker computes or sends the answers of at once, while others"
-        " call too; those that wait are not counted. 0: no limit.",
+        " call too; those that wait are not counted. 0: no limit, and no share of the time.",
     ),
     Setting(
         "PEER_WAITING",

@@ -250,7 +250,9 @@ class Worker(ThreadWorker):
             self._queued.discard(peer)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """A call that has begun to wait makes room for the next without a word."""
+        """A call that has begun to wait makes room for the next without a word; those first that
+        have used least.
+        """
         if self._queued or self._resting:
             timeout = QUEUE_S
         super().wait_for_and_dispatch_events(timeout)
@@ -258,7 +260,7 @@ class Worker(ThreadWorker):
         for conn in [conn for conn, until in self._resting.items() if until <= now]:
             del self._resting[conn]
             self._begin_anew(conn)
-        for peer in list(self._queued):
+        for peer in sorted(self._queued, key=lambda peer: peer.used_until):
             self._run_next(peer)
 
     def _forget(self, conn: Connection) -> None:
@@ -271,12 +273,14 @@ class Worker(ThreadWorker):
         conn.close()
 
     def handle(self, conn: Connection) -> bool:
-        conn.hand_over()
-        may_go_on = bool(super().handle(conn))
+        meter = conn.hand_over()
         try:
+            may_go_on = bool(super().handle(conn))
             conn.sock.flush()
         except OSError:  # the caller is gone
             return False
+        finally:
+            meter.stop()
         return may_go_on
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
@@ -297,7 +301,6 @@ class Worker(ThreadWorker):
         is_refused = conn.sock.is_refused and conn.peer.is_limited
         if is_refused:
             conn.peer.note_refused()
-        self._run_next(conn.peer)
         try:
             if isinstance(outcome, callers.BodyAwaited) and not conn.sock.has_begun:
                 self._collect_on(conn)
@@ -359,7 +362,7 @@ class Worker(ThreadWorker):
         if force:
             for conn in self._resting:
                 conn.close()
-        self._peers.forget_refused()
+        self._peers.forget_gone()
         for conn in [conn for conn, until in self._closing.items() if force or until <= now]:
             del self._closing[conn]
             self.poller.unregister(conn.sock)

@@ -53,6 +53,7 @@ class CallerSocket(socket.socket):
     sends = False  # an answer, at the moment
     is_refused = False  # for now: the last answer was 429
     has_begun = False  # to answer
+    waits = False  # its call, by its caller's wish
     _head = b""  # of the answer, which goes with the first part of its body
 
     def __init__(self, descriptor: int) -> None:

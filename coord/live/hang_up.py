@@ -2,6 +2,10 @@
 
 import select
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from coord.live.callers import CallerSocket
 
 # An interim answer, which every client of HTTP/1.1 passes over: whether it arrives tells a caller
 # that has closed its side of the connection from one that is gone.
@@ -37,6 +41,18 @@ class Caller:
         self._is_gone = False
         self._has_closed = False
         self._was_asked = False
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """For the worker's loop: meanwhile its call computes nothing."""
+        if not isinstance(self.connection, CallerSocket):
+            yield
+            return
+        self.connection.waits = True
+        try:
+            yield
+        finally:
+            self.connection.waits = False
 
     def note_closed(self) -> bool:
         """In the watcher's thread. Whether it has closed its side only, as far as is known yet."""

@@ -15,11 +15,19 @@ LOOK_EVERY_S = 0.1
 class Meter:
     """Made in the thread of the call, and read by the worker's loop."""
 
+    used = 0.0
+    """CPU seconds, once the call is over."""
+
     def __init__(self) -> None:
         self._clock = _clock_of_this_thread()
         self._read_at, self._used = time.monotonic(), time.thread_time()
+        self._used_before = self._used
         self._next_at, self._share = self._read_at + SHORT_S, BUSY_SHARE
         self._computes = True
+
+    def stop(self) -> None:
+        """In the thread of the call, at its end."""
+        self.used = time.thread_time() - self._used_before
 
     def computes(self) -> bool:
         now = time.monotonic()

@@ -21,6 +21,12 @@ from coord.live.pace import Pace
 SHARE = 0.9  # of the threads; the others serve the other peers
 ALONE_AFTER_S = 10.0  # without a call of any other peer, which a peer at work makes more often
 FLOODS_FOR_S = 10.0  # after a refusal: a peer's calls come one at a time
+SHARE_OF_TIME = 0.25  # of the interpreter; whoever has used more takes what the others leave
+SAVES_FOR_S = 1.0  # what it did not use of its share for so long, it may use at once
+OWES_FOR_S = 1.0  # at most, whatever it has used: then it has its share again
+# that a call of a peer past its share counts while it waits for the database: it reads much there,
+# or the database hangs, and then the others must not line up behind it
+AT_DATABASE_S = 0.5
 MAX_COLLECTED_BYTES = 32 * 1024 * 1024  # of requests that are coming in or under way
 
 
@@ -39,6 +45,8 @@ class Peer:
     """Bytes of requests."""
     refused_until: float = 0.0
     """Until then it is slowed down, after an answer that was 429."""
+    used_until: float = -math.inf
+    """When the time of the interpreter that it has used is no more than its share."""
     next_read_at: float = 0.0
     """When its next new connection is read while it is slowed down."""
     idle: "dict[Connection, None]" = field(default_factory=dict)
@@ -70,20 +78,45 @@ class Peer:
         """Connections that it has too many."""
         return self.connections - self.max_connections
 
-    def may_run(self, *, is_alone: bool) -> bool:
-        """`is_alone`: no other peer has called lately."""
+    def may_run(self, *, is_alone: bool, owes: bool) -> bool:
+        """`is_alone`: no other peer has called lately. `owes`: it is past its share."""
         running = len(self.running)
-        is_flooding = self.is_limited and time.monotonic() < self.refused_until + FLOODS_FOR_S
-        max_active = 1 if is_flooding else self.max_running if is_alone else self.max_active
-        return running < max_active or (running < self.max_running and self._active() < max_active)
+        max_active = self.max_running if is_alone else self.max_active
+        if owes or (self.is_limited and time.monotonic() < self.refused_until + FLOODS_FOR_S):
+            max_active = 1
+        if running < max_active:
+            return True
+        return running < self.max_running and self._active(owes=owes) < max_active
 
-    def _active(self) -> int:
-        """Whoever reads no answer keeps it in memory, so its call counts for as long as that
-        takes.
+    def charge(self, used: float, lasted: float) -> None:
+        """For a call that is over, with the seconds of the interpreter that it has used. What one
+        that lasted long, like a stream, has used within its share is paid for.
         """
-        begun = time.monotonic() - SHORT_S
+        now = time.monotonic()
+        unpaid = max(0.0, used / SHARE_OF_TIME - max(0.0, lasted - SAVES_FOR_S))
+        used_until = max(self.used_until, now - SAVES_FOR_S) + unpaid
+        self.used_until = min(used_until, now + OWES_FOR_S)
+
+    @property
+    def is_over_its_share(self) -> bool:
+        """Without a limit of calls at once there is no share either."""
+        return self.max_active < math.inf and time.monotonic() < self.used_until
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether it could gain by coming again as a stranger."""
+        return bool(self.refused_until) or time.monotonic() < self.used_until + SAVES_FOR_S
+
+    def _active(self, *, owes: bool) -> int:
+        """Whoever reads no answer keeps it in memory, so its call counts for as long as that
+        takes. Those that wait by their callers' wish are many, and are passed over quickly.
+        """
+        now = time.monotonic()
+        short, at_database = now - SHORT_S, now - AT_DATABASE_S
         return sum(
-            since > begun or conn.sock.sends or conn.computes
+            since > short
+            or conn.sock.sends
+            or (not conn.sock.waits and (conn.computes or (owes and since > at_database)))
             for conn, since in self.running.items()
         )
 
@@ -131,7 +164,20 @@ class Peers:
         anybody.
         """
         other_at = self._other_at if peer.address == self._latest else self._latest_at
-        return peer.may_run(is_alone=other_at < time.monotonic() - ALONE_AFTER_S)
+        is_alone = other_at < time.monotonic() - ALONE_AFTER_S
+        owes = not is_alone and peer.is_over_its_share
+        if owes and self._another_computes():
+            return False
+        return peer.may_run(is_alone=is_alone, owes=owes)
+
+    def _another_computes(self) -> bool:
+        """Whether a call of a peer within its share does."""
+        begun = time.monotonic() - SHORT_S
+        return any(
+            (since > begun or conn.computes) and not conn.peer.is_over_its_share
+            for conn, since in self._running.items()
+            if not conn.sock.waits
+        )
 
     def begin(self, conn: "Connection") -> None:
         """Its call gets a thread."""
@@ -139,7 +185,10 @@ class Peers:
         conn.meter = None
 
     def end(self, conn: "Connection") -> None:
-        del conn.peer.running[conn], self._running[conn]
+        lasted = time.monotonic() - self._running.pop(conn)
+        del conn.peer.running[conn]
+        if conn.meter is not None:
+            conn.peer.charge(conn.meter.used, lasted)
 
     def is_younger_under_way(self, began: float) -> bool:
         """Whether a call that is short, as far as is known, began later; in any thread."""
@@ -148,17 +197,17 @@ class Peers:
 
     def disconnect(self, peer: Peer) -> None:
         peer.connections -= 1
-        if not peer.connections and not peer.refused_until:
+        if not (peer.connections or peer.is_remembered):
             del self._by_address[peer.address]
 
-    def forget_refused(self) -> None:
-        """Those that were refused some time ago, and are gone."""
+    def forget_gone(self) -> None:
+        """Those that need not be remembered any more."""
         now = time.monotonic()
         for peer in list(self._by_address.values()):
             if peer.refused_until + FLOODS_FOR_S <= now:
                 peer.refused_until = 0.0
-                if not peer.connections:
-                    del self._by_address[peer.address]
+            if not (peer.connections or peer.is_remembered):
+                del self._by_address[peer.address]
 
 
 class Connection(TConn):
@@ -203,15 +252,16 @@ class Connection(TConn):
         """Whether its call makes an answer, of which nothing is sent yet."""
         return self.meter is not None and not self.sock.has_begun and self.meter.computes()
 
-    def hand_over(self) -> None:
+    def hand_over(self) -> Meter:
         """To the thread that calls this."""
-        self.meter = Meter()
+        meter = self.meter = Meter()
         self._peers.pace.begin()
         self.initialized, self.parser = False, None
         self.sock.begin()
         self.init()
         self.data_ready = True
         self.parser.unreader.unread(self.request.to_hand_over(ended=self.sock.ended))
+        return meter
 
     def close(self, graceful: bool = False) -> None:
         super().close(graceful)

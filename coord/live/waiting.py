@@ -84,8 +84,7 @@ class Subscription:
         self._woken.set()
 
     def goes_on(self) -> bool:
-        """Whether its caller is there and nothing ends the wait, as far as is known; in any
-        thread."""
+        """Whether its caller is there and nothing ends the wait, as far as any thread knows."""
         return not (_stopping.is_set() or self._failure is not None or self.caller.has_closed())
 
     def wait(self, until: float) -> bool:
@@ -96,7 +95,8 @@ class Subscription:
         the database's error when the journal cannot be read.
         """
         began = time.monotonic()
-        woken = self._woken.wait(max(0.0, until - began))
+        with self.caller.waiting():
+            woken = self._woken.wait(max(0.0, until - began))
         deadline.restart()
         if request:
             request.environ["coord.waited"] = (

@@ -52,3 +52,12 @@ def test_the_meter_of_a_thread_that_has_ended_says_that_nothing_computes() -> No
         pass
     time.sleep(SHORT_S)
     assert not meter.computes()
+
+
+def test_at_its_end_a_call_knows_what_it_has_used() -> None:
+    meter = Meter()
+    began = time.thread_time()
+    while time.thread_time() < began + 0.01:
+        pass
+    meter.stop()
+    assert meter.used >= 0.01

@@ -241,7 +241,7 @@ class Underway:
 
     def __init__(self, peer: Peer, *, sends: bool = False, computes: bool = False) -> None:
         self.peer = peer
-        self.sock = SimpleNamespace(sends=sends)
+        self.sock = SimpleNamespace(sends=sends, waits=False)
         self.computes = computes
 
 
