@@ -19,10 +19,11 @@ from flask import Flask, current_app, request
 from coord.errors import Stopping
 from coord.live import processes, tail
 from coord.live.hang_up import Caller
+from coord.live.interests import Interest, interest_in
 from coord.live.places import Places, max_calls, no_thread
 from coord.live.tail import Seen, Tail
 from coord.metric_files import Gauge
-from coord.store import Row, bell, deadline, journal, read
+from coord.store import Row, bell, deadline, read
 from coord.store.bell import Listener
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,8 @@ class Subscription:
     """A waiting call. `matches` says which rows of the journal wake it; it is asked in the
     watcher's thread, and must be quick.
 
-    `kinds`: the only kinds of subject that it is asked about; empty: all. `in_time`: types of event
-    that it need not be asked about at once, but before any later event. `is_called`: whether what
-    the bell says wakes it, before the journal is read. `begins_at`: the last revision that had been
-    read when it began to wait.
+    `is_called`: whether what the bell says wakes it, before the journal is read. `begins_at`: the
+    last revision that had been read when it began to wait.
     """
 
     begins_at = 0
@@ -55,26 +54,16 @@ class Subscription:
     def __init__(
         self,
         matches: Callable[[Row], bool],
-        kinds: frozenset[str],
-        in_time: frozenset[str],
+        interest: Interest,
         caller: Caller,
         watcher: "Watcher",
     ) -> None:
         self.matches = matches
-        self.kinds = kinds
-        self._in_time = frozenset(journal.topic(kind, type_) for kind in kinds for type_ in in_time)
+        self.interest = interest
         self.caller = caller
         self._watcher = watcher
         self._woken = threading.Event()
         self._failure: BaseException | None = None
-
-    def is_eager(self, news: AbstractSet[str]) -> bool:
-        """Whether it is to be asked at once about what the bell was rung for."""
-        return any(
-            topic not in self._in_time
-            and (not self.kinds or topic.partition("/")[0] in self.kinds or topic in bell.ANYTHING)
-            for topic in news
-        )
 
     def wake(self) -> None:
         self._woken.set()
@@ -251,7 +240,8 @@ class Watcher:
         current = self._current() if news else []
         for each in [each for each in current if each.is_called and each.is_called(news)]:
             each.wake()
-        return any(each.is_eager(news) for each in current)
+        interests = {each.interest for each in current}  # few, however many wait
+        return any(interest.is_eager(news) for interest in interests)
 
     def _is_idle(self) -> bool:
         """Whether nobody waits."""
@@ -300,7 +290,8 @@ class Watcher:
             subscription.wake()
 
     def _concerns(self, subscription: Subscription, row: Row) -> bool:
-        if subscription.kinds and row["subject_kind"] not in subscription.kinds:
+        kinds = subscription.interest.kinds
+        if kinds and row["subject_kind"] not in kinds:
             return False
         try:
             return subscription.matches(row)
@@ -384,7 +375,8 @@ def subscribe(
         peer=environ.get("coord.peer", ""),
         session=environ.get("coord.session", ""),
     )
-    subscription = Subscription(matches, frozenset(kinds), in_time, caller, watcher)
+    interest = interest_in(frozenset(kinds), in_time)
+    subscription = Subscription(matches, interest, caller, watcher)
     if not watcher.add(subscription):
         yield None
         return
