@@ -61,6 +61,17 @@ def test_the_page_draws_every_call_without_asking_another_host(
     page.screenshot(path=str(tmp_path / "docs.png"))
 
 
+def test_a_token_is_kept_no_longer_than_the_page(page: Any, service: Service) -> None:
+    page.goto(f"http://coord-box:{service.port}/docs")
+    page.click(".scheme-container .authorize")
+    page.fill(".auth-container input", "secret-4711")
+    page.click(".auth-btn-wrapper .authorize")
+    page.wait_for_selector(".auth-container code")
+    assert "secret-4711" not in page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}])"
+    )
+
+
 def test_a_call_can_be_tried_from_the_page(page: Any, service: Service) -> None:
     page.goto(f"http://coord-box:{service.port}/docs")
     page.click("#operations-health-health_livez .opblock-summary")

@@ -49,7 +49,7 @@ _PAGE = """<!doctype html>
 _START = """const own = Math.random().toString(16).slice(2, 10).padEnd(8, "0");
 SwaggerUIBundle({
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, docExpansion: "list",
-  defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true,
+  defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: true,
   operationsSorter: (one, other) => (one.get("method") === "delete") - (other.get("method") === "delete"),
   responseInterceptor: (response) => {
     if (new URL(response.url).pathname.endsWith("openapi.json"))
