@@ -123,6 +123,7 @@ function Window({ items, keyOf, row, label, className }) {
   const [range, setRange] = useState({ first: 0, last: 40, height: 0 });
   useLayoutEffect(() => {
     const measure = () => {
+      if (box.current === null) return; // a page that was left just now
       const height = box.current.querySelector("li")?.offsetHeight || 34;
       const first = Math.max(0, Math.floor(box.current.scrollTop / height) - AROUND);
       const last = Math.ceil((box.current.scrollTop + box.current.clientHeight) / height) + AROUND;
