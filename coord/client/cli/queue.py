@@ -13,6 +13,7 @@ from coord.client.cli.options import Command
 from coord.client.cli.queued_calls import as_json, refusal, summary
 from coord.client.locked import Busy
 from coord.client.queue import ReplayResult
+from coord.client.queue.elsewhere import waiting_elsewhere, waiting_sentence
 
 SYNC_S = 600.0  # for all of the queue: somebody asked for it
 PART_S = 3.0  # after which it says how far it is
@@ -52,8 +53,14 @@ def queue(coord: Coord, rejected: bool, forget_rejected: bool) -> None:
     coord.out(*map(summary, waiting))
     if not waiting:
         coord.note("No call waits.")
+    _note_elsewhere(coord)
     if refused:
         coord.note(f"{len(refused)} calls were refused: coord queue --rejected.")
+
+
+def _note_elsewhere(coord: Coord) -> None:
+    for server, count in waiting_elsewhere(coord.workspace).items():
+        coord.note(waiting_sentence(server, count))
 
 
 def _list_refused(coord: Coord, refused: list[Body]) -> None:
@@ -95,6 +102,7 @@ def sync(coord: Coord) -> None:
         coord.out(report["detail"])
     for call in refused:
         coord.warn(f"refused: {refusal(call)}")
+    _note_elsewhere(coord)
     leave(AWAY if replayed.waiting else REFUSED if refused else 0)
 
 

@@ -38,6 +38,17 @@ def test_an_empty_queue_says_so(me: Person) -> None:
     }
 
 
+def test_calls_that_wait_for_a_mistyped_address_are_told_of(me: Person) -> None:
+    mistyped = "http://127.0.0.1:1"
+    assert me("set", "api", "built", "--url", mistyped).code == 0
+    for command in (["queue"], ["sync"], ["doctor"]):
+        said = me(*command)
+        assert (
+            f"1 call waits for {mistyped}, which this checkout does not name" in said.out + said.err
+        )
+    assert "waits for" not in me("queue", "--url", mistyped).err
+
+
 def test_sync_sends_all_in_order(me: Person, away: Person) -> None:
     for state in ("building", "built", "deployed"):
         away("set", "api", state)

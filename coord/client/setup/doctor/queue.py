@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from coord.client import hook
 from coord.client.ignored import is_ignored
+from coord.client.others_text import printable
 from coord.client.queue import Queue
+from coord.client.queue.elsewhere import waiting_elsewhere, waiting_sentence
 from coord.client.safe_files import age_of, remove
 from coord.client.setup.doctor.check import OK, PROBLEM, WARNING, Check, DoctorContext
 from coord.client.workspace import FOLDER, SHELL_QUEUE, repository
@@ -19,6 +21,8 @@ RECENT_S = 7 * 86400.0
 def check(context: DoctorContext) -> Iterator[Check]:
     workspace = context.workspace
     yield from _queue(Queue.of(workspace))
+    for server, count in waiting_elsewhere(workspace).items():
+        yield Check("queue", WARNING, printable(waiting_sentence(server, count)))
     for path in workspace.shell_queues:
         checkout = repository(os.path.dirname(os.path.dirname(path)))
         below = f"{FOLDER}/{SHELL_QUEUE}"
