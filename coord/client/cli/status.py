@@ -214,7 +214,8 @@ def _lock_line(coord: Coord, lock: Lock, project: str | None, room: int | None =
     end = until(ends) if room is None or ends is None else f"until {clock(ends)}"
     if room is not None:
         holder = cells.cut(holder, max(room // 3, MIN_NAME))
-        others = cells.width(f"    {holder}  {end}{stale}")
+        rest = "  …" if why else ""
+        others = cells.width(f"    {holder}  {end}{stale}{rest}")
         name = cells.cut(name, max(room - others, MIN_NAME), keep_end=True)
     return f"  {name}  {holder}  {end}{stale}{why}"
 
