@@ -45,7 +45,7 @@ serve: $(VENV)/.runtime
 # than two cores carry, since a third of the time tests wait.
 test: $(VENV)/.dev
 	tools/setup-tests.sh
-	$(if $(SECOND_LOOK),$(BIN)/python -m tools.second_look) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 600 $(PYTEST) $(TESTS)
+	$(BIN)/$(if $(SECOND_LOOK),python -m tools.second_look,pytest) -n 3 --dist loadfile --no-loadscope-reorder --timeout 600 $(PYTEST) $(TESTS)
 
 test-windows: $(VENV)/.dev
 	$(BIN)/python -m tools.test_windows $(WINDOWS)

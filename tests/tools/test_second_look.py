@@ -30,7 +30,6 @@ def look(folder: Path, **files: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             *(sys.executable, "-m", "tools.second_look"),
-            str(Path(sys.executable).with_name("pytest")),
             *("--import-mode", "importlib", "--rootdir", str(folder), "tests"),
         ],
         cwd=folder,
