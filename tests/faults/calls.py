@@ -170,3 +170,9 @@ def assert_back(service: Service) -> None:
     workers = sorted(service.workers())
     until(lambda: works(service), BACK_WITHIN_S, "the service to work again")
     assert sorted(service.workers()) == workers
+
+
+def nobody_waits(service: Service) -> bool:
+    """False, too, while one of the workers has not found its database again."""
+    answer = service.call("GET", "/locks/waiters")
+    return answer.status == 200 and not answer.json["items"]

@@ -25,6 +25,7 @@ import pytest
 
 from campaign.claimers import EVERYTHING, STALE_AFTER_HOURS, STALE_AFTER_S, Claimer, Habits
 from tests.databases import MariaDB
+from tests.faults.calls import nobody_waits
 from tests.faults.history import Recorder, Verdict, check
 from tests.galera import SIZE, Cluster
 from tests.service import Service, migrate, running, until
@@ -64,11 +65,6 @@ def run(services: list[Service], recorder: Recorder, nemesis: Nemesis) -> None:
             time_is_up.join()
             for end in ends:
                 end.result()
-
-
-def nobody_waits(service: Service) -> bool:
-    answer = service.call("GET", "/locks/waiters")
-    return answer.status == 200 and not answer.json["items"]
 
 
 def assert_nobody_waits(services: list[Service]) -> None:

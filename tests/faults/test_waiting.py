@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.databases import USER, MariaDB
-from tests.faults.calls import BODY, Call, assert_back, claim, made
+from tests.faults.calls import BODY, Call, assert_back, claim, made, nobody_waits
 from tests.faults.conftest import World
 from tests.faults.proxy import Proxy
 from tests.service import BASE, Answer, Service, migrate, running, until
@@ -364,7 +365,7 @@ def test_when_the_database_goes_away_those_who_wait_are_told_in_time(
     for call, answer in zip(calls, answers, strict=True):
         assert (answer.status, answer.json) == (503, BODY), f"{call}: {answer}"
     assert_back(world.service)
-    until(lambda: not waiters(world.service), 10, "nobody to wait once the database is back")
+    until(partial(nobody_waits, world.service), 10, "nobody to wait once the database is back")
 
 
 def test_calls_that_come_in_an_outage_take_no_place_from_those_after_it(
