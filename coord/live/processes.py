@@ -7,11 +7,9 @@ database's clock, or, should that be set back, when it has not been renewed for 
 clock of who looks.
 """
 
-import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -100,7 +98,8 @@ def renew_lease() -> None:
     Nobody's news: it is not journaled. Who says so for the first time takes those out of the list
     that were killed long ago. Raises faults.TooSlow when another that says so takes too long.
     """
-    with _turn():
+    too_late = faults.TooSlow("another call says that this process is there, and takes too long")
+    with deadline.turn(_renewing, too_late):  # two at once would both find the row missing
         pid, began = os.getpid(), time.monotonic()
         if began - _renewed_at.get(pid, -RENEW_S) < RENEW_S:
             return
@@ -108,17 +107,6 @@ def renew_lease() -> None:
             run(_REGISTER, {"own": own_id(), "node": NODE, "pid": pid, "lease_us": LEASE_US})
             run(_FORGET, {"forgotten_after_us": FORGOTTEN_AFTER_US})
         _renewed_at[pid] = began
-
-
-@contextlib.contextmanager
-def _turn() -> Iterator[None]:
-    """One at a time: two at once would both find the row missing."""
-    if not _renewing.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
-        raise faults.TooSlow("another call says that this process is there, and takes too long")
-    try:
-        yield
-    finally:
-        _renewing.release()
 
 
 def end_lease() -> None:

@@ -8,6 +8,7 @@ and `transact`.
 
 import contextlib
 import math
+import threading
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -105,6 +106,25 @@ def remaining() -> float:
     if call is None:
         return CALL_S
     return (call.begin(now) if call.until is None else call.until) - now
+
+
+@contextlib.contextmanager
+def turn(
+    lock: "threading.Lock | threading.Semaphore",
+    too_late: Exception,
+    *,
+    leave_s: float = LAST_STEP_S,
+    at_most_s: float = math.inf,
+) -> Iterator[None]:
+    """Inside, the lock is held. Raises `too_late` when it cannot be had within `at_most_s`, or
+    before no more than `leave_s` of the call's time is left.
+    """
+    if not lock.acquire(timeout=max(0.0, min(at_most_s, remaining() - leave_s))):
+        raise too_late
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def check() -> None:

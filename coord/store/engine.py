@@ -6,11 +6,11 @@ The rule behind the numbers: a call is answered within 5 s whatever the database
 its own limit, and none may pass the deadline of the call (deadline.py).
 """
 
-import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,19 +53,13 @@ def state_of(engine: Engine) -> EngineState:
     return _states[engine]
 
 
-@contextlib.contextmanager
-def writer_place(engine: Engine) -> Iterator[None]:
+def writer_place(engine: Engine) -> AbstractContextManager[None]:
     """A place among the writers: a share of the pool is kept for reads.
 
     Raises faults.NoConnection when too many write for too long.
     """
-    writers = state_of(engine).writers
-    if not writers.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
-        raise faults.NoConnection("all connections that writers may take are in use")
-    try:
-        yield
-    finally:
-        writers.release()
+    too_late = faults.NoConnection("all connections that writers may take are in use")
+    return deadline.turn(state_of(engine).writers, too_late)
 
 
 def normalized(url: str) -> URL:

@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
@@ -181,18 +181,13 @@ def _id_of(path: str) -> tuple[int, int] | None:
 _writing = threading.Lock()
 
 
-@contextlib.contextmanager
-def writer() -> Iterator[None]:
+def writer() -> AbstractContextManager[None]:
     """The turn of one writer of this process.
 
     Waiting here is fair; SQLite's own waiting polls, and starves under load.
     """
-    if not _writing.acquire(timeout=max(0.0, min(WRITER_TIMEOUT_S, deadline.remaining()))):
-        raise faults.WriterBusy("another writer holds the SQLite file")
-    try:
-        yield
-    finally:
-        _writing.release()
+    too_late = faults.WriterBusy("another writer holds the SQLite file")
+    return deadline.turn(_writing, too_late, leave_s=0.0, at_most_s=WRITER_TIMEOUT_S)
 
 
 def _busy_ms() -> int:

@@ -10,7 +10,8 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pymysql
@@ -128,17 +129,11 @@ def _once(
 _retrying = threading.Lock()
 
 
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time() -> AbstractContextManager[None]:
     """Those whose guards failed go one at a time: all at once they would fail each other again and
     again.
     """
-    if not _retrying.acquire(timeout=max(0.0, deadline.remaining() - LAST_TRY_S)):
-        raise GuardFailed("too many retry at once")
-    try:
-        yield
-    finally:
-        _retrying.release()
+    return deadline.turn(_retrying, GuardFailed("too many retry at once"), leave_s=LAST_TRY_S)
 
 
 def run(statement: Statement, values: Mapping[str, Any]) -> int:

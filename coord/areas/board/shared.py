@@ -58,24 +58,16 @@ class _Turns:
     def turn(self) -> Iterator[float]:
         """With the moment at which it was asked for. Raises faults.TooSlow."""
         asked = time.monotonic()
-        if not self._lock.acquire(timeout=max(0.0, deadline.remaining() - deadline.LAST_STEP_S)):
-            raise faults.TooSlow("other pages take too long to be answered")
-        try:
+        too_late = faults.TooSlow("other pages take too long to be answered")
+        with deadline.turn(self._lock, too_late):
             if self._error is not None and self._failed_at >= asked:
                 raise self._error
-            with self._noting_failure():
+            try:
                 yield asked
-        finally:
-            self._lock.release()
-
-    @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            self._error, self._failed_at = error, time.monotonic()
-            raise
-        self._error = None
+            except Exception as error:
+                self._error, self._failed_at = error, time.monotonic()
+                raise
+            self._error = None
 
 
 class SharedAnswers:
