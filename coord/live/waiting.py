@@ -73,7 +73,8 @@ class Subscription:
         self._woken.set()
 
     def goes_on(self) -> bool:
-        """Whether its caller is there and nothing ends the wait, as far as any thread knows."""
+        """Whether its caller is there and nothing ends the wait, as far as is known; in any
+        thread."""
         return not (_stopping.is_set() or self._failure is not None or self.caller.has_closed())
 
     def wait(self, until: float) -> bool:
@@ -368,8 +369,9 @@ def subscribe(
         raise Stopping
     deadline.wait_until(until)
     watcher: Watcher = current_app.extensions["coord.watcher"]
+    environ = request.environ
     caller = Caller(
-        (environ := request.environ).get("gunicorn.socket"),
+        environ.get("gunicorn.socket"),
         streams=streams,
         answers_interim=environ.get("SERVER_PROTOCOL") == "HTTP/1.1",
         peer=environ.get("coord.peer", ""),
