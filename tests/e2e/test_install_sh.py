@@ -111,6 +111,13 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
+@pytest.fixture(params=DOWNLOADERS)
+def home_with_one_downloader(home: Home, request: pytest.FixtureRequest) -> Home:
+    home.lacks("curl")
+    home.has(request.param)
+    return home
+
+
 def script(service: Service) -> bytes:
     return service.call("GET", "/client/install.sh").body
 
@@ -193,20 +200,15 @@ def test_the_two_lines_that_the_server_gives_work_as_they_stand(
     assert service.url in (project / ".coord.toml").read_text()
 
 
-@pytest.mark.parametrize("downloader", DOWNLOADERS)
-def test_it_downloads_by(service: Service, home: Home, downloader: str) -> None:
-    home.lacks("curl")
-    home.has(downloader)
-    done = home.sh(script(service))
+def test_it_downloads_by_each(service: Service, home_with_one_downloader: Home) -> None:
+    done = home_with_one_downloader.sh(script(service))
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("downloader", DOWNLOADERS)
 def test_a_token_is_sent_for_a_proxy_that_asks_for_one(
-    service: Service, home: Home, downloader: str
+    service: Service, home_with_one_downloader: Home
 ) -> None:
-    home.lacks("curl")
-    home.has(downloader)
+    home = home_with_one_downloader
     with handing_out(service.call("GET", "/client/coord.pyz").body) as (url, sent):
         options = ("--server", f"{url}/")
         done = home.sh(script(service), *options, COORD_TOKEN='a "token" %s\\')
@@ -283,13 +285,11 @@ def test_a_server_that_is_away_is_named(service: Service, home: Home) -> None:
     )
 
 
-@pytest.mark.parametrize("downloader", DOWNLOADERS)
 def test_a_server_that_a_variable_names_is_neither_called_nor_trusted(
-    service: Service, home: Home, downloader: str
+    service: Service, home_with_one_downloader: Home
 ) -> None:
     """The variable may be of the repository that the script is run in."""
-    home.lacks("curl")
-    home.has(downloader)
+    home = home_with_one_downloader
     with handing_out(service.call("GET", "/client/coord.pyz").body) as (url, sent):
         done = home.sh(script(service), COORD_URL=url, COORD_TOKEN="the token")
         assert (done.returncode, done.stderr) == (0, "")
@@ -308,12 +308,10 @@ def test_a_variable_that_was_not_asked_is_said_where_the_server_is_away(
     )
 
 
-@pytest.mark.parametrize("downloader", DOWNLOADERS)
 def test_a_token_is_not_taken_to_where_a_server_sends_the_caller(
-    service: Service, home: Home, downloader: str
+    service: Service, home_with_one_downloader: Home
 ) -> None:
-    home.lacks("curl")
-    home.has(downloader)
+    home = home_with_one_downloader
     content = service.call("GET", "/client/coord.pyz").body
     with handing_out(content) as (other, sent), handing_out(b"", location=other) as (url, _):
         done = home.sh(script(service), "--server", url, COORD_TOKEN="the token")
