@@ -3,6 +3,7 @@ what they asked and were told.
 """
 
 import http.client
+import itertools
 import random
 import threading
 import time
@@ -69,7 +70,7 @@ class Claimer:
         self._own: dict[str, CertainHold] = {}
 
     def run(self) -> None:
-        for count in range(1_000_000):
+        for count in itertools.count():
             if self._stop.is_set():
                 break
             self._session = f"claimer-{self._number}/{count}"

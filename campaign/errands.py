@@ -212,13 +212,13 @@ class Visitor(Errand):
 
     def do(self, turn: int) -> None:
         session = f"{self._name}/{turn}"
-        of = {"session_id": session, "project_key": self._project}
-        promise = {**of, "ttl_minutes": PROMISE_MINUTES, "task": "a visit"}
+        identity = {"session_id": session, "project_key": self._project}
+        promise = {**identity, "ttl_minutes": PROMISE_MINUTES, "task": "a visit"}
         beat = self._insist("POST", "/sessions/heartbeat", promise, echo=False)
         if not self._expect(beat, 200, 201):
             return
         began = time.time()
-        checked_in = self._insist("POST", "/sessions/checkin", of, echo=False)
+        checked_in = self._insist("POST", "/sessions/checkin", identity, echo=False)
         if not self._expect(checked_in, 200):
             return
         if turn % 4 == 0:
@@ -234,9 +234,9 @@ class ToolUser(Errand):
     """Locks and unlocks a resource of its own over MCP, in a project where nobody else locks."""
 
     def do(self, turn: int) -> None:
-        of = {"session_id": self._name, "project_key": f"{self._project}-tools"}
-        self._use("lock", {**of, "resources": [f"tools/{self._name}"]})
-        self._use("unlock", {**of, "resource": f"tools/{self._name}"})
+        identity = {"session_id": self._name, "project_key": f"{self._project}-tools"}
+        self._use("lock", {**identity, "resources": [f"tools/{self._name}"]})
+        self._use("unlock", {**identity, "resource": f"tools/{self._name}"})
 
     def _use(self, tool: str, arguments: dict[str, Any]) -> None:
         message = {

@@ -8,8 +8,9 @@ import signal
 import time
 from collections.abc import Iterator
 
+from campaign import processes
 from campaign.phase import Fault
-from campaign.processes import faults_of_processes, regularly
+from campaign.processes import regularly
 from campaign.shows import slower_or_unavailable, unavailable
 from campaign.worlds import World
 from tests.galera import Node
@@ -100,9 +101,12 @@ def _node_isolated_repeatedly(world: World, seconds: float) -> Iterator[str]:
         time.sleep(1)
         _isolate(node, isolated=False)
 
-    with regularly(isolate, 1.0):
-        yield "a node was alone for a second, again and again"
-    world.cluster.wait()
+    try:
+        with regularly(isolate, 1.0):
+            yield "a node was alone for a second, again and again"
+    finally:
+        _isolate(node, isolated=False)
+        world.cluster.wait()
 
 
 @contextlib.contextmanager
@@ -131,10 +135,12 @@ def _flow_control(world: World, seconds: float) -> Iterator[str]:
         time.sleep(STANDS_S)
         slow.signal(signal.SIGCONT)
 
-    with regularly(run_for_a_moment, STANDS_S / 10):
-        until(lambda: _pauses_asked_for(node) > asked, NOTICED_S, "a node to ask for a pause")
-        yield "a slow node made the others pause their commits, again and again"
-    slow.run("SET GLOBAL wsrep_provider_options = 'gcs.fc_limit=16; gcs.fc_factor=1.0'")
+    try:
+        with regularly(run_for_a_moment, STANDS_S / 10):
+            until(lambda: _pauses_asked_for(node) > asked, NOTICED_S, "a node to ask for a pause")
+            yield "a slow node made the others pause their commits, again and again"
+    finally:
+        slow.run("SET GLOBAL wsrep_provider_options = 'gcs.fc_limit=16; gcs.fc_factor=1.0'")
 
 
 def _pauses_asked_for(node: Node) -> int:
@@ -144,7 +150,7 @@ def _pauses_asked_for(node: Node) -> int:
 FAULTS = [
     *(
         fault
-        for fault in faults_of_processes(60.0)
+        for fault in processes.FAULTS
         if fault.name in ("nothing", "workers killed", "a node at a time")
     ),
     Fault("node killed", _node_killed),

@@ -22,6 +22,17 @@ from tests.faults.proxy import Proxy
 
 Inflict = Callable[[World, float], AbstractContextManager[str]]
 
+ROOM = 32 << 20  # bytes: what a server that starts takes besides its files
+TIMES_OUT_S = 3.0  # an answer of the database is waited for less long
+LATER = "9999"  # a migration that coord does not know
+EXPAND = (
+    "ALTER TABLE locks ADD COLUMN of_later VARCHAR(20) NULL",
+    "ALTER TABLE locks ADD INDEX ix_locks_of_later (of_later)",
+    "CREATE TABLE later (id INTEGER PRIMARY KEY)",
+)
+CONTRACT = ("DROP TABLE later", "ALTER TABLE locks DROP INDEX ix_locks_of_later, DROP of_later")
+LOCK_HEAD = "SELECT revision FROM journal_head WHERE id = 1 FOR UPDATE"
+
 
 def _on_the_way(break_it: Callable[[Proxy], None]) -> Inflict:
     """Something that the proxy does."""
@@ -42,9 +53,11 @@ def _again_and_again(
 ) -> Inflict:
     @contextlib.contextmanager
     def inflict(world: World, seconds: float) -> Iterator[str]:
-        with regularly(lambda: act(world), every_s):
-            yield description
-        world.proxy.forward()
+        try:
+            with regularly(lambda: act(world), every_s):
+                yield description
+        finally:
+            world.proxy.forward()
 
     return inflict
 
@@ -146,24 +159,24 @@ def _admin(world: World) -> Iterator[Any]:
         yield cursor
 
 
-def _kill(world: World, what: str) -> None:
-    """What coord has there: its connections, or the queries that they are in."""
+def _kill(world: World, target: str) -> None:
+    """`target`: CONNECTION, each that coord has, or QUERY, each that is running in one."""
     with _admin(world) as cursor:
         cursor.execute(
             "SELECT id FROM information_schema.processlist WHERE user = %s AND id <>"
             " CONNECTION_ID() AND (%s = 'CONNECTION' OR command = 'Query')",
-            (USER, what),
+            (USER, target),
         )
         for (number,) in cursor.fetchall():
             with contextlib.suppress(pymysql.err.OperationalError):  # it has ended by itself
-                cursor.execute(f"KILL {what} {number}")
+                cursor.execute(f"KILL {target} {number}")
 
 
-def _killing(what: str, every_s: float) -> Inflict:
+def _killing(target: str, every_s: float) -> Inflict:
     @contextlib.contextmanager
     def inflict(world: World, seconds: float) -> Iterator[str]:
-        with regularly(lambda: _kill(world, what), every_s):
-            yield f"KILL {what} every {every_s:g} s"
+        with regularly(lambda: _kill(world, target), every_s):
+            yield f"KILL {target} every {every_s:g} s"
 
     return inflict
 
@@ -239,17 +252,6 @@ def _backup(world: World) -> None:
         cursor.execute("BACKUP STAGE END")
 
 
-ROOM = 32 << 20  # bytes: what a server that starts takes besides its files
-TIMES_OUT_S = 3.0  # an answer of the database is waited for less long
-LATER = "9999"  # a migration that coord does not know
-EXPAND = (
-    "ALTER TABLE locks ADD COLUMN of_later VARCHAR(20) NULL",
-    "ALTER TABLE locks ADD INDEX ix_locks_of_later (of_later)",
-    "CREATE TABLE later (id INTEGER PRIMARY KEY)",
-)
-CONTRACT = ("DROP TABLE later", "ALTER TABLE locks DROP INDEX ix_locks_of_later, DROP of_later")
-
-
 @contextlib.contextmanager
 def _rolling_upgrade(world: World, seconds: float) -> Iterator[str]:
     """The tables of a later version come under the running one, which restarts node by node, and
@@ -275,8 +277,6 @@ def _rolling_upgrade(world: World, seconds: float) -> Iterator[str]:
             for statement in CONTRACT:
                 cursor.execute(statement)
 
-
-HEAD = "SELECT revision FROM journal_head WHERE id = 1 FOR UPDATE"
 
 FAULTS = [
     Fault("database stopped", _stopped, unavailable, at_least_s=TIMES_OUT_S),
@@ -316,7 +316,7 @@ FAULTS = [
     Fault("out of connections", _out_of_connections, unavailable),
     Fault("connections killed", _killing("CONNECTION", 0.2)),
     Fault("queries killed", _killing("QUERY", 0.05)),
-    Fault("the head row held", _held("BEGIN", HEAD), unavailable),
+    Fault("the head row held", _held("BEGIN", LOCK_HEAD), unavailable),
     Fault("tables held", _held("LOCK TABLES locks WRITE, journal WRITE"), unavailable),
     Fault("FLUSH TABLES WITH READ LOCK", _held("FLUSH TABLES WITH READ LOCK"), unavailable),
     Fault("backup", _again_and_again(_backup, 0.5, "all backup stages, again and again")),

@@ -118,13 +118,13 @@ class Load:
             Claimer(number, watched[number % len(watched)], self.recorder, self._stop, habits)
             for number in range(CLAIMERS)
         ]
-        of: dict[str, Any] = {"ledger": self.ledger, "stop": self._stop, "twice": twice}
+        shared: dict[str, Any] = {"ledger": self.ledger, "stop": self._stop, "twice": twice}
         self._errands = [
-            kind(watched[number % len(watched)], self.project, **of)
+            kind(watched[number % len(watched)], self.project, **shared)
             for number, kind in enumerate(KINDS_OF_ERRANDS)
         ]
         folder = world.folder / self.project
-        self._errands.append(Hook(watched[0], self.project, folder=folder, **of))
+        self._errands.append(Hook(watched[0], self.project, folder=folder, **shared))
         self.followers: list[Follower] = [
             Pages(watched[0], self.project, self._since, self._followed),
             Stream(watched[-1], self.project, self._since, self._followed),
@@ -134,17 +134,19 @@ class Load:
         self._pool = ThreadPoolExecutor(
             len(self._claimers) + len(self._errands) + len(self.followers)
         )
-        self._ends: list[Future[None]] = [
+        self._clients: list[Future[None]] = [
             *(self._pool.submit(claimer.run) for claimer in self._claimers),
             *(self._pool.submit(errand.run) for errand in self._errands),
         ]
-        self._follows = [self._pool.submit(follower.run, self._head) for follower in self.followers]
+        self._following = [
+            self._pool.submit(follower.run, self._head) for follower in self.followers
+        ]
 
     def stop(self) -> None:
         """Returns when each client has what it waits for. What failed in one is a problem."""
         self._stop.set()
-        for end in self._ends:
-            self._note_failure(end)
+        for client in self._clients:
+            self._note_failure(client)
         self._end = self._since
         try:
             self._world.settle()
@@ -154,8 +156,8 @@ class Load:
         finally:  # who follows must end, whatever became of coord
             self._head.set(self._end)
             self._followed.set()
-            for end in self._follows:
-                self._note_failure(end)
+            for follower in self._following:
+                self._note_failure(follower)
             self._pool.shutdown()
 
     def _await_gone(self) -> None:
@@ -167,8 +169,8 @@ class Load:
         noted = {event.subject for event in self._events() if event.type == "session.gone"}
         return noted.issuperset(self._gone)
 
-    def _note_failure(self, end: "Future[None]") -> None:
-        error = end.exception()
+    def _note_failure(self, client: "Future[None]") -> None:
+        error = client.exception()
         if error is not None:
             self.ledger.problems.append(f"a client failed: {error!r}")
 

@@ -37,7 +37,7 @@ def write(path: Path, results: list[Result], seconds: float, took_s: float) -> N
 def _summary(results: list[Result], seconds: float, took_s: float) -> str:
     checked = sum((result.checked for result in results), Counter[str]())
     held = sum(result.held for result in results)
-    load = [result.load for result in results if result.is_checked]
+    load = [result.load for result in results if result.is_checked] or [0.0]
     return (
         f"{len(results)} faults of {seconds:g} s or more, {took_s / 60:.0f} minutes, {held} held:\n"
         f"{sum(result.calls for result in results):,} calls, {checked['grants']:,} grants,"

@@ -78,7 +78,6 @@ def _events_skipped(app: Flask) -> None:
 
 def _late_answers(app: Flask) -> None:
     """A few calls take longer than the contract allows."""
-
     late_at = [time.monotonic()]
 
     @app.before_request

@@ -5,13 +5,15 @@ import os
 import resource
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from campaign.phase import Fault
+from campaign.processes import regularly
 from campaign.shows import unavailable
 from campaign.worlds import World
+
+PAGES_OF_A_STEP = 100  # of a backup, as sqlite3's .backup has it; it begins anew after a change
 
 
 @contextlib.contextmanager
@@ -49,25 +51,18 @@ def _foreign_reader(world: World, seconds: float) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _again_and_again(world: World, statement: str) -> Iterator[str]:
-    """The statement without a pause; how often is known at the end, so only that it ran is told."""
-    stop, done = threading.Event(), threading.Event()
+    """How often it ran is known only at the end, so the description says that it did."""
+    done = threading.Event()
+    with _opened(world) as connection:
 
-    def repeat() -> None:
-        with _opened(world) as connection:
-            while not stop.is_set():
-                with contextlib.suppress(sqlite3.OperationalError):
-                    connection.execute(statement)
-                    done.set()
-                time.sleep(0.01)
+        def execute() -> None:
+            with contextlib.suppress(sqlite3.OperationalError):  # the service was writing
+                connection.execute(statement)
+                done.set()
 
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        assert done.wait(20), f"{statement} never went through"
-        yield f"{statement} went through"
-    finally:
-        stop.set()
-        thread.join()
+        with regularly(execute, 0.01):
+            assert done.wait(20), f"{statement} never went through"
+            yield f"{statement} went through"
 
 
 @contextlib.contextmanager
@@ -84,13 +79,16 @@ def _checkpoint(world: World, seconds: float) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _backup(world: World, seconds: float) -> Iterator[str]:
-    copies = 0
-    with _opened(world) as source, sqlite3.connect(world.folder / "copy.db") as target:
-        source.backup(target, pages=5, sleep=0.01)
-        copies += 1
-        yield f"{copies} whole copy, and another that went on"
-        source.backup(target, pages=5, sleep=0.01)
-    target.close()
+    def copy() -> None:
+        with (
+            _opened(world) as source,
+            contextlib.closing(sqlite3.connect(world.folder / "backup.db")) as target,
+        ):
+            source.backup(target, pages=PAGES_OF_A_STEP)
+
+    copy()
+    with regularly(copy):
+        yield "whole copies, again and again"
 
 
 @contextlib.contextmanager
