@@ -25,7 +25,7 @@ from bench import (
 from tests.browser import chromium_missing
 from tests.databases import mariadb_missing
 
-LEAST_RATIO = 0.4
+MIN_RATIO = 0.4
 MAX_P99_MS = 60
 MAX_GROWTH = 1.3
 MAX_MB = 120
@@ -51,7 +51,7 @@ def cycles_bench(kind: str, options: argparse.Namespace) -> bool:
     )
     figures = cycles.run(kind, options.seconds, options.rounds)
     show(figures)
-    return verdict(figures["ratio"] >= LEAST_RATIO, f"ratio at least {LEAST_RATIO}") & verdict(
+    return verdict(figures["ratio"] >= MIN_RATIO, f"ratio at least {MIN_RATIO}") & verdict(
         figures["p99 ms"] < MAX_P99_MS, f"p99 under {MAX_P99_MS} ms"
     )
 
@@ -193,28 +193,29 @@ def abuse_bench(kind: str, options: argparse.Namespace) -> bool:
         f"\n{kind}: what one peer does to {abuse.OTHERS} others: their p95 in ms without and with"
         " it, its ratio, the longest of /livez in ms, the worker's MB before, at worst and after"
     )
-    found = abuse.run(kind, min(options.seconds, MAX_ABUSE_S), options.only)
-    for name, each in found.items():
+    measured = abuse.run(kind, min(options.seconds, MAX_ABUSE_S), options.only)
+    for name, row in measured.items():
         print(
-            f"  {name:32} {each.alone:7.1f} {each.beside:7.1f} {each.ratio:6.2f} {each.livez:7.0f}"
-            f" {each.mb_before:7.0f} {each.mb_at_worst:5.0f} {each.mb_after:5.0f}"
+            f"  {name:32} {row.alone:7.1f} {row.beside:7.1f} {row.ratio:6.2f} {row.livez:7.0f}"
+            f" {row.mb_before:7.0f} {row.mb_at_worst:5.0f} {row.mb_after:5.0f}"
         )
     inbox = abuse.inbox_bytes(kind)
     print(f"  an inbox of {abuse.INBOX} messages over MCP: {inbox:,} bytes")
-    slowest = max(found, key=lambda name: found[name].ratio)
-    heaviest = max(found, key=lambda name: found[name].mb_at_worst)
-    mutest = max(found, key=lambda name: found[name].livez)
+    slowest = max(measured, key=lambda name: measured[name].ratio)
+    heaviest = max(measured, key=lambda name: measured[name].mb_at_worst)
+    slowest_livez = max(measured, key=lambda name: measured[name].livez)
     return (
         verdict(
-            found[slowest].ratio <= MAX_P95_RATIO,
-            f"p95 at most {MAX_P95_RATIO} times (worst: {slowest}, {found[slowest].ratio:.2f})",
+            measured[slowest].ratio <= MAX_P95_RATIO,
+            f"p95 at most {MAX_P95_RATIO} times (worst: {slowest}, {measured[slowest].ratio:.2f})",
         )
         & verdict(
-            found[mutest].livez < MAX_LIVEZ_MS,
-            f"/livez in {MAX_LIVEZ_MS} ms (worst: {mutest}, {found[mutest].livez:.0f})",
+            measured[slowest_livez].livez < MAX_LIVEZ_MS,
+            f"/livez in {MAX_LIVEZ_MS} ms (worst: {slowest_livez},"
+            f" {measured[slowest_livez].livez:.0f})",
         )
         & verdict(
-            found[heaviest].mb_at_worst < MAX_ABUSED_MB,
+            measured[heaviest].mb_at_worst < MAX_ABUSED_MB,
             f"under {MAX_ABUSED_MB} MB (worst: {heaviest})",
         )
         & verdict(inbox <= MAX_INBOX_BYTES, f"an inbox in {MAX_INBOX_BYTES:,} bytes at most")
@@ -270,6 +271,7 @@ BENCHES = {
     "abuse": abuse_bench,
     "board": board_bench,
 }
+COMPARE = "compare"
 
 
 def main() -> None:
@@ -294,16 +296,11 @@ def main() -> None:
     if "mariadb" in kinds and (missing := mariadb_missing()):
         print(f"MariaDB is left out: {missing}")
         kinds.remove("mariadb")
-    whiches = options.which or [*BENCHES, COMPARE]
-    good = [
-        BENCHES[which](kind, options) for which in whiches if which in BENCHES for kind in kinds
-    ]
-    if COMPARE in whiches:
+    chosen = options.which or [*BENCHES, COMPARE]
+    good = [BENCHES[name](kind, options) for name in chosen if name in BENCHES for kind in kinds]
+    if COMPARE in chosen:
         comparison(options)
     sys.exit(0 if all(good) else 1)
-
-
-COMPARE = "compare"
 
 
 def comparison(options: argparse.Namespace) -> None:

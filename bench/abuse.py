@@ -4,15 +4,14 @@
 
 import contextlib
 import multiprocessing
-import resource
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench import load, service
-from bench.memory import cycle, resident_mb, workers
+from bench import cycles, load, service
+from bench.processes import allow_many_sockets, children, resident_mb
 from config.default import SETTINGS
 
 ABUSER = "127.0.0.2"  # the others call from 127.0.0.1
@@ -193,8 +192,7 @@ def run(kind: str, seconds: float, only: str) -> dict[str, Figures]:
     """Each abuse on a service of its own, with the default settings and one worker; of those whose
     name contains `only`.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_sockets()
     figures = {}
     for name, abuse in ABUSES.items():
         if only not in name:
@@ -202,7 +200,7 @@ def run(kind: str, seconds: float, only: str) -> dict[str, Figures]:
         with service.database(kind) as url:
             service.migrate(url)
             with service.serving(url, COORD_WORKERS="1", **DEFAULT_RATES) as (port, process):
-                (worker,) = workers(process.pid)
+                (worker,) = children(process.pid)
                 _store_long_lists(port)
                 figures[name] = _measure(port, worker, abuse, seconds)
     return figures
@@ -223,7 +221,7 @@ def _measure(port: int, worker: int, abuse: Abuse, seconds: float) -> Figures:
     """What is looked at besides costs the others something, so it is without the abuse, too."""
 
     def others_p95() -> float:
-        return load.run(port, cycle, OTHERS, seconds, PACE_S).p95
+        return load.run(port, cycles.claim_release_and_read, OTHERS, seconds, PACE_S).p95
 
     with _sampled(worker), _probed(port):
         alone = others_p95()
@@ -264,8 +262,8 @@ def _probed(port: int) -> Iterator[list[float]]:
         connection.close()
         return 1000 * (time.perf_counter() - began)
 
-    with _regularly(ask, LIVEZ_EVERY_S) as found:
-        yield found
+    with _regularly(ask, LIVEZ_EVERY_S) as milliseconds:
+        yield milliseconds
 
 
 @contextlib.contextmanager

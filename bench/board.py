@@ -3,6 +3,7 @@ moves, and what open pages cost the others.
 """
 
 import contextlib
+import itertools
 import multiprocessing
 import statistics
 import time
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import load, service
+from bench import cycles, load, service
 from bench.board_history import BARS, DAY_S, LOCKS, fill
 from bench.board_pages import pages
-from bench.memory import cycle, resident_mb, workers
+from bench.processes import children, resident_mb
 from tests.browser import launched
 
 API = "/api/coord"
@@ -121,13 +122,13 @@ def run(kind: str, seconds: float, rounds: int, scale: float) -> Measured:
                 frames = _frames(browser, port)
                 panning = _panning(browser, port, int(BARS * scale))
                 before, after = _heap(browser, port, int(EVENTS * scale))
-            (worker,) = workers(process.pid)
+            (worker,) = children(process.pid)
             ratio, more = _others(port, worker, seconds, rounds)
     figures = {
         "first board, median ms": statistics.median(first),
         "first board, worst ms": max(first),
-        "change to page, p50 ms": load.share(changes, 0.5),
-        "change to page, p95 ms": load.share(changes, 0.95),
+        "change to page, p50 ms": load.percentile(changes, 0.5),
+        "change to page, p95 ms": load.percentile(changes, 0.95),
         **{f"longest frame {of}, ms": longest for of, longest in frames.items()},
         "panning, frames/s": panning,
         "JS heap half-way, MB": before,
@@ -138,7 +139,7 @@ def run(kind: str, seconds: float, rounds: int, scale: float) -> Measured:
     return Measured(
         figures,
         first_board_ms=statistics.median(first),
-        change_p95_ms=load.share(changes, 0.95),
+        change_p95_ms=load.percentile(changes, 0.95),
         frame_ms=max(frames.values()),
         panning_per_s=panning,
         heap_growth=after / before,
@@ -175,7 +176,7 @@ def _changing(port: int) -> None:
     """That many claims and releases a second, for ever."""
     connection = load.Connection(port)
     began = time.perf_counter()
-    for nth in range(10**9):
+    for nth in itertools.count():
         mine = {"project_key": "shop", "session_id": f"busy-{nth // 2 % 20}/agent"}
         resource = f"busy/{nth // 2 % 20}.py"
         if nth % 2 == 0:
@@ -287,7 +288,7 @@ def _others(port: int, worker: int, seconds: float, rounds: int) -> tuple[float,
     """Their p95 without and with pages, in turn; and what the worker weighs more with them."""
 
     def p95() -> float:
-        return load.run(port, cycle, OTHERS, seconds, PACE_S).p95
+        return load.run(port, cycles.claim_release_and_read, OTHERS, seconds, PACE_S).p95
 
     alone, beside, more = [], [], []
     with _beside(pages, port, PAGES):  # what it keeps for good is not theirs

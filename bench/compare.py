@@ -3,17 +3,15 @@ of a call, and the CPU time that it took the service and its database.
 """
 
 import contextlib
-import os
 import statistics
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from bench import load
 from bench.contenders import CONTENDERS, LOCKS, MAX_CLIENTS, WAITS, Contender, Running
+from bench.processes import cpu_seconds_of_tree
 
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 FEW = 8
 CLIENTS = {LOCKS: (1, FEW, 32, MAX_CLIENTS), WAITS: (FEW, 32)}
 """How many clients make a load; of the others eight."""
@@ -46,10 +44,10 @@ def missing() -> dict[str, str]:
 
 def run(seconds: float, rounds: int) -> list[Row]:
     """Of each load and number of clients all contenders one after the other, `rounds` times."""
-    contenders = [each for each in CONTENDERS if each.missing() is None]
+    contenders = [contender for contender in CONTENDERS if contender.missing() is None]
     measured: dict[tuple[str, str, int], list[Row]] = {}
     with contextlib.ExitStack() as stack:
-        running = [(each, stack.enter_context(each.start())) for each in contenders]
+        running = [(contender, stack.enter_context(contender.start())) for contender in contenders]
         for name, clients in _loads(running):
             for _ in range(rounds):
                 for contender, run in running:
@@ -61,7 +59,7 @@ def run(seconds: float, rounds: int) -> list[Row]:
 
 
 def _loads(running: list[tuple[Contender, Running]]) -> Iterator[tuple[str, int]]:
-    names = (name for each, run in running for name in (*each.loads, *run.more_loads))
+    names = (name for contender, run in running for name in (*contender.loads, *run.more_loads))
     for name in dict.fromkeys(names):
         for clients in CLIENTS.get(name, (FEW,)):
             yield name, clients
@@ -70,9 +68,9 @@ def _loads(running: list[tuple[Contender, Running]]) -> Iterator[tuple[str, int]
 def _measure(
     contender: Contender, run: Running, name: str, cycle: load.Cycle, clients: int, seconds: float
 ) -> Row:
-    before = _cpu_us(run.own), sum(map(_cpu_us, run.databases))
+    before = _cpu_us(run)
     result = load.run(run.port, cycle, clients, seconds)
-    used = _cpu_us(run.own) - before[0], sum(map(_cpu_us, run.databases)) - before[1]
+    service_us, database_us = (now - then for now, then in zip(_cpu_us(run), before, strict=True))
     return Row(
         contender.name,
         name,
@@ -80,29 +78,30 @@ def _measure(
         result.rate,
         result.p50,
         result.p99,
-        used[0] / result.cycles,
-        used[1] / result.cycles,
+        service_us / result.cycles,
+        database_us / result.cycles,
     )
 
 
+def _cpu_us(run: Running) -> tuple[float, float]:
+    """CPU-µs that the service and its database have used so far."""
+    service_s, database_s = (
+        cpu_seconds_of_tree(run.own),
+        sum(map(cpu_seconds_of_tree, run.databases)),
+    )
+    return service_s * 1e6, database_s * 1e6
+
+
 def _median(rows: list[Row]) -> Row:
-    def of(figure: str) -> float:
+    def median(figure: str) -> float:
         return statistics.median(float(getattr(row, figure)) for row in rows)
 
     return Row(
         rows[0].contender,
         rows[0].load,
         rows[0].clients,
-        *(of(each) for each in ("cycles_per_s", "p50_ms", "p99_ms", "service_us", "database_us")),
+        *map(median, ("cycles_per_s", "p50_ms", "p99_ms", "service_us", "database_us")),
     )
-
-
-def _cpu_us(pid: int) -> float:
-    """CPU-µs that a process and those below it have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND * 1e6
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return own + sum(_cpu_us(int(child)) for child in children)
 
 
 def table(rows: list[Row]) -> str:

@@ -6,10 +6,8 @@ costs is left out.
 """
 
 import contextlib
-import io
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from typing import Any
 from unittest import mock
 from wsgiref.types import WSGIApplication
 
-from bench import baseline, cycles, service
+from bench import baseline, cycles, in_process, service
 from coord.app import create_app
 from coord.live.tuning import collect_less
 from coord.store import database
@@ -28,59 +26,19 @@ from tests.databases import private_mariadb
 CALLS = 20  # of each kind in a turn
 TURNS = 10  # of all kinds in a round, so that whatever else the machine does meets them alike
 BASELINE = "bare view with one statement"
+DATABASE = "database: "  # before the names of calls, for what the database does for them
 BASE = "/api/coord"
 
 
 class Caller:
-    """Calls the app and adds up the CPU time of this thread."""
+    """Calls an app, and measures the CPU time of this thread."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
     def call(self, method: str, target: str, body: Any = None) -> tuple[int, bytes, float]:
         """Status, body and CPU seconds."""
-        environ = _environ(method, target, body)
-        status: list[int] = []
-
-        def start_response(line: str, headers: Any, exc_info: Any = None) -> Any:
-            status.append(int(line[:3]))
-
-        began = time.thread_time()
-        answer = self._app(environ, start_response)
-        content = b"".join(answer)
-        close = getattr(answer, "close", None)
-        if close is not None:
-            close()
-        return status[0], content, time.thread_time() - began
-
-
-def _environ(method: str, target: str, body: Any) -> dict[str, Any]:
-    path, _, query = target.partition("?")
-    sent = b"" if body is None else json.dumps(body).encode()
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "RAW_URI": target,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8001",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1:8001",
-        "HTTP_USER_AGENT": "bench",
-        "HTTP_ACCEPT": "*/*",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(sent),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    if body is not None:
-        environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(sent))}
-    return environ
+        return in_process.call(self._app, method, target, body, time.thread_time)
 
 
 Calls = dict[str, list[float]]
@@ -194,7 +152,7 @@ class Figure:
 @contextlib.contextmanager
 def _callers(url: str) -> Iterator[tuple[Caller, Caller]]:
     """One of coord, one of the bare view."""
-    with contextlib.redirect_stdout(Path(os.devnull).open("w")):
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
     with mock.patch.dict(os.environ, COORD_DATABASE_URL=url):
         bare = baseline.create_app()
@@ -252,9 +210,6 @@ def run(kind: str, rounds: int) -> dict[str, Figure]:
         name: Figure(microseconds, microseconds / least[_baseline_of(name)])
         for name, microseconds in least.items()
     }
-
-
-DATABASE = "database: "
 
 
 def _baseline_of(name: str) -> str:

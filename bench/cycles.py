@@ -41,6 +41,23 @@ def claim_and_release(connection: load.Connection, client: int, nth: int) -> lis
     return [claimed, released]
 
 
+def claim_release_and_read(connection: load.Connection, client: int, nth: int) -> list[float]:
+    """What a client does whose calls do not wait: two writes and two reads."""
+    session = f"host/{client}"
+    body = {
+        "project_key": "shop",
+        "session_id": session,
+        "resource": f"r{client}-{nth % RESOURCES}",
+    }
+    claimed, lock = load.timed(connection, "POST", "/api/coord/locks", body, expect=201)
+    path = f"/api/coord/locks/{json.loads(lock)['id']}?session_id={session}"
+    released, _ = load.timed(connection, "DELETE", path, expect=200)
+    own = f"/api/coord/locks?project_key=shop&session_id={session}"
+    listed, _ = load.timed(connection, "GET", own, expect=200)
+    status, _ = load.timed(connection, "GET", "/api/coord/status?project_key=shop", expect=200)
+    return [claimed, released, listed, status]
+
+
 def run(kind: str, seconds: float, rounds: int) -> dict[str, float]:
     """Both, turn and turn about on one database; the medians of the rounds."""
     bases: list[load.Result] = []

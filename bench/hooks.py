@@ -68,49 +68,32 @@ class Machine:
         return self.seconds([self.python, *BARE])
 
 
-def event(machine: Machine, kind: str, **more: Any) -> dict[str, Any]:
-    return {
-        "session_id": str(uuid.uuid4()),
-        "cwd": str(machine.repository),
-        "hook_event_name": kind,
-        **more,
-    }
-
-
 def events(machine: Machine) -> dict[str, Callable[[], dict[str, Any]]]:
-    """Each by what a session does; every one of another session, so that each does all that it may
-    have to.
+    """Each by what a session does. The starts are of a new session each, so that all is done that
+    may have to be; what follows is of one.
     """
+
     own = str(uuid.uuid4())
 
-    def edit() -> dict[str, Any]:
-        file = str(machine.repository / f"{uuid.uuid4().hex[:8]}.py")
-        return event(
-            machine, "PreToolUse", tool_name="Edit", tool_input={"file_path": file}, tool_use_id="t"
-        ) | {"session_id": own}
+    def event(kind: str, session: str = own, **more: Any) -> dict[str, Any]:
+        where = {"cwd": str(machine.repository), "hook_event_name": kind}
+        return {"session_id": session, **where, **more}
 
-    def command(line: str) -> Callable[[], dict[str, Any]]:
-        return lambda: (
-            event(
-                machine,
-                "PreToolUse",
-                tool_name="Bash",
-                tool_input={"command": line},
-                tool_use_id="t",
-            )
-            | {"session_id": own}
-        )
+    def before_tool(tool: str, **tool_input: str) -> dict[str, Any]:
+        return event("PreToolUse", tool_name=tool, tool_input=tool_input, tool_use_id="t")
+
+    def new_file() -> str:
+        return str(machine.repository / f"{uuid.uuid4().hex[:8]}.py")
 
     return {
-        "edit": edit,
-        "command without a lock": command("ls -la"),
-        "command with a lock": command("git push"),
-        "after a tool": lambda: (
-            event(machine, "PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t")
-            | {"session_id": own}
+        "edit": lambda: before_tool("Edit", file_path=new_file()),
+        "command without a lock": lambda: before_tool("Bash", command="ls -la"),
+        "command with a lock": lambda: before_tool("Bash", command="git push"),
+        "after a tool": lambda: event(
+            "PostToolUse", tool_name="Read", tool_input={}, tool_use_id="t"
         ),
-        "prompt": lambda: event(machine, "UserPromptSubmit", prompt="Go on") | {"session_id": own},
-        "start": lambda: event(machine, "SessionStart", source="startup"),
+        "prompt": lambda: event("UserPromptSubmit", prompt="Go on"),
+        "start": lambda: event("SessionStart", session=str(uuid.uuid4()), source="startup"),
     }
 
 
@@ -146,15 +129,16 @@ def black_holes(machine: Machine, port: int) -> dict[str, float]:
     """The longest of each event, while nothing that the machine sends is answered, or not even a
     connection is.
     """
-    found = {}
-    for what, swallow in (
+    seconds = {}
+    for outage, break_it in (
         ("no answer comes", Proxy.swallow),
         ("no connection comes about", Proxy.ignore),
     ):
         with Proxy(port) as proxy:
-            swallow(proxy)
+            break_it(proxy)
             for name, make in events(machine).items():
-                for left in (machine.home / ".local" / "state" / "coord").glob("*/away"):
-                    left.unlink()  # each as if it were the first to find out
-                found[f"{name}, {what}"] = machine.hook(make(), f"http://127.0.0.1:{proxy.port}")
-    return found
+                for note in (machine.home / ".local" / "state" / "coord").glob("*/away"):
+                    note.unlink()  # each as if it were the first to find out
+                url = f"http://127.0.0.1:{proxy.port}"
+                seconds[f"{name}, {outage}"] = machine.hook(make(), url)
+    return seconds

@@ -6,9 +6,9 @@ import base64
 import json
 import socket
 import statistics
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +78,16 @@ Cycle = Callable[[Connection, int, int], list[float]]
 """`cycle(connection, client, round)`: one cycle's calls; answers the seconds that each took."""
 
 
-def share(times: list[float], part: float) -> float:
-    """What that part of the times does not exceed."""
-    return sorted(times)[int(len(times) * part)]
+def at_once(client: Callable[[int], None], clients: int) -> None:
+    """Runs each client, by its number, in a thread of its own. Raises what one of them raised."""
+    with ThreadPoolExecutor(clients) as pool:
+        for ended in [pool.submit(client, number) for number in range(clients)]:
+            ended.result()
+
+
+def percentile(times: list[float], fraction: float) -> float:
+    """What that fraction of the times does not exceed."""
+    return sorted(times)[int(len(times) * fraction)]
 
 
 def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0) -> Result:
@@ -90,45 +97,35 @@ def run(port: int, cycle: Cycle, clients: int, seconds: float, every: float = 0)
     times: list[list[float]] = [[] for _ in range(clients)]
     counts = [0] * clients
     cycles = [0] * clients
-    errors: list[BaseException] = []
     begin = time.perf_counter() + seconds / 5
     end = begin + seconds
 
     def client(number: int) -> None:
-        try:
-            connection = Connection(port)
-            nth = 0
-            time.sleep(every * number / clients)
-            while time.perf_counter() < end:
-                began = time.perf_counter()
-                took = cycle(connection, number, nth)
-                nth += 1
-                if nth % RECONNECT_EVERY == 0:
-                    connection.close()
-                    connection = Connection(port)
-                cycles[number] = nth
-                if time.perf_counter() > begin:
-                    times[number].extend(took)
-                    counts[number] += 1
-                if every:
-                    time.sleep(max(0.0, began + every - time.perf_counter()))
-            connection.close()
-        except BaseException as error:
-            errors.append(error)
+        connection = Connection(port)
+        nth = 0
+        time.sleep(every * number / clients)
+        while time.perf_counter() < end:
+            began = time.perf_counter()
+            took = cycle(connection, number, nth)
+            nth += 1
+            if nth % RECONNECT_EVERY == 0:
+                connection.close()
+                connection = Connection(port)
+            cycles[number] = nth
+            if time.perf_counter() > begin:
+                times[number].extend(took)
+                counts[number] += 1
+            if every:
+                time.sleep(max(0.0, began + every - time.perf_counter()))
+        connection.close()
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
+    at_once(client, clients)
     milliseconds = [1000 * took for seconds_of_client in times for took in seconds_of_client]
     return Result(
         rate=sum(counts) / seconds,
         p50=statistics.median(milliseconds),
-        p95=share(milliseconds, 0.95),
-        p99=share(milliseconds, 0.99),
+        p95=percentile(milliseconds, 0.95),
+        p99=percentile(milliseconds, 0.99),
         cycles=sum(cycles),
     )
 

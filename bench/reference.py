@@ -24,7 +24,7 @@ Reference = dict[str, dict[str, float]]
 def grown(measured: dict[str, float], reference: dict[str, float]) -> dict[str, float]:
     """The calls that cost too much more than they did, and how many times as much."""
     times = {name: measured[name] / was for name, was in reference.items() if name in measured}
-    return {name: each for name, each in times.items() if each > MAX_GROWTH}
+    return {name: growth for name, growth in times.items() if growth > MAX_GROWTH}
 
 
 def measure(kind: str) -> dict[str, float]:
@@ -34,8 +34,8 @@ def measure(kind: str) -> dict[str, float]:
 def check(kind: str, reference: dict[str, float]) -> bool:
     best: dict[str, float] = {}
     for _ in range(TRIES):
-        for name, each in measure(kind).items():
-            best[name] = min(each, best.get(name, each))
+        for name, cost in measure(kind).items():
+            best[name] = min(cost, best.get(name, cost))
         if not grown(best, reference):
             break
     gone = sorted(reference.keys() - best.keys())

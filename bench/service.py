@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.load import Connection
+from bench.processes import children, threads
 from config.default import load, workers
 from tests.databases import free_port, private_mariadb
 from tests.service import until
@@ -73,7 +74,8 @@ def serving(
         )
     try:
         until(
-            lambda: _threads_of_workers(process.pid) >= 2 * workers(load(env)),
+            # one that serves has its upkeep beside it: then none is late, and gets no connection
+            lambda: sum(map(threads, children(process.pid))) >= 2 * workers(load(env)),
             30,
             "all workers to serve",
         )
@@ -81,16 +83,6 @@ def serving(
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _threads_of_workers(master: int) -> int:
-    """A worker that serves has its upkeep beside it: then none is late, and gets no connection."""
-    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    return sum(
-        len(list(Path(f"/proc/{child}/task").iterdir()))
-        for child in children
-        if Path(f"/proc/{child}/task").exists()
-    )
 
 
 def etcd_missing() -> str | None:

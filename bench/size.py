@@ -2,16 +2,17 @@
 in every table and with a million, and the query plans.
 """
 
-import io
+import contextlib
 import json
 import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from flask import Flask
 
-from bench import service
+from bench import in_process, service
 from coord import upkeep
 from coord.app import create_app
 from coord.store import database, reader
@@ -36,35 +37,10 @@ class Caller:
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[float, Any]:
         """The seconds that the call took, and its answer."""
-        route, _, query = path.partition("?")
-        payload = b"" if body is None else json.dumps(body).encode()
-        environ = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": BASE + route,
-            "RAW_URI": BASE + path,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "localhost",
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": "application/json" if payload else "",
-            "CONTENT_LENGTH": str(len(payload)),
-            "wsgi.input": io.BytesIO(payload),
-            "wsgi.url_scheme": "http",
-            "wsgi.errors": io.StringIO(),
-        }
-        statuses: list[str] = []
-        began = time.perf_counter()
-
-        def start_response(status: str, headers: Any, info: Any = None, /) -> Any:
-            statuses.append(status)
-
-        answer = b"".join(self.app(environ, start_response))
-        took = time.perf_counter() - began
-        if statuses[0][0] not in "2" and not statuses[0].startswith("409"):
-            raise RuntimeError(f"{method} {path}: {statuses[0]} {answer[:300]!r}")
-        return took, json.loads(answer) if answer else None
+        status, content, seconds = in_process.call(self.app, method, BASE + path, body)
+        if status >= 300 and status != 409:
+            raise RuntimeError(f"{method} {path}: {status} {content[:300]!r}")
+        return seconds, json.loads(content) if content else None
 
 
 def calls(caller: Caller, nth: int) -> Iterator[tuple[str, str, str, Any]]:
@@ -182,45 +158,51 @@ def round_of(caller: Caller, nth: int) -> dict[str, float]:
     return times
 
 
+class _Recorder:
+    """A cursor that notes each SELECT with its arguments."""
+
+    def __init__(self, cursor: Any, selects: list[tuple[str, Any]]) -> None:
+        self._cursor = cursor
+        self._selects = selects
+
+    def execute(self, sql: str, arguments: Any = ()) -> Any:
+        if sql.startswith("SELECT"):
+            self._selects.append((sql, arguments))
+        return self._cursor.execute(sql, arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+@contextlib.contextmanager
+def _recorded() -> Iterator[list[tuple[str, Any]]]:
+    """Each SELECT that is executed meanwhile, with its arguments."""
+    selects: list[tuple[str, Any]] = []
+    original = reader.Reader.cursor
+    with mock.patch.object(reader.Reader, "cursor", lambda db: _Recorder(original(db), selects)):
+        yield selects
+
+
 def plans(caller: Caller, kind: str) -> list[str]:
     """How the database would run every statement of a round: one line each, `call: table by index
     (rows)`.
     """
-    seen: list[tuple[str, str]] = []
-    current = [""]
-    made = reader.Reader.cursor
-
-    class Recorder:
-        def __init__(self, cursor: Any) -> None:
-            self._cursor = cursor
-
-        def execute(self, sql: str, arguments: Any = ()) -> Any:
-            if sql.startswith("SELECT"):
-                seen.append(
-                    (current[0], self._cursor.mogrify(sql, arguments) if kind == "mariadb" else sql)
-                )
-                values.append(arguments)
-            return self._cursor.execute(sql, arguments)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._cursor, name)
-
-    values: list[Any] = []
-    reader.Reader.cursor = lambda db: Recorder(made(db))  # type: ignore[method-assign, assignment]
-    try:
-        for name, method, path, body in calls(caller, 1_000_000 + int(time.time()) % 1000):
-            current[0] = name
+    lines: list[str] = []
+    for name, method, path, body in calls(caller, 1_000_000 + int(time.time()) % 1000):
+        with _recorded() as selects:
             caller.memory[name] = caller.call(method, path, body)[1]
-    finally:
-        reader.Reader.cursor = made  # type: ignore[method-assign]
-    lines = []
+        lines += (f"{name}: {plan}" for plan in _explained(caller, kind, selects))
+    return list(dict.fromkeys(lines))
+
+
+def _explained(caller: Caller, kind: str, selects: list[tuple[str, Any]]) -> Iterator[str]:
     with caller.app.app_context(), database.engine.connect() as connection:
         driver = connection.connection.dbapi_connection
         assert driver is not None
         cursor = driver.cursor()
-        for (name, sql), arguments in zip(seen, values, strict=True):
+        for sql, arguments in selects:
             if kind == "mariadb":
-                cursor.execute(f"EXPLAIN {sql}")
+                cursor.execute(f"EXPLAIN {sql}", arguments)
                 steps = [
                     f"{row[2]} {row[3]} by {row[5]} ({row[8]} rows)"
                     for row in cursor.fetchall()
@@ -231,8 +213,7 @@ def plans(caller: Caller, kind: str) -> list[str]:
                 steps = [
                     row[3] for row in cursor.fetchall() if row[3].startswith(("SCAN", "SEARCH"))
                 ]
-            lines.append(f"{name}: {'; '.join(steps) or 'no table'}")
-    return list(dict.fromkeys(lines))
+            yield "; ".join(steps) or "no table"
 
 
 def run(
@@ -255,16 +236,17 @@ def run(
             callers.append(Caller(app))
         times: list[list[dict[str, float]]] = [[], []]
         for nth in range(rounds + WARM_UP):
-            for which in (0, 1):
-                took = round_of(callers[which], nth)
+            for caller, rounds_of_caller in zip(callers, times, strict=True):
+                seconds = round_of(caller, nth)
                 if nth >= WARM_UP:
-                    times[which].append(took)
-        medians = [
-            {name: 1000 * statistics.median(each[name] for each in one) for name in one[0]}
-            for one in times
-        ]
+                    rounds_of_caller.append(seconds)
+        small_ms, large_ms = map(_medians_ms, times)
         table = {
-            name: (medians[0][name], medians[1][name], medians[1][name] / medians[0][name])
-            for name in medians[0]
+            name: (small_ms[name], large_ms[name], large_ms[name] / small_ms[name])
+            for name in small_ms
         }
         return table, plans(callers[1], kind)
+
+
+def _medians_ms(rounds: list[dict[str, float]]) -> dict[str, float]:
+    return {name: 1000 * statistics.median(times[name] for times in rounds) for name in rounds[0]}

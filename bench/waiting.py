@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-import resource
 import selectors
 import signal
 import socket
@@ -15,10 +14,9 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from bench import load, service
-from bench.memory import workers
+from bench.processes import allow_many_sockets, children, cpu_seconds
 
 LOCKS = "/api/coord/locks"
 
@@ -50,16 +48,16 @@ class Crowd:
         """Sends the call, and does not wait for its answer."""
         connection = socket.create_connection(("127.0.0.1", self._port))
         connection.sendall(load.request(method, path, body))
-        self._selector.register(connection, selectors.EVENT_READ)
+        self._selector.register(connection, selectors.EVENT_READ, connection)
         self._open += 1
 
     def answered(self, seconds: float) -> int:
         """How many got an answer within that time; returns as soon as all have."""
         before = self.statuses.total()
         end = time.perf_counter() + seconds
-        while self._open and (left := end - time.perf_counter()) > 0:
-            for key, _ in self._selector.select(left):
-                self._read(key.fileobj)  # type: ignore[arg-type]
+        while self._open and (remaining := end - time.perf_counter()) > 0:
+            for key, _ in self._selector.select(remaining):
+                self._read(key.data)
         return self.statuses.total() - before
 
     def _read(self, connection: socket.socket) -> None:
@@ -74,7 +72,7 @@ class Crowd:
 
     def close(self) -> None:
         for key in list(self._selector.get_map().values()):
-            key.fileobj.close()  # type: ignore[union-attr]
+            key.data.close()
         self._selector.close()
 
 
@@ -82,9 +80,8 @@ def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dic
     """The medians of the rounds, and with which statuses the calls were answered at the end, in the
     first and in the last of them.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    rounds_measured: list[dict[str, float]] = []
+    allow_many_sockets()
+    measured: list[dict[str, float]] = []
     statuses: dict[str, str] = {}
     for nth in range(rounds):
         with service.database(kind) as url:
@@ -93,18 +90,13 @@ def crowd(kind: str, seconds: float, rounds: int) -> tuple[dict[str, float], dic
                 port,
                 process,
             ):
-                whom = {"master": process.pid} if nth % 2 else {"worker": workers(process.pid)[0]}
-                figures, answers = _one_crowd(
-                    port,
-                    workers(process.pid)[0],
-                    next(iter(whom.values())),
-                    min(seconds, MAX_LOAD_S),
-                )
-                rounds_measured.append(figures)
-                statuses["the " + next(iter(whom))] = answers
+                (worker,) = children(process.pid)
+                role, stopped = ("master", process.pid) if nth % 2 else ("worker", worker)
+                figures, answers = _one_crowd(port, worker, stopped, min(seconds, MAX_LOAD_S))
+                measured.append(figures)
+                statuses[f"the {role}"] = answers
     return {
-        name: statistics.median(each[name] for each in rounds_measured)
-        for name in rounds_measured[0]
+        name: statistics.median(figures[name] for figures in measured) for name in measured[0]
     }, statuses
 
 
@@ -202,15 +194,10 @@ def _now_waiting(connection: load.Connection) -> int:
 
 def _cpu_share(pid: int, seconds: float) -> float:
     """The share of a core that the process uses in that time, in which nothing is asked of it."""
-    before = _cpu_seconds(pid)
+    before = cpu_seconds(pid)
     began = time.perf_counter()
     time.sleep(seconds)
-    return (_cpu_seconds(pid) - before) / (time.perf_counter() - began)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (cpu_seconds(pid) - before) / (time.perf_counter() - began)
 
 
 # --- the hand-off ---------------------------------------------------------------------------------
@@ -227,9 +214,9 @@ def hand_off(kind: str, rounds: int) -> dict[str, float]:
             with service.serving(url) as (port, _process):
                 rounds_of_times.append([1000 * took for took in _hand_offs(port, HAND_OFFS)])
     return {
-        "median ms": statistics.median(statistics.median(each) for each in rounds_of_times),
-        "p95 ms": statistics.median(load.share(each, 0.95) for each in rounds_of_times),
-        "p99 ms": statistics.median(load.share(each, 0.99) for each in rounds_of_times),
+        "median ms": statistics.median(map(statistics.median, rounds_of_times)),
+        "p95 ms": statistics.median(load.percentile(times, 0.95) for times in rounds_of_times),
+        "p99 ms": statistics.median(load.percentile(times, 0.99) for times in rounds_of_times),
         "worst ms": max(map(max, rounds_of_times)),
     }
 
@@ -237,7 +224,10 @@ def hand_off(kind: str, rounds: int) -> dict[str, float]:
 def _hand_offs(port: int, count: int) -> list[float]:
     times: list[float] = []
     released_at: list[float] = []
-    errors: list[BaseException] = []
+    failed = threading.Event()
+
+    def is_over() -> bool:
+        return len(times) >= count or failed.is_set()
 
     def client(number: int) -> None:
         try:
@@ -248,35 +238,26 @@ def _hand_offs(port: int, count: int) -> list[float]:
                 "resource": "deploy",
                 "wait": 60,
             }
-            while len(times) < count and not errors:
+            while not is_over():
                 _, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
                 if released_at:
                     times.append(time.perf_counter() - released_at[-1])
-                while len(times) < count and not errors and _in_line(connection) < WAITERS:
+                while not is_over() and _waiters(connection) < WAITERS:
                     time.sleep(0.005)
                 time.sleep(random.uniform(0.0, 0.02))
                 released_at.append(time.perf_counter())
-                load.timed(
-                    connection,
-                    "DELETE",
-                    f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{number}",
-                    expect=200,
-                )
+                path = f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{number}"
+                load.timed(connection, "DELETE", path, expect=200)
             connection.close()
-        except BaseException as error:
-            errors.append(error)
+        except BaseException:
+            failed.set()  # the others would wait for this one
+            raise
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(WAITERS + 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
+    load.at_once(client, WAITERS + 1)
     return times[:count]
 
 
-def _in_line(connection: load.Connection) -> int:
+def _waiters(connection: load.Connection) -> int:
     _, answer = load.timed(connection, "GET", f"{LOCKS}/waiters?project_key=shop", expect=200)
     return len(json.loads(answer)["items"])
 
@@ -308,8 +289,8 @@ def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
                     )
     figures: dict[str, float] = {}
     for name, results in results_of.items():
-        figures[f"{name}: cycles/s"] = statistics.median(each.rate for each in results)
-        figures[f"{name}: p50 ms"] = statistics.median(each.p50 for each in results)
+        figures[f"{name}: cycles/s"] = statistics.median(result.rate for result in results)
+        figures[f"{name}: p50 ms"] = statistics.median(result.p50 for result in results)
         figures[f"{name}: p99 ms"] = statistics.median(result.p99 for result in results)
     if "etcd" in results_of:
         figures["ratio"] = statistics.median(
