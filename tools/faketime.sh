@@ -12,6 +12,12 @@ elif ! command -v cc >/dev/null; then
   exit 1
 fi
 gaps=$PWD/.tools/faketime_gaps.so
+case $gaps in
+  *[[:space:]:]*)  # LD_PRELOAD would take it for two, load neither and go on
+    echo "coord: another day needs a checkout whose path has no blank and no colon: $PWD" >&2
+    exit 1
+    ;;
+esac
 if [ ! "$gaps" -nt tools/faketime_gaps.c ]; then
   mkdir -p .tools
   LD_PRELOAD='' cc -shared -fPIC -O2 -Wall -Wextra -Werror -o "$gaps.$$" tools/faketime_gaps.c -ldl

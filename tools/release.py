@@ -50,11 +50,11 @@ def _changelog(root: Path, version: str) -> list[str]:
             f"the newest release in CHANGELOG.md is {next(iter(dates), 'missing')}; write '##"
             f" {version} - YYYY-MM-DD'"
         )
-    for each, day in dates.items():
+    for release, day in dates.items():
         try:
             date.fromisoformat(day)
         except ValueError:
-            reasons.append(f"the date of {each} in CHANGELOG.md is none: {day}")
+            reasons.append(f"the date of {release} in CHANGELOG.md is none: {day}")
     if list(dates.values()) != sorted(dates.values(), reverse=True):
         reasons.append(
             "the releases in CHANGELOG.md are not in the order of their dates, newest first"

@@ -116,7 +116,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             RECORD.write_text(json.dumps(fetch(Path(folder)), indent=2) + "\n", encoding="utf-8")
     wrong = differences()
-    sys.stderr.writelines(f"{each}; run: make vendor\n" for each in wrong)
+    sys.stderr.writelines(f"{difference}; run: make vendor\n" for difference in wrong)
     return 1 if wrong else 0
 
 
