@@ -233,7 +233,7 @@ def test_a_hook_that_cannot_be_called_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, hooks: dict[str, Any], form: str
 ) -> None:
     module = ModuleType("recipes_of_a_stranger")
-    module.area = replace(RECIPES, **hooks)  # type: ignore[attr-defined]
+    vars(module)["area"] = replace(RECIPES, **hooks)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     with pytest.raises(BadArea) as refused:
         find((), (module.__name__,))

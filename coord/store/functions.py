@@ -28,7 +28,7 @@ def _now_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     return "(SELECT coord_now())"  # asked once; bare, it is called for each row that is compared
 
 
-class plus(FunctionElement[datetime]):  # noqa: N801
+class plus(FunctionElement[datetime]):  # noqa: N801 (the same)
     """`plus(moment, microseconds)`: a moment moved by a number of microseconds (negative: back)."""
 
     type = Timestamp()
@@ -50,7 +50,7 @@ def _plus_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     return f"coord_plus({compiler.process(moment, **kw)}, {compiler.process(length, **kw)})"
 
 
-class earlier(FunctionElement[datetime]):  # noqa: N801
+class earlier(FunctionElement[datetime]):  # noqa: N801 (the same)
     """`earlier(moment, other)`: the earlier of two moments; the first when the other is null."""
 
     type = Timestamp()

@@ -102,7 +102,7 @@ class _Revision(FunctionElement[int]):
     inherit_cache = True
 
 
-class _assign(FunctionElement[Any]):  # noqa: N801
+class _assign(FunctionElement[Any]):  # noqa: N801 (an SQL function)
     """`_assign(name, value)`: the value, which MariaDB also keeps in a session variable: reading
     the head again would cost 40 us each time.
     """

@@ -338,7 +338,8 @@ def test_a_file_on_windows_is_called_as_on_other_systems(
     monkeypatch.setattr(resource_names, "Workspace", lambda folder: There())
     monkeypatch.setattr(ntpath, "realpath", ntpath.normpath)
     monkeypatch.setattr(ntpath, "isdir", lambda path: False)
-    assert resource(path, There()) == ("shop", name)  # type: ignore[arg-type]
+    there: Any = There()
+    assert resource(path, there) == ("shop", name)
 
 
 def test_the_checkout_may_be_deleted_meanwhile(shop: Path) -> None:

@@ -515,8 +515,13 @@ def test_quoting_is_that_of_a_path_and_a_query() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "127.0.0.1:8001", "ftp://h", "http://", "http:///x", "http://h:x", "http://h:0", "http://h:99999", "http://h:²", "http://u:p@h", "http://h/?a=b",  # noqa: E501
-     "http://h/#x", "http://h /", "http://h\r\nX-Evil: 1", "http://a..b", f"http://{'x' * 64}.example", "http://h/\nx", "http://h:-1", "http://h:1:2", "http://[::1", "http://[::1]x:1", "http://[h]", "http://h%31"],  # noqa: E501
+    [
+        "", "127.0.0.1:8001", "ftp://h", "http://", "http:///x", "http://h:x", "http://h:0",
+        "http://h:99999", "http://h:²", "http://u:p@h", "http://h/?a=b", "http://h/#x",
+        "http://h /", "http://h\r\nX-Evil: 1", "http://a..b", f"http://{'x' * 64}.example",
+        "http://h/\nx", "http://h:-1", "http://h:1:2", "http://[::1", "http://[::1]x:1",
+        "http://[h]", "http://h%31",
+    ],
 )  # fmt: skip
 def test_what_is_no_address_says_what_to_set(url: str) -> None:
     with pytest.raises(BadUrl, match="COORD_URL"):

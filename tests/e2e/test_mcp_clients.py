@@ -12,6 +12,7 @@ from typing import Any
 import fastmcp
 import mcp
 import pytest
+from mcp.types import TextContent
 
 from tests.service import Service, running, until
 
@@ -65,7 +66,9 @@ async def with_the_sdk(url: str, mode: str) -> tuple[set[str], set[str], str]:
 
         async def use(tool: str, **arguments: Any) -> tuple[Any, bool]:
             result = await client.call_tool(tool, arguments)
-            assert json.loads(result.content[0].text) == result.structured_content  # type: ignore[union-attr]
+            (shown,) = result.content
+            assert isinstance(shown, TextContent)
+            assert json.loads(shown.text) == result.structured_content
             return result.structured_content, bool(result.is_error)
 
         return offered, await a_days_work(use), client.protocol_version

@@ -105,9 +105,8 @@ def test_who_asks_and_reads_no_answer_holds_no_thread_for_ever(tmp_path: Path) -
             deaf = stack.enter_context(socket.socket())
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(("127.0.0.1", service.port))
-            deaf.sendall(
-                f"GET {BASE}/components?project_key=p&limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()  # noqa: E501
-            )
+            target = f"{BASE}/components?project_key=p&limit=500"
+            deaf.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         began = time.monotonic()
         with service.caller(timeout=callers.SEND_S + 20) as caller:
             assert caller.call("GET", "/livez").status == 200

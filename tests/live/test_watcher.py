@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -80,7 +81,7 @@ def test_a_call_whose_first_read_fails_gives_its_place_back(
     [(threading.Thread, "start", refuse), (waiting, "Listener", no_descriptor)],
     ids=["no thread is left", "no descriptor is left"],
 )
-def test_where_the_system_has_nothing_left_to_wait_with_a_call_is_answered_at_once_and_later_ones_wait_again(  # noqa: E501
+def test_where_nothing_is_left_to_wait_with_a_call_is_answered_at_once_and_later_ones_wait(
     quick_app: Flask, monkeypatch: pytest.MonkeyPatch, what: object, name: str, fails: object
 ) -> None:
     client = Agent(quick_app.test_client())
@@ -133,9 +134,9 @@ def test_what_concerns_nobody_here_is_not_read_for_and_what_can_wait_comes_first
     reads: list[object] = []
     received: list[str] = []
 
-    def counted(query: object, *asked: object) -> object:
+    def counted(query: Any, *asked: Any) -> object:
         reads.append(query)
-        return read(query, *asked)  # type: ignore[arg-type]
+        return read(query, *asked)
 
     def matches(row: Row) -> bool:
         received.append(row["type"])

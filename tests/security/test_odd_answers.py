@@ -62,13 +62,16 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Any]:
+    class Server(http.server.ThreadingHTTPServer):
+        says: tuple[int, Any]
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def log_message(self, *arguments: Any) -> None:
             pass
 
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, body = started.says  # type: ignore[attr-defined]
+            status, body = started.says
             if self.path == "/livez":
                 status, body = 200, {"status": "ok"}
             content = json.dumps(body).encode()
@@ -81,7 +84,7 @@ def server() -> Iterator[Any]:
 
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.answer)
-    started = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    started = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=started.serve_forever, daemon=True)
     thread.start()
     yield started

@@ -6,37 +6,39 @@ import http.client
 import json
 import os
 import socket
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from coord.web import MAX_BODY_BYTES
-from tests.service import Service
+from tests.service import Answer, Service
 
 JSON = "Content-Type: application/json"
 
 
 def exchange(
     service: Service, *lines: str | bytes, body: bytes = b"", half_close: bool = False
-) -> http.client.HTTPResponse:
+) -> Answer:
     """Sends these very lines and bytes, and gives back the answer."""
     head = b"\r\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
         connection.sendall(head + b"\r\n\r\n" + body)
         if half_close:
             connection.shutdown(socket.SHUT_WR)
-        answer = http.client.HTTPResponse(connection)
-        answer.begin()
-        answer.text = answer.read()  # type: ignore[attr-defined]
-        return answer
+        began = time.monotonic()
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        body_of_answer = response.read()
+        seconds = time.monotonic() - began
+        return Answer(response.status, response.headers, body_of_answer, seconds)
 
 
-def assert_error(answer: Any, status: int, code: str) -> str:
-    assert answer.status == status, answer.text
+def assert_error(answer: Answer, status: int, code: str) -> str:
+    assert answer.status == status, answer
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Request-Id"]
-    body = json.loads(answer.text)
+    body = answer.json
     assert body["error"] == code
     return str(body["detail"])
 
@@ -166,7 +168,7 @@ def test_a_whole_url_in_the_request_line_is_fine(service: Service) -> None:
         "Host: localhost",
     )
     assert answer.status == 200
-    assert json.loads(answer.text)["component"] == "web/api"  # type: ignore[attr-defined]
+    assert answer.json["component"] == "web/api"
 
 
 @pytest.mark.parametrize("method", ["PROPFIND", "TRACE", "CONNECT"])
@@ -213,4 +215,4 @@ def test_no_body_takes_long_to_refuse(service: Service) -> None:
         answer = exchange(service, *post(f"Content-Length: {len(body)}"), body=body)
         assert answer.status in (400, 422)
         assert cpu_seconds(service) - before < 3
-        assert len(answer.text) < 10_000  # type: ignore[attr-defined]
+        assert len(answer.body) < 10_000

@@ -36,9 +36,9 @@ def completion(shell: str) -> None:
     """Print the script that makes SHELL complete commands, options and names."""
     from click.shell_completion import get_completion_class
 
-    from coord.client.cli import (  # known by their import
-        posix_completion,  # noqa: F401
-        powershell_completion,  # noqa: F401
+    from coord.client.cli import (
+        posix_completion,  # noqa: F401 (click knows it by its import)
+        powershell_completion,  # noqa: F401 (click knows it by its import)
     )
     from coord.client.cli.group import cli
 

@@ -134,9 +134,9 @@ class Cli(Group):
         coord = Coord()
         extra = {"obj": coord, **extra, "windows_expand_args": False}
         if os.environ.get("_COORD_COMPLETE"):
-            from coord.client.cli import (  # known by their import
-                posix_completion,  # noqa: F401
-                powershell_completion,  # noqa: F401
+            from coord.client.cli import (
+                posix_completion,  # noqa: F401 (click knows it by its import)
+                powershell_completion,  # noqa: F401 (click knows it by its import)
             )
         code = self._run(coord, arguments, prog_name, extra)
         if standalone_mode:
@@ -151,7 +151,7 @@ class Cli(Group):
                 code = super().main(list(args), prog_name, standalone_mode=False, **extra)
             except (click.ClickException, Away, BadConfig, OSError, Busy) as error:
                 if _is_closed_pipe(error):
-                    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+                    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (to the end)
                     return REFUSED
                 return _fail(coord, error, args)
             except (LookupError, TypeError, AttributeError, ValueError) as error:

@@ -11,7 +11,8 @@ import time
 def timestamp(seconds: float) -> str:
     """ISO 8601 UTC with microseconds and Z."""
     micros = round(seconds * 1_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(micros // 1_000_000))}.{micros % 1_000_000:06d}Z"  # noqa: E501
+    whole, fraction = divmod(micros, 1_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{fraction:06d}Z"
 
 
 def seconds_of(ts: str) -> float | None:

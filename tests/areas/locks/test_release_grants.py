@@ -236,7 +236,7 @@ def test_who_hangs_up_during_the_commit_holds_it_like_any_that_hang_up_when_gran
 
     while_it_commits(hang_up)
     release(client, held)
-    waiting.answer  # noqa: B018 (joins)
+    waiting.join()
     (lock,) = client.get("/locks", project_key="shop").json["items"]
     assert lock["session_id"] == "host/b"
     assert [waiter["session_id"] for waiter in waiters(client)] == ["host/c"]

@@ -33,10 +33,13 @@ class Waiting:
     def over(self) -> bool:
         return not self._thread.is_alive()
 
-    @property
-    def answer(self) -> Any:
+    def join(self) -> None:
         self._thread.join(LONG)
         assert self.over, "it still waits"
+
+    @property
+    def answer(self) -> Any:
+        self.join()
         return self._answer
 
 
@@ -56,8 +59,8 @@ def wait(app: Flask, client: Agent) -> Iterator[Wait]:
         return started[-1]
 
     yield start
-    for each in started:
-        each.answer  # noqa: B018 (joins)
+    for waiting in started:
+        waiting.join()
 
 
 def waiters(client: Agent, **query: Any) -> list[Any]:

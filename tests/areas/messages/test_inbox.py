@@ -52,7 +52,7 @@ def test_a_broadcast_in_an_inbox_shows_when_that_session_read_it(client: Agent) 
 
 
 @pytest.mark.parametrize("params", [{"unread_only": "true"}, {}], ids=["unread", "all"])
-def test_a_project_filter_leaves_out_broadcasts_to_others_and_nothing_that_is_addressed_to_the_session(  # noqa: E501
+def test_a_project_filter_leaves_out_broadcasts_to_others_and_no_direct_message(
     client: Agent, params: dict[str, str]
 ) -> None:
     for to in (B, None):

@@ -102,8 +102,13 @@ def test_a_workflow_that_ends_while_its_items_are_claimed_hands_out_none_after(
     mine = workflow()["id"]
     for _ in range(12):
         item(workflow_id=mine)
-    end: Call = lambda agent: agent.patch(f"/workflows/{mine}", status="cancelled")  # noqa: E731
-    add: Call = lambda agent: agent.post("/work-items", workflow_id=mine, title="late")  # noqa: E731
+
+    def end(agent: Agent) -> Any:
+        return agent.patch(f"/workflows/{mine}", status="cancelled")
+
+    def add(agent: Agent) -> Any:
+        return agent.post("/work-items", workflow_id=mine, title="late")
+
     at_once(app, [*(claim_as(f"host/{n}") for n in range(5)), end, add, add])
     assert client.post("/work-items/claim", session_id="host/z").status_code == 204
     progress = client.get(f"/workflows/{mine}").json["progress"]

@@ -101,15 +101,20 @@ def claim(calls: Calls, resource: str) -> dict[str, Any]:
     }
 
 
+def message(calls: Calls) -> dict[str, Any]:
+    sender = {"project_key": calls.workspace.project, "from_session": calls.session}
+    return {**sender, "subject": "s", "body": ""}
+
+
+def workflow(calls: Calls) -> dict[str, Any]:
+    return {"project_key": calls.workspace.project, "name": "w", "created_by": calls.session}
+
+
 WRITES: dict[str, Callable[[Calls], tuple[str, str, dict[str, Any] | None, str]]] = {
-    "message": lambda calls: (
-        "POST", "/messages", {"project_key": calls.workspace.project, "from_session": calls.session, "subject": "s", "body": ""}, "message.sent",  # noqa: E501
-    ),
+    "message": lambda calls: ("POST", "/messages", message(calls), "message.sent"),
     "claim": lambda calls: ("POST", "/locks", claim(calls, "x"), "lock.claimed"),
-    "workflow": lambda calls: (
-        "POST", "/workflows", {"project_key": calls.workspace.project, "name": "w", "created_by": calls.session}, "workflow.created",  # noqa: E501
-    ),
-}  # fmt: skip
+    "workflow": lambda calls: ("POST", "/workflows", workflow(calls), "workflow.created"),
+}
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
@@ -171,11 +176,9 @@ def test_a_claim_that_was_sent_before_its_release_was_queued_leaves_no_lock_behi
     kept = keep(calls, "POST", "/locks", claim(calls, "by name"))
     keep(calls, "POST", "/locks", claim(calls, "all"))
     assert (kept.body or {})["observed_at"] == kept.ts
+    one = query(session_id=calls.session, project_key=calls.workspace.project, resource="by name")
     decided = [
-        Call(
-            "DELETE",
-            f"{BASE}/locks{query(session_id=calls.session, project_key=calls.workspace.project, resource='by name')}",  # noqa: E501
-        ),
+        Call("DELETE", f"{BASE}/locks{one}"),
         Call("DELETE", f"{BASE}/locks{query(session_id=calls.session, release_all=True)}"),
     ]
     assert replayed(calls) == 2

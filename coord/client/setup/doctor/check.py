@@ -66,7 +66,7 @@ def read_json(path: str) -> dict[str, Any]:
     except OSError:
         return {}
     if not isinstance(content, dict):
-        raise ValueError("it is not an object")  # noqa: TRY004 as json.load says it of bad JSON
+        raise ValueError("it is not an object")  # noqa: TRY004 (as json.load says it of bad JSON)
     return content
 
 
