@@ -5,6 +5,7 @@ likeliest is a path or query that was not percent-encoded, so the answer says ho
 """
 
 import errno
+import heapq
 import logging
 import os
 import selectors
@@ -70,7 +71,7 @@ class Worker(ThreadWorker):
         # between two requests or in one, the one that was quiet longest first
         self._idle: dict[Connection, None] = {}
         self._closing: dict[Connection, float] = {}
-        self._resting: dict[Connection, float] = {}
+        self._resting: list[tuple[float, int, Connection]] = []  # a heap, by when they go on
         self._queued: set[Peer] = set()
         self._max_idle = MAX_IDLE
 
@@ -157,7 +158,7 @@ class Worker(ThreadWorker):
             self._drop(next(iter(peer.idle)))
         if peer.excess <= 0:
             if read_at := peer.begin_reading():
-                self._resting[conn] = read_at
+                heapq.heappush(self._resting, (read_at, id(conn), conn))
             else:
                 self._await_request(conn)
         elif peer.excess <= MAX_REFUSED:
@@ -257,9 +258,8 @@ class Worker(ThreadWorker):
             timeout = QUEUE_S
         super().wait_for_and_dispatch_events(timeout)
         now = time.monotonic()
-        for conn in [conn for conn, until in self._resting.items() if until <= now]:
-            del self._resting[conn]
-            self._begin_anew(conn)
+        while self._resting and self._resting[0][0] <= now:
+            self._begin_anew(heapq.heappop(self._resting)[2])
         for peer in sorted(self._queued, key=lambda peer: peer.used_until):
             self._run_next(peer)
 
@@ -307,7 +307,7 @@ class Worker(ThreadWorker):
             elif outcome is not True:
                 self._close_soon(conn)
             elif is_refused:
-                self._resting[conn] = conn.peer.refused_until
+                heapq.heappush(self._resting, (conn.peer.refused_until, id(conn), conn))
             else:
                 self._begin_anew(conn)
         except OSError:
@@ -360,7 +360,7 @@ class Worker(ThreadWorker):
             self._forget(conn)
             self._run(conn)
         if force:
-            for conn in self._resting:
+            for *_, conn in self._resting:
                 conn.close()
         self._peers.forget_gone()
         for conn in [conn for conn, until in self._closing.items() if force or until <= now]:
