@@ -17,15 +17,21 @@ NOTICE = (
 _MARKS = frozenset("/!?|\uff5c")  # that a tag, or a mark between turns, begins with
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """What Unicode calls printable, and nobody sees."""
+_JOINER = "\N{ZERO WIDTH JOINER}"
+_EMOJI_STYLE = "\N{VARIATION SELECTOR-16}"
+_KEYCAP = "\N{COMBINING ENCLOSING KEYCAP}"
 
 
 def printable(text: str) -> str:
     """On one line, without what is not seen or moves what is seen: controls, bidi overrides,
-    zero-width and tag characters.
+    zero-width and tag characters. Only inside an emoji, where they show, do those stay.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_shown, _with_few_marks(text)))
+    kept = _with_few_marks(text)
+    return "".join(
+        letter if _is_inside_emoji(kept, at) else _shown(letter) for at, letter in enumerate(kept)
+    )
 
 
 def _with_few_marks(text: str) -> str:
@@ -38,6 +44,18 @@ def _with_few_marks(text: str) -> str:
         if marks <= MAX_MARKS + 1:
             kept.append(letter if marks <= MAX_MARKS else REPLACEMENT)
     return "".join(kept)
+
+
+def _is_inside_emoji(text: str, at: int) -> bool:
+    """What joins two emoji into one picture, or asks for the coloured form of a sign."""
+    letter, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
+    if letter == _EMOJI_STYLE:
+        return _is_emoji(before) or after == _KEYCAP
+    return letter == _JOINER and _is_emoji(after) and (_is_emoji(before) or before == _EMOJI_STYLE)
+
+
+def _is_emoji(letter: str) -> bool:
+    return "\u2190" <= letter <= "\u2bff" or "\U0001f000" <= letter <= "\U0001faff"
 
 
 def _shown(letter: str) -> str:

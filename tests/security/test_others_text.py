@@ -39,10 +39,29 @@ HOSTILE = {
 TAG = re.compile(r"<\s*[/!?|\uff5ca-zA-Z]")
 
 
+IN_EMOJI = re.compile(
+    "(?<=[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d(?=[\u2190-\U0001faff])"
+)
+
+
 def is_safe(text: str) -> bool:
     return all(
-        line.isprintable() and not {"\u3164", "\u2800"} & set(line) for line in text.split("\n")
+        IN_EMOJI.sub("", line).isprintable() and not {"\u3164", "\u2800"} & set(line)
+        for line in text.split("\n")
     )
+
+
+def test_an_emoji_of_several_characters_stays_one() -> None:
+    for whole in ("👩\u200d💻", "❤\ufe0f\u200d🔥", "⚠\ufe0f", "1\ufe0f\u20e3", "🏳\ufe0f\u200d🌈"):
+        assert printable(f"a {whole} b") == f"a {whole} b"
+
+
+@pytest.mark.parametrize("joint", ["\u200d", "\u200d\u200d", "\ufe0f\ufe0f", "\u200b"], ids=ascii)
+@pytest.mark.parametrize("sides", ["ab", "👩a", "a👩", "  "])
+def test_elsewhere_no_such_character_stays(joint: str, sides: str) -> None:
+    shown = printable(sides[0] + joint + sides[1])
+    assert "\ufffd" in shown
+    assert not {"\u200b", "\u200d"} & set(shown)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
