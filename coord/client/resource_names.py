@@ -37,13 +37,13 @@ def resource(
     tree = path.endswith(("/", os.sep))
     absolute = (real_path if follows else real_place)(path_in(workspace.root, path))
     is_folder = os.path.isdir(absolute) and not as_entry and follows
-    there = Workspace(absolute if is_folder else os.path.dirname(absolute))
-    if there.repository is not None:
-        project, top = _project(there, workspace), there.root
+    other = Workspace(absolute if is_folder else os.path.dirname(absolute))
+    if other.repository is not None:
+        project, top = _project(other, workspace), other.root
     elif _below(absolute, workspace.root) is not None:
         project, top = workspace.project, workspace.root
-    elif other_checkout(there.root) is not None:
-        project, top = there.own_project, there.root
+    elif other_checkout(other.root) is not None:
+        project, top = other.own_project, other.root
     else:
         return workspace.project, _outside(absolute, is_tree=tree)
     below = _below(absolute, top) or ""
@@ -69,22 +69,22 @@ def is_submodule(path: str) -> bool:
 
 def project_of(folder: str, workspace: Workspace) -> str:
     """Of what is done in a folder, which need not exist."""
-    there = Workspace(real_path(folder))
-    if there.repository is not None:
-        return _project(there, workspace)
-    is_another = there.root != workspace.root and other_checkout(there.root) is not None
-    return there.own_project if is_another else workspace.project
+    other = Workspace(real_path(folder))
+    if other.repository is not None:
+        return _project(other, workspace)
+    is_another = other.root != workspace.root and other_checkout(other.root) is not None
+    return other.own_project if is_another else workspace.project
 
 
-def _project(there: Workspace, workspace: Workspace) -> str:
+def _project(other: Workspace, workspace: Workspace) -> str:
     """`COORD_PROJECT`, and what a command was told, are about the caller's own repository."""
     if (
-        there.repository is None
+        other.repository is None
         or workspace.repository is None
-        or there.repository.common != workspace.repository.common
+        or other.repository.common != workspace.repository.common
     ):
-        return there.own_project
-    return workspace.project if there.file == workspace.file else there.project
+        return other.own_project
+    return workspace.project if other.file == workspace.file else other.project
 
 
 def _slashes(path: str) -> str:

@@ -93,9 +93,9 @@ class Places:
                 del self._streams[caller.peer]
 
 
-def _too_many(whose: str, count: int, setting: str) -> TooMany:
+def _too_many(owner: str, count: int, setting: str) -> TooMany:
     return TooMany(
-        f"{count} calls of {whose} wait here already, as many as may. Call again when one of them"
+        f"{count} calls of {owner} wait here already, as many as may. Call again when one of them"
         f" has ended, or without `wait`; the operator can raise {setting}.",
         headers={"Retry-After": str(RETRY_S)},
     )

@@ -94,13 +94,13 @@ def charge_session(name: str) -> None:
     _charge("session", name, "This session calls", "COORD_SESSION_RATE")
 
 
-def _charge(kind: str, name: str, who: str, setting: str) -> None:
+def _charge(kind: str, name: str, subject: str, setting: str) -> None:
     rate: Rate = current_app.extensions["coord.rates"][kind]
     wait = rate.take(name, _units())
     if wait:
         seconds = math.ceil(wait)
         raise TooMany(
-            f"{who} more often, or sends more, than coord takes. Call again in {seconds} s; the"
+            f"{subject} more often, or sends more, than coord takes. Call again in {seconds} s; the"
             f" operator can raise {setting}.",
             headers={"Retry-After": str(seconds)},
         )

@@ -108,8 +108,8 @@ def _read_changed(
         return _read(db, area, board_list)
     ids = [subject for kind in sorted(board_list.kinds) for subject in touched.get(kind, ())]
     rows = call_hook(area, f"board.changed[{board_list.name}]", board_list.changed, db, ids)
-    there = {row[board_list.key] for row in rows}
-    gone = [subject for subject in ids if subject not in there]
+    present = {row[board_list.key] for row in rows}
+    gone = [subject for subject in ids if subject not in present]
     return _part(board_list, rows, gone, complete=False)
 
 

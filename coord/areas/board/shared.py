@@ -57,13 +57,13 @@ class _Turns:
     @contextmanager
     def turn(self) -> Iterator[float]:
         """With the moment at which it was asked for. Raises faults.TooSlow."""
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         too_late = faults.TooSlow("other pages take too long to be answered")
         with deadline.turn(self._lock, too_late):
-            if self._error is not None and self._failed_at >= asked:
+            if self._error is not None and self._failed_at >= asked_at:
                 raise self._error
             try:
-                yield asked
+                yield asked_at
             except Exception as error:
                 self._error, self._failed_at = error, time.monotonic()
                 raise
@@ -84,8 +84,8 @@ class SharedAnswers:
     def all(self, max_age_s: float, read: ReadAll) -> BoardAnswer:
         if max_age_s <= 0:
             return read()
-        with self._all_turns.turn() as asked:
-            if self._all is None or _is_old(self._all.began, asked, max_age_s):
+        with self._all_turns.turn() as asked_at:
+            if self._all is None or _is_old(self._all.began, asked_at, max_age_s):
                 self._all = read()
             return self._all
 
@@ -95,8 +95,8 @@ class SharedAnswers:
         """
         if max_age_s <= 0:
             return read(after, None)
-        with self._changes_turns.turn() as asked:
-            if _is_old(self._began, asked, max_age_s):
+        with self._changes_turns.turn() as asked_at:
+            if _is_old(self._began, asked_at, max_age_s):
                 self._began, self._upto, self._changes = time.monotonic(), None, {}
             if after not in self._changes:
                 upto = self._upto if self._upto is not None and after < self._upto else None
@@ -106,8 +106,8 @@ class SharedAnswers:
             return self._changes[after]
 
 
-def _is_old(began: float, asked: float, max_age_s: float) -> bool:
+def _is_old(began: float, asked_at: float, max_age_s: float) -> bool:
     """Of what began to be read at a moment. What began after it was asked for is as new as can be,
     however long the reading took.
     """
-    return began < asked and time.monotonic() - began > max_age_s
+    return began < asked_at and time.monotonic() - began > max_age_s

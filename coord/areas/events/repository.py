@@ -43,10 +43,10 @@ class Filter:
         if self.project_key not in (None, entry["project_key"]):
             return False
         kind: str = entry["type"]
-        return not self.types or kind in self.types or kind.partition(".")[0] in self.things
+        return not self.types or kind in self.types or kind.partition(".")[0] in self.prefixes
 
     @cached_property
-    def things(self) -> frozenset[str]:
+    def prefixes(self) -> frozenset[str]:
         """Of which all is wanted: it is asked for each event and each follower."""
         return frozenset(kind.partition(".")[0] for kind in self.types if not _is_exact(kind))
 
@@ -114,16 +114,16 @@ def _between(db: Reader, wanted: Filter, first: int, upto: int, limit: int) -> R
     if not wanted.types:
         return db.rows(_all(in_project), **values)
     types = sorted(kind for kind in wanted.types if _is_exact(kind))
-    things = sorted(wanted.things)
-    if upto - first > NEAR and things:
-        stored = [kind for kind in event_types(db) if kind.partition(".")[0] in things]
-        types, things = sorted({*types, *stored}), []
+    prefixes = sorted(wanted.prefixes)
+    if upto - first > NEAR and prefixes:
+        stored = [kind for kind in event_types(db) if kind.partition(".")[0] in prefixes]
+        types, prefixes = sorted({*types, *stored}), []
     values |= {f"type_{at}": kind for at, kind in enumerate(types)}
-    values |= {f"from_{at}": f"{thing}." for at, thing in enumerate(things)}
+    values |= {f"from_{at}": f"{prefix}." for at, prefix in enumerate(prefixes)}
     # "/" follows "." in code point order
-    values |= {f"to_{at}": f"{thing}/" for at, thing in enumerate(things)}
+    values |= {f"to_{at}": f"{prefix}/" for at, prefix in enumerate(prefixes)}
     if upto - first <= NEAR:
-        return db.rows(_near(in_project, len(types), len(things)), **values)
+        return db.rows(_near(in_project, len(types), len(prefixes)), **values)
     return db.rows(_of_types(in_project, len(types)), **values) if types else []
 
 
@@ -145,10 +145,11 @@ def _all(in_project: bool) -> Prepared:
 
 
 @lru_cache(maxsize=128)
-def _near(in_project: bool, types: int, things: int) -> Prepared:
+def _near(in_project: bool, types: int, prefixes: int) -> Prepared:
     kinds = [_c.type == param(f"type_{at}") for at in range(types)]
     kinds += [
-        sa.and_(_c.type >= param(f"from_{at}"), _c.type < param(f"to_{at}")) for at in range(things)
+        sa.and_(_c.type >= param(f"from_{at}"), _c.type < param(f"to_{at}"))
+        for at in range(prefixes)
     ]
     query = sa.select(*_c).where(*_WINDOW, sa.or_(*kinds))
     if in_project:

@@ -121,8 +121,8 @@ def _seconds_left(lock: LockRow) -> int | None:
 
 
 def _line(lock: Mapping[str, Any]) -> str:
-    left_s = lock["seconds_left"]
-    time_left = "no end" if left_s is None else f"{left_s // 60} min left"
+    remaining_s = lock["seconds_left"]
+    time_left = "no end" if remaining_s is None else f"{remaining_s // 60} min left"
     stale = ", STALE" if lock["stale"] else ""
     return f"- {lock['resource']} ({lock['mode']}, {time_left}{stale})"
 

@@ -224,7 +224,7 @@ class WaitingClaim:
 def _without(ahead: Mapping[str, Ahead], waiter_ids: AbstractSet[str]) -> Mapping[str, Ahead]:
     if ahead.keys().isdisjoint(waiter_ids):
         return ahead
-    return {each: stands for each, stands in ahead.items() if each not in waiter_ids}
+    return {waiter_id: other for waiter_id, other in ahead.items() if waiter_id not in waiter_ids}
 
 
 _waiting: dict[str, WaitingClaim] = {}
@@ -341,13 +341,15 @@ def next_for(lock_id: str) -> WaitingClaim | str | None:
     if first is None or not first.wants_alone(granted.resource):
         return None
     ahead = {
-        each: stands for each, stands in first.ahead.items() if stands.revision > granted.since
+        waiter_id: other
+        for waiter_id, other in first.ahead.items()
+        if other.revision > granted.since
     }
     if not ahead:
         return first if first.may_be_granted() else None
-    waiter_id, stands = min(ahead.items(), key=lambda each: each[1].revision)
+    waiter_id, other = min(ahead.items(), key=lambda item: item[1].revision)
     # of a tree others may go too, and who would share it does not want it alone
-    is_only_one = stands.mode == "exclusive" and not granted.resource.tree
+    is_only_one = other.mode == "exclusive" and not granted.resource.tree
     return waiter_id if is_only_one and waiter_id not in _waiting else None
 
 

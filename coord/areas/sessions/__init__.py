@@ -19,8 +19,8 @@ COUNTED = (*REPORTED_STATES, "waiting_for_lock", "waiting_for_human", "gone")
 
 def _status(db: Reader, scope: Scope) -> Mapping[str, Any]:
     by_state = repository.count(db, scope.project_key, repository.silent_us())
-    there = sum(by_state.values()) - by_state["gone"]
-    return {"counts": {"sessions": there, **{f"sessions_{s}": by_state[s] for s in COUNTED}}}
+    present = sum(by_state.values()) - by_state["gone"]
+    return {"counts": {"sessions": present, **{f"sessions_{s}": by_state[s] for s in COUNTED}}}
 
 
 def _gauges(db: Reader) -> Iterable[Gauge]:

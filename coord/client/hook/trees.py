@@ -44,12 +44,12 @@ def claim_tree(
     from coord.client.workspace import Workspace
 
     real = real_path(path)
-    there = Workspace(real)
-    if not _is_somebodys(real, there):
+    checkout = Workspace(real)
+    if not _is_somebodys(real, checkout):
         return True
     project = project_of(real, hook.workspace)
     below = resource(real + os.sep, hook.workspace)[1]
-    held = _held(hook, there, project, "" if below == "/" else below, names)
+    held = _held(hook, checkout, project, "" if below == "/" else below, names)
     if held:
         _deny(hook, held, line, real)
     if held is None or names or hook.denial:  # None: coord is away
@@ -70,18 +70,18 @@ def claim_tree(
     return not hook.denial
 
 
-def _is_somebodys(real: str, there: Workspace) -> bool:
+def _is_somebodys(real: str, checkout: Workspace) -> bool:
     """Whether a folder is in a checkout, and not made by tools or ignored."""
     from coord.client.hook.private import is_private
     from coord.client.ignored import is_nobodys
     from coord.client.workspace import other_checkout
 
-    if there.repository is None:
+    if checkout.repository is None:
         top = other_checkout(real)
         return top is not None and not is_private(real + os.sep, top)
-    if is_private(real + os.sep, there.root):
+    if is_private(real + os.sep, checkout.root):
         return False
-    return real == there.root or not is_nobodys(real + os.sep, there.repository)
+    return real == checkout.root or not is_nobodys(real + os.sep, checkout.repository)
 
 
 def _is_own(hook: HookContext, session: str) -> bool:
@@ -90,7 +90,7 @@ def _is_own(hook: HookContext, session: str) -> bool:
 
 
 def _held(
-    hook: HookContext, there: Workspace, project: str, below: str, names: tuple[str, ...]
+    hook: HookContext, checkout: Workspace, project: str, below: str, names: tuple[str, ...]
 ) -> list[HeldLock] | None:
     """Other sessions' locks on files of this checkout below a folder; None when coord is away."""
     from coord.client.percent import query
@@ -116,9 +116,9 @@ def _held(
         for lock in locks
         if not lock.stale
         and not _is_own(hook, lock.session)
-        and _is_file(lock.resource, there.root)
+        and _is_file(lock.resource, checkout.root)
         and _is_below(lock.resource, below, names)
-        and _is_here(hook, lock, there.root)
+        and _is_here(hook, lock, checkout.root)
     ]
 
 

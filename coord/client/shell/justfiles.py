@@ -69,17 +69,17 @@ class Justfile:
         self._aliases: dict[str, str] = {}
         self._variables: dict[str, str] = {}
         self._overrides = overrides
-        self._left = limits or Limits()
+        self._limits = limits or Limits()
         self._read(path)
 
     # --- reading ------------------------------------------------------------------------------
 
     def _read(self, path: str) -> None:
-        text = text_files.read(path, self._left.room + 1)
-        self._left.files -= 1
-        if not text or len(text) > self._left.room:
+        text = text_files.read(path, self._limits.room + 1)
+        self._limits.files -= 1
+        if not text or len(text) > self._limits.room:
             return
-        self._left.room -= len(text)
+        self._limits.room -= len(text)
         recipe: Recipe | None = None
         attributes = ""
         imports: list[str] = []
@@ -101,7 +101,7 @@ class Justfile:
                     recipe.runs_here = "no-cd" in attributes
                 attributes = ""
         for name in imports:  # what the file itself has counts more
-            if self._left.files > 0:
+            if self._limits.files > 0:
                 self._read(os.path.normpath(os.path.join(os.path.dirname(path), name)))
 
     def _module(self, folder: str, words: list[str]) -> None:
@@ -170,10 +170,10 @@ class Justfile:
         """Of `module` and `module::recipe`."""
         first = name.partition("::")[0]
         path = self.modules.get(first)
-        if not path or first in self.recipes or self._left.files <= 0:
+        if not path or first in self.recipes or self._limits.files <= 0:
             return self._read_modules.get(first)
         if first not in self._read_modules:
-            self._read_modules[first] = Justfile(path, {}, self._left)
+            self._read_modules[first] = Justfile(path, {}, self._limits)
         return self._read_modules[first]
 
     def _named(self, name: str) -> Recipe | None:
@@ -185,8 +185,8 @@ class Justfile:
             yield from inner._run(name.partition("::")[2], arguments)
             return
         recipe = self._named(name)
-        self._left.recipes -= 1
-        if recipe is None or self._left.recipes < 0:
+        self._limits.recipes -= 1
+        if recipe is None or self._limits.recipes < 0:
             return
         values = self._bind(recipe, arguments)
         for need in recipe.before:
@@ -231,8 +231,8 @@ class Justfile:
     def _evaluate(self, expression: str, values: Mapping[str, str], depth: int) -> str:
         """`'v' + version`, `folder / 'x'`"""
         parts = _split(expression)
-        self._left.values -= 1
-        if depth >= MAX_DEPTH or not parts or self._left.values < 0:
+        self._limits.values -= 1
+        if depth >= MAX_DEPTH or not parts or self._limits.values < 0:
             return _UNKNOWN
         text = ""
         for at, part in enumerate(parts):

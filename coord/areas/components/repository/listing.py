@@ -74,12 +74,12 @@ def find(db: Reader, filters: ListComponents, after: int | None, limit: int) -> 
     """`limit + 1` components at most, those that became known last first, and before the revision
     `after`.
     """
-    asked = {
+    wanted = {
         "project_key": filters["project_key"],
         "component": filters["component"],
         "state": filters["state"],
     }
-    values = {name: value for name, value in asked.items() if value is not None}
+    values = {name: value for name, value in wanted.items() if value is not None}
     listing = _listing(tuple(values), after is not None)
     return cast(list[ComponentRow], db.rows(listing, **values, after=after, most=limit + 1))
 

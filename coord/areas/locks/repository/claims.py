@@ -138,8 +138,8 @@ class ClaimAttempt:
         self._change.record(lock_event("lock.taken_over", lock, by, holder=holder))
         if holder not in self._succeeded:
             self._succeeded.add(holder)
-            what = f"you have taken over its lock of '{lock['resource']}'"
-            hand_over(self._db, self._change, holder, by, what)
+            reason = f"you have taken over its lock of '{lock['resource']}'"
+            hand_over(self._db, self._change, holder, by, reason)
 
     def check_waiters(self, request: RequestedLock) -> None:
         """For a resource that is to be granted anew: removes dead waiters ahead, passes those

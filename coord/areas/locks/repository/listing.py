@@ -42,7 +42,7 @@ _few = param("few", type_=sa.Integer)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _QueryShape:
     """What decides a list's statement.
 
     `depth`: of the resource; -1 without one, or where it is the whole project. `few`: of what there
@@ -103,80 +103,80 @@ def find(db: Reader, filters: Row, after: int | None, limit: int) -> list[LockRo
     depth, tree, of_resource = resource_filter(filters["resource"])
     values |= of_resource
     in_project, of_session = (values[name] is not None for name in ("project_key", "session_id"))
-    asked = _Asked(state, in_project, of_session, depth, tree, stale, after is not None)
-    asked = _by_few(db, asked, values)
-    rows = db.rows(_listing(asked), most=limit + 1, after=after, **values)
+    shape = _QueryShape(state, in_project, of_session, depth, tree, stale, after is not None)
+    shape = _by_few(db, shape, values)
+    rows = db.rows(_listing(shape), most=limit + 1, after=after, **values)
     return [lock_as_of_now(row) for row in rows]
 
 
-def _by_few(db: Reader, asked: _Asked, values: Row) -> _Asked:
-    if asked.stale is not None and asked.state == "active":
-        by_stale = replace(asked, few="stale")
+def _by_few(db: Reader, shape: _QueryShape, values: Row) -> _QueryShape:
+    if shape.stale is not None and shape.state == "active":
+        by_stale = replace(shape, few="stale")
         if db.row(_more(by_stale), few=FEW, **values) is None:
             return by_stale
-    if asked.depth >= 0 and (asked.tree or asked.of_session):
-        by_resource = replace(asked, few="resource")
+    if shape.depth >= 0 and (shape.tree or shape.of_session):
+        by_resource = replace(shape, few="resource")
         if db.row(_more(by_resource), few=FEW, **values) is None:
             return by_resource
-    return asked
+    return shape
 
 
 @lru_cache(maxsize=128)
-def _more(asked: _Asked) -> Prepared:
-    if asked.few == "stale":
-        within = Range([*_UNRELEASED, _STALE if asked.stale else ~_STALE], "ix_locks_stale")
+def _more(shape: _QueryShape) -> Prepared:
+    if shape.few == "stale":
+        within = Range([*_UNRELEASED, _STALE if shape.stale else ~_STALE], "ix_locks_stale")
         return Prepared(more_than(table, within, _few))
-    conditions = [overlaps(columns, asked.depth, asked.tree)]
-    held_only = asked.in_project and asked.state == "active"  # else the index begins with the name
-    if asked.in_project:
+    conditions = [overlaps(columns, shape.depth, shape.tree)]
+    held_only = shape.in_project and shape.state == "active"  # else the index begins with the name
+    if shape.in_project:
         conditions.append(columns.project_key == param("project_key"))
     if held_only:
         conditions += _UNRELEASED
-    index = asked.resource_index(released=not held_only)
+    index = shape.resource_index(released=not held_only)
     return Prepared(more_than(table, Range(conditions, index), _few))
 
 
 @lru_cache(maxsize=256)
-def _listing(asked: _Asked) -> Prepared:
-    ranges = list(_ranges(asked))
+def _listing(shape: _QueryShape) -> Prepared:
+    ranges = list(_ranges(shape))
     return Prepared(
         first_of(table, ranges, ["revision"], _most, newest_first=True, columns=lock_columns)
     )
 
 
-def _ranges(asked: _Asked) -> Iterator[Range]:
-    if asked.state == "all" and asked.index(released=True) not in APART:
-        both = [] if asked.stale is None else [sa.or_(_RELEASED, ~_STALE, _EXPIRED)]
-        yield from _along(asked, both, released=True)
+def _ranges(shape: _QueryShape) -> Iterator[Range]:
+    if shape.state == "all" and shape.index(released=True) not in APART:
+        both = [] if shape.stale is None else [sa.or_(_RELEASED, ~_STALE, _EXPIRED)]
+        yield from _along(shape, both, released=True)
         return
-    if asked.state != "released":
-        yield from _along(asked, _unreleased(asked), released=False)
-    if asked.state != "active":
-        yield from _along(asked, [_RELEASED], released=True)
-    if asked.state == "released":  # what expired and is not noted yet, which is never much
-        expired = [columns.released_at.is_(None), _EXPIRED, *asked.common()]
-        if asked.depth >= 0:
-            expired.append(overlaps(columns, asked.depth, asked.tree))
+    if shape.state != "released":
+        yield from _along(shape, _unreleased(shape), released=False)
+    if shape.state != "active":
+        yield from _along(shape, [_RELEASED], released=True)
+    if shape.state == "released":  # what expired and is not noted yet, which is never much
+        expired = [columns.released_at.is_(None), _EXPIRED, *shape.common()]
+        if shape.depth >= 0:
+            expired.append(overlaps(columns, shape.depth, shape.tree))
         yield Range(expired, "ix_locks_due")
 
 
-def _unreleased(asked: _Asked) -> Conditions:
+def _unreleased(shape: _QueryShape) -> Conditions:
     conditions = list(_UNRELEASED)
-    if asked.state == "active":
+    if shape.state == "active":
         conditions.append(_IN_TIME)
-    if asked.stale is not None:
-        is_fresh = ~_STALE if asked.state == "active" else sa.or_(~_STALE, _EXPIRED)
-        conditions.append(_STALE if asked.stale else is_fresh)
+    if shape.stale is not None:
+        is_fresh = ~_STALE if shape.state == "active" else sa.or_(~_STALE, _EXPIRED)
+        conditions.append(_STALE if shape.stale else is_fresh)
     return conditions
 
 
-def _along(asked: _Asked, conditions: Conditions, *, released: bool) -> Iterator[Range]:
-    conditions = [*conditions, *asked.common()]
-    index = asked.index(released=released)
-    if asked.depth < 0:
+def _along(shape: _QueryShape, conditions: Conditions, *, released: bool) -> Iterator[Range]:
+    conditions = [*conditions, *shape.common()]
+    index = shape.index(released=released)
+    if shape.depth < 0:
         yield Range(conditions, index)
-    elif asked.by_resource:
-        for part in overlapping_ranges(columns, asked.depth, asked.tree):
+    elif shape.by_resource:
+        for part in overlapping_ranges(columns, shape.depth, shape.tree):
             yield Range([*conditions, part], index)
     else:
-        yield Range([*conditions, overlaps(columns, asked.depth, asked.tree)], index)
+        yield Range([*conditions, overlaps(columns, shape.depth, shape.tree)], index)

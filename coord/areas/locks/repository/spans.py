@@ -32,7 +32,7 @@ def spans(db: Reader, stretch: Stretch) -> list[Span]:
     """Where there are more than `stretch.limit`, the locks that ended last and the newest waits."""
     locks = _held_in(db, stretch)
     granted: dict[Place, list[datetime]] = {}
-    for lock in sorted(locks, key=lambda each: each["acquired_at"]):
+    for lock in sorted(locks, key=lambda lock: lock["acquired_at"]):
         place = (lock["project_key"], lock["session_id"], lock["resource"])
         granted.setdefault(place, []).append(lock["acquired_at"])
     waits = nlargest(stretch.limit, _waits(db, stretch, granted), key=lambda span: span.since)
@@ -51,7 +51,7 @@ def _held_in(db: Reader, stretch: Stretch) -> list[LockRow]:
         ),
     ]
     locks = map(lock_as_of_now, rows)
-    return [each for each in locks if (each["released_at"] or stretch.until) > stretch.since]
+    return [lock for lock in locks if (lock["released_at"] or stretch.until) > stretch.since]
 
 
 @lru_cache(maxsize=4)

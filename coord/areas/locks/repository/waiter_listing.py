@@ -21,7 +21,7 @@ _most = param("most", type_=sa.Integer)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _QueryShape:
     """What decides a list's statement.
 
     `depth`: of the resource; -1 without one, or where it is the whole project. `few`: so few wait
@@ -52,13 +52,13 @@ def find_waiters(db: Reader, filters: Row, after: int | None, limit: int) -> lis
     depth, tree, of_resource = resource_filter(filters["resource"])
     values |= of_resource
     in_project, of_session = (values[name] is not None for name in ("project_key", "session_id"))
-    asked = _Asked(in_project, of_session, depth, tree)
+    shape = _QueryShape(in_project, of_session, depth, tree)
     if depth >= 0 and (tree or of_session):
-        asked = replace(asked, few=db.row(_more(asked), few=FEW, **values) is None)
+        shape = replace(shape, few=db.row(_more(shape), few=FEW, **values) is None)
     found: list[WaiterAnswer] = []
     last = after or 0
     while len(found) <= limit:
-        rows = cast(list[WaiterRow], db.rows(_listing(asked), most=limit + 1, after=last, **values))
+        rows = cast(list[WaiterRow], db.rows(_listing(shape), most=limit + 1, after=last, **values))
         if not rows:
             break
         last = rows[-1]["revision"]
@@ -69,31 +69,31 @@ def find_waiters(db: Reader, filters: Row, after: int | None, limit: int) -> lis
 
 
 @lru_cache(maxsize=64)
-def _more(asked: _Asked) -> Prepared:
-    conditions = [overlaps(_c, asked.depth, asked.tree)]
-    if asked.in_project:
+def _more(shape: _QueryShape) -> Prepared:
+    conditions = [overlaps(_c, shape.depth, shape.tree)]
+    if shape.in_project:
         conditions.append(_c.project_key == param("project_key"))
     few = param("few", type_=sa.Integer)
-    return Prepared(more_than(_table, Range(conditions, asked.resource_index), few))
+    return Prepared(more_than(_table, Range(conditions, shape.resource_index), few))
 
 
 @lru_cache(maxsize=128)
-def _listing(asked: _Asked) -> Prepared:
+def _listing(shape: _QueryShape) -> Prepared:
     """All rows of the first waiters that have one in the list."""
-    ranges = list(_ranges(asked))
+    ranges = list(_ranges(shape))
     return Prepared(first_of(_table, ranges, ["revision", "nth"], _most, columns=waiter_rows))
 
 
-def _ranges(asked: _Asked) -> Iterator[Range]:
+def _ranges(shape: _QueryShape) -> Iterator[Range]:
     conditions = [_c.revision > param("after")]
-    if asked.in_project:
+    if shape.in_project:
         conditions.append(_c.project_key == param("project_key"))
-    if asked.of_session:
+    if shape.of_session:
         conditions.append(_c.session_id == param("session_id"))
-    if asked.depth < 0:
-        yield Range([*conditions, _c.nth == 0], asked.scope_index)
-    elif asked.few or not (asked.tree or asked.of_session):
-        for part in overlapping_ranges(_c, asked.depth, asked.tree):
-            yield Range([*conditions, part], asked.resource_index)
+    if shape.depth < 0:
+        yield Range([*conditions, _c.nth == 0], shape.scope_index)
+    elif shape.few or not (shape.tree or shape.of_session):
+        for part in overlapping_ranges(_c, shape.depth, shape.tree):
+            yield Range([*conditions, part], shape.resource_index)
     else:
-        yield Range([*conditions, overlaps(_c, asked.depth, asked.tree)], asked.scope_index)
+        yield Range([*conditions, overlaps(_c, shape.depth, shape.tree)], shape.scope_index)

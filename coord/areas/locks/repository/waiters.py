@@ -164,8 +164,8 @@ def _without_call(db: Reader, their_processes: set[str]) -> list[str]:
     """
     own = processes.own_id()
     rows = db.rows(_OF_PROCESS, process=own) if own in their_processes else []
-    their_ids = {row["waiter_id"] for row in rows}
-    return sorted(each for each in their_ids if not waiting_claims.has_call(each))
+    waiter_ids = {row["waiter_id"] for row in rows}
+    return sorted(waiter_id for waiter_id in waiter_ids if not waiting_claims.has_call(waiter_id))
 
 
 @lru_cache(maxsize=2)

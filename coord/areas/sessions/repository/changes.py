@@ -14,7 +14,7 @@ from coord.store import Prepared, Reader, Row, journal
 MAX_CHANGES = 200
 # entries of the journal that are looked through, back from the newest; what is older is not counted
 MAX_READ = 5_000
-MAX_WHAT = 200  # characters
+MAX_DESCRIPTION = 200  # characters
 
 NOISE = (
     "lock.renewed", "lock.waiting", "lock.wait_ended", "lock.refused",
@@ -78,19 +78,21 @@ def since(
         if len(rows) < MAX_CHANGES
         else int(db.value(_count(project_key is not None), **values))
     )
-    described = [{**row, "what": _what(row["subject_id"], row["data"])} for row in rows]
+    described = [{**row, "what": _description(row["subject_id"], row["data"])} for row in rows]
     return cast(list[ChangeRow], described), total
 
 
-def _what(subject_id: str, data: Row) -> str:
+def _description(subject_id: str, data: Row) -> str:
     """What an entry is about, in few words, whichever area it comes from."""
-    what = str(
+    description = str(
         next(
             (data[name] for name in ("resource", "title", "name", "component") if data.get(name)),
             subject_id,
         )
     )
     if data.get("state"):
-        what += f": {data['state']}" + (f" {data['version']}" if data.get("version") else "")
+        description += f": {data['state']}" + (f" {data['version']}" if data.get("version") else "")
     previous = data.get("holder") or data.get("was_assigned_to")
-    return (f"{what} ({previous} had it)" if previous else what)[:MAX_WHAT]
+    if previous:
+        description += f" ({previous} had it)"
+    return description[:MAX_DESCRIPTION]

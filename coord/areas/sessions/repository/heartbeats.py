@@ -93,8 +93,8 @@ def _heartbeat(sent: frozenset[str]) -> Prepared:
     )
 
 
-def _waiting(since: sa.ColumnElement[Any], what: sa.ColumnElement[Any]) -> Prepared:
-    values = {"waiting_since": since, "waiting_for": what}
+def _set_waiting(since: sa.ColumnElement[Any], reason: sa.ColumnElement[Any]) -> Prepared:
+    values = {"waiting_since": since, "waiting_for": reason}
     return Prepared(sa.update(_sessions).where(named, is_there).values(values))
 
 
@@ -109,8 +109,8 @@ _LEAVE_NOTE = Prepared(
 )
 
 
-_WAIT = _waiting(journal.moment, param("new_waiting_for", type_=_c.waiting_for.type))
-_END_WAIT = _waiting(sa.null(), sa.null())
+_WAIT = _set_waiting(journal.moment, param("new_waiting_for", type_=_c.waiting_for.type))
+_END_WAIT = _set_waiting(sa.null(), sa.null())
 
 
 def _ttl_us(minutes: float | None) -> int | None:

@@ -53,8 +53,8 @@ def _parts(states: Sequence[str] | None) -> frozenset[str]:
     """
     if not states:
         return frozenset({"there"})
-    asked = frozenset(states)
-    return asked - NOT_ENDED | {"there", "noted"} if asked >= NOT_ENDED else asked
+    wanted = frozenset(states)
+    return wanted - NOT_ENDED | {"there", "noted"} if wanted >= NOT_ENDED else wanted
 
 
 def find(

@@ -36,21 +36,21 @@ def check(environment: Mapping[str, str]) -> Iterator[Check]:
 
 def misspelt(environment: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Names that are like one of a user's, with that one. Others are somebody else's."""
-    known = dict.fromkeys((*USERS, *OWN, *SERVER))
+    names = dict.fromkeys((*USERS, *OWN, *SERVER))
     for name in sorted(environment):
         own = name[len(PREFIX) :]
-        if not name.upper().startswith(PREFIX) or name in (PREFIX + other for other in known):
+        if not name.upper().startswith(PREFIX) or name in (PREFIX + other for other in names):
             continue
-        meant = _nearest(own.upper(), known)
+        meant = _nearest(own.upper(), names)
         if meant in USERS:
             yield name, PREFIX + meant
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _nearest(name: str, names: Iterable[str]) -> str:
     """Of `SESION`, `SESSION_NAME` and `CLAUDE_SESSION` it is `SESSION`."""
-    similar = difflib.get_close_matches(name, known, n=1, cutoff=SIMILAR)
+    similar = difflib.get_close_matches(name, names, n=1, cutoff=SIMILAR)
     within = [
-        other for other in known if name.startswith(f"{other}_") or name.endswith(f"_{other}")
+        other for other in names if name.startswith(f"{other}_") or name.endswith(f"_{other}")
     ]
     within = [other for other in within if name.count("_") == other.count("_") + 1]
     return next(iter(similar), "") or max(within, key=len, default="")
