@@ -128,7 +128,7 @@ def test_the_version_before_takes_over_what_the_newer_one_wrote(
     operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = older_version(tmp_path / "older")
-    (downgrade,) = documented("Back to the version before", "downgrade")
+    (downgrade,) = documented("Going back to the previous version", "downgrade")
     migrate(operator.url)
     with running(tmp_path / "newer", operator.url, migrated=False) as service:
         last = claim(service, "newer")
