@@ -61,7 +61,7 @@ def test_every_option_is_in_the_section_of_its_command_and_no_other() -> None:
 
 def test_the_common_options_are_documented() -> None:
     known = {name for option in common_options(hidden=False) for name in option.opts}
-    assert documented_options("What goes for every command") == known | {
+    assert documented_options("Options of every command") == known | {
         "-h",
         "--help",
         "--version",
