@@ -15,8 +15,10 @@ from bench import (
     cpu,
     cycles,
     disk,
+    hand_off,
     head,
     hooks,
+    hot_lock,
     memory,
     service,
     size,
@@ -143,10 +145,10 @@ def crowd_bench(kind: str, options: argparse.Namespace) -> bool:
 
 def hand_off_bench(kind: str, options: argparse.Namespace) -> bool:
     print(
-        f"\n{kind}: from a release to the next holder's answer, {waiting.WAITERS} waiting,"
-        f" {waiting.HAND_OFFS} hand-offs a round"
+        f"\n{kind}: from a release to the next holder's answer, {hand_off.WAITERS} waiting,"
+        f" {hand_off.HAND_OFFS} hand-offs a round"
     )
-    figures = waiting.hand_off(kind, options.rounds)
+    figures = hand_off.run(kind, options.rounds)
     show(figures)
     return verdict(
         figures["median ms"] < MAX_MEDIAN_MS, f"median under {MAX_MEDIAN_MS} ms"
@@ -155,10 +157,10 @@ def hand_off_bench(kind: str, options: argparse.Namespace) -> bool:
 
 def hot_bench(kind: str, options: argparse.Namespace) -> bool:
     print(
-        f"\n{kind}: one lock, {waiting.HOT_CLIENTS} clients that wait for it in turn, beside etcd's"
+        f"\n{kind}: one lock, {hot_lock.CLIENTS} clients that wait for it in turn, beside etcd's"
         " v3lock; p50 and p99 of the claim"
     )
-    figures = waiting.hot(kind, options.seconds, options.rounds)
+    figures = hot_lock.run(kind, options.seconds, options.rounds)
     show(figures)
     if missing := service.etcd_missing():
         print(f"  the comparison is left out: {missing}")

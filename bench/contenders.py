@@ -1,7 +1,6 @@
 """What is measured beside each other: coord on each kind of database, a bare view, and peers."""
 
 import contextlib
-import json
 import os
 import subprocess
 import tempfile
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from bench import cycles, disk, load, service, waiting
+from bench import cycles, disk, hot_lock, loads, service
 from bench.load import Connection, Cycle, timed
 from tests.databases import free_port, mariadb_missing, private_mariadb
 from tests.galera import galera_missing, private_cluster
@@ -99,7 +98,7 @@ def _coord(store: Callable[[], AbstractContextManager[Store]]) -> Iterator[Runni
     with store() as kept:
         service.migrate(kept.url)
         with service.serving(kept.url, **kept.in_service) as (port, process):
-            yield Running(port, process.pid, kept.pids, {ITEMS: _work_items(port)})
+            yield Running(port, process.pid, kept.pids, {ITEMS: loads.work_items(port)})
 
 
 @contextlib.contextmanager
@@ -154,108 +153,8 @@ def _etcd() -> Iterator[Running]:
 def _etcd_with_leases() -> Iterator[Running]:
     """Its clients keep their leases; else etcd makes one for each lock."""
     with service.etcd() as (port, pid):
-        leases = waiting.leases(port, MAX_CLIENTS)
-        yield Running(port, pid, more_loads={WAITS: waiting.locking_with(leases)})
-
-
-# --- what is asked of them ------------------------------------------------------------------------
-
-
-def _component(connection: Connection, client: int, nth: int) -> list[float]:
-    report = {
-        "project_key": "shop",
-        "component": f"api{client}",
-        "state": "built" if nth % 2 else "building",
-        "updated_by": f"host/{client}",
-    }
-    status = 200 if nth else None
-    return [timed(connection, "PUT", f"{BASE}/components", report, expect=status)[0]]
-
-
-def _message(connection: Connection, client: int, nth: int) -> list[float]:
-    message = {
-        "project_key": "shop",
-        "from_session": f"host/{client}",
-        "to_session": f"host/{client + 1}",
-        "subject": "hello",
-        "body": "the orders are migrated " * 4,
-    }
-    return [timed(connection, "POST", f"{BASE}/messages", message, expect=201)[0]]
-
-
-def _work_items(port: int) -> Cycle:
-    """One is made, the next one claimed and completed; all in one workflow."""
-    connection = Connection(port)
-    workflow = {"project_key": "shop", "name": "bench", "created_by": "host/0"}
-    _, answer = timed(connection, "POST", f"{BASE}/workflows", workflow, expect=201)
-    connection.close()
-    own = {"project_key": "shop", "workflow_id": json.loads(answer)["id"]}
-
-    def call(connection: Connection, client: int, nth: int) -> list[float]:
-        item = {**own, "title": f"step {nth} of {client}"}
-        made, _ = timed(connection, "POST", f"{BASE}/work-items", item, expect=201)
-        mine = {**own, "session_id": f"host/{client}"}
-        claimed, answer = timed(connection, "POST", f"{BASE}/work-items/claim", mine, expect=200)
-        one = f"{BASE}/work-items/{json.loads(answer)['id']}"
-        ended = {"status": "completed", "session_id": f"host/{client}"}
-        completed, _ = timed(connection, "PATCH", one, ended, expect=200)
-        return [made, claimed, completed]
-
-    return call
-
-
-def _get(target: str) -> Cycle:
-    def call(connection: Connection, client: int, nth: int) -> list[float]:
-        return [timed(connection, "GET", target.format(client=client), expect=200)[0]]
-
-    return call
-
-
-def _check_in(connection: Connection, client: int, nth: int) -> list[float]:
-    asked = {"session_id": f"host/{client}", "project_key": "shop", "ttl_minutes": 60}
-    return [timed(connection, "POST", f"{BASE}/sessions/checkin", asked, expect=200)[0]]
-
-
-def _lease(connection: Connection, client: int, nth: int) -> list[float]:
-    resource = f"src/{client}/file{nth % cycles.RESOURCES}.py"
-    body = {"resource": resource, "agent_id": f"host-{client}", "note": "bench"}
-    acquired, _ = timed(connection, "POST", "/leases/acquire", body, expect=200)
-    released, _ = timed(
-        connection,
-        "POST",
-        "/leases/release",
-        {"resource": resource, "agent_id": f"host-{client}"},
-        expect=200,
-    )
-    return [acquired, released]
-
-
-def _note(connection: Connection, client: int, nth: int) -> list[float]:
-    note = {
-        "channel": f"@host-{client + 1}",
-        "agent_id": f"host-{client}",
-        "body": "the orders are migrated " * 4,
-    }
-    return [timed(connection, "POST", "/messages", note, expect=200)[0]]
-
-
-def _heartbeat(connection: Connection, client: int, nth: int) -> list[float]:
-    asked = {"agent_id": f"host-{client}"}
-    return [timed(connection, "POST", "/agents/heartbeat", asked, expect=200)[0]]
-
-
-def _key(connection: Connection, client: int, nth: int) -> list[float]:
-    """A key that must not be there yet is put, and deleted: a lock as etcd's users write it."""
-    key = load.base64_of(f"src/{client}/file{nth % cycles.RESOURCES}.py")
-    put = {
-        "compare": [{"key": key, "target": "CREATE", "create_revision": "0"}],
-        "success": [{"request_put": {"key": key, "value": load.base64_of(f"host/{client}")}}],
-    }
-    claimed, answer = timed(connection, "POST", "/v3/kv/txn", put, expect=200)
-    if not json.loads(answer).get("succeeded"):
-        raise RuntimeError("etcd refused a key that nobody holds")
-    released, _ = timed(connection, "POST", "/v3/kv/deleterange", {"key": key}, expect=200)
-    return [claimed, released]
+        leases = hot_lock.leases(port, MAX_CLIENTS)
+        yield Running(port, pid, more_loads={WAITS: hot_lock.locking_with(leases)})
 
 
 LOCKS, WAITS, MESSAGES = "claim + release", "wait in line", "message"
@@ -263,15 +162,15 @@ CHECK_IN, INBOX, ITEMS = "check-in", "inbox", "work item"
 
 COORD: dict[str, Cycle] = {
     LOCKS: cycles.claim_and_release,
-    WAITS: waiting.claim_hot,
-    MESSAGES: _message,
-    "component": _component,
-    CHECK_IN: _check_in,
-    INBOX: _get(f"{BASE}/messages?to_session=host/{{client}}-nobody&unread_only=true"),
-    "status": _get(f"{BASE}/status?project_key=shop"),
-    "events": _get(f"{BASE}/events?after=0&limit=10"),
+    WAITS: hot_lock.claim_and_release,
+    MESSAGES: loads.message,
+    "component": loads.component,
+    CHECK_IN: loads.check_in,
+    INBOX: loads.get(f"{BASE}/messages?to_session=host/{{client}}-nobody&unread_only=true"),
+    "status": loads.get(f"{BASE}/status?project_key=shop"),
+    "events": loads.get(f"{BASE}/events?after=0&limit=10"),
 }
-_inbox_of_switchboard = _get(f"/inbox?{urllib.parse.urlencode({'agent_id': 'host-nobody'})}")
+_inbox_of_switchboard = loads.get(f"/inbox?{urllib.parse.urlencode({'agent_id': 'host-nobody'})}")
 
 
 def _on(name: str, store: Callable[[], AbstractContextManager[Store]]) -> Contender:
@@ -282,8 +181,9 @@ def _on(name: str, store: Callable[[], AbstractContextManager[Store]]) -> Conten
 
 def _bare(name: str, store: Callable[[], AbstractContextManager[Store]]) -> Contender:
     needs = nothing_missing if name == "SQLite" else slow_missing
-    loads: dict[str, Cycle] = {LOCKS: cycles.baseline}
-    return Contender(f"bare view, {name}", needs, lambda: _bare_view(store), loads)
+    return Contender(
+        f"bare view, {name}", needs, lambda: _bare_view(store), {LOCKS: cycles.baseline}
+    )
 
 
 SLOW = f"MariaDB with binary log, fsync {disk.FSYNC_MS:g} ms"
@@ -299,8 +199,15 @@ CONTENDERS = (
         "agent-switchboard",
         switchboard_missing,
         _switchboard,
-        {LOCKS: _lease, MESSAGES: _note, CHECK_IN: _heartbeat, INBOX: _inbox_of_switchboard},
+        {
+            LOCKS: loads.lease,
+            MESSAGES: loads.note,
+            CHECK_IN: loads.heartbeat,
+            INBOX: _inbox_of_switchboard,
+        },
     ),
-    Contender("etcd", service.etcd_missing, _etcd, {LOCKS: _key, WAITS: waiting.lock_of_etcd}),
+    Contender(
+        "etcd", service.etcd_missing, _etcd, {LOCKS: loads.key, WAITS: hot_lock.lock_of_etcd}
+    ),
     Contender("etcd, clients with leases", service.etcd_missing, _etcd_with_leases, {}),
 )

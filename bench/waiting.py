@@ -1,17 +1,13 @@
-"""What waiting costs: eight hundred calls that wait on one node, the hand-off of a lock, and one
-hot lock beside etcd's.
-"""
+"""What waiting costs: eight hundred calls that wait on one node, and the calls of others beside."""
 
 import collections
 import json
 import os
-import random
 import re
 import selectors
 import signal
 import socket
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 
@@ -30,9 +26,6 @@ OTHERS = 4  # clients whose calls do not wait
 PACE_S = 0.2
 NOTHING_HAPPENS_S = 10
 MAX_LOAD_S = 20  # all of it must be over before the 60 s of the waiting calls are
-WAITERS = 5  # at each hand-off
-HAND_OFFS = 250  # in each round
-HOT_CLIENTS = 8
 
 
 class Crowd:
@@ -198,147 +191,3 @@ def _cpu_share(pid: int, seconds: float) -> float:
     began = time.perf_counter()
     time.sleep(seconds)
     return (cpu_seconds(pid) - before) / (time.perf_counter() - began)
-
-
-# --- the hand-off ---------------------------------------------------------------------------------
-
-
-def hand_off(kind: str, rounds: int) -> dict[str, float]:
-    """Milliseconds from the moment at which a release is sent to that at which the next holder has
-    its answer: medians of the rounds.
-    """
-    rounds_of_times: list[list[float]] = []
-    with service.database(kind) as url:
-        service.migrate(url)
-        for _ in range(rounds):
-            with service.serving(url) as (port, _process):
-                rounds_of_times.append([1000 * took for took in _hand_offs(port, HAND_OFFS)])
-    return {
-        "median ms": statistics.median(map(statistics.median, rounds_of_times)),
-        "p95 ms": statistics.median(load.percentile(times, 0.95) for times in rounds_of_times),
-        "p99 ms": statistics.median(load.percentile(times, 0.99) for times in rounds_of_times),
-        "worst ms": max(map(max, rounds_of_times)),
-    }
-
-
-def _hand_offs(port: int, count: int) -> list[float]:
-    times: list[float] = []
-    released_at: list[float] = []
-    failed = threading.Event()
-
-    def is_over() -> bool:
-        return len(times) >= count or failed.is_set()
-
-    def client(number: int) -> None:
-        try:
-            connection = load.Connection(port)
-            body = {
-                "project_key": "shop",
-                "session_id": f"host/{number}",
-                "resource": "deploy",
-                "wait": 60,
-            }
-            while not is_over():
-                _, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
-                if released_at:
-                    times.append(time.perf_counter() - released_at[-1])
-                while not is_over() and _waiters(connection) < WAITERS:
-                    time.sleep(0.005)
-                time.sleep(random.uniform(0.0, 0.02))
-                released_at.append(time.perf_counter())
-                path = f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{number}"
-                load.timed(connection, "DELETE", path, expect=200)
-            connection.close()
-        except BaseException:
-            failed.set()  # the others would wait for this one
-            raise
-
-    load.at_once(client, WAITERS + 1)
-    return times[:count]
-
-
-def _waiters(connection: load.Connection) -> int:
-    _, answer = load.timed(connection, "GET", f"{LOCKS}/waiters?project_key=shop", expect=200)
-    return len(json.loads(answer)["items"])
-
-
-# --- one hot lock ---------------------------------------------------------------------------------
-
-
-def hot(kind: str, seconds: float, rounds: int) -> dict[str, float]:
-    """Cycles per second of clients that all want one lock, and p99 of the claim; beside etcd's
-    where it is installed, in turn.
-    """
-    results_of: dict[str, list[load.Result]] = {}
-    with service.database(kind) as url:
-        service.migrate(url)
-        for _ in range(rounds):
-            with service.serving(url) as (port, _process):
-                results_of.setdefault("coord", []).append(
-                    load.run(port, claim_hot, HOT_CLIENTS, seconds)
-                )
-            if service.etcd_missing() is None:
-                with service.etcd() as (port, _pid):
-                    results_of.setdefault("etcd", []).append(
-                        load.run(port, lock_of_etcd, HOT_CLIENTS, seconds)
-                    )
-                    results_of.setdefault("etcd, with leases", []).append(
-                        load.run(
-                            port, locking_with(leases(port, HOT_CLIENTS)), HOT_CLIENTS, seconds
-                        )
-                    )
-    figures: dict[str, float] = {}
-    for name, results in results_of.items():
-        figures[f"{name}: cycles/s"] = statistics.median(result.rate for result in results)
-        figures[f"{name}: p50 ms"] = statistics.median(result.p50 for result in results)
-        figures[f"{name}: p99 ms"] = statistics.median(result.p99 for result in results)
-    if "etcd" in results_of:
-        figures["ratio"] = statistics.median(
-            own.rate / max(one.rate, other.rate)
-            for own, one, other in zip(
-                results_of["coord"],
-                results_of["etcd"],
-                results_of["etcd, with leases"],
-                strict=True,
-            )
-        )
-    return figures
-
-
-def claim_hot(connection: load.Connection, client: int, nth: int) -> list[float]:
-    body = {"project_key": "shop", "session_id": f"host/{client}", "resource": "deploy", "wait": 10}
-    claimed, lock = load.timed(connection, "POST", LOCKS, body, expect=201)
-    load.timed(
-        connection,
-        "DELETE",
-        f"{LOCKS}/{json.loads(lock)['id']}?session_id=host/{client}",
-        expect=200,
-    )
-    return [claimed]
-
-
-def lock_of_etcd(
-    connection: load.Connection, client: int, nth: int, lease: str | None = None
-) -> list[float]:
-    """Without a lease of the caller's etcd makes one for each lock."""
-    body = {"name": load.base64_of("deploy")} | ({"lease": lease} if lease else {})
-    locked, answer = load.timed(connection, "POST", "/v3/lock/lock", body, expect=200)
-    load.timed(
-        connection, "POST", "/v3/lock/unlock", {"key": json.loads(answer)["key"]}, expect=200
-    )
-    return [locked]
-
-
-def locking_with(leases: list[str]) -> load.Cycle:
-    return lambda connection, client, nth: lock_of_etcd(connection, client, nth, leases[client])
-
-
-def leases(port: int, count: int) -> list[str]:
-    """That many leases of etcd, which outlive the run."""
-    connection = load.Connection(port)
-    answers = [
-        load.timed(connection, "POST", "/v3/lease/grant", {"TTL": 600}, expect=200)[1]
-        for _ in range(count)
-    ]
-    connection.close()
-    return [json.loads(answer)["ID"] for answer in answers]
