@@ -14,7 +14,9 @@ COPY migrations migrations
 COPY docs/PROTOCOL.md docs/PROTOCOL.md
 COPY coord coord
 
-RUN useradd --system --uid 10001 --home-dir /var/lib/coord --create-home coord
+# A clone that was made with a strict umask has files that nobody but its owner may read; here that is root.
+RUN chmod -R a+rX . \
+    && useradd --system --uid 10001 --home-dir /var/lib/coord --create-home coord
 USER coord
 VOLUME /var/lib/coord
 

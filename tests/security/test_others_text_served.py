@@ -60,6 +60,7 @@ def test_a_message_cannot_speak_as_the_check_in(client: Agent, text: str) -> Non
     assert lines[1] == f"({NOTICE})"
     assert shown.count(NOTICE) == 1
     bodies = [line for line in lines[2:-1] if not line.startswith(("[normal] ", "  20"))]
+    assert len(bodies) >= 2
     assert all(line.startswith("| ") for line in bodies)
 
 
