@@ -18,6 +18,7 @@ from coord.areas.locks.repository.statements import (
     lock_event,
     stale_at,
     table,
+    unreleased_in_project,
 )
 from coord.areas.locks.resources import Resource
 from coord.areas.locks.rows import LockAnswer, LockRow
@@ -40,9 +41,8 @@ def _insert(depth: int, tree: bool) -> Prepared:
     conflicting: sa.Select[Any] = along(
         sa.select(sa.literal_column("1")).select_from(table), table, HELD_INDEX
     ).where(
-        columns.released_at.is_(None),  # an expired one too: `claim` notes its end first
-        columns.project_key == param("project_key", type_=sa.String),
-        overlaps(columns, depth, tree),
+        # an expired one too: `claim` notes its end first
+        overlaps(columns, depth, tree, unreleased_in_project(columns)),
         sa.or_(
             sa.and_(columns.session_id != session_id, exclusive),
             sa.and_(columns.session_id == session_id, same),
@@ -198,10 +198,8 @@ def _upgrade(depth: int, tree: bool) -> Prepared:
     conflicting = (
         along(sa.select(other.c.id), other, HELD_INDEX)
         .where(
-            other.c.released_at.is_(None),
+            overlaps(other.c, depth, tree, unreleased_in_project(other.c)),
             sa.or_(other.c.expires_at.is_(None), other.c.expires_at > journal.moment),
-            other.c.project_key == param("project_key", type_=sa.String),
-            overlaps(other.c, depth, tree),
             other.c.session_id != param("by", type_=sa.String),
         )
         .subquery("conflicting")

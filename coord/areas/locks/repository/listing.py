@@ -126,14 +126,15 @@ def _more(shape: _QueryShape) -> Prepared:
     if shape.few == "stale":
         within = Range([*_UNRELEASED, _STALE if shape.stale else ~_STALE], "ix_locks_stale")
         return Prepared(more_than(table, within, _few))
-    conditions = [overlaps(columns, shape.depth, shape.tree)]
     held_only = shape.in_project and shape.state == "active"  # else the index begins with the name
+    scope: Conditions = []
     if shape.in_project:
-        conditions.append(columns.project_key == param("project_key"))
+        scope.append(columns.project_key == param("project_key"))
     if held_only:
-        conditions += _UNRELEASED
+        scope += _UNRELEASED
     index = shape.resource_index(released=not held_only)
-    return Prepared(more_than(table, Range(conditions, index), _few))
+    overlapping = overlaps(columns, shape.depth, shape.tree, scope)
+    return Prepared(more_than(table, Range([overlapping], index), _few))
 
 
 @lru_cache(maxsize=256)

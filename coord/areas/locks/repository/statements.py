@@ -52,14 +52,17 @@ def stale_at(session: sa.ColumnElement[str]) -> sa.ColumnElement[datetime]:
     )
 
 
+def unreleased_in_project(of_locks: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """How HELD_INDEX begins; what expired without a note of it is in it too."""
+    project_key = param("project_key", type_=sa.String)
+    return of_locks.released_at.is_(None), of_locks.project_key == project_key
+
+
 @lru_cache(maxsize=256)
 def unreleased(depth: int, tree: bool) -> Prepared:
     """All rows not yet released, expired ones too, that overlap the resource; in no order."""
-    query = sa.select(*lock_columns).where(
-        columns.released_at.is_(None),
-        columns.project_key == param("project_key"),
-        overlaps(columns, depth, tree),
-    )
+    within = unreleased_in_project(columns)
+    query = sa.select(*lock_columns).where(overlaps(columns, depth, tree, within))
     return Prepared(along(query, table, HELD_INDEX))
 
 

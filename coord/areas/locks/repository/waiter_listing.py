@@ -69,12 +69,11 @@ def find_waiters(db: Reader, filters: Row, after: int | None, limit: int) -> lis
 
 
 @lru_cache(maxsize=64)
-def _more(shape: _QueryShape) -> Prepared:
-    conditions = [overlaps(_c, shape.depth, shape.tree)]
-    if shape.in_project:
-        conditions.append(_c.project_key == param("project_key"))
+def _more(shape: _Asked) -> Prepared:
+    within = [_c.project_key == param("project_key")] if shape.in_project else []
+    overlapping = overlaps(_c, shape.depth, shape.tree, within)
     few = param("few", type_=sa.Integer)
-    return Prepared(more_than(_table, Range(conditions, shape.resource_index), few))
+    return Prepared(more_than(_table, Range([overlapping], shape.resource_index), few))
 
 
 @lru_cache(maxsize=128)

@@ -59,6 +59,7 @@ waiter_rows = [*_c, _in_time]
 _rows = sa.select(*waiter_rows)
 
 
+_in_project = _c.project_key == param("project_key", type_=sa.String)
 _conflicts = sa.and_(
     _c.session_id != param("session_id", type_=sa.String),
     sa.or_(param("mode", type_=sa.String) == "exclusive", _c.mode == "exclusive"),
@@ -78,8 +79,7 @@ def sum_ahead(depth: int, tree: bool) -> sa.ScalarSelect[int]:
 
 def _is_ahead(depth: int, tree: bool) -> sa.ColumnElement[bool]:
     return sa.and_(
-        _c.project_key == param("project_key", type_=sa.String),
-        overlaps(_c, depth, tree),
+        overlaps(_c, depth, tree, [_in_project]),
         _c.revision < param("before", type_=sa.BigInteger),
         _conflicts,
     )
@@ -213,14 +213,15 @@ def _begun(shapes: tuple[tuple[int, bool], ...]) -> Prepared:
     others = _table.alias("others").c
     holds = sa.exists().where(locks.session_id == session, held(journal.moment))
     waits = sa.exists().where(others.session_id == session, others.waiter_id != waiter)
-    overlapping = [overlaps(_c, *shape, prefix=_prefix(nth)) for nth, shape in enumerate(shapes)]
+    overlapping = [
+        overlaps(_c, *shape, [_in_project], _prefix(nth)) for nth, shape in enumerate(shapes)
+    ]
     query = sa.select(
         _c.waiter_id,
         _c.revision,
         _c.mode,
         sa.or_(holds, waits).label("may_be_waited_for"),
     ).where(
-        _c.project_key == param("project_key", type_=sa.String),
         sa.or_(*overlapping),
         sa.or_(_conflicts, _c.waiter_id == waiter),
     )
