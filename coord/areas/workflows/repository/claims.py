@@ -14,12 +14,24 @@ from sqlalchemy import bindparam as param
 from coord.area import hand_over
 from coord.areas.workflows.models import work_item_claims, work_items, workflows
 from coord.areas.workflows.repository.item_changes import workflow_of
-from coord.areas.workflows.repository.items import COLUMNS, answers
+from coord.areas.workflows.repository.items import COLUMNS, INDEXES, answers
 from coord.areas.workflows.rows import ClaimItem, ItemAnswer
 from coord.areas.workflows.stages import READY
 from coord.ids import digest, must_match
 from coord.observed_at import now_or_newest
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, along, journal, now
+from coord.store import (
+    Answer,
+    Change,
+    Decision,
+    Event,
+    Prepared,
+    Range,
+    Reader,
+    along,
+    first_of,
+    journal,
+    now,
+)
 
 REMEMBER_EMPTY = timedelta(minutes=10)  # a proxy or a queue delivers a call again within seconds
 NO_ITEM = "00000000-0000-0000-0000-000000000000"  # the item of a claim that was answered 204
@@ -31,14 +43,20 @@ _entries = journal.JournalEntry.__table__.c
 
 @lru_cache(maxsize=4)
 def _next(scope: tuple[str, ...]) -> sa.Select[Any]:
-    """The item that is claimed next.
+    """The item that is claimed next: the first of those that nobody was assigned to, and of those
+    that the caller was, however many wait for others.
 
     `scope`: which of project_key and workflow_id the caller names.
     """
-    for_caller = sa.or_(_c.assigned_to.is_(None), _c.assigned_to == param("session_id"))
-    in_scope = [_c[name] == param(name) for name in scope]
-    ready = sa.select(_c.id).where(_c.stage == READY, for_caller, *in_scope)
-    return ready.order_by(_c.rank, _c.revision).limit(1)
+    in_scope = [_c.stage == READY, *(_c[name] == param(name) for name in scope)]
+    narrowest = {"workflow_id"} if "workflow_id" in scope else set(scope)
+    index = INDEXES[frozenset({"assigned_to", *narrowest})]
+    ranges = [
+        Range([for_caller, *in_scope], index)
+        for for_caller in (_c.assigned_to.is_(None), _c.assigned_to == param("session_id"))
+    ]
+    one = sa.literal(1, sa.Integer)
+    return first_of(work_items, ranges, ["rank", "revision"], one, columns=[_c.id])
 
 
 @lru_cache(maxsize=4)

@@ -98,7 +98,7 @@ _PROJECT_OF = Prepared(
     sa.select(workflows.c.project_key).where(workflows.c.id == param("workflow_id"))
 )
 
-_INDEXES = {
+INDEXES = {
     frozenset[str](): "ix_work_items_by_stage",
     frozenset({"workflow_id"}): "ix_work_items_of_workflow",
     frozenset({"project_key"}): "ix_work_items_of_project",
@@ -112,7 +112,7 @@ _INDEXES = {
 def _listing(stages: tuple[str, ...], filters: tuple[str, ...], paged: bool) -> Prepared:
     common = [_c[name] == param(name) for name in filters]
     beyond: Any = _BEYOND if paged else ([],)
-    index = _INDEXES[frozenset(filters)]
+    index = INDEXES[frozenset(filters)]
     ranges = [
         Range([_c.stage == stage, *common, *conditions], index)
         for stage in stages
