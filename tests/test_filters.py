@@ -1,5 +1,5 @@
 """Whatever a list is filtered by, it examines little more than it shows, in a project of which
-much is stored.
+much is stored; and what is held or open there makes no other call dearer.
 
 Which lists there are, and by what they can be filtered, is taken from the API's document.
 """
@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from bench.size import Caller, calls
 from coord.areas.locks import repository as locks
-from coord.store import deadline, read
+from coord.live import processes
+from coord.store import Reader, deadline, read
 from coord.testing import Agent, make_app
 from coord.web import BASE_PATH
 from tests.databases import MariaDB
 from tests.examined import Counter, counting_rows
-from tests.long_history import HOT_THREAD, HOT_WORKFLOW, fill
+from tests.long_history import HOT_THREAD, HOT_WORKFLOW, PROCESS, fill
 
 ROWS = 20_000
 LIMIT = 9
@@ -66,8 +68,8 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def lists(app: Flask) -> Iterator[Shape]:
     """Every call that answers a page."""
     document: Any = app.test_client().get("/openapi.json").json
-    for path, calls in document["paths"].items():
-        parameters = [*calls.get("parameters", ()), *calls.get("get", {}).get("parameters", ())]
+    for path, methods in document["paths"].items():
+        parameters = [*methods.get("parameters", ()), *methods.get("get", {}).get("parameters", ())]
         parameters = [each for each in parameters if "$ref" not in each]  # the headers of any call
         if not any(each["name"] == "limit" for each in parameters):
             continue
@@ -137,8 +139,50 @@ def test_a_list_examines_little_more_than_it_shows(filled: Flask, examined: Coun
     assert not too_much, "\n".join(too_much)
 
 
+LISTS = {"claims waiting", "inbox", "locks met by a tree", "sessions"}  # see the test above
+COUNTING = {"status", "status of all"}
+
+
+def test_a_call_examines_few_rows_however_much_is_held(filled: Flask, examined: Counter) -> None:
+    caller = Caller(filled)
+    too_much = []
+    for nth in range(2):  # the first time connections are made, and statements prepared
+        for name, method, path, body in calls(caller, nth):
+            before = examined()
+            caller.memory[name] = caller.call(method, path, body)[1]
+            rows = examined() - before
+            is_list = name in LISTS or name.startswith(
+                ("locks of", "lock history", "stale", "ready")
+            )
+            if nth and rows > 60 and not is_list and name not in COUNTING:
+                too_much.append(f"{name}: {rows}")
+    assert not too_much, "\n".join(too_much)
+
+
 def test_what_is_due_is_found_without_what_is_not(filled: Flask, examined: Counter) -> None:
     before = examined()
     with filled.app_context():
         read(locks.note_expired)
     assert examined() - before <= 10
+
+
+def test_a_refusal_does_not_read_for_each_that_waits(
+    filled: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "CALL_S", 60)
+    monkeypatch.setattr(processes, "alive", lambda db: {PROCESS})
+    client = Agent(filled.test_client())
+    claim = {"project_key": "shop", "session_id": "host/one"}
+    client.post("/locks", **claim, resource="mine.py")
+    reads: list[int] = []
+    rows = Reader.rows
+
+    def counted(*args: Any, **values: Any) -> Any:
+        reads.append(1)
+        return rows(*args, **values)
+
+    monkeypatch.setattr(Reader, "rows", counted)
+    refused = client.post("/locks", **claim, resource="src/hot.py")
+    assert refused.status_code == 409
+    assert refused.json["position"] > 1_000
+    assert len(reads) < 20

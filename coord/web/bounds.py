@@ -3,7 +3,9 @@ are, and `left_out` says how much of each.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 MAX_BODY_BYTES = 1024 * 1024  # of a call; no more of a longer one is read
@@ -40,30 +42,60 @@ def fit(
     """The body, with texts of at most so many characters and as many items of its lists as there is
     room for.
     """
-    left_out: dict[str, int] = {}
-
-    def shorten(text: str) -> str:
-        if len(text) <= max_text:
-            return text
-        left_out["texts"] = left_out.get("texts", 0) + 1
-        return f"{text[:max_text]}… [cut: {len(text)} characters in all]"
-
-    cut: JsonObject = map_texts(body, shorten)
+    left_out: Counter[str] = Counter(body.get("left_out", {}))
+    shortened = _Shortened(max_bytes, max_text, left_out)
+    cut: JsonObject = {
+        name: shortened.copy(value, name) for name, value in body.items() if name != "left_out"
+    }
 
     def complete() -> JsonObject:
-        return {
-            **cut,
-            **({"left_out": {**body.get("left_out", {}), **left_out}} if left_out else {}),
-        }
+        return {**cut, "left_out": dict(left_out)} if left_out or "left_out" in body else cut
 
     while measure(complete()) > max_bytes:
         name, items = _longest_list(cut)
         if not items:
             break
-        kept = len(items) // 2
-        left_out[name] = left_out.get(name, 0) + len(items) - kept
+        kept = len(items) * 7 // 8
+        left_out[name] += len(items) - kept
         del items[kept:]
     return {**(head or {}), **complete()}
+
+
+@dataclass
+class _Shortened:
+    """Copies without the items of a list for which there would be no room if there were nothing
+    else, so that thousands are neither copied nor measured; `left_out` counts them."""
+
+    max_bytes: int
+    max_text: int
+    left_out: Counter[str]
+
+    def copy(self, value: object, name: str) -> object:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Mapping):
+            return {key: self.copy(inner, str(key)) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return self._items(value, name)
+        return value
+
+    def _text(self, text: str) -> str:
+        if len(text) <= self.max_text:
+            return text
+        self.left_out["texts"] += 1
+        return f"{text[: self.max_text]}… [cut: {len(text)} characters in all]"
+
+    def _items(self, value: Sequence[object], name: str) -> list[object]:
+        items: list[object] = []
+        room = self.max_bytes
+        for item in value:
+            items.append(self.copy(item, name))
+            room -= len(json.dumps(items[-1], ensure_ascii=False))
+            if room < 0:
+                break
+        if len(items) < len(value):
+            self.left_out[name] += len(value) - len(items)
+        return items
 
 
 def map_texts(value: Any, change: Callable[[str], str]) -> Any:

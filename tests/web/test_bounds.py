@@ -77,6 +77,22 @@ def test_a_short_error_is_as_it_is() -> None:
     assert list(bounds.bounded_error(body)) == list(body)
 
 
+def test_of_a_long_list_only_what_may_fit_is_looked_at() -> None:
+    class Item(dict[str, str]):
+        looked_at = 0
+
+        def items(self) -> Any:
+            Item.looked_at += 1
+            return super().items()
+
+    body = {"conflicts": [Item(name="x" * 100)] * 5_000, "left_out": {"conflicts": 7}}
+    cut = bounds.bounded_error({"error": "lock_held", **body})
+    assert bounds.size_of(cut) <= bounds.MAX_ERROR_BYTES
+    assert Item.looked_at < 50
+    assert len(cut["conflicts"]) >= 30
+    assert cut["left_out"] == {"conflicts": 5_007 - len(cut["conflicts"])}
+
+
 def test_what_fits_is_not_cut() -> None:
     body = {"items": [{"text": "x" * 100}] * 3}
     assert bounds.fit(body, 10_000, 100) == body

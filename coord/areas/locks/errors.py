@@ -15,6 +15,7 @@ _waiter = WaiterSchema()
 _HOW_LOST = {"stale": "taken over or released as stale", "forced": "released by force"}
 _LIMITED = " A rate limit keeps its holder from going on."
 MAX_WHY = 200  # characters of a holder's reason that the sentence repeats
+MAX_SHOWN = 50  # locks and waiters of an error, in which there is no room for half as many
 
 
 class LockHeld(CoordError):
@@ -26,14 +27,17 @@ class LockHeld(CoordError):
     def __init__(self, blocked: Blocked, state_of_holder: str | None = None) -> None:
         conflicts, ahead = blocked.conflicts, waiter_answers(blocked.ahead)
         causes = conflicts or blocked.awaited
+        numbers = {"conflicts": len(conflicts), "ahead": len(ahead)}
+        left_out = {name: n - MAX_SHOWN for name, n in numbers.items() if n > MAX_SHOWN}
         super().__init__(
             _who_holds(conflicts, ahead, state_of_holder) if conflicts else _who_is_next(ahead),
             headers={"Retry-After": str(_seconds_until_free(causes, blocked.now))},
             lock=_lock.dump(causes[0]) if causes else None,
             holder_state=state_of_holder,
-            conflicts=_lock.dump(conflicts, many=True),
+            conflicts=_lock.dump(conflicts[:MAX_SHOWN], many=True),
             position=len(ahead) + 1,
-            ahead=_waiter.dump(ahead, many=True),
+            ahead=_waiter.dump(ahead[:MAX_SHOWN], many=True),
+            **({"left_out": left_out} if left_out else {}),
         )
 
 

@@ -24,12 +24,18 @@ def waiting_on_me(db: Reader, rows: list[WaiterRow], session_id: str) -> dict[st
     for itself.
     """
     own_locks = held_by(db, session_id) if rows else []
+    asked = {row["waiter_id"] for row in rows}
     lock_of_waiter: dict[str, str] = {}
-    for waiter_id in {row["waiter_id"] for row in rows} if own_locks else set():
+    if len(own_locks) < len(asked):  # whichever takes fewer reads
+        for lock in own_locks:
+            for row in waiters.blocked_by(db, lock):
+                if row["waiter_id"] in asked:
+                    lock_of_waiter.setdefault(row["waiter_id"], lock["id"])
+        return lock_of_waiter
+    for waiter_id in asked:
         wanted = waiters.rows_of(db, waiter_id)
-        lock_id = next(
-            (lock["id"] for lock in own_locks if any(conflict(row, lock) for row in wanted)), None
-        )
-        if lock_id is not None:
-            lock_of_waiter[waiter_id] = lock_id
+        for lock in own_locks:
+            if any(conflict(row, lock) for row in wanted):
+                lock_of_waiter[waiter_id] = lock["id"]
+                break
     return lock_of_waiter

@@ -69,7 +69,7 @@ def find_waiters(db: Reader, filters: Row, after: int | None, limit: int) -> lis
 
 
 @lru_cache(maxsize=64)
-def _more(shape: _Asked) -> Prepared:
+def _more(shape: _QueryShape) -> Prepared:
     within = [_c.project_key == param("project_key")] if shape.in_project else []
     overlapping = overlaps(_c, shape.depth, shape.tree, within)
     few = param("few", type_=sa.Integer)
