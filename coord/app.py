@@ -4,6 +4,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from werkzeug.routing import MapAdapter
 from coord import __version__, plugins, upkeep
 from coord.errors import CoordError
 from coord.layout import MIGRATIONS, default
-from coord.live import ClientHungUp, activity, waiting
+from coord.live import ClientHungUp, activity, callers, hang_up, waiting
 from coord.plugins import BadArea
 from coord.store import database, deadline, engine, faults, journal
 from coord.web import (
@@ -66,7 +67,8 @@ class Service(Flask):
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """A call has one deadline, which a call inside it (a tool of MCP) shares."""
-        owns_deadline = deadline.begin()
+        check_there = partial(hang_up.check_there, environ)
+        owns_deadline = deadline.begin(callers.seconds_in_line(environ), check_there)
         try:
             return super().wsgi_app(environ, start_response)
         finally:

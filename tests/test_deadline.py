@@ -4,9 +4,11 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from coord.live import callers
 from coord.store import deadline, faults, sqlite
 
 
@@ -107,3 +109,14 @@ def test_a_sqlite_file_is_opened_in_the_time_of_the_call(tmp_path: Path) -> None
     ):
         (wait_ms,) = opened.execute("PRAGMA busy_timeout").fetchone()
     assert wait_ms <= 400
+
+
+@pytest.mark.parametrize(("late_s", "counted_s"), [(1, 1), (60, deadline.MAX_LATE_S)])
+def test_what_a_call_has_waited_for_a_thread_is_taken_off_its_time(
+    move: list[float], late_s: float, counted_s: float
+) -> None:
+    deadline.end()
+    caller = SimpleNamespace(queued_at=time.monotonic())
+    move.append(late_s)
+    assert deadline.begin(callers.seconds_in_line({"gunicorn.socket": caller}))
+    assert deadline.remaining() == pytest.approx(deadline.CALL_S - counted_s, abs=0.5)

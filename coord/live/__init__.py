@@ -4,7 +4,17 @@ called lately.
 This is its face: whoever uses it imports from here.
 """
 
-from coord.live import activity, callers, memory, presence, processes, spawning, tuning, waiting
+from coord.live import (
+    activity,
+    callers,
+    hang_up,
+    memory,
+    presence,
+    processes,
+    spawning,
+    tuning,
+    waiting,
+)
 from coord.live.activity import Activity
 from coord.live.callers import Progress
 from coord.live.hang_up import ClientHungUp
@@ -33,6 +43,7 @@ __all__ = [
     "Threads",
     "activity",
     "callers",
+    "hang_up",
     "memory",
     "presence",
     "processes",

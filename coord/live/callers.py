@@ -13,6 +13,7 @@ import re
 import select
 import socket
 import time
+from collections.abc import Mapping
 from typing import Any
 
 REQUEST_S = 10.0  # for a request to arrive, from its first byte on
@@ -54,6 +55,8 @@ class CallerSocket(socket.socket):
     is_refused = False  # for now: the last answer was 429
     has_begun = False  # to answer
     waits = False  # its call, by its caller's wish
+    queued_at: float | None = None  # its call, for a thread
+    was_asked = False  # whether it is still there, in the call under way
     _head = b""  # of the answer, which goes with the first part of its body
 
     def __init__(self, descriptor: int) -> None:
@@ -83,7 +86,8 @@ class CallerSocket(socket.socket):
 
     def begin(self) -> None:
         """What is sent from now on answers the next request."""
-        self.is_refused, self.has_begun, self._head = False, False, b""
+        self.is_refused = self.has_begun = self.was_asked = False
+        self._head = b""
 
     def sendall(self, data: Any, *flags: int) -> None:
         """A part of the answer; the first, its head, goes with the next."""
@@ -130,6 +134,12 @@ class CallerSocket(socket.socket):
                 # as if the caller had hung up, which is what it amounts to
                 raise ConnectionResetError(errno.ECONNRESET, "the caller did not read the answer")
             unsent = unsent[self._send_now(unsent) :]
+
+
+def seconds_in_line(environ: Mapping[str, Any]) -> float:
+    """What the call that begins has waited for a thread."""
+    queued_at = getattr(environ.get("gunicorn.socket"), "queued_at", None)
+    return 0.0 if queued_at is None else time.monotonic() - float(queued_at)
 
 
 class Progress(enum.Enum):

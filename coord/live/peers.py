@@ -157,7 +157,7 @@ class Peers:
         conn.peer.queue.append(conn)
         if conn.peer.address != self._latest:
             self._latest, self._other_at = conn.peer.address, self._latest_at
-        self._latest_at = time.monotonic()
+        conn.sock.queued_at = self._latest_at = time.monotonic()
 
     def may_run(self, peer: Peer) -> bool:
         """Whether a thread may take its next call. While no other peer calls it takes nothing from

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from coord.store import bell, compound, engine, faults, sqlite
+from coord.store import bell, compound, deadline, engine, faults, sqlite
 from coord.store.change import Answer, Change, Decision
 from coord.store.combiner import Combiner
 from coord.store.compiled_change import CompiledChange, compile_change
@@ -34,6 +34,7 @@ def commit(change: Change[T], *, alone: bool = False) -> T:
     Raises GuardFailed when a step touched another number of rows than it must.
     """
     compiled = compile_change(database.engine.dialect, change)
+    deadline.check()  # here, since another caller may send it
     return change.finish(combiner().carry_out(compiled, _carry_out, alone=alone))
 
 

@@ -2,15 +2,15 @@
 shares the same few seconds.
 
 The clock starts with the first question, not with the call: a body that arrives slowly is no reason
-for a 503. What runs outside a call (upkeep, the watcher, a command) has a deadline for each `read`
-and `transact`.
+for a 503. What the whole call has waited for a thread is taken off. What runs outside a call
+(upkeep, the watcher, a command) has a deadline for each `read` and `transact`.
 """
 
 import contextlib
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 from coord.store import faults
@@ -20,40 +20,61 @@ CALL_S = 4.0
 # with less than this no further step is begun: one that is cut off costs its connection, and its
 # outcome is unknown
 LAST_STEP_S = 0.5
+# of what a call has waited for a thread: with less time than that leaves it could do nothing
+MAX_LATE_S = 2.0
+ASKED_EVERY_S = 0.25  # whether the answer is still wanted
 
 
 class _Call:
     """Times are of `time.monotonic()`. `until`: None until the next question. `due`: when the
     answer is owed at the latest to a caller that has not asked to wait; None until the first
-    question. `waits_until`: for how long it has asked to wait.
+    question. `waits_until`: for how long it has asked to wait. `late_s`: what it has waited for a
+    thread, in seconds. `check_wanted` raises when nobody wants the answer any more; `asked_at`:
+    when it was called last.
     """
 
-    __slots__ = ("due", "until", "waits_until")
+    __slots__ = ("asked_at", "check_wanted", "due", "late_s", "until", "waits_until")
 
-    def __init__(self, until: float | None = None) -> None:
+    def __init__(
+        self,
+        until: float | None = None,
+        late_s: float = 0.0,
+        check_wanted: Callable[[], None] | None = None,
+    ) -> None:
         self.until = until
+        self.late_s = late_s
+        self.check_wanted = check_wanted
+        self.asked_at = -math.inf
         self.due: float | None = None
         self.waits_until = -math.inf
 
     def begin(self, now: float) -> float:
         """The time for what comes next, which is never later than the answer may be."""
         if self.due is None:
-            self.due = now + CALL_S
+            self.due = now + CALL_S - self.late_s
         self.until = min(now + CALL_S, max(self.due, self.waits_until + CALL_S))
         return self.until
+
+    def ask(self) -> None:
+        if self.check_wanted is not None:
+            now = time.monotonic()
+            if now - self.asked_at > ASKED_EVERY_S:
+                self.check_wanted()
+                self.asked_at = now
 
 
 _current: ContextVar[_Call | None] = ContextVar("coord_call", default=None)
 
 
-def begin() -> bool:
-    """A call begins in this thread.
+def begin(late_s: float = 0.0, check_wanted: Callable[[], None] | None = None) -> bool:
+    """A call begins in this thread, which it has waited for. `check_wanted`: called before its
+    first question, and before later ones now and then; what it raises, that question raises.
 
     False when it is part of one that is under way (a tool of MCP) and shares its deadline.
     """
     if _current.get() is not None:
         return False
-    _current.set(_Call())
+    _current.set(_Call(None, min(late_s, MAX_LATE_S), check_wanted))
     return True
 
 
@@ -129,7 +150,10 @@ def turn(
 
 def check() -> None:
     """Raises faults.TooSlow when less than LAST_STEP_S remains, so that no step begins that could
-    not end in time.
+    not end in time; and what `check_wanted` raises.
     """
+    call = _current.get()
+    if call is not None:
+        call.ask()
     if remaining() < LAST_STEP_S:
         raise faults.TooSlow("the time for this call is used up")

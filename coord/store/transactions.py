@@ -61,6 +61,7 @@ def _transact(
     optimistic: Callable[[], Change[T]] | None, decide: Callable[[Reader], Decision[T]]
 ) -> T:
     with deadline.shared():
+        deadline.check()
         try:
             return _until_it_holds(optimistic, decide)
         except (GuardFailed, sqlite3.Error, pymysql.err.MySQLError) as error:

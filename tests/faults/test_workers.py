@@ -3,9 +3,11 @@ nothing is held twice.
 """
 
 import http.client
+import json
 import os
 import random
 import signal
+import socket
 import threading
 import time
 import uuid
@@ -15,7 +17,7 @@ from resource import RLIMIT_NOFILE, prlimit
 from typing import Any
 
 from tests.faults.calls import claim
-from tests.service import Answer, Caller, Service, running, until
+from tests.service import BASE, Answer, Caller, Service, running, until
 
 SESSIONS = 6
 RESOURCES = 3
@@ -168,3 +170,26 @@ def test_a_worker_that_finds_no_descriptor_left_at_its_start_does_not_end_the_se
         assert service.call("GET", "/livez").status == 200
         prlimit(service.master, RLIMIT_NOFILE, before)
         until(lambda: len(service.workers()) == 2, 30, "another worker")
+
+
+def test_a_worker_that_was_stopped_does_nothing_for_who_has_given_up_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """It may have called elsewhere, and gone on from there."""
+    asked = claim("x", "host/gone")
+    body = json.dumps(asked.body).encode()
+    head = f"POST {BASE}/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    request = head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    with running(tmp_path, f"sqlite:///{tmp_path}/coord.db") as service:
+        (worker,) = service.workers()
+        os.kill(worker, signal.SIGSTOP)
+        with socket.create_connection(("127.0.0.1", service.port)) as gone:
+            gone.sendall(request)
+        with socket.create_connection(("127.0.0.1", service.port)) as still_there:
+            still_there.sendall(request.replace(b'"x"', b'"y"'))
+            still_there.shutdown(socket.SHUT_WR)
+            os.kill(worker, signal.SIGCONT)
+            with still_there.makefile("rb") as answer:
+                assert b"HTTP/1.1 201 " in answer.read()
+        held = service.call("GET", "/locks?project_key=faults").json["items"]
+        assert [lock["resource"] for lock in held] == ["y"]
