@@ -54,23 +54,52 @@ def _add_time(call: Call) -> Call:
     )
 
 
-class EarlierSessions:
-    """The sessions that have a call in the queue before the one that is sent next.
+class EarlierCalls:
+    """What the calls that stand before it in the queue mean for the time of the next one.
 
     The end of a session has the time at which it was decided, so that a session that has come back
     stays. But coord sees a session when its calls arrive, also those that have waited: behind such
     a call the end goes without a time, or it would be older than that call.
+
+    What was queued later was decided later, whatever the clock said: one that was put back far
+    would make the later of two changes of one thing the older one.
     """
 
     def __init__(self) -> None:
         self._sessions: set[str | None] = set()
+        self._latest: dict[str, float] = {}
 
     def add(self, call: Call) -> None:
         self._sessions.add(call.session)
+        at = decided_at(call.ts)
+        if at is not None:
+            thing = _thing(call)
+            self._latest[thing] = max(at, self._latest.get(thing, at))
 
-    def with_end_time(self, call: Call) -> Call:
+    def timed(self, call: Call) -> Call:
+        """The call as it is sent, with the time at which it was decided where it needs one."""
+        timed = with_observed_at(self._not_before(call))
         ends = call.method == "DELETE" and call.route == f"{BASE}/sessions"
-        return _add_time(call) if ends and call.session not in self._sessions else call
+        return _add_time(timed) if ends and call.session not in self._sessions else timed
+
+    def _not_before(self, call: Call) -> Call:
+        """With the time of an earlier call about the same thing, when its own is before that."""
+        at, latest = decided_at(call.ts), self._latest.get(_thing(call))
+        if at is None or latest is None or at >= latest:
+            return call
+        bare = without_observed_at(call) or call
+        return Call(bare.method, bare.path, bare.body, timestamp(latest))
+
+
+def _thing(call: Call) -> str:
+    """What the call is about, by its path there."""
+    parameters = call.parameters
+    if call.route == f"{BASE}/components":
+        names = (parameters.get("project_key"), parameters.get("component"))
+        return "/".join((call.route, *(quote(str(name)) for name in names)))
+    if call.method == "POST" and call.route in CREATES:
+        return f"{call.route}/{parameters.get(CREATES[call.route])}"
+    return call.route
 
 
 def without_observed_at(call: Call) -> Call | None:

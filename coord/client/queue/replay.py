@@ -9,7 +9,7 @@ import time
 from coord.client.lean import loads_or_none
 from coord.client.queue.adoption import NOT_A_CALL, Adoption
 from coord.client.queue.delivery import deliver, is_already_done
-from coord.client.queue.late import EarlierSessions, with_observed_at
+from coord.client.queue.late import EarlierCalls
 from coord.client.queue.lines import Line, split_lines
 from coord.client.queue.obsolete import find_obsolete
 from coord.client.safe_files import read
@@ -75,7 +75,7 @@ class Replay:
     def _send_lines(self, lines: list[Line], begin: int, progress: Progress) -> bool:
         """Whether any was answered. `begin`: where the unanswered lines begin."""
         obsolete = find_obsolete([line.call for line in lines])
-        earlier = EarlierSessions()
+        earlier = EarlierCalls()
         any_answered = False
         for line, is_obsolete in zip(lines, obsolete):
             if line.start >= begin:
@@ -89,7 +89,7 @@ class Replay:
         return any_answered
 
     def _process(
-        self, line: Line, is_obsolete: bool, earlier: EarlierSessions, generation: int
+        self, line: Line, is_obsolete: bool, earlier: EarlierCalls, generation: int
     ) -> bool:
         """Sends, drops or sets aside a line. Whether that is done: if not, the result says why."""
         if self._until is not None and time.monotonic() > self._until:
@@ -104,7 +104,7 @@ class Replay:
             self._result.dropped += 1
             return True
         try:
-            answer = deliver(self._send, earlier.with_end_time(with_observed_at(call)))
+            answer = deliver(self._send, earlier.timed(call))
         except Away as away:
             self._result.why = away
             return False

@@ -270,3 +270,16 @@ def test_a_clock_that_is_far_ahead_loses_no_call(calls: Calls, ahead_s: float) -
     )
     assert replayed(calls) == 2
     assert held(calls) == ["x"]
+
+
+@pytest.mark.parametrize(("first_s", "then_s"), [(3600, 0), (-100, -700)], ids=["still", "by now"])
+def test_a_clock_that_was_put_back_between_two_calls_makes_neither_newer(
+    calls: Calls, first_s: float, then_s: float
+) -> None:
+    component = f"/components/{calls.workspace.project}/api"
+    for state, from_now_s in (("building", first_s), ("built", then_s)):
+        ts = timestamp(time.time() + from_now_s)
+        body = {"state": state, "updated_by": calls.session}
+        calls.queue.append(Call("PUT", f"{BASE}{component}", body, ts))
+    assert replayed(calls) == 2
+    assert calls.read(component).json["state"] == "built"

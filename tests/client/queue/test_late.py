@@ -200,6 +200,27 @@ def test_a_line_from_the_far_future_does_not_spoil_those_behind_it(queue: Queue)
     assert seconds_of(content(queue)[1]["ts"]) == pytest.approx(time.time(), abs=60)
 
 
+def test_what_was_queued_later_about_a_thing_is_newer_however_far_the_clock_was_put_back(
+    queue: Queue,
+) -> None:
+    now = time.time()
+    ahead = timestamp(now + 3600)
+    item = f"{BASE}/work-items/x"
+    queue.append(Call("PATCH", item, {"status": "blocked"}, ahead))
+    queue.append(Call("PUT", f"{BASE}/components/p/api", {"state": "building"}, ahead))
+    for call in (
+        Call("PATCH", item, {"status": "completed"}),
+        Call("PUT", f"{BASE}/components", {"project_key": "p", "component": "api", "state": "up"}),
+        Call("PUT", f"{BASE}/components/p/web", {"state": "up"}),
+    ):
+        call.ts = timestamp(now)
+        queue.append(call)
+    server = Recorder()
+    queue.replay(server)
+    times = [(call.body or {})["observed_at"] for call in server.calls]
+    assert times == [ahead, ahead, ahead, ahead, timestamp(now)]
+
+
 @pytest.mark.parametrize(
     ("ts", "seconds"),
     [
