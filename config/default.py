@@ -288,6 +288,11 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
             raise BadSetting(
                 f"{setting.variable}={shown} cannot be used: {reason}. {setting.meaning}"
             ) from None
+    if loaded["DATABASE_FAILOVER"] and not is_mariadb(loaded):
+        raise BadSetting(
+            f"COORD_DATABASE_FAILOVER={' '.join(loaded['DATABASE_FAILOVER'])!r} cannot be used:"
+            " these are further nodes of MariaDB, and COORD_DATABASE_URL names none."
+        )
     loaded["TOKENS"] = tokens_of(loaded)
     for name, suggestion in misspelt(environ).items():
         if suggestion.removeprefix("COORD_") in DECIDING_ACCESS:
@@ -374,4 +379,10 @@ def workers(loaded: Mapping[str, Any]) -> int:
     """
     if loaded["WORKERS"] is not None:
         return int(loaded["WORKERS"])
-    return 1 if not loaded["DATABASE_URL"] or loaded["DATABASE_URL"].startswith("sqlite") else 2
+    return 2 if is_mariadb(loaded) else 1
+
+
+def is_mariadb(loaded: Mapping[str, Any]) -> bool:
+    """Empty is the SQLite file that `default_database_url` makes."""
+    url = loaded["DATABASE_URL"]
+    return bool(url) and not url.startswith("sqlite")

@@ -111,13 +111,23 @@ def test_a_pipe_in_place_of_the_token_file_holds_no_start_up(tmp_path: Path) -> 
         ("DATABASE_URL", "mariadb+pymysql://u:p%40@db1.example:3306/coord?ssl_ca=/ca.pem"),
         ("DATABASE_URL", "mariadb+pymysql://u:p@/coord?unix_socket=/run/mysqld/mysqld.sock"),
         ("DATABASE_URL", "sqlite:////var/lib/coord/coord.db"),
-        ("DATABASE_FAILOVER", "db2, db3:3307, [fd00::2], [fd00::3]:3307"),
         ("ALLOWED_HOSTS", "coord.example other.example"),
         ("ALLOWED_ORIGINS", "https://tools.example:8443"),
     ],
 )
 def test_what_is_meant_is_taken(name: str, value: str) -> None:
     assert load({f"COORD_{name}": value})[name]
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:////var/lib/coord/coord.db"])
+def test_further_nodes_go_with_a_first_one_only(url: str) -> None:
+    nodes = "db2, db3:3307, [fd00::2], [fd00::3]:3307"
+    loaded = load(
+        {"COORD_DATABASE_URL": "mariadb+pymysql://db1/coord", "COORD_DATABASE_FAILOVER": nodes}
+    )
+    assert loaded["DATABASE_FAILOVER"] == ("db2", "db3:3307", "[fd00::2]", "[fd00::3]:3307")
+    with pytest.raises(BadSetting, match=r"^COORD_DATABASE_FAILOVER='db2 .* names none"):
+        load({"COORD_DATABASE_URL": url, "COORD_DATABASE_FAILOVER": nodes})
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "TOKEN"])
