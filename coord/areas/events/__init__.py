@@ -3,8 +3,14 @@ streamed.
 """
 
 from coord.area import Area
-from coord.areas.events import retention
+from coord.areas.events import lost, retention
 from coord.areas.events.commands import commands
 from coord.areas.events.routes import blp
 
-area = Area(name="events", blueprint=blp, on_tick=retention.trim, commands=commands)
+
+def _on_tick() -> None:
+    lost.look()
+    retention.trim()
+
+
+area = Area(name="events", blueprint=blp, on_tick=_on_tick, commands=commands)

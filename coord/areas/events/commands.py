@@ -33,10 +33,10 @@ def restored() -> None:
     state.
     """
     run(_SKIP, {})
-    transact(_record)
+    transact(record_restored)
 
 
-def _record(db: Reader) -> Decision[None]:
+def record_restored(db: Reader) -> Decision[None]:
     change: Change[None] = Change()
     change.record(Event(RESTORED, "journal", "restored", data={"skipped": GAP}))
     return change
