@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from coord import __version__
 from coord.area import areas
-from coord.areas.health import repository
+from coord.areas.health import repository, weaknesses
 from coord.areas.health.schemas import HealthSchema, LiveSchema
 from coord.errors import RETRY_AFTER_S, SchemaBehind, Unavailable
 from coord.layout import MIGRATIONS
@@ -58,6 +58,7 @@ def health(query: dict[str, str | None]) -> ResponseReturnValue:
         "database": "connected",
         "migrations": migrations,
         "reason": None,
+        "warnings": weaknesses.found(),
         "version": __version__,
     }
 
@@ -68,6 +69,7 @@ def _degraded(status: int, state: str, migrations: str | None, reason: str) -> R
         "database": state,
         "migrations": migrations,
         "reason": reason,
+        "warnings": weaknesses.found(),
         "version": __version__,
     }
     return body, status, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}

@@ -25,6 +25,11 @@ class HealthSchema(Schema):
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "Why it is degraded."}
     )
+    warnings = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Settings of the database that weaken what coord promises."},
+    )
     version = fields.String(required=True)
 
 
