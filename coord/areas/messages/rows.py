@@ -30,6 +30,13 @@ class NewMessage(Content):
     thread_id: str
 
 
+class StoredMessage(NewMessage):
+    """A message as its row is written, but for what its change says. `size`: of the body."""
+
+    size: int
+    digest: str
+
+
 class ListFilters(TypedDict):
     """Which messages a list shows; None: any."""
 

@@ -1,17 +1,17 @@
 """Sending a message."""
 
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as param
 
 from coord.area import Notice
 from coord.areas.messages.models import Message
-from coord.areas.messages.repository.messages import BY_ID, as_answered, get
-from coord.areas.messages.rows import BriefRow, Content, MessageAnswer, MessageRow, NewMessage
+from coord.areas.messages.repository.messages import as_answered, get
+from coord.areas.messages.rows import BriefRow, Content, MessageAnswer, NewMessage, StoredMessage
 from coord.errors import Invalid
 from coord.ids import digest, must_match, new_id
-from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Rows, journal
+from coord.store import Answer, Change, Decision, Event, Prepared, Reader, Row, journal
 
 COORD = "coord"  # the session that coord's own messages come from
 
@@ -43,6 +43,13 @@ def _insert() -> Prepared:
 
 
 _INSERT = _insert()
+_SENT_AT = Prepared(
+    sa.select(
+        journal.revision.label("revision"),
+        journal.moment.label("at"),
+        journal.last_seen(param("to_session", type_=sa.String)).label("recipient_last_seen_at"),
+    )
+)
 
 
 def send(db: Reader, content: Content, message_id: str) -> Decision[tuple[MessageAnswer, bool]]:
@@ -63,13 +70,31 @@ def send_new(
 ) -> Change[tuple[MessageAnswer, bool]]:
     """The change that sends the message, if its id is new; without a thread it begins one."""
     change: Change[tuple[MessageAnswer, bool]] = Change()
-    _add_message(change, {**content, "id": message_id, "thread_id": thread_id or message_id})
-    change.answer_with(_created, BY_ID, {"id": message_id, "viewer": None})
+    message: NewMessage = {**content, "id": message_id, "thread_id": thread_id or message_id}
+    stored = _add_message(change, message)
+    recipient = {"to_session": message["to_session"]}
+    change.answer_with(lambda rows: (_sent(stored, rows[0]), True), _SENT_AT, recipient)
     return change
 
 
-def _created(rows: Rows) -> tuple[MessageAnswer, bool]:
-    return as_answered(cast(MessageRow, rows[0]), []), True
+def _sent(message: StoredMessage, row: Row) -> MessageAnswer:
+    """The message as its row was just written: to read it back would cost as much as to write
+    it.
+    """
+    return as_answered(
+        {
+            **message,
+            "revision": row["revision"],
+            "created_at": row["at"],
+            "read_at": None,
+            "acked_at": None,
+            "viewer_read_at": None,
+            "viewer_acked_at": None,
+            "read_count": 0,
+            "recipient_last_seen_at": row["recipient_last_seen_at"],
+        },
+        [],
+    )
 
 
 def deliver(change: Change[Any], notice: Notice) -> None:
@@ -90,10 +115,15 @@ def deliver(change: Change[Any], notice: Notice) -> None:
     _add_message(change, message)
 
 
-def _add_message(change: Change[Any], message: NewMessage) -> None:
+def _add_message(change: Change[Any], message: NewMessage) -> StoredMessage:
     nth = change.record(message_event("message.sent", message, message["from_session"]))
-    values = {**message, "size": len(message["body"]), "digest": _digest(message)}
-    change.add(_INSERT, values, expect=1, event=nth)
+    stored: StoredMessage = {
+        **message,
+        "size": len(message["body"]),
+        "digest": _digest(message),
+    }
+    change.add(_INSERT, stored, expect=1, event=nth)
+    return stored
 
 
 def _digest(content: Content) -> str:
