@@ -10,8 +10,11 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -125,6 +128,30 @@ def moved(time: str, **duration: float) -> str:
         .isoformat(timespec="microseconds")
         .replace("+00:00", "Z")
     )
+
+
+def at_once(app: Flask, calls: list[Callable[[Agent], Any]]) -> list[Any]:
+    """Makes all calls at the same moment, each from a thread of its own, and answers what they
+    answered.
+    """
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[Agent], Any]) -> Any:
+        agent = Agent(app.test_client())
+        start.wait(30)
+        return call(agent)
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def by_many(app: Flask, number: int, call: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """`call(agent, nth, *arguments)` in so many threads at the same moment."""
+
+    def numbered(nth: int) -> Callable[[Agent], Any]:
+        return lambda agent: call(agent, nth, *arguments)
+
+    return at_once(app, [numbered(nth) for nth in range(number)])
 
 
 LONGEST_FIRST = ("tests/web/test_schemathesis.py", "tests/faults/", "tests/e2e/")

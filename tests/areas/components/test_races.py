@@ -1,35 +1,15 @@
 """Reports at the same moment: none is lost, none counts twice."""
 
 import random
-import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 
 from tests.areas.components.reports import put, put_rest, states
-from tests.conftest import Agent
+from tests.conftest import Agent, by_many
 
 SESSIONS = 12
-
-
-def at_once(app: Flask, number: int, call: Callable[..., Any], *args: Any) -> list[Any]:
-    """What `call(agent, nth, *args)` gave in each of so many threads that start together."""
-    gate = threading.Barrier(number)
-    found: list[Any] = [None] * number
-
-    def run(nth: int) -> None:
-        agent = Agent(app.test_client())
-        gate.wait()
-        found[nth] = call(agent, nth, *args)
-
-    threads = [threading.Thread(target=run, args=(nth,)) for nth in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 def test_one_of_many_creates_it_and_every_change_is_kept(
@@ -37,7 +17,7 @@ def test_one_of_many_creates_it_and_every_change_is_kept(
 ) -> None:
     for number in range(10):
         name = f"c{number}"
-        answers = at_once(
+        answers = by_many(
             app, SESSIONS, lambda agent, nth, name: put(agent, f"s{nth}", name, f"host/{nth}"), name
         )
         assert Counter(answer.status_code for answer in answers) == {201: 1, 200: SESSIONS - 1}
@@ -52,7 +32,7 @@ def test_the_journal_is_a_chain_of_states(app: Flask, client: Agent, journal_row
     def report(agent: Agent, nth: int) -> list[int]:
         return [put(agent, f"s{nth}-{turn}", by=f"host/{nth}").status_code for turn in range(5)]
 
-    statuses = Counter(status for answers in at_once(app, SESSIONS, report) for status in answers)
+    statuses = Counter(status for answers in by_many(app, SESSIONS, report) for status in answers)
     assert statuses == {201: 1, 200: SESSIONS * 5 - 1}
     told = [row["data"] for row in journal_rows()]
     assert [each["previous_state"] for each in told] == [
@@ -71,7 +51,7 @@ def test_the_newest_observation_wins_in_whatever_order_they_come(
     for number in range(10):
         name = f"c{number}"
         order = random.Random(number).sample(range(SESSIONS), SESSIONS)
-        answers = at_once(app, SESSIONS, report, name, order)
+        answers = by_many(app, SESSIONS, report, name, order)
         statuses = Counter(answer.status_code for answer in answers)
         assert statuses[201] == 1
         assert set(statuses) <= {200, 201, 409}
@@ -89,7 +69,7 @@ def test_one_observation_sent_many_times_counts_once(
     app: Flask, client: Agent, journal_rows: Any
 ) -> None:
     for number in range(10):
-        answers = at_once(
+        answers = by_many(
             app,
             SESSIONS,
             lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T10:00:00Z"),
@@ -105,7 +85,7 @@ def test_one_late_observation_sent_many_times_is_kept_once(
 ) -> None:
     for number in range(10):
         put(client, "deployed", f"c{number}")
-        answers = at_once(
+        answers = by_many(
             app,
             SESSIONS,
             lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T10:00:00Z"),
@@ -121,7 +101,7 @@ def test_one_confirmation_sent_many_times_counts_once(
 ) -> None:
     for number in range(10):
         put(client, "s", f"c{number}", observed_at="2026-01-05T10:00:00Z")
-        answers = at_once(
+        answers = by_many(
             app,
             SESSIONS,
             lambda agent, _, name: put(agent, "s", name, observed_at="2026-01-05T11:00:00Z"),
@@ -139,7 +119,7 @@ def test_fields_of_different_sessions_are_all_kept(app: Flask, client: Agent) ->
     for number in range(10):
         name = f"c{number}"
         put(client, "building", name)
-        at_once(app, 3, lambda agent, nth, name: put_rest(agent, name, **parts[nth]), name)
+        by_many(app, 3, lambda agent, nth, name: put_rest(agent, name, **parts[nth]), name)
         current = client.get(f"/components/shop/{name}").json
         assert (current["state"], current["version"], current["notes"]) == ("deployed", "2.0", "ok")
         assert len(states(client, name)) == 4
@@ -151,7 +131,7 @@ def test_one_of_many_retires_it(app: Flask, client: Agent, journal_rows: Any) ->
 
     for number in range(10):
         put(client, component=f"c{number}")
-        answers = at_once(app, SESSIONS, retire, f"/components/shop/c{number}")
+        answers = by_many(app, SESSIONS, retire, f"/components/shop/c{number}")
         assert Counter(answer.status_code for answer in answers) == {200: SESSIONS}
         assert len({answer.text for answer in answers}) == 1
     assert [row["type"] for row in journal_rows()] == [
@@ -173,6 +153,6 @@ def test_retiring_and_reporting_at_once_ends_as_the_last_of_them_said(
 
     for _ in range(10):
         put(client, "first")
-        assert set(at_once(app, SESSIONS, report_or_retire)) <= {200, 201}
+        assert set(by_many(app, SESSIONS, report_or_retire)) <= {200, 201}
         found = client.get("/components/shop/api").status_code == 200
         assert found == (journal_rows()[-1]["type"] != "component.retired")

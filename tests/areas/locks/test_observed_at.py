@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.areas.workflows.conftest import at_once
-from tests.conftest import Agent, Clock, moved
+from tests.conftest import Agent, Clock, at_once, moved
 
 A, B = "host/a", "host/b"
 Release = Callable[..., Any]

@@ -1,31 +1,15 @@
 """Many sessions at the same moment."""
 
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from tests.areas.messages import A, B, send, unread
-from tests.conftest import Agent
+from tests.conftest import Agent, by_many
 
 THREADS = 20
-
-
-def at_once(app: Flask, call: Callable[[Agent, int], Any]) -> list[Any]:
-    """The answers of `THREADS` clients that call at the same moment."""
-    gate = Barrier(THREADS)
-
-    def one(n: int) -> Any:
-        client = Agent(app.test_client())
-        gate.wait()
-        return call(client, n)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(one, range(THREADS)))
 
 
 @pytest.mark.parametrize("to", [B, None], ids=["direct", "broadcast"])
@@ -33,8 +17,10 @@ def test_one_session_marking_a_message_many_times_reads_it_once(
     app: Flask, client: Agent, journal_rows: Any, to: str | None
 ) -> None:
     message = send(client, A, to)
-    answers = at_once(
-        app, lambda agent, _: agent.put(f"/messages/{message['id']}/read", session_id=B, ack=True)
+    answers = by_many(
+        app,
+        THREADS,
+        lambda agent, _: agent.put(f"/messages/{message['id']}/read", session_id=B, ack=True),
     )
     assert {answer.status_code for answer in answers} == {200}
     assert len({(answer.json["read_at"], answer.json["acked_at"]) for answer in answers}) == 1
@@ -50,8 +36,10 @@ def test_one_session_marking_a_message_many_times_reads_it_once(
 
 def test_many_sessions_marking_a_broadcast_are_all_its_readers(app: Flask, client: Agent) -> None:
     message = send(client, A, None)
-    answers = at_once(
-        app, lambda agent, n: agent.put(f"/messages/{message['id']}/read", session_id=f"host/{n}")
+    answers = by_many(
+        app,
+        THREADS,
+        lambda agent, n: agent.put(f"/messages/{message['id']}/read", session_id=f"host/{n}"),
     )
     assert {answer.status_code for answer in answers} == {200}
     stored = client.get(f"/messages/{message['id']}").json
@@ -66,7 +54,7 @@ def test_marking_the_whole_inbox_at_once_counts_each_message_once(
 ) -> None:
     for n in range(12):
         send(client, A, (B, None)[n % 2], str(n))
-    answers = at_once(app, lambda agent, _: agent.put("/messages/read", session_id=B))
+    answers = by_many(app, THREADS, lambda agent, _: agent.put("/messages/read", session_id=B))
     assert {answer.status_code for answer in answers} == {200}
     assert sum(answer.json["read"] for answer in answers) == 12
     assert unread(client, B) == []
@@ -76,7 +64,7 @@ def test_marking_the_whole_inbox_at_once_counts_each_message_once(
 def test_one_id_sent_many_times_is_one_message(app: Flask, client: Agent) -> None:
     chosen = str(uuid.uuid4())
     call = {"id": chosen, "from_session": A, "to_session": B, "subject": "s", "body": "b"}
-    answers = at_once(app, lambda agent, _: agent.post("/messages", **call))
+    answers = by_many(app, THREADS, lambda agent, _: agent.post("/messages", **call))
     assert sorted(answer.status_code for answer in answers) == [200] * (THREADS - 1) + [201]
     assert unread(client, B) == ["s"]
 
@@ -85,8 +73,9 @@ def test_one_id_with_different_content_is_one_message_and_conflicts(
     app: Flask, client: Agent
 ) -> None:
     chosen = str(uuid.uuid4())
-    answers = at_once(
+    answers = by_many(
         app,
+        THREADS,
         lambda agent, n: agent.post(
             "/messages", id=chosen, from_session=A, to_session=B, subject=str(n), body="b"
         ),
@@ -112,6 +101,6 @@ def test_a_reader_that_follows_the_inbox_misses_nothing_that_is_sent_meanwhile(
                 seen.append(item["subject"])
                 agent.put(f"/messages/{item['id']}/read", session_id=B)
 
-    at_once(app, call)
+    by_many(app, THREADS, call)
     assert sorted(seen) == sorted(f"{n} {turn}" for n in range(1, THREADS) for turn in range(3))
     assert unread(client, B) == []

@@ -1,8 +1,6 @@
 """What the tests of sessions build from."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -85,18 +83,3 @@ def claimed(client: Agent) -> Make:
 
 def types(rows: list[dict[str, Any]]) -> list[str]:
     return [row["type"] for row in rows]
-
-
-def at_once(app: Flask, calls: list[Callable[[Agent], Any]]) -> list[Any]:
-    """Makes all calls at the same moment, each from a thread of its own, and answers what they
-    answered.
-    """
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[Agent], Any]) -> Any:
-        agent = Agent(app.test_client())
-        start.wait(30)
-        return call(agent)
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))

@@ -10,8 +10,8 @@ from coord import upkeep
 from coord.areas.sessions import repository
 from coord.areas.workflows.repository import session_end
 from coord.store import transact
-from tests.areas.sessions.conftest import A, B, C, Make, at_once, types
-from tests.conftest import Agent, Clock
+from tests.areas.sessions.conftest import A, B, C, Make, types
+from tests.conftest import Agent, Clock, at_once
 
 
 def inbox(client: Agent, session_id: str) -> list[dict[str, Any]]:

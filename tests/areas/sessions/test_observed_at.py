@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from coord.areas.workflows.repository import session_end
-from tests.areas.sessions.conftest import A, Make, at_once, types
-from tests.conftest import Agent, Clock, moved
+from tests.areas.sessions.conftest import A, Make, types
+from tests.conftest import Agent, Clock, at_once, moved
 
 
 def end(client: Agent, at: str | None) -> Any:

@@ -1,12 +1,9 @@
 """What the tests of workflows and work items build from."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from tests.conftest import Agent
 
@@ -89,18 +86,3 @@ def shown(client: Agent) -> Make:
         return found
 
     return get
-
-
-def at_once(app: Flask, calls: list[Callable[[Agent], Any]]) -> list[Any]:
-    """Makes all calls at the same moment, each from a thread of its own, and answers what they
-    answered.
-    """
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[Agent], Any]) -> Any:
-        agent = Agent(app.test_client())
-        start.wait(30)
-        return call(agent)
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from coord import upkeep
-from tests.areas.workflows.conftest import Make, at_once
-from tests.conftest import Agent, Clock, moved
+from tests.areas.workflows.conftest import Make
+from tests.conftest import Agent, Clock, at_once, moved
 
 NAMES = {"work_item": "title", "workflow": "name"}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Flask
 
-from tests.areas.workflows.conftest import Make, at_once
-from tests.conftest import Agent
+from tests.areas.workflows.conftest import Make
+from tests.conftest import Agent, at_once
 
 Call = Callable[[Agent], Any]
 
