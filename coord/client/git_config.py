@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from coord.client import text_files
+from coord.client.paths import is_whole, real_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def _applies(section: str, path: str, git_folder: str) -> bool:
     pattern = expanded(pattern)
     if pattern.startswith("./"):
         pattern = os.path.join(os.path.dirname(path), pattern[2:])
-    elif not os.path.isabs(pattern):
+    elif not is_whole(pattern):
         pattern = f"**/{pattern}"
     pattern = f"{pattern}**" if pattern.endswith("/") else pattern
-    folder = os.path.realpath(git_folder).replace("\\", "/")
+    pattern = pattern.replace(os.sep, "/")  # `~` is spelt as Windows spells it
+    folder = real_path(git_folder).replace(os.sep, "/")
     return (
         fnmatchcase(folder.lower(), pattern.lower())
         if kind.endswith("/i")

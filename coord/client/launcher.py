@@ -10,6 +10,7 @@ import shutil
 import sys
 
 from coord.client import exe
+from coord.client.paths import real_path
 from coord.client.safe_files import read_any
 from coord.client.suggestions import in_powershell
 
@@ -200,12 +201,10 @@ def path_hint(folder: str) -> list[str]:
 
 
 def on_path(folder: str) -> bool:
-    parts = os.environ.get("PATH", "").split(os.pathsep)
-    return any(
-        os.path.normcase(os.path.realpath(part)) == os.path.normcase(os.path.realpath(folder))
-        for part in parts
-        if part
-    )
+    """PATH may have folders on servers that are away, and on Windows in quotes."""
+    parts = [part.strip('"') for part in os.environ.get("PATH", "").split(os.pathsep)]
+    wanted = os.path.normcase(real_path(folder))
+    return any(os.path.normcase(real_path(part)) == wanted for part in parts if part)
 
 
 def short(path: str) -> str:

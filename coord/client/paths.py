@@ -22,13 +22,24 @@ MOUNTS = "/mnt"
 
 
 def home_of(environment: Mapping[str, str]) -> str:
-    """The user's folder. On Windows no variable that a repository may ship names it."""
-    return (environment.get("HOME") if os.name != "nt" else None) or os.path.expanduser("~")
+    """The user's folder."""
+    named = environment.get("HOME" if os.name != "nt" else "USERPROFILE")
+    return named or os.path.expanduser("~")
 
 
 def path_in(folder: str, spelt: str) -> str:
     """The path that somebody in the folder means; it keeps a slash at its end."""
-    return os.path.join(folder, with_drive(_in_home(spelt)))
+    return os.path.join(with_drive(folder), with_drive(_in_home(spelt)))
+
+
+def is_whole(path: str) -> bool:
+    """Whether it counts from no folder. Python 3.13 says of `\\src` on Windows that it does."""
+    return os.path.isabs(path) or path[:1] in ("/", os.sep)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether the path is the folder's, or of something in it, which may be all of a drive."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _in_home(spelt: str) -> str:
@@ -56,10 +67,19 @@ def real_path(path: str) -> str:
         return os.path.join(real_path(drive + "\\".join([*steps[:end], ""])), *steps[end:])
     whole = drive + "\\".join(steps)
     try:
-        return without_prefix(os.path.realpath(whole))
-    except OSError:  # longer than it opens
+        return _with_plain_drive(without_prefix(os.path.realpath(whole)))
+    except OSError:  # longer than it opens, or on a server that is not there
         folder, name = os.path.split(os.path.abspath(whole))
-        return os.path.join(real_path(folder), name) if name else folder
+        return os.path.join(real_path(folder), name) if name else _with_plain_drive(folder)
+
+
+def _with_plain_drive(path: str) -> str:
+    r"""The letter of a drive in capitals, and `\\SERVER\Share` in small letters: where nothing is
+    behind them, Windows leaves them as they were spelt."""
+    drive, rest = os.path.splitdrive(path)
+    if path.startswith(("\\\\?\\", "\\\\.\\")):  # a volume by its number
+        return path
+    return (drive.upper() if drive[1:2] == ":" else drive.lower()) + rest
 
 
 def real_place(path: str) -> str:

@@ -14,7 +14,8 @@ def find(name: str) -> str | None:
     PATH with `.` in it, would look into the current folder.
     """
     endings = os.environ.get("PATHEXT", _ENDINGS).split(os.pathsep) if os.name == "nt" else [""]
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    for part in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        folder = part.strip('"') if os.name == "nt" else part
         for ending in endings if os.path.isabs(folder) else ():
             path = os.path.join(folder, name + ending)
             if os.path.isfile(path) and os.access(path, os.X_OK):

@@ -45,16 +45,20 @@ def resource(
     elif other_checkout(other.root) is not None:
         project, top = other.own_project, other.root
     else:
-        return workspace.project, _outside(absolute, is_tree=tree)
+        named = _outside(absolute, workspace.project, to_claim=to_claim)
+        return workspace.project, f"{host()}:{named}{'/' if tree and named[-1] != '/' else ''}"
     below = _below(absolute, top) or ""
     named = _spelt(top, below, project, to_claim=to_claim) if FOLDS_CASE and below else below
     return project, (_composed(named) + ("/" if tree and named else "")) or "/"
 
 
-def _outside(absolute: str, *, is_tree: bool) -> str:
-    """The name of this host's own file."""
-    slash = "/" if is_tree and not absolute.endswith(("/", os.sep)) else ""
-    return f"{host()}:{_composed(_slashes(absolute))}{slash}"
+def _outside(absolute: str, project: str, *, to_claim: bool) -> str:
+    """The path of this host's own file."""
+    drive, rest = os.path.splitdrive(absolute)
+    top, below = drive + os.sep, _slashes(rest).strip("/")
+    if FOLDS_CASE and below:
+        below = _spelt(top, below, f"{project}\0{top}", to_claim=to_claim)
+    return _composed(_slashes(top) + below)
 
 
 def is_submodule(path: str) -> bool:

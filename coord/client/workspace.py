@@ -11,7 +11,7 @@ import sys
 
 from coord.client import address, origin, shipped_environment, text_files, user_state
 from coord.client.git_config import values
-from coord.client.paths import from_beside, home_of, real_path
+from coord.client.paths import from_beside, home_of, real_path, with_drive
 from coord.client.safe_files import is_own_or_roots, open_regular
 
 TYPE_CHECKING = False
@@ -114,7 +114,7 @@ def _jujutsus(top: str) -> tuple[str, str]:
     store = os.path.join(folder, "repo")
     if os.path.isfile(store):
         named = text_files.read(store, MAX_GIT_BYTES).strip()
-        store = os.path.normpath(os.path.join(folder, from_beside(named)))
+        store = real_path(os.path.join(folder, from_beside(named)))
     git = text_files.read(os.path.join(store, "store", "git_target"), MAX_GIT_BYTES).strip()
     git_folder = os.path.normpath(os.path.join(store, "store", from_beside(git)))
     first = os.path.dirname(os.path.dirname(store))
@@ -126,11 +126,11 @@ def _linked(top: str, git_file: str) -> Repository:
     one of its own.
     """
     named = text_files.read(git_file, MAX_GIT_BYTES).partition("gitdir:")[2].strip()
-    folder = os.path.normpath(os.path.join(top, from_beside(named)))
+    folder = real_path(os.path.join(top, from_beside(named)))  # git may have spelt it otherwise
     shared = text_files.read(os.path.join(folder, "commondir"), MAX_GIT_BYTES).strip()
     if not shared:
         return Repository(top, folder, folder)
-    common = os.path.normpath(os.path.join(folder, from_beside(shared)))
+    common = real_path(os.path.join(folder, from_beside(shared)))
     return Repository(top, folder, common, is_worktree=True)
 
 
@@ -186,7 +186,7 @@ class Workspace:
 
         `url`: of the server, where the caller names it. Raises BadConfig.
         """
-        start = real_path(folder or _here())
+        start = real_path(with_drive(folder or _here()))
         self.repository = repository(start)
         self.file, self.ignored_file = _config_file(start, self.repository)
         file = self.file

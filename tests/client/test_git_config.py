@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from coord.client import git_config
 from coord.client.git_config import values
 
 TEXTS = {
@@ -47,6 +48,16 @@ TEXTS = {
         b'[include]\n\tpath = config\n[remote "origin"]\n\turl = https://host/own.git\n'
     ),
 }
+
+
+def test_an_include_for_folders_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows HOME has backslashes, and so has the folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    git_folder = tmp_path / "work" / "shop" / ".git"
+    git_folder.mkdir(parents=True)
+    (git_folder / "config").write_text('[includeIf "gitdir:~/work/"]\n\tpath = ~/extra\n')
+    (tmp_path / "extra").write_text('[remote "origin"]\n\turl = https://host/x.git\n')
+    assert git_config.values(str(git_folder), 'remote "origin"', "url") == ["https://host/x.git"]
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")

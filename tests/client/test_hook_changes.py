@@ -4,6 +4,7 @@ real service, in real checkouts.
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -232,6 +233,18 @@ def test_a_command_on_the_whole_checkout_is_denied_with_who_holds_which_file_in_
     denial = reason(two.before(command))
     assert f"src/app.py is held by {one.name}" in denial
     assert set(locks(service, repository)) == {"src/app.py"}
+
+
+def test_also_where_the_holder_came_to_the_checkout_by_another_way(
+    one: Session, two: Session, repository: Repository, tmp_path: Path
+) -> None:
+    spelt = tmp_path / "by-a-link"
+    if os.name == "nt":
+        spelt = Path(str(repository.folder).swapcase())
+    else:
+        spelt.symlink_to(repository.folder)
+    one.edits(str(spelt / "src" / "app.py"))
+    assert f"src/app.py is held by {one.name}" in reason(two.before("git stash"))
 
 
 def test_it_passes_where_nobody_else_holds_anything_and_keeps_others_out_while_it_runs(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from coord.client import paths
-from coord.client.paths import path_in, real_path
+from coord.client.paths import is_below, is_whole, path_in, real_path
 
 
 @pytest.fixture
@@ -66,10 +66,39 @@ def test_a_path_is_the_one_that_the_shell_means(windows: None, spelt: str, path:
         ("C:\\shop\\aux.txt", "C:\\shop\\aux.txt"),
         ("C:\\shop\\Com1 \\x", "C:\\shop\\Com1 \\x"),
         ("C:\\shop\\console.py", "C:\\shop\\console.py"),
+        ("d:\\new", "D:\\new"),
+        ("\\\\SERVER\\Share\\Src", "\\\\server\\share\\Src"),
     ],
 )
 def test_a_path_has_one_spelling(windows: None, path: str, real: str) -> None:
     assert real_path(path) == real
+
+
+def test_the_folder_may_be_spelt_by_git_bash_too(windows: None) -> None:
+    assert path_in("/d/shop", "a.py") == "d:/shop\\a.py"
+
+
+def test_what_begins_at_a_root_counts_from_no_folder(
+    windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ntpath, "isabs", lambda path: path[1:3] == ":\\")  # as Python 3.13 has it
+    whole = [spelt for spelt in ("C:\\a", "\\a", "/tmp/a", "a", "") if is_whole(spelt)]
+    assert whole == ["C:\\a", "\\a", "/tmp/a"]
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "is_it"),
+    [
+        ("D:\\app.py", "D:\\", True),
+        ("D:\\shop\\app.py", "D:\\shop", True),
+        ("D:\\shop", "D:\\shop", True),
+        ("D:\\shop-old", "D:\\shop", False),
+    ],
+)
+def test_a_checkout_may_be_all_of_a_drive(
+    windows: None, path: str, folder: str, is_it: bool
+) -> None:
+    assert is_below(path, folder) is is_it
 
 
 def test_devices_are_not_opened(windows: None, monkeypatch: pytest.MonkeyPatch) -> None:

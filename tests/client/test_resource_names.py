@@ -231,6 +231,13 @@ def test_once_claimed_it_is_called_as_who_claimed_it_first_did(
     assert claimed("SRC/new/file.py", other) == "SRC/new/file.py"
 
 
+def test_so_is_a_file_outside_of_any_checkout(folding: None, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "Data").mkdir()
+    names = {claimed(str(tmp_path / spelt), shop) for spelt in ("data/New.csv", "DATA/new.CSV")}
+    assert names == {f"web-1:{tmp_path.as_posix()}/Data/New.csv"}
+    assert claimed("data/new.csv", shop) == "data/new.csv"  # another file
+
+
 def test_of_many_who_claim_it_at_once_all_call_it_the_same(shop: Path, folding: None) -> None:
     spelt = ["".join(each) for each in itertools.product("nN", "eE", "wW", [".py"])]
     with ThreadPoolExecutor(8) as pool:

@@ -8,7 +8,7 @@ from coord.client.hook import pending_edits
 from coord.client.hook.claims import MAX_NAME, claim, deny, is_parents, release
 from coord.client.hook.context import BY_HOOK
 from coord.client.others_text import one_line
-from coord.client.paths import path_in, real_path, real_place
+from coord.client.paths import is_below, path_in, real_path, real_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _folder_around(hook: HookContext, real: str) -> str | None:
     from coord.client.workspace import other_checkout
 
     root = hook.workspace.root
-    has_settings = hook.workspace.file and real.startswith(root + os.sep)
+    has_settings = hook.workspace.file and is_below(real, root)
     return root if has_settings else other_checkout(os.path.dirname(real))
 
 
@@ -121,7 +121,9 @@ def _remember(hook: HookContext, project: str, files: dict[str, str]) -> None:
     from coord.client import checkouts
     from coord.client.workspace import repository
 
-    checkouts_of = {name: repository(os.path.dirname(path)) for name, path in files.items()}
+    checkouts_of = {
+        name: repository(real_path(os.path.dirname(path))) for name, path in files.items()
+    }
     tops = {name: checkout.top for name, checkout in checkouts_of.items() if checkout is not None}
     checkouts.remember(hook.workspace, project, hook.name, tops)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.paths import real_path
+from coord.client.paths import is_below, real_path
 
 
 def is_private(real: str, top: str | None) -> bool:
@@ -13,7 +13,8 @@ def is_private(real: str, top: str | None) -> bool:
     home = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
     temporary = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
     for folder in (home, *temporary, "/tmp", "/var/tmp"):
-        around = real_path(folder) + os.sep if folder else ""
-        if folder and real.startswith(around) and not (top and top.startswith(around)):
+        around = real_path(folder) if folder else ""
+        is_checkout_within = top and top != around and is_below(top, around)
+        if around and is_below(real, around) and not is_checkout_within:
             return True
     return False

@@ -13,7 +13,7 @@ import os
 from coord.client.hook import tree_notes
 from coord.client.hook.claims import HeldLock, claim, deny, described
 from coord.client.others_text import one_line
-from coord.client.paths import real_path
+from coord.client.paths import is_below, real_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def is_in_the_way(hook: HookContext, path: str) -> bool:
     denied."""
     real = real_path(path)
     for lock_id, folder, session in tree_notes.all_notes():
-        if not real.startswith(folder + os.sep) or _is_own(hook, session):
+        if not is_below(real, folder) or _is_own(hook, session):
             continue
         lock = _running(hook, lock_id)
         if lock is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coord.client import user_state
-from coord.client.paths import real_path
+from coord.client.paths import is_below, real_path
 from coord.client.safe_files import (
     create_in,
     in_folder,
@@ -53,12 +53,12 @@ class Plan:
     def shown(self, path: str) -> str:
         """A path as people see it."""
         top = self.folders[0]
-        return os.path.relpath(path, top).replace(os.sep, "/") if _is_below(path, top) else path
+        return os.path.relpath(path, top).replace(os.sep, "/") if is_below(path, top) else path
 
     def real(self, path: str) -> str:
         """The file behind a link. Raises CannotChange when it must not be changed."""
         real = real_path(path)
-        if not any(_is_below(real, folder) for folder in self.folders):
+        if not any(is_below(real, folder) for folder in self.folders):
             raise CannotChange(
                 f"{self.shown(path)} is a link to {real}, outside of this repository. Replace it by"
                 " a file, or use --local."
@@ -79,7 +79,7 @@ class Plan:
 
     def may_change(self, path: str) -> bool:
         """Whether the file is within the folders of this plan."""
-        return any(_is_below(real_path(path), folder) for folder in self.folders)
+        return any(is_below(real_path(path), folder) for folder in self.folders)
 
     def read(self, path: str) -> bytes | None:
         """Raises CannotChange."""
@@ -165,10 +165,6 @@ class Plan:
             _remove_folder(folder)
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
 def _lines(content: bytes | None) -> list[str]:
     text = (content or b"").decode("utf-8", "replace").replace("\r\n", "\n")
     return [line for line in re.split(r"(?<=\n)", text) if line]
@@ -185,11 +181,11 @@ def _content(path: str) -> bytes | None:
 def _make_folders(folder: str) -> list[str]:
     """Those that were missing, the outermost first."""
     missing: list[str] = []
-    while not os.path.isdir(folder):
+    while not os.path.isdir(folder) and folder != os.path.dirname(folder):  # a drive
         missing.insert(0, folder)
         folder = os.path.dirname(folder)
     for folder in missing:
-        os.mkdir(folder, 0o700 if _is_below(folder, real_path(user_state.root())) else 0o775)
+        os.mkdir(folder, 0o700 if is_below(folder, real_path(user_state.root())) else 0o775)
     return missing
 
 

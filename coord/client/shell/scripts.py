@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from coord.client.paths import path_in
+from coord.client.paths import is_whole, path_in
 from coord.client.shell.links import Links
 
 MAX_NAME = 300  # characters of a file's name
@@ -125,7 +125,7 @@ def _walks_here(script: str, texts: list[str]) -> bool:
 
 def _is_elsewhere(names: set[str]) -> bool:
     """Whether all that it opens is known, and none of it may be here."""
-    return bool(names) and all(os.path.isabs(name.lstrip("<>+ ")) for name in names)
+    return bool(names) and all(is_whole(name.lstrip("<>+ ")) for name in names)
 
 
 def _files(names: list[str], opened: set[str], folder: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from coord.client.paths import path_in
+from coord.client.paths import is_whole, path_in
 from coord.client.shell import posix, windows
 from coord.client.shell.effects import Effects
 from coord.client.shell.links import Links
@@ -127,13 +127,13 @@ class Walk:
         self._depth += 1
         was_windows, self.is_windows = self.is_windows, shell != "posix"
         readers = {"powershell": windows.read_powershell, "cmd": windows.read_cmd}
-        items, is_whole = readers.get(shell, posix.read)(text)
+        items, is_read = readers.get(shell, posix.read)(text)
         defined = list(self.functions.values())
         self._follow(items, 0, len(items), ends_of(items))
         for body in [body for body in self.functions.values() if body not in defined]:
             if not body.is_called:  # another line may, or a trap
                 self.call(body, None)
-        if not is_whole:
+        if not is_read:
             self._guess(text)
         self.is_windows = was_windows
         self._depth -= 1
@@ -328,7 +328,7 @@ class Walk:
 
             return None if self.location.is_lost else only_match(self, self.folder, value)
         text = self.native(value.text)
-        if self.location.is_lost and not os.path.isabs(path_in("", text)):
+        if self.location.is_lost and not is_whole(path_in("", text)):
             return None
         path = path_in(self.folder, text)
         # programs of Windows have `..` taken off before a path is opened
@@ -354,7 +354,7 @@ class Walk:
         point to stays as it is."""
         from coord.client.shell.targets import open_names, targets
 
-        if self.location.is_lost and not os.path.isabs(path_in("", value.text)):
+        if self.location.is_lost and not is_whole(path_in("", value.text)):
             self._write_somewhere(value)
             return
         folder, names = open_names(self, value) or (None, ())

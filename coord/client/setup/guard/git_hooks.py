@@ -6,7 +6,7 @@ import os
 import re
 
 from coord.client import text_files
-from coord.client.paths import real_path
+from coord.client.paths import is_below, real_path
 from coord.client.safe_files import open_regular
 from coord.client.setup import blocks, git
 from coord.client.setup.guard import REFUSAL_CODE, trial
@@ -200,7 +200,7 @@ def _folder(workspace: Workspace) -> tuple[str, str]:
             os.path.dirname(real),
             "husky writes it. Put this line into the file of that name in .husky/:",
         )
-    if not any(real == root or real.startswith(root + os.sep) for root in (top, common)):
+    if not any(is_below(real, root) for root in (top, common)):
         return (
             real,
             (
