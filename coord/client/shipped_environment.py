@@ -8,6 +8,8 @@ import os
 
 from coord.client import text_files
 from coord.client.lean import loads_or_none
+from coord.client.own_home import own_home
+from coord.client.paths import real_path
 from coord.client.safe_files import is_own_or_roots, open_regular
 
 TYPE_CHECKING = False
@@ -18,7 +20,9 @@ MAX_BYTES = 1024 * 1024
 CHECKOUTS = (".git", ".hg", ".jj", ".sl", ".svn")
 """What marks the top of one."""
 _OF_FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
-_OF_FOLDERS_ON_WINDOWS = ("APPDATA", "LOCALAPPDATA")
+_OF_FOLDERS_ON_WINDOWS = (
+    "APPDATA", "LOCALAPPDATA", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "HOME",
+)  # fmt: skip
 _OF_TLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _PLACES = (
     *(_OF_FOLDERS if os.name != "nt" else _OF_FOLDERS_ON_WINDOWS),
@@ -59,14 +63,18 @@ def names(environment: Mapping[str, str], folder: str, top: str) -> set[str]:
 
 
 def with_own_places(environment: Mapping[str, str], shipped: set[str]) -> dict[str, str]:
-    """The user's own files are where they are without the variables that are shipped."""
+    """The user's own files are where they are without the variables that are shipped. Of coord's
+    the blank does not count that cmd puts behind `set COORD_SESSION=a && claude`, nor the carriage
+    return of a file that a shell has read.
+    """
     own = {
-        name: value
+        name: value.strip() if name.startswith("COORD_") else value
         for name, value in environment.items()
         if name not in _PLACES or name not in shipped
     }
-    if "HOME" in shipped:
-        own["HOME"] = _home()
+    home = "HOME" if os.name != "nt" else "USERPROFILE"
+    if home in shipped:
+        own[home] = own_home()
     return own
 
 
@@ -82,7 +90,7 @@ def use(environment: Mapping[str, str]) -> None:
 
 def _own_folder() -> list[str]:
     try:
-        return [os.path.realpath(os.getcwd())]
+        return [real_path(os.getcwd())]
     except OSError:
         return []  # deleted under the process
 
@@ -91,7 +99,7 @@ def _folders(folder: str, top: str | None) -> Iterator[tuple[str, bool]]:
     """From the folder upwards, and whether what is there is shipped: up to the top, and in the
     checkouts around that, it is; elsewhere only what is another user's. The user's home is neither.
     """
-    home, chain = _home(), [folder]
+    home, chain = real_path(own_home()), [folder]
     while chain[-1] not in (home, os.path.dirname(chain[-1])):
         chain.append(os.path.dirname(chain[-1]))
     if chain[-1] == home:
@@ -104,18 +112,6 @@ def _folders(folder: str, top: str | None) -> Iterator[tuple[str, bool]]:
 
 def _is_checkout(folder: str) -> bool:
     return any(os.access(f"{folder}/{name}", os.F_OK) for name in CHECKOUTS)
-
-
-def _home() -> str:
-    """As the system knows it, whatever HOME says."""
-    if os.name == "nt":
-        return os.path.expanduser("~")
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:  # as in a container, of a number without a name
-        return os.path.expanduser("~")
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -153,6 +149,11 @@ def _texts(content: bytes) -> Iterable[str]:
     return dict.fromkeys((text_files.decode_all(content), content.decode("utf-8", "replace")))
 
 
+def _folded(text: str) -> str:
+    """With names as os.environ has them: on Windows `coord_url` in a file sets COORD_URL."""
+    return text.upper() if os.name == "nt" else text
+
+
 def _in_settings(text: str, candidates: set[str]) -> set[str]:
     if '"env"' not in text and "\\u" not in text:
         return set()
@@ -160,11 +161,12 @@ def _in_settings(text: str, candidates: set[str]) -> set[str]:
     if settings is None:  # it may have comments
         return _anywhere(text, candidates)
     variables = settings.get("env") if isinstance(settings, dict) else None
-    return candidates.intersection(variables) if isinstance(variables, dict) else set()
+    return candidates.intersection(map(_folded, variables if isinstance(variables, dict) else ()))
 
 
 def _in_lines(text: str, candidates: set[str]) -> set[str]:
     """`NAME=value`, `export NAME=value`, and `NAME: value`, which dotenv takes, too."""
+    text = _folded(text)
     shipped = {name for name in candidates if name.startswith("COORD_") and name in text}
     for line in text.splitlines():
         before = line.partition("=")[0].partition(":")[0]
@@ -175,7 +177,7 @@ def _in_lines(text: str, candidates: set[str]) -> set[str]:
 
 def _anywhere(text: str, candidates: set[str]) -> set[str]:
     """Not those of the system, which commands name, too."""
-    plain = _unescaped(text)
+    plain, text = _folded(_unescaped(text)), _folded(text)
     return {
         name for name in candidates if name.startswith("COORD_") and (name in text or name in plain)
     }

@@ -808,7 +808,7 @@ def test_it_can_be_turned_off(one: Session, service: Service, repository: Reposi
         "tool_name": "Write",
         "tool_input": {"file_path": "a.py"},
     }
-    assert one.run(json.dumps(event).encode(), COORD_HOOKS="off").stdout == b""
+    assert one.run(json.dumps(event).encode(), COORD_HOOKS="off ").stdout == b""
     assert locks(service, repository) == {}
 
 

@@ -17,7 +17,7 @@ from coord.client import workspace as module
 from coord.client.host_name import host
 from coord.client.queue import new_id
 from coord.client.session_name import session_name
-from coord.client.workspace import BadConfig, Repository, Workspace, repository
+from coord.client.workspace import BadConfig, Repository, Workspace, enter, repository
 from tests.client.conftest import WINDOWS, needs_links
 
 QUEUE = Path(".claude", "coord-queue.jsonl")
@@ -108,6 +108,33 @@ def test_a_worktree_that_git_of_windows_or_of_the_wsl_beside_made_is_known_in_th
     found = Workspace(str(tmp_path / "other"))
     assert found.project == "shop"
     assert os.path.samefile(found.home, shop)
+
+
+def test_however_git_spelt_the_main_checkout_it_is_one(shop: Path, tmp_path: Path) -> None:
+    """On Windows `c:`, an 8.3 name, a junction or a drive of `subst`; elsewhere a link."""
+    git(shop, "worktree", "add", "../other")
+    spelt = tmp_path / "by-a-link"
+    if os.name == "nt":
+        spelt = Path(str(shop).swapcase())
+    else:
+        spelt.symlink_to(shop)
+    (tmp_path / "other" / ".git").write_text(f"gitdir: {spelt}/.git/worktrees/other\n")
+    found, main = Workspace(str(tmp_path / "other")), Workspace(str(shop))
+    assert found.repository is not None
+    assert main.repository is not None
+    assert found.repository.common == main.repository.common
+    assert found.state_folder == main.state_folder
+
+
+@pytest.mark.parametrize("blank", [" ", "\r", "\t \r\n"], ids=repr)
+def test_a_blank_behind_a_variable_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blank: str
+) -> None:
+    """cmd's `set COORD_SESSION=me && claude`, and files with Windows' line ends that sh reads."""
+    for name, value in {"PROJECT": "shop", "SESSION": "web-1/me", "URL": "http://h:1"}.items():
+        monkeypatch.setenv(f"COORD_{name}", value + blank)
+    found = enter(str(tmp_path))
+    assert (found.project, found.url, session_name()) == ("shop", "http://h:1", "web-1/me")
 
 
 def test_a_worktree_whose_main_checkout_is_gone_is_one_by_itself(

@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
         sys.stdout.write(HELP)
         return
     try:
-        if os.environ.get("COORD_HOOKS", "").lower() not in ("0", "off", "false", "no"):
+        if os.environ.get("COORD_HOOKS", "").strip().lower() not in ("0", "off", "false", "no"):
             _run(_event(sys.stdin.buffer.read()))
     except BaseException as error:
         _report(error)

@@ -254,6 +254,16 @@ def test_it_judges_a_files_lock_as_the_server_does(resource: str) -> None:
     assert check.covers(resource, "src/a.py") == canonical(resource).overlaps(canonical("src/a.py"))
 
 
+def test_where_case_does_not_count_a_file_may_be_spelt_otherwise_in_git(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = {"resource": "Src/New.py", "session_id": "other", "stale": False}
+    assert not check._is_on(lock, "src/new.py")
+    monkeypatch.setattr(check, "FOLDS_CASE", True)
+    assert check._is_on(lock, "src/new.py")
+    assert not check._is_on(lock, "src/old.py")
+
+
 # --- pushes ---------------------------------------------------------------------------------------
 
 

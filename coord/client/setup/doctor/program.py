@@ -45,7 +45,7 @@ def _launcher() -> Check:
 
 def _environment() -> Iterator[Check]:
     for name, part in (("COORD_HOOKS", "hooks"), ("COORD_GUARD", "git guard")):
-        if os.environ.get(name, "").lower() in ("0", "off", "false", "no"):
+        if os.environ.get(name, "").strip().lower() in ("0", "off", "false", "no"):
             message = f"{name} turns the {part} off for everything that is started from here"
             yield Check("environment", WARNING, message, suggestions.unset(name))
     yield from variables.check(os.environ)

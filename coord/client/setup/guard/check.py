@@ -20,6 +20,7 @@ from coord.client.calls import Untrusted
 from coord.client.others_text import printable
 from coord.client.percent import query
 from coord.client.queue import BASE, new_id
+from coord.client.resource_names import FOLDS_CASE
 from coord.client.safe_files import UnsafeFile, create_in, in_folder, is_own
 from coord.client.session_name import session_name
 from coord.client.setup import git
@@ -59,7 +60,7 @@ class Guard:
             for file in files:
                 if self._project(os.path.dirname(file)) != project:
                     continue
-                lock = next((lock for lock in locks if covers(str(lock["resource"]), file)), None)
+                lock = next((lock for lock in locks if _is_on(lock, file)), None)
                 if lock is not None:
                     held[file] = lock
         if held:
@@ -189,6 +190,14 @@ def covers(resource: str, file: str) -> bool:
     return not key or key == file or (tree and file.startswith(f"{key}/"))
 
 
+def _is_on(lock: Lock, file: str) -> bool:
+    """Where case does not count, git may spell a file otherwise than who claimed it first."""
+    resource = str(lock["resource"])
+    if FOLDS_CASE:
+        resource, file = resource.casefold(), file.casefold()
+    return covers(resource, file)
+
+
 def _names(output: bytes) -> list[str]:
     names = output.decode("utf-8", "surrogateescape").split("\0")
     return [unicodedata.normalize("NFC", name) for name in names if name]
@@ -235,7 +244,7 @@ def _push_refusal(lock: Lock) -> str:
 
 
 def is_off() -> bool:
-    return os.environ.get("COORD_GUARD", "").lower() in ("0", "off", "false", "no")
+    return os.environ.get("COORD_GUARD", "").strip().lower() in ("0", "off", "false", "no")
 
 
 def _is_trial(path: str) -> bool:
