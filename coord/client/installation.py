@@ -46,12 +46,13 @@ from coord.client.launcher import (
 )
 from coord.client.locked import FileLock
 from coord.client.others_text import printable
-from coord.client.safe_files import read_any, remove, write_whole
+from coord.client.safe_files import read_any, remove, replace, write_whole
 
 OLDEST_PYTHON = (3, 9)
 START_S = 60.0  # of a first start, which a virus scanner looks at
 LOCK_S = 60.0  # another process that installs takes a second
 _APP = re.compile(r"[0-9][\w.+-]*-[0-9a-f]{8}")
+_MOVED_AWAY = re.compile(r"coord-\d+\.exe\.old")
 _RUN = "run.py"
 _STATE = "installed.json"
 
@@ -205,11 +206,22 @@ def _move_running_away(launcher: str) -> bool:
     if not launcher.endswith(".exe") or not os.path.exists(launcher):
         return False
     name = f"coord-{os.getpid()}.exe.old"
+    folders = (tempfile.gettempdir(), os.path.dirname(launcher))
+    for folder in folders:  # those that have ended by now
+        _remove_moved_away(folder)
     try:
-        os.replace(launcher, os.path.join(tempfile.gettempdir(), name))
+        replace(launcher, os.path.join(folders[0], name))
     except OSError:
-        os.replace(launcher, os.path.join(os.path.dirname(launcher), name))
+        replace(launcher, os.path.join(folders[1], name))
     return True
+
+
+def _remove_moved_away(folder: str) -> None:
+    for name in filter(_MOVED_AWAY.fullmatch, os.listdir(folder)):
+        try:
+            os.remove(os.path.join(folder, name))
+        except OSError:
+            pass  # it runs
 
 
 def check_runs(launcher: str) -> None:
@@ -251,7 +263,7 @@ def _unpack(content: bytes, home: str, app: str) -> None:
         if new is not None:
             # mkdtemp's are its maker's alone, and XDG_DATA_HOME may be a place for several
             os.chmod(new, 0o755)
-            os.rename(new, goal)
+            replace(new, goal)  # on Windows not while a virus scanner has a file in it open
     except BaseException:
         shutil.rmtree(new or "", ignore_errors=True)
         raise

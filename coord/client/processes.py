@@ -10,6 +10,7 @@ import os
 import sys
 
 PS_TIMEOUT_S = 2.0
+CLOCK_SLACK_S = 2.0
 MAX_ABOVE = 16  # processes that are looked at
 MAX_PROGRAM = 20  # characters of a program's name
 _PTS_MAJORS = range(136, 144)  # of Linux's pseudo-terminals
@@ -86,6 +87,17 @@ def find(pid: int) -> Process | None:
     if _has_proc():
         return _from_proc(pid)
     return next(iter(_from_ps("-p", str(pid))), None)
+
+
+def is_later(pid: int, at: float) -> bool:
+    """Whether the process has this id only since some time after `at`, as a `time.time()`: Windows
+    gives it to another one soon. Elsewhere that takes days, and is not asked.
+    """
+    if sys.platform != "win32":
+        return False
+    from coord.client import windows_processes
+
+    return windows_processes.started_at(pid) > at + CLOCK_SLACK_S
 
 
 _above: list[str] = []  # found out once

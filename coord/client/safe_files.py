@@ -185,9 +185,10 @@ def make_folders(path: str, *, again: bool = True) -> None:
     except FileExistsError:
         return
     except FileNotFoundError:  # also where the one above is there, as in /proc, or automounted
-        if not again:
+        above = os.path.dirname(path)
+        if not again or above == path:  # a drive that is not there
             raise
-        make_folders(os.path.dirname(path))
+        make_folders(above)
         make_folders(path, again=False)
 
 
@@ -246,8 +247,11 @@ def read_any(path: str) -> bytes:
 
 
 def create_in(name: str, folder: int | None, mode: int = PRIVATE) -> int:
-    """A new file, open to be written."""
-    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode, dir_fd=folder)
+    """A new file, open to be written. On Windows one of this name that was removed is there until
+    the last has closed it.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
+    return _insist(lambda: os.open(name, flags, mode, dir_fd=folder))
 
 
 def write_whole(

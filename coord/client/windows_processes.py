@@ -11,6 +11,7 @@ if sys.platform == "win32":
     _SNAP_PROCESSES = 0x2
     _QUERY_LIMITED_INFORMATION = 0x1000
     _MAX_PATH = 260
+    _FROM_1601_TO_1970_S = 11_644_473_600
 
     class _Entry(ctypes.Structure):
         """PROCESSENTRY32W
@@ -65,6 +66,10 @@ if sys.platform == "win32":
         finally:
             _kernel.CloseHandle(snapshot)
         return listed
+
+    def started_at(pid: int) -> float:
+        """A `time.time()`, long ago where that may not be asked."""
+        return _started(pid) / 1e7 - _FROM_1601_TO_1970_S
 
     def _started(pid: int) -> int:
         """In steps of 100 ns; 0 where that may not be asked, as of a service's process."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from coord.client.hook.dialects import CODEX, dialect_of
 from tests.service import ROOT, Service, environment
 
 PATCH = "*** Begin Patch\n*** Add File: new.py\n+1\n*** Update File: held.py\n@@\n*** End Patch"
@@ -33,6 +34,11 @@ class Agent:
     variables: dict[str, str] = field(default_factory=dict)
     session_in: str = ""
     events: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize("path", ["/h/.codex/s.jsonl", r"C:\Users\me\.codex\s.jsonl"])
+def test_codex_is_known_by_where_it_keeps_its_transcripts(path: str) -> None:
+    assert dialect_of({"session_id": "s", "transcript_path": path}, {}) is CODEX
 
 
 PROMPTED = ("SessionStart", "UserPromptSubmit", "PostToolUse")

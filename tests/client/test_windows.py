@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 import urllib.request
@@ -27,6 +28,7 @@ from coord.client.locked import Busy, FileLock
 from coord.client.queue import Queue
 from coord.client.safe_files import read, write_whole
 from coord.client.setup import hook_shell
+from coord.client.setup.guard import trial
 from coord.client.workspace import Workspace
 from tests.client.recording import Recorder, message, shell_adds, shell_file, shell_line
 from tests.service import BESIDE_PORT, ROOT, until
@@ -144,15 +146,36 @@ def test_where_python_brings_no_pip_a_batch_file_starts_it(
 
 
 def test_uninstall_by_the_program_that_it_removes(user: User, pyz: Path) -> None:
+    """What one has moved away while it ran goes with the next."""
+    left = [user.bin / "coord-4711.exe.old", Path(tempfile.gettempdir(), "coord-4712.exe.old")]
+    for path in left:
+        path.write_bytes(b"MZ")
     result = user.coord("install", "--uninstall")
     assert "coord is uninstalled" in result
     assert list(user.bin.iterdir()) == []
+    assert not left[1].exists()
     user.install(pyz)
 
 
 def test_every_python_has_the_launcher() -> None:
     assert sysconfig.get_platform() == "win-amd64"
     assert exe.has_launcher()
+
+
+def test_a_folder_that_a_virus_scanner_looks_into_is_waited_for(pyz: Path, tmp_path: Path) -> None:
+    """It may be renamed when nobody has any file in it open."""
+    fails_at_first = (
+        "import sys, os; sys.path.insert(0, sys.argv.pop(1)); real = os.replace; left = [3]\n"
+        "def replace(source, *more, **named):\n"
+        "    if os.path.basename(str(source)).startswith('.new-') and left[0]:\n"
+        "        left[0] -= 1; raise PermissionError(13, 'Access is denied')\n"
+        "    real(source, *more, **named)\n"
+        "os.replace = os.rename = replace\n"
+        "from coord.client.__main__ import main; main()"
+    )
+    fresh = User(tmp_path / "ann")
+    done = fresh.run(sys.executable, "-I", "-S", "-c", fails_at_first, pyz, "install")
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -319,6 +342,17 @@ def test_doctor_works_across_drives_and_without_git_and_advises_what_windows_has
     assert "Remove-Item Env:COORD_SESSION" in told
 
 
+def test_a_git_hook_is_tried_in_gits_own_sh_where_path_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("Git/cmd", "Git/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("Git/cmd/git.exe", "Git/bin/bash.exe"):
+        (tmp_path / name).write_bytes(b"MZ")
+    monkeypatch.setenv("PATH", f'"{tmp_path / "Git" / "cmd"}"')  # cmd takes it in quotes, too
+    assert trial._sh() == str(tmp_path / "Git" / "bin" / "bash.exe")
+
+
 # --- programs -------------------------------------------------------------------------------------
 
 
@@ -471,6 +505,16 @@ def test_who_started_a_process_is_seen_and_that_it_has_ended() -> None:
     assert found is not None
     assert (found.parent, found.program) == (own.pid, "python")
     assert processes.find(started.pid) is None
+
+
+def test_variables_of_a_command_are_spelt_as_coord_was_given_them(tmp_path: Path) -> None:
+    """Git Bash, curl and make tell `http_proxy` from `HTTP_PROXY`."""
+    shows = "import json, nt; print(json.dumps(list(nt.environ)))"
+    user = User(tmp_path)
+    user.environment |= {"http_proxy": "x", "Mixed": "y", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "coord.client", "run", "x", "--", sys.executable, "-c", shows]
+    done = user.run(*command)
+    assert {"Mixed", "http_proxy"} <= set(json.loads(done.stdout))
 
 
 def test_of_a_script_it_is_said_that_it_needs_a_program(user: User, tmp_path: Path) -> None:

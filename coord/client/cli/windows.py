@@ -69,6 +69,13 @@ if sys.platform == "win32":
     _system = ctypes.WinDLL("ntdll")
     _system.NtResumeProcess.argtypes = (wintypes.HANDLE,)
 
+    def as_spelt(environment: dict[str, str]) -> dict[str, str]:
+        """With the names that this process was given: os.environ has them in capitals, and in Git
+        Bash `http_proxy` is another variable than `HTTP_PROXY`.
+        """
+        given = {name.upper(): name for name in vars(sys.modules["nt"])["environ"]}
+        return {given.get(name.upper(), name): value for name, value in environment.items()}
+
     class Job:
         """A process and all that it starts, also what has lost its parent: a `.cmd`, as npm and
         gradlew are, starts the program proper.
@@ -80,7 +87,7 @@ if sys.platform == "win32":
             """Raises OSError. The process begins once it is in the job: nothing that it starts is
             outside."""
             self.process = subprocess.Popen(
-                command, env=environment, creationflags=_CREATE_SUSPENDED
+                command, env=as_spelt(environment), creationflags=_CREATE_SUSPENDED
             )
             handle = int(self.process._handle)
             self._handle = _kernel.CreateJobObjectW(None, None)

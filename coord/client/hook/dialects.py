@@ -83,10 +83,11 @@ def dialect_of(fields: dict[str, Any], environ: Mapping[str, str]) -> Dialect:
     """By what only that agent sends, or puts into the environment of its hooks. An agent that is
     run by another inherits the other's variables, but not its session."""
     own = str(fields.get("session_id") or "no session")
+    transcript = str(fields.get("transcript_path")).replace("\\", "/")
     evidence = (
         (CLAUDE, own == environ.get("CLAUDE_CODE_SESSION_ID")),
         (COPILOT, environ.get("COPILOT_CLI")),
-        (CODEX, "turn_id" in fields or "/.codex/" in str(fields.get("transcript_path"))),
+        (CODEX, "turn_id" in fields or "/.codex/" in transcript),
         (GEMINI, str(fields.get("hook_event_name")) in GEMINI.events),
         (GEMINI, own == environ.get("GEMINI_SESSION_ID")),
         (QWEN, own == environ.get("QWEN_CODE_SESSION_ID")),

@@ -71,6 +71,7 @@ def _living(terminals: list[list[object]]) -> list[list[object]]:
         else:
             process = processes.find(pid)
             is_open = process is not None and process.program == program
+            is_open = is_open and not processes.is_later(pid, since)
         if is_open:
             living.append(terminal)
     return living

@@ -8,6 +8,8 @@ import re
 from coord.client.setup import empty_before
 from coord.client.setup.plan import CannotChange, Plan
 
+_MARK = "\ufeff"  # in front of a file, as Notepad and Windows PowerShell write it
+
 
 class Torn(ValueError):
     """A file with only one of the two marks, or with several blocks: which lines are coord's
@@ -28,7 +30,8 @@ class Style:
         )
 
     def find(self, text: str) -> re.Match[str] | None:
-        """The block. Raises Torn."""
+        """The block, which may be behind a mark. Raises Torn."""
+        text = text[text.startswith(_MARK) :]
         matches = list(self._pattern.finditer(text))
         begins = [line.rstrip() for line in text.splitlines()].count(self.begin)
         ends = [line.rstrip() for line in text.splitlines()].count(self.end)
@@ -45,6 +48,8 @@ class Style:
         A new block goes to the end, or after that many characters. A file without a newline at its
         end keeps that, so that `take` can restore it.
         """
+        if text.startswith(_MARK):
+            return _MARK + self.put(text[1:], content, after and after - 1)
         newline = "\r\n" if "\r\n" in text else "\n"
         block = f"{self.begin}\n{content.rstrip()}\n{self.end}".replace("\n", newline)
         match = self.find(text)
@@ -63,6 +68,8 @@ class Style:
         match = self.find(text)
         if match is None:
             return text
+        if text.startswith(_MARK):
+            return _MARK + self.take(text[1:])
         newline = "\r\n" if "\r\n" in text else "\n"
         before, after = text[: match.start()], text[match.end() :]
         gap = self.gap.replace("\n", newline)
@@ -97,7 +104,8 @@ def take(plan: Plan, path: str, style: Style) -> None:
     CannotChange."""
     after = without(plan, path, style)
     if after != (plan.text(path) or ""):
-        plan.write(path, after if after or empty_before.was_empty(plan, path) else None)
+        is_kept = after.strip(_MARK) or empty_before.was_empty(plan, path)
+        plan.write(path, after if is_kept else None)
 
 
 def has(plan: Plan, path: str, style: Style) -> bool:

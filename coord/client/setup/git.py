@@ -6,6 +6,7 @@ import os
 import subprocess
 
 from coord.client import programs
+from coord.client.paths import is_whole
 
 TIMEOUT_S = 10.0
 _SETTINGS = ("-c", "core.fsmonitor=false")  # else git runs what the repository's settings name
@@ -53,8 +54,8 @@ def hooks_path(top: str) -> str | None:
 def ignored_by_the_team(top: str, name: str) -> bool:
     """Whether the repository's own .gitignore files, the same for everybody, ignore a file."""
     try:
-        output = run(top, "check-ignore", "-v", "--no-index", name)
+        output = run(top, "check-ignore", "-v", "-z", "--no-index", name)
     except GitFailed:
         return False
-    source = output.decode("utf-8", "surrogateescape").partition(":")[0]
-    return not os.path.isabs(source) and not source.startswith(".git/")
+    source = output.decode("utf-8", "surrogateescape").partition("\0")[0]
+    return not is_whole(source) and not source.startswith(".git/")

@@ -47,7 +47,7 @@ class HookShell:
 
 def find() -> HookShell | None:
     """None where there is none that Claude Code would use."""
-    shell = _git_bash() if os.name == "nt" else find_program("sh") or find_program("bash")
+    shell = git_bash() if os.name == "nt" else find_program("sh") or find_program("bash")
     if shell is not None:
         return HookShell([shell, "-c"])
     powershell = find_program("pwsh") or find_program("powershell") if os.name == "nt" else None
@@ -57,7 +57,7 @@ def find() -> HookShell | None:
     return HookShell(command, is_powershell=True)
 
 
-def _git_bash() -> str | None:
+def git_bash() -> str | None:
     """As Claude Code 2.1.330 looks for it: never the `bash` on PATH, which may be WSL's."""
     named = os.environ.get("CLAUDE_CODE_GIT_BASH_PATH", "")
     is_bash = os.path.basename(named).lower() in ("bash.exe", "sh.exe", "bash", "sh")

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,13 @@ from typing import Any
 
 import pytest
 
-from coord.client import hook
+from coord.client import hook, own_home, tokens
+from coord.client.hook import terminals
 from coord.client.resource_names import resource
-from coord.client.safe_files import remove, replace
+from coord.client.safe_files import remove, replace, write_whole
+from coord.client.setup import git
 from coord.client.setup.plan import CannotChange, Plan
-from coord.client.workspace import Workspace
+from coord.client.workspace import Workspace, enter
 from tests.client.cli.conftest import Person
 from tests.client.recording import shell_line
 
@@ -138,7 +141,103 @@ def test_a_checkout_on_a_drive_of_its_own_is_the_one_behind_it(top: str) -> None
             assert resource(str(path), here) == ("shop", "app.py")
 
 
+def test_a_share_has_one_queue_however_it_is_spelt() -> None:
+    here = Workspace(r"\\beside\share\new"), Workspace(r"\\BESIDE\Share\new")
+    assert len({each.state_folder for each in here}) == 1
+
+
+def test_a_drive_that_is_not_there_is_said(me: Person, tmp_path: Path) -> None:
+    """As that of a network, in the morning: calls go through, without what is kept there."""
+    plan = Plan("Q:\\plug")
+    plan.write("Q:\\plug\\a", "x")
+    with pytest.raises(CannotChange, match="a cannot be written"):
+        plan.apply()
+    away = {"LOCALAPPDATA": "Q:\\me", "APPDATA": "Q:\\me"}
+    assert me("send", "hello", "--to", me.session, **away).code == 0
+    done = me("doctor", "--json", **away)
+    told = [check["message"] for check in done.json["checks"] if check["name"] == "queue"]
+    assert "cannot be written" in told[0]
+
+
+# --- whose word a variable is ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        (".claude/settings.json", '{"env": {"Coord_Url": "http://foreign:1"}}'),
+        (".env", "coord_url=http://foreign:1\n"),
+        (".vscode/settings.json", '{"terminal.integrated.env.windows": {"coord_url": "x"}}'),
+    ],
+)
+def test_in_whatever_case_a_repository_ships_a_variable_it_is_the_repositorys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: str
+) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("COORD_URL", "http://foreign:1")
+    assert Workspace(str(tmp_path)).is_trusted
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(content)
+    assert not Workspace(str(tmp_path)).is_trusted
+
+
+@pytest.mark.parametrize("name", ["UserProfile", "USERPROFILE"])
+def test_a_repository_does_not_say_where_its_user_is_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Nor hides what it ships by calling itself that."""
+    own = own_home.own_home()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".claude").mkdir()
+    places = {name: str(tmp_path), "APPDATA": "x", "LocalAppData": "x", "COORD_URL": "http://f:1"}
+    (tmp_path / ".claude" / "settings.json").write_text(json.dumps({"env": places}))
+    for variable, value in places.items():
+        monkeypatch.setenv(variable, value)
+    found = Workspace(str(tmp_path))
+    assert not found.is_trusted
+    assert tokens.folder(found.environment) == str(Path(own, "AppData", "Roaming", "coord"))
+    assert found.state_folder.startswith(str(Path(own, "AppData", "Local")))
+    enter(str(tmp_path))
+    assert os.path.expanduser("~") == own
+
+
+def test_where_the_user_is_at_home_the_system_itself_says() -> None:
+    profile = getattr(own_home, "_profile")()  # noqa: B009 (which other systems have not)
+    assert profile.lower() == own_home.own_home().lower()
+    assert Path(own_home.own_home()).is_dir()
+
+
+def test_what_a_users_own_list_ignores_the_team_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = b"C:/Users/ann/ignore\x001\x00.claude\x00.claude/settings.json\x00"
+    monkeypatch.setattr(git, "run", lambda *args: said)
+    assert not git.ignored_by_the_team(str(tmp_path), ".claude/settings.json")
+
+
+def test_a_terminal_whose_process_id_is_another_programs_by_now_is_closed() -> None:
+    own = os.getpid()
+    entries: list[list[object]] = [[own, "python", time.time() + by] for by in (0, -86400)]
+    assert terminals._living(entries) == entries[:1]
+
+
 # --- files that may only be read, or that somebody has open ---------------------------------------
+
+
+def test_a_file_that_is_removed_but_still_open_elsewhere_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the last has closed it, its name cannot be used: a virus scanner takes a moment."""
+    real, refused = os.open, [PermissionError(13, "Access is denied")] * 3
+
+    def as_windows_does(path: str, flags: int, mode: int = 0o777, **more: int | None) -> int:
+        if path.endswith(".tmp") and refused:
+            raise refused.pop()
+        return real(path, flags, mode, **more)
+
+    monkeypatch.setattr(os, "open", as_windows_does)
+    write_whole(str(tmp_path / "a"), b"new")
+    assert ((tmp_path / "a").read_bytes(), refused) == (b"new", [])
 
 
 @contextmanager

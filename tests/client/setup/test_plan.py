@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coord.client.safe_files import replace
+from coord.client import user_state
+from coord.client.safe_files import make_folders, replace
+from coord.client.setup import blocks
 from coord.client.setup.json_text import JsonText
 from coord.client.setup.plan import CannotChange, Plan
 from tests.client.conftest import needs_links
@@ -43,6 +45,30 @@ def test_when_one_file_cannot_be_written_all_are_as_they_were(
         "changed": "before",
         "removed": "before",
     }
+
+
+@pytest.mark.parametrize("before", ["", "\r\n*.log\r\n"], ids=["alone", "before others"])
+def test_a_block_behind_a_byte_order_mark_is_coords_all_the_same(
+    tmp_path: Path, before: str
+) -> None:
+    """As Windows PowerShell's `Set-Content -Encoding utf8` leaves a file that began with it."""
+    path = tmp_path / ".gitignore"
+    text = blocks.HASH.put("", "one")
+    path.write_bytes(f"\ufeff{text}{before}".encode())
+    plan = Plan(str(tmp_path), user_state.root())
+    blocks.put(plan, str(path), blocks.HASH, "two")
+    plan.apply()
+    assert path.read_text(encoding="utf-8-sig").count("# coord: begin") == 1
+    plan = Plan(str(tmp_path), user_state.root())
+    blocks.take(plan, str(path), blocks.HASH)
+    plan.apply()
+    left = path.read_bytes().decode() if path.exists() else ""
+    assert left == (f"\ufeff{before}" if before else "")
+
+
+def test_a_folder_with_none_above_it_is_not_made() -> None:
+    with pytest.raises(FileNotFoundError):
+        make_folders("Q:\\coord" if os.name == "nt" else "")  # a drive that is not there
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:

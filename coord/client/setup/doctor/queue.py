@@ -75,9 +75,10 @@ def _try_writing(path: str) -> None:
     """Whether the queue could be appended to, without doing it. Raises OSError."""
     folder = os.path.dirname(path)
     while not os.path.isdir(folder):
-        if os.path.exists(folder):
+        above = os.path.dirname(folder)
+        if os.path.exists(folder) or above == folder:  # or a drive that is not there
             raise NotADirectoryError(20, f"{folder} is not a folder")
-        folder = os.path.dirname(folder)
+        folder = above
     handle, trial = tempfile.mkstemp(dir=folder, prefix="coord-doctor-")
     os.close(handle)
     remove(trial)

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 
 from coord.client import programs, text_files
-from coord.client.setup import git
+from coord.client.setup import git, hook_shell
 from coord.client.setup.guard import TRIAL, TRIAL_FILE, TRIAL_FOLDER
 
 REMOTE = "coord-trial"  # one that nothing was pushed to
@@ -59,7 +59,7 @@ def _run(top: str, hook: str, environment: dict[str, str]) -> int:
     path = hook_path(top, hook)
     if not os.path.isfile(path) or not (os.name == "nt" or os.access(path, os.X_OK)):
         return 0
-    shell = [programs.find("sh") or "sh"] if os.name == "nt" else []
+    shell = [_sh()] if os.name == "nt" else []
     arguments = [REMOTE, REMOTE] if hook == "pre-push" else []
     try:
         done = subprocess.run(
@@ -80,6 +80,11 @@ def _run(top: str, hook: str, environment: dict[str, str]) -> int:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise git.GitFailed(f"the {hook} hook cannot be tried: {error}") from None
     return done.returncode
+
+
+def _sh() -> str:
+    """Git for Windows brings its own, which is on PATH in Git Bash only."""
+    return programs.find("sh") or hook_shell.git_bash() or "sh"
 
 
 def _pushed(top: str) -> bytes:
