@@ -122,6 +122,19 @@ def test_an_alias_of_git_is_what_it_stands_for(shop: Path) -> None:
         config.unlink()
 
 
+@pytest.mark.parametrize(
+    ("line", "shell"),
+    [("copy README.md %Temp%\\x", "cmd"), ("copy README.md $env:temp\\x", "powershell")],
+    ids=["cmd", "PowerShell"],
+)
+def test_places_of_windows_are_known_in_whatever_case_they_are_spelt(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, shell: str
+) -> None:
+    monkeypatch.setenv("TEMP", str(tmp_path))
+    effects = effects_of(line, str(shop), Rules({}), shell)
+    assert (list(effects.files), list(effects.trees)) == ([str(tmp_path / "x")], [])
+
+
 def test_a_project_s_own_patterns_come_first_and_name_their_groups() -> None:
     assert locks("bin/import prod && git push", OWN) == ["git push", "run import"]
     assert locks("sudo bin/import prod", OWN) == ["run import"]

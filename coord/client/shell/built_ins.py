@@ -34,7 +34,11 @@ def built_in(walk: Walk, name: str, words: list[Value], command: Command) -> boo
         return True
     if name in ("eval", "invoke-expression", "iex"):
         shell = "powershell" if name != "eval" else "posix"
-        operands = [word for word in operands if word.text.lower() != "-command"]
+        operands = [
+            word.after(word.text[:9]) if word.text[:9].lower() == "-command:" else word
+            for word in operands
+            if word.text.lower() != "-command"
+        ]
         if not operands and name != "eval" and walk.is_windows:
             from coord.client.shell.cmdlets import piped
 
@@ -141,7 +145,8 @@ def _define(walk: Walk, kind: str, words: list[Value]) -> None:
         if equals and kind == "alias":
             walk.aliases[name] = text
         elif equals:
-            walk.variables.set(name, [Value("$", "") if refers else word.after(f"{name}=")])
+            value = Value("$", "") if refers else word.after(f"{name}=")
+            walk.variables.set(name.upper() if walk.is_windows else name, [value])
 
 
 def _counted(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from coord.client.shell.copies import HARD, RELATIVE, copy_to, note_link
 from coord.client.shell.listings import within
 from coord.client.shell.names import program_name
-from coord.client.shell.words import QUOTED, Value
+from coord.client.shell.words import QUOTED, VARIABLE, Value
 from coord.client.shell.writer import ALL, LAST, MOVED, NONE
 
 TYPE_CHECKING = False
@@ -20,8 +20,8 @@ CMDLETS = {
     "out-file": ALL, "tee-object": ALL, "tee": ALL, "export-csv": ALL, "new-item": ALL, "ni": ALL,
     "remove-item": ALL, "ri": ALL, "rm": ALL, "del": ALL, "erase": ALL, "rd": ALL, "rmdir": ALL,
     "move-item": MOVED, "mi": MOVED, "mv": MOVED, "move": MOVED, "rename-item": MOVED, "rni": MOVED,
-    "ren": MOVED, "copy-item": LAST, "cpi": LAST, "cp": LAST, "copy": LAST, "xcopy": LAST,
-    "robocopy": LAST, "invoke-webrequest": NONE, "iwr": NONE, "set-itemproperty": ALL, "sp": ALL,
+    "ren": MOVED, "rename": MOVED, "copy-item": LAST, "cpi": LAST, "cp": LAST, "copy": LAST,
+    "invoke-webrequest": NONE, "iwr": NONE, "set-itemproperty": ALL, "sp": ALL,
     "invoke-restmethod": NONE, "irm": NONE, "expand-archive": LAST, "compress-archive": LAST,
     "export-clixml": ALL, "start-transcript": ALL, "set-acl": ALL, "set-item": ALL, "si": ALL,
     "clear-item": ALL, "cli": ALL, "new-modulemanifest": ALL, "update-modulemanifest": ALL,
@@ -30,10 +30,12 @@ CMDLETS = {
 }  # fmt: skip
 """PowerShell's and cmd's own, lower-case."""
 _REMOVALS = frozenset("remove-item ri rm del erase rd rmdir clear-content clc".split())
+_BY_NAME = frozenset(("del", "erase"))
+"""Those of cmd's that remove what is called so."""
 _REPLACES_LINKS = _REMOVALS | frozenset("new-item ni move-item mi mv move".split())
 _LINKS = {"symboliclink": RELATIVE, "junction": RELATIVE, "hardlink": HARD}
-_RENAMES = frozenset(("rename-item", "rni", "ren"))
-_COPIES = frozenset("move-item mi mv move copy-item cpi cp copy xcopy".split())
+_RENAMES = frozenset(("rename-item", "rni", "ren", "rename"))
+_COPIES = frozenset("move-item mi mv move copy-item cpi cp copy".split())
 """Those whose target may be the folder for what they are given."""
 _FOLDERS = frozenset("get-childitem gci ls dir".split())
 _LISTS = _FOLDERS | frozenset("get-item gi resolve-path rvpa convert-path cvpa".split())
@@ -57,7 +59,7 @@ _PARAMETERS = {
     **dict.fromkeys("destination destinationpath newname outfile".split(), TARGET),
     **dict.fromkeys(
         "value target encoding itemtype type filter include exclude inputobject width name"
-        " delimiter uri method body headers stream credential erroraction ea".split(),
+        " delimiter uri method body headers stream credential erroraction ea variable".split(),
         VALUE,
     ),
     **dict.fromkeys(
@@ -76,6 +78,11 @@ _CLASSES = (".file", ".directory", ".zipfile", ".filesystem", "[file", "[directo
 _LOOKS = ("read", "get", "exists", "enumerate", "createdirectory", "opentext", "setcurrent", "isr")
 """How those begin that change nothing."""
 _SWITCHED = ("$true", "$false")
+_OFF = frozenset(("$false", "false", "0"))
+_DEEP = "/s"  # of cmd: in the folders below, too
+_DOWNLOADS = ("curl", "wget")  # in Windows PowerShell other names of Invoke-WebRequest
+_NO_DISKS = frozenset("env variable function alias hkcu hklm hkcr hku hkcc cert wsman".split())
+"""What else PowerShell calls as it does drives: two sessions that set `env:X` share nothing."""
 _STREAMS = ("streamwriter", "filestream")
 _READS = frozenset(("read", "openread"))
 
@@ -100,9 +107,9 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
         targets = _METHODS.get(method, ALL)
         paths = [word for word in words if word.text not in _SWITCHED]
         _change(walk, "", targets, _bind(paths, targets), command)
-    elif called and kind.endswith(".process") and method == "start":
-        walk.line_apart(" ".join(word.text for word in words), "powershell")
-    elif name[:1] == "." and _of_object(walk, name[1:], words, command):
+    elif (called and _runs_a_text(walk, kind, method, words)) or (
+        name[:1] == "." and _of_object(walk, name[1:], words, command)
+    ):
         pass
     elif name in _EACH:
         values = piped(walk, command.source)
@@ -111,26 +118,39 @@ def follow_cmdlet(walk: Walk, name: str, words: list[Value], command: Command) -
             _of_object(walk, word.text.lower(), words[1:], command)
     elif called and method == "new" and kind.endswith(_STREAMS):
         _change(walk, "", ALL, _bind(words, ALL), command)
-    elif name == "new-object" and words and words[0].text.lower().endswith(_STREAMS):
-        plain = [word for word in words[1:] if word.text[:1] != "-"]
+    elif name == "new-object" and _makes_a_stream(words):
+        plain = [word for word in words if word.text[:1] != "-"][1:]
         _change(walk, "", ALL, _bind(plain, ALL), command)
     elif name in _ALIASES:
         names = [word.text for word in words if word.text[:1] != "-"]
-        walk.aliases.update([(names[0], names[1])] if names[1:] else [])
+        walk.aliases.update([(names[0].lower(), names[1])] if names[1:] else [])
     elif name in CMDLETS and not _is_other(name, words):
         _change_by(walk, name, words, command)
+    elif name in _DOWNLOADS and any(word.text.lower().startswith("-outf") for word in words):
+        _change_by(walk, "invoke-webrequest", words, command)
     else:
         return False
     return True
 
 
+def _runs_a_text(walk: Walk, kind: str, method: str, words: list[Value]) -> bool:
+    if kind.endswith(".process") and method == "start":
+        walk.line_apart(" ".join(word.text for word in words), "powershell")
+    elif kind.endswith("scriptblock") and method.startswith("create"):
+        walk.line(" ".join(word.text for word in words[:1]), "powershell")
+    else:
+        return False
+    return True
+
+
+def _makes_a_stream(words: list[Value]) -> bool:
+    plain = [word.text.lower() for word in words if word.text[:1] != "-"]
+    return bool(plain) and plain[0].endswith(_STREAMS)
+
+
 def _change_by(walk: Walk, name: str, words: list[Value], command: Command) -> None:
-    if name in ("robocopy", "xcopy"):
-        if any(word.text.lower() == "/l" for word in words):
-            return  # it only lists
-        words = [word for word in words if word.text[:1] != "/"]
     bound = _bind(words, CMDLETS[name], is_removal=name in _REMOVALS)
-    if "whatif" not in bound.values:
+    if not {"whatif", "variable"}.intersection(bound.values):
         _change(walk, name, CMDLETS[name], bound, command)
 
 
@@ -157,12 +177,13 @@ def _bind(words: list[Value], targets: str, *, is_removal: bool = False) -> _Bou
             value = word.after(f"{start}:") if colon else next(iter(words[index:]), None)
             index += 0 if colon or kind == SWITCH else 1
             if kind == SWITCH:
-                bound.values[name] = word
+                is_on = not colon or word.text.partition(":")[2].lower() not in _OFF
+                bound.values.update([(name, word)] if is_on else [])
             elif value is not None:
                 _note(bound, name, kind, value)
             is_first_free = is_first_free and (kind != FILE or is_removal)
         elif _is_switch_of_cmd(word.text):
-            continue
+            bound.values.update([(_DEEP, word)] if "s" in word.text.lower() else [])
         elif is_first_free:
             bound.files.append(word)
             is_first_free = is_removal
@@ -208,18 +229,30 @@ def _change(walk: Walk, name: str, targets: str, bound: _BoundParameters, comman
         return
     if name in ("new-item", "ni"):
         files = _new_items(walk, bound, kind.text.lower() if kind is not None else "")
-    for value in [] if targets == LAST else files:
+    for value in filter(_is_on_a_disk, [] if targets == LAST else files):
+        if name in _BY_NAME and _DEEP in bound.values:
+            _change_deep(walk, value)
         walk.write(value, whole_folders=True, replaces_links=name in _REPLACES_LINKS)
-    for end in ends:
+    for end in filter(_is_on_a_disk, ends):
         if name in _RENAMES and files:
             folder = os.path.dirname(files[0].text.replace("\\", "/"))
             walk.write(Value(os.path.join(folder, end.text), end.beginning))
-        elif name == "xcopy" and any(walk.is_folder(walk.path(file) or "") for file in files):
-            walk.write(end, whole_folders=True)  # with what is in those folders
         elif name in _COPIES and files:
             copy_to(walk, files, end)
         else:
             walk.write(end, whole_folders=True)
+
+
+def _is_on_a_disk(value: Value) -> bool:
+    drive = value.text.partition(":")[0].lower()
+    return drive not in _NO_DISKS and not drive.endswith("registry")
+
+
+def _change_deep(walk: Walk, value: Value) -> None:
+    """`del /s src\\*.py`"""
+    folder, _, name = walk.slashed(value.text).rpartition("/")
+    if not walk.is_folder(walk.path(value) or ""):
+        walk.change_tree(walk.path(Value(folder or ".")) or walk.folder, (name,))
 
 
 def _new_items(walk: Walk, bound: _BoundParameters, kind: str) -> list[Value]:
@@ -249,7 +282,7 @@ def piped(walk: Walk, source: Command | None) -> list[Value]:
     words = [v for word in source.words for v in walk.variables.expand(word)] if source else []
     if source is None or not words:
         return []
-    if source.words[0].parts[:1] and source.words[0].parts[0][0] == QUOTED:
+    if source.words[0].parts[:1] and source.words[0].parts[0][0] in (QUOTED, VARIABLE):
         return words
     name = program_name(words[0], is_windows=True)
     if words[0].text[:1] == "[" or name == "new-object":
@@ -268,7 +301,8 @@ def _listed(walk: Walk, words: list[Value], *, is_listing: bool) -> list[Value]:
     ]
     path = walk.path(named[0]) if named else None
     is_file = path is not None and os.path.isfile(path)
-    if "-recurse" not in texts and named and (path is None or is_file or not is_listing):
+    is_deep = any(len(text) > 1 and "-recurse".startswith(text) for text in texts)
+    if not is_deep and named and (path is None or is_file or not is_listing):
         return named[:1]
     start = walk.native(named[0].beginning or "") if named and path is None else ""
     folder = path or os.path.normpath(os.path.join(walk.folder, os.path.dirname(start)))
@@ -279,6 +313,7 @@ def _listed(walk: Walk, words: list[Value], *, is_listing: bool) -> list[Value]:
         for word, before in zip(words[1:], texts)
         if before.startswith(("-filter", "-include")) and word.text[:1] != "-"
     ]
+    patterns += [walk.slashed(word.text).rpartition("/")[2] for word in named if word.is_pattern]
     return within(Value(folder), tuple(patterns))
 
 

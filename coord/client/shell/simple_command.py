@@ -95,7 +95,7 @@ def _bare(words: list[Value]) -> list[Value]:
 
 def _defined(walk: Walk, words: list[Value]) -> bool:
     """Whether the line itself has said what that is: an alias or a function. Not within itself."""
-    name = words[0].text
+    name = words[0].text.lower() if walk.is_windows else words[0].text
     alias = walk.aliases.pop(name, None)
     if alias is not None:
         shell = "powershell" if walk.is_windows else "posix"
@@ -146,9 +146,11 @@ def _shell(walk: Walk, name: str, words: list[Value], command: Command) -> None:
     shell = "cmd" if name == "cmd" else "posix"
     index, reads = 0, False
     while index < len(words):
-        text = words[index].text.lower() if shell == "cmd" else words[index].text
+        text = words[index].text
+        if shell == "cmd":  # in Git Bash with two slashes
+            text = f"/{text.lstrip('/').lower()}" if text[:1] == "/" else text.lower()
         is_line = (
-            text in ("/c", "//c", "/k", "//k")
+            text in ("/c", "/k")
             if shell == "cmd"
             else text[:1] == "-" and text[:2] != "--" and text.endswith("c")
         )

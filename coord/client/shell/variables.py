@@ -26,7 +26,10 @@ from coord.client.shell.words import (
 MAX_PARTS = 5000  # of a word
 MAX_TEXT = 4096  # characters of a variable
 MAX_EVALUATED = 200  # substitutions and edited variables of a line whose outcome is looked for
-_ENVIRONMENT = ("HOME", "TMPDIR", "TEMP", "TMP", "USER", "CLAUDE_PROJECT_DIR")
+_ENVIRONMENT = frozenset(
+    "HOME TMPDIR TEMP TMP USER CLAUDE_PROJECT_DIR USERPROFILE LOCALAPPDATA APPDATA PROGRAMDATA"
+    " PROGRAMFILES PUBLIC SYSTEMROOT SYSTEMDRIVE WINDIR".split()
+)
 """What is looked up where the line does not set it: places, and nothing that may be a secret."""
 
 

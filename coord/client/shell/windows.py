@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from coord.client.shell.windows_spelling import (
+    BLANKS,
+    DOUBLE_QUOTES,
+    MAX_DEPTH,
+    Dialect,
+    WordReader,
+)
 from coord.client.shell.windows_words import (
+    added,
     assigned,
     behind_condition,
     end_of_property,
+    is_text,
     loop,
     loop_of_cmd,
-    merged,
     part_assignment,
     part_method,
+    path_of,
     place,
 )
 from coord.client.shell.words import (
     OUTPUT,
     PLAIN,
-    QUOTED,
-    QUOTED_VARIABLE,
     VARIABLE,
     Command,
     Loop,
@@ -30,59 +37,35 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from coord.client.shell.words import Item
 
-_BLANKS = frozenset(" \t\r")
-# PowerShell takes what word processors make of quotes and dashes for those
-# (https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules).
-_DOUBLE_QUOTES = '"\u201c\u201d\u201e'
-_DASHES = "\u2013\u2014\u2015"
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": ""}
-MAX_DEPTH = 40  # of arguments in parentheses, in one another
+MAX_INDENT = 200  # characters before the pipe with which a line begins
 _SWITCHES = ((VARIABLE, "true"), (VARIABLE, "false"))
 _STREAMS = ("streamwriter", "filestream")
+_COMBINES = ("path]::combine", "path]::join", "path]::getfullpath")
 _RESERVED = frozenset("if else elseif foreach while try catch finally do return exit throw".split())
 
 
-class _Dialect:
-    """`escape`: the letter that takes the next one as it is. `quotes`: for each those that may
-    stand at the other end. `separates`: what ends a command."""
-
-    __slots__ = ("escape", "has_comments", "has_variables", "quotes", "separates")
-
-    def __init__(
-        self, escape: str, quotes: tuple[str, ...], separates: str, *, is_powershell: bool
-    ) -> None:
-        self.escape = escape
-        self.quotes = {quote: alike for alike in quotes for quote in alike}
-        self.separates = frozenset(separates)
-        self.has_comments = self.has_variables = is_powershell
-
-
-_POWERSHELL = _Dialect("`", (SINGLE_QUOTES, _DOUBLE_QUOTES), ";|&\n{}()", is_powershell=True)
-_CMD = _Dialect("^", ('"',), "|&\n()", is_powershell=False)
+_POWERSHELL = Dialect("`", (SINGLE_QUOTES, DOUBLE_QUOTES), ";|&\n{}()", is_powershell=True)
+_CMD = Dialect("^", ('"',), "|&\n()", is_powershell=False)
 
 
 def read_powershell(text: str) -> tuple[list[Item], bool]:
     """As `posix.read`."""
-    return _Reader(text, _POWERSHELL).read()
+    return _Reader(text.replace("\r\n", "\n"), _POWERSHELL).read()
 
 
 def read_cmd(text: str) -> tuple[list[Item], bool]:
-    return _Reader(text, _CMD).read()
+    return _Reader(text.replace("\r\n", "\n"), _CMD).read()
 
 
-class _Reader:
-    def __init__(self, text: str, dialect: _Dialect) -> None:
-        self.text = text
-        self.dialect = dialect
-        self.at = 0
+class _Reader(WordReader):
+    def __init__(self, text: str, dialect: Dialect) -> None:
+        super().__init__(text, dialect)
         self.items: list[Item] = []
-        self.is_torn = False
         self._command = Command()
         self._source: Command | None = None
         self._closed: Command | None = None  # the last one within parentheses, or before braces
         self._openers: list[Command] = []  # those before the braces around
         self._is_called = False  # what in the parentheses that come next stands for
-        self._depth = 0
 
     def read(self) -> tuple[list[Item], bool]:
         self._read_list("")
@@ -97,7 +80,7 @@ class _Reader:
             if closer and opened < 0:
                 self.at += 1
                 break
-            if letter in _BLANKS:
+            if letter in BLANKS:
                 self.at += 1
             elif self.dialect.has_comments and self.text.startswith("<#", self.at):
                 end = self.text.find("#>", self.at)
@@ -108,7 +91,7 @@ class _Reader:
             elif letter == self.dialect.escape and self.text[self.at + 1 : self.at + 2] == "\n":
                 self.at += 2
             elif letter == "(" and self._calls_a_method():
-                self.at += 1
+                opened -= self._method()
             elif letter == "(" and (self._is_called or self._is_argument()):
                 opened -= 1
                 self._argument()
@@ -121,7 +104,7 @@ class _Reader:
             ):
                 self._redirect()
             else:
-                word = self._word()
+                word = self.word()
                 self._command.words += [word] if word.parts else []
         self._end()
 
@@ -132,11 +115,11 @@ class _Reader:
         self.at += 2
         while self.at < len(self.text) and self.text[self.at] != "}":
             letter = self.text[self.at]
-            if letter in _BLANKS or letter in self.dialect.separates or letter == "=":
+            if letter in BLANKS or letter in self.dialect.separates or letter == "=":
                 is_name = (is_name or letter in ";\n") and letter != "="
                 self.at += 1
                 continue
-            word = self._word()
+            word = self.word()
             if is_name and word.parts:
                 words.append(word_of(f"-{word.parts[0][1].rstrip('=')}"))
                 is_name = not word.parts[0][1].endswith("=")
@@ -158,20 +141,29 @@ class _Reader:
             self.dialect.has_variables
             and bool(words)
             and (words[0].literal or "").lower() not in _RESERVED
-            and self._depth < MAX_DEPTH
+            and self.depth < MAX_DEPTH
         )
+
+    def _method(self) -> int:
+        """Reads on in its arguments, or as a word what `[IO.Path]::Combine(…)` stands for; how many
+        parentheses are read to their end."""
+        around, start = self._command, len(self.items)
+        if not (around.words[-1].literal or "").lower().endswith(_COMBINES):
+            self.at += 1
+            return 0
+        self._inner_list()
+        items = [item for item in self.items[start:] if isinstance(item, Command)]
+        del self.items[start:]
+        around.words[-1:] = [path_of([word for item in items for word in item.words])]
+        return 1
 
     def _argument(self) -> None:
         """`(Join-Path src app.py)`: the commands that it runs, and the word that it stands for."""
-        around, source, start = self._command, self._source, len(self.items)
-        self._command, self._source, self._is_called = Command(), None, False
-        self._depth += 1
-        self.at += 1
-        self._read_list(")")
-        self._depth -= 1
-        self._command, self._source = around, source
-        if around.words and around.words[-1].literal == "@":  # a list
-            del around.words[-1]
+        around, start, before = self._command, len(self.items), self.text[self.at - 1]
+        self._inner_list()
+        last = around.words[-1] if around.words else Word()
+        if last.literal == "@" or (before == "$" and last.parts == [(OUTPUT, "…")]):
+            del around.words[-1]  # a list
         self.at = end_of_property(self.text, self.at)
         words = place(self.items[start:])
         if words:
@@ -181,7 +173,36 @@ class _Reader:
             words[0].add(OUTPUT, "…")
         around.words += words
 
+    def _inner_list(self) -> None:
+        """The commands in the parentheses that begin here."""
+        around, source = self._command, self._source
+        self._command, self._source, self._is_called = Command(), None, False
+        self.depth += 1
+        self.at += 1
+        self._read_list(")")
+        self.depth -= 1
+        self._command, self._source = around, source
+
+    def commands_in_text(self) -> list[tuple[int, str]]:
+        start = len(self.items)
+        self._inner_list()
+        words = place(self.items[start:])
+        if len(words) != 1:
+            return []
+        del self.items[start:]
+        return words[0].parts
+
+    def _goes_on(self) -> bool:
+        """At the end of a line: whether a pipe stands before it, or begins the next one."""
+        if self._source is not None and not self._command:
+            return True
+        behind = self.text[self.at : self.at + MAX_INDENT].lstrip()
+        return self.dialect.has_variables and behind[:1] == "|" and behind[:2] != "||"
+
     def _operator(self, letter: str) -> None:
+        if letter == "\n" and self._goes_on():
+            self.at += 1
+            return
         is_call = self.dialect.has_variables and not self._command.words  # `& "a program"`
         if is_call and letter == "&" and not self.text.startswith("&&", self.at):
             self.at += 1
@@ -205,10 +226,13 @@ class _Reader:
 
     def _loop_of_cmd(self) -> bool:
         end = self.text.find(")", self.at)
-        items = _Reader(self.text[self.at + 1 : end], _CMD).read()[0] if end > 0 else []
+        inner = self.text[self.at + 1 : end].strip() if end > 0 else ""
+        items = _Reader(inner, _CMD).read()[0]
         values = [word for item in items if isinstance(item, Command) for word in item.words]
         following = loop_of_cmd(self._command.words, values)
         if following is not None:
+            if inner[:1] in ("'", "`"):  # `for /f %i in ('git push')`
+                self.items += _Reader(inner.strip("'`"), _CMD).read()[0]
             self.items.append(following)
             self._command = Command()
             self.at = end + 1
@@ -217,8 +241,12 @@ class _Reader:
     def _end(self, *, pipes: bool = False) -> None:
         command = self._command
         command.source = self._source
+        if is_text(self._source):  # `@'…'@ | python -`
+            command.stdin = [self._source.words[0]] if self._source is not None else []
         self._tidy(command)
         is_assignment = self._is_assignment(command)
+        if is_assignment:
+            command.words[2:] = added(command.words[2:])
         following = assigned(command.words) if is_assignment else loop(command.words)
         if following is not None:
             self.items.append(following)
@@ -270,113 +298,7 @@ class _Reader:
         if self.text.startswith("&", self.at):
             self.at += 2
             return
-        while self.at < len(self.text) and self.text[self.at] in _BLANKS:
+        while self.at < len(self.text) and self.text[self.at] in BLANKS:
             self.at += 1
         if self.at < len(self.text) and self.text[self.at] not in self.dialect.separates:
-            self._command.redirects.append((">", self._word()))
-
-    def _word(self) -> Word:
-        word = Word()
-        start = self.at
-        while self.at < len(self.text):
-            letter = self.text[self.at]
-            if letter in _BLANKS or letter in self.dialect.separates or letter in ">,":
-                break
-            if letter == "@" and self.text[self.at + 1 : self.at + 2] in ("'", '"'):
-                self._here_string(word)
-            elif letter in self.dialect.quotes:
-                self._quoted(word, letter)
-            elif letter == self.dialect.escape:
-                word.add(QUOTED, self.text[self.at + 1 : self.at + 2])
-                self.at += 2
-            elif self._names_a_variable(letter, word):
-                self._variable(word, VARIABLE)
-            elif letter == "%" and self._percent(word, VARIABLE):
-                continue
-            elif letter in _DASHES and self.at == start and self.dialect.has_variables:
-                word.add(PLAIN, "-")
-                self.at += 1
-            else:
-                word.add(PLAIN, letter)
-                self.at += 1
-        if self.at == start:
-            self.at += 1  # a comma between the values of a list
-        self.at = min(self.at, len(self.text))
-        return merged(word)
-
-    def _quoted(self, word: Word, quote: str) -> None:
-        self.at += 1
-        letters: list[str] = []
-        alike = self.dialect.quotes[quote]
-        is_double = '"' in alike
-        while self.at < len(self.text):
-            letter = self.text[self.at]
-            if letter in alike:
-                if self.text[self.at + 1 : self.at + 2] not in [*alike]:
-                    break
-                self.at += 1  # doubled, it stands for itself
-            elif letter == self.dialect.escape == "`" and is_double:
-                self.at += 1
-                letter = self.text[self.at : self.at + 1]
-                letter = _ESCAPED.get(letter, letter)
-            elif letter == "$" and is_double and self.dialect.has_variables:
-                word.add(QUOTED, "".join(letters))
-                letters.clear()
-                self._variable(word, QUOTED_VARIABLE)
-                continue
-            elif letter == "%" and not self.dialect.has_variables:
-                word.add(QUOTED, "".join(letters))
-                letters.clear()
-                if self._percent(word, QUOTED_VARIABLE):
-                    continue
-            letters.append(letter)
-            self.at += 1
-        self.is_torn = self.is_torn or self.at >= len(self.text)
-        self.at += 1
-        word.add(QUOTED, "".join(letters))
-
-    def _here_string(self, word: Word) -> None:
-        quote = self.text[self.at + 1]
-        end = self.text.find(f"\n{quote}@", self.at + 2)
-        self.is_torn = self.is_torn or end < 0
-        end = len(self.text) if end < 0 else end
-        word.add(QUOTED, self.text[self.at + 2 : end].lstrip("\r\n"))
-        self.at = end + 3
-
-    def _names_a_variable(self, letter: str, word: Word) -> bool:
-        """`$name`, and `@name` for the values of a list as arguments."""
-        is_list = (
-            letter == "@" and not word.parts and self.text[self.at + 1 : self.at + 2].isalpha()
-        )
-        return self.dialect.has_variables and (letter == "$" or is_list)
-
-    def _percent(self, word: Word, kind: int) -> bool:
-        """cmd's `%NAME%`, and the `%f` or `%%f` of a loop."""
-        if self.dialect.has_variables:
-            return False
-        start = self.at + 2 if self.text.startswith("%%", self.at) else self.at + 1
-        end = start
-        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_~"):
-            end += 1
-        if end == start:
-            return False
-        is_closed = self.text.startswith("%", end) and start == self.at + 1
-        word.add(kind, self.text[start:end])
-        self.at = end + is_closed
-        return True
-
-    def _variable(self, word: Word, kind: int) -> None:
-        if self.text.startswith("$(", self.at):
-            word.add(OUTPUT, "…")
-            self.at += 1  # what is in the parentheses is read as commands
-            return
-        end = self.at + 1
-        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_:{}"):
-            if self.text[end] == "}":
-                end += 1
-                break
-            end += 1
-        name = self.text[self.at + 1 : end].strip("{}")
-        name = name[len("env:") :] if name.lower().startswith("env:") else name
-        word.add(kind if name else QUOTED, name or "$")
-        self.at = end_of_property(self.text, end) if kind == VARIABLE else end
+            self._command.redirects.append((">", self.word()))

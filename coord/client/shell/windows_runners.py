@@ -18,7 +18,8 @@ _REMOTE = frozenset("invoke-command icm enter-pssession etsn new-pssession nsn".
 _HOST = frozenset("-computername -cn -hostname -vmname".split())
 _PROGRAM = frozenset(("-filepath", "-pspath"))
 _FOLDER = frozenset(("-workingdirectory", "/d"))
-_OTHERS = ("-verb", "-windowstyle", "-credential", "-redirectstandard")  # that have a value
+_OTHERS = ("-verb", "-windowstyle", "-credential", "-redirectstandard", "-rs")  # with a value
+_OUTPUTS = ("-redirectstandardo", "-redirectstandarde", "-rso", "-rse")
 _SWITCHES = frozenset("-argumentlist -args -wait -nonewwindow -passthru -loaduserprofile".split())
 
 
@@ -85,6 +86,8 @@ def _start_process(walk: Walk, words: list[Value], command: Command) -> None:
     while index < len(words):
         text = words[index].text.lower()
         if text in _PROGRAM or text in _FOLDER or text.startswith(_OTHERS):
+            for file in words[index + 1 : index + 2] if text.startswith(_OUTPUTS) else ():
+                walk.write(file)
             index += 1
         elif text and text not in _SWITCHES and (program or operands or text[0] not in "-/"):
             operands.append(words[index])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 
-from coord.client.shell.copies import SOFT, note_link
+from coord.client.shell.copies import SOFT, copy_to, note_link
 from coord.client.shell.words import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coord.client.shell.walk import Walk
     from coord.client.shell.words import Command
+
+    Tool = Callable[[Walk, list[Value], Command], None]
 
 _RIGHTS = (
     "/grant /deny /remove /reset /setowner /inheritance /setintegrity /restore /substitute"
@@ -109,6 +113,50 @@ def _schtasks(walk: Walk, words: list[Value], command: Command) -> None:
         walk.line_apart(line.text, "cmd")
 
 
+def _robocopy(walk: Walk, words: list[Value], command: Command) -> None:
+    """`robocopy src docs *.py /mov`"""
+    places, switches = _parted(words)
+    names = tuple(word.text for word in places[2:])
+    for place in [] if "/l" in switches else places[1:2]:
+        path = walk.path(place)
+        if path is not None and names:
+            walk.change_tree(path, names)
+        else:
+            walk.write(place, whole_folders=True)
+    if {"/mov", "/move"}.intersection(switches):
+        for place in places[:1]:
+            walk.change_tree(walk.path(place) or walk.folder, names)
+
+
+def _xcopy(walk: Walk, words: list[Value], command: Command) -> None:
+    places, switches = _parted(words)
+    target = places[1] if len(places) > 1 else Value(".")
+    if "/l" in switches or not places:
+        return
+    if walk.is_folder(walk.path(places[0]) or ""):
+        walk.write(target, whole_folders=True)  # with what is in that folder
+    else:
+        copy_to(walk, places[:1], target)
+
+
+def _parted(words: list[Value]) -> tuple[list[Value], list[str]]:
+    """Without the switches, and those: `/mir`, and no path of Git Bash."""
+    is_switch = [word.text[:1] == "/" and "/" not in word.text[1:] for word in words]
+    places = [word for word, is_one in zip(words, is_switch) if not is_one]
+    return places, [word.text.lower() for word, is_one in zip(words, is_switch) if is_one]
+
+
+def _given(tool: Tool) -> Tool:
+    """With `/mir` for the `//mir` of Git Bash, which would take `/mir` for a path."""
+
+    def follow(walk: Walk, words: list[Value], command: Command) -> None:
+        is_doubled = [word.text[:2] == "//" and "/" not in word.text[2:] for word in words]
+        bare = [word.after("/") if two else word for word, two in zip(words, is_doubled)]
+        tool(walk, words if walk.is_windows else bare, command)
+
+    return follow
+
+
 def _plain(words: list[Value]) -> list[Value]:
     return [word for word in words if word.text[:1] not in ("", "+", "-", "/")]
 
@@ -124,7 +172,9 @@ def _write_behind(walk: Walk, words: list[Value], switch: str) -> None:
         walk.write(value, whole_folders=os.path.isdir(walk.path(value) or ""))
 
 
-TOOLS = {
+_TOOLS: dict[str, Tool] = {
+    "robocopy": _robocopy,
+    "xcopy": _xcopy,
     "attrib": _attrib,
     "icacls": _icacls,
     "cacls": _icacls,
@@ -142,3 +192,4 @@ TOOLS = {
     "wmic": _wmic,
     "schtasks": _schtasks,
 }
+TOOLS = {name: _given(tool) for name, tool in _TOOLS.items()}

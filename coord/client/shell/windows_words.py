@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FILES = frozenset("get-item gi resolve-path rvpa convert-path cvpa get-command gcm".split())
 """What stands for what it is given."""
 _LISTS = frozenset("get-childitem gci ls dir".split())
+_HERE = frozenset("get-location gl pwd".split())
 _ENDS = ("fullname", "pspath", "path", "source", "value", "definition", "name")
 """Of an object that stands for a file or a program: what is called or changed is the same."""
 
@@ -45,30 +46,67 @@ def place(items: list[Item]) -> list[Word]:
     command = items[-1] if len(items) == 1 else None
     if not isinstance(command, Command) or command.redirects or command.assignments:
         return []
-    words = [word for word in command.words if not (word.literal or "").startswith("-")]
+    if (command.words[0].literal or "").lower() in _HERE and len(command.words) == 1:
+        return [_variable("PWD")]
+    texts = added(_formatted(command.words))
+    words = [word for word in texts if not (word.literal or "").startswith("-")]
     if all(word.parts[0][0] in (QUOTED, VARIABLE, QUOTED_VARIABLE) for word in words):
         return words
     name = (words[0].literal or "").lower()
     if name in _FILES and len(words) > 1:
         return words[1:]
     if name in _LISTS:
-        return [_joined([words[1] if len(words) > 1 else word_of("."), _something()])]
-    return [_joined(words[1:])] if name == "join-path" and len(words) > 2 else []
+        return [path_of([words[1] if len(words) > 1 else word_of("."), _something()])]
+    return [path_of(words[1:])] if name == "join-path" and len(words) > 2 else []
 
 
-def _joined(words: list[Word]) -> Word:
-    joined = Word()
-    for word in words:
-        if joined.parts:
-            joined.add(QUOTED, "/")
-        joined.parts += word.parts
-    return joined
+def is_text(command: Command | None) -> bool:
+    """Whether it is nothing but a text in quotes, which the next command reads."""
+    words = command.words if command is not None else []
+    return len(words) == 1 and words[0].parts[0][0] == QUOTED
+
+
+def path_of(steps: list[Word]) -> Word:
+    path = Word()
+    for step in steps:
+        if path.parts:
+            path.add(QUOTED, "/")
+        path.parts += step.parts
+    return path
 
 
 def _something() -> Word:
+    return _variable(SOMETHING[1:])
+
+
+def _variable(name: str) -> Word:
     word = Word()
-    word.add(VARIABLE, SOMETHING[1:])
+    word.add(VARIABLE, name)
     return word
+
+
+def added(words: list[Word]) -> list[Word]:
+    """`'src/' + $name` as one word."""
+    if len(words) < 3 or any(word.literal != "+" for word in words[1::2]):
+        return words
+    whole = Word()
+    for word in words[::2]:
+        whole.parts += word.parts
+    return [whole]
+
+
+def _formatted(words: list[Word]) -> list[Word]:
+    """`'src/{0}.py' -f $name`: what stands for `{0}` is not known."""
+    if len(words) < 3 or words[1].literal not in ("-f", "-F") or words[0].parts[0][0] != QUOTED:
+        return words
+    text, whole = words[0].parts[0][1], Word()
+    for part in text.split("{"):
+        before, brace, behind = part.partition("}")
+        if brace and before[:1].isdigit():
+            whole.parts += _something().parts
+            before = behind
+        whole.add(QUOTED, before)
+    return [whole]
 
 
 def loop(words: list[Word]) -> Loop | None:
@@ -94,7 +132,7 @@ def loop_of_cmd(words: list[Word], values: list[Word]) -> Loop | None:
         values = [_output()]
     elif "/r" in texts or "/d" in texts:
         folders = [word for word, text in zip(words[1:-2], texts[1:-2]) if text[:1] != "/"]
-        values = [_joined([*folders[:1], _something()])]
+        values = [path_of([*folders[:1], _something()])]
     return Loop(words[-2].parts[0][1], values)
 
 

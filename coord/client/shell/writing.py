@@ -40,7 +40,7 @@ _KEEPING_LINKS = frozenset("-P -d -a -r -R --no-dereference --archive --recursiv
 _TOOLS = {
     **dict.fromkeys(
         "attrib icacls cacls takeown mklink fsutil certutil bitsadmin makecab compact cipher"
-        " esentutl sort forfiles wmic schtasks".split(),
+        " esentutl sort forfiles wmic schtasks robocopy xcopy".split(),
         "windows_tools",  # Git Bash runs them too
     ),
     **dict.fromkeys(
