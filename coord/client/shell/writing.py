@@ -21,7 +21,7 @@ from coord.client.shell.options import Arguments, fits, parse_arguments
 from coord.client.shell.output_options import write_outputs
 from coord.client.shell.outputs import read_by
 from coord.client.shell.stream_editors import follow_awk, follow_sed
-from coord.client.shell.targets import targets
+from coord.client.shell.targets import is_nowhere, targets
 from coord.client.shell.texts import note_texts
 from coord.client.shell.words import GLOB, Value
 from coord.client.shell.writer import ALL, BEHIND, FIRST, INTO, LAST, MOVED, Writer
@@ -189,8 +189,9 @@ def _pattern(walk: Walk, writer: Writer, value: Value) -> Value:
     folder, _, name = value.text.rpartition("/")
     if not name.strip("*") or "**" not in folder or "{" in name:
         return Value(value.text, value.text[:at], is_pattern=True)
-    start = os.path.dirname(value.text[:at])
-    return Value(os.path.join(start, name), start and f"{start}/", is_pattern=True, is_open=True)
+    start = value.text[:at].rpartition("/")[0]
+    below = f"{start}/" if value.text[:at].count("/") else ""
+    return Value(below + name, below, is_pattern=True, is_open=True)
 
 
 def _starts(args: Arguments, path: tuple[str, ...]) -> bool:
@@ -217,6 +218,8 @@ def _copy(walk: Walk, args: Arguments, plain: list[Value], writer: Writer) -> No
             walk.write(value, whole_folders=True)
     if ":" in target.text.partition("/")[0] and len(target.text.partition(":")[0]) > 1:
         return  # on another machine
+    if is_nowhere(target.text):
+        return
     is_itself = args.has(("-T", "--no-target-directory")) or (bool(link) and args.has(("-n",)))
     backup, numbers = backups(args)
     for place in matched(walk, [target]):
