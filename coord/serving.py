@@ -353,6 +353,7 @@ class Worker(ThreadWorker):
         if now - self._swept_at < SWEEP_S and not force:
             return
         self._swept_at = now
+        self._finish()  # what nobody could be notified of
         for conn in [conn for conn in self._idle if force or conn.timeout <= now]:
             self._drop(conn)
         late = [conn for conn in self._idle if conn.judged_at <= now]

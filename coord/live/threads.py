@@ -60,7 +60,10 @@ class Threads(Generic[T]):
             self._finished.append((call, outcome))
             if not self._has_notified:
                 self._has_notified = True
-                self._notify()
+                try:
+                    self._notify()
+                except Exception:  # short of memory: else nobody would ever be notified again
+                    self._has_notified = False
 
     def finished(self) -> Iterator[tuple[T, bool | BaseException]]:
         """The calls that are over, and how each ended."""

@@ -51,6 +51,24 @@ def test_more_than_may_run_wait_for_a_thread() -> None:
     threads.shutdown(wait=False)
 
 
+def test_a_notification_that_failed_is_not_the_last() -> None:
+    received: SimpleQueue[bool] = SimpleQueue()
+    fails = iter([True, False])
+
+    def notify() -> None:
+        fail = next(fails)
+        received.put(fail)
+        if fail:
+            raise MemoryError
+
+    threads = Threads[int](1, lambda call: True, notify)
+    for call in range(2):
+        threads.submit(call, call + 1)
+    assert [received.get(timeout=10), received.get(timeout=10)] == [True, False]
+    assert dict(threads.finished()) == {0: True, 1: True}
+    threads.shutdown(wait=False)
+
+
 def test_where_the_system_has_no_thread_left_calls_wait_for_those_that_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
