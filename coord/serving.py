@@ -102,6 +102,8 @@ class Worker(ThreadWorker):
         self._max_idle = min(MAX_IDLE, tuning.raise_descriptors() - KEPT_DESCRIPTORS)
         tuning.collect_less()
         tuning.return_long_blocks()
+        # gunicorn asks some thirty of its settings for each call, and looks each up in three steps
+        vars(self.cfg).update({name: each.get() for name, each in self.cfg.settings.items()})
         config = self.wsgi.config
         self._proxies = config["TRUSTED_PROXIES"]
         self._peers = Peers(config["PEER_CONNECTIONS"], config["PEER_CALLS"], config["THREADS"])

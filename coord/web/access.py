@@ -38,6 +38,7 @@ _WITH_PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")
 
 _THIS_MACHINE = default.networks("127.0.0.0/8, ::1/128")
 
+Environ = dict[str, Any]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -49,25 +50,26 @@ def install(app: Flask) -> None:
 
 def guard() -> None:
     """Raises Forbidden, TooMany, or Invalid for an address or a query that is not UTF-8."""
-    config = current_app.config
+    # each use of Flask's `request` and `current_app` is a search, so what is asked again is kept
+    config, environ, needs_token = current_app.config, request.environ, _needs_token()
     proxies = config["TRUSTED_PROXIES"]
-    peer = _peer()
+    peer = _peer(environ)
     behind_proxy = _behind_proxy(peer, proxies)
     caller = _caller(peer, proxies) if behind_proxy else peer
     _check_network(caller, config)
-    host = request.environ.get("HTTP_HOST")
-    own = f"{request.scheme}://{host}"
-    _check_host(host, caller, config)
+    host, scheme = environ.get("HTTP_HOST"), environ["wsgi.url_scheme"]
+    own = f"{scheme}://{host}"
+    _check_host(host, caller, config, needs_token)
     if behind_proxy:
         host = _forwarded("X-Forwarded-Host") or host
-        own = f"{_forwarded('X-Forwarded-Proto') or request.scheme}://{host}"
-        _check_host(host, caller, config)
-    _check_origin(own, config)
-    request.environ[PEER] = caller
-    if _needs_token():
+        own = f"{_forwarded('X-Forwarded-Proto') or scheme}://{host}"
+        _check_host(host, caller, config, needs_token)
+    _check_origin(own, environ, config)
+    environ[PEER] = caller
+    if needs_token:
         rates.charge_peer(caller)
-    _check_token(config)
-    bad = request.environ.get("coord.bad_encoding")
+        _check_token(environ, config)
+    bad = environ.get("coord.bad_encoding")
     if bad:
         raise Invalid(
             {
@@ -136,7 +138,7 @@ def own_url() -> str:
         request.headers.get("Host") or request.host,
         request.root_path,
     )
-    if _behind_proxy(_peer(), current_app.config["TRUSTED_PROXIES"]):
+    if _behind_proxy(_peer(request.environ), current_app.config["TRUSTED_PROXIES"]):
         forwarded = _forwarded("X-Forwarded-Proto").lower()
         scheme = forwarded if forwarded in ("http", "https") else scheme
         host = _forwarded("X-Forwarded-Host") or host
@@ -145,9 +147,9 @@ def own_url() -> str:
     return f"{scheme}://{host}{prefix}".rstrip("/")
 
 
-def _peer() -> str:
+def _peer(environ: Environ) -> str:
     """Empty for a socket file, whose permissions say who may call."""
-    return request.environ.get("REMOTE_ADDR") or ""
+    return environ.get("REMOTE_ADDR") or ""
 
 
 def _behind_proxy(peer: str, proxies: tuple[default.Network, ...]) -> bool:
@@ -163,9 +165,9 @@ def _check_network(caller: str, config: Any) -> None:
         )
 
 
-def _check_host(host: str | None, caller: str, config: Any) -> None:
+def _check_host(host: str | None, caller: str, config: Any, needs_token: bool) -> None:
     """A browser always names the host; a load balancer's plain HTTP/1.0 probe may leave it out."""
-    further, is_local = config["ALLOWED_HOSTS"], _inside(caller, _THIS_MACHINE) and _needs_token()
+    further, is_local = config["ALLOWED_HOSTS"], needs_token and _inside(caller, _THIS_MACHINE)
     if host is not None and not host_allowed(host, further, is_local):
         name = shortened(host)
         raise Forbidden(
@@ -174,8 +176,7 @@ def _check_host(host: str | None, caller: str, config: Any) -> None:
         )
 
 
-def _check_origin(own: str, config: Any) -> None:
-    environ = request.environ
+def _check_origin(own: str, environ: Environ, config: Any) -> None:
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None:
         if origin.lower() != own.lower() and origin not in config["ALLOWED_ORIGINS"]:
@@ -185,10 +186,9 @@ def _check_origin(own: str, config: Any) -> None:
                 " COORD_ALLOWED_ORIGINS."
             )
         return
-    followed_a_link = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and request.method in (
-        "GET",
-        "HEAD",
-    )
+    followed_a_link = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and environ[
+        "REQUEST_METHOD"
+    ] in ("GET", "HEAD")
     if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not followed_a_link:
         raise Forbidden(
             "Pages of other sites may not use this service through a browser. Open it itself, or"
@@ -216,9 +216,10 @@ def _is_preflight() -> bool:
     )
 
 
-def _check_token(config: Any) -> None:
+def _check_token(environ: Environ, config: Any) -> None:
+    """For a call that shows or changes data."""
     tokens: tuple[default.Token, ...] = config["TOKENS"]
-    if not tokens or not _needs_token() or _is_preflight():
+    if not tokens or _is_preflight():
         return
     kind, _, sent = request.headers.get("Authorization", "").partition(" ")
     value = sent.strip().encode("latin-1", "replace")  # WSGI hands headers over as Latin-1
@@ -230,7 +231,7 @@ def _check_token(config: Any) -> None:
             f"The token {problem}. Send the header 'Authorization: Bearer TOKEN'; the operator"
             " has it."
         )
-    request.environ["coord.token_name"] = fitting[0].name
+    environ["coord.token_name"] = fitting[0].name
 
 
 @lru_cache(maxsize=4096)

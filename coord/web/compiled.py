@@ -79,13 +79,14 @@ def load_of(schema: ma.Schema) -> Load:
         if isinstance(field, Text) and not field.pre_load and not field.post_load:
             is_plain, further = field.is_plain, tuple(field.validators[1:])
         key = name if field.data_key is None else field.data_key
-        members.append((key, attribute, field, is_plain, further))
+        may_be_absent = not field.required and not callable(field.load_default)
+        members.append((key, attribute, field, is_plain, further, may_be_absent))
 
     def load(data: Mapping[str, Any]) -> dict[str, Any] | None:
         loaded: dict[str, Any] = {}
         used = 0
         try:
-            for key, attribute, field, is_plain, further in members:
+            for key, attribute, field, is_plain, further, may_be_absent in members:
                 value = data.get(key, ma.missing)
                 if value is not ma.missing:
                     used += 1
@@ -94,7 +95,11 @@ def load_of(schema: ma.Schema) -> Load:
                             validate(value)
                         loaded[attribute] = value
                         continue
-                value = field.deserialize(value, key, data)
+                value = (
+                    field.load_default
+                    if value is ma.missing and may_be_absent
+                    else field.deserialize(value, key, data)
+                )
                 if value is not ma.missing:
                     loaded[attribute] = value
         except ma.ValidationError:

@@ -155,16 +155,25 @@ def _raw_body() -> bytes:
             f"The body came with Content-Encoding: {shortened(encoding)}, which is not decoded"
             " here. Send it uncompressed, without that header."
         )
+    length = request.content_length  # None: it comes in chunks
+    if (length or 0) > MAX_BODY_BYTES:
+        raise TooLarge(TOO_LARGE)
     try:
-        raw = request.get_data(cache=False)
+        # werkzeug's own stream would clear 64 KB for each part that it reads, and for the end
+        raw = request.get_data(cache=False) if length is None else _read(environ, length)
     except RequestEntityTooLarge:
         raise TooLarge(TOO_LARGE) from None
     except Exception:  # the server's own error for a chunk that is none
         raise BadJson(BROKEN_OFF) from None
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(TOO_LARGE)
-    if len(raw) < (request.content_length or 0):
+    if len(raw) < (length or 0):
         raise BadJson(BROKEN_OFF)
+    return raw
+
+
+def _read(environ: Mapping[str, Any], length: int) -> bytes:
+    raw: bytes = environ["wsgi.input"].read(length)
     return raw
 
 

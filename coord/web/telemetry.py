@@ -70,7 +70,7 @@ def set_up_logging(level: str) -> None:
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:
-    if request and not hasattr(record, "request_id"):
+    if not hasattr(record, "request_id") and request:
         record.request_id = request.environ.get("coord.request_id")
     return True
 
