@@ -152,15 +152,16 @@ class Figure:
 @contextlib.contextmanager
 def _callers(url: str) -> Iterator[tuple[Caller, Caller]]:
     """One of coord, one of the bare view."""
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
-    with mock.patch.dict(os.environ, COORD_DATABASE_URL=url):
-        bare = baseline.create_app()
-    try:
-        yield Caller(app.wsgi_app), Caller(bare.wsgi_app)
-    finally:
-        with app.app_context():
-            database.engine.dispose()
+    with Path(os.devnull).open("w") as nowhere:  # where coord logs to for as long as it is called
+        with contextlib.redirect_stdout(nowhere):
+            app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
+        with mock.patch.dict(os.environ, COORD_DATABASE_URL=url):
+            bare = baseline.create_app()
+        try:
+            yield Caller(app.wsgi_app), Caller(bare.wsgi_app)
+        finally:
+            with app.app_context():
+                database.engine.dispose()
 
 
 def _one_statement(caller: Caller, calls: Calls, nth: int) -> None:

@@ -35,7 +35,11 @@ class Machine:
         self._environment = kept | {"HOME": str(self.home), "COORD_URL": f"http://127.0.0.1:{port}"}
         _, script = load.timed(load.Connection(port), "GET", "/client/install.sh", None, expect=200)
         subprocess.run(
-            ["sh"], input=script, env=self._environment, check=True, stdout=subprocess.DEVNULL
+            ["sh", "-s", "--", "--server", f"http://127.0.0.1:{port}"],
+            input=script,
+            env=self._environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
         subprocess.run(["git", "init", "-q", self.repository], check=True)
         (self.repository / ".coord.toml").write_text(
