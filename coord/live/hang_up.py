@@ -12,7 +12,8 @@ from coord.live.callers import CallerSocket
 # that has closed its side of the connection from one that is gone.
 STILL_HERE = b"HTTP/1.1 100 Continue\r\n\r\n"
 RESETS_WITHIN_MS = 100  # the system of a caller that is gone, after that was sent
-# of TCP_INFO, whose first byte is the state (include/net/tcp_states.h)
+# Linux has it; its first byte is the state (include/net/tcp_states.h)
+_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
 _CLOSED, _CLOSE_WAIT = 7, 8
 
 
@@ -35,9 +36,11 @@ def check_there(environ: Mapping[str, Any]) -> None:
 
 
 def _state_of(connection: socket.socket) -> int | None:
-    """None where it has none: a socket file."""
+    """None where it has none, as a socket file, or where the system does not tell it."""
+    if _TCP_INFO is None:
+        return None
     try:
-        return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0]
     except OSError:
         return None
 
