@@ -86,9 +86,7 @@ class Worker(ThreadWorker):
 
     @classmethod
     def setup(cls) -> None:
-        """gunicorn calls this in the master: before the workers are forked, and again at each
-        reload.
-        """
+        """gunicorn calls this in the master: before workers are forked, and at each reload."""
         bell.share_folder()
 
     def init_process(self) -> None:
