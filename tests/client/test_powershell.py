@@ -249,7 +249,17 @@ def test_our_reader_finds_the_commands_that_the_grammar_finds(line: str) -> None
 
 
 STANDS_FOR = frozenset(  # what is read as a word in the place of the command
-    "get-item gi get-childitem gci get-location join-path resolve-path get-command gcm".split()
+    [
+        "get-item",
+        "gi",
+        "get-childitem",
+        "gci",
+        "get-location",
+        "join-path",
+        "resolve-path",
+        "get-command",
+        "gcm",
+    ]
 )
 
 
