@@ -12,8 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from unittest import mock
 from wsgiref.types import WSGIApplication
 
@@ -152,16 +153,21 @@ class Figure:
 @contextlib.contextmanager
 def _callers(url: str) -> Iterator[tuple[Caller, Caller]]:
     """One of coord, one of the bare view."""
-    with Path(os.devnull).open("w") as nowhere:  # where coord logs to for as long as it is called
-        with contextlib.redirect_stdout(nowhere):
-            app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
-        with mock.patch.dict(os.environ, COORD_DATABASE_URL=url):
-            bare = baseline.create_app()
-        try:
-            yield Caller(app.wsgi_app), Caller(bare.wsgi_app)
-        finally:
-            with app.app_context():
-                database.engine.dispose()
+    with contextlib.redirect_stdout(_nowhere()):
+        app = create_app({"DATABASE_URL": url, "DATABASE_POOL": 4})
+    with mock.patch.dict(os.environ, COORD_DATABASE_URL=url):
+        bare = baseline.create_app()
+    try:
+        yield Caller(app.wsgi_app), Caller(bare.wsgi_app)
+    finally:
+        with app.app_context():
+            database.engine.dispose()
+
+
+@cache
+def _nowhere() -> TextIO:
+    """Where all apps of this process log to: the first one's handler stays."""
+    return Path(os.devnull).open("w")
 
 
 def _one_statement(caller: Caller, calls: Calls, nth: int) -> None:
