@@ -11,6 +11,7 @@ from typing import Any
 MAX_BODY_BYTES = 1024 * 1024  # of a call; no more of a longer one is read
 MAX_ERROR_BYTES = 4_096
 MAX_ERROR_TEXT = 200  # characters of anything that an error repeats
+FEW = 20  # items of a list that are not measured one by one
 MAX_OWN_TEXT = 2_000  # of coord's own messages, which repeat others' texts in short already
 
 JsonObject = dict[str, Any]
@@ -90,9 +91,10 @@ class _Shortened:
         room = self.max_bytes
         for item in value:
             items.append(self.copy(item, name))
-            room -= len(json.dumps(items[-1], ensure_ascii=False))
-            if room < 0:
-                break
+            if len(value) > FEW:
+                room -= len(json.dumps(items[-1], ensure_ascii=False))
+                if room < 0:
+                    break
         if len(items) < len(value):
             self.left_out[name] += len(value) - len(items)
         return items
